@@ -1,0 +1,179 @@
+package parser
+
+// Op says what a Plan does.
+type Op uint8
+
+// The operations. A Plan's Op decides which of its other fields mean anything; each
+// field names the operations that use it.
+const (
+	// OpSelect reads rows, or computes one row without the table (see Plan.Table).
+	OpSelect Op = iota + 1
+	// OpInsert writes Plan.Rows.
+	OpInsert
+	// OpDelete deletes the rows that Plan.Keys selects.
+	OpDelete
+	// OpCreate is CREATE TABLE IF NOT EXISTS kv. It does nothing.
+	OpCreate
+	// OpPragma reads or changes a setting, or runs a command, named by Plan.Pragma.
+	OpPragma
+	// OpBegin opens a transaction in the mode Plan.TxMode.
+	OpBegin
+	// OpCommit commits the transaction and every savepoint in it.
+	OpCommit
+	// OpRollback undoes the whole transaction.
+	OpRollback
+	// OpSavepoint opens the savepoint Plan.Savepoint.
+	OpSavepoint
+	// OpRelease merges Plan.Savepoint and every later one into the level below.
+	OpRelease
+	// OpRollbackTo goes back to the state at Plan.Savepoint, which stays open.
+	OpRollbackTo
+)
+
+// Action says what INSERT does with a key that already exists.
+type Action uint8
+
+const (
+	// Replace overwrites the old value. It is the default.
+	Replace Action = iota
+	// Ignore keeps the old row and does not count the one given.
+	Ignore
+	// Abort refuses the statement and undoes what it has written.
+	Abort
+)
+
+// TxMode is the word after BEGIN.
+type TxMode uint8
+
+const (
+	// TxDefault is BEGIN without a mode.
+	TxDefault TxMode = iota
+	// TxDeferred is BEGIN DEFERRED.
+	TxDeferred
+	// TxImmediate is BEGIN IMMEDIATE.
+	TxImmediate
+	// TxExclusive is BEGIN EXCLUSIVE.
+	TxExclusive
+)
+
+// Plan is one statement made ready to run with any arguments. It is immutable after
+// Compile, so any number of goroutines may share it; nobody may change what it holds,
+// its slices included.
+type Plan struct {
+	// Op says what to do.
+	Op Op
+	// Text is the source text of this statement, without the separating semicolon and
+	// without blanks and comments around it.
+	Text string
+	// NumInput is the number of arguments that the whole text takes, all its statements
+	// together: the statements of one text share one numbering, in which ? is the
+	// number after the largest used before, ?NNN is NNN, and a name keeps the number
+	// it got where it first stood. It is the same in every Plan of a text.
+	NumInput int
+	// Names holds the name of each parameter, without its prefix, at index number-1, and
+	// "" for ? and ?NNN. Two numbers may bear one name, because :a, @a and $a differ.
+	// len(Names) == NumInput; it is the same in every Plan of a text.
+	Names []string
+	// ReadOnly is false for OpInsert and OpDelete and true for everything else.
+	ReadOnly bool
+
+	// Columns are the results of OpSelect; * is spelled out.
+	Columns []Column
+	// Table is true if OpSelect reads the table. Otherwise it yields one row of
+	// operands, to which only Limit and Offset apply.
+	Table bool
+	// Aggregate is true if every column of OpSelect is an aggregate. The result is then
+	// one row over everything Keys selects; Limit and Offset apply to that row.
+	Aggregate bool
+	// KeysOnly is true if running OpSelect or OpDelete never needs a value.
+	KeysOnly bool
+	// Keys are the key intervals that OpSelect and OpDelete visit.
+	Keys KeyExpr
+	// Desc is true if OpSelect visits keys from the last to the first.
+	Desc bool
+	// HasLimit and HasOffset say whether Limit and Offset were given. Use LimitOffset to
+	// read them.
+	HasLimit, HasOffset bool
+	Limit, Offset       Operand
+
+	// Rows are the rows of OpInsert, each a key and a value, in this order whatever the
+	// order in the text.
+	Rows [][2]Operand
+	// OnConflict says what OpInsert does with a key that exists.
+	OnConflict Action
+
+	// Savepoint is the name for OpSavepoint, OpRelease and OpRollbackTo, in lower case
+	// (ASCII), because savepoint names match in any case.
+	Savepoint string
+	// TxMode is the mode of OpBegin.
+	TxMode TxMode
+	// Pragma is the subject of OpPragma.
+	Pragma Pragma
+}
+
+// Column is one result of a SELECT.
+type Column struct {
+	Kind ColumnKind
+	// Name is the alias, else key or value however written, else the source text.
+	Name string
+	// Operand is the value of a ColumnOperand.
+	Operand Operand
+}
+
+// ColumnKind says where a result comes from.
+type ColumnKind uint8
+
+const (
+	// ColumnKey is the row's key.
+	ColumnKey ColumnKind = iota + 1
+	// ColumnValue is the row's value.
+	ColumnValue
+	// ColumnOperand is a literal or a parameter.
+	ColumnOperand
+	// ColumnCount is count(*), an aggregate.
+	ColumnCount
+)
+
+// Pragma is what a PRAGMA statement says. The parser knows no pragma; whoever runs the
+// plan decides which exist.
+type Pragma struct {
+	// Name is the pragma's name in lower case (ASCII).
+	Name string
+	// Form tells PRAGMA name, PRAGMA name = value, and PRAGMA name(…) apart.
+	Form PragmaForm
+	// Args are the value, or the values in parentheses: a word or a quoted text as the
+	// text it stands for, a number as it is written.
+	Args []string
+}
+
+// PragmaForm is the shape of a PRAGMA statement.
+type PragmaForm uint8
+
+const (
+	// PragmaPlain is PRAGMA name.
+	PragmaPlain PragmaForm = iota
+	// PragmaAssign is PRAGMA name = value.
+	PragmaAssign
+	// PragmaCall is PRAGMA name(value, …).
+	PragmaCall
+)
+
+// LimitOffset works out LIMIT and OFFSET under args, where args[n-1] is parameter n.
+// limit is -1 if there is no limit; offset is never negative. An argument that is not
+// an integer is refused with a *BindError. It allocates only for an error.
+func (p *Plan) LimitOffset(args []Value) (limit, offset int64, err error) {
+	limit = -1
+	if p.HasLimit {
+		if limit, err = p.Limit.integer(args, "LIMIT"); err != nil {
+			return 0, 0, err
+		}
+		limit = max(limit, -1)
+	}
+	if p.HasOffset {
+		if offset, err = p.Offset.integer(args, "OFFSET"); err != nil {
+			return 0, 0, err
+		}
+		offset = max(offset, 0)
+	}
+	return limit, offset, nil
+}

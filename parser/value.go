@@ -1,0 +1,185 @@
+package parser
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// ValueKind is the class of a Value.
+type ValueKind uint8
+
+const (
+	// Null is SQL's NULL, the zero Value. No literal and no accepted argument is NULL.
+	Null ValueKind = iota
+	// Bytes is a string of bytes; texts are bytes too.
+	Bytes
+	// Int is a 64-bit signed integer.
+	Int
+	// Real is a 64-bit floating-point number.
+	Real
+)
+
+// String returns the name of the kind as messages use it.
+func (k ValueKind) String() string {
+	switch k {
+	case Null:
+		return "NULL"
+	case Bytes:
+		return "bytes"
+	case Int:
+		return "an integer"
+	case Real:
+		return "a real"
+	}
+	return "ValueKind(" + strconv.Itoa(int(k)) + ")"
+}
+
+// Value is a constant or an argument. Kind says which of the other fields counts. The
+// bytes are shared, never copied, and must not be changed while a Plan or Bounds
+// refers to them.
+type Value struct {
+	Kind  ValueKind
+	Bytes []byte
+	Int   int64
+	Real  float64
+}
+
+// AppendText appends the bytes that v is stored as: bytes as they are, an integer in
+// decimal, a real as the shortest digits that read back, in SQLite's shape (1.0,
+// 1.0e-05, Inf). NULL appends nothing.
+func (v Value) AppendText(dst []byte) []byte {
+	switch v.Kind {
+	case Bytes:
+		return append(dst, v.Bytes...)
+	case Int:
+		return strconv.AppendInt(dst, v.Int, 10)
+	case Real:
+		return appendReal(dst, v.Real)
+	}
+	return dst
+}
+
+// appendReal writes f as SQLite's %!.15g would if it kept the shortest digits that read
+// back: plain notation for exponents -4 to 14, else d.ddde±XX, and always with a point.
+func appendReal(dst []byte, f float64) []byte {
+	switch {
+	case math.IsNaN(f):
+		return dst // NaN is NULL in SQL, and NULL has no text
+	case math.IsInf(f, 1):
+		return append(dst, "Inf"...)
+	case math.IsInf(f, -1):
+		return append(dst, "-Inf"...)
+	case f == 0:
+		return append(dst, "0.0"...) // without the sign of -0.0, as in SQLite
+	}
+	var buf [32]byte
+	digits := strconv.AppendFloat(buf[:0], f, 'e', -1, 64)
+	if digits[0] == '-' {
+		dst, digits = append(dst, '-'), digits[1:]
+	}
+	e := len(digits) - 1
+	for digits[e] != 'e' {
+		e--
+	}
+	exp, _ := strconv.Atoi(string(digits[e+1:]))
+	if exp < -4 || exp > 14 {
+		dst = append(dst, digits[0], '.')
+		if e > 2 {
+			dst = append(dst, digits[2:e]...)
+		} else {
+			dst = append(dst, '0')
+		}
+		return append(dst, digits[e:]...)
+	}
+	start := len(dst)
+	dst = strconv.AppendFloat(dst, math.Abs(f), 'f', -1, 64)
+	for _, c := range dst[start:] {
+		if c == '.' {
+			return dst
+		}
+	}
+	return append(dst, ".0"...)
+}
+
+// Operand is a parameter or a constant.
+type Operand struct {
+	// Param is the number of the parameter, from 1, or 0 for the constant Const.
+	Param int
+	Const Value
+}
+
+// Value returns the operand's value under args, where args[n-1] is parameter n. args
+// must hold at least Plan.NumInput values.
+func (o *Operand) Value(args []Value) Value {
+	if o.Param == 0 {
+		return o.Const
+	}
+	return args[o.Param-1]
+}
+
+// A KeyFunc turns a value into the bytes of a key, appending them to dst and returning
+// the extended slice. It is how a typed key is made; where a KeyFunc is asked for, nil
+// stands for plain bytes, which refuses numbers and copies nothing.
+type KeyFunc func(dst []byte, v Value) ([]byte, error)
+
+// Key returns the operand's value under args as a key. Bytes made by toKey are appended
+// to *scratch; with a nil toKey the result is the value's own bytes and scratch may be
+// nil. A number without a toKey is refused with a *BindError.
+func (o *Operand) Key(args []Value, toKey KeyFunc, scratch *[]byte) ([]byte, error) {
+	v := o.Value(args)
+	if toKey == nil {
+		if v.Kind == Bytes {
+			return v.Bytes, nil
+		}
+		return nil, o.keyError(v)
+	}
+	start := len(*scratch)
+	b, err := toKey(*scratch, v)
+	if err != nil {
+		return nil, &BindError{Param: o.Param, Msg: err.Error(), Err: err}
+	}
+	*scratch = b
+	return b[start:len(b):len(b)], nil
+}
+
+func (o *Operand) keyError(v Value) error {
+	if v.Kind == Null {
+		return &BindError{Param: o.Param, Msg: "a key must not be NULL"}
+	}
+	what := v.Kind.String()
+	if o.Param == 0 {
+		what = "the number " + string(v.AppendText(nil))
+	}
+	return &BindError{Param: o.Param, Msg: "a key is bytes and cannot be " + what +
+		": numbers do not sort as text; quote it, or open the database with key_type=int64, uint64, lsm1uint or text"}
+}
+
+func (o *Operand) integer(args []Value, clause string) (int64, error) {
+	v := o.Value(args)
+	if v.Kind != Int {
+		return 0, &BindError{Param: o.Param, Msg: clause + " must be an integer, not " + v.Kind.String()}
+	}
+	return v.Int, nil
+}
+
+// BindError says that an argument, or a constant of the statement, has a class that its
+// place does not allow.
+type BindError struct {
+	// Param is the number of the parameter, or 0 for a constant.
+	Param int
+	Msg   string
+	// Err is the error of a KeyFunc, or nil.
+	Err error
+}
+
+// Error returns the message, led by the argument's number if it is one.
+func (e *BindError) Error() string {
+	if e.Param == 0 {
+		return e.Msg
+	}
+	return fmt.Sprintf("argument %d: %s", e.Param, e.Msg)
+}
+
+// Unwrap returns the error of the KeyFunc that caused e, or nil.
+func (e *BindError) Unwrap() error { return e.Err }
