@@ -1,0 +1,249 @@
+package vfs
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+)
+
+// OS is the file system of the operating system.
+//
+// Locks: on Linux and macOS they are open file description locks, which conflict with
+// the classic locks that C lsm1 takes and, unlike those, belong to the handle and not
+// to the process. On Windows they are LockFileEx locks. Elsewhere, js/wasm among them,
+// there are none that a handle could own; handles of this process exclude each other
+// by a table, other processes are not excluded.
+//
+// Sync is fdatasync on Linux, F_FULLFSYNC on macOS, FlushFileBuffers on Windows.
+// SyncDir does nothing on Windows and js/wasm, nor on file systems that answer that a
+// directory cannot be synced.
+var OS FS = osFS{}
+
+type osFS struct{}
+
+// osSectorSize is the sector size that lsm1 assumes of every disk. Assuming a smaller
+// sector than the disk's would be unsafe in FULL safety only, and what pads the log to
+// sectors must agree with C, which pads to 512.
+const osSectorSize = 512
+
+// osFile is a handle. The lock state beside it differs by platform.
+type osFile struct {
+	f        *os.File
+	readOnly bool
+
+	mu     sync.Mutex // guards closed and locks; no other lock of the engine is taken under it
+	closed bool
+	locks  osLocks
+}
+
+// Open implements FS.
+func (osFS) Open(name string, flag OpenFlag, perm fs.FileMode) (File, error) {
+	how := os.O_RDONLY
+	if flag&ReadWrite != 0 {
+		how = os.O_RDWR
+	}
+	if flag&Create != 0 {
+		how |= os.O_CREATE
+		if flag&MustCreate != 0 {
+			how |= os.O_EXCL
+		}
+	}
+	if perm == 0 {
+		perm = DefaultPerm
+	}
+	// A look first, because opening a named pipe may wait for its other end.
+	if info, err := os.Stat(name); err == nil {
+		if err := checkRegular(name, info); err != nil {
+			return nil, err
+		}
+	}
+	f, err := os.OpenFile(name, how, perm)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil {
+		err = checkRegular(name, info)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	file := &osFile{f: f, readOnly: flag&ReadWrite == 0}
+	if err := file.locks.init(name); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return file, nil
+}
+
+// checkRegular returns an error unless info describes a regular file.
+func checkRegular(name string, info fs.FileInfo) error {
+	switch {
+	case info.IsDir():
+		return &fs.PathError{Op: "open", Path: name, Err: syscall.EISDIR}
+	case !info.Mode().IsRegular():
+		return &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
+	}
+	return nil
+}
+
+// Remove implements FS.
+func (osFS) Remove(name string) error {
+	info, err := os.Lstat(name)
+	if err != nil {
+		return &fs.PathError{Op: "remove", Path: name, Err: underlying(err)}
+	}
+	if info.IsDir() {
+		return &fs.PathError{Op: "remove", Path: name, Err: syscall.EISDIR}
+	}
+	return os.Remove(name)
+}
+
+// Rename implements FS.
+func (osFS) Rename(oldname, newname string) error { return os.Rename(oldname, newname) }
+
+// Stat implements FS.
+func (osFS) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
+
+// SyncDir implements FS.
+func (osFS) SyncDir(name string) error { return syncDir(filepath.Dir(name)) }
+
+// Canonical implements FS.
+func (osFS) Canonical(name string) (string, error) {
+	name, err := filepath.Abs(name)
+	if err != nil {
+		return "", err
+	}
+	// A link to a missing file is followed by hand: Open with Create would make the
+	// file it points to. Forty links in a row are a loop, as for the kernel.
+	for range 40 {
+		resolved, err := filepath.EvalSymlinks(name)
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return resolved, err
+		}
+		dir, err := filepath.EvalSymlinks(filepath.Dir(name))
+		if err != nil {
+			return "", err
+		}
+		name = filepath.Join(dir, filepath.Base(name))
+		target, err := os.Readlink(name)
+		if err != nil {
+			return name, nil
+		}
+		if filepath.IsAbs(target) {
+			name = target
+		} else {
+			name = filepath.Join(dir, target)
+		}
+	}
+	return "", &fs.PathError{Op: "canonical", Path: name, Err: errors.New("too many links")}
+}
+
+// ReadAt implements File.
+func (f *osFile) ReadAt(p []byte, off int64) (int, error) { return f.f.ReadAt(p, off) }
+
+// WriteAt implements File.
+func (f *osFile) WriteAt(p []byte, off int64) (int, error) {
+	if f.readOnly {
+		return 0, f.fail("write", fs.ErrPermission)
+	}
+	return f.f.WriteAt(p, off)
+}
+
+// Size implements File.
+func (f *osFile) Size() (int64, error) {
+	info, err := f.f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// Truncate implements File.
+func (f *osFile) Truncate(size int64) error {
+	if f.readOnly {
+		return f.fail("truncate", fs.ErrPermission)
+	}
+	return f.f.Truncate(size)
+}
+
+// Sync implements File.
+func (f *osFile) Sync() error {
+	if f.readOnly {
+		return f.open("sync")
+	}
+	return f.sync()
+}
+
+// SectorSize implements File.
+func (f *osFile) SectorSize() int { return osSectorSize }
+
+// Lock implements File.
+func (f *osFile) Lock(slot int, kind LockKind) error {
+	if err := checkSlots(slot, 1, kind); err != nil {
+		return f.fail("lock", err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return f.fail("lock", fs.ErrClosed)
+	}
+	if f.readOnly && kind == Exclusive {
+		return f.fail("lock", fs.ErrPermission)
+	}
+	return f.lock(slot, kind)
+}
+
+// Locked implements File.
+func (f *osFile) Locked(first, count int, kind LockKind) (bool, error) {
+	err := checkSlots(first, count, kind)
+	if err == nil && kind == Unlock {
+		err = fs.ErrInvalid
+	}
+	if err != nil {
+		return false, f.fail("test lock", err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return false, f.fail("test lock", fs.ErrClosed)
+	}
+	return f.locked(first, count, kind)
+}
+
+// Close implements File.
+func (f *osFile) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return f.fail("close", fs.ErrClosed)
+	}
+	f.closed = true
+	return errors.Join(f.releaseLocks(), f.f.Close())
+}
+
+// open returns an error if f is closed.
+func (f *osFile) open(op string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return f.fail(op, fs.ErrClosed)
+	}
+	return nil
+}
+
+// fail puts the operation and the name to err.
+func (f *osFile) fail(op string, err error) error {
+	return &fs.PathError{Op: op, Path: f.f.Name(), Err: err}
+}
+
+// underlying strips the operation and the name from an error of package os.
+func underlying(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
