@@ -1,0 +1,27 @@
+// Package oracle talks to C lsm1, the engine whose file format this module
+// shares, so that tests can compare the two: what C writes this module must
+// read, and what this module writes C must read, check and go on with.
+//
+// C lsm1 runs in a child process, never in this one: it trusts what it reads
+// and may loop or crash on a file that is wrong, and a child can be killed in
+// the middle of its work. The child is a small driver that reads commands from
+// its standard input; its text is testdata/lsmoracle.c.txt, and its head
+// comment is the reference for the commands and for the random generator.
+// The driver is built elsewhere, outside this repository, and is found through
+// the environment variable LSMLITE_ORACLE. Nothing here needs cgo.
+//
+// Everything but this comment is behind the build tag oracle. Only tests
+// import this package.
+//
+// Bugs of C that a comparison must step around:
+//
+//   - A range delete must not end on a key that exists (C damages the key).
+//   - A flush of a session that made no tree old by its own size loses the
+//     session's later commits in a crash.
+//   - A rollback of a whole transaction that made the log wrap does likewise.
+//   - An automatic checkpoint distance below one page makes C loop for ever.
+//   - A GE seek exactly on the start of a range delete may skip that key.
+//   - A full scan may miss the right-hand side of a merging level whose
+//     left-hand side holds only separators.
+//   - A debug build of C cannot run safety level FULL.
+package oracle
