@@ -22,6 +22,8 @@ const (
 	MaxNesting = 1000
 	// MaxTextBytes is the length that a text may have, all its statements together.
 	MaxTextBytes = 16 << 20
+	// MaxTokens is how many tokens a text may have. It bounds the memory that parsing takes.
+	MaxTokens = 1 << 20
 	// MaxParams is the greatest number of a parameter.
 	MaxParams = 32766
 )

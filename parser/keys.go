@@ -31,9 +31,8 @@ const (
 	keyNe
 	keyAnd   // of kids
 	keyOr    // of kids
-	keyIn    // key is one of list
+	keyIn    // key is one of list, which may be empty
 	keyNotIn // key is none of list
-	keyFalse // no key
 )
 
 // keyNode is a condition on key. The operators below keyAnd are comparisons with

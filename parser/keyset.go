@@ -32,8 +32,6 @@ type setBinder struct {
 // caller lend its memory.
 func (x *setBinder) eval(dst []Interval, n *keyNode) ([]Interval, error) {
 	switch n.op {
-	case keyFalse:
-		return dst, nil
 	case keyAnd:
 		return x.and(dst, n.kids)
 	case keyOr:

@@ -1,0 +1,113 @@
+package parser
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/alecthomas/participle/v2"
+	"github.com/alecthomas/participle/v2/lexer"
+)
+
+// maxExpectedTokens is the length of the prefix up to which expected works, because it
+// parses the prefix once for every word of the language.
+const maxExpectedTokens = 256
+
+// candidate is a token that may be expected somewhere.
+type candidate struct {
+	token lexer.Token
+	shown string
+	group int
+}
+
+// Groups of candidates that are shown as one if all of them may follow.
+const (
+	single = iota
+	primary
+	operator
+	numGroups
+)
+
+var groupNames = [numGroups]string{primary: "an expression", operator: "an operator"}
+
+// candidates are all tokens of the language. Words get the type of an operator here,
+// which the grammar matches as words but does not take for names: so a word is listed
+// where it means something, and not wherever a name may stand.
+var candidates = func() (list []candidate) {
+	add := func(group int, t lexer.TokenType, value, shown string) {
+		list = append(list, candidate{lexer.Token{Type: t, Value: value}, shown, group})
+	}
+	for _, word := range strings.Fields(`SELECT INSERT REPLACE UPDATE DELETE EXPLAIN PRAGMA CREATE
+		BEGIN COMMIT END ROLLBACK SAVEPOINT RELEASE`) {
+		add(single, tokOp, word, word)
+	}
+	add(primary, tokWord, "A", "a name")
+	add(primary, tokText, "''", "a text")
+	add(primary, tokBlob, "x''", "x'…'")
+	add(primary, tokNumber, "1", "a number")
+	add(primary, tokParam, "?", "a parameter")
+	for _, op := range []string{"||", "/", "%", "<", "<=", ">", ">=", "==", "!=", "<>", "LIKE", "GLOB", "BETWEEN", "IN"} {
+		add(operator, tokOp, op, op)
+	}
+	for _, word := range strings.Fields(`, . ( ) * = + - NOT AND OR FROM WHERE ORDER BY ASC DESC LIMIT OFFSET AS
+		INTO VALUES ON CONFLICT DO NOTHING SET RETURNING QUERY PLAN TABLE IF EXISTS BLOB NULL PRIMARY KEY
+		WITHOUT ROWID TRANSACTION DEFERRED IMMEDIATE EXCLUSIVE TO IGNORE ABORT INTEGER REAL TEXT`) {
+		shown := word
+		if classes[word[0]]&idStart == 0 {
+			shown = strconv.Quote(word)
+		}
+		add(single, tokOp, word, shown)
+	}
+	return list
+}()
+
+// startsExpression and continuesExpression are what "an expression" and "an operator"
+// say besides their groups.
+var (
+	startsExpression    = wordSet("( + - NOT")
+	continuesExpression = wordSet("* = + - NOT AND OR")
+)
+
+// expected lists what may follow the tokens prefix. It asks the parser itself: what
+// lets it get beyond the prefix may follow. This costs some hundred short parses and is
+// done for an error only, but it cannot be wrong about the grammar.
+func expected(prefix []lexer.Token) []string {
+	if len(prefix) > maxExpectedTokens {
+		return nil
+	}
+	at := 0
+	if n := len(prefix); n > 0 {
+		at = prefix[n-1].Pos.Offset + len(prefix[n-1].Value)
+	}
+	var allowed []candidate
+	var refused [numGroups]bool
+	for _, c := range candidates {
+		c.token.Pos.Offset = at
+		_, err := parseTokens(append(prefix, c.token), at+1)
+		var perr participle.Error
+		if errors.As(err, &perr) && perr.Position().Offset <= at {
+			refused[c.group] = true
+			continue
+		}
+		allowed = append(allowed, c)
+	}
+	var list []string
+	var shown [numGroups]bool
+	for _, c := range allowed {
+		whole := c.group != single && !refused[c.group]
+		switch {
+		case whole && shown[c.group]:
+		case whole:
+			shown[c.group] = true
+			list = append(list, groupNames[c.group])
+		case !refused[primary] && startsExpression[c.token.Value], !refused[operator] && continuesExpression[c.token.Value]:
+			// Part of what "an expression" or "an operator" says.
+		default:
+			list = append(list, c.shown)
+		}
+	}
+	if _, err := parseTokens(prefix, at); err == nil && len(prefix) > 0 {
+		list = append(list, "the end of the statement")
+	}
+	return list
+}

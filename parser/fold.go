@@ -1,0 +1,347 @@
+package parser
+
+import (
+	"encoding/hex"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Precedences, as SQLite's; a higher one binds tighter.
+const (
+	precOr = iota + 1
+	precAnd
+	precNot
+	precEqual
+	precCompare
+	precAdd
+	precMultiply
+	precConcat
+	precUnary
+	precPrimary
+)
+
+var precedences = map[string]int{
+	"OR": precOr, "AND": precAnd, "NOT": precNot,
+	"=": precEqual, "==": precEqual, "!=": precEqual, "<>": precEqual,
+	"IN": precEqual, "LIKE": precEqual, "GLOB": precEqual, "BETWEEN": precEqual,
+	"<": precCompare, "<=": precCompare, ">": precCompare, ">=": precCompare,
+	"+": precAdd, "-": precAdd, "*": precMultiply, "/": precMultiply, "%": precMultiply, "||": precConcat,
+}
+
+func (t *tailG) operator() string {
+	switch {
+	case t.In != nil:
+		return "IN"
+	case t.Like != "":
+		return t.Like
+	}
+	return t.Op
+}
+
+// folder builds the tree of one flat expression: operands[0] tails[0] operands[1] ….
+// It climbs precedences; n is the next tail.
+type folder struct {
+	*builder
+	tails []*tailG
+	n     int
+}
+
+func (b *builder) optional(g *exprG) (Expr, error) {
+	if g == nil {
+		return nil, nil
+	}
+	return b.expr(g)
+}
+
+func (b *builder) expr(g *exprG) (Expr, error) {
+	x, _, err := b.nested(g)
+	return x, err
+}
+
+// nested returns the tree and how deep it is.
+func (b *builder) nested(g *exprG) (Expr, int, error) {
+	f := folder{builder: b, tails: g.Rest}
+	return f.fold(g.First, precOr)
+}
+
+var tooDeep = "operators nest deeper than " + strconv.Itoa(MaxNesting)
+
+// deeper returns the depth of a node over children of the given depths.
+func (b *builder) deeper(at place, depths ...int) (int, error) {
+	most := 0
+	for _, d := range depths {
+		most = max(most, d)
+	}
+	if most >= MaxNesting {
+		return 0, b.fail(at.start, at.end, tooDeep)
+	}
+	return most + 1, nil
+}
+
+// fold builds the longest expression that begins with first and in which every operator
+// outside it binds at least as tight as least.
+func (f *folder) fold(first *operandG, least int) (Expr, int, error) {
+	// Every level is a parenthesis or a level of the tree, so more than this is too deep
+	// whatever follows; without the check, 1 = NOT 1 = NOT … would recurse first.
+	if f.level++; f.level > 2*MaxNesting+1 {
+		at := first.Primary.Pos.Offset
+		return nil, 0, f.fail(at, at, tooDeep)
+	}
+	defer func() { f.level-- }()
+	x, depth, err := f.operand(first)
+	if err != nil {
+		return nil, 0, err
+	}
+	for f.n < len(f.tails) {
+		t := f.tails[f.n]
+		prec := precedences[t.operator()]
+		if prec < least {
+			break
+		}
+		f.n++
+		if x, depth, err = f.infix(x, depth, t, prec); err != nil {
+			return nil, 0, err
+		}
+	}
+	return x, depth, nil
+}
+
+func (f *folder) infix(x Expr, depth int, t *tailG, prec int) (Expr, int, error) {
+	switch op := t.operator(); op {
+	case "IN":
+		return f.in(x, depth, t)
+	case "BETWEEN":
+		return f.between(x, depth, t)
+	case "AND", "OR":
+		y, d, err := f.fold(t.Operand, prec+1)
+		if err != nil {
+			return nil, 0, err
+		}
+		// A chain is one node, so it may be long without being deep.
+		l, ok := x.(*Logic)
+		if ok && l.Or == (op == "OR") {
+			depth--
+		} else {
+			l = &Logic{tokenSpan(t.Pos, op), op == "OR", []Expr{x}}
+		}
+		if r, ok := y.(*Logic); ok && r.Or == l.Or {
+			l.Args = append(l.Args, r.Args...)
+			d--
+		} else {
+			l.Args = append(l.Args, y)
+		}
+		depth, err = f.deeper(l.place, depth, d)
+		return l, depth, err
+	default:
+		right := t.Operand
+		if t.Like != "" {
+			right = t.Right
+		}
+		y, d, err := f.fold(right, prec+1)
+		if err != nil {
+			return nil, 0, err
+		}
+		switch op {
+		case "==":
+			op = "="
+		case "<>":
+			op = "!="
+		}
+		b := &Binary{tokenSpan(t.Pos, t.token()), op, t.Not, x, y}
+		depth, err = f.deeper(b.place, depth, d)
+		return b, depth, err
+	}
+}
+
+// token returns the token at t.Pos.
+func (t *tailG) token() string {
+	if t.Not {
+		return "NOT"
+	}
+	return t.operator()
+}
+
+func (f *folder) in(x Expr, depth int, t *tailG) (Expr, int, error) {
+	n := &In{place: tokenSpan(t.Pos, t.token()), Not: t.Not, X: x}
+	for _, item := range t.In.Items {
+		y, d, err := f.nested(item)
+		if err != nil {
+			return nil, 0, err
+		}
+		n.List = append(n.List, y)
+		depth = max(depth, d)
+	}
+	depth, err := f.deeper(n.place, depth)
+	return n, depth, err
+}
+
+func (f *folder) between(x Expr, depth int, t *tailG) (Expr, int, error) {
+	n := &Between{place: tokenSpan(t.Pos, t.token()), Not: t.Not, X: x}
+	lo, dlo, err := f.fold(t.Right, precCompare)
+	if err != nil {
+		return nil, 0, err
+	}
+	if f.n == len(f.tails) || f.tails[f.n].Op != "AND" {
+		if f.n < len(f.tails) {
+			next := f.tails[f.n]
+			p := tokenSpan(next.Pos, next.token())
+			return nil, 0, f.fail(p.start, p.end, "", "AND and the upper bound of BETWEEN")
+		}
+		return nil, 0, f.fail(n.start, n.end, "BETWEEN without AND and an upper bound")
+	}
+	and := f.tails[f.n]
+	f.n++
+	hi, dhi, err := f.fold(and.Operand, precCompare)
+	if err != nil {
+		return nil, 0, err
+	}
+	n.Lo, n.Hi = lo, hi
+	depth, err = f.deeper(n.place, depth, dlo, dhi)
+	return n, depth, err
+}
+
+// operand builds an operand after its prefixes. NOT reaches as far as its own
+// precedence lets it, - and + no further than the operand.
+func (f *folder) operand(g *operandG) (Expr, int, error) {
+	prefix := g.Prefix
+	// Prefixes are applied from the innermost out, so that a long row of them does not
+	// recurse. Once a NOT took the rest of its operators, none is left for those
+	// outside it.
+	x, depth, err := f.primary(g.Primary, prefix)
+	if err != nil {
+		return nil, 0, err
+	}
+	if g.Primary.Number != "" && len(prefix) > 0 && prefix[len(prefix)-1].Op != "NOT" {
+		prefix = prefix[:len(prefix)-1] // the sign is part of the number
+	}
+	for i := len(prefix) - 1; i >= 0; i-- {
+		p := prefix[i]
+		if p.Op == "NOT" {
+			for f.n < len(f.tails) {
+				t := f.tails[f.n]
+				prec := precedences[t.operator()]
+				if prec <= precNot {
+					break
+				}
+				f.n++
+				if x, depth, err = f.infix(x, depth, t, prec); err != nil {
+					return nil, 0, err
+				}
+			}
+		}
+		u := &Unary{tokenSpan(p.Pos, p.Op), p.Op, x}
+		if depth, err = f.deeper(u.place, depth); err != nil {
+			return nil, 0, err
+		}
+		x = u
+	}
+	return x, depth, nil
+}
+
+func (f *folder) primary(g *primaryG, prefix []*prefixG) (Expr, int, error) {
+	literal := func(token string, v Value) (Expr, int, error) {
+		return &Literal{tokenSpan(g.Pos, token), v}, 1, nil
+	}
+	f.literalBytes += len(g.Number) + len(g.Text) + len(g.Blob)
+	switch {
+	case g.Number != "":
+		return f.numberLiteral(g, prefix)
+	case g.Text != "":
+		return literal(g.Text, Value{Kind: Bytes, Bytes: []byte(unquote(g.Text))})
+	case g.Blob != "":
+		raw, err := hex.DecodeString(g.Blob[2 : len(g.Blob)-1])
+		if err != nil {
+			return nil, 0, err // cannot be: scan has looked at the digits
+		}
+		return literal(g.Blob, Value{Kind: Bytes, Bytes: raw})
+	case g.Param != "":
+		n, err := f.number(g.Param, g.Pos.Offset)
+		if err != nil {
+			return nil, 0, err
+		}
+		p := &Param{place: tokenSpan(g.Pos, g.Param), Number: n}
+		if g.Param[0] != '?' {
+			p.Name = g.Param
+		}
+		return p, 1, nil
+	case g.Parens != nil:
+		return f.nested(g.Parens)
+	case g.Cast != nil:
+		x, depth, err := f.nested(g.Cast.Expr)
+		if err != nil {
+			return nil, 0, err
+		}
+		c := &Cast{tokenSpan(g.Pos, "CAST"), x, g.Cast.Type}
+		depth, err = f.deeper(c.place, depth)
+		return c, depth, err
+	case g.Call != nil:
+		return f.call(g)
+	}
+	return f.column(g.Name, g.Column), 1, nil
+}
+
+func (f *folder) call(g *primaryG) (Expr, int, error) {
+	c := &Call{Name: f.name(g.Name), Star: g.Call.Star}
+	c.start, c.end = c.Name.Start, c.Name.End
+	depth := 0
+	for _, arg := range g.Call.Args {
+		x, d, err := f.nested(arg)
+		if err != nil {
+			return nil, 0, err
+		}
+		c.Args = append(c.Args, x)
+		depth = max(depth, d)
+	}
+	depth, err := f.deeper(c.place, depth)
+	return c, depth, err
+}
+
+// numberLiteral reads a number and the sign before it.
+func (f *folder) numberLiteral(g *primaryG, prefix []*prefixG) (Expr, int, error) {
+	l := &Literal{place: tokenSpan(g.Pos, g.Number)}
+	negative, sign := false, ""
+	if n := len(prefix); n > 0 && prefix[n-1].Op != "NOT" {
+		sign = prefix[n-1].Op
+		negative = sign == "-"
+		l.start = prefix[n-1].Pos.Offset
+	}
+	v, ok := parseNumber(g.Number, negative)
+	if !ok {
+		return nil, 0, f.fail(g.Pos.Offset, l.end, "an integer outside the range of 64 bits: "+strings.TrimPrefix(sign, "+")+cutEnd(g.Number, maxTokenBytes))
+	}
+	l.Value = v
+	return l, 1, nil
+}
+
+// parseNumber reads a number token. It is false if the token is an integer that 64 bits
+// do not hold. A hexadecimal integer is the bits it shows, as in SQLite.
+func parseNumber(token string, negative bool) (Value, bool) {
+	if len(token) > 2 && token[1]|0x20 == 'x' {
+		u, err := strconv.ParseUint(token[2:], 16, 64)
+		n := int64(u)
+		if negative {
+			n = -n
+		}
+		return Value{Kind: Int, Int: n}, err == nil && !(negative && u == 1<<63)
+	}
+	if strings.ContainsAny(token, ".eE") {
+		r, _ := strconv.ParseFloat(token, 64) // too large is infinity, as in SQLite
+		if negative {
+			r = -r
+		}
+		return Value{Kind: Real, Real: r}, true
+	}
+	u, err := strconv.ParseUint(token, 10, 64)
+	switch {
+	case err != nil:
+		return Value{}, false
+	case negative && u == 1<<63:
+		return Value{Kind: Int, Int: math.MinInt64}, true
+	case u > math.MaxInt64:
+		return Value{}, false
+	case negative:
+		return Value{Kind: Int, Int: -int64(u)}, true
+	}
+	return Value{Kind: Int, Int: int64(u)}, true
+}

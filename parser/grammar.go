@@ -1,0 +1,201 @@
+package parser
+
+import (
+	"sync"
+
+	"github.com/alecthomas/participle/v2"
+	"github.com/alecthomas/participle/v2/lexer"
+)
+
+// The grammar, as participle reads it from the tags. Two things keep it fast and its
+// depth bounded: it decides by the next token, so it never parses anything twice, and an
+// expression is a flat list of operands and operators, which build.go folds by
+// precedence. So parentheses alone nest here, and scan has counted them.
+
+type statementG struct {
+	Explain *explainG `parser:"( @@ )?"`
+	Select  *selectG  `parser:"( @@"`
+	Insert  *insertG  `parser:"| @@"`
+	Update  *updateG  `parser:"| @@"`
+	Delete  *deleteG  `parser:"| @@"`
+	Pragma  *pragmaG  `parser:"| @@"`
+	Create  *createG  `parser:"| @@"`
+	Tx      *txG      `parser:"| @@ )"`
+}
+
+type explainG struct {
+	Word      string `parser:"@'EXPLAIN'"`
+	QueryPlan bool   `parser:"( @'QUERY' 'PLAN' )?"`
+}
+
+type selectG struct {
+	Results []*resultG `parser:"'SELECT' @@ ( ',' @@ )*"`
+	From    *nameG     `parser:"( 'FROM' @@ )?"`
+	Where   *exprG     `parser:"( 'WHERE' @@ )?"`
+	OrderBy *columnG   `parser:"( 'ORDER' 'BY' @@"`
+	Desc    bool       `parser:"  ( 'ASC' | @'DESC' )? )?"`
+	Limit   *exprG     `parser:"( 'LIMIT' @@"`
+	Offset  *exprG     `parser:"  ( 'OFFSET' @@ )? )?"`
+}
+
+type resultG struct {
+	Tokens []lexer.Token
+	Star   bool   `parser:"  @'*'"`
+	Expr   *exprG `parser:"| ( @@"`
+	Alias  *nameG `parser:"    ( 'AS'? @@ )? )"`
+}
+
+type insertG struct {
+	Replace   bool       `parser:"( @'REPLACE'"`
+	Or        string     `parser:"| 'INSERT' ( 'OR' @( 'REPLACE' | 'IGNORE' | 'ABORT' ) )? )"`
+	Into      *nameG     `parser:"( 'INTO' @@ )?"`
+	Columns   []*nameG   `parser:"( '(' @@ ',' @@ ')' )?"`
+	Rows      []*rowG    `parser:"'VALUES' @@ ( ',' @@ )*"`
+	Upsert    *upsertG   `parser:"( @@ )?"`
+	Returning []*resultG `parser:"( 'RETURNING' @@ ( ',' @@ )* )?"`
+}
+
+type rowG struct {
+	First  *exprG `parser:"'(' @@"`
+	Second *exprG `parser:"',' @@ ')'"`
+}
+
+type upsertG struct {
+	Pos    lexer.Position
+	Target *nameG      `parser:"'ON' 'CONFLICT' ( '(' @@ ')' )?"`
+	Ignore bool        `parser:"'DO' ( @'NOTHING'"`
+	Set    *assignment `parser:"| 'UPDATE' 'SET' @@ )"`
+}
+
+type assignment struct {
+	Column *nameG `parser:"@@"`
+	Value  *exprG `parser:"'=' @@"`
+}
+
+type updateG struct {
+	Table     *nameG      `parser:"'UPDATE' ( @@ )?"`
+	Set       *assignment `parser:"'SET' @@"`
+	Where     *exprG      `parser:"( 'WHERE' @@ )?"`
+	Returning []*resultG  `parser:"( 'RETURNING' @@ ( ',' @@ )* )?"`
+}
+
+type deleteG struct {
+	Word      string     `parser:"@'DELETE'"`
+	From      *nameG     `parser:"( 'FROM' @@ )?"`
+	Where     *exprG     `parser:"( 'WHERE' @@ )?"`
+	Returning []*resultG `parser:"( 'RETURNING' @@ ( ',' @@ )* )?"`
+}
+
+type pragmaG struct {
+	Name *nameG         `parser:"'PRAGMA' @@"`
+	Set  *pragmaValueG  `parser:"( '=' @@"`
+	Call *pragmaParensG `parser:"| @@ )?"`
+}
+
+type pragmaParensG struct {
+	Args []*pragmaValueG `parser:"'(' ( @@ ( ',' @@ )* )? ')'"`
+}
+
+type pragmaValueG struct {
+	Pos    lexer.Position
+	Sign   string `parser:"( @( '-' | '+' )?"`
+	Number string `parser:"  @Number"`
+	Text   string `parser:"| @Text"`
+	Name   string `parser:"| @Quoted"`
+	Word   string `parser:"| @Word | @Keyword )"`
+}
+
+type createG struct {
+	Table  *nameG     `parser:"'CREATE' 'TABLE' 'IF' 'NOT' 'EXISTS' @@"`
+	Key    *columnDef `parser:"'(' @@"`
+	Value  *columnDef `parser:"',' @@"`
+	Target *nameG     `parser:"',' 'PRIMARY' 'KEY' '(' @@ ')' 'ON' 'CONFLICT' 'REPLACE' ')' 'WITHOUT' 'ROWID'"`
+}
+
+type columnDef struct {
+	Name *nameG `parser:"@@ 'BLOB' 'NOT' 'NULL'"`
+}
+
+type txG struct {
+	Begin     *beginG `parser:"  @@"`
+	Commit    bool    `parser:"| ( @'COMMIT' | @'END' ) 'TRANSACTION'?"`
+	Rollback  bool    `parser:"| @'ROLLBACK' 'TRANSACTION'?"`
+	To        *nameG  `parser:"  ( 'TO' 'SAVEPOINT'? @@ )?"`
+	Savepoint *nameG  `parser:"| 'SAVEPOINT' @@"`
+	Release   *nameG  `parser:"| 'RELEASE' 'SAVEPOINT'? @@"`
+}
+
+type beginG struct {
+	Word string `parser:"@'BEGIN'"`
+	Mode string `parser:"@( 'DEFERRED' | 'IMMEDIATE' | 'EXCLUSIVE' )? 'TRANSACTION'?"`
+}
+
+type nameG struct {
+	Pos  lexer.Position
+	Text string `parser:"@( Word | Quoted )"`
+}
+
+type columnG struct {
+	First  *nameG `parser:"@@"`
+	Second *nameG `parser:"( '.' @@ )?"`
+}
+
+type exprG struct {
+	First *operandG `parser:"@@"`
+	Rest  []*tailG  `parser:"@@*"`
+}
+
+type operandG struct {
+	Prefix  []*prefixG `parser:"@@*"`
+	Primary *primaryG  `parser:"@@"`
+}
+
+type prefixG struct {
+	Pos lexer.Position
+	Op  string `parser:"@( '-' | '+' | 'NOT' )"`
+}
+
+// tailG is an operator and its right operand. The AND of BETWEEN is an operator like
+// any other here.
+type tailG struct {
+	Pos     lexer.Position
+	Op      string    `parser:"( @( '||' | '*' | '/' | '%' | '+' | '-' | '<=' | '<' | '>=' | '>' | '==' | '=' | '!=' | '<>' | 'AND' | 'OR' )"`
+	Operand *operandG `parser:"  @@"`
+	Not     bool      `parser:"| @'NOT'?"`
+	Like    string    `parser:"  ( @( 'LIKE' | 'GLOB' | 'BETWEEN' )"`
+	Right   *operandG `parser:"    @@"`
+	In      *listG    `parser:"  | 'IN' @@ ) )"`
+}
+
+type listG struct {
+	Items []*exprG `parser:"'(' ( @@ ( ',' @@ )* )? ')'"`
+}
+
+type primaryG struct {
+	Pos    lexer.Position
+	Number string `parser:"  @Number"`
+	Text   string `parser:"| @Text"`
+	Blob   string `parser:"| @Blob"`
+	Param  string `parser:"| @Param"`
+	Parens *exprG `parser:"| '(' @@ ')'"`
+	Cast   *castG `parser:"| @@"`
+	Name   *nameG `parser:"| ( @@"`
+	Column *nameG `parser:"    ( '.' @@"`
+	Call   *callG `parser:"    | @@ )? )"`
+}
+
+type castG struct {
+	Expr *exprG `parser:"'CAST' '(' @@"`
+	Type string `parser:"'AS' @( 'INTEGER' | 'REAL' | 'TEXT' | 'BLOB' ) ')'"`
+}
+
+type callG struct {
+	Star bool     `parser:"'(' ( @'*'"`
+	Args []*exprG `parser:"    | @@ ( ',' @@ )* )? ')'"`
+}
+
+// grammar builds participle's parser when the first statement is parsed, because that
+// costs half a millisecond that a program without SQL need not pay.
+var grammar = sync.OnceValue(func() *participle.Parser[statementG] {
+	return participle.MustBuild[statementG](participle.Lexer(definition{}))
+})

@@ -1,0 +1,356 @@
+package parser
+
+import (
+	"encoding/hex"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// String returns SQL that parses to the same tree, in one canonical form: keywords in
+// upper case, no parentheses that precedence makes needless, ?NNN for a parameter
+// without a name.
+func (s *Statement) String() string {
+	var p printer
+	switch {
+	case s.Explain:
+		p.word("EXPLAIN ")
+	case s.QueryPlan:
+		p.word("EXPLAIN QUERY PLAN ")
+	}
+	s.Body.append(&p)
+	return string(p.buf)
+}
+
+type printer struct{ buf []byte }
+
+func (p *printer) word(s string) { p.buf = append(p.buf, s...) }
+
+// plain reports whether s is a name without quotes.
+func plain(s string) bool {
+	for i := range len(s) {
+		c := classes[s[i]]
+		if s[i] >= 0x80 || c&idPart == 0 || i == 0 && c&idStart == 0 {
+			return false
+		}
+	}
+	upper := upperASCII(s)
+	return s != "" && !reserved[upper] && upper != "CAST" // cast(…) is no call
+}
+
+func (p *printer) name(n *Name) {
+	if plain(n.Text) {
+		p.word(n.Text)
+		return
+	}
+	p.word(`"` + strings.ReplaceAll(n.Text, `"`, `""`) + `"`)
+}
+
+// clause prints a keyword and a name, or nothing without the name.
+func (p *printer) clause(keyword string, n *Name) {
+	if n != nil {
+		p.word(keyword)
+		p.name(n)
+	}
+}
+
+// condition prints a keyword and an expression, or nothing without the expression.
+func (p *printer) condition(keyword string, e Expr) {
+	if e != nil {
+		p.word(keyword)
+		e.append(p)
+	}
+}
+
+func (p *printer) results(keyword string, list []Result) {
+	for i, r := range list {
+		if i > 0 {
+			keyword = ", "
+		}
+		p.word(keyword)
+		if r.Expr == nil {
+			p.word("*")
+		} else {
+			r.Expr.append(p)
+		}
+		p.clause(" AS ", r.Alias)
+	}
+}
+
+func (s *Select) append(p *printer) {
+	p.results("SELECT ", s.Results)
+	p.clause(" FROM ", s.From)
+	p.condition(" WHERE ", s.Where)
+	if s.OrderBy != nil {
+		p.word(" ORDER BY ")
+		s.OrderBy.append(p)
+		if s.Desc {
+			p.word(" DESC")
+		}
+	}
+	p.condition(" LIMIT ", s.Limit)
+	p.condition(" OFFSET ", s.Offset)
+}
+
+func (s *Insert) append(p *printer) {
+	p.word("INSERT")
+	if s.Or {
+		p.word([...]string{Replace: " OR REPLACE", Ignore: " OR IGNORE", Abort: " OR ABORT"}[s.OnConflict])
+	}
+	p.clause(" INTO ", s.Into)
+	if s.Columns != nil {
+		p.word(" (")
+		p.name(s.Columns[0])
+		p.word(", ")
+		p.name(s.Columns[1])
+		p.word(")")
+	}
+	p.word(" VALUES ")
+	for i, row := range s.Rows {
+		if i > 0 {
+			p.word(", ")
+		}
+		p.list(row[:])
+	}
+	if u := s.Upsert; u != nil {
+		p.word(" ON CONFLICT")
+		if u.Target != nil {
+			p.word(" (")
+			p.name(u.Target)
+			p.word(")")
+		}
+		if u.Set == nil {
+			p.word(" DO NOTHING")
+		} else {
+			p.assignment(" DO UPDATE SET ", u.Set)
+		}
+	}
+	p.results(" RETURNING ", s.Returning)
+}
+
+func (p *printer) assignment(keyword string, a *Assignment) {
+	p.clause(keyword, a.Column)
+	p.condition(" = ", a.Value)
+}
+
+func (s *Update) append(p *printer) {
+	p.word("UPDATE")
+	p.clause(" ", s.Table)
+	p.assignment(" SET ", s.Set)
+	p.condition(" WHERE ", s.Where)
+	p.results(" RETURNING ", s.Returning)
+}
+
+func (s *Delete) append(p *printer) {
+	p.word("DELETE")
+	p.clause(" FROM ", s.From)
+	p.condition(" WHERE ", s.Where)
+	p.results(" RETURNING ", s.Returning)
+}
+
+func (s *PragmaCommand) append(p *printer) {
+	p.clause("PRAGMA ", s.Name)
+	if s.Form == PragmaAssign {
+		p.word(" = ")
+	}
+	if s.Form == PragmaCall {
+		p.word("(")
+	}
+	for i, a := range s.Args {
+		if i > 0 {
+			p.word(", ")
+		}
+		if a.Number {
+			p.word(a.Text)
+		} else {
+			p.text(a.Text)
+		}
+	}
+	if s.Form == PragmaCall {
+		p.word(")")
+	}
+}
+
+func (s *CreateTable) append(p *printer) {
+	p.clause("CREATE TABLE IF NOT EXISTS ", s.Table)
+	p.clause(" (", s.Key)
+	p.clause(" BLOB NOT NULL, ", s.Value)
+	p.clause(" BLOB NOT NULL, PRIMARY KEY (", s.Target)
+	p.word(") ON CONFLICT REPLACE) WITHOUT ROWID")
+}
+
+func (s *Transaction) append(p *printer) {
+	switch s.Op {
+	case OpBegin:
+		p.word("BEGIN")
+		p.word([...]string{"", " DEFERRED", " IMMEDIATE", " EXCLUSIVE"}[s.Mode])
+	case OpCommit:
+		p.word("COMMIT")
+	case OpRollback:
+		p.word("ROLLBACK")
+	case OpRollbackTo:
+		p.clause("ROLLBACK TO SAVEPOINT ", s.Name)
+	case OpSavepoint:
+		p.clause("SAVEPOINT ", s.Name)
+	case OpRelease:
+		p.clause("RELEASE SAVEPOINT ", s.Name)
+	}
+}
+
+// precedence returns how tight the outermost operator of e binds.
+func precedence(e Expr) int {
+	switch e := e.(type) {
+	case *Unary:
+		if e.Op == "NOT" {
+			return precNot
+		}
+		return precUnary
+	case *Binary:
+		return precedences[e.Op]
+	case *Logic:
+		if e.Or {
+			return precOr
+		}
+		return precAnd
+	case *Between, *In:
+		return precEqual
+	}
+	return precPrimary
+}
+
+// operand prints e, in parentheses if it binds less tight than least.
+func (p *printer) operand(e Expr, least int) {
+	if precedence(e) >= least {
+		e.append(p)
+		return
+	}
+	p.list([]Expr{e})
+}
+
+func (p *printer) list(list []Expr) {
+	p.word("(")
+	for i, e := range list {
+		if i > 0 {
+			p.word(", ")
+		}
+		e.append(p)
+	}
+	p.word(")")
+}
+
+func (e *Literal) append(p *printer) {
+	switch v := e.Value; v.Kind {
+	case Int:
+		p.buf = strconv.AppendInt(p.buf, v.Int, 10)
+	case Real:
+		switch {
+		case math.IsInf(v.Real, 1):
+			p.word("9e999")
+		case math.IsInf(v.Real, -1):
+			p.word("-9e999")
+		default:
+			p.buf = strconv.AppendFloat(p.buf, v.Real, 'e', -1, 64) // with an e it stays a real
+		}
+	default:
+		if utf8.Valid(v.Bytes) && !strings.Contains(string(v.Bytes), "\x00") {
+			p.text(string(v.Bytes))
+			return
+		}
+		p.word("x'" + hex.EncodeToString(v.Bytes) + "'")
+	}
+}
+
+func (p *printer) text(s string) {
+	p.word("'" + strings.ReplaceAll(s, "'", "''") + "'")
+}
+
+func (e *Param) append(p *printer) {
+	if e.Name != "" {
+		p.word(e.Name)
+		return
+	}
+	p.word("?")
+	p.buf = strconv.AppendInt(p.buf, int64(e.Number), 10)
+}
+
+func (e *ColumnRef) append(p *printer) {
+	if e.Table != nil {
+		p.name(e.Table)
+		p.word(".")
+	}
+	p.name(e.Name)
+}
+
+func (e *Unary) append(p *printer) {
+	p.word(e.Op)
+	if e.Op == "NOT" {
+		p.word(" ")
+		p.operand(e.X, precNot)
+		return
+	}
+	// A sign right before a number would become part of it, and -- begins a comment.
+	if l, ok := e.X.(*Literal); ok && l.Value.Kind != Bytes {
+		p.list([]Expr{l})
+		return
+	}
+	p.operand(e.X, precPrimary)
+}
+
+func (p *printer) not(not bool) {
+	if not {
+		p.word(" NOT")
+	}
+}
+
+func (e *Binary) append(p *printer) {
+	prec := precedences[e.Op]
+	p.operand(e.X, prec)
+	p.not(e.Not)
+	p.word(" " + e.Op + " ")
+	p.operand(e.Y, prec+1)
+}
+
+func (e *Logic) append(p *printer) {
+	prec, op := precAnd, " AND "
+	if e.Or {
+		prec, op = precOr, " OR "
+	}
+	for i, arg := range e.Args {
+		if i > 0 {
+			p.word(op)
+		}
+		p.operand(arg, prec+1)
+	}
+}
+
+func (e *Between) append(p *printer) {
+	p.operand(e.X, precEqual)
+	p.not(e.Not)
+	p.word(" BETWEEN ")
+	p.operand(e.Lo, precCompare)
+	p.word(" AND ")
+	p.operand(e.Hi, precCompare)
+}
+
+func (e *In) append(p *printer) {
+	p.operand(e.X, precEqual)
+	p.not(e.Not)
+	p.word(" IN ")
+	p.list(e.List)
+}
+
+func (e *Call) append(p *printer) {
+	p.name(e.Name)
+	if e.Star {
+		p.word("(*)")
+		return
+	}
+	p.list(e.Args)
+}
+
+func (e *Cast) append(p *printer) {
+	p.word("CAST(")
+	e.X.append(p)
+	p.word(" AS " + e.Type + ")")
+}
