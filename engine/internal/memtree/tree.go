@@ -1,0 +1,260 @@
+package memtree
+
+import "github.com/lsmlite/lsmlite-go/engine/internal/base"
+
+// Tree is the writable end of an in-memory tree. One goroutine at a time may use it;
+// the Views it hands out are independent of it. Make one with New.
+type Tree struct {
+	store
+	arena arena
+
+	root       uint32 // 0 in an empty tree
+	numRecords int
+	numNodes   int // nodes reachable from root
+
+	epoch      Epoch // of nodes made from here on; 1 in a new tree
+	floor      Epoch // nodes of epochs above it may be changed in place
+	lastFreeze Epoch // newest epoch of a View
+	dirty      bool  // the contents differ from those at the end of the last epoch
+	marks      markStack
+
+	nextNode uint32   // first node number never used
+	free     []uint32 // nodes nobody can reach
+	retired  retiredList
+
+	// The path of the last search. path[l] is the node on level l and the entry
+	// chosen in it. It is good for the current root while pathOK.
+	path   [maxLevels]step
+	pathOK bool
+	first  bool // it leads to the first leaf
+	last   bool // it leads to the last leaf
+}
+
+type step struct {
+	id uint32
+	i  int32
+}
+
+// New returns an empty tree.
+func New() *Tree {
+	// Node number 0 means "none".
+	return &Tree{epoch: 1, nextNode: 1}
+}
+
+// Size returns the bytes of memory the tree keeps busy: all records appended, with
+// those that were overwritten or deleted since, and the nodes of the current state. It
+// is the measure for autoflush, and it falls only by a rollback or as nodes go away.
+func (t *Tree) Size() int { return t.arena.used + t.numNodes*nodeBytes }
+
+// Footprint returns the bytes the tree has allocated: chunks and slabs, with whatever
+// is unused in them. It exceeds Size by much only if Views prevent the reuse of nodes.
+func (t *Tree) Footprint() int {
+	return t.arena.held + len(t.arena.spare) + len(t.slabs)*slabNodes*nodeBytes
+}
+
+// Empty reports whether the tree has no record at all, not even a delete mark.
+func (t *Tree) Empty() bool { return t.root == 0 }
+
+// Get returns what the tree's current state, uncommitted changes included, knows about
+// key. The value aliases the tree's memory: it is read-only and good until the next
+// RollbackTo.
+func (t *Tree) Get(key []byte) (value []byte, r Result) { return t.get(t.root, key) }
+
+// Put gives key a value. It copies both; together they have at most MaxRecordBytes.
+func (t *Tree) Put(key, value []byte) {
+	t.dirty = true
+	ref := t.appendRecord(key, value)
+	if i, found := t.search(key); found {
+		n := t.writable()
+		n.refs[i] = ref
+		n.aux[i] = n.aux[i]&uint32(base.RangeBits) | uint32(base.Insert)
+	} else {
+		kind := base.Insert
+		if t.root != 0 && t.node(t.path[0].id).inRange(i) {
+			kind |= base.RangeBits
+		}
+		t.insert(i, base.Head(key), ref, kind)
+	}
+}
+
+// Delete deletes key here and in all older sources. Where key lies inside a deleted
+// range that needs no record, and the key's own, if there is one, goes away.
+func (t *Tree) Delete(key []byte) {
+	i, found := t.search(key)
+	switch {
+	case !found && t.root != 0 && t.node(t.path[0].id).inRange(i):
+		return
+	case !found:
+		t.dirty = true
+		t.insert(i, base.Head(key), t.appendRecord(key, nil), base.PointDelete)
+		return
+	}
+	kind := base.Kind(t.node(t.path[0].id).aux[i])
+	switch {
+	case kind&base.RangeBits == base.RangeBits:
+		t.dirty = true
+		t.removeAt(i)
+	case kind&base.PointDelete == 0:
+		t.dirty = true
+		t.writable().aux[i] = uint32(kind&base.RangeBits | base.PointDelete)
+	}
+}
+
+// search finds key. It leaves the path to the leaf where key is or belongs in t.path,
+// and returns the position in that leaf. In an empty tree it does nothing.
+func (t *Tree) search(key []byte) (int, bool) {
+	h := base.Head(key)
+	// Keys that arrive in order belong behind the last one.
+	if t.pathOK && t.last {
+		n := t.node(t.path[0].id)
+		c := int(n.count)
+		if d := n.heads[c-1]; d < h || d == h && t.compare(n.refs[c-1], key) < 0 {
+			t.path[0].i = int32(c)
+			return c, false
+		}
+	}
+	if t.root == 0 {
+		return 0, false
+	}
+	first, last := true, true
+	id := t.root
+	n := t.node(id)
+	for n.level > 0 {
+		i := t.child(n, key, h)
+		t.path[n.level] = step{id, int32(i)}
+		first = first && i == 0
+		last = last && i == int(n.count)-1
+		id = n.refs[i]
+		n = t.node(id)
+	}
+	i, found := t.find(n, key, h)
+	t.path[0] = step{id, int32(i)}
+	t.pathOK, t.first, t.last = true, first, last
+	return i, found
+}
+
+// writable makes all nodes on the path changeable in place and returns the leaf.
+func (t *Tree) writable() *node {
+	if n := t.node(t.path[0].id); n.epoch == t.epoch {
+		return n
+	}
+	top := int(t.node(t.root).level)
+	var n *node
+	for l := top; l >= 0; l-- {
+		p := n
+		var id uint32
+		id, n = t.own(t.path[l].id)
+		t.path[l].id = id
+		if l == top {
+			t.root = id
+		} else {
+			p.refs[t.path[l+1].i] = id
+		}
+	}
+	return n
+}
+
+// insert stores a new record at position i of the leaf that the path leads to.
+func (t *Tree) insert(i int, head uint64, ref uint32, kind base.Kind) {
+	t.numRecords++
+	if t.root == 0 {
+		id, n := t.newNode(0)
+		n.insert(0, head, ref, uint32(kind))
+		t.root = id
+		t.pathOK = false
+		return
+	}
+	n := t.writable()
+	if n.count < fanout {
+		n.insert(i, head, ref, uint32(kind))
+		return
+	}
+	right, rn := t.split(n, i, head, ref, uint32(kind))
+	t.insertChild(right, rn.heads[0], rn.refs[0])
+}
+
+// insertChild adds a node that was split off to the right of the node on level 0 of
+// the path, and splits parents as needed. head and sep stand for its smallest key.
+func (t *Tree) insertChild(right uint32, head uint64, sep uint32) {
+	top := int(t.node(t.root).level)
+	t.pathOK = false
+	for l := 1; l <= top; l++ {
+		p := t.node(t.path[l].id)
+		i := int(t.path[l].i) + 1
+		if p.count < fanout {
+			p.insert(i, head, right, sep)
+			return
+		}
+		var rn *node
+		right, rn = t.split(p, i, head, right, sep)
+		head, sep = rn.heads[0], rn.aux[0]
+	}
+	left := t.root
+	id, n := t.newNode(uint8(top + 1))
+	n.insert(0, 0, left, sep) // separator 0 is never looked at
+	n.insert(1, head, right, sep)
+	t.root = id
+}
+
+// split moves entries of the full node n to a new right neighbour, stores the new
+// entry, which belongs at position i, in one of the two, and returns the neighbour.
+// At the ends of the tree it splits so that keys arriving in order leave full nodes.
+func (t *Tree) split(n *node, i int, head uint64, ref, aux uint32) (uint32, *node) {
+	at := (fanout + 1) / 2
+	switch {
+	case i == fanout && t.last:
+		at = fanout
+	case i == 0 && t.first && n.level == 0:
+		at = 0
+	case n.level > 0 && i == 1 && t.first:
+		at = 1
+	}
+	id, r := t.newNode(n.level)
+	copy(r.heads[:], n.heads[at:])
+	copy(r.refs[:], n.refs[at:])
+	copy(r.aux[:], n.aux[at:])
+	r.count = uint16(fanout - at)
+	n.truncate(at)
+	if i < at || at == 0 {
+		n.insert(i, head, ref, aux)
+	} else {
+		r.insert(i-at, head, ref, aux)
+	}
+	return id, r
+}
+
+// removeAt takes the record at position i out of the leaf that the path leads to, and
+// drops nodes that become empty.
+func (t *Tree) removeAt(i int) {
+	t.numRecords--
+	t.writable()
+	t.pathOK = false
+	top := int(t.node(t.root).level)
+	for l := 0; l <= top; l++ {
+		id := t.path[l].id
+		n := t.node(id)
+		if l > 0 {
+			i = int(t.path[l].i)
+		}
+		if n.count > 1 {
+			n.remove(i, i+1)
+			t.lower()
+			return
+		}
+		t.retire(id)
+	}
+	t.root = 0
+}
+
+// lower drops root nodes that have a single child.
+func (t *Tree) lower() {
+	for t.root != 0 {
+		n := t.node(t.root)
+		if n.level == 0 || n.count > 1 {
+			return
+		}
+		child := n.refs[0]
+		t.retire(t.root)
+		t.root = child
+	}
+}

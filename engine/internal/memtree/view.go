@@ -1,0 +1,28 @@
+package memtree
+
+// View is an immutable state of a tree. It is a small value to be copied; the zero View
+// is an empty tree. Any number of goroutines may read it while the writer goes on, until
+// the writer is told by Tree.Reclaim that it is not in use any more.
+type View struct {
+	store
+	root       uint32
+	epoch      Epoch
+	numRecords int
+	size       int
+}
+
+// Epoch returns the epoch the View ended; see Tree.Reclaim.
+func (v View) Epoch() Epoch { return v.epoch }
+
+// Size returns the size of the tree, as Tree.Size, when it was frozen.
+func (v View) Size() int { return v.size }
+
+// Empty reports whether there is no record at all, not even a delete mark.
+func (v View) Empty() bool { return v.root == 0 }
+
+// Len returns the number of records, delete marks included.
+func (v View) Len() int { return v.numRecords }
+
+// Get returns what the View knows about key. The value aliases the tree's memory: it is
+// read-only and good as long as the View.
+func (v View) Get(key []byte) (value []byte, r Result) { return v.get(v.root, key) }
