@@ -1,0 +1,165 @@
+package memfs
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"syscall"
+
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+// file is a handle. It implements vfs.File and vfs.Allocator.
+type file struct {
+	fs       *FS
+	node     *node
+	name     string
+	readOnly bool
+	closed   bool // guarded by fs.mu
+}
+
+var _ vfs.Allocator = (*file)(nil)
+
+// ReadAt implements vfs.File.
+func (f *file) ReadAt(p []byte, off int64) (int, error) {
+	f.fs.mu.RLock()
+	defer f.fs.mu.RUnlock()
+	switch {
+	case f.closed:
+		return 0, f.fail("read", fs.ErrClosed)
+	case off < 0:
+		return 0, f.fail("read", fs.ErrInvalid)
+	case len(p) == 0:
+		return 0, nil
+	}
+	n := f.node.read(p, off)
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// WriteAt implements vfs.File.
+func (f *file) WriteAt(p []byte, off int64) (int, error) {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	if err := f.mayWrite("write", off, int64(len(p))); err != nil {
+		return 0, err
+	}
+	f.node.write(p, off)
+	return len(p), nil
+}
+
+// Truncate implements vfs.File.
+func (f *file) Truncate(size int64) error {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	if err := f.mayWrite("truncate", size, 0); err != nil {
+		return err
+	}
+	f.node.truncate(size)
+	return nil
+}
+
+// Allocate implements vfs.Allocator.
+func (f *file) Allocate(off, n int64) error {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	if err := f.mayWrite("allocate", off, n); err != nil {
+		return err
+	}
+	if n <= 0 {
+		return f.fail("allocate", fs.ErrInvalid)
+	}
+	if off+n > f.node.size {
+		f.node.truncate(off + n)
+	}
+	return nil
+}
+
+// mayWrite checks an operation that writes n bytes at off. The caller holds fs.mu.
+func (f *file) mayWrite(op string, off, n int64) error {
+	switch {
+	case f.closed:
+		return f.fail(op, fs.ErrClosed)
+	case f.readOnly:
+		return f.fail(op, fs.ErrPermission)
+	case off < 0 || n < 0:
+		return f.fail(op, fs.ErrInvalid)
+	case off > maxFileBytes || n > maxFileBytes-off:
+		return f.fail(op, syscall.EFBIG)
+	}
+	return nil
+}
+
+// Size implements vfs.File.
+func (f *file) Size() (int64, error) {
+	f.fs.mu.RLock()
+	defer f.fs.mu.RUnlock()
+	if f.closed {
+		return 0, f.fail("size", fs.ErrClosed)
+	}
+	return f.node.size, nil
+}
+
+// Sync implements vfs.File. Through a ReadOnly handle it makes nothing durable, which
+// is the least that vfs.File promises.
+func (f *file) Sync() error {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	if f.closed {
+		return f.fail("sync", fs.ErrClosed)
+	}
+	if !f.readOnly {
+		f.node.sync()
+	}
+	return nil
+}
+
+// SectorSize implements vfs.File.
+func (f *file) SectorSize() int { return sectorSize }
+
+// Lock implements vfs.File.
+func (f *file) Lock(slot int, kind vfs.LockKind) error {
+	f.fs.mu.RLock()
+	defer f.fs.mu.RUnlock()
+	if f.closed {
+		return f.fail("lock", fs.ErrClosed)
+	}
+	if f.readOnly && kind == vfs.Exclusive {
+		return f.fail("lock", fs.ErrPermission)
+	}
+	err := f.node.locks.Lock(f, slot, kind)
+	if err != nil && !errors.Is(err, vfs.ErrLocked) {
+		return f.fail("lock", err)
+	}
+	return err
+}
+
+// Locked implements vfs.File.
+func (f *file) Locked(first, count int, kind vfs.LockKind) (bool, error) {
+	f.fs.mu.RLock()
+	defer f.fs.mu.RUnlock()
+	if f.closed {
+		return false, f.fail("test lock", fs.ErrClosed)
+	}
+	held, err := f.node.locks.Locked(f, first, count, kind)
+	if err != nil {
+		return false, f.fail("test lock", err)
+	}
+	return held, nil
+}
+
+// Close implements vfs.File.
+func (f *file) Close() error {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	if f.closed {
+		return f.fail("close", fs.ErrClosed)
+	}
+	f.closed = true
+	f.node.locks.Release(f)
+	return nil
+}
+
+func (f *file) fail(op string, err error) error { return failed(op, f.name, err) }

@@ -1,0 +1,178 @@
+package memfs
+
+import (
+	"io/fs"
+
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+const (
+	sectorSize      = 512
+	chunkSize       = 4096
+	sectorsPerChunk = chunkSize / sectorSize
+
+	// maxFileBytes bounds what a stray offset can make us allocate.
+	maxFileBytes = 64 << 30
+)
+
+// content is the bytes of a chunk. It is shared between slots, files and file systems
+// and then written no more; nil stands for zeros.
+type content = *[chunkSize]byte
+
+// slot is one chunk of a file: as it is and as it was at the last sync.
+type slot struct {
+	now    content
+	synced content
+	// touched has a bit for each sector that is in doubt. If it is 0, now and synced
+	// are the same pointer.
+	touched uint8
+	// owned says that now belongs to this slot alone and may be written in place. Only
+	// touched slots are owned.
+	owned bool
+}
+
+// node is a file, whatever its names are. It is guarded by FS.mu.
+//
+// Bytes of slots behind size are zero in now; those behind syncedSize are zero in
+// synced. The slots reach at least to the larger of the two sizes.
+type node struct {
+	perm  fs.FileMode
+	locks vfs.LockTable
+	slots []slot
+	// inDoubt lists the slots with touched != 0, once each.
+	inDoubt []int
+	// size is the length as seen, syncedSize that of the last sync; in between it went
+	// down to lowSize and up to highSize.
+	size, syncedSize  int64
+	lowSize, highSize int64
+}
+
+// read fills p from off, as far as the file reaches, and returns the number of bytes.
+func (n *node) read(p []byte, off int64) int {
+	if off >= n.size {
+		return 0
+	}
+	p = p[:min(int64(len(p)), n.size-off)]
+	for done := 0; done < len(p); {
+		i, at := split(off + int64(done))
+		part := p[done:min(len(p), done+chunkSize-at)]
+		if now := n.slots[i].now; now != nil {
+			copy(part, now[at:])
+		} else {
+			clear(part)
+		}
+		done += len(part)
+	}
+	return len(p)
+}
+
+// write puts p at off, extending the file as needed.
+func (n *node) write(p []byte, off int64) {
+	if len(p) == 0 {
+		return
+	}
+	if end := off + int64(len(p)); end > n.size {
+		n.resize(end)
+	}
+	for len(p) > 0 {
+		i, at := split(off)
+		size := min(len(p), chunkSize-at)
+		copy(n.writable(i, at, at+size)[at:], p[:size])
+		p = p[size:]
+		off += int64(size)
+	}
+}
+
+// truncate sets the size and touches what is cut off.
+func (n *node) truncate(size int64) {
+	for off := size; off < n.size; {
+		i, at := split(off)
+		end := int(min(chunkSize, int64(at)+n.size-off))
+		if at == 0 {
+			// The whole chunk goes, so there is nothing to copy.
+			n.touch(i, 0, end)
+			n.slots[i].now, n.slots[i].owned = nil, false
+		} else {
+			clear(n.writable(i, at, end)[at:end])
+		}
+		off += int64(end - at)
+	}
+	n.resize(size)
+}
+
+// resize records a size; the bytes it adds are zero already.
+func (n *node) resize(size int64) {
+	n.size = size
+	n.lowSize, n.highSize = min(n.lowSize, size), max(n.highSize, size)
+	if need := chunks(size); need > len(n.slots) {
+		n.slots = append(n.slots, make([]slot, need-len(n.slots))...)
+	}
+}
+
+// writable touches bytes from..to of chunk i and returns content that may be written.
+func (n *node) writable(i, from, to int) content {
+	n.touch(i, from, to)
+	s := &n.slots[i]
+	if !s.owned {
+		fresh := new([chunkSize]byte)
+		if s.now != nil && (from > 0 || to < chunkSize) {
+			*fresh = *s.now
+		}
+		s.now, s.owned = fresh, true
+	}
+	return s.now
+}
+
+// touch puts the sectors of bytes from..to of chunk i in doubt.
+func (n *node) touch(i, from, to int) {
+	s := &n.slots[i]
+	if s.touched == 0 {
+		n.inDoubt = append(n.inDoubt, i)
+	}
+	for sector := from / sectorSize; sector*sectorSize < to; sector++ {
+		s.touched |= 1 << sector
+	}
+}
+
+// sync ends all doubt.
+func (n *node) sync() {
+	for _, i := range n.inDoubt {
+		s := &n.slots[i]
+		*s = slot{now: s.now, synced: s.now}
+	}
+	n.inDoubt = n.inDoubt[:0]
+	n.syncedSize, n.lowSize, n.highSize = n.size, n.size, n.size
+	clear(n.slots[chunks(n.size):])
+	n.slots = n.slots[:chunks(n.size)]
+}
+
+// share gives up the right to write contents in place, because somebody else is about
+// to refer to them.
+func (n *node) share() {
+	for _, i := range n.inDoubt {
+		n.slots[i].owned = false
+	}
+}
+
+// clone returns a node of its own with the same content and the same doubts, and
+// without locks.
+func (n *node) clone() *node {
+	n.share()
+	return &node{
+		perm:       n.perm,
+		slots:      append([]slot(nil), n.slots...),
+		inDoubt:    append([]int(nil), n.inDoubt...),
+		size:       n.size,
+		syncedSize: n.syncedSize,
+		lowSize:    n.lowSize,
+		highSize:   n.highSize,
+	}
+}
+
+// split returns the chunk of an offset and the place in it.
+func split(off int64) (chunk, at int) {
+	return int(off / chunkSize), int(off % chunkSize)
+}
+
+// chunks returns the number of chunks that size bytes need.
+func chunks(size int64) int { return int((size + chunkSize - 1) / chunkSize) }
