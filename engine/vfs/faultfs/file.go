@@ -1,0 +1,100 @@
+package faultfs
+
+import (
+	"errors"
+	"io"
+
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+// file passes SectorSize, Lock and Locked on by embedding.
+type file struct {
+	vfs.File
+	fs   *FS
+	name string
+}
+
+// allocatingFile is a file whose inner one can allocate.
+type allocatingFile struct {
+	*file
+	inner vfs.Allocator
+}
+
+// ReadAt implements vfs.File.
+func (f *file) ReadAt(p []byte, off int64) (int, error) {
+	out := f.fs.begin(Op{Kind: Read, Name: f.name, Off: off, Len: int64(len(p))})
+	want := p
+	if out.err != nil {
+		want = p[:out.of(len(p))]
+	}
+	n, err := 0, error(nil)
+	if out.err == nil || len(want) > 0 {
+		n, err = f.File.ReadAt(want, off)
+	}
+	for _, damage := range out.damage {
+		damage(want[:n], off)
+	}
+	// The end of the file may come before the fault; the fault is what was asked for.
+	if out.err != nil && (err == nil || errors.Is(err, io.EOF)) {
+		err = out.err
+	}
+	return n, err
+}
+
+// WriteAt implements vfs.File.
+func (f *file) WriteAt(p []byte, off int64) (int, error) {
+	out := f.fs.begin(Op{Kind: Write, Name: f.name, Off: off, Len: int64(len(p))})
+	if out.err == nil {
+		return f.File.WriteAt(p, off)
+	}
+	part := p[:out.of(len(p))]
+	if len(part) == 0 {
+		return 0, out.err
+	}
+	n, err := f.File.WriteAt(part, off)
+	if err != nil {
+		return n, err
+	}
+	return n, out.err
+}
+
+// Size implements vfs.File.
+func (f *file) Size() (int64, error) {
+	if out := f.fs.begin(Op{Kind: Stat, Name: f.name}); out.err != nil {
+		return 0, out.err
+	}
+	return f.File.Size()
+}
+
+// Truncate implements vfs.File.
+func (f *file) Truncate(size int64) error {
+	if out := f.fs.begin(Op{Kind: Truncate, Name: f.name, Off: size}); out.err != nil {
+		return out.err
+	}
+	return f.File.Truncate(size)
+}
+
+// Sync implements vfs.File.
+func (f *file) Sync() error {
+	if out := f.fs.begin(Op{Kind: Sync, Name: f.name}); out.err != nil {
+		return out.err
+	}
+	return f.File.Sync()
+}
+
+// Close implements vfs.File.
+func (f *file) Close() error {
+	out := f.fs.begin(Op{Kind: Close, Name: f.name})
+	if err := f.File.Close(); err != nil {
+		return err
+	}
+	return out.err
+}
+
+// Allocate implements vfs.Allocator.
+func (f *allocatingFile) Allocate(off, n int64) error {
+	if out := f.fs.begin(Op{Kind: Allocate, Name: f.name, Off: off, Len: n}); out.err != nil {
+		return out.err
+	}
+	return f.inner.Allocate(off, n)
+}
