@@ -1,0 +1,138 @@
+package wal
+
+import (
+	"math"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// maxData is the length of the longest key or value that a record holds; C lsm1 keeps
+// lengths in signed 32 bits.
+const maxData = math.MaxInt32
+
+// Append adds a record to the transaction. It copies what it needs. An error leaves the
+// transaction as it was before the call; it can go on or be rolled back.
+func (l *Log) Append(r format.LogRecord) error {
+	if err := l.failure(); err != nil {
+		return err
+	}
+	if l.f == nil {
+		return errNoFile("append to log")
+	}
+	if len(l.buf) >= maxBuffer {
+		if err := l.writeOut(); err != nil {
+			return err
+		}
+	}
+	n := int64(format.LogRecordLen(&r)) + format.LogChecksumLen
+	if t := &l.tx; n < maxBuffer && !t.special && t.fits(n) {
+		l.appendFront(&r, n)
+		l.appendData(&r)
+		return nil
+	}
+	if len(r.Key) > maxData || len(r.Value) > maxData {
+		return &base.Error{Code: base.CodeTooBig, Op: "append to log"}
+	}
+	before := l.Mark()
+	if err := l.appendSpecial(&r, n); err != nil {
+		l.RollbackTo(before)
+		return err
+	}
+	return nil
+}
+
+// appendSpecial adds a record where that may take more than to append it.
+func (l *Log) appendSpecial(r *format.LogRecord, n int64) error {
+	if l.tx.stream == 0 {
+		l.prelude(n)
+	}
+	if !l.tx.fits(n) {
+		if err := l.jumpOver(); err != nil {
+			return err
+		}
+	}
+	l.appendFront(r, n)
+	if len(r.Value) < maxBuffer {
+		l.appendData(r)
+		return nil
+	}
+	// A large value goes to the file without a copy.
+	l.buf = append(l.buf, r.Key...)
+	l.moved()
+	if err := l.writeOut(); err != nil {
+		return err
+	}
+	if err := l.writeAt(r.Value, l.tx.off()); err != nil {
+		return err
+	}
+	l.tx.sum.Add(r.Value)
+	l.tx.stream += int64(len(r.Value))
+	l.tx.summed, l.base = l.tx.stream, l.tx.stream
+	return nil
+}
+
+// prelude writes what stands before the first record of a transaction.
+//
+// The first transaction after a recovery starts in a sector of its own, so that a torn
+// write of it cannot spoil the transactions before it. And if the log can wrap, it does,
+// unless the record, of n bytes, would not fit there.
+func (l *Log) prelude(n int64) {
+	t := &l.tx
+	t.special = false
+	if pad := l.behind(t.off()-1) - t.off(); l.align && t.fits(pad+format.LogCommitLen) {
+		l.buf = format.AppendLogPad(l.buf, int(pad))
+		l.moved()
+	}
+	if l.canWrap() && n <= l.before(t.regions[2].Start)-format.LogJumpRoom {
+		l.buf = format.AppendLogPad(l.buf, int(-t.stream&7))
+		l.buf = format.AppendLogWrap(l.buf)
+		l.moved()
+		t.regions[0] = Region{t.regions[2].Start, t.off()}
+		t.startExtent(0)
+		t.limit = l.limitAt(&t.regions, 0)
+	}
+}
+
+// appendFront appends what stands before the data of r, with a checksum if one is due. n
+// is the length of r with a checksum.
+func (l *Log) appendFront(r *format.LogRecord, n int64) {
+	t := &l.tx
+	summed := t.special || t.stream-t.interval+n > format.LogMaxUnsummed
+	l.buf = format.AppendLogHeader(l.buf, r, summed)
+	if summed {
+		l.moved()
+		l.appendSum()
+		t.special = false
+	}
+}
+
+// appendData appends the data of r.
+func (l *Log) appendData(r *format.LogRecord) {
+	l.buf = append(l.buf, r.Key...)
+	if r.Op != format.LogDelete {
+		l.buf = append(l.buf, r.Value...)
+	}
+	l.moved()
+}
+
+// moved makes the stream end where the buffer ends.
+func (l *Log) moved() { l.tx.stream = l.base + int64(len(l.buf)) }
+
+// appendSum ends the checksum interval with a stored checksum.
+func (l *Log) appendSum() {
+	l.sumUp()
+	t := &l.tx
+	l.buf = format.AppendLogChecksum(l.buf, t.sum.End())
+	l.moved()
+	t.summed, t.interval = t.stream, t.stream
+}
+
+// sumUp runs the checksum up to the end of the stream.
+func (l *Log) sumUp() {
+	t := &l.tx
+	if t.summed < t.stream {
+		t.sum.Add(l.buf[t.summed-l.base:])
+		t.summed = t.stream
+	}
+}

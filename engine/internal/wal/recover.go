@@ -1,0 +1,132 @@
+package wal
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// Recovered tells what Recover found.
+type Recovered struct {
+	// Commits and Records count the transactions that were replayed and their
+	// operations.
+	Commits int
+	Records int64
+	// Bytes is the length of the live log.
+	Bytes int64
+	// Rebased: there was no commit at the checkpoint's position, and that position was
+	// not 0, so the log was read again from offset 0 and is continued from there (or
+	// begins there, if that found nothing either). The position of the checkpoint that
+	// was opened means nothing in this log: its snapshot counts as being at offset 0,
+	// with the same checksums.
+	Rebased bool
+	// End is the position behind the last commit, as Log.End returns it.
+	End format.LogPos
+	// Torn: something stands behind the last commit that is not a committed
+	// transaction. It may be torn, rolled back, or left over from earlier use of the
+	// space; all three are normal.
+	Torn bool
+	// Regions are the regions of the live log.
+	Regions [3]Region
+}
+
+// Recover reads the log from the position of the chosen checkpoint and calls apply for
+// each record of each committed transaction, in order, and only after the transaction's
+// commit record verified. The bytes of a record are valid during the call. It returns
+// the log, ready for appending behind the last commit; Close of the log closes f. If it
+// fails, f stays open.
+//
+// A tail that is torn or damaged in any way ends the log at the last good commit; that
+// is no error. Errors are those of reading the file, and those of apply.
+//
+// Recover never writes. A nil file stands for a log that does not exist and will not be
+// made: nothing is replayed, and nothing can be appended.
+//
+// One pass is made over the file, in pieces. Memory in use is a few megabytes, plus the
+// largest record if that is committed and larger. A transaction of more than a few
+// megabytes is read a second time once its commit has been seen.
+func Recover(f File, from format.LogPos, apply func(format.LogRecord) error) (*Log, Recovered, error) {
+	return recoverLog(f, from, apply, keepBytes)
+}
+
+// recoverLog is Recover with a bound of its own for the data of a transaction that is
+// kept.
+func recoverLog(f File, from format.LogPos, apply applyFunc, keep int) (*Log, Recovered, error) {
+	l := &Log{f: f, sector: minSector, sum: from.Sum, seen: from}
+	s := scanner{f: f, keep: keep}
+	if f != nil {
+		var err error
+		if s.size, err = f.Size(); err != nil {
+			return nil, Recovered{}, &base.Error{Code: base.CodeIO, Op: "size of log", Err: err}
+		}
+		if n := int64(f.SectorSize()); n > minSector && n <= maxSector && n&(n-1) == 0 {
+			l.sector = n
+		}
+	}
+	var r Recovered
+	end, err := replay(&s, from.Off, from.Sum, apply, &r)
+	if err == nil && r.Commits == 0 && from.Off != 0 {
+		r.Rebased = true
+		end, err = replay(&s, 0, from.Sum, apply, &r)
+	}
+	if err != nil {
+		return nil, Recovered{}, err
+	}
+	if r.Commits > 0 {
+		l.regions = regionsOf(end.extents[:end.numExtents])
+		l.sum = end.sum
+		l.align = end.off()%l.sector != 0
+	}
+	r.Bytes, r.End, r.Regions = l.Size(), l.End(), l.regions
+	l.Rollback()
+	return l, r, nil
+}
+
+// replay applies the committed transactions from off on, counts them in r, and returns
+// the place behind the last one.
+func replay(s *scanner, off int64, sum format.Checksum, apply applyFunc, r *Recovered) (place, error) {
+	end := startPlace(off, sum)
+	r.Torn = false
+	if off < 0 || off >= s.size {
+		return end, nil
+	}
+	s.moveTo(end)
+	for {
+		ok, err := s.transaction()
+		if err != nil {
+			return end, err
+		}
+		if !ok {
+			break
+		}
+		if err := s.applyTo(apply, end); err != nil {
+			return end, err
+		}
+		r.Commits++
+		r.Records += s.records
+		end = s.at
+	}
+	s.moveTo(end)
+	n, err := s.have(1)
+	if err != nil {
+		return end, err
+	}
+	r.Torn = n > 0 && s.buf[s.r] != 0
+	return end, nil
+}
+
+// regionsOf names the extents of a stream, which are in reading order. An extent before
+// the last one is region 0 if the log wrapped behind it, and region 1 if it begins the
+// file, as C lsm1 has it.
+func regionsOf(extents []Region) (r [3]Region) {
+	last := len(extents) - 1
+	r[2] = extents[last]
+	switch {
+	case last == 2:
+		r[0], r[1] = extents[0], extents[1]
+	case last == 1 && extents[0].Start != 0:
+		r[0] = extents[0]
+	case last == 1:
+		r[1] = extents[0]
+	}
+	return r
+}

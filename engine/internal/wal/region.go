@@ -1,0 +1,82 @@
+package wal
+
+import (
+	"math"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+const (
+	// minSector is the sector that commits are padded to and jumps keep clear of, unless
+	// the disk's is larger. C lsm1 always uses it.
+	minSector = 512
+	// maxSector is the largest sector that is believed.
+	maxSector = 64 << 10
+	// noLimit is the limit of a region 2 that nothing lies behind.
+	noLimit = math.MaxInt64
+)
+
+// reclaim gives up what a synced checkpoint at pos does not need: the regions before
+// the one in which pos lies, and that region up to pos.
+func (l *Log) reclaim(pos format.LogPos) {
+	if pos == l.seen {
+		return
+	}
+	l.seen = pos
+	for i := range l.regions {
+		if l.regions[i].contains(pos.Off) {
+			clear(l.regions[:i])
+			l.regions[i].Start = pos.Off
+			return
+		}
+	}
+}
+
+// canWrap reports whether the next transaction may continue the log at offset 0, with
+// nothing in the way up to at least format.LogMinWrap. It may not where a later jump
+// over region 2 would lead to where C lsm1 cannot follow.
+func (l *Log) canWrap() bool {
+	r := &l.regions
+	return !r[0].inUse() && !r[1].inUse() && r[2].Start >= format.LogMinWrap &&
+		l.behind(r[2].End+l.sector+format.LogJumpRoom) < format.LogMaxJump
+}
+
+// behind returns the first sector border behind off.
+func (l *Log) behind(off int64) int64 { return (off/l.sector + 1) * l.sector }
+
+// before returns the last sector border at or before off.
+func (l *Log) before(off int64) int64 { return off / l.sector * l.sector }
+
+// limitAt returns the offset that a stream appended to at off keeps below: the sector
+// in which the next live region begins.
+func (l *Log) limitAt(r *[3]Region, off int64) int64 {
+	limit := int64(noLimit)
+	for _, other := range r[:2] {
+		if other.inUse() && other.Start >= off {
+			limit = min(limit, l.before(other.Start))
+		}
+	}
+	return limit
+}
+
+// jumpOver leads the transaction from where it is to behind region 0. It fails if the
+// regions do not allow that.
+func (l *Log) jumpOver() error {
+	t := &l.tx
+	at := t.off()
+	// The jump has to fit before region 0 itself; the limit is lower by up to a sector.
+	target := l.behind(t.regions[0].End)
+	if t.regions[1].inUse() || t.regions[0].Start < at+format.LogJumpRoom || target >= format.LogMaxJump {
+		return &base.Error{Code: base.CodeFull, Op: "append to log",
+			Detail: "the log has no room until a checkpoint is synced"}
+	}
+	pad := -(t.stream - t.interval + int64(format.LogJumpLen(target))) & 7
+	l.buf = format.AppendLogPad(l.buf, int(pad))
+	l.buf = format.AppendLogJump(l.buf, target)
+	l.moved()
+	t.regions[1] = Region{t.regions[2].Start, t.off()}
+	t.startExtent(target)
+	t.limit = l.limitAt(&t.regions, target)
+	return nil
+}

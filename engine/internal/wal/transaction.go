@@ -1,0 +1,206 @@
+package wal
+
+import (
+	"errors"
+	"syscall"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
+)
+
+const (
+	// maxBuffer is how much of a transaction is kept back before it is written out
+	// ahead of its commit.
+	maxBuffer = 1 << 20
+	// keepBuffer is the largest buffer that is kept for the next transaction.
+	keepBuffer = 4 << 20
+)
+
+// transaction is what rolling back restores: the stream of bytes that the transaction
+// in progress appends to the log, and where they go.
+type transaction struct {
+	stream int64 // bytes appended so far, pads and jumps included; 0: nothing yet
+	// The stream goes to at most three extents of the file.
+	extents    [3]extent
+	numExtents int
+	regions    [3]Region // with the jumps of this transaction; the End of region 2 is not kept up
+	limit      int64     // file offset that the stream keeps below
+
+	sum      format.LogSum
+	summed   int64 // up to where in the stream the checksum has run
+	interval int64 // where in the stream the checksum interval begins
+	// special says that the next record is not merely appended: it is the first one and
+	// the log wraps or moves to the next sector before it, or it comes behind a jump and
+	// needs a checksum.
+	special bool
+}
+
+// extent says that the stream from position stream on goes to the file from off on.
+type extent struct{ stream, off int64 }
+
+// off returns the file offset of the next byte.
+func (t *transaction) off() int64 {
+	e := &t.extents[t.numExtents-1]
+	return e.off + t.stream - e.stream
+}
+
+// fits reports whether n more bytes leave room for a jump below the limit.
+func (t *transaction) fits(n int64) bool { return n <= t.limit-t.off()-format.LogJumpRoom }
+
+// startExtent makes the stream continue at file offset off, as region 2.
+func (t *transaction) startExtent(off int64) {
+	t.extents[t.numExtents] = extent{t.stream, off}
+	t.numExtents++
+	t.regions[2] = Region{off, off}
+	t.special = true
+}
+
+// Begin starts a transaction; one that is in progress is rolled back. If mayReclaim and
+// haveSynced, synced is the log position of the newest checkpoint that was synced, and
+// the log gives up what that one does not need. mayReclaim is false while a reader of
+// the file may still need more than that.
+//
+// The position of the checkpoint that the log was opened with may be passed as well, also
+// after a rebase: it has no effect.
+func (l *Log) Begin(synced format.LogPos, haveSynced, mayReclaim bool) {
+	if haveSynced && mayReclaim {
+		l.reclaim(synced)
+	}
+	l.Rollback()
+}
+
+// Rollback undoes everything since Begin. What was written to the file of it stays
+// there, behind the last commit, until another transaction is written over it.
+func (l *Log) Rollback() {
+	l.txID++
+	end := l.regions[2].End
+	l.tx = transaction{
+		extents:    [3]extent{{0, end}},
+		numExtents: 1,
+		regions:    l.regions,
+		limit:      l.limitAt(&l.regions, end),
+		sum:        format.StartLogSum(l.sum),
+		special:    l.align || l.canWrap(),
+	}
+	l.base = 0
+	l.buf = l.buf[:0]
+	if cap(l.buf) > keepBuffer {
+		l.buf = nil
+	}
+}
+
+// Mark is a savepoint: a moment of the transaction in progress.
+type Mark struct {
+	tx   transaction
+	txID uint64
+}
+
+// Mark returns the present moment, for RollbackTo.
+func (l *Log) Mark() Mark {
+	l.sumUp()
+	return Mark{l.tx, l.txID}
+}
+
+// RollbackTo undoes everything since the mark, a wrap or jump of the log included. The
+// mark must have been made in this transaction, before everything that was rolled back
+// since. It can be used again.
+func (l *Log) RollbackTo(m Mark) {
+	invariant.Check(m.txID == l.txID && m.tx.stream <= l.tx.stream, "mark of another transaction")
+	l.tx = m.tx
+	if m.tx.stream >= l.base {
+		l.buf = l.buf[:m.tx.stream-l.base]
+		return
+	}
+	// The bytes behind the mark are in the file already. They are written over.
+	l.buf = l.buf[:0]
+	l.base = m.tx.stream
+}
+
+// Commit ends the transaction with a commit record and writes what is not written yet,
+// with one WriteAt for each place of the file it goes to, which is one place unless the
+// log wraps or jumps. With padToSector the commit record ends at the end of a sector, so
+// that the next transaction touches none of this one's. Commit does not sync. A
+// transaction without records writes nothing.
+//
+// After an error the transaction is rolled back, and the next one is written over its
+// bytes.
+func (l *Log) Commit(padToSector bool) error {
+	if l.tx.stream == 0 {
+		return l.failure()
+	}
+	if err := l.commit(padToSector); err != nil {
+		l.Rollback()
+		return err
+	}
+	l.regions = l.tx.regions
+	l.regions[2].End = l.tx.off()
+	l.sum = l.tx.sum.End()
+	l.align = false
+	l.Rollback()
+	return nil
+}
+
+func (l *Log) commit(padToSector bool) error {
+	if err := l.failure(); err != nil {
+		return err
+	}
+	need := int64(format.LogCommitLen)
+	if padToSector {
+		need += l.sector
+	}
+	if !l.tx.fits(need) {
+		if err := l.jumpOver(); err != nil {
+			return err
+		}
+	}
+	if padToSector {
+		end := l.tx.off() + format.LogCommitLen
+		l.buf = format.AppendLogPad(l.buf, int(l.behind(end-1)-end))
+	}
+	l.buf = format.AppendLogCommit(l.buf)
+	l.moved()
+	l.appendSum()
+	if err := l.writeOut(); err != nil {
+		// The commit record may have reached the file in spite of the error, and a
+		// crash would bring the transaction back. Without its first byte it is none.
+		// If that cannot be written either, the next transaction does the same.
+		_, _ = l.f.WriteAt([]byte{0}, l.regions[2].End)
+		return err
+	}
+	return nil
+}
+
+// writeOut writes the buffer to the file and empties it. After an error the buffer is
+// as it was.
+func (l *Log) writeOut() error {
+	l.sumUp()
+	t := &l.tx
+	for i := range t.numExtents {
+		e, end := t.extents[i], t.stream
+		if i+1 < t.numExtents {
+			end = t.extents[i+1].stream
+		}
+		start := max(e.stream, l.base)
+		if start >= end {
+			continue
+		}
+		if err := l.writeAt(l.buf[start-l.base:end-l.base], e.off+start-e.stream); err != nil {
+			return err
+		}
+	}
+	l.base = t.stream
+	l.buf = l.buf[:0]
+	return nil
+}
+
+func (l *Log) writeAt(b []byte, off int64) error {
+	if _, err := l.f.WriteAt(b, off); err != nil {
+		code := base.CodeIO
+		if errors.Is(err, syscall.ENOSPC) {
+			code = base.CodeFull
+		}
+		return &base.Error{Code: code, Op: "write log", Err: err}
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+// Package wal owns the log file: it appends transactions to it, finds the committed
+// ones again after a crash, and decides which of its bytes may be overwritten.
+//
+// Only package engine calls it. The file layout itself is package format's.
+//
+// The live log is a stream of at most three regions of the file, read in order 0, 1, 2;
+// transactions are appended to region 2. While regions 0 and 1 are empty and region 2
+// begins far enough into the file, the log can wrap: a jump leads from the end of
+// region 2, which becomes region 0, to offset 0. If region 2 then grows up to where
+// region 0 begins, a second jump leads over it: region 2 becomes region 1, and a new
+// region 2 begins behind region 0.
+//
+//	          append                        wrap                         jump over
+//	file  |......[ 2 ]->      |    |[ 2 ]->  ....[ 0 ]|      |[   1   ][ 0 ][ 2 ]->
+//
+// Invariants:
+//
+//   - Bytes of a region are overwritten only after a checkpoint that does not need them
+//     any more was synced; Begin is told of it.
+//   - Nothing that a transaction does to the log counts before its commit record was
+//     written: not its bytes, not its checksums, not its jumps. Rolling back, wholly or
+//     to a Mark, restores all three.
+//   - A stream read from the newest checkpoint's position holds at most two jumps, and
+//     none of them leads to an offset from format.LogMaxJump on, which C lsm1 could not
+//     follow.
+//   - The running checksum in End is the one at the end of region 2, whatever happened
+//     before, so a checkpoint at End leads recovery to all that is committed after it.
+package wal
+
+import (
+	"io"
+	"sync/atomic"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// File is what the log needs of a file; every vfs.File has it.
+type File interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+	Size() (int64, error)
+	Sync() error
+	SectorSize() int
+}
+
+// Region is a part of the log file, from byte Start up to byte End, not included. A
+// region that is not in use is the zero Region.
+type Region struct{ Start, End int64 }
+
+func (r Region) inUse() bool { return r.End > 0 }
+
+// contains reports whether off lies in the region. Its end belongs to it: that is where
+// a checkpoint points that needs nothing of it.
+func (r Region) contains(off int64) bool {
+	return r.inUse() && r.Start <= off && off <= r.End
+}
+
+// Log is the log of an open database. Recover makes it.
+//
+// Its methods belong to one goroutine at a time, the writer's, except Sync, which any
+// number of goroutines may call at any time before Close.
+type Log struct {
+	f      File // nil: there is no file, and nothing can be written
+	sector int64
+
+	// What is committed.
+	regions [3]Region
+	sum     format.Checksum // at the end of region 2
+	// seen is the newest checkpoint position that was looked at. Until another one
+	// comes along nothing is reclaimed, so the position that the log was opened with,
+	// which after a rebase means nothing in this log, never takes part.
+	seen format.LogPos
+	// align asks the next transaction to begin on a sector of its own.
+	align bool
+
+	// The transaction in progress. Bytes base..tx.stream of its stream are in buf, those
+	// before base are in the file.
+	tx   transaction
+	txID uint64
+	buf  []byte
+	base int64
+
+	failed atomic.Pointer[error] // the first error of Sync
+}
+
+// End returns the position behind the last commit, with the checksum's state there:
+// what the snapshot of a tree that holds everything up to there carries. Its toggle
+// differs from that of the newest checkpoint position that the log knows of.
+func (l *Log) End() format.LogPos {
+	return format.LogPos{Off: l.regions[2].End, Toggle: !l.seen.Toggle, Sum: l.sum}
+}
+
+// Regions returns the regions as the last commit left them.
+func (l *Log) Regions() [3]Region { return l.regions }
+
+// Size returns how many bytes the live regions span.
+func (l *Log) Size() int64 {
+	var n int64
+	for _, r := range l.regions {
+		n += r.End - r.Start
+	}
+	return n
+}
+
+// Sync makes every commit durable that returned before the call. Several goroutines may
+// call it at once, and beside any other method but Close. Its first error is final:
+// every later Append, Commit and Sync returns it, because nobody knows what the disk
+// holds after a failed sync.
+func (l *Log) Sync() error {
+	if err := l.failure(); err != nil {
+		return err
+	}
+	if l.f == nil {
+		return errNoFile("sync")
+	}
+	if err := l.f.Sync(); err != nil {
+		err := error(&base.Error{Code: base.CodeIO, Op: "sync log", Err: err})
+		l.failed.CompareAndSwap(nil, &err)
+	}
+	return l.failure()
+}
+
+func (l *Log) failure() error {
+	if p := l.failed.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+func errNoFile(op string) error {
+	return &base.Error{Code: base.CodeReadOnly, Op: op, Detail: "the log has no file to write to"}
+}
+
+// Close closes the file. What was not committed is dropped. Closing again does nothing.
+func (l *Log) Close() error {
+	f := l.f
+	l.f, l.buf = nil, nil
+	l.tx = transaction{}
+	if f == nil {
+		return nil
+	}
+	return f.Close()
+}
