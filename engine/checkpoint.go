@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// Checkpoint makes durable what has been flushed, so that a crash needs the log only
+// for what came later, and the space of older states can be used again.
+func (db *DB) Checkpoint(ctx context.Context) error {
+	if err := db.writable("checkpoint"); err != nil {
+		return err
+	}
+	if err := db.worker.take(ctx); err != nil {
+		return waitError("checkpoint", db.path, "the worker's turn", err)
+	}
+	err := db.fitFreelist(ctx)
+	db.worker.release()
+	if err != nil {
+		return err
+	}
+	return db.store(ctx)
+}
+
+// autoCheckpoint makes a checkpoint if enough has been written since the last one. The
+// caller has the worker's turn and keeps it, which is right only because this engine
+// works inline: nobody else could use it meanwhile.
+func (db *DB) autoCheckpoint(ctx context.Context) error {
+	limit := db.opts.autoCheckpoint.Load()
+	db.pub.Lock()
+	written := int64(db.bf.Written()-db.ckptWritten) * int64(db.opts.PageSize)
+	due := limit > 0 && written >= limit && db.reg.Newest().Disk.ID > db.synced
+	db.pub.Unlock()
+	if !due {
+		return nil
+	}
+	if err := db.fitFreelist(ctx); err != nil {
+		return err
+	}
+	return db.store(ctx)
+}
+
+// fitFreelist writes free-list entries into a segment of their own if there are more
+// than a checkpoint may hold. Writing them changes the free list a little, so it is done
+// until they fit. The caller has the worker's turn.
+func (db *DB) fitFreelist(ctx context.Context) error {
+	for {
+		db.pub.Lock()
+		n := len(db.free.Delta())
+		db.pub.Unlock()
+		if n <= int(db.opts.maxFreelist.Load()) {
+			return nil
+		}
+		levels := db.reg.Newest().Disk.Levels
+		if halfMerged(levels) >= 0 {
+			// Nothing may be published on top of a half-done merge: finish it.
+			if _, err := db.work(ctx, unlimited, unlimited, false); err != nil {
+				return err
+			}
+			continue
+		}
+		hi := 0
+		if len(levels) > 0 && levels[0].FreelistOnly && !db.busy(levels[0]) {
+			hi = 1
+		}
+		j, err := db.newJob(false, 0, hi)
+		if err != nil {
+			return err
+		}
+		if _, _, _, err := db.runJob(context.WithoutCancel(ctx), j, unlimited); err != nil {
+			return err
+		}
+	}
+}
+
+// store writes the newest snapshot to a meta page. A failure may have left the page half
+// written and the sync undone, so it ends all writing through this handle.
+func (db *DB) store(ctx context.Context) error {
+	if err := db.checkpointer.take(ctx); err != nil {
+		return waitError("checkpoint", db.path, "the checkpointer's turn", err)
+	}
+	defer db.checkpointer.release()
+	if err := db.Poisoned(); err != nil {
+		return err
+	}
+	c, meta := db.export()
+	if c == nil {
+		return nil
+	}
+	sync := Safety(db.opts.safety.Load()) != SafetyOff
+	meta, err := checkpoint.Store(db.bf, meta, c, sync)
+	if err != nil {
+		return db.poison(err)
+	}
+	// A foreign read-only process recovers from the older log position.
+	foreign, err := db.foreignReader()
+	if err != nil {
+		return err
+	}
+	db.pub.Lock()
+	defer db.pub.Unlock()
+	db.meta, db.synced, db.ckptWritten = meta, c.ID, c.Written
+	if !foreign {
+		db.syncedLog, db.haveSyncedLog = c.Log, true
+	}
+	db.stats.checkpoints.Add(1)
+	return nil
+}
+
+// export returns the newest snapshot as a checkpoint, or nil if it is stored already.
+func (db *DB) export() (*format.Checkpoint, int) {
+	db.pub.Lock()
+	defer db.pub.Unlock()
+	disk := db.reg.Newest().Disk
+	if disk.ID <= db.synced {
+		return nil, db.meta
+	}
+	geo := db.bf.Geometry()
+	c := disk.Export()
+	c.Blocks = db.free.Blocks()
+	c.PageSize, c.BlockSize = uint32(geo.PageSize), uint32(geo.BlockSize)
+	c.Written = db.bf.Written()
+	c.Free = db.free.Delta()
+	return c, db.meta
+}

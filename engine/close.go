@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Close ends the use of the database. What is only in memory is flushed and made durable
+// by a checkpoint; then the log is removed and the file cut behind the last block in
+// use. C lsm1 leaves a database in the same state.
+//
+// While transactions, snapshots or cursors are open it fails with ErrBusy and changes
+// nothing. If anything else fails, the error is returned and the files are released as
+// they are: the log still holds what the database file does not.
+func (db *DB) Close() error {
+	if n := db.handles.Load(); n > 0 {
+		return &Error{Code: CodeBusy, Op: "close", Path: db.path,
+			Detail: fmt.Sprintf("%d transactions, snapshots or cursors are still open", n)}
+	}
+	ctx := context.Background()
+	if err := db.writer.take(ctx); err != nil {
+		return err
+	}
+	defer db.writer.release()
+	if err := db.worker.take(ctx); err != nil {
+		return err
+	}
+	defer db.worker.release()
+	if db.closed.Swap(true) {
+		return nil
+	}
+	var err error
+	if !db.opts.ReadOnly && db.Poisoned() == nil {
+		err = db.shutDown(ctx)
+	} else if p := db.Poisoned(); p != nil {
+		err = p
+	}
+	db.releaseFiles()
+	return err
+}
+
+// shutDown brings everything into the database file. The log is removed only after the
+// checkpoint that makes it superfluous is synced.
+func (db *DB) shutDown(ctx context.Context) error {
+	db.dropJobs()
+	if err := db.flushAll(ctx); err != nil {
+		return err
+	}
+	db.dropJobs()
+	if err := db.fitFreelist(ctx); err != nil {
+		return err
+	}
+	if err := db.store(ctx); err != nil {
+		return err
+	}
+	foreign, err := db.foreignReader()
+	if err != nil || foreign {
+		return err // a read-only process still needs log and blocks as they are
+	}
+	if err := db.bf.Truncate(db.free.UsedEnd()); err != nil {
+		return err
+	}
+	err = db.log.Close()
+	db.logFile = nil
+	if err := errors.Join(err, db.fs.Remove(db.logPath())); err != nil {
+		return &Error{Code: CodeIO, Op: "close", Path: db.logPath(), Err: err}
+	}
+	if Safety(db.opts.safety.Load()) == SafetyOff {
+		return nil
+	}
+	if err := db.fs.SyncDir(db.logPath()); err != nil {
+		return &Error{Code: CodeIO, Op: "close", Path: db.path, Err: err}
+	}
+	return nil
+}

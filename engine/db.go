@@ -1,0 +1,277 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+// DB is an open database. Its methods may be called from any goroutine.
+type DB struct {
+	path string // canonical
+	fs   vfs.FS
+	opts settings
+
+	file    vfs.File
+	logFile vfs.File // nil for a read-only handle without a log
+	bf      *blockfile.File
+	reg     snapshot.Registry
+
+	writer       *turn
+	worker       *turn
+	checkpointer *turn
+
+	// Owned by whoever has the writer's turn.
+	tree   *memtree.Tree
+	log    *wal.Log
+	credit int // pages of flushing and merging that writes so far have earned
+
+	// Owned by whoever has the worker's turn.
+	flushJob, mergeJob *job
+
+	// pub guards what changes together with the published state.
+	pub    sync.Mutex
+	free   *freelist.List
+	taken  [4]bool         // append points that a job writes from
+	meta   int             // meta page that holds the newest checkpoint
+	synced base.SnapshotID // id of that checkpoint
+	// syncedLog is its log position, once a checkpoint of this session is synced, or
+	// from the start if the log was not rebased.
+	syncedLog     format.LogPos
+	haveSyncedLog bool
+	logRegions    [3]wal.Region // as of the last commit
+	ckptWritten   uint32        // pages written when it was made
+
+	fatal   atomic.Pointer[error] // the first failed sync: nothing is written after it
+	workErr atomic.Pointer[error] // the last failure of work done on a writer's behalf
+	handles atomic.Int64          // open transactions, snapshots and cursors
+	closed  atomic.Bool
+	stats   stats
+}
+
+// settings are the options in force; those that may change while the database is open
+// are atomic.
+type settings struct {
+	Options
+	safety         atomic.Uint32
+	autoFlush      atomic.Int64
+	autoCheckpoint atomic.Int64
+	autoMerge      atomic.Int64
+	maxFreelist    atomic.Int64
+	autoWork       atomic.Bool
+}
+
+func (s *settings) init(o Options) {
+	s.Options = o
+	s.safety.Store(uint32(o.Safety))
+	s.autoFlush.Store(int64(o.AutoFlush))
+	s.autoCheckpoint.Store(int64(o.AutoCheckpoint))
+	s.autoMerge.Store(int64(o.AutoMerge))
+	s.maxFreelist.Store(int64(o.MaxFreelist))
+	s.autoWork.Store(!o.NoAutoWork)
+}
+
+// Path returns the canonical name of the database file.
+func (db *DB) Path() string { return db.path }
+
+// Options returns the options in force, with the page and block size of the file.
+func (db *DB) Options() Options {
+	o := db.opts.Options
+	o.Safety = Safety(db.opts.safety.Load())
+	o.AutoFlush = int(db.opts.autoFlush.Load())
+	o.AutoCheckpoint = int(db.opts.autoCheckpoint.Load())
+	o.AutoMerge = int(db.opts.autoMerge.Load())
+	o.MaxFreelist = int(db.opts.maxFreelist.Load())
+	o.NoAutoWork = !db.opts.autoWork.Load()
+	return o
+}
+
+// SetSafety changes the safety level from the next commit on.
+func (db *DB) SetSafety(s Safety) error {
+	return db.set(func(o *Options) { o.Safety = s })
+}
+
+// SetAutoFlush changes Options.AutoFlush.
+func (db *DB) SetAutoFlush(bytes int) error {
+	return db.set(func(o *Options) { o.AutoFlush = bytes })
+}
+
+// SetAutoCheckpoint changes Options.AutoCheckpoint.
+func (db *DB) SetAutoCheckpoint(bytes int) error {
+	return db.set(func(o *Options) { o.AutoCheckpoint = bytes })
+}
+
+// SetAutoMerge changes Options.AutoMerge.
+func (db *DB) SetAutoMerge(levels int) error {
+	return db.set(func(o *Options) { o.AutoMerge = levels })
+}
+
+// SetMaxFreelist changes Options.MaxFreelist.
+func (db *DB) SetMaxFreelist(entries int) error {
+	return db.set(func(o *Options) { o.MaxFreelist = entries })
+}
+
+// SetAutoWork changes whether commits flush and merge (see Options.NoAutoWork).
+func (db *DB) SetAutoWork(on bool) error {
+	return db.set(func(o *Options) { o.NoAutoWork = !on })
+}
+
+func (db *DB) set(change func(*Options)) error {
+	o := db.Options()
+	change(&o)
+	if err := o.Validate(); err != nil {
+		return err
+	}
+	o = o.withDefaults()
+	db.opts.safety.Store(uint32(o.Safety))
+	db.opts.autoFlush.Store(int64(o.AutoFlush))
+	db.opts.autoCheckpoint.Store(int64(o.AutoCheckpoint))
+	db.opts.autoMerge.Store(int64(o.AutoMerge))
+	db.opts.maxFreelist.Store(int64(o.MaxFreelist))
+	db.opts.autoWork.Store(!o.NoAutoWork)
+	return nil
+}
+
+// WriterInfo tells who holds the writer's turn.
+type WriterInfo struct {
+	Since time.Time // when it was taken
+}
+
+// Writer returns who holds the writer's turn, if anybody does.
+func (db *DB) Writer() (WriterInfo, bool) {
+	since, held := db.writer.heldSince()
+	return WriterInfo{Since: since}, held
+}
+
+// Poisoned returns the first failed sync or checkpoint, after which nothing can be
+// written any more until the database is opened anew; nil while all is well.
+func (db *DB) Poisoned() error {
+	if p := db.fatal.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// poison makes the handle refuse every further write. The kernel may have dropped what
+// a failed sync was to make durable, so trying again would prove nothing.
+func (db *DB) poison(err error) error {
+	wrapped := error(&Error{Code: CodeIO, Op: "write", Path: db.path,
+		Detail: "an earlier sync or checkpoint failed, so nothing more is written; close the database and open it again", Err: err})
+	db.fatal.CompareAndSwap(nil, &wrapped)
+	return err
+}
+
+// usable returns why no call makes sense any more, if so.
+func (db *DB) usable(op string) error {
+	if db.closed.Load() {
+		return &Error{Code: CodeMisuse, Op: op, Path: db.path, Detail: "the database is closed"}
+	}
+	return nil
+}
+
+// writable returns why nothing can be written, if so.
+func (db *DB) writable(op string) error {
+	if err := db.usable(op); err != nil {
+		return err
+	}
+	if db.opts.ReadOnly {
+		return &Error{Code: CodeReadOnly, Op: op, Path: db.path, Detail: "the database was opened read-only"}
+	}
+	return db.Poisoned()
+}
+
+// waitError wraps a context's error, so that errors.Is finds it and the text says what
+// was waited for.
+func waitError(op, path, what string, err error) error {
+	return fmt.Errorf("lsmlite: %s %s: waiting for %s: %w", op, path, what, err)
+}
+
+// allocator gives the blocks of one job.
+type allocator struct{ db *DB }
+
+// Allocate returns a block that neither the newest synced checkpoint, nor any pinned
+// snapshot, nor a foreign read-only process refers to.
+func (a allocator) Allocate() (base.BlockNo, error) {
+	db := a.db
+	foreign, err := db.foreignReader()
+	if err != nil {
+		return 0, err
+	}
+	db.pub.Lock()
+	defer db.pub.Unlock()
+	limit := min(db.synced, db.reg.OldestSnapshot())
+	if foreign {
+		limit = 0
+	}
+	b := db.free.Allocate(limit)
+	db.bf.SetBlocks(db.free.Blocks())
+	return b, nil
+}
+
+// foreignReader reports whether a read-only process that opened the file before us
+// still reads it: then nothing may be overwritten that its checkpoint or log refers to.
+func (db *DB) foreignReader() (bool, error) {
+	held, err := db.file.Locked(vfs.SlotROTrans, 1, vfs.Exclusive)
+	if err != nil {
+		return false, &Error{Code: CodeProtocol, Op: "test lock", Path: db.path, Err: err}
+	}
+	return held, nil
+}
+
+// Begin starts a write transaction at level 1. It waits for the single writer's turn, in
+// arrival order, as long as ctx lasts.
+func (db *DB) Begin(ctx context.Context) (*Tx, error) {
+	if err := db.writable("begin"); err != nil {
+		return nil, err
+	}
+	if err := db.writer.take(ctx); err != nil {
+		return nil, waitError("begin", db.path, "the writer's turn", err)
+	}
+	return db.begin(ctx)
+}
+
+// BeginFrom starts a write transaction on the state that a snapshot shows. If somebody
+// has committed since, it fails with ErrBusySnapshot. The snapshot stays open.
+func (db *DB) BeginFrom(ctx context.Context, s *Snapshot) (*Tx, error) {
+	tx, err := db.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.state == nil || tx.state.Seq != s.state.Seq {
+		_ = tx.Rollback()
+		return nil, &Error{Code: CodeBusySnapshot, Op: "begin", Path: db.path,
+			Detail: "another transaction has committed since this one began to read; roll back and start again"}
+	}
+	return tx, nil
+}
+
+// begin makes the transaction of the caller, who has the writer's turn.
+func (db *DB) begin(ctx context.Context) (*Tx, error) {
+	err := db.writable("begin")
+	if err == nil {
+		err = db.makeRoom(ctx)
+	}
+	if err != nil {
+		db.writer.release()
+		return nil, err
+	}
+	db.tree.Reclaim(db.reg.OldestEpoch(db.tree))
+	tx := &Tx{db: db, state: db.reg.Acquire(), level: 1}
+	db.pub.Lock()
+	db.log.Begin(db.syncedLog, db.haveSyncedLog, db.haveSyncedLog)
+	db.pub.Unlock()
+	tx.marks = append(tx.marksBuf[:0], savepoint{db.tree.Mark(), db.log.Mark()})
+	db.handles.Add(1)
+	return tx, nil
+}

@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
+)
+
+// LevelInfo describes one level, as LSM_INFO_DB_STRUCTURE of C lsm1 does.
+type LevelInfo struct {
+	Age          int
+	FreelistOnly bool // holds only free-list entries
+	// Segments has one element, or, for a merge that C lsm1 left half done, its output
+	// and its remaining inputs, newest first.
+	Segments []SegmentInfo
+}
+
+// SegmentInfo describes one segment.
+type SegmentInfo struct {
+	Role              string // "run", or in a half-done merge "output" or "input"
+	First, Last, Root int64  // page numbers; Root is 0 if there is no b-tree
+	Pages             int64
+}
+
+// Structure returns the levels of the newest snapshot, newest first.
+func (db *DB) Structure() []LevelInfo {
+	st := db.reg.Acquire()
+	defer db.reg.Release(st)
+	var out []LevelInfo
+	info := func(role string, s *segment.Segment) SegmentInfo {
+		return SegmentInfo{Role: role, First: int64(s.First), Last: int64(s.Last), Root: int64(s.Root), Pages: s.Size}
+	}
+	for _, l := range st.Disk.Levels {
+		level := LevelInfo{Age: int(l.Age), FreelistOnly: l.FreelistOnly}
+		if l.Merging == nil {
+			level.Segments = []SegmentInfo{info("run", l.Seg)}
+		} else {
+			level.Segments = []SegmentInfo{info("output", l.Seg)}
+			for _, r := range l.Merging.RHS {
+				level.Segments = append(level.Segments, info("input", r))
+			}
+		}
+		out = append(out, level)
+	}
+	return out
+}
+
+// FreeBlock is a block that holds nothing any more.
+type FreeBlock struct {
+	Block int64
+	ID    int64 // newest snapshot that may still use it
+}
+
+// FreeList returns the free blocks, ascending.
+func (db *DB) FreeList() []FreeBlock {
+	db.pub.Lock()
+	defer db.pub.Unlock()
+	var out []FreeBlock
+	for _, e := range db.free.Entries() {
+		out = append(out, FreeBlock{Block: int64(e.Block), ID: int64(e.ID)})
+	}
+	return out
+}
+
+// LogRegion is a part of the log file that is still needed: bytes Start up to End, not
+// included.
+type LogRegion struct{ Start, End int64 }
+
+// LogStructure returns the three regions of the log in reading order; unused ones are
+// zero. It shows the state of the last commit only roughly while a transaction runs.
+func (db *DB) LogStructure() [3]LogRegion {
+	var out [3]LogRegion
+	db.pub.Lock()
+	defer db.pub.Unlock()
+	for i, r := range db.logRegions {
+		out[i] = LogRegion(r)
+	}
+	return out
+}
+
+// TreeSize returns the sizes of the tree that waits to be flushed and of the live tree,
+// in bytes.
+func (db *DB) TreeSize() (old, live int64) {
+	st := db.reg.Acquire()
+	defer db.reg.Release(st)
+	return int64(st.Old.Size()), int64(st.Live.Size())
+}
+
+// CheckpointSize returns how many bytes have been written to the file since the last
+// checkpoint.
+func (db *DB) CheckpointSize() int64 {
+	db.pub.Lock()
+	defer db.pub.Unlock()
+	return int64(db.bf.Written()-db.ckptWritten) * int64(db.opts.PageSize)
+}
+
+// CompressionID returns lsm1's number of the codec the file is written with: 0 for a
+// database in which nothing has been stored yet, 1 for none.
+func (db *DB) CompressionID() uint32 {
+	st := db.reg.Acquire()
+	defer db.reg.Release(st)
+	return st.Disk.Compression
+}

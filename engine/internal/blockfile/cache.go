@@ -1,0 +1,123 @@
+package blockfile
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// cache maps pages to frames: a table of blocks, each a table of its pages. A hit is
+// two dependent loads; it takes no lock and writes nothing but, rarely, the frame's
+// reference bit. Frames are immutable and belong to the garbage collector: evicting one
+// only drops it from the table, so a reader that still holds its bytes is safe.
+type cache struct {
+	geo    format.Geometry
+	budget int64
+	used   atomic.Int64
+	table  atomic.Pointer[[]*cacheBlock]
+
+	mu   sync.Mutex // guards the growth of table, ring and hand
+	ring []*frame   // all frames in the table, in no order; the CLOCK's face
+	hand int
+}
+
+// cacheBlock holds the frames of one block.
+type cacheBlock struct {
+	frames []atomic.Pointer[frame]
+}
+
+// frame is one page in memory.
+type frame struct {
+	raw    []byte      // the whole page, block link included
+	page   format.Page // its content area
+	no     base.PageNo
+	recent atomic.Bool // used since the CLOCK's hand passed
+}
+
+func (c *cache) init(geo format.Geometry, budget int64) {
+	c.geo, c.budget = geo, budget
+	c.table.Store(new([]*cacheBlock))
+}
+
+// get returns the frame of page p, or nil.
+func (c *cache) get(p base.PageNo) *frame {
+	t := *c.table.Load()
+	b := int(c.geo.Block(p))
+	if b >= len(t) || t[b] == nil {
+		return nil
+	}
+	fr := t[b].frames[c.geo.IndexInBlock(p)].Load()
+	if fr != nil && !fr.recent.Load() {
+		fr.recent.Store(true)
+	}
+	return fr
+}
+
+// put stores a page that was just read and evicts others if the budget asks for it. If
+// another goroutine was faster its frame stays.
+func (c *cache) put(p base.PageNo, raw []byte, page format.Page) {
+	fr := &frame{raw: raw, page: page, no: p}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	slot := &c.block(c.geo.Block(p)).frames[c.geo.IndexInBlock(p)]
+	if !slot.CompareAndSwap(nil, fr) {
+		return
+	}
+	size := int64(c.geo.PageSize)
+	if c.used.Add(size) <= c.budget || len(c.ring) == 0 {
+		c.ring = append(c.ring, fr)
+		return
+	}
+	// Make room: the new frame takes the ring place of the frame that goes.
+	for {
+		if c.hand >= len(c.ring) {
+			c.hand = 0
+		}
+		old := c.ring[c.hand]
+		if !old.recent.Swap(false) {
+			c.remove(old)
+			c.used.Add(-size)
+			c.ring[c.hand] = fr
+			c.hand++
+			return
+		}
+		c.hand++
+	}
+}
+
+// remove takes a frame out of the table.
+func (c *cache) remove(fr *frame) {
+	t := *c.table.Load()
+	t[c.geo.Block(fr.no)].frames[c.geo.IndexInBlock(fr.no)].CompareAndSwap(fr, nil)
+}
+
+// block returns the table of block b, making it if necessary. The caller holds mu.
+func (c *cache) block(b base.BlockNo) *cacheBlock {
+	t := *c.table.Load()
+	if int(b) < len(t) && t[b] != nil {
+		return t[b]
+	}
+	// Readers may hold the old table: it is replaced, never changed.
+	grown := make([]*cacheBlock, max(len(t), int(b)+1+int(b)/8))
+	copy(grown, t)
+	grown[b] = &cacheBlock{frames: make([]atomic.Pointer[frame], c.geo.PagesPerBlock())}
+	c.table.Store(&grown)
+	return grown[b]
+}
+
+// drop forgets the pages of a block that is about to be written anew.
+func (c *cache) drop(b base.BlockNo) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := *c.table.Load()
+	if int(b) >= len(t) || t[b] == nil {
+		return
+	}
+	for i := range t[b].frames {
+		if fr := t[b].frames[i].Swap(nil); fr != nil {
+			fr.recent.Store(false)
+		}
+	}
+}

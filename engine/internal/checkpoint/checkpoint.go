@@ -1,0 +1,76 @@
+// Package checkpoint stores and finds checkpoints: two meta pages, written in turn, of
+// which the newest valid one is the state of the database file.
+package checkpoint
+
+import (
+	"fmt"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+// Loaded is what the two meta pages say.
+type Loaded struct {
+	Checkpoint *format.Checkpoint // nil if neither page is valid
+	Meta       int                // the page it was found on: 1, 2, or 0 for neither
+	// Damaged is set if a page that is not all zeros is no valid checkpoint: why, and
+	// which. Such a page is what a crash leaves in the middle of writing it, or damage.
+	Damaged     error
+	DamagedMeta int
+}
+
+// Load reads both meta pages and takes the valid one with the larger id.
+func Load(f vfs.File, path string) (Loaded, error) {
+	var l Loaded
+	for i := 1; i <= 2; i++ {
+		meta, err := blockfile.ReadMeta(f, path, i)
+		if err != nil {
+			return Loaded{}, err
+		}
+		if format.AllZero(meta) {
+			continue
+		}
+		c, err := format.DecodeCheckpoint(meta)
+		switch {
+		case err != nil:
+			l.Damaged, l.DamagedMeta = fmt.Errorf("meta page %d: %w", i, err), i
+		case l.Checkpoint == nil || c.ID > l.Checkpoint.ID:
+			l.Checkpoint, l.Meta = c, i
+		}
+	}
+	return l, nil
+}
+
+// Store writes a checkpoint durably to the meta page that does not hold the newest one,
+// and returns that page's number. The order of the steps is what makes the database
+// survive a crash at any moment:
+//
+//  1. Everything that the checkpoint refers to is synced.
+//  2. The checkpoint is written over the older of the two.
+//  3. It is synced.
+//
+// Only after that may the caller reuse what the older checkpoint needed. Without sync
+// (safety off) steps 1 and 3 are left out, and a power failure may cost the database.
+func Store(f *blockfile.File, newest int, c *format.Checkpoint, sync bool) (int, error) {
+	blob, err := c.Encode()
+	if err != nil {
+		return newest, &base.Error{Code: base.CodeFull, Op: "checkpoint", Path: f.Path(), Err: err}
+	}
+	if sync {
+		if err := f.Sync(); err != nil {
+			return newest, err
+		}
+	}
+	target := newest%2 + 1
+	if err := f.WriteMeta(target, blob); err != nil {
+		return newest, err
+	}
+	if sync {
+		if err := f.Sync(); err != nil {
+			return newest, err
+		}
+	}
+	return target, nil
+}

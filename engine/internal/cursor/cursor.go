@@ -1,0 +1,425 @@
+// Package cursor merges trees and segments into one ordered view: what a user reads,
+// and what a merge consumes.
+//
+// A Cursor reads one pinned State (the caller keeps the pin) and shows user keys with
+// their newest values; deleted records and the engine's own keys are hidden. A Source is
+// one input, for those who merge by other rules. Both belong to one goroutine.
+package cursor
+
+import (
+	"bytes"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// Mode says which record a seek looks for.
+type Mode int8
+
+// The seek modes, with lsm1's numbers.
+const (
+	LE Mode = -1 // the last key not greater
+	EQ Mode = 0  // the key itself
+	GE Mode = 1  // the first key not less
+)
+
+// Cursor walks the visible records of a State in both directions.
+//
+// While it moves forward every source stands on its first record at or behind the
+// current key; while it moves backward, on its last record at or before it. Turning
+// round repositions the sources.
+type Cursor struct {
+	sources []Source // newest first
+	topic   base.Kind
+	back    bool // the direction of the last move
+	cur     int  // source of the current record, -1 if there is none
+	keyBuf  []byte
+	err     error
+}
+
+// Init makes c a cursor over the trees and levels of a state; live replaces the state's
+// own live tree, so that a transaction sees its own writes.
+func (c *Cursor) Init(live memtree.View, st *snapshot.State) error {
+	c.topic = 0
+	c.sources, c.cur, c.err, c.back = c.sources[:0], -1, nil, false
+	addTree := func(v memtree.View) {
+		if !v.Empty() {
+			c.sources = append(c.sources, Source{})
+			c.sources[len(c.sources)-1].InitTree(v)
+		}
+	}
+	addTree(live)
+	if st.HasOld {
+		addTree(st.Old)
+	}
+	return c.addLevels(st.Disk)
+}
+
+// InitSystem makes c a cursor over the system keys in the levels of a snapshot.
+func (c *Cursor) InitSystem(s *snapshot.Snapshot) error {
+	c.topic = base.System
+	c.sources, c.cur, c.err, c.back = c.sources[:0], -1, nil, false
+	return c.addLevels(s)
+}
+
+func (c *Cursor) addLevels(s *snapshot.Snapshot) (err error) {
+	for _, l := range s.Levels {
+		if l.FreelistOnly && c.topic == 0 {
+			continue
+		}
+		if c.sources, err = LevelSources(c.sources, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Valid reports whether the cursor stands on a record.
+func (c *Cursor) Valid() bool { return c.cur >= 0 }
+
+// Key returns the current key. It is read-only and valid until the cursor moves.
+func (c *Cursor) Key() []byte { return c.sources[c.cur].key }
+
+// Value returns the current value, under the same terms.
+func (c *Cursor) Value() ([]byte, error) { return c.sources[c.cur].Value() }
+
+// ValueLen returns the length of the current value without loading it.
+func (c *Cursor) ValueLen() int { return c.sources[c.cur].ValueLen() }
+
+// Err returns the error that made the cursor invalid, if any.
+func (c *Cursor) Err() error { return c.err }
+
+// First moves to the first key.
+func (c *Cursor) First() bool {
+	if c.topic != 0 {
+		return c.seekGE(nil)
+	}
+	for i := range c.sources {
+		c.sources[i].First()
+	}
+	return c.ahead()
+}
+
+// Last moves to the last key.
+func (c *Cursor) Last() bool {
+	// System keys sort behind all user keys: the empty one is the end of the user's.
+	for i := range c.sources {
+		if c.topic != 0 {
+			c.sources[i].Last()
+			continue
+		}
+		c.sources[i].SeekLE(base.System, nil)
+		if s := &c.sources[i]; s.valid && s.kind&base.System != 0 {
+			s.Prev()
+		}
+	}
+	return c.behind()
+}
+
+// Seek moves to the key that mode asks for, relative to key.
+func (c *Cursor) Seek(key []byte, mode Mode) bool {
+	switch mode {
+	case GE:
+		return c.seekGE(key)
+	case LE:
+		return c.seekLE(key)
+	}
+	if !c.seekGE(key) {
+		return false
+	}
+	if !bytes.Equal(c.Key(), key) {
+		c.cur = -1
+		return false
+	}
+	return true
+}
+
+func (c *Cursor) seekGE(key []byte) bool {
+	for i := range c.sources {
+		c.sources[i].SeekGE(c.topic, key)
+	}
+	return c.ahead()
+}
+
+func (c *Cursor) seekLE(key []byte) bool {
+	for i := range c.sources {
+		c.sources[i].SeekLE(c.topic, key)
+	}
+	return c.behind()
+}
+
+// Next moves to the next key; Prev to the one before. Moving off the end makes the
+// cursor invalid; it stays so until it is positioned again.
+func (c *Cursor) Next() bool {
+	if c.cur < 0 {
+		return false
+	}
+	if c.back {
+		c.keyBuf = append(c.keyBuf[:0], c.Key()...)
+		if !c.seekGE(c.keyBuf) {
+			return false
+		}
+	}
+	c.leaveAhead(c.cur)
+	return c.ahead()
+}
+
+// Prev moves to the previous key; see Next.
+func (c *Cursor) Prev() bool {
+	if c.cur < 0 {
+		return false
+	}
+	if !c.back {
+		c.keyBuf = append(c.keyBuf[:0], c.Key()...)
+		if !c.seekLE(c.keyBuf) {
+			return false
+		}
+	}
+	c.leaveBehind(c.cur)
+	return c.behind()
+}
+
+// leaveAhead moves every source that stands on the key of source i past it, source i
+// itself last, because the key may live in its buffer.
+func (c *Cursor) leaveAhead(i int) {
+	s := &c.sources[i]
+	for j := range c.sources {
+		if o := &c.sources[j]; j != i && o.valid && o.head == s.head && o.kind&base.System == c.topic && bytes.Equal(o.key, s.key) {
+			o.Next()
+		}
+	}
+	s.Next()
+}
+
+func (c *Cursor) leaveBehind(i int) {
+	s := &c.sources[i]
+	for j := range c.sources {
+		if o := &c.sources[j]; j != i && o.valid && o.head == s.head && o.kind&base.System == c.topic && bytes.Equal(o.key, s.key) {
+			o.Prev()
+		}
+	}
+	s.Prev()
+}
+
+// ahead finds the first visible record at or behind where the sources stand.
+func (c *Cursor) ahead() bool {
+	c.back, c.cur = false, -1
+	for {
+		least := -1
+		for i := range c.sources {
+			s := &c.sources[i]
+			if !s.valid {
+				if s.isSeg && s.seg.Err() != nil {
+					return c.fail(s.seg.Err())
+				}
+				continue
+			}
+			if s.kind&base.System != c.topic {
+				continue
+			}
+			if least >= 0 {
+				l := &c.sources[least]
+				if s.head > l.head || s.head == l.head && bytes.Compare(s.key, l.key) >= 0 {
+					continue
+				}
+			}
+			least = i
+		}
+		if least < 0 {
+			return false
+		}
+		s := &c.sources[least]
+		owner, cover := c.resolve(least, false)
+		if owner >= 0 {
+			c.cur = owner
+			return true
+		}
+		if cover >= 0 && c.sources[cover].valid {
+			c.skipAhead(cover)
+			if s.valid && c.sources[cover].valid && c.less(s, &c.sources[cover]) {
+				c.leaveAhead(least)
+			}
+			continue
+		}
+		c.leaveAhead(least)
+	}
+}
+
+// behind is ahead in the other direction.
+func (c *Cursor) behind() bool {
+	c.back, c.cur = true, -1
+	for {
+		most := -1
+		for i := range c.sources {
+			s := &c.sources[i]
+			if !s.valid {
+				if s.isSeg && s.seg.Err() != nil {
+					return c.fail(s.seg.Err())
+				}
+				continue
+			}
+			if s.kind&base.System != c.topic {
+				continue
+			}
+			if most >= 0 {
+				m := &c.sources[most]
+				if s.head < m.head || s.head == m.head && bytes.Compare(s.key, m.key) <= 0 {
+					continue
+				}
+			}
+			most = i
+		}
+		if most < 0 {
+			return false
+		}
+		s := &c.sources[most]
+		owner, cover := c.resolve(most, true)
+		if owner >= 0 {
+			c.cur = owner
+			return true
+		}
+		if cover >= 0 && c.sources[cover].valid {
+			c.skipBehind(cover)
+			if s.valid && c.sources[cover].valid && c.less(&c.sources[cover], s) {
+				c.leaveBehind(most)
+			}
+			continue
+		}
+		c.leaveBehind(most)
+	}
+}
+
+// resolve decides the fate of the key that source i stands on, i being the newest source
+// that does: owner is the source whose value is visible, or -1. If a newer source covers
+// the key with a deleted range, cover is that source, else -1.
+func (c *Cursor) resolve(i int, back bool) (owner, cover int) {
+	k := &c.sources[i]
+	for j := range c.sources {
+		s := &c.sources[j]
+		if j == i || j > i && s.At(c.topic, k.head, k.key) {
+			if s.kind&base.Insert != 0 {
+				return j, -1
+			}
+			if s.kind&base.PointDelete != 0 {
+				return -1, -1
+			}
+			continue
+		}
+		if back {
+			if s.CoversBehind(c.topic, k.key) {
+				return -1, j
+			}
+		} else if s.CoversAhead(c.topic, k.key) {
+			return -1, j
+		}
+	}
+	return -1, -1
+}
+
+func (c *Cursor) less(a, b *Source) bool {
+	return a.head < b.head || a.head == b.head && bytes.Compare(a.key, b.key) < 0
+}
+
+// skipAhead moves the sources older than the covering one to the end of its deleted
+// range, where it stands. A source takes one step first: ranges are often short.
+func (c *Cursor) skipAhead(cover int) {
+	end := &c.sources[cover]
+	for j := cover + 1; j < len(c.sources); j++ {
+		s := &c.sources[j]
+		if s.valid && s.kind&base.System == c.topic && c.less(s, end) {
+			s.Next()
+			if s.valid && s.kind&base.System == c.topic && c.less(s, end) {
+				s.SeekGE(c.topic, end.key)
+			}
+		}
+	}
+}
+
+func (c *Cursor) skipBehind(cover int) {
+	start := &c.sources[cover]
+	for j := cover + 1; j < len(c.sources); j++ {
+		s := &c.sources[j]
+		if s.valid && s.kind&base.System == c.topic && c.less(start, s) {
+			s.Prev()
+			if s.valid && s.kind&base.System == c.topic && c.less(start, s) {
+				s.SeekLE(c.topic, start.key)
+			}
+		}
+	}
+}
+
+func (c *Cursor) fail(err error) bool {
+	c.err, c.cur = err, -1
+	return false
+}
+
+// Get looks a user key up, newest source first, and appends its value to dst.
+func Get(dst, key []byte, live memtree.View, st *snapshot.State) (value []byte, found bool, err error) {
+	if v, r := live.Get(key); r != memtree.Unknown {
+		return append(dst, v...), r == memtree.Found, nil
+	}
+	return GetBelow(dst, key, st)
+}
+
+// GetBelow is Get without the live tree.
+func GetBelow(dst, key []byte, st *snapshot.State) (value []byte, found bool, err error) {
+	if st.HasOld {
+		if v, r := st.Old.Get(key); r != memtree.Unknown {
+			return append(dst, v...), r == memtree.Found, nil
+		}
+	}
+	var it segment.Iter
+	for _, l := range st.Disk.Levels {
+		if l.FreelistOnly {
+			continue
+		}
+		if l.Merging != nil && !l.Merging.NoSplit {
+			var out segment.Outcome
+			if dst, out, err = getMerging(dst, key, l); out != segment.Unknown || err != nil {
+				return dst, out == segment.Found, err
+			}
+			continue
+		}
+		it.Init(l.Seg)
+		out, err := it.Lookup(key)
+		if err != nil || out == segment.Deleted {
+			return dst, false, err
+		}
+		if out == segment.Found {
+			v, err := it.Value()
+			return append(dst, v...), err == nil, err
+		}
+	}
+	return dst, false, nil
+}
+
+// getMerging looks a key up in a level that is half merged, where ranges may reach
+// across the split key.
+func getMerging(dst, key []byte, l *snapshot.Level) ([]byte, segment.Outcome, error) {
+	sources, err := LevelSources(nil, l)
+	if err != nil {
+		return dst, segment.Unknown, err
+	}
+	for i := range sources {
+		s := &sources[i]
+		s.SeekGE(0, key)
+		if err := s.Err(); err != nil {
+			return dst, segment.Unknown, err
+		}
+		switch {
+		case s.At(0, base.Head(key), key):
+			if s.kind&base.Insert != 0 {
+				v, err := s.Value()
+				return append(dst, v...), segment.Found, err
+			}
+			if s.kind&base.PointDelete != 0 {
+				return dst, segment.Deleted, nil
+			}
+		case s.CoversAhead(0, key):
+			return dst, segment.Deleted, nil
+		}
+	}
+	return dst, segment.Unknown, nil
+}

@@ -1,0 +1,408 @@
+package format
+
+import (
+	"encoding/binary"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+)
+
+// Limits of a checkpoint.
+const (
+	// MaxCheckpointWords is the largest checkpoint we write. A meta page has room for
+	// 1016 words, which C lsm1 can read but never regards as synced.
+	MaxCheckpointWords = 1015
+	maxReadWords       = MetaSize / 4
+	minReadWords       = 25
+	// MaxRHS bounds the segments of a database: C lsm1 refuses to add a level when the
+	// levels, a merging one counted by its right-hand segments, reach 40.
+	MaxRHS       = 40
+	MaxRedirects = 16
+	// MaxFreeEntries is how many free-list entries a checkpoint holds; the others are
+	// stored in the segments as system keys.
+	MaxFreeEntries = 24
+)
+
+// Compression ids below FirstCodec mean the uncompressed layout.
+const (
+	CompressionUnset uint32 = 0 // nothing has been written yet
+	CompressionNone  uint32 = 1
+	FirstCodec       uint32 = 2
+)
+
+// LevelFreelistOnly is the level flag that says a level holds only free-list entries.
+const LevelFreelistOnly = 0x0001
+
+// Checkpoint is the content of a meta page: one snapshot of the level structure and
+// where the log continues from it.
+type Checkpoint struct {
+	ID          base.SnapshotID
+	Compression uint32
+	Blocks      uint32 // highest block number ever allocated
+	BlockSize   uint32 // bytes
+	PageSize    uint32 // bytes
+	Written     uint32 // pages written since the file was made, modulo 2^32
+	Log         LogPos
+	Append      [4]base.PageNo // where a new segment may start behind an old one; 0 = unused
+	Levels      []Level        // newest first
+	Redirects   []Redirect     // of the oldest segment, by From ascending
+	Free        []FreeEntry    // by Block ascending
+}
+
+// Level is one level of the database: a segment, or a merge in progress whose finished
+// part is LHS and whose remaining inputs are RHS, newest first.
+type Level struct {
+	Age   uint16
+	Flags uint16
+	LHS   Segment
+	RHS   []Segment
+	Merge Merge // meaningful only if RHS is not empty
+}
+
+// Segment is where one sorted run lies. In a compressed file Last is the offset of the
+// segment's last byte. Root is 0 if the segment has no b-tree in use.
+type Segment struct {
+	First, Last, Root base.PageNo
+	Size              int64 // pages; informative only
+}
+
+// Merge is how far a merge in progress has come.
+type Merge struct {
+	// BTree says that the b-tree of the next older level is an input as well; it is the
+	// last one of Inputs.
+	BTree      bool
+	Skip       int
+	Inputs     []MergeInput
+	SplitPage  base.PageNo // cell that holds the smallest key not merged yet
+	SplitCell  int
+	CurrentPtr base.PageNo
+}
+
+// MergeInput is the next cell that a merge reads from one input; page 0 means that the
+// input is at its end.
+type MergeInput struct {
+	Page base.PageNo
+	Cell int
+}
+
+// Redirect says that what the oldest segment calls block From is block To.
+type Redirect struct{ From, To base.BlockNo }
+
+// FreeEntry is a free block and the newest snapshot that may still use it. ID
+// NotFree cancels an entry of the same block stored in a segment.
+type FreeEntry struct {
+	Block base.BlockNo
+	ID    base.SnapshotID
+}
+
+// NotFree marks a FreeEntry as a cancellation.
+const NotFree base.SnapshotID = -1
+
+// PeekID returns the snapshot id that a meta page claims, without checking the page.
+func PeekID(meta []byte) base.SnapshotID {
+	return base.SnapshotID(binary.BigEndian.Uint64(meta))
+}
+
+// AllZero reports whether b holds only zero bytes, as a meta page that was never
+// written does.
+func AllZero(b []byte) bool {
+	for _, c := range b {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// checkpointSum computes the checksum of a checkpoint of the given words, of which the
+// last two (the stored checksum) are not part.
+func checkpointSum(words []uint32) (c1, c2 uint32) {
+	n := len(words)
+	c1, c2 = 1, 2
+	if n%2 == 1 {
+		c1 += words[n-3] & 0x0000FFFF
+		c2 += words[n-3] & 0xFFFF0000
+	}
+	for i := 0; i+3 < n; i += 2 {
+		c1 += c2 + words[i]
+		c2 += c1 + words[i+1]
+	}
+	return c1, c2
+}
+
+// wordReader hands out the words of a checkpoint and remembers when they ran out.
+type wordReader struct {
+	words []uint32
+	bad   bool
+}
+
+func (r *wordReader) u32() uint32 {
+	if len(r.words) == 0 {
+		r.bad = true
+		return 0
+	}
+	w := r.words[0]
+	r.words = r.words[1:]
+	return w
+}
+
+func (r *wordReader) u64() uint64 {
+	hi := r.u32()
+	return uint64(hi)<<32 | uint64(r.u32())
+}
+
+func (r *wordReader) page() base.PageNo { return base.PageNo(r.u64()) }
+
+// count reads the length of a list whose elements take wordsEach words, and refuses one
+// that the remaining words cannot hold.
+func (r *wordReader) count(wordsEach int) int {
+	n := r.u32()
+	if uint64(n)*uint64(wordsEach) > uint64(len(r.words)) {
+		r.bad = true
+		return 0
+	}
+	return int(n)
+}
+
+// DecodeCheckpoint reads the checkpoint at the front of a meta page and checks
+// everything that can be checked without the file: checksum, sizes, counts, order and
+// ranges of page and block numbers.
+func DecodeCheckpoint(meta []byte) (*Checkpoint, error) {
+	if len(meta) < minReadWords*4 {
+		return nil, base.Corruptf("meta page is only %d bytes long", len(meta))
+	}
+	n := binary.BigEndian.Uint32(meta[8:])
+	if n < minReadWords || n > maxReadWords || int(n)*4 > len(meta) {
+		return nil, base.Corruptf("checkpoint claims %d words; it must have %d to %d", n, minReadWords, maxReadWords)
+	}
+	words := make([]uint32, n)
+	for i := range words {
+		words[i] = binary.BigEndian.Uint32(meta[4*i:])
+	}
+	c1, c2 := checkpointSum(words)
+	if c1 != words[n-2] || c2 != words[n-1] {
+		return nil, base.Corruptf("checkpoint checksum is %08x %08x, stored is %08x %08x", c1, c2, words[n-2], words[n-1])
+	}
+	r := &wordReader{words: words[:n-2]}
+	c := &Checkpoint{ID: base.SnapshotID(r.u64())}
+	r.u32() // the word count
+	c.Compression = r.u32()
+	c.Blocks = r.u32()
+	c.BlockSize = r.u32()
+	nLevel := r.u32()
+	c.PageSize = r.u32()
+	c.Written = r.u32()
+	raw := r.u64()
+	s0 := r.u32()
+	s1 := r.u32()
+	c.Log = MakeLogPos(raw, s0, s1)
+	for i := range c.Append {
+		c.Append[i] = r.page()
+	}
+	for ; nLevel > 0 && !r.bad; nLevel-- {
+		c.Levels = append(c.Levels, r.level())
+	}
+	for i := r.count(2); i > 0; i-- {
+		c.Redirects = append(c.Redirects, Redirect{From: base.BlockNo(r.u32()), To: base.BlockNo(r.u32())})
+	}
+	for i := r.count(3); i > 0; i-- {
+		c.Free = append(c.Free, FreeEntry{Block: base.BlockNo(r.u32()), ID: base.SnapshotID(r.u64())})
+	}
+	if r.bad || len(r.words) != 0 {
+		return nil, base.Corruptf("checkpoint of %d words does not have the length its lists need", n)
+	}
+	return c, c.validate()
+}
+
+func (r *wordReader) segment() Segment {
+	return Segment{First: r.page(), Last: r.page(), Root: r.page(), Size: int64(r.u64())}
+}
+
+func (r *wordReader) level() (l Level) {
+	w := r.u32()
+	l.Age, l.Flags = uint16(w), uint16(w>>16)
+	nRight := r.u32()
+	if nRight > MaxRHS {
+		r.bad = true
+		return l
+	}
+	l.LHS = r.segment()
+	if nRight == 0 {
+		return l
+	}
+	for range nRight {
+		l.RHS = append(l.RHS, r.segment())
+	}
+	nInput := r.u32()
+	if nInput != nRight && nInput != nRight+1 {
+		r.bad = true
+		return l
+	}
+	l.Merge.BTree = nInput == nRight+1
+	l.Merge.Skip = int(r.u32())
+	for range nInput {
+		l.Merge.Inputs = append(l.Merge.Inputs, MergeInput{Page: r.page(), Cell: int(int32(r.u32()))})
+	}
+	l.Merge.SplitPage = r.page()
+	l.Merge.SplitCell = int(int32(r.u32()))
+	l.Merge.CurrentPtr = r.page()
+	return l
+}
+
+// validate checks what the words mean, as far as that is possible without the file.
+func (c *Checkpoint) validate() error {
+	if c.ID < base.EmptySnapshotID {
+		return base.Corruptf("snapshot id %d is below %d", c.ID, base.EmptySnapshotID)
+	}
+	g, err := NewGeometry(int(c.PageSize), int(c.BlockSize))
+	if err != nil {
+		return err
+	}
+	if c.Log.Off < 0 {
+		return base.Corruptf("log offset %d is negative", c.Log.Off)
+	}
+	if len(c.Levels) > 0 && c.Blocks == 0 {
+		return base.Corruptf("there are %d levels but no blocks", len(c.Levels))
+	}
+	v := checkpointRules{c: c, g: g, compressed: c.Compression >= FirstCodec}
+	for i := range c.Levels {
+		if err := v.level(i); err != nil {
+			return err
+		}
+	}
+	for i, p := range c.Append {
+		if p != 0 && !v.pageOK(p) {
+			return base.Corruptf("append point %d (page %d) lies outside the file's %d blocks", i, p, c.Blocks)
+		}
+	}
+	if len(c.Redirects) > MaxRedirects {
+		return base.Corruptf("%d redirects; the limit is %d", len(c.Redirects), MaxRedirects)
+	}
+	for i, r := range c.Redirects {
+		if r.To <= 1 || r.To >= r.From || uint32(r.From) > c.Blocks || i > 0 && r.From <= c.Redirects[i-1].From {
+			return base.Corruptf("redirect %d (block %d to %d) is out of order or range", i, r.From, r.To)
+		}
+	}
+	for i, f := range c.Free {
+		if f.Block < 1 || uint32(f.Block) > c.Blocks || i > 0 && f.Block <= c.Free[i-1].Block || f.ID < NotFree {
+			return base.Corruptf("free-list entry %d (block %d, id %d) is out of order or range", i, f.Block, f.ID)
+		}
+	}
+	return nil
+}
+
+type checkpointRules struct {
+	c          *Checkpoint
+	g          Geometry
+	compressed bool
+}
+
+// pageOK reports whether p can be a page of the file.
+func (v *checkpointRules) pageOK(p base.PageNo) bool {
+	if v.compressed {
+		return p >= 2*MetaPageSize && int64(p) < int64(v.c.Blocks)*int64(v.g.BlockSize)
+	}
+	return p >= v.g.FirstPage(1) && p <= v.g.MaxPage(v.c.Blocks)
+}
+
+func (v *checkpointRules) segment(where string, i int, s Segment) error {
+	if !v.pageOK(s.First) || !v.pageOK(s.Last) || s.Root != 0 && !v.pageOK(s.Root) {
+		return base.Corruptf("level %d, %s: segment from %d to %d with root %d lies outside the file's %d blocks",
+			i, where, s.First, s.Last, s.Root, v.c.Blocks)
+	}
+	return nil
+}
+
+func (v *checkpointRules) level(i int) error {
+	l := &v.c.Levels[i]
+	if err := v.segment("output", i, l.LHS); err != nil {
+		return err
+	}
+	for _, s := range l.RHS {
+		if err := v.segment("input", i, s); err != nil {
+			return err
+		}
+	}
+	if len(l.RHS) == 0 {
+		return nil
+	}
+	if l.Merge.BTree && i+1 == len(v.c.Levels) {
+		return base.Corruptf("level %d merges with the b-tree of an older level, but it is the oldest", i)
+	}
+	for j, in := range l.Merge.Inputs {
+		if in.Page != 0 && !v.pageOK(in.Page) {
+			return base.Corruptf("level %d, merge input %d: page %d lies outside the file's %d blocks", i, j, in.Page, v.c.Blocks)
+		}
+	}
+	if l.Merge.SplitPage != 0 && !v.pageOK(l.Merge.SplitPage) {
+		return base.Corruptf("level %d: split key on page %d, outside the file's %d blocks", i, l.Merge.SplitPage, v.c.Blocks)
+	}
+	return nil
+}
+
+// Segments counts the segments that C lsm1 counts against its limit of levels.
+func (c *Checkpoint) Segments() int {
+	n := 0
+	for i := range c.Levels {
+		n += max(1, len(c.Levels[i].RHS))
+	}
+	return n
+}
+
+// Encode returns the bytes of c as they stand at the front of a meta page. It fails if
+// c does not fit.
+func (c *Checkpoint) Encode() ([]byte, error) {
+	w := make([]uint32, 0, 256)
+	u64 := func(v uint64) { w = append(w, uint32(v>>32), uint32(v)) }
+	seg := func(s Segment) {
+		u64(uint64(s.First))
+		u64(uint64(s.Last))
+		u64(uint64(s.Root))
+		u64(uint64(s.Size))
+	}
+	u64(uint64(c.ID))
+	w = append(w, 0, c.Compression, c.Blocks, c.BlockSize, uint32(len(c.Levels)), c.PageSize, c.Written)
+	u64(c.Log.Raw())
+	w = append(w, c.Log.Sum.S0, c.Log.Sum.S1)
+	for _, p := range c.Append {
+		u64(uint64(p))
+	}
+	for i := range c.Levels {
+		l := &c.Levels[i]
+		w = append(w, uint32(l.Flags)<<16|uint32(l.Age), uint32(len(l.RHS)))
+		seg(l.LHS)
+		for _, s := range l.RHS {
+			seg(s)
+		}
+		if len(l.RHS) == 0 {
+			continue
+		}
+		w = append(w, uint32(len(l.Merge.Inputs)), uint32(l.Merge.Skip))
+		for _, in := range l.Merge.Inputs {
+			u64(uint64(in.Page))
+			w = append(w, uint32(in.Cell))
+		}
+		u64(uint64(l.Merge.SplitPage))
+		w = append(w, uint32(l.Merge.SplitCell))
+		u64(uint64(l.Merge.CurrentPtr))
+	}
+	w = append(w, uint32(len(c.Redirects)))
+	for _, r := range c.Redirects {
+		w = append(w, uint32(r.From), uint32(r.To))
+	}
+	w = append(w, uint32(len(c.Free)))
+	for _, f := range c.Free {
+		w = append(w, uint32(f.Block))
+		u64(uint64(f.ID))
+	}
+	w = append(w, 0, 0)
+	if len(w) > MaxCheckpointWords {
+		return nil, base.Corruptf("checkpoint needs %d words; a meta page holds %d", len(w), MaxCheckpointWords)
+	}
+	w[2] = uint32(len(w))
+	w[len(w)-2], w[len(w)-1] = checkpointSum(w)
+	out := make([]byte, 4*len(w))
+	for i, v := range w {
+		binary.BigEndian.PutUint32(out[4*i:], v)
+	}
+	return out, nil
+}

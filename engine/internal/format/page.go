@@ -1,0 +1,171 @@
+package format
+
+import (
+	"encoding/binary"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+)
+
+// Page flags. The remaining 13 bits of the field hold the page check (see check.go).
+const (
+	FlagBTree    = 0x0001 // the page belongs to the segment's b-tree
+	FlagSkipNext = 0x0002 // the next leaf page with cells is not in the b-tree
+	FlagSkipThis = 0x0004 // this leaf page is not in the b-tree
+	flagMask     = 0x0007
+)
+
+// footerSize is the fixed part of the footer: pointer, flags, number of cells.
+const footerSize = 12
+
+// Page is the content area of a page, without a block link: cells from the front, then
+// the cell index (growing downwards) and the footer at the end. A Page is a view; who
+// owns the bytes is said by whoever hands it out. The accessors of a page that
+// ValidatePage has accepted never fail.
+type Page []byte
+
+// Flags returns the page flags, without the page check.
+func (p Page) Flags() uint16 { return binary.BigEndian.Uint16(p[len(p)-4:]) & flagMask }
+
+// IsBTree reports whether p is a b-tree page rather than a leaf page.
+func (p Page) IsBTree() bool { return p[len(p)-3]&FlagBTree != 0 }
+
+// Checked reports whether the page carries a page check. C lsm1 writes none, so a page
+// without one was written by C.
+func (p Page) Checked() bool {
+	return binary.BigEndian.Uint16(p[len(p)-4:])>>checkShift != 0
+}
+
+// Ptr returns the footer pointer: the base FC pointer of a leaf page, the right-most
+// child of a b-tree page.
+func (p Page) Ptr() base.PageNo {
+	return base.PageNo(binary.BigEndian.Uint64(p[len(p)-footerSize:]))
+}
+
+// NumCells returns the number of cells that start on the page.
+func (p Page) NumCells() int { return int(binary.BigEndian.Uint16(p[len(p)-2:])) }
+
+// EOF returns the end of the area that holds cells.
+func (p Page) EOF() int { return len(p) - footerSize - 2*p.NumCells() }
+
+// CellOffset returns where cell i begins.
+func (p Page) CellOffset(i int) int {
+	return int(binary.BigEndian.Uint16(p[len(p)-footerSize-2-2*i:]))
+}
+
+// LeafCell is the header of a record on a leaf page.
+type LeafCell struct {
+	Kind   base.Kind
+	RelPtr int64 // FC pointer relative to the page's base pointer
+	KeyLen int
+	ValLen int // 0 unless Kind has Insert
+	Body   int // offset of the key's first byte on the page
+}
+
+// maxBody bounds key and value lengths, so that sums of them cannot overflow.
+const maxBody = 1<<31 - 1
+
+// LeafCell decodes the header of cell i of a page that ValidatePage has accepted.
+func (p Page) LeafCell(i int) LeafCell {
+	off := p.CellOffset(i)
+	// The common header: no FC pointer, lengths below 241.
+	if h := p[off : off+4 : off+4]; h[1] == 0 && h[2] <= 240 && h[3] <= 240 && h[0]&byte(base.Insert) != 0 {
+		return LeafCell{Kind: base.Kind(h[0]).Clean(), KeyLen: int(h[2]), ValLen: int(h[3]), Body: off + 4}
+	}
+	c, _ := p.decodeLeafCell(off, p.EOF())
+	return c
+}
+
+func (p Page) decodeLeafCell(off, eof int) (c LeafCell, ok bool) {
+	if off >= eof {
+		return c, false
+	}
+	b := p[off:eof]
+	c.Kind = base.Kind(b[0]).Clean()
+	at := 1
+	rel, n := Varint(b[at:])
+	at += n
+	k, m := Varint(b[at:])
+	at += m
+	if n == 0 || m == 0 || k > maxBody {
+		return c, false
+	}
+	c.RelPtr, c.KeyLen = int64(rel), int(k)
+	if c.Kind&base.Insert != 0 {
+		v, n := Varint(b[at:])
+		if n == 0 || v > maxBody {
+			return c, false
+		}
+		at += n
+		c.ValLen = int(v)
+	}
+	c.Body = off + at
+	return c, true
+}
+
+// BTreeCell is a cell of a b-tree page: keys below Key are found under Child. If Ref is
+// not 0 the key is not here but is that of the first cell of leaf page Ref.
+type BTreeCell struct {
+	Child base.PageNo
+	Kind  base.Kind // Separator, with System if the key is a system key; 0 if Ref is set
+	Key   []byte
+	Ref   base.PageNo
+}
+
+// BTreeCell decodes cell i of a b-tree page that ValidatePage has accepted.
+func (p Page) BTreeCell(i int) BTreeCell {
+	c, _ := p.decodeBTreeCell(p.CellOffset(i), p.EOF())
+	return c
+}
+
+func (p Page) decodeBTreeCell(off, eof int) (c BTreeCell, ok bool) {
+	if off >= eof {
+		return c, false
+	}
+	b := p[off:eof]
+	kind := base.Kind(b[0]).Clean()
+	child, n := Varint(b[1:])
+	at := 1 + n
+	second, m := Varint(b[at:])
+	at += m
+	if n == 0 || m == 0 {
+		return c, false
+	}
+	c.Child = base.PageNo(child)
+	if kind == 0 {
+		c.Ref = base.PageNo(second)
+		return c, c.Ref > 0
+	}
+	if second > uint64(len(b)-at) {
+		return c, false
+	}
+	c.Kind = kind
+	c.Key = b[at : at+int(second)]
+	return c, true
+}
+
+// ValidatePage checks everything about a page that can be checked from its own bytes:
+// footer, cell index, every cell header. After it the accessors cannot fail.
+func ValidatePage(p Page) error {
+	if len(p) < footerSize {
+		return base.Corruptf("page of %d bytes has no room for a footer", len(p))
+	}
+	n := p.NumCells()
+	eof := len(p) - footerSize - 2*n
+	if eof < 0 {
+		return base.Corruptf("page claims %d cells, more than fit", n)
+	}
+	btree := p.IsBTree()
+	for i := range n {
+		off := p.CellOffset(i)
+		var ok bool
+		if btree {
+			_, ok = p.decodeBTreeCell(off, eof)
+		} else {
+			_, ok = p.decodeLeafCell(off, eof)
+		}
+		if !ok {
+			return base.Corruptf("cell %d of %d at offset %d does not lie within the page", i, n, off)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+// Package freelist keeps the book of blocks: which no published segment uses, from
+// which snapshot on each may be written again, and how that is stored in the file.
+//
+// It is pure bookkeeping: no I/O. The engine owns the one List of a database and guards
+// it with its publish mutex, because the list changes together with the levels.
+//
+// A block is in one of three states: used by a published segment (not in the list), free
+// (in the list), or free and reserved: a segment that is being written, and that no
+// checkpoint knows yet, lies in it. A checkpoint shows reserved blocks as free, which is
+// what they are after a crash.
+package freelist
+
+import (
+	"slices"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
+)
+
+// List is the free list of a database.
+type List struct {
+	blocks   uint32                           // highest block number of the file
+	free     map[base.BlockNo]base.SnapshotID // free block → newest snapshot that may use it
+	order    []base.BlockNo                   // the keys of free, ascending
+	reserved map[base.BlockNo]int             // users among the segments being written
+	recorded map[base.BlockNo]base.SnapshotID // what the system keys in the segments say
+}
+
+// New makes the list of a file with the given number of blocks. recorded is what the
+// system keys of the segments say; entries are those of the checkpoint, which override.
+func New(blocks uint32, recorded map[base.BlockNo]base.SnapshotID, entries []format.FreeEntry) (*List, error) {
+	l := &List{
+		blocks:   blocks,
+		free:     make(map[base.BlockNo]base.SnapshotID, len(recorded)),
+		reserved: make(map[base.BlockNo]int),
+		recorded: recorded,
+	}
+	for b, id := range recorded {
+		if b < 1 || uint32(b) > blocks {
+			return nil, base.Corruptf("the free list names block %d; the file has %d", b, blocks)
+		}
+		l.free[b] = id
+	}
+	for _, e := range entries {
+		if e.ID == format.NotFree {
+			delete(l.free, e.Block)
+		} else {
+			l.free[e.Block] = e.ID
+		}
+	}
+	l.order = make([]base.BlockNo, 0, len(l.free))
+	for b := range l.free {
+		l.order = append(l.order, b)
+	}
+	slices.Sort(l.order)
+	return l, nil
+}
+
+// Blocks returns the highest block number ever allocated.
+func (l *List) Blocks() uint32 { return l.blocks }
+
+// Allocate reserves the first free block whose last possible user is older than limit,
+// or a new block at the end of the file. limit 0 takes only new blocks.
+func (l *List) Allocate(limit base.SnapshotID) base.BlockNo {
+	for _, b := range l.order {
+		if l.free[b] < limit && l.reserved[b] == 0 {
+			l.reserved[b] = 1
+			return b
+		}
+	}
+	l.blocks++
+	b := base.BlockNo(l.blocks)
+	l.add(b, 0)
+	l.reserved[b] = 1
+	return b
+}
+
+// Reserve counts one more user of a block: a segment that starts at an append point.
+// The block need not be free.
+func (l *List) Reserve(b base.BlockNo) { l.reserved[b]++ }
+
+// Release takes back one reservation of each block, when a segment is given up or, just
+// before Publish, becomes a published one.
+func (l *List) Release(blocks []base.BlockNo) {
+	for _, b := range blocks {
+		invariant.Check(l.reserved[b] > 0, "a block is released that was not reserved")
+		if l.reserved[b]--; l.reserved[b] == 0 {
+			delete(l.reserved, b)
+		}
+	}
+}
+
+// Publish records a new set of levels: used blocks belong to a published segment from
+// here on, freed blocks to none; id is the newest snapshot that may use the freed ones.
+func (l *List) Publish(used, freed []base.BlockNo, id base.SnapshotID) {
+	for _, b := range freed {
+		l.add(b, id)
+	}
+	for _, b := range used {
+		if _, ok := l.free[b]; ok {
+			delete(l.free, b)
+			i, _ := slices.BinarySearch(l.order, b)
+			l.order = slices.Delete(l.order, i, i+1)
+		}
+	}
+}
+
+func (l *List) add(b base.BlockNo, id base.SnapshotID) {
+	if _, ok := l.free[b]; !ok {
+		i, _ := slices.BinarySearch(l.order, b)
+		l.order = slices.Insert(l.order, i, b)
+	}
+	l.free[b] = id
+}
+
+// IsFree reports whether no published segment uses the block.
+func (l *List) IsFree(b base.BlockNo) bool {
+	_, ok := l.free[b]
+	return ok
+}
+
+// Entries returns all free blocks, ascending.
+func (l *List) Entries() []format.FreeEntry {
+	out := make([]format.FreeEntry, len(l.order))
+	for i, b := range l.order {
+		out[i] = format.FreeEntry{Block: b, ID: l.free[b]}
+	}
+	return out
+}
+
+// Reserved returns the number of reserved blocks.
+func (l *List) Reserved() int { return len(l.reserved) }
+
+// Delta returns what a checkpoint must say beyond the system keys, by block ascending.
+func (l *List) Delta() []format.FreeEntry {
+	var out []format.FreeEntry
+	for b, id := range l.free {
+		if rec, ok := l.recorded[b]; !ok || rec != id {
+			out = append(out, format.FreeEntry{Block: b, ID: id})
+		}
+	}
+	for b := range l.recorded {
+		if _, ok := l.free[b]; !ok {
+			out = append(out, format.FreeEntry{Block: b, ID: format.NotFree})
+		}
+	}
+	slices.SortFunc(out, func(a, b format.FreeEntry) int { return int(a.Block) - int(b.Block) })
+	return out
+}
+
+// Recorded notes that a published segment now holds these entries as system keys.
+func (l *List) Recorded(entries []format.FreeEntry) {
+	for _, e := range entries {
+		if e.ID == format.NotFree {
+			delete(l.recorded, e.Block)
+		} else {
+			l.recorded[e.Block] = e.ID
+		}
+	}
+}
+
+// UsedEnd returns the highest block that is not free, or 1: the file may be cut behind
+// it.
+func (l *List) UsedEnd() base.BlockNo {
+	b := base.BlockNo(l.blocks)
+	for b > 1 && l.IsFree(b) {
+		b--
+	}
+	return max(b, 1)
+}

@@ -1,0 +1,226 @@
+// Package merge chooses which levels to merge and merges them, in steps of bounded size.
+//
+// A Job reads a tree, some neighbouring levels, or both, and writes one segment. A flush
+// is a job with a tree. Nothing that a job writes is visible before the engine publishes
+// its result: a job that is given up, or that a crash ends, costs only its work.
+//
+// The engine runs a job's steps one at a time; different jobs may run at the same time.
+package merge
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// Spec says what a job does.
+type Spec struct {
+	Tree   memtree.View      // flushed on top of the inputs; empty if there is none
+	Inputs []*snapshot.Level // neighbouring levels, newest first; may be empty
+	Oldest bool              // nothing is older than the inputs: deletes are dropped
+	Start  base.PageNo       // append point to write from, or 0
+	// FreeEntries is asked once, when all user keys are written, for free-list entries
+	// to store behind them. It may be nil.
+	FreeEntries func() []format.FreeEntry
+}
+
+// Job is a merge in progress.
+type Job struct {
+	spec    Spec
+	sources []cursor.Source // newest first
+	w       *segment.Writer
+	entries []format.FreeEntry // what FreeEntries answered
+	asked   bool
+	seg     format.Segment
+	wrote   bool
+	done    bool
+}
+
+// recordsPerPage converts records read into pages of work, so that a step ends in
+// bounded time even where everything read is dropped.
+const recordsPerPage = 64
+
+// New prepares a job.
+func New(f *blockfile.File, alloc blockfile.Allocator, spec Spec) (*Job, error) {
+	j := &Job{spec: spec, w: segment.NewWriter(f, alloc, spec.Start)}
+	if !spec.Tree.Empty() {
+		j.sources = append(j.sources, cursor.Source{})
+		j.sources[0].InitTree(spec.Tree)
+	}
+	for _, l := range spec.Inputs {
+		var err error
+		if j.sources, err = cursor.LevelSources(j.sources, l); err != nil {
+			return nil, err
+		}
+	}
+	for i := range j.sources {
+		j.sources[i].ReadAhead()
+		j.sources[i].First()
+	}
+	return j, nil
+}
+
+// Spec returns what the job was made from.
+func (j *Job) Spec() *Spec { return &j.spec }
+
+// Blocks returns the blocks that the job writes to so far.
+func (j *Job) Blocks() []base.BlockNo { return j.w.Blocks() }
+
+// Pages returns the number of pages written so far.
+func (j *Job) Pages() int64 { return j.w.Pages() }
+
+// Result returns the finished segment, the free-list entries stored in it, and where
+// another segment may start behind it. ok is false if nothing was left to write.
+func (j *Job) Result() (seg format.Segment, ok bool, entries []format.FreeEntry, appendPoint base.PageNo) {
+	return j.seg, j.wrote, j.entries, j.w.AppendPoint()
+}
+
+// Step works until it has written about the given number of pages, or read as many
+// records as would make them, or is done. It returns the pages' worth of work done.
+func (j *Job) Step(ctx context.Context, pages int) (cost int, done bool, err error) {
+	if j.done {
+		return 0, true, nil
+	}
+	startPages := j.w.Pages()
+	for n := 1; ; n++ {
+		if n%recordsPerPage == 0 {
+			cost = max(int(j.w.Pages()-startPages), n/recordsPerPage)
+			if err := ctx.Err(); err != nil {
+				return cost, false, err
+			}
+			if cost >= pages {
+				return cost, false, nil
+			}
+		}
+		least, err := j.least()
+		if err != nil {
+			return 0, false, err
+		}
+		if least < 0 || j.sources[least].Kind()&base.System != 0 {
+			if !j.asked {
+				j.askEntries()
+				continue
+			}
+			if least < 0 {
+				break
+			}
+		}
+		if err := j.emit(least); err != nil {
+			return 0, false, err
+		}
+	}
+	if j.seg, j.wrote, err = j.w.Finish(); err != nil {
+		return 0, false, err
+	}
+	j.done = true
+	return max(1, int(j.w.Pages()-startPages)), true, nil
+}
+
+// askEntries puts the free-list entries in front of the sources, as the newest one.
+func (j *Job) askEntries() {
+	j.asked = true
+	if j.spec.FreeEntries == nil {
+		return
+	}
+	if j.entries = j.spec.FreeEntries(); len(j.entries) == 0 {
+		return
+	}
+	t := memtree.New()
+	for _, e := range j.entries {
+		kind, key, value := format.FreeRecord(e)
+		if kind&base.Insert != 0 {
+			t.Put(key, value)
+		} else {
+			t.Delete(key)
+		}
+	}
+	j.sources = append([]cursor.Source{{}}, j.sources...)
+	j.sources[0].InitSystemTree(t.Freeze())
+	j.sources[0].First()
+}
+
+// least returns the newest of the sources that stand on the smallest key, or -1.
+func (j *Job) least() (int, error) {
+	least := -1
+	for i := range j.sources {
+		s := &j.sources[i]
+		if !s.Valid() {
+			if err := s.Err(); err != nil {
+				return -1, err
+			}
+			continue
+		}
+		if least < 0 || s.Less(&j.sources[least]) {
+			least = i
+		}
+	}
+	return least, nil
+}
+
+// emit decides what becomes of the key that source i stands on, writes it, and moves
+// the sources past it. The rule, for all sources newest first:
+//
+//  1. A key that a newer source covers with a deleted range is dropped.
+//  2. Otherwise the newest source that inserts or deletes it decides its value.
+//  3. It starts (ends) a deleted range if any source has it as such, or covers it.
+//  4. A delete within a range is implied by the range; a record that says nothing is
+//     dropped; above the oldest data only inserts have a meaning.
+func (j *Job) emit(i int) error {
+	at := &j.sources[i]
+	topic, head, key := at.Kind()&base.System, at.Head(), at.Key()
+	owner := -1
+	covered := false
+	var bits base.Kind
+	for n := range j.sources {
+		s := &j.sources[n]
+		if n == i || n > i && s.At(topic, head, key) {
+			bits |= s.Kind() & base.RangeBits
+			if owner < 0 && !covered && s.Kind().Supplies() {
+				owner = n
+			}
+		} else if s.CoversAhead(topic, key) {
+			bits |= base.RangeBits
+			covered = covered || owner < 0
+		}
+	}
+	kind := bits | topic
+	var value []byte
+	if owner >= 0 {
+		kind |= j.sources[owner].Kind() & (base.Insert | base.PointDelete)
+		if kind&base.Insert != 0 {
+			var err error
+			if value, err = j.sources[owner].Value(); err != nil {
+				return err
+			}
+		}
+	}
+	keep := !covered
+	switch {
+	case j.spec.Oldest:
+		keep = keep && kind&base.Insert != 0
+		kind &^= base.RangeBits
+	case kind&base.PointDelete != 0:
+		keep = keep && bits != base.RangeBits
+	case kind&base.Insert == 0:
+		keep = keep && bits != 0
+	}
+	if keep {
+		if err := j.w.Add(kind, key, value); err != nil {
+			return err
+		}
+	}
+	for n := len(j.sources) - 1; n > i; n-- {
+		if s := &j.sources[n]; s.Valid() && s.Head() == head && s.Kind()&base.System == topic && bytes.Equal(s.Key(), key) {
+			s.Next()
+		}
+	}
+	at.Next()
+	return nil
+}

@@ -1,0 +1,63 @@
+package merge
+
+import "github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+
+// MaxSegments is how many segments a database may have before nothing more is flushed:
+// below the 40 at which C lsm1 stops, with room for what C may add itself.
+const MaxSegments = 30
+
+// Pick chooses the levels to merge, by lsm1's rule: the longest run of at least minLevels
+// neighbouring levels of one age. Levels that a merge works on already, or that C lsm1
+// left half merged, end a run. It returns the half-open range of levels, newest first;
+// lo == hi if there is nothing to do.
+func Pick(levels []*snapshot.Level, busy func(*snapshot.Level) bool, minLevels int) (lo, hi int) {
+	minLevels = max(minLevels, 2)
+	for start := 0; start < len(levels); {
+		end := start
+		for end < len(levels) && levels[end].Age == levels[start].Age && free(levels[end], busy) {
+			end++
+		}
+		if n := end - start; n >= minLevels && n > hi-lo {
+			lo, hi = start, end
+		}
+		start = max(end, start+1)
+	}
+	return lo, hi
+}
+
+// PickAny chooses levels to merge when there are too many of them for Pick's rule to be
+// waited for: the run that Pick would take at any length, else the neighbours that are
+// cheapest to merge.
+func PickAny(levels []*snapshot.Level, busy func(*snapshot.Level) bool) (lo, hi int) {
+	if lo, hi = Pick(levels, busy, 2); lo < hi {
+		return lo, hi
+	}
+	best := int64(-1)
+	for i := 0; i+1 < len(levels); i++ {
+		if !free(levels[i], busy) || !free(levels[i+1], busy) {
+			continue
+		}
+		if size := levels[i].Seg.Size + levels[i+1].Seg.Size; best < 0 || size < best {
+			best, lo, hi = size, i, i+2
+		}
+	}
+	return lo, hi
+}
+
+func free(l *snapshot.Level, busy func(*snapshot.Level) bool) bool {
+	return l.Merging == nil && !busy(l)
+}
+
+// Age returns the age of the merge of levels[lo:hi]: one more than the newest input's,
+// at least the oldest input's, and never more than that of the next older level, because
+// ages must not decrease towards the oldest.
+func Age(levels []*snapshot.Level, lo, hi int) uint16 {
+	age := levels[lo].Age
+	if hi-lo > 1 {
+		age = max(age+1, levels[hi-1].Age)
+	}
+	if hi < len(levels) {
+		age = min(age, levels[hi].Age)
+	}
+	return age
+}

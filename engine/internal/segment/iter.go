@@ -1,0 +1,479 @@
+package segment
+
+import (
+	"bytes"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// Iter walks the records of a segment in both directions, delete marks and system keys
+// included, bare separators left out. Key and Value are read-only and valid until the
+// iterator moves. After an error the iterator is not valid and Err returns it.
+//
+// An Iter is meant to be embedded: Init makes it usable, no method allocates but those
+// that must assemble a record spanning pages, and those reuse their buffers.
+type Iter struct {
+	seg *Segment
+	seq *blockfile.Sequential // nil: read single pages through the cache
+
+	page  format.Page
+	no    base.PageNo
+	cell  int
+	cells int
+	steps int64 // pages walked since the last seek, to notice circles
+
+	valid  bool
+	kind   base.Kind
+	key    []byte
+	body   int // offset of the key's bytes on page
+	keyLen int
+	valLen int
+
+	keyBuf, valBuf, cmpBuf []byte
+	err                    error
+}
+
+// maxDepth bounds the height of a b-tree. C lsm1 cannot search a higher one than 31.
+const maxDepth = 32
+
+// Init makes it an iterator over seg that stands nowhere.
+func (it *Iter) Init(seg *Segment) {
+	*it = Iter{seg: seg, keyBuf: it.keyBuf[:0], valBuf: it.valBuf[:0], cmpBuf: it.cmpBuf[:0]}
+}
+
+// ReadAhead makes the iterator read the file in long runs, for one pass from front to
+// back.
+func (it *Iter) ReadAhead() { it.seq = blockfile.NewSequential(it.seg.Space, it.seg.Last) }
+
+// Valid reports whether the iterator stands on a record.
+func (it *Iter) Valid() bool { return it.valid }
+
+// Err returns the error that made the iterator invalid, if any.
+func (it *Iter) Err() error { return it.err }
+
+// Kind, Key and ValueLen describe the current record.
+func (it *Iter) Kind() base.Kind { return it.kind }
+
+// Key returns the current key.
+func (it *Iter) Key() []byte { return it.key }
+
+// ValueLen returns the length of the current value without loading it.
+func (it *Iter) ValueLen() int { return it.valLen }
+
+// Value returns the current value, assembling it if it spans pages.
+func (it *Iter) Value() ([]byte, error) {
+	start := it.body + it.keyLen
+	if end := start + it.valLen; end <= it.page.EOF() {
+		return it.page[start:end:end], nil
+	}
+	var err error
+	it.valBuf, err = it.assemble(it.valBuf[:0], it.no, it.page, start, it.valLen)
+	return it.valBuf, err
+}
+
+// fail makes the iterator invalid for good.
+func (it *Iter) fail(err error) bool {
+	it.valid = false
+	it.err = err
+	return false
+}
+
+func (it *Iter) corrupt(p base.PageNo, format string, args ...any) error {
+	ce := base.Corruptf(format, args...).AtPage(p)
+	ce.File = it.seg.Space.Path()
+	return ce
+}
+
+func (it *Iter) getPage(p base.PageNo) (format.Page, error) {
+	if it.seq != nil {
+		return it.seq.Page(p)
+	}
+	return it.seg.Space.Page(p)
+}
+
+// setPage makes p the current page.
+func (it *Iter) setPage(p base.PageNo) bool {
+	page, err := it.getPage(p)
+	if err != nil {
+		return it.fail(err)
+	}
+	it.page, it.no, it.cells = page, p, page.NumCells()
+	return true
+}
+
+// counted counts a page step and reports whether the walk can still be a straight one.
+func (it *Iter) counted() bool {
+	it.steps++
+	geo := it.seg.Space.Geometry()
+	if it.steps > int64(geo.MaxPage(it.seg.Space.Blocks()))+1 {
+		return it.fail(it.corrupt(it.no, "the segment's pages run in a circle"))
+	}
+	return true
+}
+
+// forward moves to the next leaf page on which a cell starts. It returns false at the
+// end of the segment, leaving the current page as it is, and on error.
+func (it *Iter) forward() bool {
+	page, no, cells := it.page, it.no, it.cells
+	for it.no != it.seg.Last {
+		p, err := it.seg.Space.NextPage(it.no)
+		if err != nil {
+			return it.fail(err)
+		}
+		if !it.counted() || !it.setPage(p) {
+			return false
+		}
+		if it.cells > 0 && !it.page.IsBTree() {
+			return true
+		}
+	}
+	it.page, it.no, it.cells = page, no, cells
+	return false
+}
+
+// backward is forward in the other direction.
+func (it *Iter) backward() bool {
+	page, no, cells := it.page, it.no, it.cells
+	for it.no != it.seg.First {
+		p, err := it.seg.Space.PrevPage(it.no)
+		if err != nil {
+			return it.fail(err)
+		}
+		if !it.counted() || !it.setPage(p) {
+			return false
+		}
+		if it.cells > 0 && !it.page.IsBTree() {
+			return true
+		}
+	}
+	it.page, it.no, it.cells = page, no, cells
+	return false
+}
+
+// load reads the current cell. It reports false if the cell is a bare separator, which
+// the caller steps over, or on error.
+func (it *Iter) load() bool {
+	c := it.page.LeafCell(it.cell)
+	it.kind, it.body, it.keyLen, it.valLen = c.Kind, c.Body, c.KeyLen, c.ValLen
+	if c.Kind&(base.RangeBits|base.Insert|base.PointDelete) == 0 {
+		return false
+	}
+	if end := c.Body + c.KeyLen; end <= it.page.EOF() {
+		it.key = it.page[c.Body:end:end]
+	} else {
+		var err error
+		if it.keyBuf, err = it.assemble(it.keyBuf[:0], it.no, it.page, c.Body, c.KeyLen); err != nil {
+			return it.fail(err)
+		}
+		it.key = it.keyBuf
+	}
+	it.valid = true
+	return true
+}
+
+// settleForward loads the cell at it.cell or the first one behind it that is a record.
+func (it *Iter) settleForward() bool {
+	for {
+		for it.cell < it.cells {
+			if it.load() {
+				return true
+			}
+			if it.err != nil {
+				return false
+			}
+			it.cell++
+		}
+		if !it.forward() {
+			it.valid = false
+			return false
+		}
+		it.cell = 0
+	}
+}
+
+// settleBackward loads the cell at it.cell or the first one before it that is a record.
+func (it *Iter) settleBackward() bool {
+	for {
+		for it.cell >= 0 {
+			if it.load() {
+				return true
+			}
+			if it.err != nil {
+				return false
+			}
+			it.cell--
+		}
+		if !it.backward() {
+			it.valid = false
+			return false
+		}
+		it.cell = it.cells - 1
+	}
+}
+
+// First moves to the first record.
+func (it *Iter) First() bool {
+	it.steps = 0
+	if !it.setPage(it.seg.First) {
+		return false
+	}
+	if it.page.IsBTree() {
+		it.cells = 0
+	}
+	it.cell = 0
+	return it.settleForward()
+}
+
+// Last moves to the last record.
+func (it *Iter) Last() bool {
+	it.steps = 0
+	if !it.setPage(it.seg.Last) {
+		return false
+	}
+	if it.page.IsBTree() {
+		it.cells = 0
+	}
+	it.cell = it.cells - 1
+	return it.settleBackward()
+}
+
+// Next moves to the next record. The iterator must be valid.
+func (it *Iter) Next() bool {
+	it.cell++
+	if it.cell < it.cells && it.load() {
+		return true
+	}
+	if it.err != nil {
+		return false
+	}
+	return it.settleForward()
+}
+
+// Prev moves to the previous record. The iterator must be valid.
+func (it *Iter) Prev() bool {
+	it.cell--
+	return it.settleBackward()
+}
+
+// assemble appends to buf the n bytes that start at offset off of a leaf page's data,
+// continuing on the following leaf pages. off may lie beyond the page's data, as it
+// does for a value whose key fills the page. The buffer grows only as bytes are found,
+// so a length that the file does not hold costs nothing.
+func (it *Iter) assemble(buf []byte, no base.PageNo, page format.Page, off, n int) ([]byte, error) {
+	var steps int64
+	limit := int64(it.seg.Space.Geometry().MaxPage(it.seg.Space.Blocks())) + 1
+	for {
+		if eof := page.EOF(); off < eof {
+			take := min(n, eof-off)
+			buf = append(buf, page[off:off+take]...)
+			n -= take
+			off = 0
+		} else {
+			off -= eof
+		}
+		if n == 0 {
+			return buf, nil
+		}
+		for {
+			if no == it.seg.Last {
+				return nil, it.corrupt(no, "a record runs beyond the end of its segment")
+			}
+			if steps++; steps > limit {
+				return nil, it.corrupt(no, "the segment's pages run in a circle")
+			}
+			p, err := it.seg.Space.NextPage(no)
+			if err != nil {
+				return nil, err
+			}
+			if page, err = it.getPage(p); err != nil {
+				return nil, err
+			}
+			no = p
+			if !page.IsBTree() {
+				break
+			}
+		}
+	}
+}
+
+// compareCell compares the key of cell i of a leaf page with a target key.
+func (it *Iter) compareCell(no base.PageNo, page format.Page, i int, topic base.Kind, key []byte) int {
+	c := page.LeafCell(i)
+	if d := int(c.Kind&base.System) - int(topic); d != 0 {
+		return d
+	}
+	eof := page.EOF()
+	if c.Body+c.KeyLen <= eof {
+		return bytes.Compare(page[c.Body:c.Body+c.KeyLen], key)
+	}
+	// The key continues on the next page: look there only if what is here is no answer.
+	here := page[min(c.Body, eof):eof]
+	n := min(len(here), len(key))
+	if d := bytes.Compare(here[:n], key[:n]); d != 0 {
+		return d
+	}
+	if len(key) < len(here) {
+		return 1
+	}
+	var err error
+	if it.cmpBuf, err = it.assemble(it.cmpBuf[:0], no, page, c.Body, c.KeyLen); err != nil {
+		it.fail(err)
+		return 0
+	}
+	return bytes.Compare(it.cmpBuf, key)
+}
+
+// compareBTreeCell compares the key of cell i of a b-tree page with a target key.
+func (it *Iter) compareBTreeCell(no base.PageNo, page format.Page, i int, topic base.Kind, key []byte) int {
+	c := page.BTreeCell(i)
+	if c.Ref == 0 {
+		if d := int(c.Kind&base.System) - int(topic); d != 0 {
+			return d
+		}
+		return bytes.Compare(c.Key, key)
+	}
+	ref := it.seg.Space.Map(c.Ref)
+	leaf, err := it.getPage(ref)
+	if err == nil && (leaf.IsBTree() || leaf.NumCells() == 0) {
+		err = it.corrupt(no, "b-tree cell %d takes its key from page %d, which has none", i, ref)
+	}
+	if err != nil {
+		it.fail(err)
+		return 0
+	}
+	return it.compareCell(ref, leaf, 0, topic, key)
+}
+
+// descend walks the b-tree and makes the leaf page that can hold the key current.
+func (it *Iter) descend(topic base.Kind, key []byte) bool {
+	p := it.seg.Root
+	if p == 0 {
+		p = it.seg.First
+	}
+	for range maxDepth {
+		if !it.setPage(p) {
+			return false
+		}
+		if !it.page.IsBTree() {
+			return true
+		}
+		if p == it.seg.First && it.seg.Root == 0 {
+			it.cells = 0 // a first page left over from a merge; not the root
+			return true
+		}
+		lo, hi := 0, it.cells // first cell whose key is greater than the target
+		for lo < hi {
+			mid := int(uint(lo+hi) >> 1)
+			if it.compareBTreeCell(it.no, it.page, mid, topic, key) > 0 {
+				hi = mid
+			} else {
+				lo = mid + 1
+			}
+			if it.err != nil {
+				return false
+			}
+		}
+		if lo < it.cells {
+			p = it.page.BTreeCell(lo).Child
+		} else {
+			p = it.page.Ptr()
+		}
+		p = it.seg.Space.Map(p)
+	}
+	return it.fail(it.corrupt(p, "the b-tree is deeper than %d", maxDepth))
+}
+
+// locate makes the page current on which the search for a key ends, and it.cell the
+// first cell there whose key is not less. exact reports that it is equal. The page may
+// have no cells.
+func (it *Iter) locate(topic base.Kind, key []byte) (exact, ok bool) {
+	it.steps = 0
+	it.err = nil
+	if !it.descend(topic, key) {
+		return false, false
+	}
+	if it.cells == 0 && !it.forward() && it.err != nil {
+		return false, false
+	}
+	for it.cells > 0 && it.page.Flags()&format.FlagSkipNext != 0 &&
+		it.compareCell(it.no, it.page, it.cells-1, topic, key) < 0 {
+		if it.err != nil || !it.forward() {
+			break
+		}
+	}
+	lo, hi := 0, it.cells
+	for lo < hi && it.err == nil {
+		mid := int(uint(lo+hi) >> 1)
+		switch d := it.compareCell(it.no, it.page, mid, topic, key); {
+		case d < 0:
+			lo = mid + 1
+		default:
+			exact = exact || d == 0
+			hi = mid
+		}
+	}
+	it.cell = lo
+	return exact, it.err == nil
+}
+
+// SeekGE moves to the first record whose key is not less than key. topic is 0 for user
+// keys and base.System for system keys.
+func (it *Iter) SeekGE(topic base.Kind, key []byte) bool {
+	if _, ok := it.locate(topic, key); !ok {
+		return false
+	}
+	return it.settleForward()
+}
+
+// SeekLE moves to the last record whose key is not greater than key.
+func (it *Iter) SeekLE(topic base.Kind, key []byte) bool {
+	exact, ok := it.locate(topic, key)
+	if !ok {
+		return false
+	}
+	if !exact {
+		it.cell--
+	}
+	return it.settleBackward()
+}
+
+// Outcome is what a segment, or any source, knows of a key.
+type Outcome uint8
+
+// The outcomes of a lookup.
+const (
+	Unknown Outcome = iota // look in older data
+	Found
+	Deleted // by a point delete or a range delete
+)
+
+// Lookup searches for a user key. After Found, Value returns the key's value.
+func (it *Iter) Lookup(key []byte) (Outcome, error) {
+	exact, ok := it.locate(0, key)
+	if !ok {
+		return Unknown, it.err
+	}
+	if exact {
+		c := it.page.LeafCell(it.cell)
+		it.kind, it.body, it.keyLen, it.valLen = c.Kind, c.Body, c.KeyLen, c.ValLen
+		switch {
+		case c.Kind&base.Insert != 0:
+			it.valid = true
+			return Found, nil
+		case c.Kind&base.PointDelete != 0:
+			return Deleted, nil
+		}
+		return Unknown, nil
+	}
+	// Within a deleted range the neighbours carry its marks; one on this page is enough.
+	if it.cell > 0 {
+		if it.page.LeafCell(it.cell-1).Kind&base.StartDelete != 0 {
+			return Deleted, nil
+		}
+	} else if it.cell < it.cells && it.page.LeafCell(it.cell).Kind&base.EndDelete != 0 {
+		return Deleted, nil
+	}
+	return Unknown, nil
+}

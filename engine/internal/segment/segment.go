@@ -1,0 +1,106 @@
+// Package segment reads and writes segments: one sorted run of records over a chain of
+// pages, with the b-tree that finds a key's page embedded in the same chain.
+//
+// A segment is immutable once it is finished. It is found again by its first, last and
+// root page, which the checkpoint records. Segments that lsmlite writes always have a
+// b-tree of their own and no FC pointers; of segments that C lsm1 wrote, this package
+// ignores the FC pointers, because a segment that lost its root to a newer, linked one
+// still has its b-tree in its last page.
+//
+// A Segment may be used from any goroutine; an Iter and a Writer belong to one.
+package segment
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// Segment is an open segment.
+type Segment struct {
+	// Segment is where the run lies. Root is the root to search from: also that of a
+	// b-tree whose root C lsm1 has dropped from the checkpoint.
+	format.Segment
+	Space *blockfile.Space
+	// MayLink says that the segment may carry FC pointers into the next older one, which
+	// C lsm1 would follow if that one had no root. Only C writes such segments.
+	MayLink bool
+}
+
+// Open makes a Segment of what a checkpoint says about it. It reads the first and last
+// page.
+func Open(space *blockfile.Space, s format.Segment) (*Segment, error) {
+	seg := &Segment{Segment: s, Space: space}
+	first, err := space.Page(s.First)
+	if err != nil {
+		return nil, err
+	}
+	seg.MayLink = !first.Checked()
+	if s.Root != 0 {
+		return seg, nil
+	}
+	last, err := space.Page(s.Last)
+	if err != nil {
+		return nil, err
+	}
+	if last.IsBTree() && last.NumCells() > 0 {
+		seg.Root = s.Last
+	}
+	return seg, nil
+}
+
+// Blocks returns the blocks that the segment occupies, in order, by following the links
+// from its first page to its last. The first and the last may be shared with others.
+func (s *Segment) Blocks() ([]base.BlockNo, error) {
+	geo := s.Space.Geometry()
+	last := geo.Block(s.Last)
+	var blocks []base.BlockNo
+	for b := geo.Block(s.First); ; {
+		blocks = append(blocks, b)
+		if b == last {
+			return blocks, nil
+		}
+		if len(blocks) > int(s.Space.Blocks()) {
+			return nil, &base.CorruptionError{File: s.Space.Path(), Page: s.First, Offset: -1,
+				Detail: "the segment's block links run in a circle"}
+		}
+		p, err := s.Space.NextPage(geo.LastPage(b))
+		if err != nil {
+			return nil, err
+		}
+		b = geo.Block(p)
+	}
+}
+
+// LeafKey returns the key of a cell of a leaf page. The key is a copy.
+func (s *Segment) LeafKey(p base.PageNo, cell int) (base.Kind, []byte, error) {
+	var it Iter
+	it.Init(s)
+	if !it.setPage(p) {
+		return 0, nil, it.err
+	}
+	if it.page.IsBTree() || cell < 0 || cell >= it.cells {
+		return 0, nil, it.corrupt(p, "the page has no leaf cell %d", cell)
+	}
+	c := it.page.LeafCell(cell)
+	key, err := it.assemble(nil, p, it.page, c.Body, c.KeyLen)
+	return c.Kind, key, err
+}
+
+// BTreeKey returns the key of a cell of a b-tree page. The key is a copy.
+func (s *Segment) BTreeKey(p base.PageNo, cell int) (base.Kind, []byte, error) {
+	page, err := s.Space.Page(p)
+	if err != nil {
+		return 0, nil, err
+	}
+	if !page.IsBTree() || cell < 0 || cell >= page.NumCells() {
+		ce := base.Corruptf("the page has no b-tree cell %d", cell).AtPage(p)
+		ce.File = s.Space.Path()
+		return 0, nil, ce
+	}
+	c := page.BTreeCell(cell)
+	if c.Ref != 0 {
+		return s.LeafKey(s.Space.Map(c.Ref), 0)
+	}
+	return c.Kind, append([]byte(nil), c.Key...), nil
+}

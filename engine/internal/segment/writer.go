@@ -1,0 +1,180 @@
+package segment
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// Writer writes one segment from records in ascending order. The b-tree grows with the
+// leaf pages:
+//
+//  1. When a leaf page on which a cell starts is complete, and it is not the first page,
+//     the key of its first cell goes into the lowest b-tree page, together with the
+//     number of the leaf page before it.
+//  2. If that b-tree page is full, it is written behind the leaf page just completed,
+//     with the left leaf as its right-most child, and the key goes one level up.
+//  3. Finish writes the unfinished right edge bottom up. The root is the last page.
+//
+// Keys too long for the b-tree are referred to on their leaf page instead.
+type Writer struct {
+	app  *blockfile.Appender
+	geo  format.Geometry
+	leaf format.LeafBuilder
+	no   base.PageNo // current leaf page, 0 before the first
+	out  format.Segment
+
+	left     base.PageNo // newest leaf page that the b-tree knows
+	pushKey  []byte      // key of the current page's first cell
+	pushKind base.Kind
+	levels   []*format.BTreeBuilder // lowest first
+
+	records int64
+	prev    []byte // previous key, to enforce the order
+	prevTop base.Kind
+}
+
+// NewWriter starts a segment in a new block, or at an append point if start is not 0.
+func NewWriter(f *blockfile.File, alloc blockfile.Allocator, start base.PageNo) *Writer {
+	return &Writer{app: f.NewAppender(alloc, start), geo: f.Geometry()}
+}
+
+// Records and Pages tell how much has been written.
+func (w *Writer) Records() int64 { return w.records }
+
+// Pages returns the number of pages begun.
+func (w *Writer) Pages() int64 { return w.app.Pages() }
+
+// Blocks returns the blocks used so far; see blockfile.Appender.
+func (w *Writer) Blocks() []base.BlockNo { return w.app.Blocks() }
+
+// AppendPoint returns where another segment may start behind the finished one, or 0.
+func (w *Writer) AppendPoint() base.PageNo { return w.app.AppendPoint() }
+
+// Add appends a record. Keys must be strictly ascending, user keys before system keys;
+// input that is not in order is refused, because it can only come from a damaged file.
+func (w *Writer) Add(kind base.Kind, key, value []byte) error {
+	if w.records > 0 && base.CompareTopic(w.prevTop, w.prev, kind, key) >= 0 {
+		return base.Corruptf("key %q does not come after the key before it, %q", clip(key), clip(w.prev))
+	}
+	w.prev, w.prevTop = append(w.prev[:0], key...), kind
+	w.records++
+	if kind&base.Insert == 0 {
+		value = nil
+	}
+	if w.no == 0 || !w.leaf.Fits(format.LeafHeaderLen(kind, len(key), len(value))) {
+		if err := w.nextLeaf(); err != nil {
+			return err
+		}
+	}
+	if w.leaf.NumCells() == 0 {
+		w.pushKey, w.pushKind = append(w.pushKey[:0], key...), kind
+	}
+	w.leaf.StartCell(kind, len(key), len(value))
+	if err := w.body(key); err != nil {
+		return err
+	}
+	return w.body(value)
+}
+
+// body writes a part of a record's body, over as many pages as it takes.
+func (w *Writer) body(data []byte) error {
+	for {
+		data = data[w.leaf.Body(data):]
+		if len(data) == 0 {
+			return nil
+		}
+		if err := w.nextLeaf(); err != nil {
+			return err
+		}
+	}
+}
+
+// nextLeaf completes the current leaf page, if there is one, and starts another.
+func (w *Writer) nextLeaf() error {
+	if err := w.completeLeaf(); err != nil {
+		return err
+	}
+	no, content, err := w.app.Next()
+	if err != nil {
+		return err
+	}
+	if w.no == 0 {
+		w.out.First, w.left = no, no
+	}
+	w.no = no
+	w.leaf.Reset(content)
+	return nil
+}
+
+// completeLeaf makes the current leaf page known to the b-tree.
+func (w *Writer) completeLeaf() error {
+	if w.no == 0 || w.no == w.out.First || w.leaf.NumCells() == 0 {
+		return nil
+	}
+	cell := format.BTreeCell{Child: w.left, Kind: w.pushKind, Key: w.pushKey}
+	if format.IndirectKey(len(w.pushKey), w.geo.PageSize) {
+		cell.Ref = w.no
+	}
+	w.left = w.no
+	for depth := 0; ; depth++ {
+		if depth == len(w.levels) {
+			b := &format.BTreeBuilder{}
+			b.Reset(w.geo.PageSize)
+			w.levels = append(w.levels, b)
+		}
+		b := w.levels[depth]
+		if b.Add(cell) {
+			return nil
+		}
+		no, err := w.writeBTree(b, cell.Child)
+		if err != nil {
+			return err
+		}
+		cell.Child = no
+	}
+}
+
+func (w *Writer) writeBTree(b *format.BTreeBuilder, right base.PageNo) (base.PageNo, error) {
+	no, content, err := w.app.Next()
+	if err != nil {
+		return 0, err
+	}
+	b.Write(content, right)
+	b.Reset(w.geo.PageSize)
+	return no, nil
+}
+
+// Finish completes the segment and returns where it lies; ok is false if no record was
+// added and nothing written. The segment is in the file but not synced, and nothing
+// refers to it.
+func (w *Writer) Finish() (seg format.Segment, ok bool, err error) {
+	if w.no == 0 {
+		return seg, false, nil
+	}
+	if err := w.completeLeaf(); err != nil {
+		return seg, false, err
+	}
+	child := w.left
+	for _, b := range w.levels {
+		if child, err = w.writeBTree(b, child); err != nil {
+			return seg, false, err
+		}
+	}
+	if len(w.levels) > 0 {
+		w.out.Root = child
+	}
+	if err := w.app.Finish(); err != nil {
+		return seg, false, err
+	}
+	w.out.Last, w.out.Size = w.app.Last(), w.app.Pages()
+	return w.out, true, nil
+}
+
+// clip shortens a key for an error message.
+func clip(key []byte) []byte {
+	if len(key) > 40 {
+		return key[:40]
+	}
+	return key
+}

@@ -1,0 +1,133 @@
+package snapshot
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+)
+
+// State is everything a reader sees: the live tree as of the last commit, at most one
+// old tree that is being flushed, and the levels. A State is immutable; whoever holds a
+// pin on it may read everything it refers to.
+type State struct {
+	Live memtree.View
+	Old  memtree.View // empty unless HasOld
+	// HasOld says that a tree is waiting to be flushed. OldLog is the end of the log
+	// when it was set aside: what the levels contain once it is flushed.
+	HasOld bool
+	OldLog format.LogPos
+	Disk   *Snapshot
+	Tree   *memtree.Tree // the tree that Live is a view of; only the writer touches it
+	Seq    uint64        // number of the commit that is newest in it
+
+	refs       atomic.Int64 // pins, and one of the registry while it is the newest
+	prev, next *State       // the registry's list; guarded by its mutex
+}
+
+// Registry publishes States and knows the oldest one that is still pinned.
+type Registry struct {
+	newest atomic.Pointer[State]
+
+	mu         sync.Mutex
+	head, tail *State // all States with pins, oldest first
+}
+
+// Acquire pins the newest State. It never waits.
+func (r *Registry) Acquire() *State {
+	for {
+		s := r.newest.Load()
+		// A count of zero means that s has been superseded and let go in between.
+		for n := s.refs.Load(); n > 0; n = s.refs.Load() {
+			if s.refs.CompareAndSwap(n, n+1) {
+				return s
+			}
+		}
+	}
+}
+
+// Newest returns the newest State without pinning it, for whoever keeps it from being
+// superseded.
+func (r *Registry) Newest() *State { return r.newest.Load() }
+
+// Retain adds a pin to a State that the caller has pinned.
+func (r *Registry) Retain(s *State) { s.refs.Add(1) }
+
+// Release gives a pin back.
+func (r *Registry) Release(s *State) {
+	if s.refs.Add(-1) > 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unlink(s)
+}
+
+func (r *Registry) unlink(s *State) {
+	if s.prev != nil {
+		s.prev.next = s.next
+	} else {
+		r.head = s.next
+	}
+	if s.next != nil {
+		s.next.prev = s.prev
+	} else {
+		r.tail = s.prev
+	}
+	s.prev, s.next = nil, nil
+}
+
+// Publish makes s the newest State. The caller is the only publisher.
+func (r *Registry) Publish(s *State) {
+	s.refs.Store(1)
+	r.mu.Lock()
+	s.prev = r.tail
+	if r.tail != nil {
+		r.tail.next = s
+	} else {
+		r.head = s
+	}
+	r.tail = s
+	r.mu.Unlock()
+	if old := r.newest.Swap(s); old != nil {
+		r.Release(old)
+	}
+}
+
+// OldestSnapshot returns the id of the oldest snapshot that is pinned.
+func (r *Registry) OldestSnapshot() base.SnapshotID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.head.Disk.ID
+}
+
+// OldestEpoch returns the oldest epoch of the given tree that a pinned State shows.
+func (r *Registry) OldestEpoch(t *memtree.Tree) memtree.Epoch {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for s := r.head; s != nil; s = s.next {
+		if s.Tree == t {
+			return s.Live.Epoch()
+		}
+	}
+	return 0
+}
+
+// Pins returns how many pins readers hold, over all States.
+func (r *Registry) Pins() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var n int64
+	for s := r.head; s != nil; s = s.next {
+		n += s.refs.Load()
+	}
+	return n - 1
+}
+
+// Next returns a State that shows the same as s, for the publisher to change before it
+// publishes it.
+func (s *State) Next() *State {
+	return &State{Live: s.Live, Old: s.Old, HasOld: s.HasOld, OldLog: s.OldLog, Disk: s.Disk, Tree: s.Tree, Seq: s.Seq}
+}

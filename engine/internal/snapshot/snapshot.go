@@ -1,0 +1,154 @@
+// Package snapshot holds the immutable states of a database: the levels on disk, the
+// in-memory trees above them, and who still looks at which.
+//
+// A Snapshot describes the levels; a State adds the trees; the Registry publishes
+// States and lets readers pin them. Nothing that has been published is ever changed: the
+// engine builds the next State and swaps it in.
+package snapshot
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
+)
+
+// Level is one level: a segment, or a merge that C lsm1 left half done.
+type Level struct {
+	Age          uint16
+	FreelistOnly bool // holds only free-list entries
+	Seg          *segment.Segment
+	Merging      *Merging // nil for an ordinary level
+}
+
+// Merging is a half-done merge: keys below the split key are in the level's Seg, the
+// others in RHS.
+type Merging struct {
+	RHS   []*segment.Segment // newest first
+	Split []byte
+	// SplitKind has System set if the split key is a system key. NoSplit says that
+	// every input is at its end, so that nothing of RHS is left.
+	SplitKind base.Kind
+	NoSplit   bool
+	State     format.Merge
+}
+
+// Segments returns the segments of the level in the order in which C lsm1 lists them.
+func (l *Level) Segments() []*segment.Segment {
+	if l.Merging == nil {
+		return []*segment.Segment{l.Seg}
+	}
+	return append([]*segment.Segment{l.Seg}, l.Merging.RHS...)
+}
+
+// Snapshot is one published set of levels.
+type Snapshot struct {
+	ID          base.SnapshotID
+	Compression uint32
+	Levels      []*Level // newest first
+	Append      [4]base.PageNo
+	Redirects   []format.Redirect // of the oldest segment
+	Log         format.LogPos     // commits before it are in the levels
+}
+
+// Empty returns the snapshot of a database in which nothing has been published.
+func Empty() *Snapshot {
+	return &Snapshot{ID: base.EmptySnapshotID, Log: format.LogPos{Sum: format.EmptyLogSum}}
+}
+
+// Load opens the segments that a checkpoint lists.
+func Load(f *blockfile.File, c *format.Checkpoint) (*Snapshot, error) {
+	s := &Snapshot{ID: c.ID, Compression: c.Compression, Append: c.Append, Redirects: c.Redirects, Log: c.Log}
+	plain := &blockfile.Space{File: f}
+	for i := range c.Levels {
+		in := &c.Levels[i]
+		oldest := i == len(c.Levels)-1
+		level := &Level{Age: in.Age, FreelistOnly: in.Flags&format.LevelFreelistOnly != 0}
+		open := func(fs format.Segment, redirected bool) (*segment.Segment, error) {
+			space := plain
+			if redirected && len(c.Redirects) > 0 {
+				space = &blockfile.Space{File: f, Redirects: c.Redirects}
+			}
+			return segment.Open(space, fs)
+		}
+		var err error
+		if level.Seg, err = open(in.LHS, oldest && len(in.RHS) == 0); err != nil {
+			return nil, err
+		}
+		if len(in.RHS) > 0 {
+			level.Merging = &Merging{State: in.Merge}
+			for j, r := range in.RHS {
+				seg, err := open(r, oldest && j == len(in.RHS)-1)
+				if err != nil {
+					return nil, err
+				}
+				level.Merging.RHS = append(level.Merging.RHS, seg)
+			}
+		}
+		s.Levels = append(s.Levels, level)
+	}
+	for i, l := range s.Levels {
+		if l.Merging != nil {
+			var older *Level
+			if i+1 < len(s.Levels) {
+				older = s.Levels[i+1]
+			}
+			if err := l.Merging.findSplit(older); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return s, nil
+}
+
+// findSplit reads the split key from the cell that the checkpoint names. The cell is
+// that of one of the inputs, or of the b-tree of the next older level.
+func (m *Merging) findSplit(older *Level) (err error) {
+	if m.State.SplitPage == 0 {
+		m.NoSplit = true
+		return nil
+	}
+	for i, seg := range m.RHS {
+		if m.State.Inputs[i].Page == m.State.SplitPage {
+			m.SplitKind, m.Split, err = seg.LeafKey(m.State.SplitPage, m.State.SplitCell)
+			return err
+		}
+	}
+	if !m.State.BTree || older == nil {
+		return base.Corruptf("the split key of a merge lies on page %d, which is not a page of any input", m.State.SplitPage).AtPage(m.State.SplitPage)
+	}
+	m.SplitKind, m.Split, err = older.Seg.BTreeKey(m.State.SplitPage, m.State.SplitCell)
+	return err
+}
+
+// NumSegments counts the segments as C lsm1 does against its limit of 40.
+func (s *Snapshot) NumSegments() int {
+	n := 0
+	for _, l := range s.Levels {
+		n++
+		if l.Merging != nil {
+			n += len(l.Merging.RHS) - 1
+		}
+	}
+	return n
+}
+
+// Export returns the snapshot as a checkpoint; the caller adds what the snapshot does
+// not know: sizes, the free list, the page count.
+func (s *Snapshot) Export() *format.Checkpoint {
+	c := &format.Checkpoint{ID: s.ID, Compression: s.Compression, Append: s.Append, Redirects: s.Redirects, Log: s.Log}
+	for _, l := range s.Levels {
+		out := format.Level{Age: l.Age, LHS: l.Seg.Segment}
+		if l.FreelistOnly {
+			out.Flags |= format.LevelFreelistOnly
+		}
+		if l.Merging != nil {
+			for _, seg := range l.Merging.RHS {
+				out.RHS = append(out.RHS, seg.Segment)
+			}
+			out.Merge = l.Merging.State
+		}
+		c.Levels = append(c.Levels, out)
+	}
+	return c
+}

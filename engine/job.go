@@ -1,0 +1,263 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
+	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// job is a merge.Job with what it takes to publish its result. Jobs belong to whoever
+// has the worker's turn.
+type job struct {
+	*merge.Job
+	flush  bool // the old tree is an input
+	age    uint16
+	inputs []*snapshot.Level
+	slot   int         // append point it writes from, -1 for none
+	start  base.PageNo // that append point
+}
+
+// newJob prepares a job. levels[lo:hi] of the newest snapshot are its inputs. The caller
+// has the worker's turn.
+func (db *DB) newJob(flush bool, lo, hi int) (*job, error) {
+	st := db.reg.Newest()
+	levels := st.Disk.Levels
+	j := &job{flush: flush, inputs: slices.Clone(levels[lo:hi]), slot: -1}
+	if hi > lo && !flush {
+		j.age = merge.Age(levels, lo, hi)
+	}
+	spec := merge.Spec{Inputs: j.inputs, Oldest: hi == len(levels)}
+	if flush {
+		spec.Tree = st.Old
+	}
+	if lo == 0 {
+		// Only the newest level may hold the newest free-list entries.
+		spec.FreeEntries = db.takeDelta
+	}
+	db.takeAppendPoint(j)
+	spec.Start = j.start
+	var err error
+	if j.Job, err = merge.New(db.bf, allocator{db}, spec); err != nil {
+		db.abandon(j)
+		return nil, err
+	}
+	return j, nil
+}
+
+// takeDelta returns the free-list entries that no segment holds yet.
+func (db *DB) takeDelta() []format.FreeEntry {
+	db.pub.Lock()
+	defer db.pub.Unlock()
+	return db.free.Delta()
+}
+
+// takeAppendPoint lets a job start behind the end of an existing segment, if a place
+// is free.
+func (db *DB) takeAppendPoint(j *job) {
+	if foreign, err := db.foreignReader(); err != nil || foreign {
+		return
+	}
+	db.pub.Lock()
+	defer db.pub.Unlock()
+	points := db.reg.Newest().Disk.Append
+	for i := len(points) - 1; i >= 0; i-- {
+		if points[i] != 0 && !db.taken[i] {
+			db.taken[i] = true
+			j.slot, j.start = i, points[i]
+			db.free.Reserve(db.bf.Geometry().Block(points[i]))
+			return
+		}
+	}
+}
+
+// abandon gives up a job: its blocks are free again, its append point is as it was.
+func (db *DB) abandon(j *job) {
+	db.pub.Lock()
+	defer db.pub.Unlock()
+	db.releaseJob(j)
+}
+
+// releaseJob takes back what a job has reserved. The caller has the publish mutex.
+func (db *DB) releaseJob(j *job) {
+	if j.Job != nil {
+		db.free.Release(j.Blocks())
+	} else if j.slot >= 0 {
+		db.free.Release([]base.BlockNo{db.bf.Geometry().Block(j.start)})
+	}
+	if j.slot >= 0 {
+		db.taken[j.slot] = false
+	}
+}
+
+// publish makes the result of a finished job part of the database. It reports false if
+// the job must be run again with the next newer level among its inputs, which it then
+// has abandoned.
+func (db *DB) publish(j *job) (bool, error) {
+	seg, wrote, entries, point := j.Result()
+	released, err := db.blocksOf(j.inputs)
+	if err != nil {
+		return false, err
+	}
+	db.pub.Lock()
+	defer db.pub.Unlock()
+	cur := db.reg.Newest()
+	at := 0
+	if len(j.inputs) > 0 {
+		at = slices.Index(cur.Disk.Levels, j.inputs[0])
+		invariant.Check(at >= 0, "the inputs of a job have left the snapshot")
+	}
+	// C lsm1 would follow the FC pointers of a newer segment of its own into the freed
+	// pages of the inputs if the result had no b-tree root to prefer.
+	if (!wrote || seg.Root == 0) && at > 0 && cur.Disk.Levels[at-1].Seg.MayLink {
+		db.releaseJob(j)
+		return false, nil
+	}
+
+	next := cur.Next()
+	disk := *cur.Disk
+	disk.ID++
+	disk.Compression = format.CompressionNone
+	disk.Levels = slices.Clone(cur.Disk.Levels[:at])
+	if wrote {
+		disk.Levels = append(disk.Levels, &snapshot.Level{
+			Age:          j.age,
+			FreelistOnly: !j.flush && allFreelist(j.inputs),
+			Seg:          &segment.Segment{Segment: seg, Space: &blockfile.Space{File: db.bf}},
+		})
+	}
+	rest := cur.Disk.Levels[at+len(j.inputs):]
+	disk.Levels = append(disk.Levels, rest...)
+	if len(rest) == 0 && len(j.inputs) > 0 {
+		disk.Redirects = nil // they belonged to the segment that is gone
+	}
+	if j.flush {
+		disk.Log = cur.OldLog
+		next.Old, next.HasOld, next.OldLog = memtree.View{}, false, format.LogPos{}
+	}
+
+	db.releaseJob(j)
+	var used []base.BlockNo
+	if wrote {
+		used = j.Blocks()
+	} else {
+		entries = nil
+	}
+	db.free.Publish(used, db.unshared(released, &disk), cur.Disk.ID)
+	db.free.Recorded(entries)
+	if j.slot >= 0 && wrote {
+		disk.Append[j.slot] = 0
+	}
+	db.fixAppendPoints(&disk, point)
+	next.Disk = &disk
+	db.reg.Publish(next)
+	return true, nil
+}
+
+func allFreelist(levels []*snapshot.Level) bool {
+	for _, l := range levels {
+		if !l.FreelistOnly {
+			return false
+		}
+	}
+	return true
+}
+
+// blocksOf returns all blocks that the segments of some levels occupy.
+func (db *DB) blocksOf(levels []*snapshot.Level) ([]base.BlockNo, error) {
+	var blocks []base.BlockNo
+	for _, l := range levels {
+		for _, seg := range l.Segments() {
+			b, err := seg.Blocks()
+			if err != nil {
+				return nil, err
+			}
+			blocks = append(blocks, b...)
+		}
+		if l.Merging != nil {
+			b, err := db.preallocated(l)
+			if err != nil {
+				return nil, err
+			}
+			blocks = append(blocks, b...)
+		}
+	}
+	slices.Sort(blocks)
+	return slices.Compact(blocks), nil
+}
+
+// preallocated returns the block that C lsm1 has allocated behind the output of a merge
+// it left half done, which ends on the last page of a block: no segment lies in it yet,
+// and it is not free.
+func (db *DB) preallocated(l *snapshot.Level) ([]base.BlockNo, error) {
+	geo := db.bf.Geometry()
+	if !geo.IsLast(l.Seg.Last) {
+		return nil, nil
+	}
+	raw, err := db.bf.RawPage(l.Seg.Last)
+	if err != nil {
+		return nil, err
+	}
+	b := geo.Link(l.Seg.Last, raw)
+	db.pub.Lock()
+	defer db.pub.Unlock()
+	if b < 1 || uint32(b) > db.free.Blocks() || db.free.IsFree(b) {
+		return nil, nil
+	}
+	return []base.BlockNo{b}, nil
+}
+
+// unshared returns those of some blocks in which no segment of the snapshot begins or
+// ends: only such blocks are shared by two segments.
+func (db *DB) unshared(blocks []base.BlockNo, s *snapshot.Snapshot) []base.BlockNo {
+	geo := db.bf.Geometry()
+	shared := make(map[base.BlockNo]bool)
+	for _, l := range s.Levels {
+		for _, seg := range l.Segments() {
+			shared[geo.Block(seg.First)] = true
+			shared[geo.Block(seg.Last)] = true
+		}
+	}
+	return slices.DeleteFunc(blocks, func(b base.BlockNo) bool { return shared[b] })
+}
+
+// fixAppendPoints drops the append points in blocks that have become free and adds one
+// more, if it is not 0 and there is room.
+func (db *DB) fixAppendPoints(s *snapshot.Snapshot, point base.PageNo) {
+	geo := db.bf.Geometry()
+	for i, p := range s.Append {
+		if p != 0 && db.free.IsFree(geo.Block(p)) {
+			s.Append[i] = 0
+		}
+		if s.Append[i] == 0 && point != 0 && !db.taken[i] {
+			s.Append[i], point = point, 0
+		}
+	}
+}
+
+// runJob works on a job until it has done about the given number of pages' worth of
+// work or is finished, and publishes it then. A job that fails is abandoned. again
+// reports that the job has ended without a result and must be made anew, with one more
+// newer level among its inputs.
+func (db *DB) runJob(ctx context.Context, j *job, pages int) (cost int, done, again bool, err error) {
+	cost, done, err = j.Step(ctx, pages)
+	if err == nil && done {
+		db.stats.workPages.Add(int64(cost))
+		var ok bool
+		if ok, err = db.publish(j); err == nil {
+			return cost, true, !ok, nil
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		db.abandon(j)
+		return cost, true, false, err
+	}
+	return cost, false, false, err
+}

@@ -1,0 +1,427 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
+	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+// logSuffix makes the log's name of the database's.
+const logSuffix = "-log"
+
+func (db *DB) logPath() string { return db.path + logSuffix }
+
+func isDiskFull(err error) bool { return errors.Is(err, syscall.ENOSPC) }
+
+// Open opens a database, or makes an empty one, and brings it to the state of its last
+// commit: it takes the newest checkpoint and replays the log behind it.
+//
+// A file that is not a database, that is damaged, or that another process has open is
+// refused and left as it is.
+func Open(ctx context.Context, path string, o Options) (*DB, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	canonical, err := o.FS.Canonical(path)
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	db := &DB{path: canonical, fs: o.FS, writer: newTurn(), worker: newTurn(), checkpointer: newTurn()}
+	db.opts.init(o)
+	if err := db.open(ctx); err != nil {
+		db.releaseFiles()
+		return nil, err
+	}
+	return db, nil
+}
+
+// open does the work of Open:
+//
+//  1. Open and lock the database file.
+//  2. Choose the checkpoint, and refuse what is not ours.
+//  3. Open the segments it lists and read the free list from them.
+//  4. Replay the log.
+//  5. Publish the first state.
+func (db *DB) open(ctx context.Context) error {
+	if err := db.openFile(); err != nil {
+		return err
+	}
+	if err := db.lock(); err != nil {
+		return err
+	}
+	loaded, err := checkpoint.Load(db.file, db.path)
+	if err != nil {
+		return err
+	}
+	if err := db.acceptMeta(loaded); err != nil {
+		return err
+	}
+	disk, err := db.loadSnapshot(loaded)
+	if err != nil {
+		return err
+	}
+	if err := db.openLog(); err != nil {
+		return err
+	}
+	rec, err := db.replay(ctx, disk)
+	if err != nil {
+		return err
+	}
+	if err := db.acceptRecovery(loaded, rec); err != nil {
+		return err
+	}
+	if loaded.Damaged != nil {
+		if err := db.acceptDamagedMeta(ctx, loaded, disk); err != nil {
+			return err
+		}
+	}
+	if db.logFile == nil && !db.opts.ReadOnly {
+		if err := db.createLog(); err != nil {
+			return err
+		}
+		if _, err := db.replay(ctx, disk); err != nil {
+			return err
+		}
+	}
+	db.logRegions = rec.Regions
+	db.reg.Publish(&snapshot.State{Live: db.tree.Freeze(), Disk: disk, Tree: db.tree})
+	return nil
+}
+
+// openError says why a file cannot be opened.
+func openError(path string, err error) error {
+	e := &Error{Code: CodeCantOpen, Op: "open", Path: path, Err: err}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		e.Detail = "the file does not exist"
+	case errors.Is(err, fs.ErrPermission):
+		e.Detail = "no permission"
+	}
+	return e
+}
+
+// openFile opens the database file, making it if that is asked for. A new file and its
+// directory entry are durable before anything refers to them: a log without a database
+// is therefore an orphan, of a database that was deleted, and is refused.
+func (db *DB) openFile() error {
+	o := &db.opts.Options
+	flag := vfs.ReadWrite
+	if o.ReadOnly {
+		flag = vfs.ReadOnly
+	}
+	f, err := db.fs.Open(db.path, flag, 0)
+	if err == nil {
+		db.file = f
+		return nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) || o.ReadOnly || o.MustExist {
+		return openError(db.path, err)
+	}
+	if info, err := db.fs.Stat(db.logPath()); err == nil && info.Size() > 0 {
+		return &Error{Code: CodeCantOpen, Op: "open", Path: db.path,
+			Detail: fmt.Sprintf("the file does not exist, but its log %s does: the log of a database that was deleted or moved; bring the database back, or remove the log if it is not needed", db.logPath())}
+	}
+	if f, err = db.fs.Open(db.path, vfs.ReadWrite|vfs.Create, o.Perm); err != nil {
+		return openError(db.path, err)
+	}
+	db.file = f
+	if o.Safety == SafetyOff {
+		return nil
+	}
+	if err := f.Sync(); err != nil {
+		return openError(db.path, err)
+	}
+	if err := db.fs.SyncDir(db.path); err != nil {
+		return openError(db.path, err)
+	}
+	return nil
+}
+
+// lock keeps other processes, C lsm1's among them, from writing the file while we use
+// it, and from reading it while we write. The locks are those of lsm1's single-process
+// mode, with two additions that nobody's code objects to: RWCLIENT(0) tells a C
+// read-only client that the database is live, and ROTRANS is respected, which C's
+// single-process mode does not.
+func (db *DB) lock() error {
+	busy := func(what string, err error) error {
+		if errors.Is(err, vfs.ErrLocked) || err == nil {
+			return &Error{Code: CodeBusy, Op: "open", Path: db.path, Detail: what}
+		}
+		return &Error{Code: CodeProtocol, Op: "lock", Path: db.path, Err: err}
+	}
+	const other = "another process, or another handle of this one, has the database open"
+	if db.opts.ReadOnly {
+		if err := db.file.Lock(vfs.SlotDMS1, vfs.Shared); err != nil {
+			return busy("another process is just opening or closing the database", err)
+		}
+		for _, slots := range [][2]int{{vfs.SlotDMS2, 1}, {vfs.SlotRWClient0, vfs.NumRWClients}} {
+			held, err := db.file.Locked(slots[0], slots[1], vfs.Shared)
+			if held || err != nil {
+				return busy(other+" for writing", err)
+			}
+		}
+		if err := db.file.Lock(vfs.SlotROTrans, vfs.Shared); err != nil {
+			return busy(other, err)
+		}
+		return db.file.Lock(vfs.SlotDMS1, vfs.Unlock)
+	}
+	if err := db.file.Lock(vfs.SlotDMS1, vfs.Exclusive); err != nil {
+		return busy("another process is just opening or closing the database", err)
+	}
+	if err := db.file.Lock(vfs.SlotDMS2, vfs.Exclusive); err != nil {
+		return busy(other, err)
+	}
+	if err := db.file.Lock(vfs.SlotRWClient0, vfs.Exclusive); err != nil {
+		return busy(other, err)
+	}
+	return db.file.Lock(vfs.SlotDMS1, vfs.Unlock)
+}
+
+// acceptMeta refuses a file whose meta pages cannot be those of a database. What is left
+// open here is decided when the log has been read.
+func (db *DB) acceptMeta(l checkpoint.Loaded) error {
+	if c := l.Checkpoint; c != nil {
+		if c.Compression >= format.FirstCodec {
+			return &Error{Code: CodeMismatch, Op: "open", Path: db.path,
+				Detail: fmt.Sprintf("the file is compressed with codec %d, which is not available", c.Compression)}
+		}
+		return nil
+	}
+	if l.Damaged == nil {
+		return nil
+	}
+	if _, err := db.fs.Stat(db.logPath()); err != nil {
+		return &Error{Code: CodeCorrupt, Op: "open", Path: db.path,
+			Detail: "this is not an lsm1 database, or both of its meta pages are damaged", Err: l.Damaged}
+	}
+	return nil
+}
+
+// acceptRecovery refuses a file that would open as an empty database though it is not
+// empty: an empty one is followed by a log that begins at its beginning.
+func (db *DB) acceptRecovery(l checkpoint.Loaded, rec wal.Recovered) error {
+	if l.Checkpoint != nil || rec.Commits > 0 {
+		return nil
+	}
+	size, err := db.file.Size()
+	if err != nil {
+		return openError(db.path, err)
+	}
+	if l.Damaged == nil {
+		// Meta pages never written: pages may follow that no checkpoint ever knew,
+		// unless there is no log and so nobody was at work here.
+		if size <= 2*format.MetaPageSize || db.logFile != nil {
+			return nil
+		}
+		return &Error{Code: CodeCorrupt, Op: "open", Path: db.path,
+			Detail: fmt.Sprintf("a file of %d bytes without a checkpoint and without a log is not a database", size)}
+	}
+	return &Error{Code: CodeCorrupt, Op: "open", Path: db.path,
+		Detail: "the meta pages are damaged, and the log holds no transaction that follows an empty database", Err: l.Damaged}
+}
+
+// acceptDamagedMeta decides about a file of which one meta page is damaged. That is what
+// a crash leaves while a checkpoint is being written, and then the log of that session
+// is still there and the older checkpoint is sound; on a database that was closed it is
+// damage, and taking the older checkpoint would silently lose data.
+func (db *DB) acceptDamagedMeta(ctx context.Context, l checkpoint.Loaded, disk *snapshot.Snapshot) error {
+	refuse := func(detail string, err error) error {
+		return &Error{Code: CodeCorrupt, Op: "open", Path: db.path,
+			Detail: fmt.Sprintf("meta page %d is damaged, and %s: the newest checkpoint may be lost; recover from a backup, or use the recover command", l.DamagedMeta, detail), Err: err}
+	}
+	if l.Checkpoint == nil {
+		return nil // acceptRecovery has seen that the log begins at the beginning
+	}
+	if db.logFile == nil {
+		return refuse("there is no log of a session that was writing it", l.Damaged)
+	}
+	for problem := range db.checkSnapshot(ctx, disk) {
+		return refuse("the other checkpoint is not sound", errors.New(problem.String()))
+	}
+	return ctx.Err()
+}
+
+// loadSnapshot opens what the checkpoint lists.
+func (db *DB) loadSnapshot(l checkpoint.Loaded) (*snapshot.Snapshot, error) {
+	o := &db.opts.Options
+	c := l.Checkpoint
+	if c != nil {
+		o.PageSize, o.BlockSize = int(c.PageSize), int(c.BlockSize)
+	}
+	geo, err := format.NewGeometry(o.PageSize, o.BlockSize)
+	if err != nil {
+		return nil, err
+	}
+	db.bf = blockfile.New(db.file, db.path, geo, o.CacheSize)
+	db.synced = base.EmptySnapshotID
+	if c == nil {
+		db.free, err = freelist.New(0, map[base.BlockNo]base.SnapshotID{}, nil)
+		return snapshot.Empty(), err
+	}
+	db.bf.SetBlocks(c.Blocks)
+	db.bf.SetWritten(c.Written)
+	db.meta, db.synced, db.ckptWritten = l.Meta, c.ID, c.Written
+	db.syncedLog, db.haveSyncedLog = c.Log, true
+	disk, err := snapshot.Load(db.bf, c)
+	if err != nil {
+		return nil, db.loadError(err)
+	}
+	recorded, err := recordedFree(disk)
+	if err != nil {
+		return nil, db.loadError(err)
+	}
+	if db.free, err = freelist.New(c.Blocks, recorded, c.Free); err != nil {
+		return nil, db.loadError(err)
+	}
+	db.checkAppendPoints(disk)
+	return disk, nil
+}
+
+// loadError names the file in what a decoder found wrong.
+func (db *DB) loadError(err error) error {
+	var ce *CorruptionError
+	if errors.As(err, &ce) && ce.File == "" {
+		ce.File = db.path
+	}
+	return err
+}
+
+// recordedFree reads the free-list entries that are stored in the segments.
+func recordedFree(disk *snapshot.Snapshot) (map[base.BlockNo]base.SnapshotID, error) {
+	recorded := make(map[base.BlockNo]base.SnapshotID)
+	var c cursor.Cursor
+	if err := c.InitSystem(disk); err != nil {
+		return nil, err
+	}
+	for ok := c.First(); ok; ok = c.Next() {
+		value, err := c.Value()
+		if err != nil {
+			return nil, err
+		}
+		e, err := format.DecodeFreeRecord(c.Key(), value)
+		if err != nil {
+			return nil, err
+		}
+		recorded[e.Block] = e.ID
+	}
+	return recorded, c.Err()
+}
+
+// checkAppendPoints drops the append points that do not lie right behind the end of a
+// segment, or at which a sector would have to be shared: writing there would not be
+// safe. An append point is a help, never a must.
+func (db *DB) checkAppendPoints(disk *snapshot.Snapshot) {
+	geo := db.bf.Geometry()
+	ends := make(map[base.PageNo]bool)
+	for _, l := range disk.Levels {
+		if l.Merging != nil {
+			continue
+		}
+		ends[l.Seg.Last+1] = true
+	}
+	for i, p := range disk.Append {
+		if p != 0 && (!ends[p] || geo.IsFirst(p) || geo.Offset(p)%int64(db.file.SectorSize()) != 0) {
+			disk.Append[i] = 0
+		}
+	}
+}
+
+// openLog opens the log, making it for a handle that writes.
+func (db *DB) openLog() error {
+	o := &db.opts.Options
+	flag := vfs.ReadWrite
+	if o.ReadOnly {
+		flag = vfs.ReadOnly
+	}
+	f, err := db.fs.Open(db.logPath(), flag, 0)
+	if err == nil {
+		db.logFile = f
+		return nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return openError(db.logPath(), err)
+	}
+	return nil
+}
+
+// createLog makes the log of a database that has none. It is called only when nothing
+// speaks against opening the database any more.
+func (db *DB) createLog() error {
+	f, err := db.fs.Open(db.logPath(), vfs.ReadWrite|vfs.Create, db.opts.Perm)
+	if err != nil {
+		return openError(db.logPath(), err)
+	}
+	db.logFile = f
+	if db.opts.Safety == SafetyOff {
+		return nil
+	}
+	if err := db.fs.SyncDir(db.logPath()); err != nil {
+		return openError(db.logPath(), err)
+	}
+	return nil
+}
+
+// replay reads the log into a new tree.
+func (db *DB) replay(ctx context.Context, disk *snapshot.Snapshot) (wal.Recovered, error) {
+	db.tree = memtree.New()
+	n := 0
+	apply := func(r format.LogRecord) error {
+		if n++; n%1024 == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+		switch r.Op {
+		case format.LogWrite:
+			db.tree.Put(r.Key, r.Value)
+		case format.LogDelete:
+			db.tree.Delete(r.Key)
+		case format.LogDeleteRange:
+			db.tree.DeleteRange(r.Key, r.Value)
+		}
+		return nil
+	}
+	var file wal.File
+	if db.logFile != nil {
+		file = db.logFile
+	}
+	log, rec, err := wal.Recover(file, disk.Log, apply)
+	if err != nil {
+		return rec, fmt.Errorf("replay log %s: %w", db.logPath(), err)
+	}
+	db.log = log
+	if rec.Rebased {
+		// The checkpoint's position means nothing in this log, which starts at 0:
+		// nothing is reclaimed by it.
+		disk.Log.Off = 0
+		db.haveSyncedLog = false
+	}
+	return rec, nil
+}
+
+// releaseFiles closes the files and with them gives up all locks.
+func (db *DB) releaseFiles() {
+	switch {
+	case db.log != nil:
+		_ = db.log.Close()
+	case db.logFile != nil:
+		_ = db.logFile.Close()
+	}
+	if db.file != nil {
+		_ = db.file.Close()
+	}
+}

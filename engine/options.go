@@ -1,0 +1,150 @@
+package engine
+
+import (
+	"fmt"
+	"io/fs"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+// Safety says what a commit that has returned survives.
+type Safety uint8
+
+const (
+	// SafetyDefault is SafetyNormal.
+	SafetyDefault Safety = iota
+	// SafetyOff never syncs. A crash of the process loses nothing; a power failure may
+	// cost the whole database.
+	SafetyOff
+	// SafetyNormal syncs checkpoints. A crash of the process loses nothing; a power
+	// failure may undo the newest commits, but never those of the last checkpoint, and
+	// leaves a state that was committed.
+	SafetyNormal
+	// SafetyFull also syncs the log at each commit. Nothing that was committed is lost.
+	SafetyFull
+)
+
+// String returns the name used in settings: off, normal, full.
+func (s Safety) String() string {
+	switch s {
+	case SafetyOff:
+		return "off"
+	case SafetyFull:
+		return "full"
+	}
+	return "normal"
+}
+
+// The defaults of Options, and what C lsm1 allows.
+const (
+	DefaultPageSize       = 4096
+	DefaultBlockSize      = 1 << 20
+	DefaultAutoFlush      = 8 << 20
+	DefaultAutoCheckpoint = 16 << 20
+	DefaultAutoMerge      = 4
+	DefaultCacheSize      = 64 << 20
+	MaxAutoFlush          = 1 << 30
+)
+
+// Limits of keys and values in bytes. C lsm1 files may hold larger ones, up to 2 GiB;
+// those can be read and deleted but not written.
+const (
+	MaxKeySize   = 64 << 20
+	MaxValueSize = 1 << 30
+)
+
+// Options say how a database is opened. The zero value is a read-write handle with
+// default settings.
+type Options struct {
+	// FS is where the files are; nil is the operating system's file system.
+	FS vfs.FS
+	// ReadOnly opens without ever writing to the files. A database that a crash left
+	// with a log is read through that log.
+	ReadOnly bool
+	// MustExist refuses to create a database.
+	MustExist bool
+	// Safety says what a commit survives.
+	Safety Safety
+	// PageSize and BlockSize, in bytes, are for a new database; an existing one has its
+	// own. Both are powers of two: pages from 256 bytes to 64 KiB, blocks from 64 KiB to
+	// 64 MiB, at least 4 pages to a block. 0 is the default.
+	PageSize, BlockSize int
+	// AutoFlush is the size in bytes at which the in-memory tree is written to the file,
+	// at most 1 GiB. About twice as much memory is used. 0 is the default.
+	AutoFlush int
+	// AutoCheckpoint is how many bytes may be written to the file before a checkpoint is
+	// made; 0 is the default, negative is never.
+	AutoCheckpoint int
+	// AutoMerge is how many segments of one age are merged into one, at least 2; 0 is
+	// the default.
+	AutoMerge int
+	// MaxFreelist is how many free-list entries a checkpoint holds before they are
+	// written into a segment, from 2 to 24; 0 is 24.
+	MaxFreelist int
+	// NoAutoWork leaves flushing and merging to Flush and Work. Memory grows without
+	// bound until they are called.
+	NoAutoWork bool
+	// NoLog writes no log: what is not flushed and checkpointed is lost in a crash.
+	NoLog bool
+	// CacheSize bounds the page cache, in bytes; 0 is the default.
+	CacheSize int64
+	// Perm is the mode of a new file, 0600 if 0.
+	Perm fs.FileMode
+}
+
+// DefaultOptions returns the options that the zero value stands for, spelt out.
+func DefaultOptions() Options { return Options{}.withDefaults() }
+
+func (o Options) withDefaults() Options {
+	def := func(p *int, v int) {
+		if *p == 0 {
+			*p = v
+		}
+	}
+	if o.FS == nil {
+		o.FS = vfs.OS
+	}
+	if o.Safety == SafetyDefault {
+		o.Safety = SafetyNormal
+	}
+	def(&o.PageSize, DefaultPageSize)
+	def(&o.BlockSize, DefaultBlockSize)
+	def(&o.AutoFlush, DefaultAutoFlush)
+	def(&o.AutoCheckpoint, DefaultAutoCheckpoint)
+	def(&o.AutoMerge, DefaultAutoMerge)
+	def(&o.MaxFreelist, format.MaxFreeEntries)
+	if o.CacheSize == 0 {
+		o.CacheSize = DefaultCacheSize
+	}
+	if o.Perm == 0 {
+		o.Perm = 0o600
+	}
+	return o
+}
+
+// Validate says what is wrong with the options, if anything.
+func (o Options) Validate() error {
+	o = o.withDefaults()
+	bad := func(format string, args ...any) error {
+		return &Error{Code: CodeMisuse, Op: "options", Detail: fmt.Sprintf(format, args...)}
+	}
+	if _, err := format.NewGeometry(o.PageSize, o.BlockSize); err != nil {
+		return bad("%v", err)
+	}
+	switch {
+	case o.Safety > SafetyFull:
+		return bad("safety %d is none of off, normal, full", o.Safety)
+	case o.AutoFlush < 0 || o.AutoFlush > MaxAutoFlush:
+		return bad("autoflush %d is not from 1 to %d bytes", o.AutoFlush, MaxAutoFlush)
+	case o.AutoMerge < 2:
+		return bad("automerge %d is below 2", o.AutoMerge)
+	case o.MaxFreelist < 2 || o.MaxFreelist > format.MaxFreeEntries:
+		return bad("max_freelist %d is not from 2 to %d", o.MaxFreelist, format.MaxFreeEntries)
+	case o.CacheSize < 0:
+		return bad("cache size %d is negative", o.CacheSize)
+	case o.ReadOnly && o.NoLog:
+		return bad("use_log=0 has no meaning for a read-only handle")
+	}
+	return nil
+}

@@ -1,0 +1,190 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// Snapshot is the database as it was at one moment. It never waits for a writer, nor a
+// writer for it, but as long as it is open the space of what it shows is not reused. Its
+// methods may be called from any goroutine. It must be closed.
+type Snapshot struct {
+	db    *DB
+	state *snapshot.State // pinned; nil once closed
+}
+
+// Snapshot pins the newest committed state.
+func (db *DB) Snapshot(ctx context.Context) (*Snapshot, error) {
+	if err := db.usable("snapshot"); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	db.handles.Add(1)
+	return &Snapshot{db: db, state: db.reg.Acquire()}, nil
+}
+
+// Close gives the snapshot up. Closing it twice is no error.
+func (s *Snapshot) Close() error {
+	if s.state != nil {
+		s.db.reg.Release(s.state)
+		s.state = nil
+		s.db.handles.Add(-1)
+	}
+	return nil
+}
+
+func (s *Snapshot) usable(op string) error {
+	if s.state == nil {
+		return &Error{Code: CodeMisuse, Op: op, Path: s.db.path, Detail: "the snapshot is closed"}
+	}
+	return nil
+}
+
+// Get appends the value of key to dst.
+func (s *Snapshot) Get(dst, key []byte) (value []byte, found bool, err error) {
+	if err := s.usable("get"); err != nil {
+		return dst, false, err
+	}
+	return cursor.Get(dst, key, s.state.Live, s.state)
+}
+
+// Cursor opens a cursor on the snapshot. It may be used beyond the snapshot's end.
+func (s *Snapshot) Cursor() (*Cursor, error) {
+	if err := s.usable("cursor"); err != nil {
+		return nil, err
+	}
+	return s.db.newCursor(s.state.Live, s.state)
+}
+
+// Get appends the newest committed value of key to dst. It is Snapshot, Get and Close in
+// one, without an allocation.
+func (db *DB) Get(dst, key []byte) (value []byte, found bool, err error) {
+	if err := db.usable("get"); err != nil {
+		return dst, false, err
+	}
+	st := db.reg.Acquire()
+	value, found, err = cursor.Get(dst, key, st.Live, st)
+	db.reg.Release(st)
+	return value, found, err
+}
+
+// View runs f on a snapshot of the newest committed state.
+func (db *DB) View(ctx context.Context, f func(*Snapshot) error) error {
+	s, err := db.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return f(s)
+}
+
+// Update runs f in a write transaction and commits it if f returns nil.
+func (db *DB) Update(ctx context.Context, f func(*Tx) error) error {
+	tx, err := db.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if !tx.done { // f failed or panicked
+			_ = tx.Rollback()
+		}
+	}()
+	if err := f(tx); err != nil {
+		return err
+	}
+	if tx.done {
+		return &Error{Code: CodeMisuse, Op: "update", Path: db.path, Detail: "the function ended the transaction itself"}
+	}
+	return tx.Commit(ctx)
+}
+
+// SeekMode says which key Cursor.Seek looks for.
+type SeekMode = cursor.Mode
+
+// The seek modes, with lsm1's numbers.
+const (
+	SeekLE = cursor.LE // the last key not greater
+	SeekEQ = cursor.EQ // the key itself
+	SeekGE = cursor.GE // the first key not less
+)
+
+// Cursor walks the keys of one state in order, in both directions. One goroutine at a
+// time may use it. It must be closed.
+type Cursor struct {
+	db    *DB
+	state *snapshot.State // pinned; nil once closed
+	c     cursor.Cursor
+}
+
+func (db *DB) newCursor(live memtree.View, st *snapshot.State) (*Cursor, error) {
+	c := &Cursor{db: db, state: st}
+	if err := c.c.Init(live, st); err != nil {
+		return nil, err
+	}
+	db.reg.Retain(st)
+	db.handles.Add(1)
+	return c, nil
+}
+
+// First moves to the first key and reports whether there is one.
+func (c *Cursor) First() bool { return c.state != nil && c.c.First() }
+
+// Last moves to the last key and reports whether there is one.
+func (c *Cursor) Last() bool { return c.state != nil && c.c.Last() }
+
+// Seek moves to the key that the mode asks for and reports whether there is one.
+func (c *Cursor) Seek(key []byte, mode SeekMode) bool { return c.state != nil && c.c.Seek(key, mode) }
+
+// Next moves to the next key and reports whether there is one. Past the last key the
+// cursor is invalid until it is positioned again.
+func (c *Cursor) Next() bool { return c.state != nil && c.c.Next() }
+
+// Prev moves to the key before and reports whether there is one.
+func (c *Cursor) Prev() bool { return c.state != nil && c.c.Prev() }
+
+// Valid reports whether the cursor stands on a key.
+func (c *Cursor) Valid() bool { return c.state != nil && c.c.Valid() }
+
+// Key returns the current key, or nil if there is none. It is read-only and valid until
+// the next call of a method that moves or closes the cursor.
+func (c *Cursor) Key() []byte {
+	if !c.Valid() {
+		return nil
+	}
+	return c.c.Key()
+}
+
+// Value returns the current value, under the terms of Key. It is loaded by this call.
+func (c *Cursor) Value() ([]byte, error) {
+	if !c.Valid() {
+		return nil, &Error{Code: CodeMisuse, Op: "value", Path: c.db.path, Detail: "the cursor stands on no key"}
+	}
+	return c.c.Value()
+}
+
+// ValueLen returns the length of the current value in bytes without loading it, 0 if
+// there is none.
+func (c *Cursor) ValueLen() int {
+	if !c.Valid() {
+		return 0
+	}
+	return c.c.ValueLen()
+}
+
+// Err returns the error that ended the last move, if it was an error.
+func (c *Cursor) Err() error { return c.c.Err() }
+
+// Close gives the cursor up. Closing it twice is no error.
+func (c *Cursor) Close() error {
+	if c.state != nil {
+		c.db.reg.Release(c.state)
+		c.state = nil
+		c.db.handles.Add(-1)
+	}
+	return nil
+}

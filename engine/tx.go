@@ -1,0 +1,288 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
+)
+
+// Tx is a write transaction, the only one of its database. It has nested levels, like
+// lsm1: level 1 is the transaction itself, Begin opens the next one. One goroutine at a
+// time may use it. It ends with Commit or Rollback, one of which must be called.
+type Tx struct {
+	db       *DB
+	state    *snapshot.State // pinned: what the transaction began from
+	level    int
+	marks    []savepoint // marks[l-1] is the state when level l was opened
+	marksBuf [4]savepoint
+	written  int   // bytes of keys and values written, for the work they owe
+	err      error // a write failed: only a rollback is possible
+	done     bool
+}
+
+// savepoint is what a level is rolled back to.
+type savepoint struct {
+	tree memtree.Mark
+	log  wal.Mark
+}
+
+func (tx *Tx) usable(op string) error {
+	if tx.done {
+		return &Error{Code: CodeMisuse, Op: op, Path: tx.db.path, Detail: "the transaction has ended"}
+	}
+	return nil
+}
+
+// write logs a record and reports whether it may be applied to the tree.
+func (tx *Tx) write(op format.LogOp, key, value []byte) error {
+	if err := tx.usable("write"); err != nil {
+		return err
+	}
+	if tx.err != nil {
+		return tx.err
+	}
+	if len(key) > MaxKeySize || len(value) > MaxValueSize {
+		return &Error{Code: CodeTooBig, Op: "write", Path: tx.db.path,
+			Detail: fmt.Sprintf("a key of %d and a value of %d bytes; the limits are %d and %d", len(key), len(value), MaxKeySize, MaxValueSize)}
+	}
+	if tx.db.tree.Size() > maxTreeSize {
+		return &Error{Code: CodeTooBig, Op: "write", Path: tx.db.path,
+			Detail: fmt.Sprintf("the transaction has grown beyond %d bytes", maxTreeSize)}
+	}
+	if !tx.db.opts.NoLog {
+		if err := tx.db.log.Append(format.LogRecord{Op: op, Key: key, Value: value}); err != nil {
+			tx.err = tx.db.logError("write", err)
+			return tx.err
+		}
+	}
+	tx.written += len(key) + len(value) + 16
+	return nil
+}
+
+// maxTreeSize bounds what one transaction may hold in memory.
+const maxTreeSize = 3 << 30
+
+// Put sets the value of a key. Both are copied.
+func (tx *Tx) Put(key, value []byte) error {
+	if err := tx.write(format.LogWrite, key, value); err != nil {
+		return err
+	}
+	tx.db.tree.Put(key, value)
+	return nil
+}
+
+// Delete removes a key. Removing a key that is not there is no error.
+func (tx *Tx) Delete(key []byte) error {
+	if err := tx.write(format.LogDelete, key, nil); err != nil {
+		return err
+	}
+	tx.db.tree.Delete(key)
+	return nil
+}
+
+// DeleteRange removes all keys strictly between two others, however many there are, by
+// a single record. Both keys themselves are kept.
+func (tx *Tx) DeleteRange(after, before []byte) error {
+	if len(before) > MaxKeySize {
+		return &Error{Code: CodeTooBig, Op: "write", Path: tx.db.path,
+			Detail: fmt.Sprintf("a key of %d bytes; the limit is %d", len(before), MaxKeySize)}
+	}
+	if err := tx.write(format.LogDeleteRange, after, before); err != nil {
+		return err
+	}
+	tx.db.tree.DeleteRange(after, before)
+	return nil
+}
+
+// Level returns the number of open levels.
+func (tx *Tx) Level() int { return tx.level }
+
+// Begin opens another level and returns its number.
+func (tx *Tx) Begin() (int, error) {
+	if err := tx.usable("begin"); err != nil {
+		return 0, err
+	}
+	if tx.err != nil {
+		return 0, tx.err
+	}
+	tx.marks = append(tx.marks, savepoint{tx.db.tree.Mark(), tx.db.log.Mark()})
+	tx.level++
+	return tx.level, nil
+}
+
+// CommitTo makes the changes of all levels above the given one part of it. The level
+// itself stays open; level 1 ends with Commit only.
+func (tx *Tx) CommitTo(level int) error {
+	if err := tx.checkLevel("commit", level); err != nil {
+		return err
+	}
+	if tx.err != nil {
+		return tx.err
+	}
+	if level < tx.level {
+		tx.db.tree.Release(tx.marks[level].tree)
+	}
+	tx.level, tx.marks = level, tx.marks[:level]
+	return nil
+}
+
+// RollbackTo undoes everything since the given level was opened, and keeps it open.
+func (tx *Tx) RollbackTo(level int) error {
+	if err := tx.checkLevel("rollback", level); err != nil {
+		return err
+	}
+	tx.rollbackTo(level)
+	return nil
+}
+
+func (tx *Tx) rollbackTo(level int) {
+	m := tx.marks[level-1]
+	tx.db.tree.RollbackTo(m.tree)
+	tx.db.log.RollbackTo(m.log)
+	tx.level, tx.marks, tx.err = level, tx.marks[:level], nil
+}
+
+func (tx *Tx) checkLevel(op string, level int) error {
+	if err := tx.usable(op); err != nil {
+		return err
+	}
+	if level < 1 || level > tx.level {
+		return &Error{Code: CodeMisuse, Op: op, Path: tx.db.path, Detail: fmt.Sprintf("level %d is not open; %d are", level, tx.level)}
+	}
+	return nil
+}
+
+// Commit ends the transaction and makes its changes visible and, according to the
+// safety level, durable. If it fails, nothing of the transaction took place, except that
+// after a failed sync it is unknown whether a crash would bring it back. ctx is looked
+// at before anything is written; a commit that has begun is finished.
+func (tx *Tx) Commit(ctx context.Context) error {
+	if err := tx.usable("commit"); err != nil {
+		return err
+	}
+	err := tx.err
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
+		err = tx.db.Poisoned()
+	}
+	if err != nil {
+		_ = tx.Rollback()
+		return err
+	}
+	if tx.written == 0 {
+		return tx.Rollback()
+	}
+	db := tx.db
+	full := Safety(db.opts.safety.Load()) == SafetyFull
+	if !db.opts.NoLog {
+		if err := db.log.Commit(full); err != nil {
+			_ = tx.Rollback()
+			return db.logError("commit", err)
+		}
+		if full {
+			if err := db.log.Sync(); err != nil {
+				db.poison(err)
+				tx.rollbackTo(1)
+				tx.end()
+				return &Error{Code: CodeIO, Op: "commit", Path: db.path,
+					Detail: "the log could not be synced; whether the transaction is durable is unknown, and nothing more is written", Err: err}
+			}
+		}
+	}
+	db.tree.Release(tx.marks[0].tree)
+	db.publishCommit()
+	db.stats.commits.Add(1)
+	db.workAfterCommit(tx.written)
+	tx.end()
+	return nil
+}
+
+// Rollback ends the transaction and undoes all of it.
+func (tx *Tx) Rollback() error {
+	if err := tx.usable("rollback"); err != nil {
+		return err
+	}
+	tx.rollbackTo(1)
+	tx.db.tree.Release(tx.marks[0].tree)
+	tx.db.log.Rollback()
+	tx.end()
+	return nil
+}
+
+func (tx *Tx) end() {
+	tx.done = true
+	tx.marks = nil
+	tx.db.reg.Release(tx.state)
+	tx.db.handles.Add(-1)
+	tx.db.writer.release()
+}
+
+// logError classifies a failed write to the log.
+func (db *DB) logError(op string, err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		return err
+	}
+	code := CodeIO
+	if isDiskFull(err) {
+		code = CodeFull
+	}
+	return &Error{Code: code, Op: op, Path: db.logPath(), Err: err}
+}
+
+// publishCommit shows the writer's tree to everybody. If the tree has reached its limit
+// and no old tree waits to be flushed, it becomes the old tree.
+func (db *DB) publishCommit() {
+	view := db.tree.Freeze()
+	db.pub.Lock()
+	defer db.pub.Unlock()
+	next := db.reg.Newest().Next()
+	next.Live = view
+	next.Seq++
+	db.logRegions = db.log.Regions()
+	if int64(view.Size()) >= db.opts.autoFlush.Load() && !next.HasOld {
+		db.rotate(next)
+	}
+	db.reg.Publish(next)
+}
+
+// rotate makes the live tree of a state the old one, to be flushed. The caller has the
+// writer's turn and the publish mutex; the tree is frozen.
+func (db *DB) rotate(next *snapshot.State) {
+	next.Old, next.HasOld = next.Live, true
+	next.OldLog = db.log.End()
+	// The toggle makes the position differ from the one before it even if no log was
+	// written in between, by which C lsm1 tells a flushed tree from one that waits.
+	next.OldLog.Toggle = !next.Disk.Log.Toggle
+	db.tree = memtree.New()
+	next.Tree, next.Live = db.tree, memtree.View{}
+}
+
+// Get appends the value of key to dst, seeing the transaction's own writes.
+func (tx *Tx) Get(dst, key []byte) (value []byte, found bool, err error) {
+	if err := tx.usable("get"); err != nil {
+		return dst, false, err
+	}
+	if v, r := tx.db.tree.Get(key); r != memtree.Unknown {
+		return append(dst, v...), r == memtree.Found, nil
+	}
+	return cursor.GetBelow(dst, key, tx.state)
+}
+
+// Cursor opens a cursor on the state of this moment, the transaction's own writes
+// included. It goes on showing that state whatever is written, committed or rolled back
+// later.
+func (tx *Tx) Cursor() (*Cursor, error) {
+	if err := tx.usable("cursor"); err != nil {
+		return nil, err
+	}
+	return tx.db.newCursor(tx.db.tree.Freeze(), tx.state)
+}

@@ -1,0 +1,363 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// unlimited is a budget that no amount of work exhausts.
+const unlimited = int(^uint(0) >> 1)
+
+// stepPages is how much work is done at once between looks at the context, and the
+// least that is worth doing behind a commit.
+const stepPages = 32
+
+// work flushes the old tree and merges levels until the budget of pages is used up or
+// nothing is left to do. flushOnly stops as soon as no old tree is left. Merges are
+// chosen as lsm1 does, with minLevels in place of its automerge. The caller has the
+// worker's turn.
+//
+// The order of things:
+//
+//  1. A merge that C lsm1 left half done is finished before anything is published on
+//     top of it: C could not go on with it otherwise.
+//  2. The old tree is flushed, unless there are too many segments already: then one
+//     merge goes first.
+//  3. Merges.
+func (db *DB) work(ctx context.Context, pages, minLevels int, flushOnly bool) (done int, err error) {
+	for done < pages {
+		if err := ctx.Err(); err != nil {
+			return done, err
+		}
+		j, err := db.nextJob(minLevels, flushOnly)
+		if j == nil || err != nil {
+			return done, err
+		}
+		cost, finished, again, err := db.runJob(ctx, j, min(pages-done, stepPages*32))
+		done += cost
+		if finished {
+			db.forget(j)
+		}
+		if err != nil {
+			return done, err
+		}
+		if again {
+			if err := db.rerun(ctx, j); err != nil {
+				return done, err
+			}
+		}
+		if finished {
+			if err := db.autoCheckpoint(ctx); err != nil {
+				return done, err
+			}
+		}
+	}
+	return done, nil
+}
+
+// nextJob returns the job to go on with, starting it if necessary, or nil.
+func (db *DB) nextJob(minLevels int, flushOnly bool) (*job, error) {
+	st := db.reg.Newest()
+	if i := halfMerged(st.Disk.Levels); i >= 0 && (st.HasOld || !flushOnly || db.mergeJob != nil) {
+		if db.mergeJob == nil || !slices.Contains(db.mergeJob.inputs, st.Disk.Levels[i]) {
+			db.dropJobs()
+			j, err := db.newJob(false, i, i+1)
+			if err != nil {
+				return nil, err
+			}
+			db.mergeJob = j
+		}
+		return db.mergeJob, nil
+	}
+	if st.HasOld {
+		if db.flushJob != nil {
+			return db.flushJob, nil
+		}
+		if st.Disk.NumSegments() < merge.MaxSegments {
+			hi := 0
+			if l := st.Disk.Levels; len(l) > 0 && l[0].FreelistOnly && !db.busy(l[0]) {
+				hi = 1
+			}
+			var err error
+			db.flushJob, err = db.newJob(true, 0, hi)
+			return db.flushJob, err
+		}
+	} else if flushOnly {
+		return nil, nil
+	}
+	if db.mergeJob != nil {
+		return db.mergeJob, nil
+	}
+	lo, hi := merge.Pick(st.Disk.Levels, db.busy, minLevels)
+	if lo == hi && st.Disk.NumSegments() >= merge.MaxSegments {
+		lo, hi = merge.PickAny(st.Disk.Levels, db.busy)
+	}
+	if lo == hi {
+		return nil, nil
+	}
+	var err error
+	db.mergeJob, err = db.newJob(false, lo, hi)
+	return db.mergeJob, err
+}
+
+// halfMerged returns the index of a level that C lsm1 left half merged, or -1.
+func halfMerged(levels []*snapshot.Level) int {
+	return slices.IndexFunc(levels, func(l *snapshot.Level) bool { return l.Merging != nil })
+}
+
+// busy reports whether a level is an input of a job.
+func (db *DB) busy(l *snapshot.Level) bool {
+	return db.mergeJob != nil && slices.Contains(db.mergeJob.inputs, l) ||
+		db.flushJob != nil && slices.Contains(db.flushJob.inputs, l)
+}
+
+// forget clears the place of a job that has ended.
+func (db *DB) forget(j *job) {
+	if db.flushJob == j {
+		db.flushJob = nil
+	}
+	if db.mergeJob == j {
+		db.mergeJob = nil
+	}
+}
+
+// dropJobs abandons all jobs.
+func (db *DB) dropJobs() {
+	for _, j := range []*job{db.flushJob, db.mergeJob} {
+		if j != nil {
+			db.abandon(j)
+			db.forget(j)
+		}
+	}
+}
+
+// rerun merges the inputs of a job that had no publishable result together with the
+// next newer level, to the end. It happens only above levels that C lsm1 wrote, when
+// next to nothing is left of them.
+func (db *DB) rerun(ctx context.Context, j *job) error {
+	for {
+		levels := db.reg.Newest().Disk.Levels
+		lo := slices.Index(levels, j.inputs[0]) - 1
+		hi := lo + 1 + len(j.inputs)
+		db.dropJobs()
+		wider, err := db.newJob(false, lo, hi)
+		if err != nil {
+			return err
+		}
+		for {
+			_, finished, again, err := db.runJob(ctx, wider, unlimited)
+			if err != nil {
+				if !finished {
+					db.abandon(wider)
+				}
+				return err
+			}
+			if finished && !again {
+				return nil
+			}
+			if again {
+				break
+			}
+		}
+		j = wider
+	}
+}
+
+// workAfterCommit does the share of flushing and merging that a commit of the given
+// number of bytes owes, as lsm1's autowork does: about as many pages for each level as
+// were written, so that the work keeps pace with the writes whatever their rate. Its
+// errors are not the commit's: they are kept, and keep further writers out only when
+// memory would grow otherwise. The caller has the writer's turn.
+func (db *DB) workAfterCommit(bytes int) {
+	if !db.opts.autoWork.Load() {
+		return
+	}
+	st := db.reg.Newest()
+	over := st.HasOld && int64(st.Live.Size()) >= db.opts.autoFlush.Load()
+	if !st.HasOld && len(st.Disk.Levels) < 2 && !over {
+		db.credit = 0
+		return
+	}
+	depth := st.Disk.NumSegments() + 1
+	if st.HasOld {
+		depth += 2
+	}
+	db.credit += bytes*depth + 1
+	pages := db.credit / db.opts.PageSize
+	if pages < stepPages && !over {
+		return
+	}
+	db.credit = 0
+	db.workErr.Store(nil)
+	if err := db.autoWork(pages, over); err != nil {
+		db.workErr.Store(&err)
+	}
+}
+
+// autoWork is the work of one commit. If the live tree is full, too, it flushes the old
+// one to the end and makes the live one old.
+func (db *DB) autoWork(pages int, over bool) error {
+	ctx := context.Background() // a commit that is done must not stop half way
+	if !over && !db.worker.try() {
+		return nil // somebody else is at it
+	}
+	if over {
+		if err := db.worker.take(ctx); err != nil {
+			return err
+		}
+	}
+	minLevels := int(db.opts.autoMerge.Load())
+	if over {
+		if _, err := db.work(ctx, unlimited, minLevels, true); err != nil {
+			db.worker.release()
+			return err
+		}
+		db.rotateNow()
+	}
+	_, err := db.work(ctx, pages, minLevels, false)
+	db.worker.release()
+	return err
+}
+
+// rotateNow makes the live tree the old one. There must be no old tree. The caller has
+// the writer's turn.
+func (db *DB) rotateNow() {
+	view := db.tree.Freeze()
+	if view.Empty() {
+		return
+	}
+	db.pub.Lock()
+	defer db.pub.Unlock()
+	next := db.reg.Newest().Next()
+	next.Live = view
+	db.rotate(next)
+	db.reg.Publish(next)
+}
+
+// makeRoom keeps memory bounded before another transaction starts: if flushing has
+// failed until the live tree is twice its limit, it is tried once more, and the
+// transaction is refused if it fails again. The caller has the writer's turn.
+func (db *DB) makeRoom(ctx context.Context) error {
+	if !db.opts.autoWork.Load() {
+		return nil
+	}
+	st := db.reg.Newest()
+	if !st.HasOld || int64(st.Live.Size()) < 2*db.opts.autoFlush.Load() {
+		return nil
+	}
+	if err := db.worker.take(ctx); err != nil {
+		return waitError("begin", db.path, "the worker's turn", err)
+	}
+	defer db.worker.release()
+	_, err := db.work(ctx, unlimited, int(db.opts.autoMerge.Load()), true)
+	if err == nil {
+		db.rotateNow()
+	}
+	return err
+}
+
+// Flush writes everything that is committed into the database file and returns when no
+// tree waits to be flushed. It does not checkpoint: until a checkpoint is made, the log
+// is what a crash is recovered from.
+func (db *DB) Flush(ctx context.Context) error {
+	if err := db.writable("flush"); err != nil {
+		return err
+	}
+	if err := db.writer.take(ctx); err != nil {
+		return waitError("flush", db.path, "the writer's turn", err)
+	}
+	defer db.writer.release()
+	if err := db.worker.take(ctx); err != nil {
+		return waitError("flush", db.path, "the worker's turn", err)
+	}
+	defer db.worker.release()
+	return db.flushAll(ctx)
+}
+
+// flushAll flushes the old tree, then the live one. The caller has both turns.
+func (db *DB) flushAll(ctx context.Context) error {
+	minLevels := int(db.opts.autoMerge.Load())
+	if _, err := db.work(ctx, unlimited, minLevels, true); err != nil {
+		return err
+	}
+	db.rotateNow()
+	_, err := db.work(ctx, unlimited, minLevels, true)
+	return err
+}
+
+// WorkOptions say what Work does.
+type WorkOptions struct {
+	// Merge is the least number of segments of one age that are merged; 0 is the
+	// AutoMerge setting. 1 merges all segments into one.
+	Merge int
+	// Pages is about how many pages are written at most; 0 is no limit.
+	Pages int
+}
+
+// Progress is what a call of Work has done.
+type Progress struct {
+	PagesWritten int64
+	Done         bool // nothing is left to do
+}
+
+// Work flushes the old tree, if there is one, and merges segments.
+func (db *DB) Work(ctx context.Context, o WorkOptions) (Progress, error) {
+	if err := db.writable("work"); err != nil {
+		return Progress{}, err
+	}
+	if o.Merge == 0 {
+		o.Merge = int(db.opts.autoMerge.Load())
+	}
+	pages := o.Pages
+	if pages <= 0 {
+		pages = unlimited
+	}
+	if err := db.worker.take(ctx); err != nil {
+		return Progress{}, waitError("work", db.path, "the worker's turn", err)
+	}
+	defer db.worker.release()
+	n, err := db.work(ctx, pages, o.Merge, false)
+	if err == nil && o.Merge == 1 && n < pages {
+		var m int
+		m, err = db.mergeAll(ctx, pages-n)
+		n += m
+	}
+	return Progress{PagesWritten: int64(n), Done: err == nil && n < pages}, err
+}
+
+// mergeAll merges all levels into one, within a budget. The caller has the worker's
+// turn, and no merge is under way that is not one of all levels.
+func (db *DB) mergeAll(ctx context.Context, pages int) (done int, err error) {
+	for done < pages {
+		levels := db.reg.Newest().Disk.Levels
+		if len(levels) < 2 && db.mergeJob == nil {
+			return done, nil
+		}
+		if db.mergeJob == nil {
+			if db.mergeJob, err = db.newJob(false, 0, len(levels)); err != nil {
+				return done, err
+			}
+		}
+		n, err := db.work(ctx, pages-done, int(db.opts.autoMerge.Load()), false)
+		done += n
+		if err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+// Optimize brings everything into one densely packed segment, for a database that is
+// written once and read many times, and makes that durable.
+func (db *DB) Optimize(ctx context.Context) error {
+	if err := db.Flush(ctx); err != nil {
+		return err
+	}
+	if _, err := db.Work(ctx, WorkOptions{Merge: 1}); err != nil {
+		return err
+	}
+	return db.Checkpoint(ctx)
+}
