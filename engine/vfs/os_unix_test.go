@@ -1,0 +1,68 @@
+//go:build linux || darwin
+
+package vfs_test
+
+import (
+	"io"
+	"io/fs"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+func TestOSNewFilesAreTheOwners(t *testing.T) {
+	dir := t.TempDir()
+	for perm, want := range map[fs.FileMode]fs.FileMode{0: 0o600, 0o400: 0o400, 0o700: 0o700} {
+		name := filepath.Join(dir, perm.String())
+		f, err := vfs.OS.Open(name, vfs.ReadWrite|vfs.Create, perm)
+		ok(t, err)
+		ok(t, f.Close())
+		info, err := vfs.OS.Stat(name)
+		ok(t, err)
+		if info.Mode().Perm() != want {
+			t.Errorf("mode is %v for perm %v, want %v", info.Mode(), perm, want)
+		}
+	}
+}
+
+func TestOSRefusesAPipe(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "pipe")
+	ok(t, syscall.Mkfifo(name, 0o600))
+	for _, flag := range []vfs.OpenFlag{vfs.ReadOnly, vfs.ReadWrite, vfs.ReadWrite | vfs.Create} {
+		_, err := vfs.OS.Open(name, flag, 0)
+		expectError(t, err, fs.ErrInvalid)
+	}
+}
+
+// C lsm1 takes classic locks, on bytes that must be ours.
+func TestOSLocksMeetClassicLocks(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "a")
+	f, err := vfs.OS.Open(name, vfs.ReadWrite|vfs.Create, 0)
+	ok(t, err)
+	defer f.Close()
+	fd, err := syscall.Open(name, syscall.O_RDWR, 0)
+	ok(t, err)
+	defer syscall.Close(fd)
+	classic := func(kind int16, at int64) error {
+		return syscall.FcntlFlock(uintptr(fd), syscall.F_SETLK,
+			&syscall.Flock_t{Type: kind, Whence: io.SeekStart, Start: at, Len: 1})
+	}
+	for slot, at := range map[int]int64{
+		vfs.SlotDMS1: 4095, vfs.SlotDMS2: 4094, vfs.SlotROTrans: 4089, vfs.SlotReader0: 4088,
+		vfs.SlotRWClient0: 4082, vfs.SlotRWClient0 + vfs.NumRWClients - 1: 4067,
+	} {
+		ok(t, classic(syscall.F_WRLCK, at))
+		expectError(t, f.Lock(slot, vfs.Shared), vfs.ErrLocked)
+		expectLocked(t, f, slot, 1, vfs.Shared, true)
+		ok(t, classic(syscall.F_RDLCK, at))
+		ok(t, f.Lock(slot, vfs.Shared))
+		expectLocked(t, f, slot, 1, vfs.Exclusive, true)
+		ok(t, classic(syscall.F_UNLCK, at))
+		ok(t, f.Lock(slot, vfs.Exclusive))
+		if err := classic(syscall.F_RDLCK, at); err != syscall.EAGAIN && err != syscall.EACCES {
+			t.Errorf("a classic lock at %d is granted: %v", at, err)
+		}
+	}
+}
