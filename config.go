@@ -1,0 +1,212 @@
+package lsmlite
+
+import (
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+// Config is everything that can be said about a connection. The zero value of every
+// field but Path means "not said": the default, or, if the database is open in this
+// process already, whatever is in force there. What can be text has a name in a DSN; see
+// [ParseDSN]. A Config must not be changed after it was given to [NewConnector].
+type Config struct {
+	// Path names the database file; the log lies beside it. ":memory:" is a database
+	// in memory, private to the connector (so to the *sql.DB).
+	Path string
+	// Mode says whether the file may be created and written.
+	Mode Mode
+
+	// Safety says what a commit survives.
+	Safety Safety
+	// PageSize and BlockSize, in bytes, are those of a new file; an existing file
+	// keeps its own.
+	PageSize, BlockSize int
+	// AutoFlush is the size in bytes at which the live tree is flushed to the file.
+	AutoFlush int
+	// AutoCheckpoint is how many bytes are written to the file between two
+	// checkpoints; negative turns automatic checkpoints off.
+	AutoCheckpoint int
+	// AutoMerge is how many segments of one age are merged into one, at least 2.
+	AutoMerge int
+	// AutoWork says whether flushing and merging happen by themselves. Default: on.
+	AutoWork Toggle
+	// UseLog says whether commits are logged, so that they survive the end of the
+	// process. Default: on.
+	UseLog Toggle
+	// MaxFreelist is how many free-list entries a checkpoint may hold, 2 to 24.
+	MaxFreelist int
+	// CacheSize is the size of the page cache in bytes.
+	CacheSize int64
+
+	// BusyTimeout is how long to wait for the writer's place. Zero: as long as the
+	// context lasts. Negative: not at all.
+	BusyTimeout time.Duration
+	// TxLock says when a transaction takes the writer's place.
+	TxLock TxLock
+	// CountDeletes says whether a DELETE of a range counts the rows. If off, such a
+	// DELETE reads nothing and its RowsAffected is an error. Default: on.
+	CountDeletes Toggle
+	// KeyType and ValueType are what keys and values are taken for.
+	KeyType, ValueType DataType
+
+	// FS holds the files; nil is the operating system. Connectors share a database only
+	// if their FS are equal.
+	FS vfs.FS
+	// Perm is the mode of a new file; 0 is 0600.
+	Perm fs.FileMode
+}
+
+// memoryPath is the path of a database in memory.
+const memoryPath = ":memory:"
+
+// Mode says what may be done to the database file.
+type Mode uint8
+
+// The modes.
+const (
+	// ModeReadWriteCreate reads, writes, and creates the file if it is missing.
+	ModeReadWriteCreate Mode = iota
+	// ModeReadWrite reads and writes a file that exists.
+	ModeReadWrite
+	// ModeReadOnly only reads a file that exists. Writes fail with ErrReadOnly.
+	ModeReadOnly
+	// ModeMemory keeps the database in memory, whatever the path says.
+	ModeMemory
+)
+
+var modeNames = []string{"rwc", "rw", "ro", "memory"}
+
+// String returns the mode's name in a DSN.
+func (m Mode) String() string { return nameOf(modeNames, int(m), "Mode") }
+
+// Safety says what a commit survives.
+type Safety = engine.Safety
+
+// The levels of safety, as lsm1 has them.
+const (
+	// SafetyDefault is SafetyNormal, or what is in force already.
+	SafetyDefault = engine.SafetyDefault
+	// SafetyOff never syncs: a power failure may corrupt the database.
+	SafetyOff = engine.SafetyOff
+	// SafetyNormal syncs for checkpoints: a power failure may lose the newest commits
+	// and corrupts nothing.
+	SafetyNormal = engine.SafetyNormal
+	// SafetyFull syncs the log for every commit, which then survives a power failure.
+	SafetyFull = engine.SafetyFull
+)
+
+// Toggle is a switch that may be left alone.
+type Toggle uint8
+
+// The positions of a Toggle.
+const (
+	Default Toggle = iota
+	On
+	Off
+)
+
+// String returns "default", "on" or "off".
+func (t Toggle) String() string {
+	return nameOf([]string{"default", "on", "off"}, int(t), "Toggle")
+}
+
+func toggle(on bool) Toggle {
+	if on {
+		return On
+	}
+	return Off
+}
+
+// TxLock says when a transaction takes the writer's place.
+type TxLock uint8
+
+// The kinds of TxLock.
+const (
+	// TxImmediate takes it when the transaction begins. It is the default.
+	TxImmediate TxLock = iota
+	// TxDeferred takes it at the first write, which fails with ErrBusySnapshot if
+	// somebody else committed since the first read.
+	TxDeferred
+)
+
+var txLockNames = []string{"immediate", "deferred"}
+
+// String returns the name of l in a DSN.
+func (l TxLock) String() string { return nameOf(txLockNames, int(l), "TxLock") }
+
+// DataType is what keys or values are taken for.
+type DataType uint8
+
+// The data types.
+const (
+	// TypeBlob is bytes: results are []byte. It is the default.
+	TypeBlob DataType = iota
+	// TypeText is text: results are strings, and a number may be a key, as its text.
+	TypeText
+)
+
+var dataTypeNames = []string{"blob", "text"}
+
+// String returns the name of t in a DSN.
+func (t DataType) String() string { return nameOf(dataTypeNames, int(t), "DataType") }
+
+func nameOf(names []string, i int, what string) string {
+	if i < len(names) {
+		return names[i]
+	}
+	return fmt.Sprintf("%s(%d)", what, i)
+}
+
+// inMemory reports whether the database has no file.
+func (c *Config) inMemory() bool { return c.Path == memoryPath || c.Mode == ModeMemory }
+
+// engineOptions returns the part of c that the engine is opened with.
+func (c *Config) engineOptions() engine.Options {
+	return engine.Options{
+		FS:             c.FS,
+		ReadOnly:       c.Mode == ModeReadOnly,
+		MustExist:      c.Mode == ModeReadOnly || c.Mode == ModeReadWrite,
+		Safety:         c.Safety,
+		PageSize:       c.PageSize,
+		BlockSize:      c.BlockSize,
+		AutoFlush:      c.AutoFlush,
+		AutoCheckpoint: c.AutoCheckpoint,
+		AutoMerge:      c.AutoMerge,
+		MaxFreelist:    c.MaxFreelist,
+		NoAutoWork:     c.AutoWork == Off,
+		NoLog:          c.UseLog == Off,
+		CacheSize:      c.CacheSize,
+		Perm:           c.Perm,
+	}
+}
+
+// validate reports the first thing in c that cannot be, so that nothing has to be opened
+// to learn it.
+func (c *Config) validate() error {
+	if c.Path == "" {
+		return misusef("open", "the path is empty; a database in memory is %s", memoryPath)
+	}
+	if c.Path == memoryPath && (c.Mode == ModeReadOnly || c.Mode == ModeReadWrite) {
+		return misusef("open", "mode=%v needs a file, and %s has none", c.Mode, memoryPath)
+	}
+	for i := range settings {
+		s := &settings[i]
+		if s.get == nil {
+			continue
+		}
+		text := s.get(c)
+		if text == "" {
+			continue
+		}
+		var again Config
+		if err := s.set(&again, text); err != nil {
+			return settingError(s, text)
+		}
+	}
+	o := c.engineOptions()
+	return o.Validate()
+}

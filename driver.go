@@ -1,0 +1,164 @@
+// Package lsmlite is a database/sql driver for an ordered key-value store in one file,
+// in the format of SQLite's lsm1, written in Go without cgo.
+//
+// Importing the package registers the driver "lsmlite":
+//
+//	db, err := sql.Open("lsmlite", "data.lsm?safety=full")
+//
+// There is one table, kv, with the columns key and value, both bytes, and the
+// statements of SQL that make sense on it; a statement means what it means in SQLite.
+// Rows come in the order of their keys. One transaction writes at a time, and waits for
+// its turn in order of arrival; readers see the state at their start, and never wait
+// for a writer, nor a writer for them. [ParseDSN] says what a data source name may
+// hold, and [Config] is the same as a struct.
+//
+// The package turns texts into plans (package parser), runs plans on a store (package
+// engine), and keeps database/sql's contract. Connectors of one file share one engine,
+// so a file may be opened any number of times in a process. A *sql.DB may be used by
+// any number of goroutines; connections, statements, rows and transactions follow the
+// rules of database/sql.
+package lsmlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	"github.com/lsmlite/lsmlite-go/parser"
+)
+
+var (
+	_ driver.Driver        = (*Driver)(nil)
+	_ driver.DriverContext = (*Driver)(nil)
+	_ driver.Connector     = (*Connector)(nil)
+	_ io.Closer            = (*Connector)(nil)
+)
+
+// DriverName is the name under which the package registers its driver.
+const DriverName = "lsmlite"
+
+func init() { sql.Register(DriverName, &Driver{}) }
+
+// Driver is the driver that database/sql knows as "lsmlite". It has no state.
+type Driver struct{}
+
+// Open returns a connection of its own to the database that dsn names. database/sql
+// calls OpenConnector instead.
+func (d *Driver) Open(dsn string) (driver.Conn, error) {
+	c, err := d.newConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	cn, err := c.Connect(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	// The connection alone keeps the database open.
+	if err := c.letGo(); err != nil {
+		return nil, joinErrors(err, cn.Close())
+	}
+	return cn, nil
+}
+
+// OpenConnector reads dsn. It opens nothing.
+func (d *Driver) OpenConnector(dsn string) (driver.Connector, error) {
+	return d.newConnector(dsn)
+}
+
+func (d *Driver) newConnector(dsn string) (*Connector, error) {
+	cfg, err := ParseDSN(dsn)
+	if err != nil {
+		return nil, err
+	}
+	return newConnector(d, cfg), nil
+}
+
+// Connector makes connections to one database, for sql.OpenDB. The database is opened
+// with the first connection and stays open until Close, and for as long as a connection
+// is. A Connector may be used by any number of goroutines.
+type Connector struct {
+	driver *Driver
+	cfg    Config
+	open   openStore
+	// plans keeps the plans of the texts that the connections run.
+	plans parser.Cache
+	// numConns counts the connections that are not closed.
+	numConns atomic.Int64
+
+	// turn guards handle and closed.
+	turn   chan struct{}
+	handle *handle
+	closed bool
+}
+
+// NewConnector checks cfg and returns a Connector for it. It opens nothing.
+func NewConnector(cfg Config) (*Connector, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	return newConnector(&Driver{}, cfg), nil
+}
+
+func newConnector(d *Driver, cfg Config) *Connector {
+	return &Connector{driver: d, cfg: cfg, open: openEngine, turn: make(chan struct{}, 1)}
+}
+
+// Driver returns the driver of the connector.
+func (c *Connector) Driver() driver.Driver { return c.driver }
+
+// Connect returns a new connection. The first one opens the database.
+func (c *Connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer recoverInto(&err, "open")
+	if c.closed {
+		return nil, misusef("open", "the connector is closed")
+	}
+	if c.handle == nil {
+		key, err := keyOf(c, &c.cfg)
+		if err != nil {
+			return nil, err
+		}
+		if c.handle, err = acquire(ctx, key, c.cfg, c.open); err != nil {
+			c.handle = nil
+			return nil, err
+		}
+	}
+	c.handle.retain()
+	return newConn(c, c.handle), nil
+}
+
+// Close ends the connector: no more connections are made. The database is closed with
+// it, or, if connections are still in use, with the last of them; then the error is an
+// ErrBusy that says so. sql.DB.Close calls it.
+func (c *Connector) Close() (err error) {
+	defer recoverInto(&err, "close")
+	busy := c.numConns.Load()
+	if err := c.letGo(); err != nil {
+		return err
+	}
+	if busy > 0 {
+		return &Error{Code: CodeBusy, Op: "close", Path: c.cfg.Path, Detail: fmt.Sprintf(
+			"connections still in use: %d; the database closes when the last of them does", busy)}
+	}
+	return nil
+}
+
+// letGo gives up the connector's own use of the database.
+func (c *Connector) letGo() error {
+	c.turn <- struct{}{}
+	defer func() { <-c.turn }()
+	h := c.handle
+	c.closed, c.handle = true, nil
+	if h == nil {
+		return nil
+	}
+	return h.release()
+}

@@ -1,0 +1,129 @@
+package lsmlite
+
+import (
+	"net/url"
+	"strings"
+)
+
+// ParseDSN reads a data source name:
+//
+//	path[?name=value&…]
+//	file:path[?name=value&…]
+//	:memory:[?name=value&…]
+//
+// The path of the first form is taken as it is, up to the first question mark; in the
+// second, %XX stands for a byte, so that any path can be written. Names and values are
+// written as in a URL's query. An unknown name, a name that stands twice, and a bad
+// value are errors that say what is allowed.
+//
+// The names, with lsm1's units unless a size has a suffix such as 16MiB: mode (rwc, rw,
+// ro, memory), safety (off, normal, full), page_size (bytes), block_size, autoflush,
+// autocheckpoint, cache_size (KB), automerge, autowork, use_log, max_freelist,
+// busy_timeout (milliseconds), count_deletes, _txlock (immediate, deferred), key_type,
+// value_type (blob, text), background (none), compression (none). What each means is
+// said at the field of [Config].
+func ParseDSN(dsn string) (Config, error) {
+	var c Config
+	path, query, _ := strings.Cut(dsn, "?")
+	path, err := parsePath(path)
+	if err != nil {
+		return Config{}, err
+	}
+	c.Path = path
+	if err := c.parseQuery(query); err != nil {
+		return Config{}, err
+	}
+	if err := c.validate(); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+func parsePath(path string) (string, error) {
+	uri, ok := strings.CutPrefix(path, "file:")
+	if !ok {
+		return path, nil
+	}
+	if rest, ok := strings.CutPrefix(uri, "//"); ok {
+		host, file, found := strings.Cut(rest, "/")
+		if host != "" && host != "localhost" {
+			return "", misusef("open", "file://%s names another host; write file:///path or file:path", host)
+		}
+		if uri = ""; found {
+			uri = "/" + file
+		}
+	}
+	if strings.Contains(uri, "#") {
+		return "", misusef("open", "a # in a file: name must be written %%23")
+	}
+	path, err := url.PathUnescape(uri)
+	if err != nil {
+		return "", misusef("open", "%v in the path of a file: name; write %%25 for %%", err)
+	}
+	return path, nil
+}
+
+func (c *Config) parseQuery(query string) error {
+	seen := map[string]bool{}
+	for query != "" {
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
+		if pair == "" {
+			continue
+		}
+		name, value, found := strings.Cut(pair, "=")
+		name, nameErr := url.QueryUnescape(name)
+		value, valueErr := url.QueryUnescape(value)
+		if nameErr != nil || valueErr != nil {
+			return misusef("open", "bad escape in %q; write %%25 for %%", pair)
+		}
+		s := settingNamed(name)
+		switch {
+		case s == nil:
+			return misusef("open", "unknown setting %q; allowed: %s", name, settingNames())
+		case !found:
+			return misusef("open", "%s has no value; write %s=…; allowed: %s", name, name, s.allowed)
+		case seen[s.name]:
+			return misusef("open", "%s is set twice", s.name)
+		}
+		seen[s.name] = true
+		if err := s.apply(c, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// FormatDSN returns the name that ParseDSN reads back as c, as far as c can be text: FS
+// and Perm cannot.
+func (c Config) FormatDSN() string {
+	var b strings.Builder
+	b.WriteString(formatPath(c.Path))
+	sep := byte('?')
+	for i := range settings {
+		s := &settings[i]
+		if s.get == nil {
+			continue
+		}
+		if text := s.get(&c); text != "" {
+			b.WriteByte(sep)
+			b.WriteString(s.name)
+			b.WriteByte('=')
+			b.WriteString(url.QueryEscape(text))
+			sep = '&'
+		}
+	}
+	return b.String()
+}
+
+// formatPath writes a path as it is unless it would then be read as something else.
+func formatPath(path string) string {
+	if !strings.Contains(path, "?") && !strings.HasPrefix(path, "file:") {
+		return path
+	}
+	escaped := strings.NewReplacer("%", "%25", "?", "%3F", "#", "%23").Replace(path)
+	if strings.HasPrefix(escaped, "//") { // else it would be read as a host
+		return "file://" + escaped
+	}
+	return "file:" + escaped
+}

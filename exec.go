@@ -1,0 +1,97 @@
+package lsmlite
+
+import (
+	"context"
+	"database/sql/driver"
+
+	"github.com/lsmlite/lsmlite-go/parser"
+)
+
+// exec binds the arguments of a text and runs all its statements.
+func (c *conn) exec(ctx context.Context, plans []*parser.Plan, args []driver.NamedValue) (driver.Result, error) {
+	c.scratch = keep(c.scratch)
+	values, err := bindArguments(c.args[:0], &c.scratch, plans, args)
+	defer c.forgetArguments()
+	c.args = values
+	if err != nil {
+		return nil, err
+	}
+	n := int64(0)
+	for _, p := range plans {
+		if n, err = c.execPlan(ctx, p, values); err != nil {
+			return nil, err
+		}
+	}
+	return result(n), nil
+}
+
+// forgetArguments lets go of the caller's bytes.
+func (c *conn) forgetArguments() {
+	clear(c.args)
+	c.args = c.args[:0]
+}
+
+// execPlan runs one statement whose rows, if it has any, nobody wants. It returns the
+// number of rows written.
+func (c *conn) execPlan(ctx context.Context, p *parser.Plan, args []parser.Value) (int64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	switch p.Op {
+	case parser.OpInsert, parser.OpDelete:
+		return c.write(ctx, p, args)
+	case parser.OpSelect, parser.OpPragma:
+		r := c.newRows(ctx)
+		r.values = append(r.values, args...)
+		err := r.open(p)
+		return 0, joinErrors(err, r.Close())
+	}
+	return 0, c.control(ctx, p)
+}
+
+// control runs a statement that has neither rows nor counts.
+func (c *conn) control(ctx context.Context, p *parser.Plan) error {
+	switch p.Op {
+	case parser.OpCreate:
+		return nil
+	case parser.OpBegin:
+		state := txnWriting
+		switch p.TxMode {
+		case parser.TxDefault:
+			state = c.defaultState()
+		case parser.TxDeferred:
+			state = txnDeferred
+		}
+		return c.beginTxn(ctx, state, 2)
+	case parser.OpCommit:
+		return c.commitTxn(ctx)
+	case parser.OpRollback:
+		return c.rollbackTxn()
+	case parser.OpSavepoint:
+		return c.savepoint(ctx, p.Savepoint)
+	case parser.OpRelease:
+		return c.releaseSavepoint(ctx, p.Savepoint)
+	case parser.OpRollbackTo:
+		return c.rollbackToSavepoint(p.Savepoint)
+	}
+	return misusef("exec", "this version cannot run: %s", p.Text)
+}
+
+// result is the number of rows that a statement wrote.
+type result int64
+
+// uncounted is the result of a DELETE that did not count.
+const uncounted result = -1
+
+// LastInsertId always fails: rows have no number, they have a key.
+func (r result) LastInsertId() (int64, error) {
+	return 0, misusef("LastInsertId", "there is none: a row is named by its key")
+}
+
+// RowsAffected returns the number of rows written.
+func (r result) RowsAffected() (int64, error) {
+	if r == uncounted {
+		return 0, misusef("RowsAffected", "the rows were not counted, because count_deletes is off")
+	}
+	return int64(r), nil
+}

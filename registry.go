@@ -1,0 +1,195 @@
+package lsmlite
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+)
+
+// A handle is one open store and everybody in this process who uses it: connectors and
+// connections hold a use each, and the last one to let go closes the store.
+type handle struct {
+	key    handleKey
+	memory bool
+	// turn is held to open the store, to close it, and to compare settings with it.
+	turn chan struct{}
+	// cfg is what the store was opened with. Guarded by turn.
+	cfg Config
+	// store is nil while nothing is open. It is set and cleared under turn, and
+	// constant while somebody holds a use that acquire granted.
+	store store
+
+	uses    int // guarded by registry.mu
+	numConn atomic.Int64
+	// writer is the connection that holds the writer's place, for the error of
+	// another that waited for it in vain.
+	writer atomic.Pointer[conn]
+}
+
+// handleKey tells databases apart: by the file system and the canonical path there.
+// Databases in memory, and files of an FS that cannot be compared, have a key of their
+// own.
+type handleKey struct {
+	fs      vfs.FS
+	path    string
+	private *Connector
+}
+
+// registry holds the open handles, so that two connectors of one file share a store: the
+// engine locks its file against everybody else, this process included.
+var registry = struct {
+	mu   sync.Mutex
+	open map[handleKey]*handle
+}{open: map[handleKey]*handle{}}
+
+// openStore is how a handle opens its store.
+type openStore func(ctx context.Context, path string, o engine.Options) (store, error)
+
+// acquire grants a use of the store that cfg names, opening it if nobody has it open,
+// and refuses settings that disagree with those it is open with.
+func acquire(ctx context.Context, key handleKey, cfg Config, open openStore) (*handle, error) {
+	registry.mu.Lock()
+	h := registry.open[key]
+	if h == nil {
+		h = &handle{key: key, memory: cfg.inMemory(), turn: make(chan struct{}, 1)}
+		registry.open[key] = h
+	}
+	h.uses++ // from here on the handle stays in the map, open or not
+	registry.mu.Unlock()
+
+	err := h.lock(ctx)
+	if err == nil {
+		if h.store == nil {
+			h.cfg = cfg
+			h.store, err = open(ctx, key.path, cfg.engineOptions())
+		} else {
+			err = h.agrees(cfg)
+		}
+		h.unlock()
+	}
+	if err != nil {
+		return nil, joinErrors(err, h.release())
+	}
+	return h, nil
+}
+
+func (h *handle) lock(ctx context.Context) error {
+	select {
+	case h.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (h *handle) unlock() { <-h.turn }
+
+// retain adds a use to one that the caller holds.
+func (h *handle) retain() {
+	registry.mu.Lock()
+	h.uses++
+	registry.mu.Unlock()
+}
+
+// numUses returns the number of uses.
+func (h *handle) numUses() int {
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	return h.uses
+}
+
+// release gives one use back and closes the store with the last one. The handle stays in
+// the registry while the store closes, so that whoever opens it again waits for the end.
+func (h *handle) release() error {
+	h.turn <- struct{}{}
+	defer h.unlock()
+	registry.mu.Lock()
+	h.uses--
+	last := h.uses == 0
+	registry.mu.Unlock()
+	if !last {
+		return nil
+	}
+	var err error
+	if h.store != nil {
+		err = h.store.Close()
+		// A store that is still busy did not close. The next one to open the
+		// database finds it here.
+		if !errors.Is(err, ErrBusy) {
+			h.store = nil
+		}
+	}
+	registry.mu.Lock()
+	if h.uses == 0 && h.store == nil {
+		delete(registry.open, h.key)
+	}
+	registry.mu.Unlock()
+	return err
+}
+
+// agrees reports whether everything that cfg says is what h is open with: what its
+// opener said, or what is in force.
+func (h *handle) agrees(cfg Config) error {
+	if h.cfg.Mode == ModeReadOnly && cfg.Mode != ModeReadOnly {
+		return &Error{Code: CodeMisuse, Op: "open", Path: h.key.path,
+			Detail: "settings disagree: the database is open in this process with mode=ro, and mode=" +
+				cfg.Mode.String() + " is asked for"}
+	}
+	probe := conn{handle: h, cfg: h.cfg}
+	for i := range settings {
+		s := &settings[i]
+		if s.get == nil || !s.shared() {
+			continue
+		}
+		want := s.get(&cfg)
+		if want == "" || want == s.get(&h.cfg) {
+			continue
+		}
+		inForce, err := s.current(&probe)
+		if err != nil {
+			return err
+		}
+		if want != inForce {
+			return &Error{Code: CodeMisuse, Op: "open", Path: h.key.path,
+				Detail: "settings disagree: the database is open in this process with " +
+					s.name + "=" + inForce + ", and " + s.name + "=" + want + " is asked for"}
+		}
+	}
+	return nil
+}
+
+// keyOf works out which database cfg names, and completes cfg with the FS it is on.
+func keyOf(c *Connector, cfg *Config) (handleKey, error) {
+	if cfg.inMemory() {
+		if cfg.FS == nil {
+			cfg.FS = memfs.New()
+		}
+		return handleKey{path: "memory", private: c}, nil
+	}
+	if cfg.FS == nil {
+		cfg.FS = vfs.OS
+	}
+	path, err := cfg.FS.Canonical(cfg.Path)
+	if err != nil {
+		return handleKey{}, cannotOpen(cfg.Path, err)
+	}
+	if !reflect.TypeOf(cfg.FS).Comparable() {
+		return handleKey{path: path, private: c}, nil
+	}
+	return handleKey{fs: cfg.FS, path: path}, nil
+}
+
+func cannotOpen(path string, err error) error {
+	e := &Error{Code: CodeCantOpen, Op: "open", Path: path, Err: err}
+	if errors.Is(err, fs.ErrNotExist) {
+		e.Detail = "no such directory"
+	}
+	return e
+}

@@ -1,0 +1,459 @@
+package lsmlite
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A setting is something that can be said in a DSN and asked, sometimes changed, by
+// PRAGMA. The table below is the only place that knows their names.
+type setting struct {
+	name string
+	// allowed lists the values, for the error that refuses another.
+	allowed string
+	// set reads text into the Config.
+	set func(c *Config, text string) error
+	// get returns the text of what the Config says, "" if it says nothing. It is nil
+	// for a setting that has one possible value, which no Config holds.
+	get func(c *Config) string
+	// current returns the value in force on a connection.
+	current func(c *conn) (string, error)
+	// change makes another value the one in force. want holds that value and nothing
+	// else. It is nil for what is fixed once the database is open.
+	change func(c *conn, want *Config) error
+}
+
+// errUnavailable says that a value belongs to the setting but not to this version.
+var errUnavailable = errors.New("not available in this version")
+
+const (
+	kb = 1 << 10
+	mb = 1 << 20
+	gb = 1 << 30
+)
+
+var settings = []setting{
+	{
+		name: "mode", allowed: "rwc, rw, ro, memory",
+		set: func(c *Config, t string) error { return setName(&c.Mode, modeNames, t) },
+		get: func(c *Config) string { return nonZero(c.Mode) },
+		current: func(c *conn) (string, error) {
+			if c.handle.memory {
+				return ModeMemory.String(), nil
+			}
+			return c.cfg.Mode.String(), nil
+		},
+	},
+	{
+		name: "safety", allowed: "off, normal, full (or 0, 1, 2)",
+		set:     setSafety,
+		get:     func(c *Config) string { return safetyText(c.Safety) },
+		current: engineSetting(func(m maintainer) string { return safetyText(m.Options().Safety) }),
+		change: func(c *conn, want *Config) error {
+			return c.maintain(func(m maintainer) error { return m.SetSafety(want.Safety) })
+		},
+	},
+	{
+		name: "page_size", allowed: "a power of two from 256 to 65536 bytes",
+		set: func(c *Config, t string) error { return setPowerOfTwo(&c.PageSize, t, 1, 256, 64*kb) },
+		get: func(c *Config) string { return sizeText(c.PageSize, 1) },
+		current: engineSetting(func(m maintainer) string {
+			return sizeText(m.Options().PageSize, 1)
+		}),
+	},
+	{
+		name: "block_size", allowed: "a power of two from 64 to 65536, in KB, or a size such as 1MiB",
+		set: func(c *Config, t string) error { return setPowerOfTwo(&c.BlockSize, t, kb, 64*kb, 64*mb) },
+		get: func(c *Config) string { return sizeText(c.BlockSize, kb) },
+		current: engineSetting(func(m maintainer) string {
+			return sizeText(m.Options().BlockSize, kb)
+		}),
+	},
+	{
+		name: "autoflush", allowed: "0 to 1048576, in KB, or a size such as 16MiB",
+		set: func(c *Config, t string) error {
+			if err := setSize(&c.AutoFlush, t, kb, 0, gb); err != nil {
+				return err
+			}
+			// lsm1's 0 is "after every commit". Zero is taken for "not said", and
+			// one byte has the same effect.
+			c.AutoFlush = max(c.AutoFlush, 1)
+			return nil
+		},
+		get:     func(c *Config) string { return sizeText(c.AutoFlush, kb) },
+		current: engineSetting(func(m maintainer) string { return sizeText(m.Options().AutoFlush, kb) }),
+		change: func(c *conn, want *Config) error {
+			return c.maintain(func(m maintainer) error { return m.SetAutoFlush(want.AutoFlush) })
+		},
+	},
+	{
+		name: "autocheckpoint", allowed: "0 (off) or more, in KB, or a size such as 16MiB",
+		set: func(c *Config, t string) error {
+			if err := setSize(&c.AutoCheckpoint, t, kb, 0, math.MaxInt32); err != nil {
+				return err
+			}
+			if c.AutoCheckpoint == 0 {
+				c.AutoCheckpoint = -1
+			}
+			return nil
+		},
+		get: func(c *Config) string { return checkpointText(c.AutoCheckpoint) },
+		current: engineSetting(func(m maintainer) string {
+			return checkpointText(m.Options().AutoCheckpoint)
+		}),
+		change: func(c *conn, want *Config) error {
+			return c.maintain(func(m maintainer) error { return m.SetAutoCheckpoint(want.AutoCheckpoint) })
+		},
+	},
+	{
+		name: "automerge", allowed: "2 or more",
+		set:     func(c *Config, t string) error { return setInt(&c.AutoMerge, t, 2, math.MaxInt32) },
+		get:     func(c *Config) string { return intText(c.AutoMerge) },
+		current: engineSetting(func(m maintainer) string { return intText(m.Options().AutoMerge) }),
+		change: func(c *conn, want *Config) error {
+			return c.maintain(func(m maintainer) error { return m.SetAutoMerge(want.AutoMerge) })
+		},
+	},
+	{
+		name: "autowork", allowed: toggleValues,
+		set:     func(c *Config, t string) error { return setToggle(&c.AutoWork, t) },
+		get:     func(c *Config) string { return toggleText(c.AutoWork) },
+		current: engineSetting(func(m maintainer) string { return toggleText(toggle(!m.Options().NoAutoWork)) }),
+		change: func(c *conn, want *Config) error {
+			return c.maintain(func(m maintainer) error { return m.SetAutoWork(want.AutoWork == On) })
+		},
+	},
+	{
+		name: "use_log", allowed: toggleValues,
+		set:     func(c *Config, t string) error { return setToggle(&c.UseLog, t) },
+		get:     func(c *Config) string { return toggleText(c.UseLog) },
+		current: engineSetting(func(m maintainer) string { return toggleText(toggle(!m.Options().NoLog)) }),
+	},
+	{
+		name: "max_freelist", allowed: "2 to 24",
+		set:     func(c *Config, t string) error { return setInt(&c.MaxFreelist, t, 2, 24) },
+		get:     func(c *Config) string { return intText(c.MaxFreelist) },
+		current: engineSetting(func(m maintainer) string { return intText(m.Options().MaxFreelist) }),
+		change: func(c *conn, want *Config) error {
+			return c.maintain(func(m maintainer) error { return m.SetMaxFreelist(want.MaxFreelist) })
+		},
+	},
+	{
+		name: "cache_size", allowed: "1 or more, in KB, or a size such as 64MiB",
+		set: func(c *Config, t string) error { return setSize(&c.CacheSize, t, kb, 1, math.MaxInt64) },
+		get: func(c *Config) string { return sizeText(c.CacheSize, kb) },
+		current: engineSetting(func(m maintainer) string {
+			return sizeText(m.Options().CacheSize, kb)
+		}),
+	},
+	{
+		name: "busy_timeout", allowed: "milliseconds, a duration such as 1.5s, 0 (do not wait), or unlimited",
+		set:     setBusyTimeout,
+		get:     func(c *Config) string { return busyTimeoutText(c.BusyTimeout) },
+		current: connSetting(func(c *Config) string { return orElse(busyTimeoutText(c.BusyTimeout), unlimited) }),
+		change: func(c *conn, want *Config) error {
+			c.cfg.BusyTimeout = want.BusyTimeout
+			return nil
+		},
+	},
+	{
+		name: "count_deletes", allowed: toggleValues,
+		set:     func(c *Config, t string) error { return setToggle(&c.CountDeletes, t) },
+		get:     func(c *Config) string { return toggleText(c.CountDeletes) },
+		current: connSetting(func(c *Config) string { return toggleText(toggle(c.CountDeletes != Off)) }),
+		change: func(c *conn, want *Config) error {
+			c.cfg.CountDeletes = want.CountDeletes
+			return nil
+		},
+	},
+	{
+		name: "_txlock", allowed: "immediate, deferred, exclusive",
+		set: func(c *Config, t string) error {
+			if strings.EqualFold(t, "exclusive") { // one writer is all there ever is
+				t = TxImmediate.String()
+			}
+			return setName(&c.TxLock, txLockNames, t)
+		},
+		get:     func(c *Config) string { return nonZero(c.TxLock) },
+		current: connSetting(func(c *Config) string { return c.TxLock.String() }),
+		change: func(c *conn, want *Config) error {
+			c.cfg.TxLock = want.TxLock
+			return nil
+		},
+	},
+	{
+		name: "key_type", allowed: "blob, text",
+		set:     func(c *Config, t string) error { return setDataType(&c.KeyType, t, "int64", "uint64", "lsm1uint") },
+		get:     func(c *Config) string { return nonZero(c.KeyType) },
+		current: connSetting(func(c *Config) string { return c.KeyType.String() }),
+	},
+	{
+		name: "value_type", allowed: "blob, text",
+		set:     func(c *Config, t string) error { return setDataType(&c.ValueType, t) },
+		get:     func(c *Config) string { return nonZero(c.ValueType) },
+		current: connSetting(func(c *Config) string { return c.ValueType.String() }),
+		change: func(c *conn, want *Config) error {
+			c.cfg.ValueType = want.ValueType
+			return nil
+		},
+	},
+	onlyValue("background", "none", "merger", "checkpointer", "both"),
+	onlyValue("compression", "none", "lz4", "zlib", "zstd", "snappy"),
+}
+
+// onlyValue is a setting of which this version knows one value.
+func onlyValue(name, value string, later ...string) setting {
+	return setting{
+		name: name, allowed: value,
+		set: func(_ *Config, t string) error {
+			switch {
+			case strings.EqualFold(t, value):
+				return nil
+			case slices.Contains(later, strings.ToLower(t)):
+				return errUnavailable
+			}
+			return errValue
+		},
+		current: func(*conn) (string, error) { return value, nil },
+	}
+}
+
+// shared reports whether the setting belongs to the store, so that everybody who has it
+// open must agree on it, and not to each connection.
+func (s *setting) shared() bool {
+	switch s.name {
+	case "mode", "busy_timeout", "count_deletes", "_txlock", "key_type", "value_type":
+		return false
+	}
+	return true
+}
+
+// settingNamed returns the setting of that name in any case, or nil.
+func settingNamed(name string) *setting {
+	for i := range settings {
+		if strings.EqualFold(settings[i].name, name) {
+			return &settings[i]
+		}
+	}
+	return nil
+}
+
+// settingNames lists the names of all settings, for an error.
+func settingNames() string {
+	names := make([]string, len(settings))
+	for i := range settings {
+		names[i] = settings[i].name
+	}
+	return strings.Join(names, ", ")
+}
+
+// apply reads text into c and explains a text it cannot read.
+func (s *setting) apply(c *Config, text string) error {
+	switch err := s.set(c, text); {
+	case err == nil:
+		return nil
+	case errors.Is(err, errUnavailable):
+		return misusef("open", "%s=%s is not available in this version; allowed: %s", s.name, text, s.allowed)
+	}
+	return settingError(s, text)
+}
+
+func settingError(s *setting, text string) error {
+	return misusef("open", "bad value %q for %s; allowed: %s", text, s.name, s.allowed)
+}
+
+// engineSetting is the current value of what the store holds.
+func engineSetting(read func(maintainer) string) func(*conn) (string, error) {
+	return func(c *conn) (text string, err error) {
+		err = c.maintain(func(m maintainer) error {
+			text = read(m)
+			return nil
+		})
+		return text, err
+	}
+}
+
+// connSetting is the current value of what each connection holds for itself.
+func connSetting(read func(*Config) string) func(*conn) (string, error) {
+	return func(c *conn) (string, error) { return read(&c.cfg), nil }
+}
+
+const (
+	toggleValues = "on, off (or 1, 0)"
+	unlimited    = "unlimited"
+)
+
+func setToggle(dst *Toggle, text string) error {
+	switch strings.ToLower(text) {
+	case "1", "on", "true", "yes":
+		*dst = On
+	case "0", "off", "false", "no":
+		*dst = Off
+	default:
+		return errValue
+	}
+	return nil
+}
+
+func toggleText(t Toggle) string {
+	switch t {
+	case Default:
+		return ""
+	case On:
+		return "1"
+	case Off:
+		return "0"
+	}
+	return t.String()
+}
+
+func setName[T ~uint8](dst *T, names []string, text string) error {
+	i := slices.Index(names, strings.ToLower(text))
+	if i < 0 {
+		return errValue
+	}
+	*dst = T(i)
+	return nil
+}
+
+func setDataType(dst *DataType, text string, later ...string) error {
+	if slices.Contains(later, strings.ToLower(text)) {
+		return errUnavailable
+	}
+	return setName(dst, dataTypeNames, text)
+}
+
+// nonZero returns the name of v, or "" for the default.
+func nonZero[T interface {
+	~uint8
+	String() string
+}](v T) string {
+	if v == 0 {
+		return ""
+	}
+	return v.String()
+}
+
+func setInt(dst *int, text string, least, most int) error {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < least || n > most {
+		return errValue
+	}
+	*dst = n
+	return nil
+}
+
+func intText(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+func setSize[T int | int64](dst *T, text string, unit, least, most int64) error {
+	n, err := parseSize(text, unit)
+	if err != nil || n < least || n > most {
+		return errValue
+	}
+	*dst = T(n)
+	return nil
+}
+
+func setPowerOfTwo(dst *int, text string, unit, least, most int64) error {
+	n, err := parseSize(text, unit)
+	if err != nil || n < least || n > most || n&(n-1) != 0 {
+		return errValue
+	}
+	*dst = int(n)
+	return nil
+}
+
+func sizeText[T int | int64](n T, unit int64) string {
+	if n == 0 {
+		return ""
+	}
+	return formatSize(int64(n), unit)
+}
+
+func checkpointText(n int) string {
+	if n < 0 {
+		return "0"
+	}
+	return sizeText(n, kb)
+}
+
+func setSafety(c *Config, text string) error {
+	switch strings.ToLower(text) {
+	case "off", "0":
+		c.Safety = SafetyOff
+	case "normal", "1":
+		c.Safety = SafetyNormal
+	case "full", "2":
+		c.Safety = SafetyFull
+	default:
+		return errValue
+	}
+	return nil
+}
+
+func safetyText(s Safety) string {
+	switch s {
+	case SafetyDefault:
+		return ""
+	case SafetyOff:
+		return "off"
+	case SafetyNormal:
+		return "normal"
+	case SafetyFull:
+		return "full"
+	}
+	return "unknown"
+}
+
+func setBusyTimeout(c *Config, text string) error {
+	if strings.EqualFold(text, unlimited) {
+		c.BusyTimeout = 0
+		return nil
+	}
+	d, err := time.ParseDuration(text)
+	if n, numErr := strconv.ParseInt(text, 10, 64); numErr == nil {
+		if n > int64(math.MaxInt64/time.Millisecond) {
+			return errValue
+		}
+		d, err = time.Duration(n)*time.Millisecond, nil
+	}
+	switch {
+	case err != nil || d < 0:
+		return errValue
+	case d == 0:
+		c.BusyTimeout = -1
+	default:
+		c.BusyTimeout = d
+	}
+	return nil
+}
+
+// busyTimeoutText returns milliseconds, or a duration for what is not a whole number of
+// them.
+func busyTimeoutText(d time.Duration) string {
+	switch {
+	case d == 0:
+		return ""
+	case d < 0:
+		return "0"
+	case d%time.Millisecond == 0:
+		return strconv.FormatInt(d.Milliseconds(), 10)
+	}
+	return d.String()
+}
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}

@@ -1,0 +1,55 @@
+package lsmlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+)
+
+var _ driver.Tx = (*tx)(nil)
+
+// Begin is BeginTx without a context or options.
+func (c *conn) Begin() (driver.Tx, error) {
+	return c.BeginTx(context.Background(), driver.TxOptions{})
+}
+
+// BeginTx opens a transaction. Every isolation level that database/sql knows is met,
+// because transactions are serialisable: there is one writer, and a reader has one
+// snapshot. A read-only transaction pins its snapshot here.
+func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (t driver.Tx, err error) {
+	defer c.guard(&err, "begin")
+	if err := c.usable(ctx); err != nil {
+		return nil, err
+	}
+	if level := sql.IsolationLevel(opts.Isolation); level < sql.LevelDefault || level > sql.LevelLinearizable {
+		return nil, misusef("begin", "unknown isolation level %v", level)
+	}
+	state := c.defaultState()
+	if opts.ReadOnly {
+		state = txnReading
+	}
+	if err := c.beginTxn(ctx, state, 2); err != nil {
+		return nil, err
+	}
+	return (*tx)(c), nil
+}
+
+// tx is a connection in its role as a transaction.
+type tx conn
+
+// Commit makes what the transaction wrote permanent.
+func (t *tx) Commit() (err error) {
+	c := (*conn)(t)
+	defer c.guard(&err, "commit")
+	return c.commitTxn(context.Background())
+}
+
+// Rollback undoes what the transaction wrote.
+func (t *tx) Rollback() (err error) {
+	c := (*conn)(t)
+	defer c.guard(&err, "rollback")
+	if c.closed {
+		return nil // Close has rolled back
+	}
+	return c.rollbackTxn()
+}

@@ -1,0 +1,170 @@
+package lsmlite
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"math"
+	"time"
+	"unsafe"
+
+	"github.com/lsmlite/lsmlite-go/parser"
+)
+
+// timeLayout writes a time so that texts order as times do. All years have four digits.
+const timeLayout = "2006-01-02T15:04:05.000000000Z"
+
+// checkArgument converts an argument to one of the types that a statement takes: []byte,
+// string, int64, float64, bool and time.Time. A nil slice of bytes is the empty value;
+// nil itself, NaN, and years that are not 0 to 9999 are refused.
+func checkArgument(nv *driver.NamedValue) error {
+	switch v := nv.Value.(type) {
+	case []byte, string, int64, bool:
+		return nil
+	case int:
+		nv.Value = int64(v)
+		return nil
+	case float64:
+		if math.IsNaN(v) {
+			return misusef("bind", "NaN is not a value: SQL takes it for NULL, and there is no NULL here")
+		}
+		return nil
+	case time.Time:
+		if y := v.UTC().Year(); y < 0 || y > 9999 {
+			return misusef("bind", "the time's year is %d, and must be 0 to 9999", y)
+		}
+		return nil
+	case nil:
+		return misusef("bind", "nil is not a value: there is no NULL here; the empty value is []byte{} or \"\"")
+	case sql.Out:
+		return misusef("bind", "there are no output parameters")
+	}
+	converted, err := driver.DefaultParameterConverter.ConvertValue(nv.Value)
+	if err != nil {
+		return &Error{Code: CodeMisuse, Op: "bind", Detail: "cannot use an argument", Err: err}
+	}
+	if !driver.IsValue(converted) {
+		return misusef("bind", "an argument of type %T cannot be used", nv.Value)
+	}
+	nv.Value = converted
+	switch converted.(type) {
+	case []byte, string, int64, bool:
+		return nil
+	}
+	return checkArgument(nv) // nil, float64 or time.Time
+}
+
+// bindArguments puts the arguments of a text into the order of its parameters, appended
+// to dst. Bytes that have to be made are appended to *scratch; others are shared with
+// args.
+func bindArguments(dst []parser.Value, scratch *[]byte, plans []*parser.Plan, args []driver.NamedValue) ([]parser.Value, error) {
+	if len(plans) == 0 {
+		if len(args) > 0 {
+			return dst, misusef("bind", "the text has no statement, and %d arguments are given", len(args))
+		}
+		return dst, nil
+	}
+	p := plans[0] // the numbering is the whole text's
+	start := len(dst)
+	for range p.NumInput {
+		dst = append(dst, parser.Value{})
+	}
+	values := dst[start:]
+	for i := range args {
+		a := &args[i]
+		v, err := toValue(a.Value, scratch)
+		if err != nil {
+			return dst, err
+		}
+		if a.Name == "" {
+			if a.Ordinal > len(values) {
+				return dst, misusef("bind", "the statement takes %d arguments, and %d are given", p.NumInput, len(args))
+			}
+			if !place(&values[a.Ordinal-1], v) {
+				return dst, misusef("bind", "argument %d is given twice, by name and by place", a.Ordinal)
+			}
+			continue
+		}
+		known := false
+		for n, name := range p.Names {
+			if name != a.Name {
+				continue
+			}
+			known = true
+			if !place(&values[n], v) {
+				return dst, misusef("bind", "the argument %s is given twice", a.Name)
+			}
+		}
+		if !known {
+			return dst, misusef("bind", "the statement has no parameter named %s", a.Name)
+		}
+	}
+	for n := range values {
+		if values[n].Kind != parser.Null {
+			continue
+		}
+		if name := p.Names[n]; name != "" {
+			return dst, misusef("bind", "there is no argument for the parameter %s", name)
+		}
+		return dst, misusef("bind", "the statement takes %d arguments, and number %d is not given", p.NumInput, n+1)
+	}
+	return dst, nil
+}
+
+// place puts v into an empty place. No argument is NULL, so NULL means empty.
+func place(dst *parser.Value, v parser.Value) bool {
+	if dst.Kind != parser.Null {
+		return false
+	}
+	*dst = v
+	return true
+}
+
+// toValue converts what checkArgument let through.
+func toValue(v driver.Value, scratch *[]byte) (parser.Value, error) {
+	switch v := v.(type) {
+	case []byte:
+		return parser.Value{Kind: parser.Bytes, Bytes: v}, nil
+	case string:
+		return parser.Value{Kind: parser.Bytes, Bytes: bytesOf(v)}, nil
+	case int64:
+		return parser.Value{Kind: parser.Int, Int: v}, nil
+	case float64:
+		return parser.Value{Kind: parser.Real, Real: v}, nil
+	case bool:
+		if v {
+			return parser.Value{Kind: parser.Int, Int: 1}, nil
+		}
+		return parser.Value{Kind: parser.Int}, nil
+	case time.Time:
+		start := len(*scratch)
+		*scratch = v.UTC().AppendFormat(*scratch, timeLayout)
+		return parser.Value{Kind: parser.Bytes, Bytes: (*scratch)[start:len(*scratch):len(*scratch)]}, nil
+	}
+	return parser.Value{}, misusef("bind", "an argument of type %T cannot be used", v)
+}
+
+// bytesOf returns the bytes of s without copying them. They are only read: nobody below
+// the driver writes into a key or value it is given.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+// storedBytes returns the bytes that v is stored as. Those of a number are appended to
+// *scratch.
+func storedBytes(v parser.Value, scratch *[]byte) []byte {
+	if v.Kind == parser.Bytes {
+		return v.Bytes
+	}
+	start := len(*scratch)
+	*scratch = v.AppendText(*scratch)
+	return (*scratch)[start:len(*scratch):len(*scratch)]
+}
+
+// textKey makes keys where key_type=text: a number is its text.
+func textKey(dst []byte, v parser.Value) ([]byte, error) { return v.AppendText(dst), nil }
+
+// keyFunc returns how values become keys.
+func (c *conn) keyFunc() parser.KeyFunc {
+	if c.cfg.KeyType == TypeText {
+		return textKey
+	}
+	return nil
+}
