@@ -2,6 +2,7 @@ package parser
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/alecthomas/participle/v2/lexer"
 )
@@ -150,19 +151,16 @@ func (b *builder) pragma(g *pragmaG) (Body, error) {
 		s.Form, args = PragmaCall, g.Call.Args
 	}
 	for _, v := range args {
-		a := PragmaArg{Number: v.Number != ""}
+		var a PragmaArg
 		switch {
-		case a.Number:
-			a.Text = v.Number
-			if v.Sign == "-" {
-				a.Text = "-" + a.Text
-			}
-		case v.Text != "":
-			a.Text = unquote(v.Text)
-		case v.Name != "":
-			a.Text = unquote(v.Name)
+		case isNumber(v.Value):
+			a = PragmaArg{strings.TrimPrefix(v.Sign, "+") + v.Value, true}
+		case v.Value != "" && (v.Value[0] != '\'' || v.Sign != ""):
+			return nil, b.fail(v.Pos.Offset, v.Pos.Offset+len(v.Sign+v.Value), "", "a name", "a text", "a number")
+		case v.Value != "":
+			a.Text = unquote(v.Value)
 		default:
-			a.Text = b.text[v.Pos.Offset : v.Pos.Offset+len(v.Word)]
+			a.Text = b.name(&nameG{v.Pos, v.Name}).Text
 		}
 		s.Args = append(s.Args, a)
 	}

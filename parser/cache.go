@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 )
@@ -45,9 +46,7 @@ func (c *Cache) miss(text string) ([]*Plan, error) {
 	defer c.mu.Unlock()
 	next := map[string][]*Plan{}
 	if old := c.texts.Load(); old != nil && len(*old) < MaxCachedTexts {
-		for t, p := range *old {
-			next[t] = p
-		}
+		next = maps.Clone(*old)
 	}
 	next[text] = plans
 	c.texts.Store(&next)

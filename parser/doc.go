@@ -22,8 +22,10 @@ const (
 	MaxNesting = 1000
 	// MaxTextBytes is the length that a text may have, all its statements together.
 	MaxTextBytes = 16 << 20
-	// MaxTokens is how many tokens a text may have. It bounds the memory that parsing takes.
-	MaxTokens = 1 << 20
+	// MaxTokens is how many tokens a text may have, and MaxStatementTokens how many one of
+	// its statements. They bound the memory that parsing takes, about 2 KB a token.
+	MaxTokens          = 1 << 20
+	MaxStatementTokens = 1 << 18
 	// MaxParams is the greatest number of a parameter.
 	MaxParams = 32766
 )

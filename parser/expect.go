@@ -30,7 +30,7 @@ const (
 
 var groupNames = [numGroups]string{primary: "an expression", operator: "an operator"}
 
-// candidates are all tokens of the language. Words get the type of an operator here,
+// candidates are all tokens of the language. Words get the type of a mark here,
 // which the grammar matches as words but does not take for names: so a word is listed
 // where it means something, and not wherever a name may stand.
 var candidates = func() (list []candidate) {
@@ -39,15 +39,19 @@ var candidates = func() (list []candidate) {
 	}
 	for _, word := range strings.Fields(`SELECT INSERT REPLACE UPDATE DELETE EXPLAIN PRAGMA CREATE
 		BEGIN COMMIT END ROLLBACK SAVEPOINT RELEASE`) {
-		add(single, tokOp, word, word)
+		add(single, tokMark, word, word)
 	}
-	add(primary, tokWord, "A", "a name")
-	add(primary, tokText, "''", "a text")
-	add(primary, tokBlob, "x''", "x'…'")
-	add(primary, tokNumber, "1", "a number")
-	add(primary, tokParam, "?", "a parameter")
+	add(primary, tokName, "A", "a name")
+	add(primary, tokValue, "''", "a text")
+	add(primary, tokValue, "x''", "x'…'")
+	add(primary, tokValue, "1", "a number")
+	add(primary, tokValue, "?", "a parameter")
 	for _, op := range []string{"||", "/", "%", "<", "<=", ">", ">=", "==", "!=", "<>", "LIKE", "GLOB", "BETWEEN", "IN"} {
-		add(operator, tokOp, op, op)
+		t := lexer.TokenType(tokMark)
+		if classes[op[0]]&idStart == 0 || wordOperators[op] {
+			t = tokInfix
+		}
+		add(operator, t, op, op)
 	}
 	for _, word := range strings.Fields(`, . ( ) * = + - NOT AND OR FROM WHERE ORDER BY ASC DESC LIMIT OFFSET AS
 		INTO VALUES ON CONFLICT DO NOTHING SET RETURNING QUERY PLAN TABLE IF EXISTS BLOB NULL PRIMARY KEY
@@ -56,7 +60,11 @@ var candidates = func() (list []candidate) {
 		if classes[word[0]]&idStart == 0 {
 			shown = strconv.Quote(word)
 		}
-		add(single, tokOp, word, shown)
+		t := lexer.TokenType(tokMark)
+		if continuesExpression[word] && word != "NOT" {
+			t = tokInfix
+		}
+		add(single, t, word, shown)
 	}
 	return list
 }()
@@ -81,15 +89,15 @@ func expected(prefix []lexer.Token) []string {
 	}
 	var allowed []candidate
 	var refused [numGroups]bool
+	names := false
 	for _, c := range candidates {
 		c.token.Pos.Offset = at
-		_, err := parseTokens(append(prefix, c.token), at+1)
-		var perr participle.Error
-		if errors.As(err, &perr) && perr.Position().Offset <= at {
+		if !goesOn(append(prefix, c.token), at, at+1) {
 			refused[c.group] = true
 			continue
 		}
 		allowed = append(allowed, c)
+		names = names || c.token.Type == tokName
 	}
 	var list []string
 	var shown [numGroups]bool
@@ -102,12 +110,32 @@ func expected(prefix []lexer.Token) []string {
 			list = append(list, groupNames[c.group])
 		case !refused[primary] && startsExpression[c.token.Value], !refused[operator] && continuesExpression[c.token.Value]:
 			// Part of what "an expression" or "an operator" says.
+		case c.token.Value == "LIKE" || c.token.Value == "GLOB":
+			if names {
+				continue // it is just one more name
+			}
+			list = append(list, c.shown)
 		default:
 			list = append(list, c.shown)
 		}
 	}
-	if _, err := parseTokens(prefix, at); err == nil && len(prefix) > 0 {
+	if len(prefix) > 0 && goesOn(prefix, at, at) {
 		list = append(list, "the end of the statement")
 	}
 	return list
+}
+
+// goesOn reports whether tokens, which end at the offset end, are a statement or the
+// beginning of one that is wrong behind the offset at only.
+func goesOn(tokens []lexer.Token, at, end int) bool {
+	g, err := parseTokens(tokens, end)
+	if err == nil {
+		// What participle lets pass is refused while the tree is built. Names are read
+		// from the text, in which the last token does not stand; any text serves.
+		trial := builder{text: strings.Repeat(" ", at+maxTokenBytes), numbers: map[string]int{}}
+		_, err = trial.body(g)
+		return err == nil
+	}
+	var perr participle.Error
+	return errors.As(err, &perr) && perr.Position().Offset > at
 }

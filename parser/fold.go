@@ -29,14 +29,29 @@ var precedences = map[string]int{
 	"+": precAdd, "-": precAdd, "*": precMultiply, "/": precMultiply, "%": precMultiply, "||": precConcat,
 }
 
-func (t *tailG) operator() string {
-	switch {
-	case t.In != nil:
-		return "IN"
-	case t.Like != "":
-		return t.Like
+// infix is an operator and what stands on its right: operand, or list for IN.
+type infix struct {
+	place
+	op      string
+	not     bool
+	operand *operandG
+	list    *listG
+}
+
+func (t *tailG) infix() infix {
+	i := infix{op: t.Op, operand: t.Operand, list: t.In}
+	if t.Not != nil {
+		i.op, i.operand, i.list, i.not = t.Not.Op, t.Not.Operand, t.Not.In, true
 	}
-	return t.Op
+	if i.list != nil {
+		i.op = "IN"
+	}
+	i.start = t.Pos.Offset
+	i.end = i.start + len(i.op)
+	if i.not {
+		i.end = i.start + len("NOT")
+	}
+	return i
 }
 
 // folder builds the tree of one flat expression: operands[0] tails[0] operands[1] ….
@@ -85,7 +100,7 @@ func (f *folder) fold(first *operandG, least int) (Expr, int, error) {
 	// Every level is a parenthesis or a level of the tree, so more than this is too deep
 	// whatever follows; without the check, 1 = NOT 1 = NOT … would recurse first.
 	if f.level++; f.level > 2*MaxNesting+1 {
-		at := first.Primary.Pos.Offset
+		at := first.Pos.Offset
 		return nil, 0, f.fail(at, at, tooDeep)
 	}
 	defer func() { f.level-- }()
@@ -94,27 +109,27 @@ func (f *folder) fold(first *operandG, least int) (Expr, int, error) {
 		return nil, 0, err
 	}
 	for f.n < len(f.tails) {
-		t := f.tails[f.n]
-		prec := precedences[t.operator()]
-		if prec < least {
+		t := f.tails[f.n].infix()
+		if precedences[t.op] < least {
 			break
 		}
 		f.n++
-		if x, depth, err = f.infix(x, depth, t, prec); err != nil {
+		if x, depth, err = f.infix(x, depth, &t); err != nil {
 			return nil, 0, err
 		}
 	}
 	return x, depth, nil
 }
 
-func (f *folder) infix(x Expr, depth int, t *tailG, prec int) (Expr, int, error) {
-	switch op := t.operator(); op {
+// infix builds the expression of which x is the left operand.
+func (f *folder) infix(x Expr, depth int, t *infix) (Expr, int, error) {
+	switch op, prec := t.op, precedences[t.op]; op {
 	case "IN":
 		return f.in(x, depth, t)
 	case "BETWEEN":
 		return f.between(x, depth, t)
 	case "AND", "OR":
-		y, d, err := f.fold(t.Operand, prec+1)
+		y, d, err := f.fold(t.operand, prec+1)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -123,7 +138,7 @@ func (f *folder) infix(x Expr, depth int, t *tailG, prec int) (Expr, int, error)
 		if ok && l.Or == (op == "OR") {
 			depth--
 		} else {
-			l = &Logic{tokenSpan(t.Pos, op), op == "OR", []Expr{x}}
+			l = &Logic{t.place, op == "OR", []Expr{x}}
 		}
 		if r, ok := y.(*Logic); ok && r.Or == l.Or {
 			l.Args = append(l.Args, r.Args...)
@@ -134,11 +149,7 @@ func (f *folder) infix(x Expr, depth int, t *tailG, prec int) (Expr, int, error)
 		depth, err = f.deeper(l.place, depth, d)
 		return l, depth, err
 	default:
-		right := t.Operand
-		if t.Like != "" {
-			right = t.Right
-		}
-		y, d, err := f.fold(right, prec+1)
+		y, d, err := f.fold(t.operand, prec+1)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -148,23 +159,15 @@ func (f *folder) infix(x Expr, depth int, t *tailG, prec int) (Expr, int, error)
 		case "<>":
 			op = "!="
 		}
-		b := &Binary{tokenSpan(t.Pos, t.token()), op, t.Not, x, y}
+		b := &Binary{t.place, op, t.not, x, y}
 		depth, err = f.deeper(b.place, depth, d)
 		return b, depth, err
 	}
 }
 
-// token returns the token at t.Pos.
-func (t *tailG) token() string {
-	if t.Not {
-		return "NOT"
-	}
-	return t.operator()
-}
-
-func (f *folder) in(x Expr, depth int, t *tailG) (Expr, int, error) {
-	n := &In{place: tokenSpan(t.Pos, t.token()), Not: t.Not, X: x}
-	for _, item := range t.In.Items {
+func (f *folder) in(x Expr, depth int, t *infix) (Expr, int, error) {
+	n := &In{place: t.place, Not: t.not, X: x}
+	for _, item := range t.list.Items {
 		y, d, err := f.nested(item)
 		if err != nil {
 			return nil, 0, err
@@ -176,17 +179,16 @@ func (f *folder) in(x Expr, depth int, t *tailG) (Expr, int, error) {
 	return n, depth, err
 }
 
-func (f *folder) between(x Expr, depth int, t *tailG) (Expr, int, error) {
-	n := &Between{place: tokenSpan(t.Pos, t.token()), Not: t.Not, X: x}
-	lo, dlo, err := f.fold(t.Right, precCompare)
+func (f *folder) between(x Expr, depth int, t *infix) (Expr, int, error) {
+	n := &Between{place: t.place, Not: t.not, X: x}
+	lo, dlo, err := f.fold(t.operand, precCompare)
 	if err != nil {
 		return nil, 0, err
 	}
 	if f.n == len(f.tails) || f.tails[f.n].Op != "AND" {
 		if f.n < len(f.tails) {
-			next := f.tails[f.n]
-			p := tokenSpan(next.Pos, next.token())
-			return nil, 0, f.fail(p.start, p.end, "", "AND and the upper bound of BETWEEN")
+			next := f.tails[f.n].infix()
+			return nil, 0, f.fail(next.start, next.end, "", "AND and the upper bound of BETWEEN")
 		}
 		return nil, 0, f.fail(n.start, n.end, "BETWEEN without AND and an upper bound")
 	}
@@ -205,27 +207,29 @@ func (f *folder) between(x Expr, depth int, t *tailG) (Expr, int, error) {
 // precedence lets it, - and + no further than the operand.
 func (f *folder) operand(g *operandG) (Expr, int, error) {
 	prefix := g.Prefix
+	if len(prefix) > 0 {
+		g = g.Operand
+	}
 	// Prefixes are applied from the innermost out, so that a long row of them does not
 	// recurse. Once a NOT took the rest of its operators, none is left for those
 	// outside it.
-	x, depth, err := f.primary(g.Primary, prefix)
+	x, depth, err := f.primary(g, prefix)
 	if err != nil {
 		return nil, 0, err
 	}
-	if g.Primary.Number != "" && len(prefix) > 0 && prefix[len(prefix)-1].Op != "NOT" {
+	if isNumber(g.Value) && len(prefix) > 0 && prefix[len(prefix)-1].Op != "NOT" {
 		prefix = prefix[:len(prefix)-1] // the sign is part of the number
 	}
 	for i := len(prefix) - 1; i >= 0; i-- {
 		p := prefix[i]
 		if p.Op == "NOT" {
 			for f.n < len(f.tails) {
-				t := f.tails[f.n]
-				prec := precedences[t.operator()]
-				if prec <= precNot {
+				t := f.tails[f.n].infix()
+				if precedences[t.op] <= precNot {
 					break
 				}
 				f.n++
-				if x, depth, err = f.infix(x, depth, t, prec); err != nil {
+				if x, depth, err = f.infix(x, depth, &t); err != nil {
 					return nil, 0, err
 				}
 			}
@@ -239,32 +243,11 @@ func (f *folder) operand(g *operandG) (Expr, int, error) {
 	return x, depth, nil
 }
 
-func (f *folder) primary(g *primaryG, prefix []*prefixG) (Expr, int, error) {
-	literal := func(token string, v Value) (Expr, int, error) {
-		return &Literal{tokenSpan(g.Pos, token), v}, 1, nil
-	}
-	f.literalBytes += len(g.Number) + len(g.Text) + len(g.Blob)
+func (f *folder) primary(g *operandG, prefix []*prefixG) (Expr, int, error) {
 	switch {
-	case g.Number != "":
-		return f.numberLiteral(g, prefix)
-	case g.Text != "":
-		return literal(g.Text, Value{Kind: Bytes, Bytes: []byte(unquote(g.Text))})
-	case g.Blob != "":
-		raw, err := hex.DecodeString(g.Blob[2 : len(g.Blob)-1])
-		if err != nil {
-			return nil, 0, err // cannot be: scan has looked at the digits
-		}
-		return literal(g.Blob, Value{Kind: Bytes, Bytes: raw})
-	case g.Param != "":
-		n, err := f.number(g.Param, g.Pos.Offset)
-		if err != nil {
-			return nil, 0, err
-		}
-		p := &Param{place: tokenSpan(g.Pos, g.Param), Number: n}
-		if g.Param[0] != '?' {
-			p.Name = g.Param
-		}
-		return p, 1, nil
+	case g.Value != "":
+		x, err := f.value(g, prefix)
+		return x, 1, err
 	case g.Parens != nil:
 		return f.nested(g.Parens)
 	case g.Cast != nil:
@@ -281,7 +264,7 @@ func (f *folder) primary(g *primaryG, prefix []*prefixG) (Expr, int, error) {
 	return f.column(g.Name, g.Column), 1, nil
 }
 
-func (f *folder) call(g *primaryG) (Expr, int, error) {
+func (f *folder) call(g *operandG) (Expr, int, error) {
 	c := &Call{Name: f.name(g.Name), Star: g.Call.Star}
 	c.start, c.end = c.Name.Start, c.Name.End
 	depth := 0
@@ -297,21 +280,44 @@ func (f *folder) call(g *primaryG) (Expr, int, error) {
 	return c, depth, err
 }
 
-// numberLiteral reads a number and the sign before it.
-func (f *folder) numberLiteral(g *primaryG, prefix []*prefixG) (Expr, int, error) {
-	l := &Literal{place: tokenSpan(g.Pos, g.Number)}
-	negative, sign := false, ""
+// isNumber reports whether a value token is a number.
+func isNumber(token string) bool {
+	return token != "" && (classes[token[0]]&digit != 0 || token[0] == '.')
+}
+
+// value builds a literal or a parameter.
+func (f *folder) value(g *operandG, prefix []*prefixG) (Expr, error) {
+	token, at := g.Value, tokenSpan(g.Pos, g.Value)
+	switch token[0] {
+	case '?', ':', '@', '$':
+		n, err := f.number(token, at.start)
+		if err != nil {
+			return nil, err
+		}
+		p := &Param{place: at, Number: n}
+		if token[0] != '?' {
+			p.Name = token
+		}
+		return p, nil
+	}
+	f.literalBytes += len(token)
+	switch token[0] {
+	case '\'':
+		return &Literal{at, Value{Kind: Bytes, Bytes: []byte(unquote(token))}}, nil
+	case 'x', 'X':
+		raw, err := hex.DecodeString(token[2 : len(token)-1]) // no error: scan has seen the digits
+		return &Literal{at, Value{Kind: Bytes, Bytes: raw}}, err
+	}
+	sign := ""
 	if n := len(prefix); n > 0 && prefix[n-1].Op != "NOT" {
 		sign = prefix[n-1].Op
-		negative = sign == "-"
-		l.start = prefix[n-1].Pos.Offset
+		at.start = prefix[n-1].Pos.Offset
 	}
-	v, ok := parseNumber(g.Number, negative)
+	v, ok := parseNumber(token, sign == "-")
 	if !ok {
-		return nil, 0, f.fail(g.Pos.Offset, l.end, "an integer outside the range of 64 bits: "+strings.TrimPrefix(sign, "+")+cutEnd(g.Number, maxTokenBytes))
+		return nil, f.fail(at.start, at.end, "an integer outside the range of 64 bits: "+strings.TrimPrefix(sign, "+")+cutEnd(token, maxTokenBytes))
 	}
-	l.Value = v
-	return l, 1, nil
+	return &Literal{at, v}, nil
 }
 
 // parseNumber reads a number token. It is false if the token is an integer that 64 bits

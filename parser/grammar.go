@@ -8,9 +8,10 @@ import (
 )
 
 // The grammar, as participle reads it from the tags. Two things keep it fast and its
-// depth bounded: it decides by the next token, so it never parses anything twice, and an
-// expression is a flat list of operands and operators, which build.go folds by
-// precedence. So parentheses alone nest here, and scan has counted them.
+// depth bounded: it decides by the next token, so it never parses anything twice and the
+// first error is the furthest one, and an expression is a flat list of operands and
+// operators, which fold.go builds by precedence. So parentheses alone nest here, and
+// scan has counted them.
 
 type statementG struct {
 	Explain *explainG `parser:"( @@ )?"`
@@ -96,13 +97,12 @@ type pragmaParensG struct {
 	Args []*pragmaValueG `parser:"'(' ( @@ ( ',' @@ )* )? ')'"`
 }
 
+// pragmaValueG takes more values than a pragma does; build.go refuses the others.
 type pragmaValueG struct {
-	Pos    lexer.Position
-	Sign   string `parser:"( @( '-' | '+' )?"`
-	Number string `parser:"  @Number"`
-	Text   string `parser:"| @Text"`
-	Name   string `parser:"| @Quoted"`
-	Word   string `parser:"| @Word | @Keyword )"`
+	Pos   lexer.Position
+	Sign  string `parser:"( @( '-' | '+' )?"`
+	Value string `parser:"  @Value"`
+	Name  string `parser:"| @( Name | Keyword ) )"`
 }
 
 type createG struct {
@@ -132,7 +132,7 @@ type beginG struct {
 
 type nameG struct {
 	Pos  lexer.Position
-	Text string `parser:"@( Word | Quoted )"`
+	Text string `parser:"@( Name | 'LIKE' | 'GLOB' )"`
 }
 
 type columnG struct {
@@ -145,9 +145,17 @@ type exprG struct {
 	Rest  []*tailG  `parser:"@@*"`
 }
 
+// operandG takes any number of prefixes at once, so they do not nest.
 type operandG struct {
-	Prefix  []*prefixG `parser:"@@*"`
-	Primary *primaryG  `parser:"@@"`
+	Pos     lexer.Position
+	Value   string     `parser:"  @Value"`
+	Parens  *exprG     `parser:"| '(' @@ ')'"`
+	Cast    *castG     `parser:"| @@"`
+	Name    *nameG     `parser:"| ( @@"`
+	Column  *nameG     `parser:"    ( '.' @@"`
+	Call    *callG     `parser:"    | @@ )? )"`
+	Prefix  []*prefixG `parser:"| ( @@+"`
+	Operand *operandG  `parser:"    @@ )"`
 }
 
 type prefixG struct {
@@ -159,29 +167,21 @@ type prefixG struct {
 // any other here.
 type tailG struct {
 	Pos     lexer.Position
-	Op      string    `parser:"( @( '||' | '*' | '/' | '%' | '+' | '-' | '<=' | '<' | '>=' | '>' | '==' | '=' | '!=' | '<>' | 'AND' | 'OR' )"`
+	Op      string    `parser:"  @Infix"`
 	Operand *operandG `parser:"  @@"`
-	Not     bool      `parser:"| @'NOT'?"`
-	Like    string    `parser:"  ( @( 'LIKE' | 'GLOB' | 'BETWEEN' )"`
-	Right   *operandG `parser:"    @@"`
-	In      *listG    `parser:"  | 'IN' @@ ) )"`
+	In      *listG    `parser:"| 'IN' @@"`
+	Not     *notG     `parser:"| @@"`
+}
+
+// notG is an operator that begins with NOT.
+type notG struct {
+	Op      string    `parser:"'NOT' ( @( 'LIKE' | 'GLOB' | 'BETWEEN' )"`
+	Operand *operandG `parser:"  @@"`
+	In      *listG    `parser:"| 'IN' @@ )"`
 }
 
 type listG struct {
 	Items []*exprG `parser:"'(' ( @@ ( ',' @@ )* )? ')'"`
-}
-
-type primaryG struct {
-	Pos    lexer.Position
-	Number string `parser:"  @Number"`
-	Text   string `parser:"| @Text"`
-	Blob   string `parser:"| @Blob"`
-	Param  string `parser:"| @Param"`
-	Parens *exprG `parser:"| '(' @@ ')'"`
-	Cast   *castG `parser:"| @@"`
-	Name   *nameG `parser:"| ( @@"`
-	Column *nameG `parser:"    ( '.' @@"`
-	Call   *callG `parser:"    | @@ )? )"`
 }
 
 type castG struct {
@@ -197,5 +197,5 @@ type callG struct {
 // grammar builds participle's parser when the first statement is parsed, because that
 // costs half a millisecond that a program without SQL need not pay.
 var grammar = sync.OnceValue(func() *participle.Parser[statementG] {
-	return participle.MustBuild[statementG](participle.Lexer(definition{}))
+	return participle.MustBuild[statementG](participle.Lexer(definition{}), participle.UseLookahead(0))
 })

@@ -11,22 +11,19 @@ import (
 // The token types. A token's Value is its source text, except that words are in upper
 // case, so that the grammar can match them; what the user wrote is found by its offset.
 // Only the offset of a token's position is set, because lines and columns are wanted
-// for errors alone.
+// for errors alone. Participle pays for every alternative it tries, so tokens that stand
+// in the same places have the same type.
 const (
 	tokEOF     = lexer.EOF
 	tokKeyword = iota // a word that SQLite reserves
-	tokWord           // any other word
-	tokQuoted         // "name", [name] or `name`
-	tokText           // 'text'
-	tokBlob           // x'hex'
-	tokNumber
-	tokParam
-	tokOp // an operator or a punctuation mark
+	tokName           // any other word, "name", [name] or `name`
+	tokValue          // 'text', x'hex', a number or a parameter
+	tokInfix          // a binary operator, words included, except IN
+	tokMark           // one of ( ) , . ;
 )
 
 var symbols = map[string]lexer.TokenType{
-	"EOF": tokEOF, "Keyword": tokKeyword, "Word": tokWord, "Quoted": tokQuoted, "Text": tokText,
-	"Blob": tokBlob, "Number": tokNumber, "Param": tokParam, "Op": tokOp,
+	"EOF": tokEOF, "Keyword": tokKeyword, "Name": tokName, "Value": tokValue, "Infix": tokInfix, "Mark": tokMark,
 }
 
 // reserved are the words that SQLite does not take for a name unless they are quoted.
@@ -35,6 +32,11 @@ var reserved = wordSet(`ADD ALL ALTER AND AS AUTOINCREMENT BETWEEN CASE CHECK CO
 	FROM GROUP HAVING IN INDEX INSERT INTERSECT INTO IS ISNULL JOIN LIMIT NOT NOTHING NOTNULL
 	NULL ON OR ORDER PRIMARY REFERENCES RETURNING SELECT SET TABLE THEN TO TRANSACTION UNION
 	UNIQUE UPDATE USING VALUES WHEN WHERE`)
+
+// wordOperators are the binary operators that are words, apart from IN, on whose right
+// no operand stands. LIKE and GLOB serve as names too, because SQLite does not reserve
+// them.
+var wordOperators = wordSet("AND OR BETWEEN LIKE GLOB")
 
 func wordSet(words string) map[string]bool {
 	set := map[string]bool{}
@@ -154,12 +156,12 @@ func (s *scanner) next() (lexer.Token, error) {
 	}
 	switch c {
 	case '\'':
-		return s.quoted(tokText, '\'', "a text that no quote closes")
+		return s.quoted(tokValue, '\'', "a text that no quote closes")
 	case '"', '`':
-		return s.quoted(tokQuoted, c, "a name that no quote closes")
+		return s.quoted(tokName, c, "a name that no quote closes")
 	case '[':
 		if i := strings.IndexByte(s.text[start:], ']'); i >= 0 {
-			return s.token(tokQuoted, start+i+1), nil
+			return s.token(tokName, start+i+1), nil
 		}
 		return lexer.Token{}, s.fail(start, len(s.text), "a name that no bracket closes")
 	case '?', ':', '@', '$':
@@ -191,9 +193,12 @@ func (s *scanner) token(t lexer.TokenType, end int) lexer.Token {
 }
 
 func (s *scanner) word() lexer.Token {
-	t := s.token(tokWord, s.skip(s.pos, idPart))
+	t := s.token(tokName, s.skip(s.pos, idPart))
 	t.Value = upperASCII(t.Value)
-	if reserved[t.Value] {
+	switch {
+	case wordOperators[t.Value]:
+		t.Type = tokInfix
+	case reserved[t.Value]:
 		t.Type = tokKeyword
 	}
 	return t
@@ -221,7 +226,7 @@ func (s *scanner) number() (lexer.Token, error) {
 	if end := s.skip(i, idPart); end > i {
 		return lexer.Token{}, s.fail(s.pos, end, "a number runs into a letter or digit: "+cutEnd(s.text[s.pos:end], maxTokenBytes))
 	}
-	return s.token(tokNumber, i), nil
+	return s.token(tokValue, i), nil
 }
 
 func (s *scanner) blob() (lexer.Token, error) {
@@ -232,7 +237,7 @@ func (s *scanner) blob() (lexer.Token, error) {
 	if (end-s.pos)%2 != 0 {
 		return lexer.Token{}, s.fail(s.pos, end+1, "x'…' needs an even number of digits")
 	}
-	return s.token(tokBlob, end+1), nil
+	return s.token(tokValue, end+1), nil
 }
 
 // quoted reads up to the closing quote; a doubled quote stands for itself.
@@ -260,16 +265,17 @@ func (s *scanner) param() (lexer.Token, error) {
 	case class == digit && s.skip(end, idPart) > end:
 		return lexer.Token{}, s.fail(s.pos, s.skip(end, idPart), "the parameter ? takes digits only; named ones begin with :, @ or $")
 	}
-	return s.token(tokParam, end), nil
+	return s.token(tokValue, end), nil
 }
 
 func (s *scanner) op() (lexer.Token, error) {
 	if s.pos+2 <= len(s.text) {
 		switch s.text[s.pos : s.pos+2] {
 		case "||", "==", "!=", "<>", "<=", ">=":
-			return s.token(tokOp, s.pos+2), nil
+			return s.token(tokInfix, s.pos+2), nil
 		}
 	}
+	t := lexer.TokenType(tokMark)
 	switch s.text[s.pos] {
 	case '(':
 		if s.nested++; s.nested > MaxNesting {
@@ -279,11 +285,13 @@ func (s *scanner) op() (lexer.Token, error) {
 		s.nested = max(s.nested-1, 0)
 	case ';':
 		s.nested = 0
-	case ',', '.', '*', '/', '%', '+', '-', '=', '<', '>':
+	case ',', '.':
+	case '*', '/', '%', '+', '-', '=', '<', '>':
+		t = tokInfix
 	default:
 		return lexer.Token{}, s.fail(s.pos, s.pos+1, "a character that begins nothing: "+strconv.QuoteRune(rune(s.text[s.pos])))
 	}
-	return s.token(tokOp, s.pos+1), nil
+	return s.token(t, s.pos+1), nil
 }
 
 // upperASCII returns s with the letters a to z in upper case. Others stay: SQL words

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"errors"
+	"strconv"
 
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
@@ -30,6 +31,10 @@ func (b *builder) parse() ([]*Statement, error) {
 		if n < len(tokens) {
 			end = tokens[n].Pos.Offset
 		}
+		if n > MaxStatementTokens {
+			at := tokens[MaxStatementTokens].Pos.Offset
+			return nil, b.fail(at, at, "a statement has more than "+strconv.Itoa(MaxStatementTokens)+" tokens")
+		}
 		if n > 0 {
 			st, err := b.parseStatement(tokens[:n:n], end)
 			if err != nil {
@@ -45,7 +50,7 @@ func (b *builder) parse() ([]*Statement, error) {
 	return list, nil
 }
 
-func isSemicolon(t *lexer.Token) bool { return t.Type == tokOp && t.Value == ";" }
+func isSemicolon(t *lexer.Token) bool { return t.Type == tokMark && t.Value == ";" }
 
 func (b *builder) parseStatement(tokens []lexer.Token, end int) (*Statement, error) {
 	g, err := parseTokens(tokens, end)

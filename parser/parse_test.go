@@ -1,10 +1,72 @@
 package parser_test
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/parser"
 )
+
+// TestLimits gives each limit a text that keeps it, where that is cheap, and one that
+// does not.
+func TestLimits(t *testing.T) {
+	nest := func(n int) string {
+		return "SELECT " + strings.Repeat("(", n) + "1" + strings.Repeat(")", n)
+	}
+	many := func(unit string, n int) string { return "SELECT 1" + strings.Repeat(unit, n) }
+	for _, c := range []struct {
+		name, text, err string
+	}{
+		{"parentheses at the limit", nest(parser.MaxNesting), ""},
+		{"parentheses beyond", nest(parser.MaxNesting + 1), "parentheses nest deeper than 1000"},
+		{"ten thousand parentheses", nest(10000), "parentheses nest deeper than 1000"},
+		{"only opening ones", strings.Repeat("(", 10000), "parentheses nest deeper than 1000"},
+		{"operators at the limit", many("+1", parser.MaxNesting-1), ""},
+		{"operators beyond", many("+1", parser.MaxNesting), "operators nest deeper than 1000"},
+		{"prefixes beyond", "SELECT " + strings.Repeat("- ", 10000) + "key", "operators nest deeper than 1000"},
+		{"NOT as right operand", many(" = NOT 1", 10000), "operators nest deeper than 1000"},
+		{"functions and parentheses", "SELECT " + strings.Repeat("f((", 400) + "1" + strings.Repeat("))", 400), ""},
+		{"a long chain does not nest", "SELECT key WHERE key = 'a'" + strings.Repeat(" OR key = 'b' AND key > 'c'", 2000), ""},
+		{"parameter beyond", "SELECT ?32766, ?", "more than 32766 parameters"},
+		{"tokens of a statement", many(",1", parser.MaxStatementTokens/2), "a statement has more than 262144 tokens"},
+		{"tokens of a text", strings.Repeat(";", parser.MaxTokens+1), "the text has more than 1048576 tokens"},
+		{"bytes at the limit", "SELECT '" + strings.Repeat("x", parser.MaxTextBytes-9) + "'", ""},
+		{"bytes beyond", "SELECT '" + strings.Repeat("x", parser.MaxTextBytes-8) + "'", "the text is longer than 16777216 bytes"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := parser.Parse(c.text)
+			if c.err == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			var pe *parser.Error
+			if !errors.As(err, &pe) || pe.Msg != c.err {
+				t.Fatalf("error %v, want %s", err, c.err)
+			}
+			if len(err.Error()) > 500 {
+				t.Errorf("the message has %d bytes", len(err.Error()))
+			}
+		})
+	}
+}
+
+func TestErrorFields(t *testing.T) {
+	_, err := parser.Parse("SELECT 1;\n\tSELECT 'é', * FORM kv")
+	var pe *parser.Error
+	if !errors.As(err, &pe) {
+		t.Fatal(err)
+	}
+	if pe.Line != 2 || pe.Column != 16 || pe.Offset != 26 || pe.Token != "FORM" {
+		t.Errorf("line %d, column %d, offset %d, token %q", pe.Line, pe.Column, pe.Offset, pe.Token)
+	}
+	if got, want := fmt.Sprint(pe.Expected), `["," FROM WHERE ORDER LIMIT the end of the statement]`; got != want {
+		t.Errorf("expected %s, want %s", got, want)
+	}
+}
 
 func TestStatementsShareOneNumbering(t *testing.T) {
 	var c parser.Cache
