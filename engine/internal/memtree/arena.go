@@ -119,8 +119,12 @@ func (t *Tree) rewind(m arenaMark) {
 		t.chunks[i] = nil
 	}
 	t.chunks = t.chunks[:m.chunks]
+	end := len(m.cur)
+	if a.num == m.num {
+		end = min(end, a.off)
+	}
+	invariant.Mangle(m.cur[m.off:end])
 	a.cur, a.num, a.off, a.used = m.cur, m.num, m.off, m.used
-	invariant.Mangle(a.cur[a.off:])
 }
 
 // key returns the key of the record at ref.

@@ -64,9 +64,6 @@ func (c *checker) node(id uint32, level int, parent Epoch, low, high []byte) err
 			if n.heads[i] != base.Head(from) {
 				return fmt.Errorf("node %d: head of separator %d does not match", id, i)
 			}
-			if low != nil && base.Compare(low, from) >= 0 {
-				return fmt.Errorf("node %d: separator %d is out of order", id, i)
-			}
 		}
 		if i+1 < count {
 			to = c.v.key(n.aux[i+1])

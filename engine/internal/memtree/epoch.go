@@ -64,7 +64,8 @@ func (t *Tree) RollbackTo(m Mark) {
 	t.marks.popTo(m.depth + 1)
 
 	// 1. Give up the nodes of the current state that are newer than the mark. Above
-	// the newest View nobody else knows them.
+	// the newest View nobody else knows them. Only a rollback makes a tree empty, so a
+	// root that differs from the marked one is a node.
 	t.floor = max(t.lastFreeze, m.epoch)
 	if t.root != m.root {
 		t.giveUp(t.root, m.epoch)
@@ -94,9 +95,6 @@ func (t *Tree) RollbackTo(m Mark) {
 // giveUp retires the nodes below id, and id, that are newer than epoch. A node that is
 // not newer has no newer descendants.
 func (t *Tree) giveUp(id uint32, epoch Epoch) {
-	if id == 0 {
-		return
-	}
 	n := t.node(id)
 	if n.epoch <= epoch {
 		return

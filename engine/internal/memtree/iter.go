@@ -13,6 +13,7 @@ type Iter struct {
 	leaf *node // nil if the iterator stands on no record
 	i    int   // position in leaf
 	path [maxLevels]step
+	sink byte // keeps touch from being optimized away
 }
 
 // Init makes it an iterator over v that stands on no record.
@@ -133,6 +134,7 @@ func (it *Iter) nextLeaf() bool {
 		if n := it.v.node(s.id); int(s.i)+1 < int(n.count) {
 			s.i++
 			it.descendFirst(n.refs[s.i])
+			it.touch()
 			return true
 		}
 	}
@@ -148,11 +150,23 @@ func (it *Iter) prevLeaf() bool {
 		if s.i > 0 {
 			s.i--
 			it.descendLast(it.v.node(s.id).refs[s.i])
+			it.touch()
 			return true
 		}
 	}
 	it.leaf = nil
 	return false
+}
+
+// touch reads a byte of every record of the leaf. Records of neighbouring keys lie
+// anywhere in the chunks; loads that do not wait for each other bring them into the
+// cache in a fraction of the time it takes to meet them one by one.
+func (it *Iter) touch() {
+	var b byte
+	for _, ref := range it.leaf.refs[:it.leaf.count] {
+		b ^= it.v.chunks[ref>>offsetBits][(ref&offsetMask)*recordAlign]
+	}
+	it.sink = b
 }
 
 // descendFirst moves to the first record below node id.

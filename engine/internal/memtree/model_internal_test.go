@@ -2,6 +2,7 @@ package memtree
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -228,15 +229,16 @@ func (t *Tree) check() error {
 	if err := v.Check(); err != nil {
 		return err
 	}
-	place := map[uint32]string{}
+	place, placed := make([]string, t.nextNode), 0
 	put := func(id uint32, where string) error {
 		if id == 0 || id >= t.nextNode {
 			return fmt.Errorf("%s has node %d, which was never made", where, id)
 		}
-		if w, ok := place[id]; ok {
-			return fmt.Errorf("node %d is in %s and %s", id, w, where)
+		if place[id] != "" {
+			return fmt.Errorf("node %d is in %s and %s", id, place[id], where)
 		}
 		place[id] = where
+		placed++
 		return nil
 	}
 	var walk func(id uint32) error
@@ -259,8 +261,8 @@ func (t *Tree) check() error {
 			return err
 		}
 	}
-	if len(place) != t.numNodes {
-		return fmt.Errorf("%d nodes, expected %d", len(place), t.numNodes)
+	if placed != t.numNodes {
+		return fmt.Errorf("%d nodes, expected %d", placed, t.numNodes)
 	}
 	var last Epoch
 	for _, r := range t.retired.list[t.retired.head:] {
@@ -277,8 +279,8 @@ func (t *Tree) check() error {
 			return err
 		}
 	}
-	if len(place) != int(t.nextNode)-1 {
-		return fmt.Errorf("%d of %d nodes are accounted for", len(place), t.nextNode-1)
+	if placed != int(t.nextNode)-1 {
+		return fmt.Errorf("%d of %d nodes are accounted for", placed, t.nextNode-1)
 	}
 	return nil
 }
@@ -398,16 +400,21 @@ func (d *driver) compareSeeks(v View, m *model, next func(n int) int) {
 	}
 }
 
+var seedFlag = flag.Uint64("seed", 0, "seed of the random tests; 0 chooses one")
+
 // TestModel runs random operations against the model.
 func TestModel(t *testing.T) {
 	for name, ks := range keysets {
 		for _, numKeys := range []int{12, 150, 2500} {
 			t.Run(fmt.Sprintf("%s/keys=%d", name, numKeys), func(t *testing.T) {
 				t.Parallel()
-				seed := rand.Uint64()
+				seed := *seedFlag
+				if seed == 0 {
+					seed = rand.Uint64()
+				}
 				defer func() {
 					if t.Failed() {
-						t.Logf("seed %d", seed)
+						t.Logf("reproduce: go test -run '^%s$' -seed=%d", t.Name(), seed)
 					}
 				}()
 				runModel(t, ks, numKeys, seed)
@@ -419,7 +426,7 @@ func TestModel(t *testing.T) {
 func runModel(t *testing.T, ks keyset, numKeys int, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	d := newDriver(t, ks, numKeys)
-	steps, every := 6000, 1+numKeys/100
+	steps, every := 4000, 1+numKeys/100
 	if testing.Short() {
 		steps = 1500
 	}

@@ -1,5 +1,7 @@
 package memtree
 
+import "math/bits"
+
 // Epoch numbers the states of a tree between two calls of Freeze or Mark. It never
 // decreases from one View of a tree to the next.
 type Epoch uint64
@@ -50,23 +52,16 @@ func (s *store) node(id uint32) *node {
 // below returns how many heads are smaller than h. The heads are ascending and the
 // unused ones are noHead, which is smaller than nothing.
 func (n *node) below(h uint64) int {
-	i := 0
-	if n.heads[15] < h {
-		i = 16
-	}
-	if n.heads[i+7] < h {
-		i += 8
-	}
-	if n.heads[i+3] < h {
-		i += 4
-	}
-	if n.heads[i+1] < h {
-		i += 2
-	}
-	if n.heads[i] < h {
-		i++
-	}
-	return i
+	_, b := bits.Sub64(n.heads[15], h, 0)
+	i := b << 4
+	_, b = bits.Sub64(n.heads[i+7], h, 0)
+	i += b << 3
+	_, b = bits.Sub64(n.heads[i+3], h, 0)
+	i += b << 2
+	_, b = bits.Sub64(n.heads[i+1], h, 0)
+	i += b << 1
+	_, b = bits.Sub64(n.heads[i], h, 0)
+	return int(i + b)
 }
 
 // tied returns the end of the run of entries that starts at i and has head h.

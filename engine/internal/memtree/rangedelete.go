@@ -84,9 +84,9 @@ func (c *cut) node(id uint32) uint32 {
 		}
 		return id
 	}
-	// Children between i and j lie inside the range.
+	// Children between those of the two keys lie inside the range.
 	i := t.child(n, c.after, c.afterHead)
-	j := t.childBelow(n, c.before, c.beforeHead)
+	j := t.child(n, c.before, c.beforeHead)
 	lo, hi := i, j+1
 	left, right := n.refs[i], n.refs[j]
 	newLeft, newRight := c.node(left), right

@@ -54,24 +54,6 @@ func (s *store) child(n *node, key []byte, h uint64) int {
 	return i - 1
 }
 
-// childBelow returns the position of the last child of inner node n that can hold a
-// key smaller than key.
-func (s *store) childBelow(n *node, key []byte, h uint64) int {
-	i := max(n.below(h), 1)
-	if i < int(n.count) && n.heads[i] == h {
-		end := n.tied(i, h)
-		for i < end {
-			m := int(uint(i+end) >> 1)
-			if s.compare(n.aux[m], key) < 0 {
-				i = m + 1
-			} else {
-				end = m
-			}
-		}
-	}
-	return i - 1
-}
-
 // inRange reports whether the gap before position i of leaf n is a deleted range. A
 // leaf has at least one record, and by the range invariant either neighbour of the gap
 // knows.

@@ -224,26 +224,19 @@ func (t *Tree) split(n *node, i int, head uint64, ref, aux uint32) (uint32, *nod
 }
 
 // removeAt takes the record at position i out of the leaf that the path leads to, and
-// drops nodes that become empty.
+// drops nodes that become empty. The record lies inside a deleted range: it has
+// neighbours, and the tree does not become empty.
 func (t *Tree) removeAt(i int) {
 	t.numRecords--
-	t.writable()
 	t.pathOK = false
-	top := int(t.node(t.root).level)
-	for l := 0; l <= top; l++ {
-		id := t.path[l].id
-		n := t.node(id)
-		if l > 0 {
-			i = int(t.path[l].i)
-		}
-		if n.count > 1 {
-			n.remove(i, i+1)
-			t.lower()
-			return
-		}
-		t.retire(id)
+	n := t.writable()
+	for l := 0; n.count == 1; {
+		t.retire(t.path[l].id)
+		l++
+		n, i = t.node(t.path[l].id), int(t.path[l].i)
 	}
-	t.root = 0
+	n.remove(i, i+1)
+	t.lower()
 }
 
 // lower drops root nodes that have a single child.
