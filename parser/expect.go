@@ -81,7 +81,9 @@ var (
 // done for an error only, but it cannot be wrong about the grammar.
 func expected(prefix []lexer.Token) []string {
 	if len(prefix) > maxExpectedTokens {
-		return nil
+		if prefix = shorten(prefix); len(prefix) > maxExpectedTokens {
+			return nil
+		}
 	}
 	at := 0
 	if n := len(prefix); n > 0 {
@@ -123,6 +125,36 @@ func expected(prefix []lexer.Token) []string {
 		list = append(list, "the end of the statement")
 	}
 	return list
+}
+
+// shorten drops finished entries from the lists of results, of rows and of IN that the
+// prefix is in: what may follow does not depend on them.
+func shorten(prefix []lexer.Token) []lexer.Token {
+	var out []lexer.Token
+	lists := []int{-1} // by open parenthesis, where in out the list begins, or -1 if it is not such a list
+	for i, t := range prefix {
+		out = append(out, t)
+		last := len(lists) - 1
+		switch t.Value {
+		case "SELECT", "VALUES", "RETURNING":
+			lists[last] = len(out)
+		case "(":
+			begin := -1
+			if i > 0 && prefix[i-1].Value == "IN" {
+				begin = len(out)
+			}
+			lists = append(lists, begin)
+		case ")":
+			if last > 0 {
+				lists = lists[:last]
+			}
+		case ",":
+			if lists[last] >= 0 {
+				out = out[:lists[last]]
+			}
+		}
+	}
+	return out
 }
 
 // goesOn reports whether tokens, which end at the offset end, are a statement or the

@@ -68,6 +68,24 @@ func TestErrorFields(t *testing.T) {
 	}
 }
 
+func TestExpectedAfterLongLists(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"INSERT VALUES" + strings.Repeat("('a', 1), ", 1000) + "('a', 1", `[an operator ")"]`},
+		{"INSERT VALUES" + strings.Repeat("('a', 1), ", 1000) + "('a')", `[an operator ","]`},
+		{"SELECT " + strings.Repeat("count(*), ", 1000) + "count(*) FROM", "[a name]"},
+		{"DELETE WHERE key IN (" + strings.Repeat("'a', ", 1000) + "'b') LIMIT", "[an operator RETURNING the end of the statement]"},
+	} {
+		_, err := parser.Parse(c.text)
+		var pe *parser.Error
+		if !errors.As(err, &pe) {
+			t.Fatalf("error %v", err)
+		}
+		if got := fmt.Sprint(pe.Expected); got != c.want {
+			t.Errorf("…%s: expected %s, want %s", c.text[len(c.text)-20:], got, c.want)
+		}
+	}
+}
+
 func TestStatementsShareOneNumbering(t *testing.T) {
 	var c parser.Cache
 	plans, err := c.Get("INSERT INTO kv VALUES (?, :a); /* and */ SELECT value WHERE key = ? OR key IN (?2, :a, @a);")
