@@ -13,20 +13,19 @@ func (db *DB) Checkpoint(ctx context.Context) error {
 	if err := db.writable("checkpoint"); err != nil {
 		return err
 	}
-	if err := db.worker.take(ctx); err != nil {
-		return waitError("checkpoint", db.path, "the worker's turn", err)
-	}
-	err := db.fitFreelist(ctx)
-	db.worker.release()
-	if err != nil {
+	if err := db.takeWorker(ctx, "checkpoint"); err != nil {
 		return err
 	}
-	return db.store(ctx)
+	err := db.fitFreelist(ctx)
+	if err == nil {
+		err = db.store(ctx)
+	}
+	db.worker.release()
+	return err
 }
 
 // autoCheckpoint makes a checkpoint if enough has been written since the last one. The
-// caller has the worker's turn and keeps it, which is right only because this engine
-// works inline: nobody else could use it meanwhile.
+// caller has the worker's turn.
 func (db *DB) autoCheckpoint(ctx context.Context) error {
 	limit := db.opts.autoCheckpoint.Load()
 	db.pub.Lock()

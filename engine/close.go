@@ -14,10 +14,15 @@ import (
 // nothing. If anything else fails, the error is returned and the files are released as
 // they are: the log still holds what the database file does not.
 func (db *DB) Close() error {
-	if n := db.handles.Load(); n > 0 {
+	if !db.handles.CompareAndSwap(0, closedHandles) {
+		n := db.handles.Load()
+		if n < 0 {
+			return nil // closed already
+		}
 		return &Error{Code: CodeBusy, Op: "close", Path: db.path,
-			Detail: fmt.Sprintf("%d transactions, snapshots or cursors are still open", n)}
+			Detail: fmt.Sprintf("%d transactions, snapshots or cursors are still open", max(n, 1))}
 	}
+	// Whoever still waits for a turn finds the database closed when it comes.
 	ctx := context.Background()
 	if err := db.writer.take(ctx); err != nil {
 		return err
@@ -27,9 +32,6 @@ func (db *DB) Close() error {
 		return err
 	}
 	defer db.worker.release()
-	if db.closed.Swap(true) {
-		return nil
-	}
 	var err error
 	if !db.opts.ReadOnly && db.Poisoned() == nil {
 		err = db.shutDown(ctx)

@@ -55,8 +55,7 @@ type DB struct {
 
 	fatal   atomic.Pointer[error] // the first failed sync: nothing is written after it
 	workErr atomic.Pointer[error] // the last failure of work done on a writer's behalf
-	handles atomic.Int64          // open transactions, snapshots and cursors
-	closed  atomic.Bool
+	handles atomic.Int64          // open transactions, snapshots and cursors; negative once closed
 	stats   stats
 }
 
@@ -174,11 +173,27 @@ func (db *DB) poison(err error) error {
 
 // usable returns why no call makes sense any more, if so.
 func (db *DB) usable(op string) error {
-	if db.closed.Load() {
+	if db.handles.Load() < 0 {
 		return &Error{Code: CodeMisuse, Op: op, Path: db.path, Detail: "the database is closed"}
 	}
 	return nil
 }
+
+// closedHandles is the number of handles of a closed database.
+const closedHandles = -1 << 40
+
+// enter counts a handle, unless the database is closed. Close succeeds only while there
+// is none.
+func (db *DB) enter(op string) error {
+	if db.handles.Add(1) > 0 {
+		return nil
+	}
+	db.handles.Add(-1)
+	return db.usable(op)
+}
+
+// leave gives a handle back.
+func (db *DB) leave() { db.handles.Add(-1) }
 
 // writable returns why nothing can be written, if so.
 func (db *DB) writable(op string) error {
@@ -195,6 +210,19 @@ func (db *DB) writable(op string) error {
 // was waited for.
 func waitError(op, path, what string, err error) error {
 	return fmt.Errorf("lsmlite: %s %s: waiting for %s: %w", op, path, what, err)
+}
+
+// takeWorker waits for the worker's turn, for an operation on a database that is still
+// open and writable when it gets it.
+func (db *DB) takeWorker(ctx context.Context, op string) error {
+	if err := db.worker.take(ctx); err != nil {
+		return waitError(op, db.path, "the worker's turn", err)
+	}
+	if err := db.writable(op); err != nil {
+		db.worker.release()
+		return err
+	}
+	return nil
 }
 
 // allocator gives the blocks of one job.
@@ -258,9 +286,14 @@ func (db *DB) BeginFrom(ctx context.Context, s *Snapshot) (*Tx, error) {
 
 // begin makes the transaction of the caller, who has the writer's turn.
 func (db *DB) begin(ctx context.Context) (*Tx, error) {
-	err := db.writable("begin")
+	err := db.enter("begin")
 	if err == nil {
-		err = db.makeRoom(ctx)
+		if err = db.writable("begin"); err == nil {
+			err = db.makeRoom(ctx)
+		}
+		if err != nil {
+			db.leave()
+		}
 	}
 	if err != nil {
 		db.writer.release()
@@ -272,6 +305,5 @@ func (db *DB) begin(ctx context.Context) (*Tx, error) {
 	db.log.Begin(db.syncedLog, db.haveSyncedLog, db.haveSyncedLog)
 	db.pub.Unlock()
 	tx.marks = append(tx.marksBuf[:0], savepoint{db.tree.Mark(), db.log.Mark()})
-	db.handles.Add(1)
 	return tx, nil
 }

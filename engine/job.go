@@ -38,10 +38,7 @@ func (db *DB) newJob(flush bool, lo, hi int) (*job, error) {
 	if flush {
 		spec.Tree = st.Old
 	}
-	if lo == 0 {
-		// Only the newest level may hold the newest free-list entries.
-		spec.FreeEntries = db.takeDelta
-	}
+	spec.FreeEntries = func() []format.FreeEntry { return db.takeDelta(j) }
 	db.takeAppendPoint(j)
 	spec.Start = j.start
 	var err error
@@ -52,10 +49,17 @@ func (db *DB) newJob(flush bool, lo, hi int) (*job, error) {
 	return j, nil
 }
 
-// takeDelta returns the free-list entries that no segment holds yet.
-func (db *DB) takeDelta() []format.FreeEntry {
+// takeDelta returns the free-list entries that no segment holds yet, for a job to write
+// them. They override what older segments hold, so only a job whose result will be the
+// newest level may have them: a flush, or a merge on top of which nothing has been
+// published since it began.
+func (db *DB) takeDelta(j *job) []format.FreeEntry {
 	db.pub.Lock()
 	defer db.pub.Unlock()
+	levels := db.reg.Newest().Disk.Levels
+	if !j.flush && len(j.inputs) > 0 && levels[0] != j.inputs[0] {
+		return nil
+	}
 	return db.free.Delta()
 }
 
@@ -147,8 +151,6 @@ func (db *DB) publish(j *job) (bool, error) {
 	var used []base.BlockNo
 	if wrote {
 		used = j.Blocks()
-	} else {
-		entries = nil
 	}
 	db.free.Publish(used, db.unshared(released, &disk), cur.Disk.ID)
 	db.free.Recorded(entries)

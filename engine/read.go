@@ -18,13 +18,12 @@ type Snapshot struct {
 
 // Snapshot pins the newest committed state.
 func (db *DB) Snapshot(ctx context.Context) (*Snapshot, error) {
-	if err := db.usable("snapshot"); err != nil {
-		return nil, err
-	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	db.handles.Add(1)
+	if err := db.enter("snapshot"); err != nil {
+		return nil, err
+	}
 	return &Snapshot{db: db, state: db.reg.Acquire()}, nil
 }
 
@@ -33,7 +32,7 @@ func (s *Snapshot) Close() error {
 	if s.state != nil {
 		s.db.reg.Release(s.state)
 		s.state = nil
-		s.db.handles.Add(-1)
+		s.db.leave()
 	}
 	return nil
 }
@@ -64,12 +63,13 @@ func (s *Snapshot) Cursor() (*Cursor, error) {
 // Get appends the newest committed value of key to dst. It is Snapshot, Get and Close in
 // one, without an allocation.
 func (db *DB) Get(dst, key []byte) (value []byte, found bool, err error) {
-	if err := db.usable("get"); err != nil {
+	if err := db.enter("get"); err != nil {
 		return dst, false, err
 	}
 	st := db.reg.Acquire()
 	value, found, err = cursor.Get(dst, key, st.Live, st)
 	db.reg.Release(st)
+	db.leave()
 	return value, found, err
 }
 
@@ -122,12 +122,15 @@ type Cursor struct {
 }
 
 func (db *DB) newCursor(live memtree.View, st *snapshot.State) (*Cursor, error) {
+	if err := db.enter("cursor"); err != nil {
+		return nil, err
+	}
 	c := &Cursor{db: db, state: st}
 	if err := c.c.Init(live, st); err != nil {
+		db.leave()
 		return nil, err
 	}
 	db.reg.Retain(st)
-	db.handles.Add(1)
 	return c, nil
 }
 
@@ -184,7 +187,7 @@ func (c *Cursor) Close() error {
 	if c.state != nil {
 		c.db.reg.Release(c.state)
 		c.state = nil
-		c.db.handles.Add(-1)
+		c.db.leave()
 	}
 	return nil
 }

@@ -10,8 +10,7 @@ import (
 // it in the order in which they came: a goroutine blocked on a full channel is served
 // before any that comes later.
 //
-// Turns are taken in this order: writer, then worker or checkpointer. Worker and
-// checkpointer are never held together.
+// Turns are taken in this order: writer, worker, checkpointer.
 type turn struct {
 	slot  chan struct{}
 	since atomic.Int64 // when it was taken, in Unix nanoseconds; 0 if it is free

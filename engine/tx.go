@@ -200,8 +200,9 @@ func (tx *Tx) Commit(ctx context.Context) error {
 	db.tree.Release(tx.marks[0].tree)
 	db.publishCommit()
 	db.stats.commits.Add(1)
+	tx.unpin() // first, so that the work can reuse what only this transaction saw
 	db.workAfterCommit(tx.written)
-	tx.end()
+	db.writer.release()
 	return nil
 }
 
@@ -218,11 +219,15 @@ func (tx *Tx) Rollback() error {
 }
 
 func (tx *Tx) end() {
+	tx.unpin()
+	tx.db.writer.release()
+}
+
+func (tx *Tx) unpin() {
 	tx.done = true
 	tx.marks = nil
 	tx.db.reg.Release(tx.state)
-	tx.db.handles.Add(-1)
-	tx.db.writer.release()
+	tx.db.leave()
 }
 
 // logError classifies a failed write to the log.

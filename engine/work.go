@@ -270,8 +270,8 @@ func (db *DB) Flush(ctx context.Context) error {
 		return waitError("flush", db.path, "the writer's turn", err)
 	}
 	defer db.writer.release()
-	if err := db.worker.take(ctx); err != nil {
-		return waitError("flush", db.path, "the worker's turn", err)
+	if err := db.takeWorker(ctx, "flush"); err != nil {
+		return err
 	}
 	defer db.worker.release()
 	return db.flushAll(ctx)
@@ -315,8 +315,8 @@ func (db *DB) Work(ctx context.Context, o WorkOptions) (Progress, error) {
 	if pages <= 0 {
 		pages = unlimited
 	}
-	if err := db.worker.take(ctx); err != nil {
-		return Progress{}, waitError("work", db.path, "the worker's turn", err)
+	if err := db.takeWorker(ctx, "work"); err != nil {
+		return Progress{}, err
 	}
 	defer db.worker.release()
 	n, err := db.work(ctx, pages, o.Merge, false)

@@ -27,7 +27,8 @@ type Spec struct {
 	Oldest bool              // nothing is older than the inputs: deletes are dropped
 	Start  base.PageNo       // append point to write from, or 0
 	// FreeEntries is asked once, when all user keys are written, for free-list entries
-	// to store behind them. It may be nil.
+	// to store behind them. It may be nil. From then on the job runs to its end without
+	// a pause, so that the entries are still the newest when it is published.
 	FreeEntries func() []format.FreeEntry
 }
 
@@ -90,7 +91,7 @@ func (j *Job) Step(ctx context.Context, pages int) (cost int, done bool, err err
 	}
 	startPages := j.w.Pages()
 	for n := 1; ; n++ {
-		if n%recordsPerPage == 0 {
+		if n%recordsPerPage == 0 && !j.asked {
 			cost = max(int(j.w.Pages()-startPages), n/recordsPerPage)
 			if err := ctx.Err(); err != nil {
 				return cost, false, err

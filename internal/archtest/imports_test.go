@@ -1,0 +1,125 @@
+package archtest
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/lsmlite/lsmlite-go"
+
+// The layers. An arrow of the import graph points only from a package to those listed
+// for it; names are relative to the module, others are modules of their own. What tests
+// import is not restricted.
+var (
+	low  = []string{"engine/internal/base", "engine/internal/invariant"}
+	file = join(low, "engine/internal/format", "engine/vfs")
+	page = join(file, "engine/internal/blockfile")
+	seg  = join(page, "engine/internal/segment")
+	snap = join(seg, "engine/internal/memtree", "engine/internal/freelist", "engine/internal/snapshot")
+)
+
+var allowed = map[string][]string{
+	"engine/internal/base":       nil,
+	"engine/internal/invariant":  nil,
+	"engine/vfs":                 {"golang.org/x/sys"},
+	"engine/vfs/memfs":           {"engine/vfs"},
+	"engine/vfs/faultfs":         {"engine/vfs"},
+	"engine/internal/format":     low,
+	"engine/internal/memtree":    low,
+	"engine/internal/wal":        file,
+	"engine/internal/freelist":   file,
+	"engine/internal/blockfile":  file,
+	"engine/internal/segment":    page,
+	"engine/internal/snapshot":   snap,
+	"engine/internal/checkpoint": join(page, "engine/internal/snapshot"),
+	"engine/internal/cursor":     snap,
+	"engine/internal/merge":      join(snap, "engine/internal/cursor"),
+	"engine": join(snap, "engine/internal/cursor", "engine/internal/merge", "engine/internal/checkpoint",
+		"engine/internal/wal"),
+	"engine/enginetest":   {"engine", "engine/vfs"},
+	"parser":              {"github.com/alecthomas/participle"},
+	"":                    {"parser", "engine", "engine/vfs", "engine/vfs/memfs"},
+	"internal/archtest":   nil,
+	"internal/sim":        {"engine", "engine/vfs", "engine/vfs/memfs", "engine/vfs/faultfs", "engine/enginetest"},
+	"internal/oracle":     nil,
+	"examples/quickstart": {""},
+}
+
+func join(list []string, more ...string) []string { return append(slices.Clone(list), more...) }
+
+// TestImports compares every import of the module with the table, in both directions:
+// an edge that is not allowed fails, and so does a package that is not in the table.
+func TestImports(t *testing.T) {
+	for _, p := range listPackages(t) {
+		name := relative(p.ImportPath)
+		may, known := allowed[name]
+		if !known {
+			t.Errorf("package %q is not in the table of layers", name)
+			continue
+		}
+		for _, imp := range p.Imports {
+			if !strings.Contains(strings.SplitN(imp, "/", 2)[0], ".") {
+				continue // the standard library
+			}
+			rel := relative(imp)
+			if !slices.ContainsFunc(may, func(m string) bool { return m == rel || m != "" && isModule(m) && strings.HasPrefix(rel, m) }) {
+				t.Errorf("package %q must not import %q", name, rel)
+			}
+		}
+	}
+}
+
+// TestBytesLiveInFormat holds the rule that only package format, and the tree's arena,
+// know how numbers lie in bytes.
+func TestBytesLiveInFormat(t *testing.T) {
+	exempt := []string{"engine/internal/format", "engine/internal/memtree", "engine/vfs", "engine/vfs/memfs"}
+	for _, p := range listPackages(t) {
+		name := relative(p.ImportPath)
+		if strings.HasPrefix(name, "engine") && !slices.Contains(exempt, name) && slices.Contains(p.Imports, "encoding/binary") &&
+			name != "engine/enginetest" {
+			t.Errorf("package %q imports encoding/binary; file layouts belong to package format", name)
+		}
+	}
+}
+
+func isModule(path string) bool { return strings.Contains(strings.SplitN(path, "/", 2)[0], ".") }
+
+func relative(path string) string {
+	if path == module {
+		return ""
+	}
+	return strings.TrimPrefix(path, module+"/")
+}
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+}
+
+func listPackages(t *testing.T) []goPackage {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", module+"/...")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var list []goPackage
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+	if len(list) < 10 {
+		t.Fatalf("go list found only %d packages", len(list))
+	}
+	return list
+}
