@@ -414,4 +414,3 @@ func snakeCase(name string) string {
 	}
 	return b.String()
 }
-
