@@ -31,13 +31,21 @@ func (l *Log) Append(r format.LogRecord) error {
 		l.appendData(&r)
 		return nil
 	}
-	if len(r.Key) > maxData || len(r.Value) > maxData {
-		return &base.Error{Code: base.CodeTooBig, Op: "append to log"}
+	if err := checkSizes(len(r.Key), len(r.Value)); err != nil {
+		return err
 	}
 	before := l.Mark()
 	if err := l.appendSpecial(&r, n); err != nil {
 		l.RollbackTo(before)
 		return err
+	}
+	return nil
+}
+
+// checkSizes refuses what a record cannot hold.
+func checkSizes(key, value int) error {
+	if key > maxData || value > maxData {
+		return &base.Error{Code: base.CodeTooBig, Op: "append to log"}
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -132,9 +133,31 @@ func checkListing(t *testing.T, path string, m content) {
 	}
 }
 
-// What C lsm1 says of the log's regions at the moment of the copy.
-var goldenRegions = map[string][3]Region{
-	"log-only": {2: {0, 17360}},
+// goldenRegions returns what C lsm1 said of the log's regions at the moment of each copy.
+func goldenRegions(t *testing.T, dir string) map[string][3]Region {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []struct {
+		Name      string
+		Structure []string `json:"structure_at_end"`
+	}
+	if err := json.Unmarshal(b, &all); err != nil {
+		t.Fatal(err)
+	}
+	regions := map[string][3]Region{}
+	for _, db := range all {
+		for _, line := range db.Structure {
+			var r [3]Region
+			if n, _ := fmt.Sscanf(line, "LOG %d %d %d %d %d %d", &r[0].Start, &r[0].End,
+				&r[1].Start, &r[1].End, &r[2].Start, &r[2].End); n == 6 {
+				regions[db.Name] = r
+			}
+		}
+	}
+	return regions
 }
 
 func TestRecoverGolden(t *testing.T) {
@@ -147,6 +170,7 @@ func TestRecoverGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	regions := goldenRegions(t, dir)
 	noLevels := map[string]bool{"log-only": true, "safety2-log": true}
 	for _, path := range append(logs, more...) {
 		name := strings.TrimSuffix(filepath.Base(path), ".db-log")
@@ -162,15 +186,27 @@ func TestRecoverGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer l.Close()
-			t.Logf("from %+v: %+v", from, r)
-			if r.Commits == 0 && name != "b1-flush" {
+			switch want, known := regions[name]; {
+			case name == "b1-flush":
+				// C lsm1 forgot the checksums that the log was started with, and nobody
+				// can find these commits again.
+				if r.Commits != 0 {
+					t.Errorf("%d commits found", r.Commits)
+				}
+			case name == "b3-rollback-wrap":
+				// What C lsm1 committed after its rolled-back wrap is lost.
+				if end := (Region{205700, 216590}); r.Regions != [3]Region{2: end} || r.Commits != 90 {
+					t.Errorf("%+v", r)
+				}
+			case r.Commits == 0:
 				t.Errorf("no commits found: %+v", r)
+			case known && r.Regions != want:
+				t.Errorf("regions %v, want %v", r.Regions, want)
+			case !known && !strings.HasPrefix(name, "demo"):
+				t.Errorf("the manifest does not say what regions to expect")
 			}
 			if noLevels[name] {
 				checkListing(t, strings.TrimSuffix(path, ".db-log")+".jsonl", m)
-			}
-			if want, ok := goldenRegions[name]; ok && r.Regions != want {
-				t.Errorf("regions %v, want %v", r.Regions, want)
 			}
 		})
 	}

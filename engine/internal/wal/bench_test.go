@@ -1,0 +1,67 @@
+package wal
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// discardFile takes every write and keeps nothing.
+type discardFile struct{ *memFile }
+
+func (discardFile) WriteAt(b []byte, off int64) (int, error) { return len(b), nil }
+
+func BenchmarkAppend(b *testing.B) {
+	for _, batch := range []int{1, 1000} {
+		b.Run(fmt.Sprintf("value=100/batch=%d", batch), func(b *testing.B) {
+			l, _, _ := mustRecover(b, discardFile{newFile()}, emptyPos)
+			r := format.LogRecord{Op: format.LogWrite, Key: []byte("0123456789abcdef"), Value: randomBytes()[:100]}
+			b.ReportAllocs()
+			b.SetBytes(int64(format.LogRecordLen(&r)))
+			n := 0
+			for b.Loop() {
+				if n == 0 {
+					l.Begin(l.End(), true, true)
+				}
+				if err := l.Append(r); err != nil {
+					b.Fatal(err)
+				}
+				if n++; n == batch {
+					n = 0
+					if err := l.Commit(false); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkRecover(b *testing.B) {
+	for _, batch := range []int{1, 1000, 200000} {
+		b.Run(fmt.Sprintf("value=100/batch=%d", batch), func(b *testing.B) {
+			f := newFile()
+			l, _, _ := mustRecover(b, f, emptyPos)
+			r := format.LogRecord{Op: format.LogWrite, Key: []byte("0123456789abcdef"), Value: randomBytes()[:100]}
+			const records = 200000
+			for i := range records {
+				if err := l.Append(r); err != nil {
+					b.Fatal(err)
+				}
+				if (i+1)%batch == 0 {
+					if err := l.Commit(false); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportAllocs()
+			b.SetBytes(int64(len(f.data)))
+			for b.Loop() {
+				if _, r, err := Recover(f, emptyPos, ignore); err != nil || r.Records != records {
+					b.Fatal(r, err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,360 @@
+package wal
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"hash/maphash"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+var seedFlag = flag.Uint64("seed", 0, "run the model test with this seed only")
+
+// modelStats says which of the rare things a run of the model met.
+type modelStats struct {
+	wraps, jumps, rolledBackWraps, rebases, lost, failures, threeRegions int
+}
+
+// model drives a Log with random transactions beside a plain list of them, through a few
+// sessions that end in every kind of crash.
+type model struct {
+	t     *testing.T
+	rng   *rand.Rand
+	stats *modelStats
+	f     *memFile
+	full  bool // commits are padded and synced
+	keep  int  // see recoverLog
+
+	commits []string // every committed transaction, rendered
+	ckpt    format.LogPos
+	ckptAt  int // how many commits are before ckpt
+	durable int // how many commits may not be lost
+	log     *Log
+	// reclaimed is whether the log was last told of ckpt.
+	reclaimed bool
+}
+
+// randomBytes is what values are cut from.
+var randomBytes = sync.OnceValue(func() []byte {
+	rng := rand.New(rand.NewPCG(5, 5))
+	b := make([]byte, 2*maxBuffer)
+	for i := range b {
+		b[i] = byte(rng.Uint32())
+	}
+	return b
+})
+
+func renderRecord(r format.LogRecord) string {
+	return fmt.Sprintf("%d %x %d %x\n", r.Op, r.Key, len(r.Value), maphash.Bytes(renderSeed, r.Value))
+}
+
+var renderSeed = maphash.MakeSeed()
+
+// read recovers f from the checkpoint and checks that it holds the commits from there on
+// up to some point. It returns the log and up to which commit it reaches.
+func (m *model) read(f *memFile, keep int) (*Log, Recovered, int) {
+	m.t.Helper()
+	var all strings.Builder
+	l, r, err := recoverLog(f, m.ckpt, func(r format.LogRecord) error {
+		all.WriteString(renderRecord(r))
+		return nil
+	}, keep)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	upTo := m.ckptAt + r.Commits
+	if upTo > len(m.commits) {
+		m.t.Fatalf("%d commits recovered behind %d, of %d: %+v", r.Commits, m.ckptAt, len(m.commits), r)
+	}
+	got, want := all.String(), strings.Join(m.commits[m.ckptAt:upTo], "")
+	if got != want {
+		m.t.Fatalf("%d commits recovered do not hold what was committed (%d bytes, want %d): %+v",
+			r.Commits, len(got), len(want), r)
+	}
+	return l, r, upTo
+}
+
+// check reads a copy of the file and wants every commit.
+func (m *model) check() {
+	m.t.Helper()
+	l, r, upTo := m.read(m.f.reopened(), m.keep)
+	if upTo != len(m.commits) {
+		m.t.Fatalf("%d of %d commits are in the log from %+v: %+v, live %v", upTo, len(m.commits), m.ckpt, r, m.log.Regions())
+	}
+	if r.Commits > 0 && (l.End().Off != m.log.End().Off || l.End().Sum != m.log.End().Sum) {
+		m.t.Fatalf("recovered end %+v, live %+v", l.End(), m.log.End())
+	}
+	if r.Commits > 0 {
+		from := m.ckpt
+		if r.Rebased {
+			from.Off = 0
+		}
+		checkStream(m.t, m.f.data, from, r.End.Off)
+	}
+	if m.reclaimed && r.Commits > 0 && !slices.Equal(inUse(l.Regions()), inUse(m.log.Regions())) {
+		m.t.Fatalf("recovered regions %v, live %v", l.Regions(), m.log.Regions())
+	}
+}
+
+// inUse lists the regions in reading order.
+func inUse(r [3]Region) []Region {
+	return slices.DeleteFunc(r[:], func(r Region) bool { return !r.inUse() })
+}
+
+// record makes a random record.
+func (m *model) record() format.LogRecord {
+	op := []format.LogOp{format.LogWrite, format.LogWrite, format.LogDelete, format.LogDeleteRange}[m.rng.IntN(4)]
+	size := []int{0, 1, 20, 200, 3000, 40000}[m.rng.IntN(6)]
+	if m.rng.IntN(400) == 0 {
+		size = maxBuffer + 5000
+	}
+	n := 0
+	if size > 0 {
+		n = m.rng.IntN(size)
+	}
+	if size > maxBuffer {
+		n = size
+	}
+	r := format.LogRecord{Op: op, Key: []byte(fmt.Sprintf("%x", m.rng.Uint32()|1<<31))[:m.rng.IntN(9)]}
+	if op != format.LogDelete {
+		at := m.rng.IntN(maxBuffer / 2)
+		r.Value = randomBytes()[at : at+n]
+	}
+	return r
+}
+
+// transaction runs one transaction with savepoints and maybe a failing write.
+func (m *model) transaction() {
+	m.t.Helper()
+	m.log.Begin(m.ckpt, true, m.rng.IntN(10) > 0)
+	m.reclaimed = m.log.seen == m.ckpt
+	if m.rng.IntN(12) == 0 {
+		m.f.failWrite = m.f.writes + 1 + m.rng.IntN(2)
+		m.f.failAfter = m.rng.IntN(1 << m.rng.IntN(16))
+	}
+	type savepoint struct {
+		mark    Mark
+		records int
+	}
+	var marks []savepoint
+	var records []string
+	n := m.rng.IntN(1 << m.rng.IntN(6))
+	for range n {
+		switch m.rng.IntN(8) {
+		case 0:
+			marks = append(marks, savepoint{m.log.Mark(), len(records)})
+		case 1:
+			if len(marks) > 0 {
+				i := m.rng.IntN(len(marks))
+				before := m.log.tx.numExtents
+				m.log.RollbackTo(marks[i].mark)
+				if m.log.tx.numExtents < before {
+					m.stats.rolledBackWraps++
+				}
+				records = records[:marks[i].records]
+				marks = marks[:i+1]
+			}
+		default:
+			r := m.record()
+			if err := m.log.Append(r); err != nil {
+				m.stats.failures++
+				if !errors.Is(err, errInjected) {
+					m.t.Fatal(err)
+				}
+				if m.rng.IntN(2) == 0 {
+					m.log.Rollback()
+					return
+				}
+				continue
+			}
+			records = append(records, renderRecord(r))
+		}
+	}
+	if m.rng.IntN(6) == 0 {
+		if m.log.tx.numExtents > 1 {
+			m.stats.rolledBackWraps++
+		}
+		m.log.Rollback()
+		return
+	}
+	m.commit(records)
+}
+
+// commit ends the transaction that consists of the given records.
+func (m *model) commit(records []string) {
+	m.t.Helper()
+	before, endBefore, writes := m.log.Regions(), m.log.End(), m.f.writes
+	if err := m.log.Commit(m.full); err != nil {
+		m.stats.failures++
+		if !errors.Is(err, errInjected) {
+			m.t.Fatal(err)
+		}
+		if m.log.Regions() != before || m.log.End() != endBefore {
+			m.t.Fatalf("a failed commit left regions %v, end %+v; before it was %v, %+v",
+				m.log.Regions(), m.log.End(), before, endBefore)
+		}
+		return
+	}
+	if len(records) == 0 && m.log.End() == endBefore {
+		if m.f.writes != writes {
+			m.t.Fatalf("an empty transaction wrote")
+		}
+		return
+	}
+	if m.full && m.log.End().Off%m.log.sector != 0 {
+		m.t.Fatalf("padded commit ends at %d", m.log.End().Off)
+	}
+	after := m.log.Regions()
+	if !before[0].inUse() && after[0].inUse() {
+		m.stats.wraps++
+	}
+	if !before[1].inUse() && after[1].inUse() {
+		m.stats.jumps++
+	}
+	if len(inUse(after)) == 3 {
+		m.stats.threeRegions++
+	}
+	m.commits = append(m.commits, strings.Join(records, ""))
+	if m.full {
+		if err := m.log.Sync(); err != nil {
+			m.t.Fatal(err)
+		}
+		m.durable = len(m.commits)
+	}
+}
+
+// crash ends the session, and the next one finds what is left.
+func (m *model) crash() {
+	m.t.Helper()
+	survivors := len(m.commits) // how many commits have to survive
+	switch m.rng.IntN(5) {
+	case 0: // killed between two transactions
+	case 1: // killed while it wrote
+		m.log.Begin(m.ckpt, true, true)
+		m.f.failWrite, m.f.failAfter, m.f.dieOnWrite = m.f.writes+1, m.rng.IntN(3000), true
+		last, n := "", m.rng.IntN(30)
+		for range n {
+			r := m.record()
+			if m.log.Append(r) != nil {
+				break
+			}
+			last += renderRecord(r)
+		}
+		if err := m.log.Commit(m.full); (err == nil) != (n == 0) {
+			m.t.Fatalf("commit of %d records while killed: %v", n, err)
+		} else if n > 0 {
+			// It may be in the log after all, if its last byte was.
+			m.commits = append(m.commits, last)
+		}
+		if m.f.failAfter > 0 && m.log.End().Off%512 != 0 && m.rng.IntN(2) == 0 {
+			m.f.data = append(m.f.data, make([]byte, m.rng.IntN(5000))...) // space that was reserved
+		}
+	case 2: // killed, and somebody left garbage behind the end of the file
+		for range m.rng.IntN(3000) {
+			m.f.data = append(m.f.data, byte(m.rng.Uint32()>>m.rng.IntN(9)))
+		}
+	default:
+		m.f.losePower(m.rng)
+		survivors = max(m.durable, m.ckptAt)
+		if !m.full {
+			survivors = m.ckptAt
+		}
+	}
+	m.f = m.f.reopened()
+	l, r, upTo := m.read(m.f, m.keep)
+	if upTo < survivors {
+		m.t.Fatalf("%d commits survived, want at least %d of %d: %+v from %+v (%d)", upTo, survivors, len(m.commits), r, m.ckpt, m.ckptAt)
+	}
+	m.stats.lost += len(m.commits) - upTo
+	if r.Rebased {
+		m.stats.rebases++
+	}
+	m.commits = m.commits[:upTo]
+	m.durable = min(m.durable, upTo)
+	m.log = l
+	m.reclaimed = false
+}
+
+// cleanClose flushes, checkpoints and removes the log, which the next session begins
+// anew.
+func (m *model) cleanClose() {
+	m.ckpt, m.ckptAt = m.log.End(), len(m.commits)
+	m.durable = m.ckptAt
+	m.f = &memFile{sector: m.f.sector}
+	l, r, _ := m.read(m.f, m.keep)
+	if r.Rebased != (m.ckpt.Off != 0) || r.End.Off != 0 || r.End.Sum != m.ckpt.Sum {
+		m.t.Fatalf("an empty log recovers as %+v", r)
+	}
+	m.log = l
+	m.reclaimed = false
+}
+
+func (m *model) run() {
+	m.t.Helper()
+	l, _, _ := m.read(m.f, m.keep)
+	m.log = l
+	for range 4 {
+		for range 20 + m.rng.IntN(100) {
+			m.transaction()
+			m.f.failWrite = 0
+			if m.rng.IntN(25) == 0 {
+				// A checkpoint of some moment, usually now.
+				m.ckpt, m.ckptAt = m.log.End(), len(m.commits)
+				m.reclaimed = false
+			}
+			if m.rng.IntN(20) == 0 {
+				m.check()
+			}
+		}
+		m.check()
+		if m.rng.IntN(4) == 0 {
+			m.cleanClose()
+		} else {
+			m.crash()
+			m.check()
+		}
+	}
+}
+
+func TestModel(t *testing.T) {
+	var stats modelStats
+	seeds := uint64(60)
+	if testing.Short() {
+		seeds = 15
+	}
+	for seed := uint64(1); seed <= seeds; seed++ {
+		if *seedFlag != 0 {
+			seed = *seedFlag
+			seeds = seed
+		}
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(seed, 0))
+			m := &model{
+				t: t, rng: rng, stats: &stats,
+				f:    &memFile{sector: []int{512, 512, 4096}[rng.IntN(3)]},
+				full: rng.IntN(2) == 0,
+				keep: []int{0, 1000, keepBytes}[rng.IntN(3)],
+				ckpt: format.LogPos{Sum: format.EmptyLogSum},
+			}
+			m.run()
+			if t.Failed() {
+				t.Logf("again: go test ./engine/internal/wal -run TestModel -seed=%d", seed)
+			}
+		})
+		if t.Failed() {
+			t.Fatalf("again: go test ./engine/internal/wal -run TestModel -seed=%d", seed)
+		}
+	}
+	t.Logf("%+v", stats)
+	if *seedFlag == 0 && !testing.Short() &&
+		(stats.wraps < 10 || stats.jumps < 10 || stats.rolledBackWraps < 10 || stats.rebases < 10 ||
+			stats.lost < 10 || stats.failures < 10 || stats.threeRegions < 10) {
+		t.Errorf("the model did not reach what it is for: %+v", stats)
+	}
+}
