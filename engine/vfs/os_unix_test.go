@@ -27,6 +27,10 @@ func TestOSNewFilesAreTheOwners(t *testing.T) {
 	}
 }
 
+func TestOSSyncDirReportsFailure(t *testing.T) {
+	expectError(t, vfs.OS.SyncDir(filepath.Join(t.TempDir(), "none", "db")), fs.ErrNotExist)
+}
+
 func TestOSRefusesAPipe(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "pipe")
 	ok(t, syscall.Mkfifo(name, 0o600))

@@ -44,8 +44,8 @@ func (m *FS) Crash(rng *rand.Rand, mode CrashMode) *FS {
 	if mode == CrashKeepAll {
 		return m.Clone()
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.mu.RLock()
+	defer m.mu.RUnlock()
 	found := New()
 	for name, n := range m.durable {
 		found.names[name] = n
@@ -133,9 +133,10 @@ func (t temper) draw(rng *rand.Rand) fate {
 	return garbage
 }
 
-// crash returns the file as it is found. A nil rng loses all that is in doubt.
+// crash returns the file as it is found. A nil rng loses all that is in doubt. The
+// result shares no content that n may still write in place: such content is in doubt,
+// and of that it takes copies.
 func (n *node) crash(rng *rand.Rand) *node {
-	n.share()
 	size, chances := n.syncedSize, temper{lost: 1}
 	if rng != nil {
 		size = n.crashSize(rng)

@@ -123,6 +123,50 @@ func TestCrashDecidesEachUnsyncedSectorApart(t *testing.T) {
 	}
 }
 
+func TestCrashLeavesTheNeighboursOfAnAlignedWriteAlone(t *testing.T) {
+	m := memfs.New()
+	ok(t, m.WriteFile("/db", fill('o', 3*8*sector)))
+	f := open(t, m, "/db")
+	written := []int{2, 7, 8, 15, 17}
+	for _, i := range written {
+		write(t, f, int64(i*sector), fill('n', sector))
+	}
+	for seed := range 300 {
+		got := read(t, m.Crash(seeded(seed), memfs.CrashRandom), "/db")
+		for i := range 3 * 8 {
+			if !slices.Contains(written, i) && !bytes.Equal(got[i*sector:(i+1)*sector], fill('o', sector)) {
+				t.Fatalf("seed %d: sector %d changed, which nobody wrote", seed, i)
+			}
+		}
+	}
+}
+
+func TestCrashLosesNewSectorsToZeros(t *testing.T) {
+	m := memfs.New()
+	f := open(t, m, "/db")
+	ok(t, f.Truncate(4*sector))
+	ok(t, f.Sync())
+	ok(t, m.SyncDir("/db"))
+	write(t, f, 0, fill('n', 4*sector))
+	kept, lost, garbage := 0, 0, 0
+	for seed := range 200 {
+		got := read(t, m.Crash(seeded(seed), memfs.CrashRandom), "/db")
+		for i := range 4 {
+			switch s := got[i*sector : (i+1)*sector]; {
+			case bytes.Equal(s, fill('n', sector)):
+				kept++
+			case bytes.Equal(s, make([]byte, sector)):
+				lost++
+			default:
+				garbage++
+			}
+		}
+	}
+	if kept < 50 || lost < 50 || garbage < 50 {
+		t.Errorf("%d kept, %d lost, %d garbage", kept, lost, garbage)
+	}
+}
+
 func TestCrashLosesToTheLastSyncNotTheLastWrite(t *testing.T) {
 	m := memfs.New()
 	ok(t, m.WriteFile("/db", fill('0', sector)))

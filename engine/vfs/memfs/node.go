@@ -142,7 +142,7 @@ func (n *node) sync() {
 	}
 	n.inDoubt = n.inDoubt[:0]
 	n.syncedSize, n.lowSize, n.highSize = n.size, n.size, n.size
-	clear(n.slots[chunks(n.size):])
+	// What is dropped was cut off, so it is zero should the file grow over it again.
 	n.slots = n.slots[:chunks(n.size)]
 }
 
