@@ -111,6 +111,9 @@ func (c *Connector) Driver() driver.Driver { return c.driver }
 
 // Connect returns a new connection. The first one opens the database.
 func (c *Connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()

@@ -41,12 +41,17 @@ func (c *conn) execPlan(ctx context.Context, p *parser.Plan, args []parser.Value
 	case parser.OpInsert, parser.OpDelete:
 		return c.write(ctx, p, args)
 	case parser.OpSelect, parser.OpPragma:
-		r := c.newRows(ctx)
-		r.values = append(r.values, args...)
-		err := r.open(p)
-		return 0, joinErrors(err, r.Close())
+		return 0, c.discard(ctx, p, args)
 	}
 	return 0, c.control(ctx, p)
+}
+
+// discard runs a query for its errors.
+func (c *conn) discard(ctx context.Context, p *parser.Plan, args []parser.Value) (err error) {
+	r := c.newRows(ctx)
+	defer func() { err = joinErrors(err, r.Close()) }()
+	r.values = append(r.values, args...)
+	return r.open(p)
 }
 
 // control runs a statement that has neither rows nor counts.

@@ -9,9 +9,15 @@ import (
 )
 
 // query binds the arguments of a text and runs its first statement.
-func (c *conn) query(ctx context.Context, plans []*parser.Plan, args []driver.NamedValue) (driver.Rows, error) {
+func (c *conn) query(ctx context.Context, plans []*parser.Plan, args []driver.NamedValue) (_ driver.Rows, err error) {
 	r := c.newRows(ctx)
-	var err error
+	started := false
+	defer func() {
+		if !started { // an error, or a panic
+			r.failed = true
+			err = joinErrors(err, r.Close())
+		}
+	}()
 	if r.values, err = bindArguments(r.values, &r.scratch, plans, args); err == nil && len(plans) > 0 {
 		r.rest = plans[1:]
 		if err = r.start(plans[0]); err == nil && r.needsArguments() {
@@ -19,9 +25,9 @@ func (c *conn) query(ctx context.Context, plans []*parser.Plan, args []driver.Na
 		}
 	}
 	if err != nil {
-		r.failed = true
-		return nil, joinErrors(err, r.Close())
+		return nil, err
 	}
+	started = true
 	return r, nil
 }
 

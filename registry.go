@@ -81,6 +81,9 @@ func acquire(ctx context.Context, key handleKey, cfg Config, open openStore) (*h
 }
 
 func (h *handle) lock(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	select {
 	case h.turn <- struct{}{}:
 		return nil
@@ -96,13 +99,6 @@ func (h *handle) retain() {
 	registry.mu.Lock()
 	h.uses++
 	registry.mu.Unlock()
-}
-
-// numUses returns the number of uses.
-func (h *handle) numUses() int {
-	registry.mu.Lock()
-	defer registry.mu.Unlock()
-	return h.uses
 }
 
 // release gives one use back and closes the store with the last one. The handle stays in

@@ -14,7 +14,8 @@ type txn struct {
 	state txnState
 	// tx is open in txnWriting.
 	tx storeTx
-	// snap is what txnReading reads, and txnDeferred once it has read; else nil.
+	// snap is what txnReading reads, and txnDeferred once it has read; else nil, except
+	// while txnDeferred becomes txnWriting.
 	snap storeSnapshot
 	// saves are the names of the open savepoints, outermost first. Savepoint i is
 	// level firstLevel+i, also while there is no tx that has levels.
@@ -79,34 +80,42 @@ func (c *conn) defaultState() txnState {
 	return txnWriting
 }
 
-// commitTxn ends the transaction and makes what it wrote permanent. Whatever happens,
-// there is no transaction afterwards.
+// commitTxn ends the transaction and makes what it wrote permanent. When it returns,
+// with an error or without, there is no transaction; only a panic leaves it to
+// abandonTxn.
 func (c *conn) commitTxn(ctx context.Context) error {
 	t := &c.txn
-	if t.state == txnNone {
+	var err error
+	switch t.state {
+	case txnNone:
 		return misusef("commit", "no transaction is open")
+	case txnWriting:
+		err = t.tx.Commit(ctx)
 	}
-	tx, snap := t.endState()
-	if tx != nil {
-		err := tx.Commit(ctx)
-		c.leaveWriter()
-		return err
-	}
-	return closeSnapshot(snap)
+	return joinErrors(err, c.endTxn())
 }
 
-// rollbackTxn ends the transaction and undoes what it wrote.
+// rollbackTxn ends the transaction and undoes what it wrote, under the terms of
+// commitTxn.
 func (c *conn) rollbackTxn() error {
 	t := &c.txn
-	if t.state == txnNone {
+	var err error
+	switch t.state {
+	case txnNone:
 		return misusef("rollback", "no transaction is open")
+	case txnWriting:
+		err = t.tx.Rollback()
 	}
-	tx, snap := t.endState()
-	if tx != nil {
-		err := tx.Rollback()
+	return joinErrors(err, c.endTxn())
+}
+
+// endTxn forgets the transaction, whose tx has been committed or rolled back.
+func (c *conn) endTxn() error {
+	if c.txn.state == txnWriting {
 		c.leaveWriter()
-		return err
 	}
+	snap := c.txn.snap
+	c.txn = txn{saves: c.txn.saves[:0]}
 	return closeSnapshot(snap)
 }
 
@@ -117,12 +126,6 @@ func (c *conn) abandonTxn() (err error) {
 	}
 	defer c.guard(&err, "rollback")
 	return c.rollbackTxn()
-}
-
-func (t *txn) endState() (storeTx, storeSnapshot) {
-	tx, snap := t.tx, t.snap
-	t.state, t.tx, t.snap, t.saves = txnNone, nil, nil, t.saves[:0]
-	return tx, snap
 }
 
 func closeSnapshot(s storeSnapshot) error {
@@ -218,16 +221,18 @@ func (c *conn) upgrade(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	t.state, t.tx = txnWriting, tx
 	for err == nil && tx.Level() < t.topLevel() {
 		_, err = tx.Begin()
 	}
 	if err != nil {
 		err = joinErrors(err, tx.Rollback())
 		c.leaveWriter()
+		t.state, t.tx = txnDeferred, nil
 		return err
 	}
 	snap := t.snap
-	t.state, t.tx, t.snap = txnWriting, tx, nil
+	t.snap = nil
 	return closeSnapshot(snap)
 }
 

@@ -26,12 +26,7 @@ func (c *conn) write(ctx context.Context, p *parser.Plan, args []parser.Value) (
 		return 0, err
 	}
 	if own {
-		defer c.leaveWriter()
-		n, err := c.runWrite(ctx, tx, p, args)
-		if err != nil {
-			return 0, joinErrors(err, tx.Rollback())
-		}
-		return n, tx.Commit(ctx)
+		return c.writeAlone(ctx, tx, p, args)
 	}
 	if !several {
 		return c.runWrite(ctx, tx, p, args)
@@ -49,6 +44,25 @@ func (c *conn) write(ctx context.Context, p *parser.Plan, args []parser.Value) (
 		return 0, joinErrors(err, tx.CommitTo(level-1))
 	}
 	return n, tx.CommitTo(level - 1)
+}
+
+// writeAlone runs a statement as the only one of tx.
+func (c *conn) writeAlone(ctx context.Context, tx storeTx, p *parser.Plan, args []parser.Value) (n int64, err error) {
+	ended := false
+	defer func() {
+		if !ended { // a panic: the writer's place must not be lost with it
+			_ = tx.Rollback()
+		}
+		c.leaveWriter()
+	}()
+	n, err = c.runWrite(ctx, tx, p, args)
+	if err != nil {
+		n, err = 0, joinErrors(err, tx.Rollback())
+	} else {
+		err = tx.Commit(ctx)
+	}
+	ended = true
+	return n, err
 }
 
 // mayWrite is what a write that has nothing to write must still check.
@@ -140,11 +154,10 @@ func (c *conn) exists(r storeReader, key []byte) (bool, error) {
 // pass over each interval counts them, and learns the first and the last: these two are
 // deleted one by one and what lies between them as a range, so that nothing is written
 // for an empty interval, and three records for the largest.
-func (c *conn) deleteCounted(ctx context.Context, tx storeTx) (int64, error) {
+func (c *conn) deleteCounted(ctx context.Context, tx storeTx) (n int64, err error) {
 	if c.bounds.Len() == 1 && c.bounds.At(0).IsPoint() {
 		key := c.bounds.At(0).Lo
-		found, err := c.exists(tx, key)
-		if err != nil || !found {
+		if found, err := c.exists(tx, key); err != nil || !found {
 			return 0, err
 		}
 		return 1, tx.Delete(key)
@@ -153,8 +166,8 @@ func (c *conn) deleteCounted(ctx context.Context, tx storeTx) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	n, err := c.deleteBounds(ctx, tx, cur)
-	return n, joinErrors(err, cur.Close())
+	defer func() { err = joinErrors(err, cur.Close()) }()
+	return c.deleteBounds(ctx, tx, cur)
 }
 
 func (c *conn) deleteBounds(ctx context.Context, tx storeTx, cur storeCursor) (int64, error) {
@@ -229,18 +242,19 @@ func (c *conn) deleteUncounted(tx storeTx) (int64, error) {
 
 // findLast makes the last key of the state the closed upper end of iv, and reports
 // whether iv then holds any key that may exist.
-func (c *conn) findLast(tx storeTx, iv *parser.Interval) (bool, error) {
+func (c *conn) findLast(tx storeTx, iv *parser.Interval) (ok bool, err error) {
 	cur, err := tx.Cursor()
 	if err != nil {
 		return false, err
 	}
-	ok := cur.Last()
-	if ok {
-		c.last = append(c.last[:0], cur.Key()...)
-		ok = iv.Contains(c.last)
-		iv.Hi, iv.HasHi, iv.HiOpen = c.last, true, false
+	defer func() { err = joinErrors(err, cur.Close()) }()
+	if !cur.Last() {
+		return false, cur.Err()
 	}
-	return ok, joinErrors(cur.Err(), cur.Close())
+	c.last = append(c.last[:0], cur.Key()...)
+	ok = iv.Contains(c.last)
+	iv.Hi, iv.HasHi, iv.HiOpen = c.last, true, false
+	return ok, nil
 }
 
 // deleteBetween deletes from iv.Lo to iv.Hi.
