@@ -13,17 +13,20 @@ import (
 // finds that again.
 func FuzzRecover(f *testing.F) {
 	f.Add([]byte{}, uint64(0), uint32(1234), uint32(5678), false)
-	file, l, ckpt := wrapping(f)
-	for i := range 4 {
-		l.Begin(ckpt, true, true)
-		mustAppend(f, l, "key", 10*i)
-		if err := l.Commit(i == 2); err != nil {
-			f.Fatal(err)
-		}
+	s := &stream{data: map[int64]byte{}, off: 200, sum: format.EmptyLogSum}
+	for _, to := range []int64{0, 300, 310} {
+		s.put("a")
+		s.put("bcd")
+		s.jump(to)
 	}
-	f.Add(file.data, ckpt.Raw(), ckpt.Sum.S0, ckpt.Sum.S1, true)
+	jumps := make([]byte, 350)
+	for off, b := range s.data {
+		jumps[off] = b
+	}
+	f.Add(jumps, uint64(400), uint32(1234), uint32(5678), true)
+	f.Add(jumps, uint64(0), uint32(1234), uint32(5678), true)
 	small := newFile()
-	l, _, _ = mustRecover(f, small, emptyPos)
+	l, _, _ := mustRecover(f, small, emptyPos)
 	for i := range 3 {
 		put(f, l, "k", i)
 	}

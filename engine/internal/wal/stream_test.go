@@ -89,6 +89,10 @@ func (s *stream) put(key string) {
 	r := format.LogRecord{Op: format.LogWrite, Key: []byte(key)}
 	s.add(format.AppendLogHeader(nil, &r, false))
 	s.add(r.Key)
+	s.commit()
+}
+
+func (s *stream) commit() {
 	s.add(format.AppendLogCommit(nil))
 	sum := format.StartLogSum(s.sum)
 	sum.Add(s.interval)
@@ -171,7 +175,11 @@ func TestStreamsOfAnyShape(t *testing.T) {
 		{"record across what was read before", 40, func(s *stream) {
 			s.put("a")
 			s.jump(20)
-			s.add([]byte{6, 30, 0})
+			s.add([]byte{6, 60, 0})
+			for range 60 {
+				s.add([]byte{s.data[s.off]})
+			}
+			s.commit() // everything is right, but for where it stands
 		}, 1, [3]Region{2: {40, 53}}},
 		{"unknown record", 0, func(s *stream) { s.put("a"); s.add([]byte{5}); s.put("b") }, 1, [3]Region{2: {0, 13}}},
 	} {
@@ -198,6 +206,23 @@ func TestStreamsOfAnyShape(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestJumpTargets(t *testing.T) {
+	for _, c := range []struct {
+		target uint64
+		want   bool
+	}{
+		{0, true}, {99, true}, {100, false}, {150, false}, {199, false}, {200, true},
+		{300, false}, {349, false}, {350, false}, {351, true}, {1000, true}, {1001, false}, {1 << 63, false},
+	} {
+		s := scanner{size: 1000, buf: make([]byte, 100)}
+		s.at = place{extents: [3]Region{{100, 200}, {300, 0}}, numExtents: 2}
+		s.off = 351 // the jump ends there
+		if got := s.jump(c.target); got != c.want {
+			t.Errorf("jump from [300,351) behind [100,200) to %d: %v", c.target, got)
+		}
 	}
 }
 
