@@ -156,9 +156,18 @@ func (s *fakeSnapshot) Close() error {
 
 type fakeTx struct {
 	store  *fakeStore
-	rows   []fakeRow   // never changed: each write makes another
+	rows   []fakeRow
+	own    bool        // nobody else has rows, so they may be changed
 	levels [][]fakeRow // levels[l-1] is rows when level l was opened
 	done   bool
+}
+
+// writable returns the rows to be changed.
+func (t *fakeTx) writable() []fakeRow {
+	if !t.own {
+		t.rows, t.own = slices.Clone(t.rows), true
+	}
+	return t.rows
 }
 
 func (t *fakeTx) check(op string) error {
@@ -170,7 +179,10 @@ func (t *fakeTx) check(op string) error {
 
 func (t *fakeTx) Get(dst, key []byte) ([]byte, bool, error) { return t.store.get(t.rows, dst, key) }
 
-func (t *fakeTx) Cursor() (storeCursor, error) { return t.store.cursor(t.rows) }
+func (t *fakeTx) Cursor() (storeCursor, error) {
+	t.own = false
+	return t.store.cursor(t.rows)
+}
 
 func (t *fakeTx) Put(key, value []byte) error {
 	if err := t.check("put"); err != nil {
@@ -178,13 +190,12 @@ func (t *fakeTx) Put(key, value []byte) error {
 	}
 	row := fakeRow{bytes.Clone(key), bytes.Clone(value)}
 	i, found := searchRows(t.rows, key)
-	rows := slices.Clone(t.rows)
+	t.rows = t.writable()
 	if found {
-		rows[i] = row
+		t.rows[i] = row
 	} else {
-		rows = slices.Insert(rows, i, row)
+		t.rows = slices.Insert(t.rows, i, row)
 	}
-	t.rows = rows
 	return nil
 }
 
@@ -193,7 +204,7 @@ func (t *fakeTx) Delete(key []byte) error {
 		return err
 	}
 	if i, found := searchRows(t.rows, key); found {
-		t.rows = slices.Delete(slices.Clone(t.rows), i, i+1)
+		t.rows = slices.Delete(t.writable(), i, i+1)
 	}
 	return nil
 }
@@ -202,7 +213,7 @@ func (t *fakeTx) DeleteRange(after, before []byte) error {
 	if err := t.check("delete range"); err != nil {
 		return err
 	}
-	t.rows = slices.DeleteFunc(slices.Clone(t.rows), func(r fakeRow) bool {
+	t.rows = slices.DeleteFunc(t.writable(), func(r fakeRow) bool {
 		return bytes.Compare(r.key, after) > 0 && bytes.Compare(r.key, before) < 0
 	})
 	return nil
@@ -214,6 +225,7 @@ func (t *fakeTx) Begin() (int, error) {
 	if err := t.check("begin level"); err != nil {
 		return 0, err
 	}
+	t.own = false
 	t.levels = append(t.levels, t.rows)
 	return len(t.levels), nil
 }
@@ -230,7 +242,7 @@ func (t *fakeTx) RollbackTo(level int) error {
 	if level < 1 || level > len(t.levels) {
 		return misusef("rollback", "level %d is not open", level)
 	}
-	t.rows, t.levels = t.levels[level-1], t.levels[:level]
+	t.rows, t.levels, t.own = t.levels[level-1], t.levels[:level], false
 	return t.check("rollback level")
 }
 

@@ -113,6 +113,9 @@ func (c *conn) insert(ctx context.Context, tx storeTx, p *parser.Plan, args []pa
 	var steps uint
 	base := len(c.scratch) // below it are arguments
 	for i := range p.Rows {
+		if err := done(ctx, &steps); err != nil {
+			return 0, err
+		}
 		c.scratch = c.scratch[:base]
 		key, err := p.Rows[i][0].Key(args, toKey, &c.scratch)
 		if err != nil {
@@ -136,9 +139,6 @@ func (c *conn) insert(ctx context.Context, tx storeTx, p *parser.Plan, args []pa
 			return 0, err
 		}
 		n++
-		if err := done(ctx, &steps); err != nil {
-			return 0, err
-		}
 	}
 	return n, nil
 }
