@@ -226,7 +226,10 @@ func (db *DB) takeWorker(ctx context.Context, op string) error {
 }
 
 // allocator gives the blocks of one job.
-type allocator struct{ db *DB }
+type allocator struct {
+	db    *DB
+	fresh bool // only blocks that were never used
+}
 
 // Allocate returns a block that neither the newest synced checkpoint, nor any pinned
 // snapshot, nor a foreign read-only process refers to.
@@ -239,7 +242,7 @@ func (a allocator) Allocate() (base.BlockNo, error) {
 	db.pub.Lock()
 	defer db.pub.Unlock()
 	limit := min(db.synced, db.reg.OldestSnapshot())
-	if foreign {
+	if foreign || a.fresh {
 		limit = 0
 	}
 	b := db.free.Allocate(limit)

@@ -38,29 +38,42 @@ func (db *DB) newJob(flush bool, lo, hi int) (*job, error) {
 	if flush {
 		spec.Tree = st.Old
 	}
+	// C lsm1 has a bug by which the free list may hold blocks that a half-done merge
+	// still needs: such a merge is finished in new blocks.
+	rescue := hi-lo == 1 && levels[lo].Merging != nil
 	spec.FreeEntries = func() []format.FreeEntry { return db.takeDelta(j) }
-	db.takeAppendPoint(j)
+	if !rescue {
+		db.takeAppendPoint(j)
+	}
 	spec.Start = j.start
 	var err error
-	if j.Job, err = merge.New(db.bf, allocator{db}, spec); err != nil {
+	if j.Job, err = merge.New(db.bf, allocator{db: db, fresh: rescue}, spec); err != nil {
 		db.abandon(j)
 		return nil, err
 	}
 	return j, nil
 }
 
-// takeDelta returns the free-list entries that no segment holds yet, for a job to write
-// them. They override what older segments hold, so only a job whose result will be the
-// newest level may have them: a flush, or a merge on top of which nothing has been
-// published since it began.
+// takeDelta returns the free-list entries that no segment holds yet, as they will be once
+// the job is published, for the job to write them. They override what older segments
+// hold, so only a job whose result will be the newest level may have them: a flush, or a
+// merge on top of which nothing has been published since it began.
 func (db *DB) takeDelta(j *job) []format.FreeEntry {
+	freed, err := db.blocksOf(j.inputs)
+	if err != nil {
+		return nil // the publishing of the job will report it
+	}
 	db.pub.Lock()
 	defer db.pub.Unlock()
-	levels := db.reg.Newest().Disk.Levels
-	if !j.flush && len(j.inputs) > 0 && levels[0] != j.inputs[0] {
-		return nil
+	disk := *db.reg.Newest().Disk
+	if len(j.inputs) > 0 {
+		at := slices.Index(disk.Levels, j.inputs[0])
+		if at > 0 {
+			return nil
+		}
+		disk.Levels = disk.Levels[len(j.inputs):]
 	}
-	return db.free.Delta()
+	return db.free.DeltaAfter(j.Blocks(), db.unshared(freed, &disk), disk.ID)
 }
 
 // takeAppendPoint lets a job start behind the end of an existing segment, if a place

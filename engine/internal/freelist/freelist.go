@@ -11,6 +11,7 @@
 package freelist
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -133,16 +134,36 @@ func (l *List) Entries() []format.FreeEntry {
 func (l *List) Reserved() int { return len(l.reserved) }
 
 // Delta returns what a checkpoint must say beyond the system keys, by block ascending.
-func (l *List) Delta() []format.FreeEntry {
+func (l *List) Delta() []format.FreeEntry { return l.DeltaAfter(nil, nil, 0) }
+
+// DeltaAfter returns what Delta would return after Publish(used, freed, id).
+func (l *List) DeltaAfter(used, freed []base.BlockNo, id base.SnapshotID) []format.FreeEntry {
+	after := make(map[base.BlockNo]base.SnapshotID, len(freed))
+	for _, b := range freed {
+		after[b] = id
+	}
+	for _, b := range used {
+		after[b] = format.NotFree
+	}
 	var out []format.FreeEntry
-	for b, id := range l.free {
-		if rec, ok := l.recorded[b]; !ok || rec != id {
+	emit := func(b base.BlockNo, id base.SnapshotID) {
+		switch rec, ok := l.recorded[b]; {
+		case id == format.NotFree && ok, id != format.NotFree && (!ok || rec != id):
 			out = append(out, format.FreeEntry{Block: b, ID: id})
 		}
 	}
+	for b, id := range after {
+		emit(b, id)
+	}
+	for b, id := range l.free {
+		if _, ok := after[b]; !ok {
+			emit(b, id)
+		}
+	}
 	for b := range l.recorded {
-		if _, ok := l.free[b]; !ok {
-			out = append(out, format.FreeEntry{Block: b, ID: format.NotFree})
+		_, isFree := l.free[b]
+		if _, ok := after[b]; !ok && !isFree {
+			emit(b, format.NotFree)
 		}
 	}
 	slices.SortFunc(out, func(a, b format.FreeEntry) int { return int(a.Block) - int(b.Block) })
@@ -168,4 +189,9 @@ func (l *List) UsedEnd() base.BlockNo {
 		b--
 	}
 	return max(b, 1)
+}
+
+// ReservedBlocks returns the reserved blocks, ascending.
+func (l *List) ReservedBlocks() []base.BlockNo {
+	return slices.Sorted(maps.Keys(l.reserved))
 }
