@@ -326,7 +326,7 @@ func TestModel(t *testing.T) {
 	var stats modelStats
 	seeds := uint64(60)
 	if testing.Short() {
-		seeds = 15
+		seeds = 6
 	}
 	for seed := uint64(1); seed <= seeds; seed++ {
 		if *seedFlag != 0 {
