@@ -1,0 +1,14 @@
+// Package enginetest says what a store shaped like package engine must do, and tries it.
+//
+// It holds three things. [Map] is an immutable sorted map, of which a version costs next
+// to nothing, and [Model] a store made of it: what a database is, without files, pages
+// and logs. [TestStore] is a suite of tests that states the behaviour of transactions,
+// levels, snapshots and cursors one by one. [Runner] does random operations on a store,
+// compares every answer with a Map, and keeps the list of all states that were
+// committed, so that whoever crashes the store in between can tell what may be found
+// afterwards.
+//
+// The package serves tests only. It knows the engine by its exported API; [Engine] makes
+// a [Store] of a *engine.DB. Nothing in it depends on time or on the scheduling of
+// goroutines: the same seed does the same operations.
+package enginetest

@@ -1,0 +1,91 @@
+package enginetest_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/enginetest"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+)
+
+var (
+	seed  = flag.Uint64("seed", 0, "run random tests with this seed only")
+	cases = flag.Int("cases", 60, "number of seeds that random tests run with")
+)
+
+// seeds calls f with each seed that is due.
+func seeds(t *testing.T, f func(seed uint64) error, trace func() []string) {
+	t.Helper()
+	from, to := uint64(1), uint64(*cases)
+	if *seed != 0 {
+		from, to = *seed, *seed
+	}
+	for s := from; s <= to; s++ {
+		watch := time.AfterFunc(time.Minute, func() { panic(fmt.Sprintf("%s hangs: -seed=%d", t.Name(), s)) })
+		err := f(s)
+		watch.Stop()
+		if err != nil {
+			t.Fatalf("seed %d: %v\nreproduce: go test ./engine/enginetest -run '^%s$' -seed=%d\nlast operations:\n%s",
+				s, err, t.Name(), s, strings.Join(trace(), "\n"))
+		}
+	}
+}
+
+// TestRandomModel runs the random operations on the model itself: if it fails, the
+// comparison is wrong.
+func TestRandomModel(t *testing.T) {
+	var r *enginetest.Runner
+	seeds(t, func(seed uint64) error {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		m := enginetest.NewModel()
+		r = enginetest.NewRunner(rng, enginetest.NewGen(rng, 1024, 64<<10), enginetest.NewHistory(enginetest.Map{}),
+			func() (enginetest.Store, error) { m.Open(); return m, nil })
+		if err := r.Run(2000); err != nil {
+			return err
+		}
+		return r.Reopen()
+	}, func() []string { return r.Trace() })
+}
+
+// TestRandomEngine runs random operations on databases of all kinds.
+func TestRandomEngine(t *testing.T) {
+	var r *enginetest.Runner
+	seeds(t, func(seed uint64) error {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		o := enginetest.RandomOptions(rng)
+		o.FS = memfs.New()
+		o.NoLog = rng.IntN(10) == 0
+		gen := enginetest.NewGen(rng, o.PageSize, o.BlockSize)
+		open := func() (enginetest.Store, error) {
+			db, err := engine.Open(context.Background(), "/db", o)
+			if err != nil {
+				return nil, err
+			}
+			return enginetest.Engine(db), nil
+		}
+		r = enginetest.NewRunner(rng, gen, enginetest.NewHistory(enginetest.Map{}), open)
+		r.Safeties = []engine.Safety{engine.SafetyOff, engine.SafetyNormal, engine.SafetyFull}
+		r.TxSteps = 2 + rng.IntN(40)
+		for range 4 {
+			if err := r.Run(400 + rng.IntN(400)); err != nil {
+				return err
+			}
+			if r.Store == nil {
+				continue
+			}
+			if err := r.Reopen(); err != nil {
+				return err
+			}
+			again := enginetest.RandomOptions(rng)
+			again.FS, again.PageSize, again.BlockSize = o.FS, o.PageSize, o.BlockSize
+			o = again
+		}
+		return r.Close()
+	}, func() []string { return r.Trace() })
+}
