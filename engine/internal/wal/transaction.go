@@ -104,8 +104,13 @@ func (l *Log) Mark() Mark {
 
 // RollbackTo undoes everything since the mark, a wrap or jump of the log included. The
 // mark must have been made in this transaction, before everything that was rolled back
-// since. It can be used again.
+// since. It can be used again. If the mark's transaction has ended since, by a Commit that
+// failed or otherwise, and nothing was appended after that, nothing is left to undo and
+// RollbackTo does nothing.
 func (l *Log) RollbackTo(m Mark) {
+	if m.txID != l.txID && l.tx.stream == 0 {
+		return
+	}
 	invariant.Check(m.txID == l.txID && m.tx.stream <= l.tx.stream, "mark of another transaction")
 	l.tx = m.tx
 	if m.tx.stream >= l.base {
@@ -123,8 +128,8 @@ func (l *Log) RollbackTo(m Mark) {
 // that the next transaction touches none of this one's. Commit does not sync. A
 // transaction without records writes nothing.
 //
-// After an error the transaction is rolled back, and the next one is written over its
-// bytes.
+// After an error the transaction is rolled back, all of it, and the next one is written
+// over its bytes.
 func (l *Log) Commit(padToSector bool) error {
 	if l.tx.stream == 0 {
 		return l.failure()

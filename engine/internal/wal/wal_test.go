@@ -421,6 +421,37 @@ func TestFailedCommitLeavesNoCommit(t *testing.T) {
 	checkKeys(t, f, emptyPos, "first", "second")
 }
 
+// Whoever rolls back after a commit may do so by a mark, whether the commit failed or not.
+func TestRollbackToAfterTheTransactionEnded(t *testing.T) {
+	for _, fails := range []bool{true, false} {
+		f := newFile()
+		l, _, _ := mustRecover(t, f, emptyPos)
+		put(t, l, "first", 10)
+		want := []string{"first"}
+		l.Begin(format.LogPos{}, false, false)
+		start := l.Mark()
+		mustAppend(t, l, "second", 10)
+		middle := l.Mark()
+		if fails {
+			f.failWrite = f.writes + 1
+		} else {
+			want = append(want, "second")
+		}
+		if err := l.Commit(false); (err != nil) != fails {
+			t.Fatal(err)
+		}
+		end := l.End()
+		l.RollbackTo(middle)
+		l.RollbackTo(start)
+		l.Rollback()
+		if l.End() != end {
+			t.Fatalf("end %+v, before it was %+v", l.End(), end)
+		}
+		put(t, l, "third", 10)
+		checkKeys(t, f, emptyPos, append(want, "third")...)
+	}
+}
+
 // Each write in turn fails, after each of a few numbers of bytes. What Commit promised
 // is there, and nothing else.
 func TestEveryWriteFails(t *testing.T) {
