@@ -3,7 +3,6 @@ package format
 import (
 	"encoding/binary"
 	"hash/crc32"
-	"math/bits"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
@@ -14,19 +13,20 @@ import (
 //
 // The check is made from the CRC-32C (Castagnoli) of the page's own number, as 8
 // big-endian bytes, followed by the whole page as it stands in the file, block link
-// included, with the 13 bits zero. Its lowest bit is the parity of the CRC's 32 bits,
-// its other twelve are the CRC folded by exclusive or (bits 0-11, 12-23, 24-31). If all
-// 13 are zero, 0x1FFE is stored instead.
+// included, with the 13 bits zero. It is the CRC folded by exclusive or: bits 0-12,
+// 13-25 and 26-31. If fewer than two bits of that are set, all but the lowest are
+// inverted, so that neither the check nor what one flipped bit makes of it is 0.
 //
-// The parity bit is why any damage that flips an odd number of bits is caught, single
-// bits above all: the Castagnoli polynomial is divisible by x+1, so the parity of the
-// CRC changes with the parity of the data, and the substitute for zero has the parity
-// of zero. Any other damage passes with a chance of about 1 in 4095. No check of 13
-// bits can catch every double bit error in a page of more than 8191 bits.
+// Any damage that flips an odd number of bits is caught, single bits above all: the
+// Castagnoli polynomial is divisible by x+1, so the parity of the CRC changes with that
+// of the data, and folding and inverting twelve bits leave the parity alone. Any other
+// damage passes with a chance of about 1 in 8192. No check of 13 bits can catch every
+// double bit error in a page of more than 8191 bits.
 
 const (
-	checkShift = 3
-	checkZero  = 0x1FFE
+	checkShift  = 3
+	checkMask   = 0x1FFF
+	checkInvert = 0x1FFE
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -41,9 +41,9 @@ func pageCheck(p base.PageNo, raw []byte, flagsAt int) uint16 {
 	flags := [2]byte{0, raw[flagsAt+1] & flagMask}
 	crc = crc32.Update(crc, castagnoli, flags[:])
 	crc = crc32.Update(crc, castagnoli, raw[flagsAt+2:])
-	v := uint16(crc^crc>>12^crc>>24)&0xFFF<<1 | uint16(bits.OnesCount32(crc)&1)
-	if v == 0 {
-		return checkZero
+	v := uint16(crc^crc>>13^crc>>26) & checkMask
+	if v&(v-1) == 0 {
+		v ^= checkInvert
 	}
 	return v
 }
