@@ -85,19 +85,34 @@ func (f *File) Sync() error {
 	return nil
 }
 
-// readAt fills b from offset off; bytes behind the end of the file read as zeros, as
-// for C lsm1.
-func (f *File) readAt(b []byte, off int64) error {
+// readAt reads into b from offset off and returns how much the file has there; the rest
+// of b is cleared.
+func (f *File) readAt(b []byte, off int64) (int, error) {
 	n, err := f.f.ReadAt(b, off)
 	if n == len(b) {
-		return nil
+		return n, nil
 	}
+	clear(b[n:])
 	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		clear(b[n:])
-		return nil
+		return n, nil
 	}
-	return &base.Error{Code: base.CodeIO, Op: "read", Path: f.path,
+	return 0, &base.Error{Code: base.CodeIO, Op: "read", Path: f.path,
 		Detail: fmt.Sprintf("%d bytes at offset %d", len(b), off), Err: err}
+}
+
+// readPages fills b with whole pages from page p on and returns how many of them the
+// file has, at least one. Pages are written whole before anything refers to them, so a
+// page behind the end of the file was cut off: zeros in its place would pass for a page
+// without records.
+func (f *File) readPages(b []byte, p base.PageNo) (int, error) {
+	n, err := f.readAt(b, f.geo.Offset(p))
+	if err != nil {
+		return 0, err
+	}
+	if n < f.geo.PageSize {
+		return 0, f.corrupt(p, base.Corruptf("the page lies behind the end of the file"))
+	}
+	return n / f.geo.PageSize, nil
 }
 
 func (f *File) writeAt(b []byte, off int64) error {
@@ -115,22 +130,10 @@ func (f *File) corrupt(p base.PageNo, err error) error {
 	}
 	ce.AtPage(p)
 	ce.File = f.path
-	if ce.Offset < 0 {
+	if ce.Offset < 0 && p > 0 {
 		ce.Offset = f.geo.Offset(p)
 	}
 	return ce
-}
-
-// verify checks a raw page that was just read: the page check, then its structure.
-func (f *File) verify(p, number base.PageNo, raw []byte) (format.Page, error) {
-	if f.geo.CheckPage(p, number, raw) == format.CheckBad {
-		return nil, f.corrupt(p, base.Corruptf("the page check does not match: the page was damaged or belongs elsewhere"))
-	}
-	page := f.geo.Content(p, raw)
-	if err := format.ValidatePage(page); err != nil {
-		return nil, f.corrupt(p, err)
-	}
-	return page, nil
 }
 
 // inRange reports whether page p can hold data.
@@ -138,20 +141,32 @@ func (f *File) inRange(p base.PageNo) bool {
 	return p >= f.geo.FirstPage(1) && p <= f.geo.MaxPage(f.blocks.Load())
 }
 
+func (f *File) outOfRange(p base.PageNo) error {
+	return f.corrupt(p, base.Corruptf("a page number outside the file's %d blocks", f.Blocks()))
+}
+
 // RawPage reads page p afresh from the file, for checking and dumps. It verifies
-// nothing.
+// nothing, except that the file has such a page.
 func (f *File) RawPage(p base.PageNo) ([]byte, error) {
+	if !f.inRange(p) {
+		return nil, f.outOfRange(p)
+	}
 	raw := make([]byte, f.geo.PageSize)
-	return raw, f.readAt(raw, f.geo.Offset(p))
+	if _, err := f.readPages(raw, p); err != nil {
+		return nil, err
+	}
+	return raw, nil
 }
 
 // ReadMeta reads meta page 1 or 2.
 func (f *File) ReadMeta(i int) ([]byte, error) { return ReadMeta(f.f, f.path, i) }
 
-// ReadMeta reads meta page 1 or 2 of a file whose geometry is not known yet.
+// ReadMeta reads meta page 1 or 2 of a file whose geometry is not known yet. What the
+// file does not have of it reads as zeros: C lsm1 may leave a file of one meta page.
 func ReadMeta(f vfs.File, path string, i int) ([]byte, error) {
 	b := make([]byte, format.MetaSize)
-	return b, (&File{f: f, path: path}).readAt(b, int64(i-1)*format.MetaPageSize)
+	_, err := (&File{f: f, path: path}).readAt(b, int64(i-1)*format.MetaPageSize)
+	return b, err
 }
 
 // WriteMeta writes a checkpoint to meta page 1 or 2, followed by zeros: no more of the

@@ -10,6 +10,10 @@ import (
 type Space struct {
 	*File
 	Redirects []format.Redirect // by From ascending; at most format.MaxRedirects
+	// Sealed says that every page of the segment carries a page check, as all pages of a
+	// segment do if one does. A page without one, such as one that was overwritten with
+	// zeros, is damaged then.
+	Sealed bool
 }
 
 // Map turns a page number found inside the segment into the real one. Mapping a real
@@ -31,8 +35,8 @@ func (s *Space) mapRedirected(p base.PageNo) base.PageNo {
 	return p
 }
 
-// mapBlock is Map for a block number.
-func (s *Space) mapBlock(b base.BlockNo) base.BlockNo {
+// MapBlock is Map for a block number, such as a block link.
+func (s *Space) MapBlock(b base.BlockNo) base.BlockNo {
 	for _, r := range s.Redirects {
 		if r.From == b {
 			return r.To
@@ -41,8 +45,27 @@ func (s *Space) mapBlock(b base.BlockNo) base.BlockNo {
 	return b
 }
 
-// original returns the number that real page p had when it was written.
-func (s *Space) original(p base.PageNo) base.PageNo {
+// Verify checks a raw page that was just read, the page check first, then its structure,
+// and returns its content area.
+func (s *Space) Verify(p base.PageNo, raw []byte) (format.Page, error) {
+	switch s.geo.CheckPage(p, s.Original(p), raw) {
+	case format.CheckBad:
+		return nil, s.corrupt(p, base.Corruptf("the page check does not match: the page was damaged or belongs elsewhere"))
+	case format.Unchecked:
+		if s.Sealed {
+			return nil, s.corrupt(p, base.Corruptf("the page has no page check, unlike the others of its segment: it was damaged or never written"))
+		}
+	case format.CheckGood:
+	}
+	page := s.geo.Content(p, raw)
+	if err := format.ValidatePage(page); err != nil {
+		return nil, s.corrupt(p, err)
+	}
+	return page, nil
+}
+
+// Original returns the number that real page p had when it was written.
+func (s *Space) Original(p base.PageNo) base.PageNo {
 	for _, r := range s.Redirects {
 		if s.geo.Block(p) == r.To {
 			return p + base.PageNo(int64(r.From-r.To)*s.geo.PagesPerBlock())
@@ -63,16 +86,13 @@ func (s *Space) Page(p base.PageNo) (format.Page, error) {
 }
 
 func (s *Space) miss(p base.PageNo) (format.Page, error) {
-	if !s.inRange(p) {
-		return nil, s.corrupt(p, base.Corruptf("a page number outside the file's %d blocks", s.Blocks()))
-	}
-	raw := make([]byte, s.geo.PageSize)
-	if err := s.readAt(raw, s.geo.Offset(p)); err != nil {
+	raw, err := s.RawPage(p)
+	if err != nil {
 		return nil, err
 	}
 	s.stats.misses.Add(1)
 	s.stats.pagesRead.Add(1)
-	page, err := s.verify(p, s.original(p), raw)
+	page, err := s.Verify(p, raw)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +131,7 @@ func (s *Space) link(p base.PageNo) (base.BlockNo, error) {
 		}
 		b = s.geo.Link(p, raw)
 	}
-	b = s.mapBlock(b)
+	b = s.MapBlock(b)
 	if b < 1 || uint32(b) > s.Blocks() {
 		return 0, s.corrupt(p, base.Corruptf("links to block %d; the file has %d", b, s.Blocks()))
 	}

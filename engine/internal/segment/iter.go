@@ -363,9 +363,12 @@ func (it *Iter) descend(topic base.Kind, key []byte) bool {
 			it.cells = 0 // a first page left over from a merge; not the root
 			return true
 		}
-		lo, hi := 0, it.cells // first cell whose key is greater than the target
+		// Find the first cell whose key is greater than the target. The middle is C lsm1's:
+		// of the inputs of a half-done merge it gives up all pages but those that its own
+		// search for the split key reads, which include the pages of long keys.
+		lo, hi := 0, it.cells
 		for lo < hi {
-			mid := int(uint(lo+hi) >> 1)
+			mid := int(uint(lo+hi-1) >> 1)
 			if it.compareBTreeCell(it.no, it.page, mid, topic, key) > 0 {
 				hi = mid
 			} else {

@@ -25,6 +25,9 @@ type Segment struct {
 	// MayLink says that the segment may carry FC pointers into the next older one, which
 	// C lsm1 would follow if that one had no root. Only C writes such segments.
 	MayLink bool
+	// RootDropped says that the checkpoint names no root although there is a b-tree: C
+	// lsm1 drops the root of a segment that a newer one links to.
+	RootDropped bool
 }
 
 // Open makes a Segment of what a checkpoint says about it. It reads the first and last
@@ -36,15 +39,20 @@ func Open(space *blockfile.Space, s format.Segment) (*Segment, error) {
 		return nil, err
 	}
 	seg.MayLink = !first.Checked()
-	if s.Root != 0 {
-		return seg, nil
+	if first.Checked() {
+		seg.Space = &blockfile.Space{File: space.File, Redirects: space.Redirects, Sealed: true}
 	}
-	last, err := space.Page(s.Last)
+	last, err := seg.Space.Page(s.Last)
 	if err != nil {
 		return nil, err
 	}
-	if last.IsBTree() && last.NumCells() > 0 {
-		seg.Root = s.Last
+	if last.Checked() != first.Checked() {
+		ce := base.Corruptf("the page has no page check, unlike the last of its segment: it was damaged or never written").AtPage(s.First)
+		ce.File = space.Path()
+		return nil, ce
+	}
+	if s.Root == 0 && last.IsBTree() && last.NumCells() > 0 {
+		seg.Root, seg.RootDropped = s.Last, true
 	}
 	return seg, nil
 }
