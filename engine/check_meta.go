@@ -1,0 +1,116 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
+)
+
+// metaPages checks the two meta pages and returns the checkpoint that a crash would be
+// recovered from, nil if there is none.
+//
+// The page that holds the newest checkpoint must be sound. The other one may be all
+// zeros, or hold an older checkpoint, or be damaged: a checkpoint that a crash has cut
+// short leaves it so, and the next checkpoint replaces it.
+func (c *checker) metaPages() *format.Checkpoint {
+	db := c.db
+	if err := db.checkpointer.take(c.ctx); err != nil {
+		return nil
+	}
+	defer db.checkpointer.release()
+	db.pub.Lock()
+	newest, synced := db.meta, db.synced
+	db.pub.Unlock()
+	var found *format.Checkpoint
+	for i := 1; i <= 2; i++ {
+		meta, err := db.bf.ReadMeta(i)
+		if err != nil {
+			c.report(nil, 0, "meta page %d: %v", i, err)
+			continue
+		}
+		ck, err := format.DecodeCheckpoint(meta)
+		switch {
+		case i == newest && err != nil:
+			c.report(nil, 0, "meta page %d, which holds the newest checkpoint: %v", i, err)
+		case i == newest && ck.ID != synced:
+			c.report(nil, 0, "meta page %d holds checkpoint %d in place of %d", i, ck.ID, synced)
+		case i == newest:
+			found = ck
+		case err == nil && (newest == 0 || ck.ID >= synced):
+			c.report(nil, 0, "meta page %d holds checkpoint %d, which is not older than the newest one, %d", i, ck.ID, synced)
+		}
+	}
+	return found
+}
+
+// stored compares the newest checkpoint with the snapshot in memory, if they are of the
+// same state.
+func (c *checker) stored(ck *format.Checkpoint) {
+	if ck == nil {
+		return
+	}
+	if ck.ID > c.disk.ID || ck.Blocks > c.blocks {
+		c.report(nil, 0, "the newest checkpoint has id %d and %d blocks; in memory it is %d and %d", ck.ID, ck.Blocks, c.disk.ID, c.blocks)
+	}
+	if ck.ID != c.disk.ID {
+		return
+	}
+	now := c.disk.Export()
+	if len(now.Levels) != len(ck.Levels) {
+		c.report(nil, 0, "checkpoint %d has %d levels; in memory there are %d", ck.ID, len(ck.Levels), len(now.Levels))
+		return
+	}
+	for i := range ck.Levels {
+		if !sameLevel(&ck.Levels[i], &now.Levels[i]) {
+			c.report(nil, 0, "level %d of checkpoint %d is %+v; in memory it is %+v", i, ck.ID, ck.Levels[i], now.Levels[i])
+		}
+	}
+	if !slices.Equal(ck.Redirects, now.Redirects) {
+		c.report(nil, 0, "the redirects of checkpoint %d are %v; in memory they are %v", ck.ID, ck.Redirects, now.Redirects)
+	}
+	for _, p := range now.Append {
+		// Append points that are not safe to use are dropped when a file is opened.
+		if p != 0 && !slices.Contains(ck.Append[:], p) {
+			c.report(nil, p, "append point %d is not one of checkpoint %d", p, ck.ID)
+		}
+	}
+	c.storedFree(ck)
+}
+
+// sameLevel compares a stored level with one in memory, where a segment whose root C
+// lsm1 has dropped has it back.
+func sameLevel(stored, now *format.Level) bool {
+	same := func(s, n format.Segment) bool {
+		if s.Root == 0 && n.Root == n.Last {
+			s.Root = n.Root
+		}
+		return s == n
+	}
+	if stored.Age != now.Age || stored.Flags&format.LevelFreelistOnly != now.Flags || !same(stored.LHS, now.LHS) || !slices.EqualFunc(stored.RHS, now.RHS, same) {
+		return false
+	}
+	s, n := &stored.Merge, &now.Merge
+	return s.BTree == n.BTree && s.Skip == n.Skip && slices.Equal(s.Inputs, n.Inputs) &&
+		s.SplitPage == n.SplitPage && s.SplitCell == n.SplitCell && s.CurrentPtr == n.CurrentPtr
+}
+
+// storedFree compares the free list of a checkpoint with the one in memory. Nothing was
+// published since, so they differ by blocks that the file has grown by, at most.
+func (c *checker) storedFree(ck *format.Checkpoint) {
+	recorded, err := recordedFree(c.disk)
+	if err != nil {
+		return // records reports it
+	}
+	list, err := freelist.New(ck.Blocks, recorded, ck.Free)
+	if err != nil {
+		c.report(nil, 0, "checkpoint %d: %v", ck.ID, err)
+		return
+	}
+	now := slices.Clone(c.free)
+	now = slices.DeleteFunc(now, func(e format.FreeEntry) bool { return e.Block > base.BlockNo(ck.Blocks) })
+	if was := list.Entries(); !slices.Equal(was, now) {
+		c.report(nil, 0, "the free list of checkpoint %d has %d blocks, the one in memory %d: %v and %v", ck.ID, len(was), len(now), clipEntries(was), clipEntries(now))
+	}
+}

@@ -1,0 +1,104 @@
+package engine
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// run reads the leaf pages of a segment from front to back.
+type run struct {
+	c    *checker
+	s    *checkedSegment
+	q    *blockfile.Sequential
+	use  int         // index in the segment's chain
+	next base.PageNo // page to be read next, 0 at the end
+
+	no    base.PageNo
+	page  format.Page
+	btree int64 // b-tree pages passed
+	// broken is called for a page that cannot be read; the run goes on behind it. If it
+	// is nil the run ends there.
+	broken func(base.PageNo, error)
+}
+
+func (c *checker) newRun(s *checkedSegment) *run {
+	return &run{c: c, s: s, q: c.reader(s), next: s.First}
+}
+
+// after returns the page behind p in the segment and the index of its use, or 0.
+func (s *checkedSegment) after(use int, p base.PageNo) (int, base.PageNo) {
+	if p < s.chain[use].to {
+		return use, p + 1
+	}
+	if use+1 < len(s.chain) {
+		return use + 1, s.chain[use+1].from
+	}
+	return use, 0
+}
+
+// leaf moves to the next leaf page, whether cells start on it or not, and reports
+// whether there is one.
+func (r *run) leaf() bool {
+	for r.next != 0 && !r.c.stopped() {
+		p, err := r.next, error(nil)
+		use := r.use
+		r.use, r.next = r.s.after(use, p)
+		r.page, err = r.q.Page(p)
+		if err != nil {
+			if r.broken == nil {
+				r.next = 0
+				return false
+			}
+			r.broken(p, err)
+			continue
+		}
+		if r.page.IsBTree() {
+			r.btree++
+			continue
+		}
+		r.no = p
+		return true
+	}
+	return false
+}
+
+// key returns the key of a cell of the current page, or nil and false if it cannot be
+// read. It stays valid.
+func (r *run) key(cell format.LeafCell) ([]byte, bool) {
+	if end := cell.Body + cell.KeyLen; end <= r.page.EOF() {
+		return r.page[cell.Body:end:end], true
+	}
+	return r.s.assemble(r.q, r.use, r.next, r.page, cell.Body, cell.KeyLen)
+}
+
+// assemble collects the n bytes that start at offset off of a leaf page's data and go on
+// on the leaf pages from next on. It fails if a page cannot be read or the segment ends.
+func (s *checkedSegment) assemble(q *blockfile.Sequential, use int, next base.PageNo, page format.Page, off, n int) ([]byte, bool) {
+	var buf []byte
+	for {
+		eof := page.EOF()
+		if off < eof {
+			take := min(n, eof-off)
+			buf = append(buf, page[off:off+take]...)
+			n, off = n-take, eof
+		}
+		off -= eof
+		if n == 0 {
+			return buf, true
+		}
+		for {
+			if next == 0 {
+				return nil, false
+			}
+			var err error
+			if page, err = q.Page(next); err != nil {
+				return nil, false
+			}
+			use, next = s.after(use, next)
+			if !page.IsBTree() {
+				break
+			}
+		}
+	}
+}
