@@ -328,26 +328,41 @@ func (db *DB) Work(ctx context.Context, o WorkOptions) (Progress, error) {
 	return Progress{PagesWritten: int64(n), Done: err == nil && n < pages}, err
 }
 
-// mergeAll merges all levels into one, within a budget. The caller has the worker's
-// turn, and no merge is under way that is not one of all levels.
+// mergeAll merges all levels into one, within a budget. The checkpoint behind a merge may
+// add a level of free-list entries; such a level alone is no reason to merge again, or
+// the two would take turns for ever. The caller has the worker's turn.
 func (db *DB) mergeAll(ctx context.Context, pages int) (done int, err error) {
-	for done < pages {
+	minLevels := int(db.opts.autoMerge.Load())
+	for worthMerging := 1; done < pages; worthMerging = 2 {
 		levels := db.reg.Newest().Disk.Levels
-		if len(levels) < 2 && db.mergeJob == nil {
-			return done, nil
-		}
 		if db.mergeJob == nil {
+			if len(levels) < 2 || numUserLevels(levels) < worthMerging {
+				return done, nil
+			}
 			if db.mergeJob, err = db.newJob(false, 0, len(levels)); err != nil {
 				return done, err
 			}
 		}
-		n, err := db.work(ctx, pages-done, int(db.opts.autoMerge.Load()), false)
-		done += n
-		if err != nil {
-			return done, err
+		for db.mergeJob != nil && done < pages {
+			n, err := db.work(ctx, min(pages-done, 1024), minLevels, false)
+			done += n
+			if err != nil {
+				return done, err
+			}
 		}
 	}
 	return done, nil
+}
+
+// numUserLevels counts the levels that hold more than free-list entries.
+func numUserLevels(levels []*snapshot.Level) int {
+	n := 0
+	for _, l := range levels {
+		if !l.FreelistOnly {
+			n++
+		}
+	}
+	return n
 }
 
 // Optimize brings everything into one densely packed segment, for a database that is
