@@ -50,6 +50,7 @@ type rows struct {
 	count      int64
 	keyBytes   []byte
 	valueBytes []byte
+	boxes      boxes
 	table      *table // of a PRAGMA, else nil
 	row        int    // next one of table
 
@@ -149,11 +150,11 @@ func (r *rows) endScan() error {
 
 // fill writes the columns of the current row.
 func (r *rows) fill(dest []driver.Value, key []byte) error {
-	for i := range r.plan.Columns {
-		col := &r.plan.Columns[i]
-		switch col.Kind {
+	columns := r.plan.Columns
+	for i := range columns {
+		switch columns[i].Kind {
 		case parser.ColumnKey:
-			dest[i] = r.conn.cfg.KeyType.result(key)
+			dest[i] = r.result(r.conn.cfg.KeyType, key, i)
 		case parser.ColumnValue:
 			value := r.valueBytes
 			if r.cursor != nil {
@@ -162,31 +163,37 @@ func (r *rows) fill(dest []driver.Value, key []byte) error {
 					return err
 				}
 			}
-			dest[i] = r.conn.cfg.ValueType.result(value)
+			dest[i] = r.result(r.conn.cfg.ValueType, value, i)
 		case parser.ColumnCount:
 			dest[i] = r.count
 		default:
-			dest[i] = operandResult(col.Operand.Value(r.values))
+			v := columns[i].Operand.Value(r.values)
+			if v.Kind == parser.Bytes {
+				dest[i] = r.result(TypeBlob, v.Bytes, i)
+			} else {
+				dest[i] = numberResult(v)
+			}
 		}
 	}
 	return nil
 }
 
-// result returns bytes as the results of type t are returned. The bytes are shared.
-func (t DataType) result(b []byte) driver.Value {
+// result returns bytes as column i of a row returns them if it is of type t. The bytes
+// are shared.
+func (r *rows) result(t DataType, b []byte, i int) driver.Value {
 	if t == TypeText {
 		return string(b)
 	}
 	if b == nil {
 		b = []byte{} // nil would be scanned as NULL
 	}
-	return b
+	header := r.boxes.of(i, len(r.plan.Columns))
+	*header = b
+	return box(header)
 }
 
-func operandResult(v parser.Value) driver.Value {
+func numberResult(v parser.Value) driver.Value {
 	switch v.Kind {
-	case parser.Bytes:
-		return TypeBlob.result(v.Bytes)
 	case parser.Int:
 		return v.Int
 	case parser.Real:
@@ -253,6 +260,7 @@ func (r *rows) closeState() (err error) {
 // reset forgets everything but the buffers.
 func (r *rows) reset() {
 	clear(r.values)
+	clear(r.boxes.many)
 	*r = rows{
 		conn:       r.conn,
 		values:     r.values[:0],
@@ -260,6 +268,7 @@ func (r *rows) reset() {
 		bounds:     r.bounds,
 		keyBytes:   keep(r.keyBytes),
 		valueBytes: keep(r.valueBytes),
+		boxes:      boxes{many: r.boxes.many},
 		names:      r.names,
 		namesOf:    r.namesOf,
 	}
@@ -287,14 +296,26 @@ func (r *rows) sample(i int) driver.Value {
 	}
 	switch col := &r.plan.Columns[i]; col.Kind {
 	case parser.ColumnKey:
-		return r.conn.cfg.KeyType.result(nil)
+		return r.conn.cfg.KeyType.sample()
 	case parser.ColumnValue:
-		return r.conn.cfg.ValueType.result(nil)
+		return r.conn.cfg.ValueType.sample()
 	case parser.ColumnCount:
 		return int64(0)
 	default:
-		return operandResult(col.Operand.Value(r.values))
+		v := col.Operand.Value(r.values)
+		if v.Kind == parser.Bytes {
+			return TypeBlob.sample()
+		}
+		return numberResult(v)
 	}
+}
+
+// sample returns a result of type t.
+func (t DataType) sample() driver.Value {
+	if t == TypeText {
+		return ""
+	}
+	return []byte{}
 }
 
 // ColumnTypeDatabaseTypeName returns BLOB, TEXT, INTEGER or REAL.
