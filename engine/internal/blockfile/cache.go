@@ -55,6 +55,13 @@ func (c *cache) get(p base.PageNo) *frame {
 	return fr
 }
 
+// has reports whether page p is in memory, without counting as a use of it.
+func (c *cache) has(p base.PageNo) bool {
+	t := *c.table.Load()
+	b := int(c.geo.Block(p))
+	return b < len(t) && t[b] != nil && t[b].frames[c.geo.IndexInBlock(p)].Load() != nil
+}
+
 // put stores a page that was just read and evicts others if the budget asks for it. If
 // another goroutine was faster its frame stays.
 func (c *cache) put(p base.PageNo, raw []byte, page format.Page) {

@@ -1,6 +1,9 @@
 package blockfile
 
 import (
+	"bytes"
+	"sync"
+
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
@@ -98,6 +101,60 @@ func (s *Space) miss(p base.PageNo) (format.Page, error) {
 	}
 	s.cache.put(p, raw, page)
 	return page, nil
+}
+
+// aheadBytes is how much PageAhead reads at once.
+const aheadBytes = 64 << 10
+
+// aheadBuffers holds buffers of aheadBytes, or of one page if that is more.
+var aheadBuffers = sync.Pool{New: func() any { b := make([]byte, max(aheadBytes, format.MaxPageSize)); return &b }}
+
+// PageAhead returns page p as Page does. If it has to read the file, it reads some of the
+// pages behind p in the same block, up to page last, with it: a reader that walks the
+// segment wants them next.
+func (s *Space) PageAhead(p, last base.PageNo) (format.Page, error) {
+	if p > 0 {
+		if fr := s.cache.get(p); fr != nil {
+			return fr.page, nil
+		}
+	}
+	if !s.inRange(p) {
+		return nil, s.outOfRange(p)
+	}
+	b := s.geo.Block(p)
+	end := min(s.geo.LastPage(b), p+base.PageNo(max(1, aheadBytes/s.geo.PageSize))-1)
+	if s.geo.Block(last) == b && last >= p {
+		end = min(end, last)
+	}
+	buf := aheadBuffers.Get().(*[]byte)
+	defer aheadBuffers.Put(buf)
+	size := s.geo.PageSize
+	n, err := s.readPages((*buf)[:int(end-p+1)*size], p)
+	if err != nil {
+		return nil, err
+	}
+	s.stats.misses.Add(1)
+	s.stats.pagesRead.Add(int64(n))
+	var first format.Page
+	for i := range n {
+		no := p + base.PageNo(i)
+		if i > 0 && s.cache.has(no) {
+			continue
+		}
+		raw := bytes.Clone((*buf)[i*size : (i+1)*size])
+		page, err := s.Verify(no, raw)
+		if err != nil {
+			if i == 0 {
+				return nil, err
+			}
+			break // whoever asks for that page will be told
+		}
+		s.cache.put(no, raw, page)
+		if i == 0 {
+			first = page
+		}
+	}
+	return first, nil
 }
 
 // NextPage returns the page behind p in its segment, and PrevPage the one before it.

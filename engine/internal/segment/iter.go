@@ -23,6 +23,8 @@ type Iter struct {
 	cell  int
 	cells int
 	steps int64 // pages walked since the last seek, to notice circles
+	// scanning: several pages in a row were walked forward, so more will be.
+	scanning bool
 
 	valid  bool
 	kind   base.Kind
@@ -87,11 +89,17 @@ func (it *Iter) corrupt(p base.PageNo, format string, args ...any) error {
 }
 
 func (it *Iter) getPage(p base.PageNo) (format.Page, error) {
-	if it.seq != nil {
+	switch {
+	case it.seq != nil:
 		return it.seq.Page(p)
+	case it.scanning:
+		return it.seg.Space.PageAhead(p, it.seg.Last)
 	}
 	return it.seg.Space.Page(p)
 }
+
+// scanSteps is how many pages an iterator walks forward before it reads ahead.
+const scanSteps = 2
 
 // setPage makes p the current page.
 func (it *Iter) setPage(p base.PageNo) bool {
@@ -122,6 +130,7 @@ func (it *Iter) forward() bool {
 		if err != nil {
 			return it.fail(err)
 		}
+		it.scanning = it.steps > scanSteps
 		if !it.counted() || !it.setPage(p) {
 			return false
 		}
@@ -136,6 +145,7 @@ func (it *Iter) forward() bool {
 // backward is forward in the other direction.
 func (it *Iter) backward() bool {
 	page, no, cells := it.page, it.no, it.cells
+	it.scanning = false
 	for it.no != it.seg.First {
 		p, err := it.seg.Space.PrevPage(it.no)
 		if err != nil {
@@ -215,7 +225,7 @@ func (it *Iter) settleBackward() bool {
 
 // First moves to the first record.
 func (it *Iter) First() bool {
-	it.steps = 0
+	it.steps, it.scanning = 0, false
 	if !it.setPage(it.seg.First) {
 		return false
 	}
@@ -228,7 +238,7 @@ func (it *Iter) First() bool {
 
 // Last moves to the last record.
 func (it *Iter) Last() bool {
-	it.steps = 0
+	it.steps, it.scanning = 0, false
 	if !it.setPage(it.seg.Last) {
 		return false
 	}
@@ -392,7 +402,7 @@ func (it *Iter) descend(topic base.Kind, key []byte) bool {
 // first cell there whose key is not less. exact reports that it is equal. The page may
 // have no cells.
 func (it *Iter) locate(topic base.Kind, key []byte) (exact, ok bool) {
-	it.steps = 0
+	it.steps, it.scanning = 0, false
 	it.err = nil
 	if !it.descend(topic, key) {
 		return false, false
