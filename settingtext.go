@@ -1,0 +1,189 @@
+package lsmlite
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The functions of this file come in pairs: setX reads the text of a setting into a
+// field of a Config and returns errValue for a text that is none; xText writes what setX
+// reads back, and "" for a field that says nothing.
+
+const (
+	toggleValues = "on, off (or 1, 0)"
+	unlimited    = "unlimited"
+)
+
+func setToggle(dst *Toggle, text string) error {
+	switch strings.ToLower(text) {
+	case "1", "on", "true", "yes":
+		*dst = On
+	case "0", "off", "false", "no":
+		*dst = Off
+	default:
+		return errValue
+	}
+	return nil
+}
+
+func toggleText(t Toggle) string {
+	switch t {
+	case Default:
+		return ""
+	case On:
+		return "1"
+	case Off:
+		return "0"
+	}
+	return t.String()
+}
+
+func setName[T ~uint8](dst *T, names []string, text string) error {
+	i := slices.Index(names, strings.ToLower(text))
+	if i < 0 {
+		return errValue
+	}
+	*dst = T(i)
+	return nil
+}
+
+func setDataType(dst *DataType, text string, later ...string) error {
+	if slices.Contains(later, strings.ToLower(text)) {
+		return errUnavailable
+	}
+	return setName(dst, dataTypeNames, text)
+}
+
+// nonZero returns the name of v, or "" for the default.
+func nonZero[T interface {
+	~uint8
+	String() string
+}](v T) string {
+	if v == 0 {
+		return ""
+	}
+	return v.String()
+}
+
+func setInt(dst *int, text string, least, most int) error {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < least || n > most {
+		return errValue
+	}
+	*dst = n
+	return nil
+}
+
+func intText(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+func setSize[T int | int64](dst *T, text string, unit, least, most int64) error {
+	n, err := parseSize(text, unit)
+	if err != nil || n < least || n > most {
+		return errValue
+	}
+	*dst = T(n)
+	return nil
+}
+
+func setPowerOfTwo(dst *int, text string, unit, least, most int64) error {
+	n, err := parseSize(text, unit)
+	if err != nil || n < least || n > most || n&(n-1) != 0 {
+		return errValue
+	}
+	*dst = int(n)
+	return nil
+}
+
+func sizeText[T int | int64](n T, unit int64) string {
+	if n == 0 {
+		return ""
+	}
+	return formatSize(int64(n), unit)
+}
+
+func checkpointText(n int) string {
+	if n < 0 {
+		return "0"
+	}
+	return sizeText(n, kb)
+}
+
+func setSafety(c *Config, text string) error {
+	switch strings.ToLower(text) {
+	case "off", "0":
+		c.Safety = SafetyOff
+	case "normal", "1":
+		c.Safety = SafetyNormal
+	case "full", "2":
+		c.Safety = SafetyFull
+	default:
+		return errValue
+	}
+	return nil
+}
+
+func safetyText(s Safety) string {
+	switch s {
+	case SafetyDefault:
+		return ""
+	case SafetyOff:
+		return "off"
+	case SafetyNormal:
+		return "normal"
+	case SafetyFull:
+		return "full"
+	}
+	return "unknown"
+}
+
+func setBusyTimeout(c *Config, text string) error {
+	if strings.EqualFold(text, unlimited) {
+		c.BusyTimeout = 0
+		return nil
+	}
+	d, err := time.ParseDuration(text)
+	if n, numErr := strconv.ParseInt(text, 10, 64); numErr == nil {
+		if n > int64(math.MaxInt64/time.Millisecond) {
+			return errValue
+		}
+		d, err = time.Duration(n)*time.Millisecond, nil
+	}
+	switch {
+	case err != nil || d < 0:
+		return errValue
+	case d == 0:
+		c.BusyTimeout = -1
+	default:
+		c.BusyTimeout = d
+	}
+	return nil
+}
+
+// busyTimeoutText returns milliseconds, or a duration for what is not a whole number of
+// them.
+func busyTimeoutText(d time.Duration) string {
+	switch {
+	case d == 0:
+		return ""
+	case d < 0:
+		return "0"
+	case d%time.Millisecond == 0:
+		return strconv.FormatInt(d.Milliseconds(), 10)
+	}
+	return d.String()
+}
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
