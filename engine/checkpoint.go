@@ -101,6 +101,9 @@ func (db *DB) store(ctx context.Context) error {
 	db.pub.Lock()
 	defer db.pub.Unlock()
 	db.meta, db.synced, db.ckptWritten = meta, c.ID, c.Written
+	if db.damagedMeta == meta {
+		db.damagedMeta = 0
+	}
 	if !foreign {
 		db.syncedLog, db.haveSyncedLog = c.Log, true
 	}
@@ -123,4 +126,28 @@ func (db *DB) export() (*format.Checkpoint, int) {
 	c.Written = db.bf.Written()
 	c.Free = db.free.Delta()
 	return c, db.meta
+}
+
+// repairMeta writes checkpoints until no meta page is damaged any more: a damaged page is
+// acceptable only beside the log of the session that was writing it.
+func (db *DB) repairMeta(ctx context.Context) error {
+	for range 2 {
+		db.pub.Lock()
+		damaged := db.damagedMeta != 0
+		if damaged {
+			next := db.reg.Newest().Next()
+			disk := *next.Disk
+			disk.ID++
+			next.Disk = &disk
+			db.reg.Publish(next)
+		}
+		db.pub.Unlock()
+		if !damaged {
+			return nil
+		}
+		if err := db.store(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -56,6 +56,9 @@ func (db *DB) shutDown(ctx context.Context) error {
 	if err := db.store(ctx); err != nil {
 		return err
 	}
+	if err := db.repairMeta(ctx); err != nil {
+		return err
+	}
 	foreign, err := db.foreignReader()
 	if err != nil || foreign {
 		return err // a read-only process still needs log and blocks as they are

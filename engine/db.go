@@ -41,11 +41,14 @@ type DB struct {
 	flushJob, mergeJob *job
 
 	// pub guards what changes together with the published state.
-	pub    sync.Mutex
-	free   *freelist.List
-	taken  [4]bool         // append points that a job writes from
-	meta   int             // meta page that holds the newest checkpoint
-	synced base.SnapshotID // id of that checkpoint
+	pub   sync.Mutex
+	free  *freelist.List
+	taken [4]bool // append points that a job writes from
+	meta  int     // meta page that holds the newest checkpoint
+	// damagedMeta is a meta page that was found damaged and has not been written since,
+	// or 0.
+	damagedMeta int
+	synced      base.SnapshotID // id of that checkpoint
 	// syncedLog is its log position, once a checkpoint of this session is synced, or
 	// from the start if the log was not rebased.
 	syncedLog     format.LogPos
@@ -96,9 +99,29 @@ func (db *DB) Options() Options {
 	return o
 }
 
-// SetSafety changes the safety level from the next commit on.
+// SetSafety changes the safety level from the next commit on. When syncing begins,
+// everything written without it is synced first.
 func (db *DB) SetSafety(s Safety) error {
-	return db.set(func(o *Options) { o.Safety = s })
+	if Safety(db.opts.safety.Load()) != SafetyOff || s == SafetyOff || db.opts.ReadOnly {
+		return db.set(func(o *Options) { o.Safety = s })
+	}
+	ctx := context.Background()
+	if err := db.writer.take(ctx); err != nil {
+		return err
+	}
+	defer db.writer.release()
+	if err := db.takeWorker(ctx, "set safety"); err != nil {
+		return err
+	}
+	defer db.worker.release()
+	// The level first: a commit or checkpoint that comes between is synced by itself.
+	if err := db.set(func(o *Options) { o.Safety = s }); err != nil {
+		return err
+	}
+	if err := db.syncFiles(); err != nil {
+		return db.poison(err)
+	}
+	return nil
 }
 
 // SetAutoFlush changes Options.AutoFlush.

@@ -55,7 +55,8 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 //  2. Choose the checkpoint, and refuse what is not ours.
 //  3. Open the segments it lists and read the free list from them.
 //  4. Replay the log.
-//  5. Publish the first state.
+//  5. Make durable what has been found, and make what is missing.
+//  6. Publish the first state.
 func (db *DB) open(ctx context.Context) error {
 	if err := db.openFile(); err != nil {
 		return err
@@ -89,12 +90,17 @@ func (db *DB) open(ctx context.Context) error {
 			return err
 		}
 	}
-	if db.logFile == nil && !db.opts.ReadOnly {
-		if err := db.createLog(); err != nil {
+	if !db.opts.ReadOnly {
+		if err := db.settleFiles(loaded); err != nil {
 			return err
 		}
-		if _, err := db.replay(ctx, disk); err != nil {
-			return err
+		if db.logFile == nil {
+			if err := db.createLog(); err != nil {
+				return err
+			}
+			if _, err := db.replay(ctx, disk); err != nil {
+				return err
+			}
 		}
 	}
 	db.logRegions = rec.Regions
@@ -115,8 +121,8 @@ func openError(path string, err error) error {
 }
 
 // openFile opens the database file, making it if that is asked for. A new file and its
-// directory entry are durable before anything refers to them: a log without a database
-// is therefore an orphan, of a database that was deleted, and is refused.
+// directory entry are durable before its log is made (see settleFiles): a log without a
+// database is therefore an orphan, of a database that was deleted, and is refused.
 func (db *DB) openFile() error {
 	o := &db.opts.Options
 	flag := vfs.ReadWrite
@@ -139,15 +145,6 @@ func (db *DB) openFile() error {
 		return openError(db.path, err)
 	}
 	db.file = f
-	if o.Safety == SafetyOff {
-		return nil
-	}
-	if err := f.Sync(); err != nil {
-		return openError(db.path, err)
-	}
-	if err := db.fs.SyncDir(db.path); err != nil {
-		return openError(db.path, err)
-	}
 	return nil
 }
 
@@ -201,20 +198,28 @@ func (db *DB) acceptMeta(l checkpoint.Loaded) error {
 		}
 		return nil
 	}
-	if l.Damaged == nil {
+	if l.Damaged == nil || db.neverWritten(l) {
 		return nil
 	}
-	if _, err := db.fs.Stat(db.logPath()); err != nil {
+	if _, err := db.fs.Stat(db.logPath()); err != nil || l.BothDamaged {
 		return &Error{Code: CodeCorrupt, Op: "open", Path: db.path,
 			Detail: "this is not an lsm1 database, or both of its meta pages are damaged", Err: l.Damaged}
 	}
 	return nil
 }
 
+// neverWritten reports whether a file is what a crash leaves of one that was just made:
+// its first bytes, the checkpoint of an empty database on meta page 2, half written. A
+// file without a single data page has nothing to lose.
+func (db *DB) neverWritten(l checkpoint.Loaded) bool {
+	size, err := db.file.Size()
+	return err == nil && size <= 2*format.MetaPageSize && l.Checkpoint == nil && l.DamagedMeta == 2 && !l.BothDamaged
+}
+
 // acceptRecovery refuses a file that would open as an empty database though it is not
 // empty: an empty one is followed by a log that begins at its beginning.
 func (db *DB) acceptRecovery(l checkpoint.Loaded, rec wal.Recovered) error {
-	if l.Checkpoint != nil || rec.Commits > 0 {
+	if l.Checkpoint != nil || rec.Commits > 0 || db.neverWritten(l) {
 		return nil
 	}
 	size, err := db.file.Size()
@@ -354,6 +359,42 @@ func (db *DB) openLog() error {
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return openError(db.logPath(), err)
+	}
+	return nil
+}
+
+// settleFiles makes sure that what the files say holds. What a process wrote that was
+// killed since may be in the kernel's memory only, the checkpoint that has just been
+// read included, and so may the names of the files: nothing may be trusted, reused or
+// acknowledged before it is synced.
+func (db *DB) settleFiles(l checkpoint.Loaded) (err error) {
+	db.damagedMeta = l.DamagedMeta
+	if l.Checkpoint == nil {
+		if db.meta, err = checkpoint.StoreEmpty(db.bf); err != nil {
+			return err
+		}
+		if db.damagedMeta == db.meta {
+			db.damagedMeta = 0
+		}
+	}
+	if db.opts.Safety == SafetyOff {
+		return nil
+	}
+	return db.syncFiles()
+}
+
+// syncFiles syncs both files and their names.
+func (db *DB) syncFiles() error {
+	if err := db.bf.Sync(); err != nil {
+		return err
+	}
+	if db.logFile != nil {
+		if err := db.logFile.Sync(); err != nil {
+			return &Error{Code: CodeIO, Op: "sync", Path: db.logPath(), Err: err}
+		}
+	}
+	if err := db.fs.SyncDir(db.path); err != nil {
+		return &Error{Code: CodeIO, Op: "sync directory of", Path: db.path, Err: err}
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ type Loaded struct {
 	// which. Such a page is what a crash leaves in the middle of writing it, or damage.
 	Damaged     error
 	DamagedMeta int
+	BothDamaged bool // which no crash leaves
 }
 
 // Load reads both meta pages and takes the valid one with the larger id.
@@ -35,12 +36,29 @@ func Load(f vfs.File, path string) (Loaded, error) {
 		c, err := format.DecodeCheckpoint(meta)
 		switch {
 		case err != nil:
+			l.BothDamaged = l.Damaged != nil
 			l.Damaged, l.DamagedMeta = fmt.Errorf("meta page %d: %w", i, err), i
 		case l.Checkpoint == nil || c.ID > l.Checkpoint.ID:
 			l.Checkpoint, l.Meta = c, i
 		}
 	}
 	return l, nil
+}
+
+// StoreEmpty writes the checkpoint of an empty database to meta page 2, so that the
+// first real one, which goes to page 1, never stands alone: should a crash cut it short,
+// page 2 says where the log begins.
+func StoreEmpty(f *blockfile.File) (int, error) {
+	geo := f.Geometry()
+	c := format.Checkpoint{
+		ID: base.EmptySnapshotID, Log: format.LogPos{Sum: format.EmptyLogSum},
+		PageSize: uint32(geo.PageSize), BlockSize: uint32(geo.BlockSize),
+	}
+	blob, err := c.Encode()
+	if err != nil {
+		return 0, err
+	}
+	return 2, f.WriteMeta(2, blob)
 }
 
 // Store writes a checkpoint durably to the meta page that does not hold the newest one,
