@@ -107,7 +107,7 @@ type checker struct {
 
 // checkedSegment is a segment with its place in the levels.
 type checkedSegment struct {
-	*segment.Segment
+	segment.Segment
 	index int // in checker.segs
 	level int
 	name  string
@@ -116,6 +116,7 @@ type checkedSegment struct {
 	// front of an input may have been given up as far as it was merged.
 	input int
 	chain []blockUse // the blocks that the segment's pages lie in, in order
+	whole bool       // the links lead from the first page to the last
 }
 
 // blockUse is a run of pages of one segment within one block.
@@ -134,7 +135,8 @@ func (c *checker) freeList(disk *snapshot.Snapshot) {
 	c.bad = make(map[base.PageNo]struct{})
 	for i, l := range disk.Levels {
 		for j, seg := range l.Segments() {
-			s := &checkedSegment{Segment: seg, index: len(c.segs), level: i, lv: l, input: -1}
+			s := &checkedSegment{Segment: *seg, index: len(c.segs), level: i, lv: l, input: -1}
+			s.Space = &blockfile.Space{File: seg.Space.File, Redirects: seg.Space.Redirects, Sealed: !seg.MayLink}
 			switch {
 			case l.Merging == nil:
 				s.name = fmt.Sprintf("level %d", i)

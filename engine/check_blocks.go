@@ -8,46 +8,82 @@ import (
 )
 
 // chainOf follows the block links of a segment from its first page to its last and
-// notes which pages of which blocks it consists of. The link back from each block must
-// agree with the link that led to it. If the chain breaks off, the segment is checked as
-// far as it goes.
+// notes which pages of which blocks it consists of. If the chain breaks off, it is
+// followed backwards from the end, too, so that the pages behind the break are checked.
 func (c *checker) chainOf(s *checkedSegment) {
-	last := c.geo.Block(s.Last)
-	from := s.First
+	geo := c.geo
+	last := geo.Block(s.Last)
 	seen := make(map[base.BlockNo]bool)
-	for {
-		b := c.geo.Block(from)
+	for from := s.First; ; {
+		b := geo.Block(from)
 		if seen[b] {
 			c.report(s, from, "the block links run in a circle: block %d comes up twice", b)
-			return
+			break
 		}
 		seen[b] = true
-		use := blockUse{s, from, c.geo.LastPage(b)}
-		end := b == last && s.Last >= from
-		if end {
-			use.to = s.Last
+		use := blockUse{s, from, geo.LastPage(b)}
+		if b == last && s.Last >= from {
+			use.to, s.whole = s.Last, true
 		}
 		s.chain = append(s.chain, use)
-		c.uses[b] = append(c.uses[b], use)
-		if end || c.stopped() {
-			return
+		if s.whole || c.stopped() {
+			break
 		}
-		if b == last {
-			c.report(s, s.Last, "the last page of the segment comes before its first page in block %d, %d", b, from)
-			return
-		}
-		next, ok := c.link(s, use.to)
+		next, ok := c.nextBlock(s, b)
 		if !ok {
-			return
+			break
 		}
-		from = c.geo.FirstPage(next)
-		if back, ok := c.link(s, from); ok && back != b {
-			c.report(s, from, "links back to block %d, but block %d links to it", back, b)
-		}
+		from = geo.FirstPage(next)
+	}
+	if !s.whole && !c.stopped() {
+		c.chainBack(s, seen)
+	}
+	for _, use := range s.chain {
+		b := geo.Block(use.from)
+		c.uses[b] = append(c.uses[b], use)
 	}
 }
 
-// link reads the block link that a page carries and reports it if it is impossible.
+// nextBlock returns the block that block b of a segment links to, if the link can be
+// believed: if its page is sound, or the block it leads to links back.
+func (c *checker) nextBlock(s *checkedSegment, b base.BlockNo) (base.BlockNo, bool) {
+	p := c.geo.LastPage(b)
+	next, ok := c.link(s, p)
+	if !ok {
+		return 0, false
+	}
+	from := c.geo.FirstPage(next)
+	back, ok := c.link(s, from)
+	if ok && back != b {
+		if _, err := c.fresh(s, p); err != nil {
+			c.fail(s, p, err)
+			return 0, false
+		}
+		c.report(s, from, "links back to block %d, but block %d links to it", back, b)
+	}
+	return next, true
+}
+
+// chainBack collects the blocks of a segment from its last page back to where the chain
+// from its first page broke off.
+func (c *checker) chainBack(s *checkedSegment, seen map[base.BlockNo]bool) {
+	end := s.chain[len(s.chain)-1]
+	b, to := c.geo.Block(s.Last), s.Last
+	at := len(s.chain)
+	for !seen[b] && !c.stopped() {
+		seen[b] = true
+		use := blockUse{s, c.geo.FirstPage(b), to}
+		s.chain = slices.Insert(s.chain, at, use)
+		prev, ok := c.link(s, use.from)
+		if !ok || prev == c.geo.Block(end.from) {
+			return
+		}
+		b, to = prev, c.geo.LastPage(prev)
+	}
+}
+
+// link reads the block link that a page carries and reports it if it is impossible, or
+// what is wrong with the page.
 func (c *checker) link(s *checkedSegment, p base.PageNo) (base.BlockNo, bool) {
 	raw, err := s.Space.RawPage(p)
 	if err != nil {
@@ -55,11 +91,15 @@ func (c *checker) link(s *checkedSegment, p base.PageNo) (base.BlockNo, bool) {
 		return 0, false
 	}
 	b := s.Space.MapBlock(c.geo.Link(p, raw))
-	if b < 1 || uint32(b) > c.blocks {
-		c.report(s, p, "links to block %d; the file has %d", b, c.blocks)
-		return 0, false
+	if b >= 1 && uint32(b) <= c.blocks {
+		return b, true
 	}
-	return b, true
+	if _, err := s.Space.Verify(p, raw); err != nil {
+		c.fail(s, p, err)
+	} else {
+		c.report(s, p, "links to block %d; the file has %d", b, c.blocks)
+	}
+	return 0, false
 }
 
 // owns reports whether a page is one of the segment's.
@@ -111,6 +151,9 @@ func (c *checker) accounts() {
 	c.reservations(isFree)
 	c.appendPoints(isFree)
 
+	if slices.ContainsFunc(c.segs, func(s *checkedSegment) bool { return !s.whole }) {
+		return // it is not known what belongs to the segment
+	}
 	slices.Sort(taken)
 	next := base.BlockNo(1)
 	lost := func(end base.BlockNo) {

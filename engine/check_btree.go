@@ -197,7 +197,7 @@ type btreeMatch struct {
 // the left of it may be gone.
 func (m *btreeMatch) start(k *segmentCheck) {
 	s := k.s
-	if s.Root == 0 || !s.complete() {
+	if s.Root == 0 || !s.whole {
 		return
 	}
 	if !k.owns(s, s.Root) {

@@ -69,7 +69,7 @@ type linkCheck struct {
 // linked checks the FC pointers of s into older. Where a page of either cannot be read,
 // which is reported elsewhere, nothing is said.
 func (c *checker) linked(s, older *checkedSegment) {
-	if !s.complete() || !older.complete() || len(c.bad) > 0 {
+	if !s.whole || !older.whole || len(c.bad) > 0 {
 		return
 	}
 	k := &linkCheck{checker: c, s: s, older: older, cur: older.First}

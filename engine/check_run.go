@@ -16,6 +16,7 @@ type run struct {
 
 	no    base.PageNo
 	page  format.Page
+	gap   bool  // pages before this one are missing, because the chain is not whole
 	btree int64 // b-tree pages passed
 	// broken is called for a page that cannot be read; the run goes on behind it. If it
 	// is nil the run ends there.
@@ -40,10 +41,12 @@ func (s *checkedSegment) after(use int, p base.PageNo) (int, base.PageNo) {
 // leaf moves to the next leaf page, whether cells start on it or not, and reports
 // whether there is one.
 func (r *run) leaf() bool {
+	r.gap = false
 	for r.next != 0 && !r.c.stopped() {
 		p, err := r.next, error(nil)
 		use := r.use
 		r.use, r.next = r.s.after(use, p)
+		r.gap = r.gap || use > 0 && p == r.s.chain[use].from && !r.s.whole
 		r.page, err = r.q.Page(p)
 		if err != nil {
 			if r.broken == nil {

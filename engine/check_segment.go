@@ -42,24 +42,20 @@ func (c *checker) segment(s *checkedSegment) {
 	}
 	k.run.broken = func(p base.PageNo, err error) {
 		c.fail(s, p, err)
-		k.tail, k.hasPrev, k.first, k.skipSure = unknown, false, false, false
+		k.lose()
 	}
 	k.btree.start(k)
 	for k.run.leaf() {
+		if k.run.gap {
+			k.lose()
+		}
 		k.leaf(k.run.no, k.run.page)
 	}
 	if c.stopped() {
 		return
 	}
-	if k.tail > 0 {
-		c.report(s, s.Last, "the last record is %d bytes longer than the segment", k.tail)
-	}
-	// The output of a half-done merge may end inside a range that goes on in its inputs.
-	if k.hasPrev && k.prevKind&base.StartDelete != 0 && (s.lv.Merging == nil || s.input >= 0) {
-		c.report(s, s.Last, "the last key starts a deleted range that nothing ends")
-	}
-	if k.first && s.complete() {
-		c.report(s, s.First, "the segment has no records")
+	if s.whole {
+		k.end()
 	}
 	if k.targets > 0 && s.Root == 0 {
 		c.report(s, s.First, "the segment has %d pages to be found by key, but no b-tree", k.targets+1)
@@ -67,8 +63,25 @@ func (c *checker) segment(s *checkedSegment) {
 	k.btree.finish(k)
 }
 
-// complete reports whether the chain reaches the last page.
-func (s *checkedSegment) complete() bool { return s.chain[len(s.chain)-1].to == s.Last }
+// lose forgets what is known of the records before, because pages are missing.
+func (k *segmentCheck) lose() {
+	k.tail, k.hasPrev, k.first, k.skipSure = unknown, false, false, false
+}
+
+// end checks what is known at the end of the segment.
+func (k *segmentCheck) end() {
+	s := k.s
+	if k.tail > 0 {
+		k.report(s, s.Last, "the last record is %d bytes longer than the segment", k.tail)
+	}
+	// The output of a half-done merge may end inside a range that goes on in its inputs.
+	if k.hasPrev && k.prevKind&base.StartDelete != 0 && (s.lv.Merging == nil || s.input >= 0) {
+		k.report(s, s.Last, "the last key starts a deleted range that nothing ends")
+	}
+	if k.first {
+		k.report(s, s.First, "the segment has no records")
+	}
+}
 
 // leaf checks one leaf page.
 func (k *segmentCheck) leaf(p base.PageNo, page format.Page) {

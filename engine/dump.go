@@ -1,0 +1,202 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// PageDump returns a text that shows what page number page holds, for a person to read:
+// where it lies, its footer and page check, its cells with keys and values shortened,
+// and all of its bytes. The page is read from the file, not from the cache; it need not
+// be sound, nor belong to anything. The text's form may change.
+//
+// It fails if the file has no such page. The meta pages are not pages in this sense.
+func (db *DB) PageDump(page int64) (string, error) {
+	if err := db.enter("dump"); err != nil {
+		return "", err
+	}
+	defer db.leave()
+	p := base.PageNo(page)
+	geo := db.bf.Geometry()
+	raw, err := db.bf.RawPage(p)
+	if err != nil {
+		return "", err
+	}
+	st := db.reg.Acquire()
+	defer db.reg.Release(st)
+	d := &dumper{geo: geo, p: p, raw: raw, page: geo.Content(p, raw)}
+	d.header(st.Disk)
+	if err := format.ValidatePage(d.page); err != nil {
+		d.linef("not a sound page: %v", err)
+	} else {
+		d.cells()
+	}
+	d.hex()
+	return d.out.String(), nil
+}
+
+// dumper writes the text of one page.
+type dumper struct {
+	geo  format.Geometry
+	p    base.PageNo
+	raw  []byte
+	page format.Page
+	out  strings.Builder
+}
+
+func (d *dumper) linef(format string, args ...any) {
+	fmt.Fprintf(&d.out, format, args...)
+	d.out.WriteByte('\n')
+}
+
+// header tells what the page is, without relying on its being sound.
+func (d *dumper) header(s *snapshot.Snapshot) {
+	b := d.geo.Block(d.p)
+	d.linef("page %d: offset %d, block %d, page %d of %d in the block", d.p, d.geo.Offset(d.p), b, d.geo.IndexInBlock(d.p)+1, d.geo.PagesPerBlock())
+	if d.geo.IsLast(d.p) {
+		d.linef("links to next block %d", d.geo.Link(d.p, d.raw))
+	} else if d.geo.IsFirst(d.p) {
+		d.linef("links to previous block %d", d.geo.Link(d.p, d.raw))
+	}
+	kind := "leaf page"
+	if d.page.IsBTree() {
+		kind = "b-tree page"
+	}
+	flags := ""
+	if d.page.Flags()&format.FlagSkipNext != 0 {
+		flags += ", SKIP_NEXT"
+	}
+	if d.page.Flags()&format.FlagSkipThis != 0 {
+		flags += ", SKIP_THIS"
+	}
+	d.linef("%s%s: %d cells, pointer %d", kind, flags, d.page.NumCells(), d.page.Ptr())
+	d.linef("page check: %s", d.check(s))
+}
+
+// check tells what the page check says. A block that was moved has its check under its
+// old page number.
+func (d *dumper) check(s *snapshot.Snapshot) string {
+	switch d.geo.CheckPage(d.p, d.p, d.raw) {
+	case format.Unchecked:
+		return "none"
+	case format.CheckGood:
+		return "good"
+	case format.CheckBad:
+	}
+	for _, r := range s.Redirects {
+		if r.To != d.geo.Block(d.p) {
+			continue
+		}
+		old := d.p + base.PageNo(int64(r.From-r.To)*d.geo.PagesPerBlock())
+		if d.geo.CheckPage(d.p, old, d.raw) == format.CheckGood {
+			return fmt.Sprintf("good, as page %d, which it was before its block was moved", old)
+		}
+	}
+	return "BAD"
+}
+
+// cells lists the cells of a page that is sound.
+func (d *dumper) cells() {
+	for i := range d.page.NumCells() {
+		if d.page.IsBTree() {
+			d.btreeCell(i)
+		} else {
+			d.leafCell(i)
+		}
+	}
+}
+
+func (d *dumper) btreeCell(i int) {
+	c := d.page.BTreeCell(i)
+	if c.Ref != 0 {
+		d.linef("  %3d @%-5d child %d, key is the first of page %d", i, d.page.CellOffset(i), c.Child, c.Ref)
+		return
+	}
+	d.linef("  %3d @%-5d child %d, key %s", i, d.page.CellOffset(i), c.Child, d.key(c.Kind, c.Key, len(c.Key)))
+}
+
+func (d *dumper) leafCell(i int) {
+	c := d.page.LeafCell(i)
+	line := fmt.Sprintf("  %3d @%-5d %s key %s", i, d.page.CellOffset(i), kindText(c.Kind), d.key(c.Kind, d.body(c.Body, c.KeyLen), c.KeyLen))
+	if c.Kind&base.Insert != 0 {
+		line += " value " + shorten(d.body(c.Body+c.KeyLen, c.ValLen), c.ValLen)
+	}
+	if ptr := d.page.Ptr() + base.PageNo(c.RelPtr); ptr != 0 {
+		line += fmt.Sprintf(", FC pointer %d", ptr)
+	}
+	d.linef("%s", line)
+}
+
+// body returns the part of a record's body that lies on the page.
+func (d *dumper) body(off, n int) []byte {
+	eof := d.page.EOF()
+	off = min(off, eof)
+	return d.page[off:min(off+n, eof)]
+}
+
+// key renders a key of n bytes; a free-list entry's is a block number.
+func (d *dumper) key(kind base.Kind, key []byte, n int) string {
+	if kind&base.System != 0 && n == 4 && len(key) == 4 {
+		return fmt.Sprintf("block %d", ^binary.BigEndian.Uint32(key))
+	}
+	return shorten(key, n)
+}
+
+// shorten renders the beginning of n bytes of data, of which some may be elsewhere.
+func shorten(data []byte, n int) string {
+	const most = 32
+	s := fmt.Sprintf("%q", data[:min(len(data), most)])
+	if n > most || n > len(data) {
+		s += fmt.Sprintf("… (%d bytes, %d on this page)", n, len(data))
+	}
+	return s
+}
+
+func kindText(k base.Kind) string {
+	var s []string
+	for _, b := range []struct {
+		bit  base.Kind
+		name string
+	}{
+		{base.Insert, "insert"}, {base.PointDelete, "delete"}, {base.StartDelete, "range-start"},
+		{base.EndDelete, "range-end"}, {base.Separator, "separator"}, {base.System, "system"},
+	} {
+		if k&b.bit != 0 {
+			s = append(s, b.name)
+		}
+	}
+	if len(s) == 0 {
+		return "kind 0"
+	}
+	return strings.Join(s, "+")
+}
+
+// hex shows all bytes, 16 to a line; a line like the one before it is a star.
+func (d *dumper) hex() {
+	const width = 16
+	starred := false
+	for off := 0; off < len(d.raw); off += width {
+		line := d.raw[off : off+width]
+		if off > 0 && off+width < len(d.raw) && bytes.Equal(line, d.raw[off-width:off]) {
+			if !starred {
+				d.linef("*")
+			}
+			starred = true
+			continue
+		}
+		starred = false
+		text := []byte(string(line))
+		for i, c := range text {
+			if c < 0x20 || c > 0x7E {
+				text[i] = '.'
+			}
+		}
+		d.linef("%04x: % x  %s", off, line, text)
+	}
+}
