@@ -3,6 +3,7 @@ package lsmlite_test
 import (
 	"database/sql"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -155,4 +156,21 @@ func TestPragmaOfAnotherStore(t *testing.T) {
 		{query: "PRAGMA stats", is: lsmlite.ErrMisuse},
 		{query: "PRAGMA busy_timeout", rows: "unlimited"},
 	})
+}
+
+func TestPageDump(t *testing.T) {
+	db := openMemory(t, "")
+	exec(t, db, "INSERT INTO kv VALUES ('a key', 'a value'); PRAGMA flush")
+	var page int64
+	var skip any
+	if err := db.QueryRow("PRAGMA structure").Scan(&skip, &skip, &skip, &page, &skip, &skip, &skip); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ask(db, "PRAGMA page_dump("+strconv.FormatInt(page, 10)+")")
+	if err != nil || !strings.Contains(got, "a key") {
+		t.Errorf("page %d: %q, %v", page, got, err)
+	}
+	if _, err := ask(db, "PRAGMA page_dump(1000000)"); err == nil {
+		t.Error("a page beyond the file was shown")
+	}
 }
