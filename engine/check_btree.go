@@ -212,9 +212,7 @@ func (m *btreeMatch) start(k *segmentCheck) {
 	var key []byte
 	if s.input >= 0 {
 		merging := s.lv.Merging
-		// An input without a root in the checkpoint gives up pages regardless of the
-		// b-tree.
-		if s.RootDropped || merging.NoSplit || merging.State.Inputs[s.input].Page == 0 {
+		if merging.NoSplit || merging.State.Inputs[s.input].Page == 0 {
 			return
 		}
 		m.partial, topic, key = true, merging.SplitKind, merging.Split

@@ -59,7 +59,7 @@ func damageFCPointers(t *testing.T, path string) (matter int) {
 		if len(newer.RHS)+len(older.RHS) > 0 || older.LHS.Root != 0 || older.LHS.Size < 4 {
 			continue
 		}
-		for p := newer.LHS.First; p != newer.LHS.Last && p < newer.LHS.First+40; p++ {
+		for p := newer.LHS.First; p != newer.LHS.Last && p < newer.LHS.First+10; p++ {
 			raw := whole[geo.Offset(p):][:geo.PageSize]
 			page := geo.Content(p, raw)
 			if geo.IsLast(p) {

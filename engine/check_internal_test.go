@@ -70,14 +70,14 @@ func newSample(t *testing.T) *sample {
 	}
 	// Churn first, so that blocks become free.
 	for i := range 4 {
-		flush(put(i*100, 400, 3, 300))
+		flush(put(i*60, 220, 3, 300))
 	}
 	if _, err := s.db.Work(ctx, WorkOptions{Merge: 1}); err != nil {
 		t.Fatal(err)
 	}
-	flush(put(0, 60, 20, 6000))
+	flush(put(0, 40, 20, 4000))
 	flush(func(tx *Tx) error {
-		for i := range 30 {
+		for i := range 16 {
 			if err := tx.DeleteRange(key(i*40), key(i*40+17)); err != nil {
 				return err
 			}
@@ -206,7 +206,7 @@ func TestCheckFindsFlippedBits(t *testing.T) {
 				rng.IntN(len(raw)), rng.IntN(len(raw))}
 			if pages%8 != 0 { // a few places on each page, all of them on some
 				rng.Shuffle(len(places), func(i, j int) { places[i], places[j] = places[j], places[i] })
-				places = places[:3]
+				places = places[:2]
 			}
 			for _, at := range places {
 				flips++
