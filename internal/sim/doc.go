@@ -1,0 +1,18 @@
+// Package sim tries whole databases: a seed becomes a schedule of operations, the
+// schedule runs into crashes and faults of the file system, the database is opened
+// again, and what is found is compared with what was committed.
+//
+// A schedule is an enginetest.Runner over memfs, with faultfs in between to stop before
+// each operation that changes a file, or to make it fail. Everything runs in the
+// goroutine of the test, so that a seed always does the same. Tests that need real
+// processes or goroutines are in the test files only.
+//
+// What may be found after a crash:
+//
+//   - After a kill: every commit that has returned, whatever the safety level. A commit
+//     under way may be there or not, but not by halves.
+//   - After power loss, safety full: the same. Safety normal: a state that was committed,
+//     at least as new as the last one that a flush and a checkpoint made durable, and as
+//     any that an earlier loss of all that was in doubt would have left. Safety off:
+//     anything, an error included, but no panic and no endless loop.
+package sim
