@@ -19,9 +19,10 @@ import (
 //
 // Any damage that flips an odd number of bits is caught, single bits above all: the
 // Castagnoli polynomial is divisible by x+1, so the parity of the CRC changes with that
-// of the data, and folding and inverting twelve bits leave the parity alone. Any other
-// damage passes with a chance of about 1 in 8192. No check of 13 bits can catch every
-// double bit error in a page of more than 8191 bits.
+// of the data, and folding and inverting twelve bits leave the parity alone. Other
+// damage passes with a chance of 1 in 8192 if it is random, 1 in 4096 if it is known to
+// flip an even number of bits. No check of 13 bits can catch every double bit error in
+// a page of more than 8191 bits.
 
 const (
 	checkShift  = 3

@@ -257,9 +257,6 @@ func (c *Checkpoint) validate() error {
 	if err != nil {
 		return err
 	}
-	if c.Log.Off < 0 {
-		return base.Corruptf("log offset %d is negative", c.Log.Off)
-	}
 	if len(c.Levels) > 0 && c.Blocks == 0 {
 		return base.Corruptf("there are %d levels but no blocks", len(c.Levels))
 	}
