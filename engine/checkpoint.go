@@ -24,15 +24,24 @@ func (db *DB) Checkpoint(ctx context.Context) error {
 	return err
 }
 
-// autoCheckpoint makes a checkpoint if enough has been written since the last one. The
-// caller has the worker's turn.
-func (db *DB) autoCheckpoint(ctx context.Context) error {
+// checkpointDue reports whether so much has been written since the last checkpoint that
+// another one is to be made.
+func (db *DB) checkpointDue() bool {
 	limit := db.opts.autoCheckpoint.Load()
 	db.pub.Lock()
+	defer db.pub.Unlock()
 	written := int64(db.bf.Written()-db.ckptWritten) * int64(db.opts.PageSize)
-	due := limit > 0 && written >= limit && db.reg.Newest().Disk.ID > db.synced
-	db.pub.Unlock()
-	if !due {
+	return limit > 0 && written >= limit && db.reg.Newest().Disk.ID > db.synced
+}
+
+// autoCheckpoint makes a checkpoint if one is due, or has it made. The caller has the
+// worker's turn.
+func (db *DB) autoCheckpoint(ctx context.Context) error {
+	if !db.checkpointDue() {
+		return nil
+	}
+	if db.bg.checkpointer != nil {
+		wake(db.bg.checkpointer)
 		return nil
 	}
 	if err := db.fitFreelist(ctx); err != nil {
@@ -87,6 +96,9 @@ func (db *DB) store(ctx context.Context) error {
 	c, meta := db.export()
 	if c == nil {
 		return nil
+	}
+	if len(c.Free) > format.MaxFreeEntries {
+		return nil // a merge was published since they were made to fit; the next checkpoint will do
 	}
 	sync := Safety(db.opts.safety.Load()) != SafetyOff
 	meta, err := checkpoint.Store(db.bf, meta, c, sync)

@@ -22,6 +22,7 @@ func (db *DB) Close() error {
 		return &Error{Code: CodeBusy, Op: "close", Path: db.path,
 			Detail: fmt.Sprintf("%d transactions, snapshots or cursors are still open", max(n, 1))}
 	}
+	db.stopBackground()
 	// Whoever still waits for a turn finds the database closed when it comes.
 	ctx := context.Background()
 	if err := db.writer.take(ctx); err != nil {

@@ -60,6 +60,7 @@ type DB struct {
 	workErr atomic.Pointer[error] // the last failure of work done on a writer's behalf
 	handles atomic.Int64          // open transactions, snapshots and cursors; negative once closed
 	stats   stats
+	bg      background
 }
 
 // settings are the options in force; those that may change while the database is open
@@ -315,6 +316,9 @@ func (db *DB) begin(ctx context.Context) (*Tx, error) {
 	err := db.enter("begin")
 	if err == nil {
 		if err = db.writable("begin"); err == nil {
+			err = db.backgroundError()
+		}
+		if err == nil {
 			err = db.makeRoom(ctx)
 		}
 		if err != nil {

@@ -46,6 +46,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		db.releaseFiles()
 		return nil, err
 	}
+	db.startBackground()
 	return db, nil
 }
 
@@ -75,6 +76,7 @@ func (db *DB) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	noteErasedMeta(&loaded, disk)
 	if err := db.openLog(); err != nil {
 		return err
 	}
@@ -258,6 +260,23 @@ func (db *DB) acceptDamagedMeta(ctx context.Context, l checkpoint.Loaded, disk *
 		return refuse("the other checkpoint is not sound", errors.New(problem.String()))
 	}
 	return ctx.Err()
+}
+
+// noteErasedMeta notices a meta page that is all zeros though it must have been written
+// once. Page 1 is always written before page 2, except for the empty checkpoint that our
+// own files begin with on page 2; so page 2 is never blank where our own pages are.
+func noteErasedMeta(l *checkpoint.Loaded, disk *snapshot.Snapshot) {
+	if l.Damaged != nil || l.Checkpoint == nil || l.NumValid == 2 {
+		return
+	}
+	erased := l.Meta == 2 && l.Checkpoint.ID > base.EmptySnapshotID
+	for _, level := range disk.Levels {
+		erased = erased || l.Meta == 1 && !level.Seg.MayLink
+	}
+	if erased {
+		l.DamagedMeta = 3 - l.Meta
+		l.Damaged = fmt.Errorf("meta page %d is blank, though it has been written before", l.DamagedMeta)
+	}
 }
 
 // loadSnapshot opens what the checkpoint lists.

@@ -350,3 +350,43 @@ func TestForeignReaderKeepsItsState(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestOpenRefusesErasedMeta blanks the newest meta page of a database that was closed
+// after one, two and three checkpoints: the older one must not be taken in its place.
+func TestOpenRefusesErasedMeta(t *testing.T) {
+	ctx := context.Background()
+	for checkpoints := 1; checkpoints <= 3; checkpoints++ {
+		mem := memfs.New()
+		db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: mem})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range checkpoints {
+			if err := db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte{byte(i)}, []byte("v")) }); err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(db.Flush(ctx), db.Checkpoint(ctx)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		data, err := mem.ReadFile("/x.lsm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		erased := changed(data, func(b []byte) {
+			if binary.BigEndian.Uint64(b) >= binary.BigEndian.Uint64(b[4096:]) {
+				clear(b[:4066])
+			} else {
+				clear(b[4096:8162])
+			}
+		})
+		mem.WriteFile("/x.lsm", erased)
+		if _, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: mem}); !errors.Is(err, engine.ErrCorrupt) {
+			t.Errorf("after %d checkpoints: %v", checkpoints, err)
+		}
+		expectFile(t, mem, "/x.lsm", erased)
+	}
+}

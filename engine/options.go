@@ -82,6 +82,8 @@ type Options struct {
 	// MaxFreelist is how many free-list entries a checkpoint holds before they are
 	// written into a segment, from 2 to 24; 0 is 24.
 	MaxFreelist int
+	// Background says which work is done by goroutines beside the callers.
+	Background Background
 	// NoAutoWork leaves flushing and merging to Flush and Work. Memory grows without
 	// bound until they are called.
 	NoAutoWork bool
@@ -135,6 +137,8 @@ func (o Options) Validate() error {
 	switch {
 	case o.Safety > SafetyFull:
 		return bad("safety %d is none of off, normal, full", o.Safety)
+	case o.Background > BackgroundBoth:
+		return bad("background %d is none of none, merger, checkpointer, both", o.Background)
 	case o.AutoFlush < 0 || o.AutoFlush > MaxAutoFlush:
 		return bad("autoflush %d is not from 1 to %d bytes", o.AutoFlush, MaxAutoFlush)
 	case o.AutoMerge < 2:

@@ -176,7 +176,17 @@ func (db *DB) workAfterCommit(bytes int) {
 		return
 	}
 	st := db.reg.Newest()
-	over := st.HasOld && int64(st.Live.Size()) >= db.opts.autoFlush.Load()
+	limit := db.opts.autoFlush.Load()
+	over := st.HasOld && int64(st.Live.Size()) >= limit
+	if db.bg.merger != nil {
+		wake(db.bg.merger)
+		// The writer helps only when the merger falls behind: that bounds memory and
+		// the number of segments, and spreads the cost over many commits.
+		behind := st.HasOld && int64(st.Live.Size()) > limit/2 || st.Disk.NumSegments() > merge.MaxSegments/2
+		if !behind {
+			return
+		}
+	}
 	if !st.HasOld && len(st.Disk.Levels) < 2 && !over {
 		db.credit = 0
 		return

@@ -15,6 +15,7 @@ import (
 type Loaded struct {
 	Checkpoint *format.Checkpoint // nil if neither page is valid
 	Meta       int                // the page it was found on: 1, 2, or 0 for neither
+	NumValid   int                // how many pages hold a valid checkpoint
 	// Damaged is set if a page that is not all zeros is no valid checkpoint: why, and
 	// which. Such a page is what a crash leaves in the middle of writing it, or damage.
 	Damaged     error
@@ -34,6 +35,9 @@ func Load(f vfs.File, path string) (Loaded, error) {
 			continue
 		}
 		c, err := format.DecodeCheckpoint(meta)
+		if err == nil {
+			l.NumValid++
+		}
 		switch {
 		case err != nil:
 			l.BothDamaged = l.Damaged != nil
