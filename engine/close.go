@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
 // Close ends the use of the database. What is only in memory is flushed and made durable
@@ -64,7 +67,7 @@ func (db *DB) shutDown(ctx context.Context) error {
 	if err != nil || foreign {
 		return err // a read-only process still needs log and blocks as they are
 	}
-	if err := db.bf.Truncate(db.free.UsedEnd()); err != nil {
+	if err := db.cutFile(); err != nil {
 		return err
 	}
 	err = db.log.Close()
@@ -76,6 +79,25 @@ func (db *DB) shutDown(ctx context.Context) error {
 		return nil
 	}
 	if err := db.fs.SyncDir(db.logPath()); err != nil {
+		return &Error{Code: CodeIO, Op: "close", Path: db.path, Err: err}
+	}
+	return nil
+}
+
+// cutFile cuts the file behind the last block in use. A file without any checkpoint but
+// the empty one keeps no pages, which would look like those of a checkpoint that is gone.
+func (db *DB) cutFile() error {
+	if db.reg.Newest().Disk.ID > base.EmptySnapshotID {
+		return db.bf.Truncate(db.free.UsedEnd())
+	}
+	size, err := db.file.Size()
+	if err == nil && size > 2*format.MetaPageSize {
+		err = db.file.Truncate(2 * format.MetaPageSize)
+	}
+	if err == nil && Safety(db.opts.safety.Load()) != SafetyOff {
+		err = db.file.Sync()
+	}
+	if err != nil {
 		return &Error{Code: CodeIO, Op: "close", Path: db.path, Err: err}
 	}
 	return nil

@@ -76,7 +76,9 @@ func (db *DB) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	noteErasedMeta(&loaded, disk)
+	if err := db.noteErasedMeta(&loaded, disk); err != nil {
+		return err
+	}
 	if err := db.openLog(); err != nil {
 		return err
 	}
@@ -264,12 +266,17 @@ func (db *DB) acceptDamagedMeta(ctx context.Context, l checkpoint.Loaded, disk *
 
 // noteErasedMeta notices a meta page that is all zeros though it must have been written
 // once. Page 1 is always written before page 2, except for the empty checkpoint that our
-// own files begin with on page 2; so page 2 is never blank where our own pages are.
-func noteErasedMeta(l *checkpoint.Loaded, disk *snapshot.Snapshot) {
+// own files begin with on page 2; so page 2 is never blank where our own pages are, and
+// where page 1 is, there are no pages (or the log of a session that wrote them).
+func (db *DB) noteErasedMeta(l *checkpoint.Loaded, disk *snapshot.Snapshot) error {
 	if l.Damaged != nil || l.Checkpoint == nil || l.NumValid == 2 {
-		return
+		return nil
 	}
-	erased := l.Meta == 2 && l.Checkpoint.ID > base.EmptySnapshotID
+	size, err := db.file.Size()
+	if err != nil {
+		return openError(db.path, err)
+	}
+	erased := l.Meta == 2 && (l.Checkpoint.ID > base.EmptySnapshotID || size > 2*format.MetaPageSize)
 	for _, level := range disk.Levels {
 		erased = erased || l.Meta == 1 && !level.Seg.MayLink
 	}
@@ -277,6 +284,7 @@ func noteErasedMeta(l *checkpoint.Loaded, disk *snapshot.Snapshot) {
 		l.DamagedMeta = 3 - l.Meta
 		l.Damaged = fmt.Errorf("meta page %d is blank, though it has been written before", l.DamagedMeta)
 	}
+	return nil
 }
 
 // loadSnapshot opens what the checkpoint lists.
