@@ -1,0 +1,487 @@
+package blockfile_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+)
+
+const name = "/test.db"
+
+// fixture is a database file in memory and an allocator that hands out given blocks.
+type fixture struct {
+	t      *testing.T
+	fs     *memfs.FS
+	f      vfs.File
+	file   *blockfile.File
+	geo    format.Geometry
+	blocks []base.BlockNo
+}
+
+func newFixture(t *testing.T, pageSize int, cacheBytes int64) *fixture {
+	t.Helper()
+	geo, err := format.NewGeometry(pageSize, 64<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &fixture{t: t, fs: memfs.New(), geo: geo}
+	if x.f, err = x.fs.Open(name, vfs.ReadWrite|vfs.Create, 0); err != nil {
+		t.Fatal(err)
+	}
+	x.file = blockfile.New(x.f, name, geo, cacheBytes)
+	x.file.SetBlocks(20)
+	return x
+}
+
+func (x *fixture) Allocate() (base.BlockNo, error) {
+	if len(x.blocks) == 0 {
+		return 0, errors.New("no block left")
+	}
+	b := x.blocks[0]
+	x.blocks = x.blocks[1:]
+	return b, nil
+}
+
+// write appends n pages at start, or in the given blocks, each holding one record that
+// names the page, and returns their numbers.
+func (x *fixture) write(n int, start base.PageNo, blocks ...base.BlockNo) ([]base.PageNo, *blockfile.Appender) {
+	x.t.Helper()
+	x.blocks = blocks
+	a := x.file.NewAppender(x, start)
+	var pages []base.PageNo
+	for range n {
+		p, content, err := a.Next()
+		if err != nil {
+			x.t.Fatal(err)
+		}
+		for _, c := range content {
+			if c != 0 {
+				x.t.Fatal("a new page is not zero")
+			}
+		}
+		fill(content, p)
+		pages = append(pages, p)
+	}
+	if err := a.Finish(); err != nil {
+		x.t.Fatal(err)
+	}
+	return pages, a
+}
+
+func fill(content []byte, p base.PageNo) {
+	var b format.LeafBuilder
+	b.Reset(content)
+	b.StartCell(base.Insert, 8, 0)
+	b.Body(binary.BigEndian.AppendUint64(nil, uint64(p)))
+}
+
+func (x *fixture) expect(page format.Page, err error, p base.PageNo) {
+	x.t.Helper()
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	c := page.LeafCell(0)
+	if got := binary.BigEndian.Uint64(page[c.Body:]); got != uint64(p) {
+		x.t.Fatalf("read page %d, got page %d", p, got)
+	}
+}
+
+// expectCorrupt fails unless err is a CorruptionError of the page with the text.
+func (x *fixture) expectCorrupt(err error, p base.PageNo, text string) {
+	x.t.Helper()
+	var ce *base.CorruptionError
+	if !errors.As(err, &ce) || ce.Page != p || ce.File != name || !strings.Contains(ce.Detail, text) || !errors.Is(err, base.ErrCorrupt) {
+		x.t.Errorf("want corruption of page %d (%s), got %v", p, text, err)
+	}
+}
+
+func TestAppendAndRead(t *testing.T) {
+	for _, pageSize := range []int{256, 1024, 16384} {
+		x := newFixture(t, pageSize, 1<<30)
+		perBlock := int(x.geo.PagesPerBlock())
+		blocks := []base.BlockNo{7, 3, 12, 4}
+		pages, a := x.write(3*perBlock+perBlock/2, 0, blocks...)
+		if a.Last() != pages[len(pages)-1] || a.Pages() != int64(len(pages)) || len(a.Blocks()) != 4 {
+			t.Fatalf("last %d, %d pages, blocks %v", a.Last(), a.Pages(), a.Blocks())
+		}
+		if x.file.Written() != uint32(len(pages)) || x.file.Stats().PagesWritten != int64(len(pages)) {
+			t.Errorf("%d pages counted, want %d", x.file.Written(), len(pages))
+		}
+		s := &blockfile.Space{File: x.file, Sealed: true}
+		seq := blockfile.NewSequential(s, a.Last())
+		fresh := blockfile.NewFresh(s, a.Last())
+		for i, p := range pages {
+			page, err := seq.Page(p)
+			x.expect(page, err, p)
+			page, err = fresh.Page(p)
+			x.expect(page, err, p)
+			if i+1 < len(pages) {
+				if next, err := s.NextPage(p); err != nil || next != pages[i+1] {
+					t.Fatalf("next of %d: %d, %v, want %d", p, next, err, pages[i+1])
+				}
+				if prev, err := s.PrevPage(pages[i+1]); err != nil || prev != p {
+					t.Fatalf("previous of %d: %d, %v, want %d", pages[i+1], prev, err, p)
+				}
+			}
+		}
+		if n := x.file.Stats().CacheBytes; n != 0 {
+			t.Errorf("reading in a row has put %d bytes into the cache", n)
+		}
+		for _, p := range pages {
+			page, err := s.Page(p)
+			x.expect(page, err, p)
+		}
+		if st := x.file.Stats(); st.CacheMisses != int64(len(pages)) || st.CacheBytes != int64(len(pages)*pageSize) {
+			t.Errorf("%d pages: %+v", len(pages), st)
+		}
+		for _, p := range pages { // now from the cache, in any order
+			page, err := s.Page(p)
+			x.expect(page, err, p)
+			page, err = seq.Page(p)
+			x.expect(page, err, p)
+		}
+		if st := x.file.Stats(); st.CacheMisses != int64(len(pages)) {
+			t.Errorf("%d misses after a second round over %d pages", st.CacheMisses, len(pages))
+		}
+		// Behind the end another segment can begin, in the same block.
+		start := a.AppendPoint()
+		if want := a.Last() + 1; start != want && pageSize >= 512 || start%2 == 0 && pageSize == 256 {
+			t.Fatalf("append point %d, want %d", start, want)
+		}
+		if start == 0 {
+			continue
+		}
+		more, b := x.write(2, start)
+		if more[0] != start || len(b.Blocks()) != 1 || b.Blocks()[0] != 4 {
+			t.Fatalf("pages %v in blocks %v", more, b.Blocks())
+		}
+		for _, p := range append(more, pages...) {
+			page, err := s.Page(p)
+			x.expect(page, err, p)
+		}
+	}
+}
+
+// TestAppendPointAtTheEnd: a segment that ends on the last page of a block offers none.
+func TestAppendPointAtTheEnd(t *testing.T) {
+	x := newFixture(t, 1024, 1<<20)
+	pages, a := x.write(64, 0, 2)
+	if !x.geo.IsLast(pages[63]) || a.AppendPoint() != 0 {
+		t.Errorf("append point %d behind page %d", a.AppendPoint(), pages[63])
+	}
+	if x.file.NewAppender(x, 0).AppendPoint() != 0 {
+		t.Error("an empty segment offers an append point")
+	}
+	x.blocks = nil
+	if _, _, err := x.file.NewAppender(x, 0).Next(); err == nil {
+		t.Error("an allocator's failure is lost")
+	}
+}
+
+func TestDamagedPages(t *testing.T) {
+	x := newFixture(t, 1024, 1<<20)
+	pages, a := x.write(100, 0, 2, 3)
+	s := &blockfile.Space{File: x.file}
+	sealed := &blockfile.Space{File: x.file, Sealed: true}
+	read := map[string]func(s *blockfile.Space, p base.PageNo) error{
+		"one page": func(s *blockfile.Space, p base.PageNo) error { _, err := s.Page(p); return err },
+		"pages in a row": func(s *blockfile.Space, p base.PageNo) error {
+			_, err := blockfile.NewFresh(s, a.Last()).Page(p)
+			return err
+		},
+	}
+	put := func(p base.PageNo, raw []byte) {
+		if _, err := x.f.WriteAt(raw, x.geo.Offset(p)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for how, read := range read {
+		t.Run(how, func(t *testing.T) {
+			x.t = t
+			p := pages[10]
+			old, err := x.file.RawPage(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw := bytes.Clone(old)
+			raw[100] ^= 1
+			put(p, raw)
+			x.expectCorrupt(read(s, p), p, "page check")
+			put(p, make([]byte, 1024))
+			x.expectCorrupt(read(sealed, p), p, "no page check")
+			// Without a check only the structure is looked at.
+			clear(raw)
+			raw[1022] = 0xFF
+			put(p, raw)
+			x.expectCorrupt(read(s, p), p, "more than fit")
+			put(p, old)
+			x.expect(format.Page(x.geo.Content(p, old)), read(sealed, p), p)
+			for _, p := range []base.PageNo{-5, 0, 1, 8, x.geo.MaxPage(20) + 1, 1 << 50} {
+				x.expectCorrupt(read(s, p), p, "outside")
+			}
+			if err := x.f.Truncate(x.geo.Offset(pages[99]) + 1023); err != nil {
+				t.Fatal(err)
+			}
+			x.expectCorrupt(read(s, pages[99]), pages[99], "behind the end of the file")
+			if err := read(s, pages[98]); err != nil {
+				t.Errorf("the page before the cut: %v", err)
+			}
+			if _, err := x.file.RawPage(pages[99]); err == nil {
+				t.Error("a raw page behind the end of the file is read")
+			}
+			x.write(100, 0, 2, 3)
+		})
+	}
+}
+
+func TestBrokenLinks(t *testing.T) {
+	x := newFixture(t, 1024, 1<<20)
+	pages, _ := x.write(100, 0, 2, 3)
+	s := &blockfile.Space{File: x.file}
+	last, first := pages[63], pages[64]
+	for _, wrong := range []base.BlockNo{0, 21, 1 << 31} {
+		for _, p := range []base.PageNo{last, first} {
+			raw, err := x.file.RawPage(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x.geo.SetLink(p, raw, wrong)
+			if _, err := x.f.WriteAt(raw, x.geo.Offset(p)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := s.NextPage(last)
+		x.expectCorrupt(err, last, "links to block")
+		_, err = s.PrevPage(first)
+		x.expectCorrupt(err, first, "links to block")
+	}
+}
+
+// TestRedirects moves a block of a segment, as C lsm1 does: its bytes stay as they are,
+// links and page checks included.
+func TestRedirects(t *testing.T) {
+	x := newFixture(t, 1024, 1<<20)
+	pages, _ := x.write(150, 0, 5, 9, 6) // block 9 moves to 2
+	const moved = 7 * 64
+	buf := make([]byte, 64<<10)
+	if _, err := x.f.ReadAt(buf, 8*64<<10); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.f.WriteAt(buf, 1*64<<10); err != nil {
+		t.Fatal(err)
+	}
+	clear(buf)
+	if _, err := x.f.WriteAt(buf, 8*64<<10); err != nil {
+		t.Fatal(err)
+	}
+	s := &blockfile.Space{File: x.file, Redirects: []format.Redirect{{From: 9, To: 2}}, Sealed: true}
+	real := func(p base.PageNo) base.PageNo {
+		if x.geo.Block(p) == 9 {
+			return p - moved
+		}
+		return p
+	}
+	seq := blockfile.NewFresh(s, pages[149])
+	for i, p := range pages {
+		r := real(p)
+		if s.Map(p) != r || s.Map(r) != r || s.Original(r) != p || s.MapBlock(x.geo.Block(p)) != x.geo.Block(r) {
+			t.Fatalf("page %d maps to %d, that to %d, original %d", p, s.Map(p), s.Map(r), s.Original(r))
+		}
+		page, err := s.Page(r)
+		x.expect(page, err, p)
+		page, err = seq.Page(r)
+		x.expect(page, err, p)
+		if i > 0 {
+			if next, err := s.NextPage(real(pages[i-1])); err != nil || next != r {
+				t.Fatalf("next of %d: %d, %v", pages[i-1], next, err)
+			}
+			if prev, err := s.PrevPage(r); err != nil || prev != real(pages[i-1]) {
+				t.Fatalf("previous of %d: %d, %v", p, prev, err)
+			}
+		}
+	}
+	// For another segment the same bytes are in the wrong place.
+	x.file = blockfile.New(x.f, name, x.geo, 1<<20)
+	x.file.SetBlocks(20)
+	_, err := (&blockfile.Space{File: x.file}).Page(real(pages[64]))
+	x.expectCorrupt(err, real(pages[64]), "page check")
+}
+
+// TestCacheEviction holds the cache to its budget while pages are read at random.
+func TestCacheEviction(t *testing.T) {
+	const budget = 40 << 10
+	x := newFixture(t, 1024, budget)
+	pages, _ := x.write(300, 0, 2, 3, 4, 5, 6)
+	s := &blockfile.Space{File: x.file}
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 5000 {
+		p := pages[rng.IntN(len(pages))]
+		page, err := s.Page(p)
+		x.expect(page, err, p)
+		if n := x.file.Stats().CacheBytes; n > budget {
+			t.Fatalf("the cache has %d bytes", n)
+		}
+	}
+	if st := x.file.Stats(); st.CacheBytes != budget || st.CacheMisses < 3000 {
+		t.Errorf("%+v", st)
+	}
+	// A few pages in use stay while others pass by.
+	hot := pages[:10]
+	for range 5 {
+		for _, p := range hot {
+			if _, err := s.Page(p); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	before := x.file.Stats().CacheMisses
+	for i := range 200 {
+		for _, p := range hot {
+			if _, err := s.Page(p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.Page(pages[10+i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := x.file.Stats().CacheMisses - before; n > 210 {
+		t.Errorf("%d misses for 200 new pages: the pages in use do not stay", n)
+	}
+}
+
+// TestRewrittenBlock: the cache forgets the former life of a block, and pages handed out
+// stay as they were.
+func TestRewrittenBlock(t *testing.T) {
+	x := newFixture(t, 1024, 1<<20)
+	pages, _ := x.write(64, 0, 2)
+	s := &blockfile.Space{File: x.file}
+	old, err := s.Page(pages[0])
+	x.expect(old, err, pages[0])
+	x.blocks = []base.BlockNo{2}
+	a := x.file.NewAppender(x, 0)
+	p, content, err := a.Next()
+	if err != nil || p != pages[0] {
+		t.Fatal(p, err)
+	}
+	fill(content, 4711)
+	if err := a.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	page, err := s.Page(p)
+	x.expect(page, err, 4711)
+	x.expect(old, nil, pages[0])
+}
+
+func TestCachedPageCostsNoAllocation(t *testing.T) {
+	x := newFixture(t, 1024, 1<<20)
+	pages, _ := x.write(64, 0, 2)
+	s := &blockfile.Space{File: x.file}
+	if _, err := s.Page(pages[5]); err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(100, func() {
+		if _, err := s.Page(pages[5]); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestMetaPages(t *testing.T) {
+	x := newFixture(t, 1024, 1<<20)
+	// A file without a byte reads as zeros.
+	meta, err := x.file.ReadMeta(2)
+	if err != nil || len(meta) != format.MetaSize || !format.AllZero(meta) {
+		t.Fatalf("%d bytes, %v", len(meta), err)
+	}
+	full := bytes.Repeat([]byte{0xEE}, 2*format.MetaPageSize)
+	if _, err := x.f.WriteAt(full, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.file.WriteMeta(2, []byte("blob")); err != nil {
+		t.Fatal(err)
+	}
+	got, err := x.fs.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Neither the other meta page nor the bytes that carry the locks are touched.
+	copy(full[format.MetaPageSize:], make([]byte, format.MetaSize))
+	copy(full[format.MetaPageSize:], "blob")
+	if !bytes.Equal(got, full) {
+		t.Error("WriteMeta writes elsewhere")
+	}
+	if meta, err = x.file.ReadMeta(2); err != nil || string(meta[:4]) != "blob" || !format.AllZero(meta[4:]) {
+		t.Errorf("read %q…, %v", meta[:8], err)
+	}
+}
+
+func TestTruncate(t *testing.T) {
+	x := newFixture(t, 1024, 1<<20)
+	x.write(100, 0, 2, 3)
+	for _, blocks := range []base.BlockNo{9, 2} {
+		if err := x.file.Truncate(blocks); err != nil {
+			t.Fatal(err)
+		}
+		size, err := x.file.Size()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := int64(2*64+36) * 1024; blocks == 9 && size != want || blocks == 2 && size != 128<<10 {
+			t.Errorf("cut behind block %d: %d bytes", blocks, size)
+		}
+	}
+}
+
+// failing is a file whose operations fail.
+type failing struct {
+	vfs.File
+	err error
+}
+
+func (f failing) ReadAt([]byte, int64) (int, error)  { return 0, f.err }
+func (f failing) WriteAt([]byte, int64) (int, error) { return 0, f.err }
+func (f failing) Sync() error                        { return f.err }
+func (f failing) Truncate(int64) error               { return f.err }
+
+func TestErrorsOfTheFile(t *testing.T) {
+	x := newFixture(t, 1024, 1<<20)
+	x.write(100, 0, 2, 3)
+	for _, test := range []struct{ err, want error }{{errors.New("broken"), base.ErrIO}, {syscall.ENOSPC, base.ErrFull}} {
+		f := blockfile.New(failing{x.f, test.err}, name, x.geo, 1<<20)
+		f.SetBlocks(20)
+		s := &blockfile.Space{File: f}
+		a := f.NewAppender(x, x.geo.FirstPage(4))
+		if _, _, err := a.Next(); err != nil {
+			t.Fatal(err)
+		}
+		for op, err := range map[string]error{
+			"append": a.Finish(), "write meta page": f.WriteMeta(1, nil), "truncate": f.Truncate(1),
+		} {
+			if !errors.Is(err, test.want) || !errors.Is(err, test.err) {
+				t.Errorf("%s: %v", op, err)
+			}
+		}
+		_, read := s.Page(x.geo.FirstPage(2))
+		_, row := blockfile.NewFresh(s, x.geo.FirstPage(3)).Page(x.geo.FirstPage(2))
+		_, meta := f.ReadMeta(1)
+		_, next := s.NextPage(x.geo.LastPage(2))
+		for op, err := range map[string]error{"page": read, "pages in a row": row, "meta page": meta, "next page": next, "sync": f.Sync()} {
+			if !errors.Is(err, base.ErrIO) || !errors.Is(err, test.err) {
+				t.Errorf("%s: %v", op, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,193 @@
+package freelist_test
+
+import (
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
+)
+
+type ids = map[base.BlockNo]base.SnapshotID
+
+func newList(t *testing.T, blocks uint32, recorded ids, entries ...format.FreeEntry) *freelist.List {
+	t.Helper()
+	l, err := freelist.New(blocks, recorded, entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestNew(t *testing.T) {
+	l := newList(t, 9, ids{2: 20, 3: 30, 4: 40},
+		format.FreeEntry{Block: 1, ID: 10}, format.FreeEntry{Block: 3, ID: format.NotFree},
+		format.FreeEntry{Block: 4, ID: 44}, format.FreeEntry{Block: 9, ID: format.NotFree})
+	want := []format.FreeEntry{{Block: 1, ID: 10}, {Block: 2, ID: 20}, {Block: 4, ID: 44}}
+	if got := l.Entries(); !slices.Equal(got, want) {
+		t.Errorf("entries %v, want %v", got, want)
+	}
+	delta := []format.FreeEntry{{Block: 1, ID: 10}, {Block: 3, ID: format.NotFree}, {Block: 4, ID: 44}}
+	if got := l.Delta(); !slices.Equal(got, delta) {
+		t.Errorf("delta %v, want %v", got, delta)
+	}
+	if l.Blocks() != 9 || l.Reserved() != 0 || l.IsFree(3) || !l.IsFree(2) {
+		t.Error("wrong state")
+	}
+	for _, b := range []base.BlockNo{0, 10} {
+		if _, err := freelist.New(9, ids{b: 1}, nil); err == nil {
+			t.Errorf("a record of block %d of 9 is accepted", b)
+		}
+	}
+}
+
+func TestAllocate(t *testing.T) {
+	l := newList(t, 5, ids{2: 20, 3: 30, 5: 15})
+	if b := l.Allocate(20); b != 5 {
+		t.Errorf("allocated block %d; 5 is the first one that no snapshot from 20 on uses", b)
+	}
+	if b := l.Allocate(21); b != 2 {
+		t.Errorf("allocated block %d, want 2", b)
+	}
+	if b := l.Allocate(21); b != 6 || l.Blocks() != 6 || !l.IsFree(6) {
+		t.Errorf("allocated block %d of %d, want a new one", b, l.Blocks())
+	}
+	if b := l.Allocate(0); b != 7 {
+		t.Errorf("allocated block %d; limit 0 takes only new ones", b)
+	}
+	if got := l.ReservedBlocks(); !slices.Equal(got, []base.BlockNo{2, 5, 6, 7}) || l.Reserved() != 4 {
+		t.Errorf("reserved %v", got)
+	}
+	// Two jobs in one block: it is free for others when both have let go.
+	l.Reserve(2)
+	l.Release([]base.BlockNo{2, 5})
+	if b := l.Allocate(21); b != 5 {
+		t.Errorf("allocated block %d, want 5 again", b)
+	}
+	l.Release([]base.BlockNo{2})
+	if b := l.Allocate(21); b != 2 {
+		t.Errorf("allocated block %d, want 2 again", b)
+	}
+}
+
+func TestReleaseOfWhatIsNotReserved(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	newList(t, 5, ids{}).Release([]base.BlockNo{1})
+}
+
+func TestUsedEnd(t *testing.T) {
+	l := newList(t, 5, ids{2: 1, 5: 1, 4: 1})
+	if b := l.UsedEnd(); b != 3 {
+		t.Errorf("used up to block %d, want 3", b)
+	}
+	l.Publish(nil, []base.BlockNo{3, 1}, 9)
+	if b := l.UsedEnd(); b != 1 {
+		t.Errorf("used up to block %d: block 1 always stays", b)
+	}
+	if b := newList(t, 0, ids{}).UsedEnd(); b != 1 {
+		t.Errorf("an empty file is used up to block %d", b)
+	}
+}
+
+// TestModel runs jobs that reserve, publish, free and give up blocks at random, and
+// stores and loads the list in between.
+func TestModel(t *testing.T) {
+	for seed := range uint64(30) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		recorded := ids{}
+		l := newList(t, 0, maps.Clone(recorded))
+		free := ids{}
+		reserved := map[base.BlockNo]int{}
+		used := map[base.BlockNo]bool{}
+		var jobs [][]base.BlockNo
+		id := base.SnapshotID(11)
+		for step := range 400 {
+			switch rng.IntN(6) {
+			case 0, 1: // a job takes blocks
+				limit := id - base.SnapshotID(rng.IntN(6))
+				var job []base.BlockNo
+				for range 1 + rng.IntN(3) {
+					b := l.Allocate(limit)
+					if used[b] || reserved[b] > 0 {
+						t.Fatalf("seed %d, step %d: block %d is allocated although it is in use", seed, step, b)
+					}
+					if old, ok := free[b]; ok {
+						if old >= limit {
+							t.Fatalf("seed %d, step %d: block %d of snapshot %d is allocated below %d", seed, step, b, old, limit)
+						}
+					} else {
+						free[b] = 0
+					}
+					reserved[b]++
+					job = append(job, b)
+				}
+				jobs = append(jobs, job)
+			case 2, 3: // a job is published, and some used blocks become free
+				if len(jobs) == 0 {
+					continue
+				}
+				job := jobs[0]
+				jobs = jobs[1:]
+				var freed []base.BlockNo
+				for b := range used {
+					if rng.IntN(3) == 0 {
+						freed = append(freed, b)
+						delete(used, b)
+						free[b] = id
+					}
+				}
+				l.Release(job)
+				l.Publish(job, freed, id)
+				for _, b := range job {
+					delete(reserved, b)
+					delete(free, b)
+					used[b] = true
+				}
+				id++
+			case 4: // a job is given up
+				if len(jobs) > 0 {
+					l.Release(jobs[0])
+					for _, b := range jobs[0] {
+						delete(reserved, b)
+					}
+					jobs = jobs[1:]
+				}
+			case 5: // what the checkpoint would hold goes into a segment
+				delta := l.Delta()
+				l.Recorded(delta)
+				for _, e := range delta {
+					if e.ID == format.NotFree {
+						delete(recorded, e.Block)
+					} else {
+						recorded[e.Block] = e.ID
+					}
+				}
+				if d := l.Delta(); len(d) != 0 {
+					t.Fatalf("seed %d, step %d: everything is recorded, and %v remains", seed, step, d)
+				}
+			}
+			want := make([]format.FreeEntry, 0, len(free))
+			for _, b := range slices.Sorted(maps.Keys(free)) {
+				want = append(want, format.FreeEntry{Block: b, ID: free[b]})
+			}
+			if got := l.Entries(); !slices.Equal(got, want) {
+				t.Fatalf("seed %d, step %d: free %v, want %v", seed, step, got, want)
+			}
+			if got := l.ReservedBlocks(); !slices.Equal(got, slices.Sorted(maps.Keys(reserved))) {
+				t.Fatalf("seed %d, step %d: reserved %v, want %v", seed, step, got, reserved)
+			}
+			// Records and changes make up the list again, reservations forgotten.
+			again := newList(t, l.Blocks(), maps.Clone(recorded), l.Delta()...)
+			if got := again.Entries(); !slices.Equal(got, want) {
+				t.Fatalf("seed %d, step %d: loaded %v, want %v", seed, step, got, want)
+			}
+		}
+	}
+}
