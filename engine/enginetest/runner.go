@@ -24,6 +24,9 @@ type Runner struct {
 	Safeties []engine.Safety
 	// TxSteps is about how many operations a transaction has.
 	TxSteps int
+	// Doubt says that a commit that failed last may be found all the same when the store
+	// is opened again.
+	Doubt bool
 	// NoReopen leaves the store open.
 	NoReopen bool
 
@@ -118,7 +121,28 @@ func (r *Runner) reopen() error {
 		return opError("open", err)
 	}
 	r.Store = s
+	if r.Doubt && len(r.History.Failed) > 0 {
+		if err := r.settle(); err != nil {
+			return err
+		}
+	}
 	return r.Verify()
+}
+
+// settle looks which of the failed commits took place after all.
+func (r *Runner) settle() error {
+	s, err := r.Store.Snapshot(r.ctx)
+	if err != nil {
+		return opError("snapshot", err)
+	}
+	states := append(slices.Clone(r.History.Failed), r.History.Newest())
+	at, err := Find(s, states)
+	if err = errors.Join(err, opError("close snapshot", s.Close())); err != nil {
+		return err
+	}
+	r.Doubt = false
+	r.History.committed(states[at], engine.SafetyNormal)
+	return nil
 }
 
 // hold opens a snapshot or cursor.

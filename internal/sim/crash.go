@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -105,27 +103,14 @@ func (c *crasher) moment(op faultfs.Op) error {
 	return nil
 }
 
-// anything reports whether a database may be in any condition after such a crash.
-func (c *crasher) anything(mode memfs.CrashMode) bool {
-	return c.Safety == engine.SafetyOff && mode != memfs.CrashKeepAll
-}
-
-// allowed returns what may be found after a crash of that mode.
-func (c *crasher) allowed(h *enginetest.History, mode memfs.CrashMode) []enginetest.Map {
-	if mode == memfs.CrashKeepAll && !c.NoLog {
-		return h.AfterKill()
-	}
-	return h.AfterPowerLoss()
-}
-
 // afterwards looks at what a crash has left. n makes it different from other cases.
 func (c *crasher) afterwards(fs *memfs.FS, mode memfs.CrashMode, n int) error {
 	if c.anything(mode) {
-		c.abuse(fs, n)
+		c.wreck(fs, n)
 		return nil
 	}
 	allowed := c.allowed(c.history, mode)
-	at, inFile, err := c.look(fs, allowed, n)
+	at, inFile, err := c.look(fs, c.history, allowed, n)
 	if err != nil {
 		return err
 	}
@@ -153,39 +138,11 @@ func (c *crasher) historyAfter(allowed []enginetest.Map, at int, mode memfs.Cras
 	return h
 }
 
-// look opens a database and returns which of the allowed states it is in, and whether
-// all of that is in the database file, so that nothing was found in the log. It leaves
-// the database as if killed.
-func (c *crasher) look(fs *memfs.FS, allowed []enginetest.Map, n int) (at int, inFile bool, err error) {
-	ctx := context.Background()
-	db, err := c.open(fs.Clone())
-	if err != nil {
-		return -1, false, fmt.Errorf("open: %w", err)
+// wreck uses a database that may be in any condition.
+func (c *crasher) wreck(fs *memfs.FS, n int) {
+	if !c.abuse(fs, n) {
+		c.stats.Refused++
 	}
-	snap, err := enginetest.Engine(db).Snapshot(ctx)
-	if err != nil {
-		return -1, false, err
-	}
-	at, err = enginetest.Find(snap, allowed)
-	if err != nil {
-		err = c.place(err, snap)
-	} else {
-		err = enginetest.Probe(snap, allowed[at], c.fork(n), c.gen, 3)
-	}
-	if err = errors.Join(err, snap.Close()); err != nil {
-		return at, false, err
-	}
-	old, live := db.TreeSize()
-	return at, old+live == 0, enginetest.Sound(ctx, enginetest.Engine(db))
-}
-
-// place adds to an error which of all states that were committed was found, if any.
-func (c *crasher) place(err error, r enginetest.Reader) error {
-	at, unknown := enginetest.Find(r, c.history.States)
-	if unknown != nil {
-		return fmt.Errorf("%w (it is no state that was committed)", err)
-	}
-	return fmt.Errorf("%w (it is state %d of %d, and the oldest allowed is %d)", err, at, len(c.history.States)-1, c.history.Floor)
 }
 
 // goOn works in a database that was found after a crash, crashes it once more, closes
@@ -202,10 +159,10 @@ func (c *crasher) goOn(found *memfs.FS, h *enginetest.History, n int) error {
 			c.stats.Cases++
 			mode := memfs.CrashMode(rng.IntN(3))
 			if c.anything(mode) {
-				c.abuse(found.Crash(rng, mode), n)
+				c.wreck(found.Crash(rng, mode), n)
 				return
 			}
-			_, _, again = c.look(found.Crash(rng, mode), c.allowed(h, mode), n)
+			_, _, again = c.look(found.Crash(rng, mode), h, c.allowed(h, mode), n)
 			if again != nil {
 				again = fmt.Errorf("second crash, before %v (%v): %w", op, mode, again)
 			}
@@ -227,34 +184,4 @@ func (c *crasher) goOn(found *memfs.FS, h *enginetest.History, n int) error {
 		return withTrace(err, r)
 	}
 	return nil
-}
-
-// abuse uses a database that may be in any condition. Errors are all right.
-func (c *crasher) abuse(fs *memfs.FS, n int) {
-	ctx := context.Background()
-	db, err := c.open(fs)
-	if err != nil {
-		c.stats.Refused++
-		return
-	}
-	store := enginetest.Engine(db)
-	rng := c.fork(n)
-	var m enginetest.Map
-	if snap, err := store.Snapshot(ctx); err == nil {
-		if m, err = enginetest.Read(snap); err != nil {
-			c.stats.Refused++
-		}
-		_ = enginetest.Probe(snap, m, rng, c.gen, 3)
-		_ = snap.Close()
-	}
-	_ = enginetest.Sound(ctx, store)
-	r := c.runner(rng, fs, enginetest.NewHistory(m), nil)
-	r.NoReopen = true
-	r.Store = store
-	for range 12 {
-		_ = r.Step()
-	}
-	if r.Store != nil {
-		_ = r.Close()
-	}
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
-	"github.com/lsmlite/lsmlite-go/internal/sim"
 )
 
 var (
@@ -46,25 +45,6 @@ func seeds(t *testing.T, numSeeds int, f func(t *testing.T, seed uint64) error) 
 					t.Errorf("seed %d: %v\nreproduce: %s", s, err, reproduce)
 				}
 			}
-		})
-	}
-}
-
-// TestCrash crashes schedules of all safety levels before every operation that changes a
-// file.
-func TestCrash(t *testing.T) {
-	for _, safety := range safeties {
-		t.Run(safety.String(), func(t *testing.T) {
-			var mu sync.Mutex
-			var total sim.CrashStats
-			t.Cleanup(func() { t.Logf("%+v", total) })
-			seeds(t, 20, func(t *testing.T, seed uint64) error {
-				stats, err := sim.Crash(sim.CrashConfig{Seed: seed, Safety: safety, Steps: 250, Fates: 2})
-				mu.Lock()
-				defer mu.Unlock()
-				total.Add(stats)
-				return err
-			})
 		})
 	}
 }

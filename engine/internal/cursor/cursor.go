@@ -88,7 +88,8 @@ func (c *Cursor) Value() ([]byte, error) { return c.sources[c.cur].Value() }
 // ValueLen returns the length of the current value without loading it.
 func (c *Cursor) ValueLen() int { return c.sources[c.cur].ValueLen() }
 
-// Err returns the error that made the cursor invalid, if any.
+// Err returns the error that made the cursor invalid, if any. Positioning it again
+// forgets the error.
 func (c *Cursor) Err() error { return c.err }
 
 // First moves to the first key.
@@ -205,7 +206,7 @@ func (c *Cursor) leaveBehind(i int) {
 
 // ahead finds the first visible record at or behind where the sources stand.
 func (c *Cursor) ahead() bool {
-	c.back, c.cur = false, -1
+	c.back, c.cur, c.err = false, -1, nil
 	for {
 		least := -1
 		for i := range c.sources {
@@ -249,7 +250,7 @@ func (c *Cursor) ahead() bool {
 
 // behind is ahead in the other direction.
 func (c *Cursor) behind() bool {
-	c.back, c.cur = true, -1
+	c.back, c.cur, c.err = true, -1, nil
 	for {
 		most := -1
 		for i := range c.sources {

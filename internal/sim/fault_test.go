@@ -1,0 +1,97 @@
+package sim_test
+
+import (
+	"context"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+	"github.com/lsmlite/lsmlite-go/internal/sim"
+)
+
+// TestFault fails every operation of schedules of all safety levels, in many ways.
+func TestFault(t *testing.T) {
+	kinds := []struct {
+		name    string
+		rule    faultfs.Rule
+		recover bool
+	}{
+		{"once", faultfs.Rule{Err: syscall.EIO}, false},
+		{"forever", faultfs.Rule{Err: syscall.EIO, Forever: true}, false},
+		{"short", faultfs.Rule{Err: syscall.EIO, On: faultfs.Write, Part: 0.6}, false},
+		{"sync", faultfs.Rule{Err: syscall.EIO, On: faultfs.Sync | faultfs.SyncDir}, false},
+		{"full", faultfs.Rule{Err: syscall.ENOSPC, On: faultfs.Create | faultfs.Write | faultfs.Allocate, Part: 0.3, Forever: true}, true},
+	}
+	for _, kind := range kinds {
+		for _, safety := range safeties {
+			if kind.name == "sync" && safety == engine.SafetyOff {
+				continue // nothing is synced
+			}
+			t.Run(kind.name+"/"+safety.String(), func(t *testing.T) {
+				var mu sync.Mutex
+				var total sim.FaultStats
+				t.Cleanup(func() { t.Logf("%+v", total) })
+				seeds(t, 4, func(t *testing.T, seed uint64) error {
+					stats, err := sim.Fault(sim.FaultConfig{Seed: seed, Safety: safety, Steps: 120, Rule: kind.rule, Recover: kind.recover})
+					mu.Lock()
+					defer mu.Unlock()
+					total.Add(stats)
+					return err
+				})
+			})
+		}
+	}
+}
+
+// TestCursorAfterError wants an error of a cursor to be forgotten once it is positioned
+// again with success.
+func TestCursorAfterError(t *testing.T) {
+	ctx := context.Background()
+	fs := faultfs.Wrap(memfs.New())
+	db, err := engine.Open(ctx, "/db", engine.Options{FS: fs, PageSize: 256, BlockSize: 64 << 10, CacheSize: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(ctx, func(tx *engine.Tx) error {
+		for i := range byte(100) {
+			if err := tx.Put([]byte{i}, make([]byte, 100)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	err = db.View(ctx, func(s *engine.Snapshot) error {
+		c, err := s.Cursor()
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		fs.Add(faultfs.Rule{On: faultfs.Read, Err: syscall.EIO})
+		for ok := c.First(); ok; ok = c.Next() {
+		}
+		if c.Err() == nil || c.Valid() {
+			t.Errorf("a scan over a page that cannot be read: valid %v, error %v", c.Valid(), c.Err())
+		}
+		for i := range byte(100) {
+			if !c.Seek([]byte{i}, engine.SeekEQ) || c.Err() != nil {
+				t.Fatalf("seek %d after the error: valid %v, error %v", i, c.Valid(), c.Err())
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
