@@ -418,7 +418,7 @@ func (it *Iter) locate(topic base.Kind, key []byte) (exact, ok bool) {
 	}
 	lo, hi := 0, it.cells
 	for lo < hi && it.err == nil {
-		mid := int(uint(lo+hi-1) >> 1)
+		mid := int(uint(lo+hi) >> 1)
 		switch d := it.compareCell(it.no, it.page, mid, topic, key); {
 		case d < 0:
 			lo = mid + 1
