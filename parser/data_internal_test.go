@@ -19,6 +19,11 @@ var update = flag.Bool("update", false, "rewrite the expected output in testdata
 //	plan             the plan of each statement
 //	error            the error of Parse or Compile
 //	bind <literals>  the key intervals under these arguments, or the error
+//	check <literals> the error of Check under these arguments, by statement
+//	explain <literals>  the rows of EXPLAIN under these arguments
+//	eval [<literals>]   the values of expressions, one a line, under these arguments; on
+//	                 the row key, value of the two literals behind "row", and excluded's
+//	                 of those behind "excluded"
 func TestData(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -95,6 +100,12 @@ func runCase(t *testing.T, command, sql string) string {
 		return err.Error()
 	case "bind":
 		return bindString(t, rest, sql)
+	case "check":
+		return checkString(t, rest, sql)
+	case "explain":
+		return explainString(t, rest, sql)
+	case "eval":
+		return evalString(t, rest, sql)
 	}
 	t.Fatalf("unknown command %q", command)
 	return ""
@@ -193,12 +204,27 @@ func planString(p *Plan) string {
 			b.WriteString(" value\n")
 		case ColumnCount:
 			b.WriteString(" count\n")
+		case ColumnMin:
+			b.WriteString(" min\n")
+		case ColumnMax:
+			b.WriteString(" max\n")
+		case ColumnFormula:
+			fmt.Fprintf(&b, " formula %s (%s)\n", c.Formula, classString(c.Formula))
 		case ColumnOperand:
 			fmt.Fprintf(&b, " %s\n", c.Operand)
 		}
 	}
 	if k := p.Keys.String(); k != "" {
 		fmt.Fprintf(&b, "  keys (%s): %s\n", map[bool]string{true: "set", false: "interval"}[p.Keys.root != nil], k)
+	}
+	if p.Filter != nil {
+		fmt.Fprintf(&b, "  filter: %s\n", p.Filter)
+	}
+	if p.Set != nil {
+		fmt.Fprintf(&b, "  set: %s (%s)\n", p.Set, classString(p.Set))
+	}
+	if p.Explained != nil {
+		b.WriteString("  explained: " + strings.ReplaceAll(planString(p.Explained), "\n", "\n  ") + "\n")
 	}
 	if p.HasLimit {
 		fmt.Fprintf(&b, "  limit: %s\n", p.Limit)
@@ -212,6 +238,9 @@ func planString(p *Plan) string {
 	switch p.Op {
 	case OpInsert:
 		fmt.Fprintf(&b, "  on conflict: %s\n", p.OnConflict)
+		if p.SkipNull != (p.OnConflict == Ignore) {
+			fmt.Fprintf(&b, "  skip NULL: %v\n", p.SkipNull)
+		}
 	case OpBegin:
 		fmt.Fprintf(&b, "  mode: %d\n", p.TxMode)
 	case OpSavepoint, OpRelease, OpRollbackTo:
@@ -220,6 +249,14 @@ func planString(p *Plan) string {
 		fmt.Fprintf(&b, "  pragma: %q form %d args %q\n", p.Pragma.Name, p.Pragma.Form, p.Pragma.Args)
 	}
 	return b.String()
+}
+
+func classString(f *Formula) string {
+	s := map[Class]string{ClassBytes: "bytes", ClassInteger: "integer", ClassReal: "real", ClassNumber: "number", classParam: "parameter"}[f.Class(nil)]
+	if f.Nullable(nil) {
+		s += " or NULL"
+	}
+	return s
 }
 
 // literals reads arguments that are written as SQL literals.
@@ -239,6 +276,14 @@ func literals(t *testing.T, list string) []Value {
 	return args
 }
 
+// pad repeats the last argument for the parameters beyond it.
+func pad(args []Value, p *Plan) []Value {
+	for len(args) > 0 && len(args) < p.NumInput {
+		args = append(args, args[len(args)-1])
+	}
+	return args
+}
+
 func bindString(t *testing.T, args, where string) string {
 	t.Helper()
 	plans, _, err := compileText("SELECT key WHERE " + where)
@@ -246,7 +291,7 @@ func bindString(t *testing.T, args, where string) string {
 		return err.Error()
 	}
 	var b Bounds
-	if err := plans[0].Keys.Bind(&b, literals(t, args), nil); err != nil {
+	if err := plans[0].Keys.Bind(&b, pad(literals(t, args), plans[0]), nil); err != nil {
 		if b.Len() != 0 {
 			t.Errorf("%s: an error and %d intervals", where, b.Len())
 		}

@@ -5,12 +5,18 @@
 // database; the driver runs the plans. Work is in three pure stages:
 //
 //	Parse    text      → []*Statement   syntax; errors show line, column and a caret
-//	Compile  Statement → *Plan          names, parameters, the split of WHERE
+//	Compile  Statement → *Plan          names, classes, the split of WHERE
 //	Bind     Plan      → Bounds         ordered disjoint key intervals for arguments
+//
+// What intervals do not express, a Plan carries as a Filter and as Formulas, which are
+// evaluated on an Env: the arguments and one row, whose value is loaded only when an
+// expression asks for it. Plan.Check refuses arguments whose class does not fit, before
+// anything runs.
 //
 // Plans are immutable and shared; Cache keeps those of the texts a program repeats, so
 // that a repeated statement is neither parsed nor compiled. Running a cached plan that
-// selects a single key or a single interval allocates nothing here.
+// selects a single key or a single interval allocates nothing here, and neither does a
+// filter.
 //
 // No input makes the package panic, recurse deeper than MaxNesting, or work longer than
 // in proportion to the length of the text (times its logarithm).

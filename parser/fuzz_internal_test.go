@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,6 +41,7 @@ func FuzzParse(f *testing.F) {
 				continue
 			}
 			checkBind(t, text, p)
+			checkEval(t, text, p)
 		}
 	})
 }
@@ -80,4 +82,80 @@ func checkBind(t *testing.T, text string, p *Plan) {
 			t.Fatalf("%q: not a set: %s", text, show(&b))
 		}
 	}
+}
+
+// checkEval runs everything in the plan that computes, on one row, with arguments of
+// each class.
+func checkEval(t *testing.T, text string, p *Plan) {
+	t.Helper()
+	defer func(n int) { maxResult = n }(maxResult)
+	maxResult = 1 << 16 // hex(hex(…)) grows fast
+	if p.Explained != nil {
+		p = p.Explained
+	}
+	for _, arg := range []Value{{Kind: Bytes, Bytes: []byte("a*")}, {Kind: Int, Int: -1}, {Kind: Real, Real: 1e300}} {
+		args := make([]Value, p.NumInput)
+		for i := range args {
+			args[i] = arg
+		}
+		if p.Check(args, nil) != nil {
+			continue
+		}
+		e := Env{Args: args}
+		e.SetExcluded([]byte("a"), []byte("-9223372036854775808"))
+		e.SetPair([]byte("a"), []byte(" 1.5e3x"))
+		if p.Filter != nil {
+			_, err := p.Filter.Match(&e)
+			checkLimit(t, text, err)
+		}
+		formulas := []*Formula{p.Set}
+		for _, c := range p.Columns {
+			formulas = append(formulas, c.Formula)
+		}
+		for _, row := range p.Rows {
+			formulas = append(formulas, row[0].Formula(), row[1].Formula())
+		}
+		for _, f := range formulas {
+			if f == nil {
+				continue
+			}
+			v, err := f.Eval(&e)
+			checkLimit(t, text, err)
+			if err == nil {
+				checkClass(t, text, f.root, args, v)
+			}
+		}
+	}
+}
+
+func checkLimit(t *testing.T, text string, err error) {
+	t.Helper()
+	var le *LimitError
+	if err != nil && !errors.As(err, &le) {
+		t.Fatalf("%q: %v", text, err)
+	}
+}
+
+// FuzzMatch compares LIKE and GLOB with their model, where it knows the pattern.
+func FuzzMatch(f *testing.F) {
+	f.Add("a%b_c", "aXbYc")
+	f.Add("*[^a-c]?[]x]", "zzq]")
+	f.Add("[", "[")
+	f.Fuzz(func(t *testing.T, pattern, text string) {
+		p, s := []byte(pattern), []byte(text)
+		like, glob := matchLike(p, s), matchGlob(p, s)
+		prefix, exact, whole := globPrefix(p)
+		if glob && !strings.HasPrefix(text, string(prefix)) {
+			t.Errorf("%q GLOB %q does not begin with %q", text, pattern, prefix)
+		}
+		if exact && glob != (strings.HasPrefix(text, string(prefix)) && (!whole || len(text) == len(prefix))) {
+			t.Errorf("%q GLOB %q: %v", text, pattern, glob)
+		}
+		if strings.Count(pattern, "%") <= 3 && len(text) < 64 && like != modelMatch(p, s, false) {
+			t.Errorf("%q LIKE %q: %v", text, pattern, like)
+		}
+		if strings.Count(pattern, "*") <= 3 && len(text) < 64 && !strings.Contains(pattern, "[") && glob != modelMatch(p, s, true) {
+			t.Errorf("%q GLOB %q: %v", text, pattern, glob)
+		}
+	})
 }

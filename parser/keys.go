@@ -29,10 +29,13 @@ const (
 	keyGt
 	keyGe
 	keyNe
-	keyAnd   // of kids
-	keyOr    // of kids
-	keyIn    // key is one of list, which may be empty
-	keyNotIn // key is none of list
+	keyGlob    // key GLOB operand, or rather: key begins as the pattern does
+	keyNotGlob // the opposite, for a pattern that asks for a prefix and nothing else
+	keyAnd     // of kids
+	keyOr      // of kids
+	keyIn      // key is one of list, which may be empty
+	keyNotIn   // key is none of list
+	keyCond    // all keys if cond is true, or false if not is set; else none
 )
 
 // keyNode is a condition on key. The operators below keyAnd are comparisons with
@@ -41,6 +44,8 @@ type keyNode struct {
 	op   keyOp
 	list []Operand
 	kids []*keyNode
+	cond *node
+	not  bool
 }
 
 // Interval is a range of keys. A bound that is absent reaches to the end of the table.
@@ -110,6 +115,10 @@ func (e *KeyExpr) Bind(b *Bounds, args []Value, toKey KeyFunc) error {
 	b.one = Interval{}
 	for i := range e.terms {
 		t := &e.terms[i]
+		if t.op == keyGlob {
+			b.one.restrictGlob(t.operand.bytes(args, nil), &b.keys)
+			continue
+		}
 		key, err := t.operand.Key(args, toKey, &b.keys)
 		if err != nil {
 			return err
@@ -130,6 +139,37 @@ func (i *Interval) restrict(op keyOp, bound []byte) {
 	if op == keyEq || op == keyLt || op == keyLe {
 		i.lower(bound, op == keyLt)
 	}
+}
+
+// restrictGlob cuts the interval down to the keys that begin as the pattern of GLOB does,
+// or to the one key it matches. The bound behind them is made in *scratch.
+func (i *Interval) restrictGlob(pattern []byte, scratch *[]byte) {
+	prefix, _, whole := globPrefix(pattern)
+	if whole {
+		i.restrict(keyEq, prefix)
+		return
+	}
+	i.raise(prefix, false)
+	if behind, ok := behindPrefix(prefix, scratch); ok {
+		i.lower(behind, true)
+	}
+}
+
+// behindPrefix makes the least key, in *scratch, that is greater than all that begin with
+// prefix. There is none if prefix is all 0xff.
+func behindPrefix(prefix []byte, scratch *[]byte) (key []byte, ok bool) {
+	n := len(prefix)
+	for n > 0 && prefix[n-1] == 0xff {
+		n--
+	}
+	if n == 0 {
+		return nil, false
+	}
+	start := len(*scratch)
+	*scratch = append(*scratch, prefix[:n]...)
+	key = (*scratch)[start:len(*scratch):len(*scratch)]
+	key[n-1]++
+	return key, true
 }
 
 func (i *Interval) raise(lo []byte, open bool) {

@@ -63,6 +63,23 @@ func (x *setBinder) eval(dst []Interval, n *keyNode) ([]Interval, error) {
 	case keyIn:
 		dst, err := x.points(dst, n.list)
 		return normalise(dst), err
+	case keyGlob, keyNotGlob:
+		var one Interval
+		one.restrictGlob(n.list[0].bytes(x.args, nil), x.keys)
+		if n.op == keyNotGlob {
+			return append(dst, complement([]Interval{one})...), nil
+		}
+		return append(dst, one), nil
+	case keyCond:
+		e := Env{Args: x.args, ToKey: x.toKey}
+		want := isTrue
+		if n.not {
+			want = isFalse
+		}
+		if got := n.cond.test(&e); e.err == nil && got == want {
+			dst = append(dst, Interval{})
+		}
+		return dst, e.err
 	}
 	key, err := n.list[0].Key(x.args, x.toKey, x.keys)
 	if err != nil {

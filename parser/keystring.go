@@ -20,7 +20,8 @@ func (e *KeyExpr) String() string {
 	return string(p.buf)
 }
 
-var keyOpNames = [...]string{keyEq: " = ", keyNe: " != ", keyLt: " < ", keyLe: " <= ", keyGt: " > ", keyGe: " >= "}
+var keyOpNames = [...]string{keyEq: " = ", keyNe: " != ", keyLt: " < ", keyLe: " <= ", keyGt: " > ", keyGe: " >= ",
+	keyGlob: " GLOB ", keyNotGlob: " NOT GLOB "}
 
 func (p *printer) comparison(op keyOp, o Operand) {
 	p.word("key" + keyOpNames[op])
@@ -28,6 +29,10 @@ func (p *printer) comparison(op keyOp, o Operand) {
 }
 
 func (p *printer) constant(o Operand) {
+	if o.formula != nil {
+		p.operand(o.formula.root.source, precConcat)
+		return
+	}
 	if o.Param > 0 {
 		(&Param{Number: o.Param}).append(p)
 		return
@@ -64,6 +69,11 @@ func (p *printer) node(n *keyNode, least int) {
 			p.constant(o)
 		}
 		p.word(")")
+	case keyCond:
+		if n.not {
+			p.word("NOT ")
+		}
+		p.operand(n.cond.source, precPrimary)
 	default:
 		p.comparison(n.op, n.list[0])
 	}
@@ -72,13 +82,15 @@ func (p *printer) node(n *keyNode, least int) {
 // String shows the interval in the usual notation, with bounds as SQL literals: a key
 // alone in braces, else a bracket for an end that belongs to it and a parenthesis for one
 // that does not. An end without a bound is a dash.
-func (i *Interval) String() string {
+func (i *Interval) String() string { return i.format(sqlBytes) }
+
+func (i *Interval) format(show func([]byte) string) string {
 	if i.IsPoint() {
-		return "{" + sqlBytes(i.Lo) + "}"
+		return "{" + show(i.Lo) + "}"
 	}
 	var b strings.Builder
 	b.WriteByte("[("[btoi(!i.HasLo || i.LoOpen)])
-	b.WriteString(end(i.Lo, i.HasLo) + ", " + end(i.Hi, i.HasHi))
+	b.WriteString(end(i.Lo, i.HasLo, show) + ", " + end(i.Hi, i.HasHi, show))
 	b.WriteByte("])"[btoi(!i.HasHi || i.HiOpen)])
 	return b.String()
 }
@@ -90,11 +102,11 @@ func btoi(b bool) int {
 	return 0
 }
 
-func end(key []byte, has bool) string {
+func end(key []byte, has bool, show func([]byte) string) string {
 	if !has {
 		return "-"
 	}
-	return sqlBytes(key)
+	return show(key)
 }
 
 func sqlBytes(b []byte) string {
@@ -112,7 +124,7 @@ func (o Operand) String() string {
 
 // String returns the action's word.
 func (a Action) String() string {
-	names := [...]string{Replace: "replace", Ignore: "ignore", Abort: "abort"}
+	names := [...]string{Replace: "replace", Ignore: "ignore", Abort: "abort", DoUpdate: "update"}
 	if int(a) < len(names) {
 		return names[a]
 	}

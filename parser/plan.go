@@ -10,7 +10,7 @@ const (
 	OpSelect Op = iota + 1
 	// OpInsert writes Plan.Rows.
 	OpInsert
-	// OpDelete deletes the rows that Plan.Keys selects.
+	// OpDelete deletes the rows that Plan.Keys and Plan.Filter select.
 	OpDelete
 	// OpCreate is CREATE TABLE IF NOT EXISTS kv. It does nothing.
 	OpCreate
@@ -28,6 +28,12 @@ const (
 	OpRelease
 	// OpRollbackTo goes back to the state at Plan.Savepoint, which stays open.
 	OpRollbackTo
+	// OpUpdate sets the value of the rows that Plan.Keys and Plan.Filter select to
+	// Plan.Set.
+	OpUpdate
+	// OpExplain shows how Plan.Explained would run, without running it; see
+	// Plan.Explain.
+	OpExplain
 )
 
 // Action says what INSERT does with a key that already exists.
@@ -40,6 +46,8 @@ const (
 	Ignore
 	// Abort refuses the statement and undoes what it has written.
 	Abort
+	// DoUpdate sets the value of the old row to Plan.Set.
+	DoUpdate
 )
 
 // TxMode is the word after BEGIN.
@@ -74,21 +82,28 @@ type Plan struct {
 	// "" for ? and ?NNN. Two numbers may bear one name, because :a, @a and $a differ.
 	// len(Names) == NumInput; it is the same in every Plan of a text.
 	Names []string
-	// ReadOnly is false for OpInsert and OpDelete and true for everything else.
+	// ReadOnly is false for OpInsert, OpUpdate and OpDelete and true for everything else.
 	ReadOnly bool
 
-	// Columns are the results of OpSelect; * is spelled out.
+	// Columns are the results of OpSelect, and of RETURNING in OpInsert, OpUpdate and
+	// OpDelete, which have none without it; * is spelled out. RETURNING sees the row as
+	// the statement leaves it, or as it was if that deletes it.
 	Columns []Column
-	// Table is true if OpSelect reads the table. Otherwise it yields one row of
-	// operands, to which only Limit and Offset apply.
+	// Table is true if OpSelect reads the table. Otherwise it yields one row, of
+	// ColumnOperand and of ColumnFormula that mention no column, unless Keys, which
+	// depends on no key then, is bound to nothing. Limit and Offset apply to that row.
 	Table bool
 	// Aggregate is true if every column of OpSelect is an aggregate. The result is then
-	// one row over everything Keys selects; Limit and Offset apply to that row.
+	// one row over everything Keys and Filter select; Limit and Offset apply to that row.
 	Aggregate bool
-	// KeysOnly is true if running OpSelect or OpDelete never needs a value.
+	// KeysOnly is true if running OpSelect, OpUpdate or OpDelete never needs a value
+	// that is stored. In OpInsert with DoUpdate it is true if Set does not need the old
+	// value.
 	KeysOnly bool
-	// Keys are the key intervals that OpSelect and OpDelete visit.
+	// Keys are the key intervals that OpSelect, OpUpdate and OpDelete visit.
 	Keys KeyExpr
+	// Filter is the condition that a row in Keys must meet besides, or nil.
+	Filter *Filter
 	// Desc is true if OpSelect visits keys from the last to the first.
 	Desc bool
 	// HasLimit and HasOffset say whether Limit and Offset were given. Use LimitOffset to
@@ -96,11 +111,20 @@ type Plan struct {
 	HasLimit, HasOffset bool
 	Limit, Offset       Operand
 
+	// Set is the new value in OpUpdate, and in OpInsert with DoUpdate, where it sees the
+	// old row and Env's excluded one. It may be NULL, which cannot be stored.
+	Set *Formula
 	// Rows are the rows of OpInsert, each a key and a value, in this order whatever the
 	// order in the text.
 	Rows [][2]Operand
 	// OnConflict says what OpInsert does with a key that exists.
 	OnConflict Action
+	// SkipNull is true if OpInsert leaves out a row with a NULL in it, as OR IGNORE does
+	// also where ON CONFLICT overrides it. Otherwise such a row fails the statement.
+	SkipNull bool
+
+	// Explained is the plan that OpExplain shows.
+	Explained *Plan
 
 	// Savepoint is the name for OpSavepoint, OpRelease and OpRollbackTo, in lower case
 	// (ASCII), because savepoint names match in any case.
@@ -109,15 +133,21 @@ type Plan struct {
 	TxMode TxMode
 	// Pragma is the subject of OpPragma.
 	Pragma Pragma
+
+	// What Check looks at.
+	pairs    []pair
+	patterns []int // parameters
 }
 
-// Column is one result of a SELECT.
+// Column is one result of a SELECT or RETURNING.
 type Column struct {
 	Kind ColumnKind
 	// Name is the alias, else key or value however written, else the source text.
 	Name string
 	// Operand is the value of a ColumnOperand.
 	Operand Operand
+	// Formula computes the value of a ColumnFormula.
+	Formula *Formula
 }
 
 // ColumnKind says where a result comes from.
@@ -132,6 +162,12 @@ const (
 	ColumnOperand
 	// ColumnCount is count(*), an aggregate.
 	ColumnCount
+	// ColumnMin and ColumnMax are the least and the greatest key, NULL if there is none:
+	// aggregates.
+	ColumnMin
+	ColumnMax
+	// ColumnFormula is computed.
+	ColumnFormula
 )
 
 // Pragma is what a PRAGMA statement says. The parser knows no pragma; whoever runs the

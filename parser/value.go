@@ -102,20 +102,45 @@ func appendReal(dst []byte, f float64) []byte {
 	return append(dst, ".0"...)
 }
 
-// Operand is a parameter or a constant.
+// Operand is a parameter, a constant, or an expression of these.
 type Operand struct {
-	// Param is the number of the parameter, from 1, or 0 for the constant Const.
+	// Param is the number of the parameter, from 1, or 0 if it is not just that.
 	Param int
-	Const Value
+	// Const is the constant, NULL if it is something else.
+	Const   Value
+	formula *Formula // set if it is an expression
 }
 
 // Value returns the operand's value under args, where args[n-1] is parameter n. args
-// must hold at least Plan.NumInput values.
+// must hold at least Plan.NumInput values. An expression is computed anew each time; it
+// may be NULL, and is NULL if its value is longer than MaxResultBytes.
 func (o *Operand) Value(args []Value) Value {
-	if o.Param == 0 {
+	switch {
+	case o.formula != nil:
+		v, _ := o.compute(args)
+		return v
+	case o.Param == 0:
 		return o.Const
 	}
 	return args[o.Param-1]
+}
+
+// Formula returns the expression, or nil if the operand is a parameter or a constant.
+func (o *Operand) Formula() *Formula { return o.formula }
+
+func (o *Operand) compute(args []Value) (Value, error) {
+	e := Env{Args: args}
+	return o.formula.Eval(&e)
+}
+
+// bytes returns the value of an operand that is not NULL as a text. That of a number is
+// appended to dst.
+func (o *Operand) bytes(args []Value, dst []byte) []byte {
+	v := o.Value(args)
+	if v.Kind == Bytes {
+		return v.Bytes
+	}
+	return v.AppendText(dst)
 }
 
 // A KeyFunc turns a value into the bytes of a key, appending them to dst and returning
@@ -127,7 +152,15 @@ type KeyFunc func(dst []byte, v Value) ([]byte, error)
 // to *scratch; with a nil toKey the result is the value's own bytes and scratch may be
 // nil. A number without a toKey is refused with a *BindError.
 func (o *Operand) Key(args []Value, toKey KeyFunc, scratch *[]byte) ([]byte, error) {
-	v := o.Value(args)
+	var v Value
+	if o.formula == nil {
+		v = o.Value(args)
+	} else {
+		var err error
+		if v, err = o.compute(args); err != nil {
+			return nil, err
+		}
+	}
 	if toKey == nil {
 		if v.Kind == Bytes {
 			return v.Bytes, nil
@@ -151,8 +184,12 @@ func (o *Operand) keyError(v Value) error {
 	if o.Param == 0 {
 		what = "the number " + string(v.AppendText(nil))
 	}
-	return &BindError{Param: o.Param, Msg: "a key is bytes and cannot be " + what +
-		": numbers do not sort as text; quote it, or open the database with key_type=int64, uint64, lsm1uint or text"}
+	return &BindError{Param: o.Param, Msg: numericKey(what)}
+}
+
+func numericKey(what string) string {
+	return "a key is bytes and cannot be " + what +
+		": numbers do not sort as text; quote it, or open the database with key_type=int64, uint64, lsm1uint or text"
 }
 
 func (o *Operand) integer(args []Value, clause string) (int64, error) {

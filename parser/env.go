@@ -1,0 +1,112 @@
+package parser
+
+// MaxResultBytes is the length that a computed value may have, as in SQLite.
+const MaxResultBytes = 1_000_000_000
+
+// maxResult is MaxResultBytes, or less in a test.
+var maxResult = MaxResultBytes
+
+// LimitError says that a computed value or a pattern is longer than it may be.
+type LimitError struct{ Msg string }
+
+// Error returns the message.
+func (e *LimitError) Error() string { return e.Msg }
+
+var (
+	errResultTooBig  = &LimitError{"a computed value is longer than 1000000000 bytes"}
+	errPatternTooBig = &LimitError{"the pattern of LIKE or GLOB is longer than 50000 bytes"}
+)
+
+// A ValueLoader loads the value of the row that Env stands on. A cursor is one.
+type ValueLoader interface {
+	Value() ([]byte, error)
+}
+
+// Env is what a Formula or Filter is evaluated on: arguments and a row. The zero value
+// is ready to use; one Env serves any number of rows and keeps its memory. One goroutine
+// uses it at a time.
+type Env struct {
+	// Args are the arguments: Args[n-1] is parameter n.
+	Args []Value
+	// ToKey is how numbers become keys; nil stands for plain bytes.
+	ToKey KeyFunc
+
+	key, value []byte
+	loader     ValueLoader // of value, while it is not loaded
+	excludedKey,
+	excludedValue []byte
+	scratch []byte // what the results for this row refer to
+	err     error
+}
+
+// SetRow makes key the row's key. The value is asked of loader, once, when an expression
+// needs it for the first time. Results for the row before are invalid now.
+func (e *Env) SetRow(key []byte, loader ValueLoader) {
+	e.key, e.value, e.loader = key, nil, loader
+	e.scratch, e.err = e.scratch[:0], nil
+}
+
+// SetPair makes key and value the row. Results for the row before are invalid now.
+func (e *Env) SetPair(key, value []byte) {
+	e.key, e.value, e.loader = key, value, nil
+	e.scratch, e.err = e.scratch[:0], nil
+}
+
+// SetExcluded sets excluded.key and excluded.value, the row that INSERT was given.
+func (e *Env) SetExcluded(key, value []byte) {
+	e.excludedKey, e.excludedValue = key, value
+}
+
+// Key returns the row's key.
+func (e *Env) Key() []byte { return e.key }
+
+// Value returns the row's value, which it loads if that has not happened yet.
+func (e *Env) Value() ([]byte, error) {
+	if e.loader != nil {
+		value, err := e.loader.Value()
+		if err != nil {
+			e.fail(err)
+			return nil, err
+		}
+		e.value, e.loader = value, nil
+	}
+	return e.value, nil
+}
+
+// Forget lets go of everything that belongs to the caller and keeps memory up to limit
+// bytes.
+func (e *Env) Forget(limit int) {
+	scratch := e.scratch[:0]
+	if cap(scratch) > limit {
+		scratch = nil
+	}
+	*e = Env{scratch: scratch}
+}
+
+func (e *Env) fail(err error) {
+	if e.err == nil {
+		e.err = err
+	}
+}
+
+// room reports whether a result of n bytes is allowed.
+func (e *Env) room(n int) bool {
+	if n > maxResult {
+		e.fail(errResultTooBig)
+		return false
+	}
+	return true
+}
+
+// made returns what was appended to scratch since it was start long.
+func (e *Env) made(start int) []byte { return e.scratch[start:len(e.scratch):len(e.scratch)] }
+
+// text returns the bytes that v, which is not NULL, is as a text.
+func (e *Env) text(v Value) []byte {
+	if v.Kind == Bytes {
+		return v.Bytes
+	}
+	start := len(e.scratch)
+	e.scratch = v.AppendText(e.scratch)
+	return e.made(start)
+}

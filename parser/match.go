@@ -1,0 +1,180 @@
+package parser
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// MaxPatternBytes is the length that the pattern of LIKE or GLOB may have.
+const MaxPatternBytes = 50_000
+
+// A pattern is matched character by character: a character is one of UTF-8, or a byte
+// where the text is not valid UTF-8. Since only the last star before the place of a
+// mismatch can help, the work is in proportion to text times pattern at the most.
+
+// matchLike reports whether text matches the pattern of LIKE: % is any text, _ one
+// character, and ASCII letters match in either case.
+func matchLike(pattern, text []byte) bool {
+	star, resume := -1, 0 // where the last % stands, and the text it does not cover yet
+	p, t := 0, 0
+	for t < len(text) {
+		if p < len(pattern) {
+			switch c := pattern[p]; {
+			case c == '%':
+				star, resume = p, t
+				p++
+				continue
+			case c == '_':
+				p++
+				t += charLen(text[t:])
+				continue
+			case c == text[t] || foldASCII(c) == foldASCII(text[t]):
+				p++
+				t++
+				continue
+			}
+		}
+		if star < 0 {
+			return false
+		}
+		resume += charLen(text[resume:])
+		p, t = star+1, resume
+	}
+	for p < len(pattern) && pattern[p] == '%' {
+		p++
+	}
+	return p == len(pattern)
+}
+
+func foldASCII(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c | 0x20
+	}
+	return c
+}
+
+// charLen returns the length of the character that b, which is not empty, begins with.
+func charLen(b []byte) int {
+	if b[0] < utf8.RuneSelf {
+		return 1
+	}
+	_, n := utf8.DecodeRune(b)
+	return n
+}
+
+// matchGlob reports whether text matches the pattern of GLOB: * is any text, ? one
+// character, and […] one character of a set.
+func matchGlob(pattern, text []byte) bool {
+	star, resume := -1, 0
+	p, t := 0, 0
+	for t < len(text) {
+		if p < len(pattern) {
+			switch c := pattern[p]; c {
+			case '*':
+				if p++; p == len(pattern) {
+					return true
+				}
+				star, resume = p-1, t
+				continue
+			case '?':
+				p++
+				t += charLen(text[t:])
+				continue
+			case '[':
+				char, n := decode(text[t:])
+				if in, end := inSet(pattern, p, char); in {
+					p = end
+					t += n
+					continue
+				}
+			default:
+				if c == text[t] {
+					p++
+					t++
+					continue
+				}
+			}
+		}
+		if star < 0 {
+			return false
+		}
+		resume += charLen(text[resume:])
+		// An ASCII byte is never part of a longer character, so the next place where it
+		// stands can be searched for.
+		if next := pattern[star+1]; next < utf8.RuneSelf && next != '*' && next != '?' && next != '[' {
+			i := bytes.IndexByte(text[resume:], next)
+			if i < 0 {
+				return false
+			}
+			resume += i
+		}
+		p, t = star+1, resume
+	}
+	for p < len(pattern) && pattern[p] == '*' {
+		p++
+	}
+	return p == len(pattern)
+}
+
+// loneByte is added to a byte that is not part of a valid character, which makes it
+// differ from every character.
+const loneByte = utf8.MaxRune + 1
+
+// decode returns the character that b, which is not empty, begins with, and its length.
+func decode(b []byte) (rune, int) {
+	if b[0] < utf8.RuneSelf {
+		return rune(b[0]), 1
+	}
+	r, n := utf8.DecodeRune(b)
+	if r == utf8.RuneError && n == 1 {
+		r = loneByte + rune(b[0])
+	}
+	return r, n
+}
+
+// inSet reports whether char is in the set that opens at pattern[at], and returns where
+// the set ends. A set that nothing closes holds nothing. ^ behind the bracket negates, ]
+// there stands for itself, and so does - where it has no end on one of its sides.
+func inSet(pattern []byte, at int, char rune) (in bool, end int) {
+	i := at + 1
+	negated := i < len(pattern) && pattern[i] == '^'
+	if negated {
+		i++
+	}
+	found := false
+	if i < len(pattern) && pattern[i] == ']' {
+		found = char == ']'
+		i++
+	}
+	var low rune // what a range would begin with, if hasLow
+	hasLow := false
+	for i < len(pattern) && pattern[i] != ']' {
+		c, n := decode(pattern[i:])
+		i += n
+		if c == '-' && hasLow && i < len(pattern) && pattern[i] != ']' {
+			high, n := decode(pattern[i:])
+			i += n
+			found = found || low <= char && char <= high
+			hasLow = false
+			continue
+		}
+		found = found || c == char
+		low, hasLow = c, true
+	}
+	if i == len(pattern) {
+		return false, i
+	}
+	return found != negated, i + 1
+}
+
+// globPrefix returns the bytes that every text begins with that matches the pattern of
+// GLOB, and whether that is all the pattern asks for. whole is true if the text must be
+// just these bytes.
+func globPrefix(pattern []byte) (prefix []byte, exact, whole bool) {
+	i := bytes.IndexAny(pattern, "*?[")
+	if i < 0 {
+		return pattern, true, true
+	}
+	rest := bytes.TrimLeft(pattern[i:], "*")
+	return pattern[:i], len(rest) == 0, false
+}
