@@ -21,8 +21,8 @@ import (
 // envKeep names a folder that the files of a failed test are copied to.
 const envKeep = "LSMLITE_ORACLE_KEEP"
 
-// hurry bounds a command of C in tests of files that this module wrote: with a damaged
-// file C may loop for ever.
+// hurry bounds a step of either side in tests of files that this module wrote: with a
+// damaged file C may loop for ever.
 const hurry = 20 * time.Second
 
 // engineRows reads everything, forward and backward, and insists that both agree.
@@ -150,12 +150,12 @@ func probesOf(rows []oracle.Row, n int) [][]byte {
 func recoverWithC(t *testing.T, path string) ([]oracle.Row, error) {
 	t.Helper()
 	binary, _ := oracle.Binary()
-	rows, err := recoverWith(t, binary, path, false)
+	rows, err := recoverWith(t, binary, path, nil)
 	if err != nil {
 		return nil, err
 	}
 	if debug, ok := oracle.DebugBinary(); ok {
-		checked, err := recoverWith(t, debug, path, true)
+		checked, err := recoverWith(t, debug, path, rows)
 		if err != nil {
 			return nil, fmt.Errorf("C with assertions: %w", err)
 		}
@@ -166,8 +166,10 @@ func recoverWithC(t *testing.T, path string) ([]oracle.Row, error) {
 	return rows, nil
 }
 
-func recoverWith(t *testing.T, binary, path string, merge bool) ([]oracle.Row, error) {
+// recoverWith opens a copy, and merges a little if it is given the rows that must be there.
+func recoverWith(t *testing.T, binary, path string, before []oracle.Row) ([]oracle.Row, error) {
 	t.Helper()
+	merge := before != nil
 	c, err := oracle.Start(binary)
 	if err != nil {
 		return nil, err
@@ -186,6 +188,11 @@ func recoverWith(t *testing.T, binary, path string, merge bool) ([]oracle.Row, e
 	rows, err := cRows(c)
 	if err != nil {
 		return nil, err
+	}
+	if merge && oracle.Diff(rows, before) != "" && cHolds(c, before) == nil {
+		// Only C's scan is wrong: it has half merged a moved segment, see the package
+		// comment. It has freed blocks that it still needs, so that is the end of it.
+		return before, nil
 	}
 	if err := c.Integrity(); err != nil {
 		return nil, err
@@ -223,6 +230,20 @@ func cRows(c *oracle.Client) ([]oracle.Row, error) {
 		}
 	}
 	return forward, nil
+}
+
+// cHolds looks every row up with C.
+func cHolds(c *oracle.Client, rows []oracle.Row) error {
+	for _, r := range rows {
+		v, ok, err := c.Get(r.Key)
+		if err != nil {
+			return err
+		}
+		if !ok || !bytes.Equal(v, r.Value) {
+			return fmt.Errorf("C's get %q: found is %v, or the value differs", r.Key, ok)
+		}
+	}
+	return nil
 }
 
 // cLookups compares C's Get and Seek with sorted rows. noGE tells of keys at which C's
