@@ -1,0 +1,406 @@
+package ecosystem_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	lsmlite "github.com/lsmlite/lsmlite-go"
+)
+
+// profile is stored as JSON.
+type profile struct {
+	Name string
+	Tags []string
+}
+
+// Value makes profile an argument.
+func (p profile) Value() (driver.Value, error) { return json.Marshal(p) }
+
+// Scan makes *profile a destination.
+func (p *profile) Scan(src any) error {
+	switch b := src.(type) {
+	case []byte:
+		return json.Unmarshal(b, p)
+	case string:
+		return json.Unmarshal([]byte(b), p)
+	}
+	return fmt.Errorf("a profile in a %T", src)
+}
+
+// A type of one's own as a value: driver.Valuer to write it, sql.Scanner to read it.
+func Example_valuerAndScanner() {
+	db, err := sql.Open("lsmlite", ":memory:")
+	check(err)
+	defer db.Close()
+
+	_, err = db.Exec("INSERT INTO kv VALUES (?, ?)", "user/1", profile{"Ada", []string{"maths"}})
+	check(err)
+	var p profile
+	check(db.QueryRow("SELECT value FROM kv WHERE key = ?", "user/1").Scan(&p))
+	fmt.Println(p.Name, p.Tags)
+	// Output: Ada [maths]
+}
+
+// Arguments by name, and a value that may be missing.
+func Example_named() {
+	db, err := sql.Open("lsmlite", ":memory:")
+	check(err)
+	defer db.Close()
+
+	_, err = db.Exec("INSERT INTO kv VALUES (:k, @v)", sql.Named("v", 42), sql.Named("k", "answer"))
+	check(err)
+	var n sql.Null[int]
+	check(db.QueryRow("SELECT value FROM kv WHERE key = $k", sql.Named("k", "answer")).Scan(&n))
+	fmt.Println(n.V, n.Valid)
+	// Output: 42 true
+}
+
+func TestNull(t *testing.T) {
+	db := open(t, newFile(t))
+	put(t, db, "INSERT INTO kv VALUES (?, ?)", sql.Null[string]{V: "n", Valid: true}, sql.Null[int64]{V: 7, Valid: true})
+	put(t, db, "INSERT INTO kv VALUES ('when', ?)", sql.NullTime{Time: time.Unix(1e9, 0), Valid: true})
+
+	var n sql.Null[int]
+	must(t, db.QueryRow("SELECT value FROM kv WHERE key = 'n'").Scan(&n))
+	equal(t, "Null[int]", n, sql.Null[int]{V: 7, Valid: true})
+	var f sql.Null[float64]
+	must(t, db.QueryRow("SELECT value FROM kv WHERE key = 'n'").Scan(&f))
+	equal(t, "Null[float64]", f, sql.Null[float64]{V: 7, Valid: true})
+	var b sql.Null[[]byte]
+	must(t, db.QueryRow("SELECT value FROM kv WHERE key = 'n'").Scan(&b))
+	equal(t, "Null[[]byte]", string(b.V), "7")
+	var s sql.NullString
+	must(t, db.QueryRow("SELECT value FROM kv WHERE key = 'when'").Scan(&s))
+	equal(t, "a time as text", s.String, "2001-09-09T01:46:40.000000000Z")
+
+	// There is no NULL to store.
+	_, err := db.Exec("INSERT INTO kv VALUES ('null', ?)", sql.Null[string]{})
+	if !errors.Is(err, lsmlite.ErrMisuse) {
+		t.Errorf("storing NULL: got %v, want ErrMisuse", err)
+	}
+	equal(t, "rows", get(t, db, "SELECT count(*) FROM kv"), "2")
+}
+
+// The empty value is not NULL.
+func TestEmptyIsNotNull(t *testing.T) {
+	db := open(t, newFile(t))
+	put(t, db, "INSERT INTO kv VALUES ('slice', ?), ('nil slice', ?), ('string', ?)", []byte{}, []byte(nil), "")
+	rows, err := db.Query("SELECT value FROM kv")
+	must(t, err)
+	defer rows.Close()
+	count := 0
+	for ; rows.Next(); count++ {
+		var v sql.Null[string]
+		must(t, rows.Scan(&v))
+		equal(t, "empty value", v, sql.Null[string]{V: "", Valid: true})
+	}
+	must(t, rows.Err())
+	equal(t, "rows", count, 3)
+}
+
+func TestOutIsRefused(t *testing.T) {
+	db := open(t, newFile(t))
+	var v string
+	for name, arg := range map[string]any{"by place": sql.Out{Dest: &v}, "by name": sql.Named("v", sql.Out{Dest: &v, In: true})} {
+		_, err := db.Exec("SELECT value FROM kv WHERE key = :v", arg)
+		if !errors.Is(err, lsmlite.ErrMisuse) || !strings.Contains(err.Error(), "output parameters") {
+			t.Errorf("sql.Out %s: got %v, want ErrMisuse that says so", name, err)
+		}
+	}
+}
+
+func TestNamedArguments(t *testing.T) {
+	db := open(t, newFile(t))
+	// The three prefixes, a name that is used twice, and an order of its own.
+	put(t, db, "INSERT INTO kv VALUES (:a, @b), ($c, :a)", sql.Named("c", "2"), sql.Named("b", "x"), sql.Named("a", "1"))
+	equal(t, "first", get(t, db, "SELECT value FROM kv WHERE key = '1'"), "x")
+	equal(t, "second", get(t, db, "SELECT value FROM kv WHERE key = '2'"), "1")
+	for name, args := range map[string][]any{
+		"unknown": {sql.Named("a", "1"), sql.Named("z", "2")},
+		"missing": {},
+		"twice":   {sql.Named("a", "1"), sql.Named("a", "1")},
+	} {
+		if err := db.QueryRow("SELECT value FROM kv WHERE key = :a", args...).Scan(new(string)); !errors.Is(err, lsmlite.ErrMisuse) {
+			t.Errorf("%s name: got %v, want ErrMisuse", name, err)
+		}
+	}
+}
+
+// A sql.Conn is one connection, so BEGIN and its statements stay together.
+func TestConn(t *testing.T) {
+	db := open(t, newFile(t))
+	conn, err := db.Conn(t.Context())
+	must(t, err)
+	defer conn.Close()
+	must(t, conn.PingContext(t.Context()))
+	put(t, conn, "BEGIN")
+	put(t, conn, "INSERT INTO kv VALUES ('a', 1)")
+	equal(t, "in the connection", get(t, conn, "SELECT count(*) FROM kv"), "1")
+	equal(t, "in the pool", get(t, db, "SELECT count(*) FROM kv"), "0")
+	put(t, conn, "ROLLBACK")
+	equal(t, "after ROLLBACK", get(t, conn, "SELECT count(*) FROM kv"), "0")
+
+	tx, err := conn.BeginTx(t.Context(), &sql.TxOptions{Isolation: sql.LevelSerializable})
+	must(t, err)
+	must(t, lsmlite.Savepoint(t.Context(), conn, func() error {
+		_, err := conn.ExecContext(t.Context(), "INSERT INTO kv VALUES ('b', 2)")
+		return err
+	}))
+	must(t, tx.Commit())
+	equal(t, "after Commit", get(t, db, "SELECT count(*) FROM kv"), "1")
+
+	must(t, conn.Raw(func(c any) error {
+		if _, ok := c.(driver.QueryerContext); !ok {
+			return fmt.Errorf("a connection of type %T runs no queries", c)
+		}
+		return nil
+	}))
+	must(t, conn.Close())
+	if err := conn.PingContext(t.Context()); !errors.Is(err, sql.ErrConnDone) {
+		t.Errorf("Ping after Close: got %v, want sql.ErrConnDone", err)
+	}
+}
+
+func TestColumnTypes(t *testing.T) {
+	path := newFile(t)
+	type column struct {
+		name, database string
+		scan           reflect.Type
+	}
+	blob, text, integer := reflect.TypeFor[[]byte](), reflect.TypeFor[string](), reflect.TypeFor[int64]()
+	for _, test := range []struct {
+		setting, query string
+		want           []column
+	}{
+		{"", "SELECT * FROM kv", []column{{"key", "BLOB", blob}, {"value", "BLOB", blob}}},
+		{"?key_type=text&value_type=text", "SELECT key AS k, value FROM kv", []column{{"k", "TEXT", text}, {"value", "TEXT", text}}},
+		{"", "SELECT count(*) AS n FROM kv", []column{{"n", "INTEGER", integer}}},
+		{"", "SELECT 1.5 AS x", []column{{"x", "REAL", reflect.TypeFor[float64]()}}},
+	} {
+		t.Run(test.query, func(t *testing.T) {
+			db := open(t, path+test.setting)
+			rows, err := db.Query(test.query)
+			must(t, err)
+			defer rows.Close()
+			types, err := rows.ColumnTypes()
+			must(t, err)
+			equal(t, "columns", len(types), len(test.want))
+			for i, c := range types {
+				equal(t, "column", column{c.Name(), c.DatabaseTypeName(), c.ScanType()}, test.want[i])
+				nullable, known := c.Nullable()
+				equal(t, "nullable", [2]bool{nullable, known}, [2]bool{false, true})
+				if _, ok := c.Length(); ok {
+					t.Error("a column says that its length is limited")
+				}
+				if _, _, ok := c.DecimalSize(); ok {
+					t.Error("a column says that it is decimal")
+				}
+			}
+		})
+	}
+}
+
+// A tool that knows nothing but ColumnTypes can make its destinations from them.
+func TestScanByColumnTypes(t *testing.T) {
+	db := open(t, newFile(t)+"?value_type=text")
+	put(t, db, "INSERT INTO kv VALUES ('a', 'one')")
+	rows, err := db.Query("SELECT key, value, 2, 'x' FROM kv")
+	must(t, err)
+	defer rows.Close()
+	types, err := rows.ColumnTypes()
+	must(t, err)
+	dest := make([]any, len(types))
+	for i, c := range types {
+		dest[i] = reflect.New(c.ScanType()).Interface()
+	}
+	if !rows.Next() {
+		t.Fatal("no row:", rows.Err())
+	}
+	must(t, rows.Scan(dest...))
+	got := make([]any, len(dest))
+	for i, d := range dest {
+		got[i] = reflect.ValueOf(d).Elem().Interface()
+	}
+	if want := []any{[]byte("a"), "one", int64(2), []byte("x")}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %#v, want %#v", got, want)
+	}
+}
+
+func TestScanDestinations(t *testing.T) {
+	db := open(t, newFile(t))
+	put(t, db, "INSERT INTO kv VALUES ('int', ?), ('float', ?), ('bool', ?)", 42, 1.5, true)
+	scan := func(key string, dest any) {
+		t.Helper()
+		must(t, db.QueryRow("SELECT value FROM kv WHERE key = ?", key).Scan(dest))
+	}
+	var i int
+	var u uint8
+	var f float64
+	var b bool
+	var s string
+	var a any
+	scan("int", &i)
+	equal(t, "int", i, 42)
+	scan("int", &u)
+	equal(t, "uint8", u, 42)
+	scan("float", &f)
+	equal(t, "float64", f, 1.5)
+	scan("bool", &b)
+	equal(t, "bool", b, true)
+	scan("int", &s)
+	equal(t, "string", s, "42")
+	scan("int", &a)
+	if !reflect.DeepEqual(a, []byte("42")) {
+		t.Errorf("any: got %#v, want the bytes 42", a)
+	}
+	if err := db.QueryRow("SELECT value FROM kv WHERE key = 'float'").Scan(&i); err == nil {
+		t.Error("1.5 as an int: no error")
+	}
+}
+
+// What an any or a []byte received stays; RawBytes are good until the next row.
+func TestScanOwnership(t *testing.T) {
+	db := open(t, newFile(t))
+	const n = 50
+	for i := range n {
+		put(t, db, "INSERT INTO kv VALUES (?, ?)", fmt.Sprintf("key/%02d", i), strings.Repeat(string(rune('A'+i)), 100+i))
+	}
+	rows, err := db.Query("SELECT key, value, value, value FROM kv")
+	must(t, err)
+	defer rows.Close()
+	var anys []any
+	var slices [][]byte
+	count := 0
+	for ; rows.Next(); count++ {
+		want := bytes.Repeat([]byte(string(rune('A'+count))), 100+count)
+		var key string
+		var raw sql.RawBytes
+		var a any
+		var b []byte
+		must(t, rows.Scan(&key, &raw, &a, &b))
+		if !bytes.Equal(raw, want) {
+			t.Errorf("%s as RawBytes: %s", key, raw)
+		}
+		anys, slices = append(anys, a), append(slices, b)
+	}
+	must(t, rows.Err())
+	equal(t, "rows", count, n)
+	for i := range count {
+		want := bytes.Repeat([]byte(string(rune('A'+i))), 100+i)
+		if a, ok := anys[i].([]byte); !ok || !bytes.Equal(a, want) {
+			t.Errorf("row %d: the any is %v", i, anys[i])
+		}
+		if !bytes.Equal(slices[i], want) {
+			t.Errorf("row %d: the []byte is %s", i, slices[i])
+		}
+	}
+}
+
+// pointerValuer has its Value on the pointer.
+type pointerValuer struct{ n int }
+
+func (p *pointerValuer) Value() (driver.Value, error) { return fmt.Sprint("n=", p.n), nil }
+
+// failing is an argument that cannot be had.
+type failing struct{}
+
+var errFailing = errors.New("cannot be had")
+
+func (failing) Value() (driver.Value, error) { return nil, errFailing }
+
+func TestValuers(t *testing.T) {
+	db := open(t, newFile(t))
+	type name string // its kind is what counts
+	type number uint16
+	put(t, db, "INSERT INTO kv VALUES (?, ?), ('ptr', ?), ('number', ?), ('json', ?)",
+		name("profile"), profile{Name: "Ada"}, &pointerValuer{3}, number(9), json.RawMessage(`{"a":1}`))
+	equal(t, "Valuer", get(t, db, "SELECT value FROM kv WHERE key = 'profile'"), `{"Name":"Ada","Tags":null}`)
+	equal(t, "Valuer on a pointer", get(t, db, "SELECT value FROM kv WHERE key = 'ptr'"), "n=3")
+	equal(t, "a kind of number", get(t, db, "SELECT value FROM kv WHERE key = 'number'"), "9")
+	equal(t, "a kind of bytes", get(t, db, "SELECT value FROM kv WHERE key = 'json'"), `{"a":1}`)
+
+	_, err := db.Exec("INSERT INTO kv VALUES ('x', ?)", failing{})
+	if !errors.Is(err, errFailing) {
+		t.Errorf("a Valuer that fails: got %v, want its error", err)
+	}
+	var none *profile
+	for what, arg := range map[string]any{"a struct": struct{ A int }{1}, "a nil Valuer": none, "a channel": make(chan int)} {
+		if _, err := db.Exec("INSERT INTO kv VALUES ('x', ?)", arg); !errors.Is(err, lsmlite.ErrMisuse) {
+			t.Errorf("%s: got %v, want ErrMisuse", what, err)
+		}
+	}
+	equal(t, "rows", get(t, db, "SELECT count(*) FROM kv"), "4")
+}
+
+// A Scanner sees the bytes, and its error is Scan's.
+func TestScannerError(t *testing.T) {
+	db := open(t, newFile(t))
+	put(t, db, "INSERT INTO kv VALUES ('k', 'no JSON')")
+	var p profile
+	var syntax *json.SyntaxError
+	if err := db.QueryRow("SELECT value FROM kv WHERE key = 'k'").Scan(&p); !errors.As(err, &syntax) {
+		t.Errorf("got %v, want a JSON syntax error", err)
+	}
+}
+
+func TestMultipleResultSets(t *testing.T) {
+	db := open(t, newFile(t))
+	rows, err := db.Query("INSERT INTO kv VALUES (?, ?); SELECT value FROM kv; SELECT count(*) FROM kv", "a", "x")
+	must(t, err)
+	defer rows.Close()
+	equal(t, "rows of the INSERT", rows.Next(), false)
+	var got []string
+	for rows.NextResultSet() {
+		for rows.Next() {
+			var s string
+			must(t, rows.Scan(&s))
+			got = append(got, s)
+		}
+	}
+	must(t, rows.Err())
+	equal(t, "results", fmt.Sprint(got), "[x 1]")
+}
+
+// Statements prepared on the pool work in transactions and by many at once.
+func TestPreparedOnThePool(t *testing.T) {
+	db := open(t, newFile(t))
+	insert, err := db.Prepare("INSERT INTO kv VALUES (?, ?)")
+	must(t, err)
+	defer insert.Close()
+	tx, err := db.Begin()
+	must(t, err)
+	_, err = tx.Stmt(insert).Exec("in", "tx")
+	must(t, err)
+	must(t, tx.Rollback())
+	done := make(chan error)
+	for i := range 10 {
+		go func() {
+			_, err := insert.ExecContext(context.Background(), i, "x")
+			done <- err
+		}()
+	}
+	for range 10 {
+		if err := <-done; !errors.Is(err, lsmlite.ErrMisuse) {
+			t.Errorf("a number as a key: got %v, want ErrMisuse", err)
+		}
+	}
+	for i := range 10 {
+		go func() {
+			_, err := insert.ExecContext(context.Background(), fmt.Sprint("key/", i), "x")
+			done <- err
+		}()
+	}
+	for range 10 {
+		must(t, <-done)
+	}
+	equal(t, "rows", get(t, db, "SELECT count(*) FROM kv"), "10")
+}
