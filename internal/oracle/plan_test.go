@@ -85,8 +85,8 @@ func (p *planner) transaction() step {
 	s := step{kind: stepTx, rollback: p.wholeRollback && p.rnd.Below(12) == 0}
 	level := 1
 	n := 1 + p.rnd.Below(8)
-	if p.rnd.Below(10) == 0 {
-		n += p.rnd.Below(60)
+	if p.rnd.Below(4) == 0 {
+		n += p.rnd.Below(150)
 	}
 	for range n {
 		switch x := p.rnd.Below(100); {

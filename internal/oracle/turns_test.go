@@ -89,10 +89,10 @@ func newMatch(t *testing.T, seed uint64) *match {
 func newShape(rnd *oracle.SplitMix) shape {
 	s := shape{PageSize: 256 << rnd.Below(6), BlockSize: 64 << 10 << rnd.Below(2), AutoMerge: 2 + rnd.Below(4)}
 	s.Spec = oracle.Spec{
-		Keys: 30 << rnd.Below(5), KeyMin: 9, KeyMax: 9 + rnd.Below(60),
+		Keys: 30 << rnd.Below(7), KeyMin: 9, KeyMax: 9 + rnd.Below(60),
 		ValMax: 20 << rnd.Below(6), PctDel: 5 + rnd.Below(30), PctRange: rnd.Below(12),
 	}
-	if rnd.Below(3) == 0 { // keys that need more than a page
+	if rnd.Below(3) == 0 { // keys of about a page, some longer
 		s.Spec.Keys, s.Spec.KeyMax = 60, s.PageSize/4+rnd.Below(2*s.PageSize)
 	}
 	return s
@@ -151,6 +151,11 @@ func (m *match) recoverC() ([]oracle.Row, error) {
 	if err := c.Integrity(); err != nil {
 		return nil, err
 	}
+	info, err := c.Info()
+	if err != nil {
+		return nil, err
+	}
+	m.t.Logf("turn %d: %s: %d rows, levels %s", m.turn, m.last, len(found), info["structure"])
 	if _, ok := oracle.DebugBinary(); ok && !m.moved {
 		_, err = recoverWithC(m.t, m.path)
 	}
@@ -408,6 +413,11 @@ func (m *match) cTurn() {
 		settings = append(settings, oracle.AutoCheckpointKB(max(pageKB, 4<<rnd.Below(5))))
 	}
 	steps := p.steps(10 + rnd.Below(60))
+	if !m.moved && rnd.Below(2) == 0 { // leave a merge half done, if one is to be had
+		for range 1 + rnd.Below(3) {
+			steps = append(steps, step{kind: stepWork, size: 1 + rnd.Below(4)}, step{kind: stepCheckpoint})
+		}
+	}
 	optimize := end == endClose && rnd.Below(3) == 0
 	m.last = fmt.Sprint("C, ", end, " ", settings, " optimize ", optimize)
 
