@@ -49,6 +49,16 @@ type conn struct {
 	bounds  parser.Bounds
 	first   []byte
 	last    []byte
+	// What the running statement tries and computes rows with: inEnv is for VALUES, env
+	// for WHERE and SET, outEnv for RETURNING. They are three because what one computed
+	// must last while the next computes.
+	inEnv  parser.Env
+	env    parser.Env
+	outEnv parser.Env
+	filter *parser.Filter
+	// returned collects the rows of RETURNING if collect is set.
+	collect  bool
+	returned [][]driver.Value
 	// spare is a closed rows, to be used again.
 	spare *rows
 }

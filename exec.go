@@ -38,9 +38,9 @@ func (c *conn) execPlan(ctx context.Context, p *parser.Plan, args []parser.Value
 		return 0, err
 	}
 	switch p.Op {
-	case parser.OpInsert, parser.OpDelete:
+	case parser.OpInsert, parser.OpUpdate, parser.OpDelete:
 		return c.write(ctx, p, args)
-	case parser.OpSelect, parser.OpPragma:
+	case parser.OpSelect, parser.OpPragma, parser.OpExplain:
 		return 0, c.discard(ctx, p, args)
 	}
 	return 0, c.control(ctx, p)

@@ -57,6 +57,15 @@ var scenarios = map[string][]string{
 		"SELECT key", "ROLLBACK TO s", "INSERT INTO kv VALUES ('z', 1)", "SELECT value WHERE key = 'z'", "RELEASE s",
 		"INSERT INTO kv VALUES ('p', 1), ('q', 2)", "COMMIT",
 	},
+	"computed": {
+		"SELECT key || value WHERE value > '1' AND key > 'a' ORDER BY key DESC LIMIT 2",
+		"SELECT min(key), max(key), count(*) WHERE value LIKE '_'",
+		"SELECT value WHERE key = 'b' AND value != 'x'",
+		"UPDATE SET value = value + 1 WHERE value != '2' RETURNING *",
+		"INSERT INTO kv VALUES ('a', 5), ('x', 6) ON CONFLICT DO UPDATE SET value = value + excluded.value RETURNING value",
+		"DELETE WHERE value = '3' OR key = 'x' RETURNING key",
+		"BEGIN", "UPDATE SET value = value * 2 WHERE key < 'd'", "DELETE WHERE value LIKE '%'", "ROLLBACK",
+	},
 	"rolled back": {"BEGIN", "DELETE", "SAVEPOINT s", "DELETE", "ROLLBACK"},
 	"deferred": {
 		"BEGIN DEFERRED", "SELECT key", "SAVEPOINT s", "SAVEPOINT t", "INSERT INTO kv VALUES ('p', 1), ('q', 2)",

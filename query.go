@@ -38,7 +38,8 @@ func (r *rows) needsArguments() bool {
 		return true
 	}
 	for i := range r.plan.Columns {
-		if r.plan.Columns[i].Kind == parser.ColumnOperand {
+		switch r.plan.Columns[i].Kind {
+		case parser.ColumnOperand, parser.ColumnFormula:
 			return true
 		}
 	}
@@ -63,43 +64,84 @@ func (r *rows) start(p *parser.Plan) error {
 		return err
 	}
 	switch p.Op {
-	case parser.OpSelect, parser.OpPragma:
+	case parser.OpSelect, parser.OpPragma, parser.OpExplain:
 		return r.open(p)
+	case parser.OpInsert, parser.OpUpdate, parser.OpDelete:
+		return r.openReturning(p)
 	}
-	r.plan, r.source, r.table = p, sourceNone, nil
-	_, err := r.conn.execPlan(r.ctx, p, r.values)
-	return err
+	r.begin(p)
+	return r.conn.control(r.ctx, p)
 }
 
-// open prepares the rows of a SELECT or PRAGMA.
+// begin forgets the result set before.
+func (r *rows) begin(p *parser.Plan) {
+	r.plan, r.source, r.table, r.returned = p, sourceNone, nil, nil
+}
+
+// open prepares the rows of a SELECT, EXPLAIN or PRAGMA.
 func (r *rows) open(p *parser.Plan) error {
-	r.plan, r.source, r.table = p, sourceNone, nil
-	if p.Op == parser.OpPragma {
+	r.begin(p)
+	switch p.Op {
+	case parser.OpPragma:
 		table, err := r.conn.pragma(r.ctx, &p.Pragma)
 		r.source, r.table, r.row = sourceTable, table, 0
 		return err
+	case parser.OpExplain:
+		table, err := explain(p, r.values, r.conn.keyFunc())
+		r.source, r.table, r.row = sourceTable, table, 0
+		return err
 	}
-	var err error
-	if r.limit, r.offset, err = p.LimitOffset(r.values); err != nil {
-		return bindError(err)
-	}
-	if !p.Table {
-		r.source = sourceOperands
-		return nil
-	}
-	if err := p.Keys.Bind(&r.bounds, r.values, r.conn.keyFunc()); err != nil {
+	if err := r.bind(); err != nil {
 		return bindError(err)
 	}
 	switch {
 	case p.Aggregate:
-		r.source = sourceCount
-		return r.countAll()
+		r.source = sourceAggregate
+		return r.aggregate()
 	case r.bounds.Len() == 0 || r.limit == 0:
+		return nil
+	case !p.Table:
+		r.source = sourceOperands
 		return nil
 	case r.bounds.Len() == 1 && r.bounds.At(0).IsPoint():
 		return r.openPoint()
 	}
 	return r.openScan()
+}
+
+// bind works out what the arguments decide: the intervals, the limit, whether there is
+// anything to filter or compute.
+func (r *rows) bind() (err error) {
+	p := r.plan
+	toKey := r.conn.keyFunc()
+	if err := p.Check(r.values, toKey); err != nil {
+		return err
+	}
+	if r.limit, r.offset, err = p.LimitOffset(r.values); err != nil {
+		return err
+	}
+	r.filter = p.Filter
+	if r.filter != nil && !r.filter.Needed(r.values) {
+		r.filter = nil
+	}
+	r.computes = r.filter != nil
+	for i := range p.Columns {
+		r.computes = r.computes || p.Columns[i].Kind == parser.ColumnFormula
+	}
+	if r.computes {
+		r.env.Args, r.env.ToKey = r.values, toKey
+		r.env.SetPair(nil, nil)
+	}
+	return p.Keys.Bind(&r.bounds, r.values, toKey)
+}
+
+// matches reports whether the row that r.env stands on passes the filter.
+func (r *rows) matches() (bool, error) {
+	if r.filter == nil {
+		return true, nil
+	}
+	ok, err := r.filter.Match(&r.env)
+	return ok, evalError(err)
 }
 
 // openPoint looks up the one key there is, without a cursor.
@@ -117,7 +159,13 @@ func (r *rows) openPoint() error {
 			r.valueBytes, found, err = state.Get(r.valueBytes[:0], r.keyBytes)
 		}
 	}
-	if err == nil && found && r.offset == 0 {
+	if err != nil || !found || r.offset > 0 {
+		return err
+	}
+	if r.computes {
+		r.env.SetPair(r.keyBytes, r.valueBytes)
+	}
+	if found, err = r.matches(); found {
 		r.source = sourcePoint
 	}
 	return err
@@ -144,10 +192,8 @@ func (r *rows) openScan() error {
 	if err := r.plan.Keys.Bind(&r.bounds, r.values, r.conn.keyFunc()); err != nil {
 		return bindError(err)
 	}
-	r.source, r.inside = sourceScan, false
-	if r.interval = 0; r.plan.Desc {
-		r.interval = r.bounds.Len() - 1
-	}
+	r.source = sourceScan
+	r.rewind(r.plan.Desc)
 	for ; r.offset > 0; r.offset-- {
 		if ok, err := r.advance(); err != nil || !ok {
 			r.source = sourceNone
@@ -157,33 +203,32 @@ func (r *rows) openScan() error {
 	return nil
 }
 
-// countAll counts the keys in the intervals.
-func (r *rows) countAll() error {
-	r.count = 0
-	if r.bounds.Len() == 0 {
-		return nil
+// rewind puts the scan before its first row in the given direction.
+func (r *rows) rewind(desc bool) {
+	r.inside, r.desc = false, desc
+	if r.interval = 0; desc {
+		r.interval = r.bounds.Len() - 1
 	}
-	if err := r.openCursor(); err != nil {
-		return err
-	}
-	cur := r.cursor
-	for i := range r.bounds.Len() {
-		iv := r.bounds.At(i)
-		for ok := seekFirst(cur, iv); ok && beforeEnd(iv, cur.Key()); ok = cur.Next() {
-			r.count++
-			if err := done(r.ctx, &r.steps); err != nil {
-				return err
-			}
-		}
-		if err := cur.Err(); err != nil {
-			return err
-		}
-	}
-	return r.closeState()
 }
 
-// advance moves the cursor to the next row of the scan and reports whether there is one.
+// advance moves the cursor to the next row of the scan that passes the filter, and
+// reports whether there is one.
 func (r *rows) advance() (bool, error) {
+	for {
+		ok, err := r.advanceKey()
+		if err != nil || !ok || !r.computes {
+			return ok, err
+		}
+		r.env.SetRow(r.cursor.Key(), r.cursor)
+		if ok, err = r.matches(); err != nil || ok {
+			return ok, err
+		}
+	}
+}
+
+// advanceKey moves the cursor to the next key in the intervals and reports whether there
+// is one.
+func (r *rows) advanceKey() (bool, error) {
 	if err := done(r.ctx, &r.steps); err != nil {
 		return false, err
 	}
@@ -196,7 +241,7 @@ func (r *rows) advance() (bool, error) {
 			return false, err
 		}
 		r.inside = false
-		if r.plan.Desc {
+		if r.desc {
 			r.interval--
 		} else {
 			r.interval++
@@ -209,7 +254,7 @@ func (r *rows) advance() (bool, error) {
 // next one if the cursor is inside.
 func (r *rows) step(iv *parser.Interval) bool {
 	cur := r.cursor
-	if r.plan.Desc {
+	if r.desc {
 		if r.inside {
 			return cur.Prev() && afterStart(iv, cur.Key())
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"io"
-	"reflect"
 
 	"github.com/lsmlite/lsmlite-go/parser"
 )
@@ -46,13 +45,20 @@ type rows struct {
 	bounds   parser.Bounds
 	interval int  // index in bounds
 	inside   bool // the cursor stands in that interval
+	desc     bool // the scan's direction
 
-	count      int64
+	// What each row is tried against and computed from.
+	env      parser.Env
+	filter   *parser.Filter // nil if there is nothing to filter
+	computes bool           // the env is needed
+
+	totals     totals // of aggregates
+	returned   [][]driver.Value
 	keyBytes   []byte
 	valueBytes []byte
 	boxes      boxes
-	table      *table // of a PRAGMA, else nil
-	row        int    // next one of table
+	table      *table // of PRAGMA and EXPLAIN, else nil
+	row        int    // next one of table or returned
 
 	// names are the column names of namesOf. They are given away, so another plan
 	// gets another slice.
@@ -64,12 +70,13 @@ type rows struct {
 type rowSource uint8
 
 const (
-	sourceNone     rowSource = iota // there is none
-	sourceOperands                  // one row of constants and arguments
-	sourcePoint                     // one row, looked up already
-	sourceCount                     // one row of aggregates
-	sourceScan                      // the cursor
-	sourceTable                     // a PRAGMA's table
+	sourceNone      rowSource = iota // there is none
+	sourceOperands                   // one row of constants and arguments
+	sourcePoint                      // one row, looked up already
+	sourceAggregate                  // one row of aggregates
+	sourceScan                       // the cursor
+	sourceTable                      // the table of PRAGMA or EXPLAIN
+	sourceReturned                   // what RETURNING collected
 )
 
 // Columns returns the names of the columns; a statement without results has none.
@@ -99,6 +106,14 @@ func (r *rows) Next(dest []driver.Value) (err error) {
 			return io.EOF
 		}
 		copy(dest, r.table.rows[r.row])
+		r.row++
+		return nil
+	case sourceReturned:
+		if r.row == len(r.returned) {
+			return io.EOF
+		}
+		copy(dest, r.returned[r.row])
+		r.returned[r.row] = nil
 		r.row++
 		return nil
 	case sourceScan:
@@ -146,60 +161,6 @@ func (r *rows) endScan() error {
 		return err
 	}
 	return io.EOF
-}
-
-// fill writes the columns of the current row.
-func (r *rows) fill(dest []driver.Value, key []byte) error {
-	columns := r.plan.Columns
-	for i := range columns {
-		switch columns[i].Kind {
-		case parser.ColumnKey:
-			dest[i] = r.result(r.conn.cfg.KeyType, key, i)
-		case parser.ColumnValue:
-			value := r.valueBytes
-			if r.cursor != nil {
-				var err error
-				if value, err = r.cursor.Value(); err != nil {
-					return err
-				}
-			}
-			dest[i] = r.result(r.conn.cfg.ValueType, value, i)
-		case parser.ColumnCount:
-			dest[i] = r.count
-		default:
-			v := columns[i].Operand.Value(r.values)
-			if v.Kind == parser.Bytes {
-				dest[i] = r.result(TypeBlob, v.Bytes, i)
-			} else {
-				dest[i] = numberResult(v)
-			}
-		}
-	}
-	return nil
-}
-
-// result returns bytes as column i of a row returns them if it is of type t. The bytes
-// are shared.
-func (r *rows) result(t DataType, b []byte, i int) driver.Value {
-	if t == TypeText {
-		return string(b)
-	}
-	if b == nil {
-		b = []byte{} // nil would be scanned as NULL
-	}
-	header := r.boxes.of(i, len(r.plan.Columns))
-	*header = b
-	return box(header)
-}
-
-func numberResult(v parser.Value) driver.Value {
-	switch v.Kind {
-	case parser.Int:
-		return v.Int
-	case parser.Real:
-		return v.Real
-	}
-	return nil
 }
 
 // HasNextResultSet reports whether the text has another statement.
@@ -261,6 +222,7 @@ func (r *rows) closeState() (err error) {
 func (r *rows) reset() {
 	clear(r.values)
 	clear(r.boxes.many)
+	r.env.Forget(maxKeptBytes)
 	*r = rows{
 		conn:       r.conn,
 		values:     r.values[:0],
@@ -269,6 +231,8 @@ func (r *rows) reset() {
 		keyBytes:   keep(r.keyBytes),
 		valueBytes: keep(r.valueBytes),
 		boxes:      boxes{many: r.boxes.many},
+		env:        r.env,
+		totals:     totals{first: keep(r.totals.first), last: keep(r.totals.last)},
 		names:      r.names,
 		namesOf:    r.namesOf,
 	}
@@ -287,62 +251,4 @@ func (r *rows) own() {
 		}
 	}
 	r.owned = true
-}
-
-// sample returns a value of the type that column i has.
-func (r *rows) sample(i int) driver.Value {
-	if r.table != nil {
-		return r.table.sample(i)
-	}
-	switch col := &r.plan.Columns[i]; col.Kind {
-	case parser.ColumnKey:
-		return r.conn.cfg.KeyType.sample()
-	case parser.ColumnValue:
-		return r.conn.cfg.ValueType.sample()
-	case parser.ColumnCount:
-		return int64(0)
-	default:
-		v := col.Operand.Value(r.values)
-		if v.Kind == parser.Bytes {
-			return TypeBlob.sample()
-		}
-		return numberResult(v)
-	}
-}
-
-// sample returns a result of type t.
-func (t DataType) sample() driver.Value {
-	if t == TypeText {
-		return ""
-	}
-	return []byte{}
-}
-
-// ColumnTypeDatabaseTypeName returns BLOB, TEXT, INTEGER or REAL.
-func (r *rows) ColumnTypeDatabaseTypeName(i int) string {
-	switch r.sample(i).(type) {
-	case string:
-		return "TEXT"
-	case int64:
-		return "INTEGER"
-	case float64:
-		return "REAL"
-	}
-	return "BLOB"
-}
-
-// ColumnTypeScanType returns the type of the column's values.
-func (r *rows) ColumnTypeScanType(i int) reflect.Type {
-	if v := r.sample(i); v != nil {
-		return reflect.TypeOf(v)
-	}
-	return reflect.TypeFor[[]byte]()
-}
-
-// ColumnTypeNullable reports whether the column can hold NULL.
-func (r *rows) ColumnTypeNullable(i int) (nullable, ok bool) {
-	if r.table != nil {
-		return r.table.nullable(i), true
-	}
-	return false, true
 }

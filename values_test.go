@@ -146,7 +146,7 @@ func TestColumnTypes(t *testing.T) {
 		{"value_type=text", "SELECT key, value", nil, []column{{"key", "BLOB", []byte{}}, {"value", "TEXT", ""}}},
 		{"key_type=text", "SELECT key, value WHERE key = 'a'", nil, []column{{"key", "TEXT", ""}, {"value", "BLOB", []byte{}}}},
 		{"", "PRAGMA table_info(kv)", nil, []column{{"cid", "INTEGER", int64(0)}, {"name", "TEXT", ""},
-			{"type", "TEXT", ""}, {"notnull", "INTEGER", int64(0)}, {"dflt_value", "TEXT", ""}, {"pk", "INTEGER", int64(0)}}},
+			{"type", "TEXT", ""}, {"notnull", "INTEGER", int64(0)}, {"dflt_value", "TEXT", sql.NullString{}}, {"pk", "INTEGER", int64(0)}}},
 		{"", "INSERT INTO kv VALUES ('a', 'b')", nil, nil},
 	}
 	for _, tt := range tests {

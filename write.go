@@ -13,11 +13,12 @@ import (
 func (c *conn) write(ctx context.Context, p *parser.Plan, args []parser.Value) (int64, error) {
 	// 1. Whatever is wrong with the arguments is found before anything is taken or
 	// written.
+	defer c.forgetRow()
 	several, err := c.bindWrite(p, args)
 	if err != nil {
 		return 0, err
 	}
-	if p.Op == parser.OpDelete && c.bounds.Len() == 0 {
+	if p.Op != parser.OpInsert && c.bounds.Len() == 0 {
 		return 0, c.mayWrite()
 	}
 	// 2. The transaction.
@@ -76,204 +77,48 @@ func (c *conn) mayWrite() error {
 	return nil
 }
 
-// bindWrite checks the operands of p and works out c.bounds for a DELETE. It reports
-// whether p may make more than one write.
+// bindWrite checks the arguments of p and works out c.bounds for what has a WHERE. It
+// reports whether p may fail after it has written something.
 func (c *conn) bindWrite(p *parser.Plan, args []parser.Value) (several bool, err error) {
 	toKey := c.keyFunc()
-	if p.Op == parser.OpDelete {
-		if err := p.Keys.Bind(&c.bounds, args, toKey); err != nil {
-			return false, bindError(err)
-		}
-		return c.bounds.Len() > 1 || c.bounds.Len() == 1 && !c.bounds.At(0).IsPoint(), nil
+	if err := p.Check(args, toKey); err != nil {
+		return false, bindError(err)
 	}
-	if toKey == nil { // a KeyFunc of ours refuses nothing
-		for i := range p.Rows {
-			if _, err := p.Rows[i][0].Key(args, nil, nil); err != nil {
-				return false, bindError(err)
-			}
-		}
+	c.env.Args, c.env.ToKey = args, toKey
+	c.inEnv.Args, c.outEnv.Args = args, args
+	if p.Op == parser.OpInsert {
+		return len(p.Rows) > 1 || len(p.Columns) > 0, nil
 	}
-	return len(p.Rows) > 1, nil
+	if err := p.Keys.Bind(&c.bounds, args, toKey); err != nil {
+		return false, bindError(err)
+	}
+	c.filter = p.Filter
+	if c.filter != nil && !c.filter.Needed(args) {
+		c.filter = nil
+	}
+	point := c.bounds.Len() == 1 && c.bounds.At(0).IsPoint()
+	return !point || len(p.Columns) > 0, nil
+}
+
+// forgetRow lets go of what the statement computed with.
+func (c *conn) forgetRow() {
+	c.filter = nil
+	c.env.Forget(maxKeptBytes)
+	c.inEnv.Forget(maxKeptBytes)
+	c.outEnv.Forget(maxKeptBytes)
 }
 
 func (c *conn) runWrite(ctx context.Context, tx storeTx, p *parser.Plan, args []parser.Value) (int64, error) {
-	if p.Op == parser.OpInsert {
+	c.returned = nil
+	switch {
+	case p.Op == parser.OpInsert:
 		return c.insert(ctx, tx, p, args)
-	}
-	if c.cfg.CountDeletes == Off {
+	case p.Op == parser.OpUpdate || c.filter != nil || c.collect && len(p.Columns) > 0:
+		return c.change(ctx, tx, p)
+	case c.cfg.CountDeletes == Off:
 		return c.deleteUncounted(tx)
 	}
 	return c.deleteCounted(ctx, tx)
-}
-
-// insert writes the rows of p in their order and returns how many it wrote.
-func (c *conn) insert(ctx context.Context, tx storeTx, p *parser.Plan, args []parser.Value) (int64, error) {
-	toKey := c.keyFunc()
-	var n int64
-	var steps uint
-	base := len(c.scratch) // below it are arguments
-	for i := range p.Rows {
-		if err := done(ctx, &steps); err != nil {
-			return 0, err
-		}
-		c.scratch = c.scratch[:base]
-		key, err := p.Rows[i][0].Key(args, toKey, &c.scratch)
-		if err != nil {
-			return 0, bindError(err)
-		}
-		value := storedBytes(p.Rows[i][1].Value(args), &c.scratch)
-		if p.OnConflict != parser.Replace {
-			exists, err := c.exists(tx, key)
-			if err != nil {
-				return 0, err
-			}
-			if exists {
-				if p.OnConflict == parser.Ignore {
-					continue
-				}
-				return 0, &Error{Code: CodeConstraint, Op: "insert",
-					Detail: fmt.Sprintf("the key %s exists", quoteKey(key))}
-			}
-		}
-		if err := tx.Put(key, value); err != nil {
-			return 0, err
-		}
-		n++
-	}
-	return n, nil
-}
-
-// exists reports whether r holds key.
-func (c *conn) exists(r storeReader, key []byte) (bool, error) {
-	value, found, err := r.Get(c.value[:0], key)
-	c.value = keep(value)
-	return found, err
-}
-
-// deleteCounted deletes the keys in c.bounds and returns how many there were. A first
-// pass over each interval counts them, and learns the first and the last: these two are
-// deleted one by one and what lies between them as a range, so that nothing is written
-// for an empty interval, and three records for the largest.
-func (c *conn) deleteCounted(ctx context.Context, tx storeTx) (n int64, err error) {
-	if c.bounds.Len() == 1 && c.bounds.At(0).IsPoint() {
-		key := c.bounds.At(0).Lo
-		if found, err := c.exists(tx, key); err != nil || !found {
-			return 0, err
-		}
-		return 1, tx.Delete(key)
-	}
-	cur, err := tx.Cursor()
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = joinErrors(err, cur.Close()) }()
-	return c.deleteBounds(ctx, tx, cur)
-}
-
-func (c *conn) deleteBounds(ctx context.Context, tx storeTx, cur storeCursor) (int64, error) {
-	var total int64
-	var steps uint
-	for i := range c.bounds.Len() {
-		iv := c.bounds.At(i)
-		var n int64
-		for ok := seekFirst(cur, iv); ok && beforeEnd(iv, cur.Key()); ok = cur.Next() {
-			if n == 0 {
-				c.first = append(c.first[:0], cur.Key()...)
-			} else {
-				c.last = append(c.last[:0], cur.Key()...)
-			}
-			n++
-			if err := done(ctx, &steps); err != nil {
-				return 0, err
-			}
-		}
-		if err := cur.Err(); err != nil {
-			return 0, err
-		}
-		var err error
-		if n > 0 {
-			err = tx.Delete(c.first)
-		}
-		if err == nil && n > 1 {
-			err = tx.Delete(c.last)
-		}
-		if err == nil && n > 2 {
-			err = tx.DeleteRange(c.first, c.last)
-		}
-		if err != nil {
-			return 0, err
-		}
-		total += n
-	}
-	return total, nil
-}
-
-// deleteUncounted deletes the keys in c.bounds without reading them. A range delete is
-// open at both ends, so an end that belongs to the interval is deleted by itself, as is
-// the empty key, the least there is, where there is no lower end; where there is no
-// upper end, the last key takes its place.
-func (c *conn) deleteUncounted(tx storeTx) (int64, error) {
-	for i := range c.bounds.Len() {
-		iv := *c.bounds.At(i)
-		if iv.IsPoint() {
-			if err := tx.Delete(iv.Lo); err != nil {
-				return 0, err
-			}
-			continue
-		}
-		if !iv.HasLo {
-			iv.Lo, iv.LoOpen = nil, false
-		}
-		if !iv.HasHi {
-			ok, err := c.findLast(tx, &iv)
-			if err != nil {
-				return 0, err
-			}
-			if !ok {
-				continue
-			}
-		}
-		if err := deleteBetween(tx, &iv); err != nil {
-			return 0, err
-		}
-	}
-	return int64(uncounted), nil
-}
-
-// findLast makes the last key of the state the closed upper end of iv, and reports
-// whether iv then holds any key that may exist.
-func (c *conn) findLast(tx storeTx, iv *parser.Interval) (ok bool, err error) {
-	cur, err := tx.Cursor()
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = joinErrors(err, cur.Close()) }()
-	if !cur.Last() {
-		return false, cur.Err()
-	}
-	c.last = append(c.last[:0], cur.Key()...)
-	ok = iv.Contains(c.last)
-	iv.Hi, iv.HasHi, iv.HiOpen = c.last, true, false
-	return ok, nil
-}
-
-// deleteBetween deletes from iv.Lo to iv.Hi.
-func deleteBetween(tx storeTx, iv *parser.Interval) error {
-	if !iv.LoOpen {
-		if err := tx.Delete(iv.Lo); err != nil {
-			return err
-		}
-	}
-	if string(iv.Lo) == string(iv.Hi) {
-		return nil
-	}
-	if err := tx.DeleteRange(iv.Lo, iv.Hi); err != nil {
-		return err
-	}
-	if iv.HiOpen {
-		return nil
-	}
-	return tx.Delete(iv.Hi)
 }
 
 // seekFirst moves to the first key at or after the lower end of iv.

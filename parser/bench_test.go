@@ -65,3 +65,26 @@ func BenchmarkBind(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkFilter(b *testing.B) {
+	args := []parser.Value{{Kind: parser.Bytes, Bytes: []byte("needle")}, {Kind: parser.Int, Int: 100}}
+	key, value := []byte("user/0001"), []byte("a value of some forty bytes with a needle")
+	for _, c := range []struct{ name, where string }{
+		{"equal", "value = ?1"}, {"like", "value LIKE '%needle'"}, {"glob", "value GLOB '*[a-z]eedle'"},
+		{"cast", "CAST(value AS INTEGER) > ?2"}, {"arithmetic", "length(value) * 2 + 1 < ?2"},
+		{"or", "key GLOB '*9' OR value < 'a'"}, {"in=3", "value IN ('a', ?1, 'c')"}, {"lower", "lower(value) = upper(key)"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			var cache parser.Cache
+			p := get(b, &cache, "SELECT key WHERE "+c.where+" AND ?1 = ?1 AND ?2 = ?2")[0]
+			e := parser.Env{Args: args}
+			b.ReportAllocs()
+			for b.Loop() {
+				e.SetPair(key, value)
+				if _, err := p.Filter.Match(&e); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

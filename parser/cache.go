@@ -39,13 +39,6 @@ func (c *Cache) Get(text string) ([]*Plan, error) {
 
 func (c *Cache) miss(text string) ([]*Plan, error) {
 	plans, literalBytes, err := compileText(text)
-	for _, p := range plans {
-		if err == nil && !p.runnable() {
-			e := errorAt(text, 0, 0)
-			e.Msg = "the driver cannot run this yet: " + cutEnd(p.Text, maxTokenBytes)
-			return nil, e
-		}
-	}
 	if err != nil || len(text) > MaxCachedTextBytes || literalBytes > MaxCachedLiteralBytes {
 		return plans, err
 	}
@@ -66,17 +59,4 @@ func (c *Cache) Len() int {
 		return len(*m)
 	}
 	return 0
-}
-
-// runnable reports whether the driver can run the plan.
-func (p *Plan) runnable() bool {
-	if p.Op == OpUpdate || p.Op == OpExplain || p.Filter != nil || p.Set != nil || p.Op != OpSelect && len(p.Columns) > 0 {
-		return false
-	}
-	for _, c := range p.Columns {
-		if c.Kind > ColumnCount {
-			return false
-		}
-	}
-	return true
 }

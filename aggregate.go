@@ -1,0 +1,83 @@
+package lsmlite
+
+import "github.com/lsmlite/lsmlite-go/parser"
+
+// totals are the aggregates of a result set.
+type totals struct {
+	count int64
+	any   bool // first and last mean something
+	first []byte
+	last  []byte
+}
+
+// aggregate works out the aggregates that the plan asks for. min and max look for the
+// first row from the one end and from the other; only count(*) visits all.
+func (r *rows) aggregate() (err error) {
+	t := &r.totals
+	t.count, t.any = 0, false
+	if r.bounds.Len() == 0 || r.limit == 0 {
+		return nil
+	}
+	if err := r.openCursor(); err != nil {
+		return err
+	}
+	var counted, minimum, maximum bool
+	for i := range r.plan.Columns {
+		switch r.plan.Columns[i].Kind {
+		case parser.ColumnCount:
+			counted = true
+		case parser.ColumnMin:
+			minimum = true
+		case parser.ColumnMax:
+			maximum = true
+		}
+	}
+	if minimum {
+		t.first, t.any, err = r.end(t.first[:0], false)
+	}
+	if maximum && err == nil {
+		t.last, t.any, err = r.end(t.last[:0], true)
+	}
+	if counted && err == nil {
+		err = r.countAll()
+	}
+	return joinErrors(err, r.closeState())
+}
+
+// end appends to dst the key of the first row in the given direction.
+func (r *rows) end(dst []byte, desc bool) (key []byte, any bool, err error) {
+	r.rewind(desc)
+	any, err = r.advance()
+	if any {
+		dst = append(dst, r.cursor.Key()...)
+	}
+	return dst, any, err
+}
+
+// countAll counts the rows in the intervals that pass the filter.
+func (r *rows) countAll() error {
+	if r.computes {
+		r.rewind(false)
+		for {
+			ok, err := r.advance()
+			if err != nil || !ok {
+				return err
+			}
+			r.totals.count++
+		}
+	}
+	cur := r.cursor
+	for i := range r.bounds.Len() {
+		iv := r.bounds.At(i)
+		for ok := seekFirst(cur, iv); ok && beforeEnd(iv, cur.Key()); ok = cur.Next() {
+			r.totals.count++
+			if err := done(r.ctx, &r.steps); err != nil {
+				return err
+			}
+		}
+		if err := cur.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
