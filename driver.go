@@ -63,9 +63,24 @@ func (d *Driver) Open(dsn string) (driver.Conn, error) {
 	return cn, nil
 }
 
-// OpenConnector reads dsn. It opens nothing.
+// OpenConnector reads dsn. It opens nothing. The empty dsn is an error only when a
+// connection is made: tools that wrap a driver open it under no name just to ask for the
+// driver.
 func (d *Driver) OpenConnector(dsn string) (driver.Connector, error) {
+	if dsn == "" {
+		return namelessConnector{d}, nil
+	}
 	return d.newConnector(dsn)
+}
+
+// namelessConnector knows its driver and no database.
+type namelessConnector struct{ driver *Driver }
+
+func (c namelessConnector) Driver() driver.Driver { return c.driver }
+
+func (c namelessConnector) Connect(context.Context) (driver.Conn, error) {
+	_, err := ParseDSN("")
+	return nil, err
 }
 
 func (d *Driver) newConnector(dsn string) (*Connector, error) {

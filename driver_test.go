@@ -349,3 +349,18 @@ func TestPreparedStatements(t *testing.T) {
 		}
 	})
 }
+
+// TestOpenWithoutName opens the driver as tools do that only want to learn it.
+func TestOpenWithoutName(t *testing.T) {
+	db, err := sql.Open(lsmlite.DriverName, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, ok := db.Driver().(*lsmlite.Driver); !ok {
+		t.Fatalf("the driver is a %T", db.Driver())
+	}
+	if err := db.Ping(); !errors.Is(err, lsmlite.ErrMisuse) {
+		t.Fatalf("ping: %v", err)
+	}
+}

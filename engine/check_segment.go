@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"encoding/binary"
-
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
@@ -163,7 +161,7 @@ func (k *segmentCheck) system(p base.PageNo, i int, cell format.LeafCell, key []
 		k.report(k.s, p, "cell %d is a free-list entry with a key of %d and a value of %d bytes; they must have 4 and 8", i, len(key), cell.ValLen)
 		return
 	}
-	if b := ^binary.BigEndian.Uint32(key); cell.Kind&base.Insert != 0 && (b < 1 || b > k.blocks) {
+	if b := uint32(format.FreeKeyBlock(key)); cell.Kind&base.Insert != 0 && (b < 1 || b > k.blocks) {
 		k.report(k.s, p, "cell %d is a free-list entry for block %d; the file has %d", i, b, k.blocks)
 	}
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"strings"
 
@@ -143,7 +142,7 @@ func (d *dumper) body(off, n int) []byte {
 // key renders a key of n bytes; a free-list entry's is a block number.
 func (d *dumper) key(kind base.Kind, key []byte, n int) string {
 	if kind&base.System != 0 && n == 4 && len(key) == 4 {
-		return fmt.Sprintf("block %d", ^binary.BigEndian.Uint32(key))
+		return fmt.Sprintf("block %d", format.FreeKeyBlock(key))
 	}
 	return shorten(key, n)
 }

@@ -147,7 +147,7 @@ func (db *DB) publish(j *job) (bool, error) {
 		disk.Levels = append(disk.Levels, &snapshot.Level{
 			Age:          j.age,
 			FreelistOnly: !j.flush && allFreelist(j.inputs),
-			Seg:          &segment.Segment{Segment: seg, Space: &blockfile.Space{File: db.bf}},
+			Seg:          &segment.Segment{Segment: seg, Space: &blockfile.Space{File: db.bf, Sealed: true}},
 		})
 	}
 	rest := cur.Disk.Levels[at+len(j.inputs):]

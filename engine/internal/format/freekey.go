@@ -17,13 +17,16 @@ func FreeRecord(e FreeEntry) (kind base.Kind, key, value []byte) {
 	return base.System | base.Insert, key, binary.BigEndian.AppendUint64(nil, uint64(e.ID))
 }
 
+// FreeKeyBlock returns the block that a system key of 4 bytes names.
+func FreeKeyBlock(key []byte) base.BlockNo { return base.BlockNo(^binary.BigEndian.Uint32(key)) }
+
 // DecodeFreeRecord reads a system record of kind Insert.
 func DecodeFreeRecord(key, value []byte) (FreeEntry, error) {
 	if len(key) != 4 || len(value) != 8 {
 		return FreeEntry{}, base.Corruptf("a free-list record has a key of %d and a value of %d bytes; it must be 4 and 8", len(key), len(value))
 	}
 	return FreeEntry{
-		Block: base.BlockNo(^binary.BigEndian.Uint32(key)),
+		Block: FreeKeyBlock(key),
 		ID:    base.SnapshotID(binary.BigEndian.Uint64(value)),
 	}, nil
 }
