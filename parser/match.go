@@ -21,8 +21,11 @@ func matchLike(pattern, text []byte) bool {
 		if p < len(pattern) {
 			switch c := pattern[p]; {
 			case c == '%':
-				star, resume = p, t
-				p++
+				if p++; p == len(pattern) {
+					return true
+				}
+				star, resume = p-1, skipLike(pattern[p], text, t)
+				t = resume
 				continue
 			case c == '_':
 				p++
@@ -37,13 +40,28 @@ func matchLike(pattern, text []byte) bool {
 		if star < 0 {
 			return false
 		}
-		resume += charLen(text[resume:])
-		p, t = star+1, resume
+		p = star + 1
+		resume = skipLike(pattern[p], text, resume+charLen(text[resume:]))
+		t = resume
 	}
 	for p < len(pattern) && pattern[p] == '%' {
 		p++
 	}
 	return p == len(pattern)
+}
+
+// skipLike returns the first offset from t on where the text that matches a pattern can
+// begin, len(text) if there is none. The pattern begins with c. An ASCII byte is never
+// part of a longer character, so that it can be searched for.
+func skipLike(c byte, text []byte, t int) int {
+	if c >= utf8.RuneSelf || c == '%' || c == '_' {
+		return t
+	}
+	c = foldASCII(c)
+	for t < len(text) && foldASCII(text[t]) != c {
+		t++
+	}
+	return t
 }
 
 func foldASCII(c byte) byte {
