@@ -437,7 +437,20 @@ func (it *Iter) SeekGE(topic base.Kind, key []byte) bool {
 	if _, ok := it.locate(topic, key); !ok {
 		return false
 	}
-	return it.settleForward()
+	if !it.settleForward() {
+		return false
+	}
+	if base.CompareTopic(it.kind, it.key, topic, key) < 0 {
+		return it.fail(it.disorder())
+	}
+	return true
+}
+
+// disorder is the error of a seek that ends on the wrong side of its target. Whoever
+// seeks in order to get on, as a cursor does to pass a deleted range, would otherwise
+// come back to the same place for ever.
+func (it *Iter) disorder() error {
+	return it.corrupt(it.no, "the keys of the segment are out of order")
 }
 
 // SeekLE moves to the last record whose key is not greater than key.
@@ -449,7 +462,13 @@ func (it *Iter) SeekLE(topic base.Kind, key []byte) bool {
 	if !exact {
 		it.cell--
 	}
-	return it.settleBackward()
+	if !it.settleBackward() {
+		return false
+	}
+	if base.CompareTopic(it.kind, it.key, topic, key) > 0 {
+		return it.fail(it.disorder())
+	}
+	return true
 }
 
 // Outcome is what a segment, or any source, knows of a key.
