@@ -158,6 +158,10 @@ func TestConn(t *testing.T) {
 	must(t, tx.Commit())
 	equal(t, "after Commit", get(t, db, "SELECT count(*) FROM kv"), "1")
 
+	// So does a text that has all of it.
+	put(t, db, "BEGIN; INSERT INTO kv VALUES ('c', 3); COMMIT")
+	equal(t, "after COMMIT", get(t, db, "SELECT count(*) FROM kv"), "2")
+
 	must(t, conn.Raw(func(c any) error {
 		if _, ok := c.(driver.QueryerContext); !ok {
 			return fmt.Errorf("a connection of type %T runs no queries", c)

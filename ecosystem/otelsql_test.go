@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -297,4 +298,18 @@ func TestOtelsqlRegister(t *testing.T) {
 	defer db.Close()
 	put(t, db, "INSERT INTO kv VALUES ('a', 1)")
 	equal(t, "rows", get(t, db, "SELECT count(*) FROM kv"), "1")
+}
+
+// The names of column types pass. Go types do not: otelsql does not hand them on.
+func TestOtelsqlColumnTypes(t *testing.T) {
+	db, err := otelsql.Open("lsmlite", newFile(t), newTraced().options()...)
+	must(t, err)
+	defer db.Close()
+	rows, err := db.Query("SELECT count(*) FROM kv")
+	must(t, err)
+	defer rows.Close()
+	types, err := rows.ColumnTypes()
+	must(t, err)
+	equal(t, "database type", types[0].DatabaseTypeName(), "INTEGER")
+	equal(t, "Go type", types[0].ScanType(), reflect.TypeFor[any]())
 }

@@ -80,6 +80,19 @@ func TestPrometheusDBStats(t *testing.T) {
 	numbers("after a wait for a third", 2, 2, 0, 1)
 
 	must(t, rows.Close())
+	numbers("after the rows", 2, 1, 1, 1)
+
+	// Waiting for the writer's place is done in a connection.
+	written := make(chan error, 1)
+	go func() {
+		_, err := db.ExecContext(context.Background(), "INSERT INTO kv VALUES ('b', 2)")
+		written <- err
+	}()
+	for ctx := soon(t); db.Stats().InUse < 2 && ctx.Err() == nil; {
+		time.Sleep(time.Millisecond)
+	}
+	numbers("with another writer waiting", 2, 2, 0, 1)
 	must(t, tx.Commit())
+	must(t, <-written)
 	numbers("at rest", 2, 0, 2, 1)
 }

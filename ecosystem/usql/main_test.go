@@ -156,3 +156,38 @@ func TestUncommitted(t *testing.T) {
 		t.Errorf("exit code %d, output %q; want no rows", code, got)
 	}
 }
+
+// So is one that a file began: it ends with the file, whatever comes after it.
+func TestUncommittedInFile(t *testing.T) {
+	dir := t.TempDir()
+	script := filepath.Join(dir, "begin.sql")
+	if err := os.WriteFile(script, []byte("\\begin\nINSERT INTO kv VALUES ('lost', 1);\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, code := usql(t, dir, "", "-f", script, "-c", `\commit`, "lsmlite:test.lsm")
+	if code == 0 {
+		t.Error("exit code 0")
+	}
+	got, code := usql(t, dir, "", "-q", "-c", "SELECT count(*) AS n FROM kv", "lsmlite:test.lsm")
+	if code != 0 || !strings.Contains(got, " n \n---\n 0 \n") {
+		t.Errorf("exit code %d, output %q; want no rows", code, got)
+	}
+}
+
+// The session in the documentation prints what the documentation says.
+func TestDocumentedSession(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "ecosystem.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const command = `$ ./usql -c "INSERT INTO kv VALUES ('user/1', 'Ada')" -c "SELECT * FROM kv" lsmlite:data.lsm`
+	_, rest, found := strings.Cut(strings.ReplaceAll(string(text), "\r\n", "\n"), command+"\n")
+	want, _, closed := strings.Cut(rest, "```")
+	if !found || !closed {
+		t.Fatal("the session is not in the documentation")
+	}
+	got, code := usql(t, t.TempDir(), "", "-c", "INSERT INTO kv VALUES ('user/1', 'Ada')", "-c", "SELECT * FROM kv", "lsmlite:data.lsm")
+	if strings.TrimRight(got, "\n") != strings.TrimRight(want, "\n") || code != 0 {
+		t.Errorf("exit code %d, got:\n%s\nwant:\n%s", code, got, want)
+	}
+}
