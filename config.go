@@ -37,6 +37,8 @@ type Config struct {
 	// UseLog says whether commits are logged, so that they survive the end of the
 	// process. Default: on.
 	UseLog Toggle
+	// Background says which work is done by goroutines beside the callers. Default: none.
+	Background Background
 	// MaxFreelist is how many free-list entries a checkpoint may hold, 2 to 24.
 	MaxFreelist int
 	// CacheSize is the size of the page cache in bytes.
@@ -138,6 +140,34 @@ var txLockNames = []string{"immediate", "deferred"}
 // String returns the name of l in a DSN.
 func (l TxLock) String() string { return nameOf(txLockNames, int(l), "TxLock") }
 
+// Background says which work is done by goroutines beside the callers.
+type Background uint8
+
+// The background modes.
+const (
+	// BackgroundDefault says nothing: no goroutines, or what is in force already.
+	BackgroundDefault Background = iota
+	// BackgroundNone does all work as part of commits.
+	BackgroundNone
+	// BackgroundMerger flushes and merges in a goroutine.
+	BackgroundMerger
+	// BackgroundCheckpointer makes checkpoints in a goroutine.
+	BackgroundCheckpointer
+	// BackgroundBoth has a goroutine for each.
+	BackgroundBoth
+)
+
+var backgroundNames = []string{"", "none", "merger", "checkpointer", "both"}
+
+// String returns the name of b in a DSN, "" for the default.
+func (b Background) String() string { return nameOf(backgroundNames, int(b), "Background") }
+
+// engineBackground returns b as the engine knows it.
+func (b Background) engineBackground() engine.Background {
+	return [...]engine.Background{engine.BackgroundNone, engine.BackgroundNone, engine.BackgroundMerger,
+		engine.BackgroundCheckpointer, engine.BackgroundBoth}[min(b, BackgroundBoth)]
+}
+
 // DataType is what keys or values are taken for.
 type DataType uint8
 
@@ -176,6 +206,7 @@ func (c *Config) engineOptions() engine.Options {
 		AutoFlush:      c.AutoFlush,
 		AutoCheckpoint: c.AutoCheckpoint,
 		AutoMerge:      c.AutoMerge,
+		Background:     c.Background.engineBackground(),
 		MaxFreelist:    c.MaxFreelist,
 		NoAutoWork:     c.AutoWork == Off,
 		NoLog:          c.UseLog == Off,

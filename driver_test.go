@@ -364,3 +364,30 @@ func TestOpenWithoutName(t *testing.T) {
 		t.Fatalf("ping: %v", err)
 	}
 }
+
+// TestBackgroundSetting opens a file in each background mode and writes enough to flush.
+func TestBackgroundSetting(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.lsm")
+	for i, mode := range []string{"none", "merger", "checkpointer", "both"} {
+		db, err := sql.Open(lsmlite.DriverName, path+"?autoflush=64KB&background="+mode)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got string
+		if err := db.QueryRow("PRAGMA background").Scan(&got); err != nil || got != mode {
+			t.Fatalf("PRAGMA background: %q, %v; want %q", got, err, mode)
+		}
+		for j := range 300 {
+			if _, err := db.Exec("INSERT VALUES (?, ?)", strconv.Itoa(i*1000+j), make([]byte, 1000)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var n int
+		if err := db.QueryRow("SELECT count(*)").Scan(&n); err != nil || n != 300*(i+1) {
+			t.Fatalf("%s: %d rows, error %v", mode, n, err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -20,7 +20,7 @@ import (
 // ro, memory), safety (off, normal, full), page_size (bytes), block_size, autoflush,
 // autocheckpoint, cache_size (KB), automerge, autowork, use_log, max_freelist,
 // busy_timeout (milliseconds), count_deletes, _txlock (immediate, deferred), key_type,
-// value_type (blob, text), background (none), compression (none). What each means is
+// value_type (blob, text), background (none, merger, checkpointer, both), compression (none). What each means is
 // said at the field of [Config].
 func ParseDSN(dsn string) (Config, error) {
 	var c Config

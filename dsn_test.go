@@ -37,7 +37,8 @@ func TestParseDSN(t *testing.T) {
 		{"a?busy_timeout=0", lsmlite.Config{Path: "a", BusyTimeout: -1}},
 		{"a?busy_timeout=unlimited&", lsmlite.Config{Path: "a"}},
 		{"a?_txlock=deferred", lsmlite.Config{Path: "a", TxLock: lsmlite.TxDeferred}},
-		{"a?_txlock=exclusive&background=none&compression=none", lsmlite.Config{Path: "a"}},
+		{"a?_txlock=exclusive&background=none&compression=none", lsmlite.Config{Path: "a", Background: lsmlite.BackgroundNone}},
+		{"a?background=both", lsmlite.Config{Path: "a", Background: lsmlite.BackgroundBoth}},
 		{"a?key_type=text&value_type=blob", lsmlite.Config{Path: "a", KeyType: lsmlite.TypeText}},
 	}
 	for _, tt := range tests {
@@ -100,7 +101,7 @@ func TestDSNErrors(t *testing.T) {
 		{"a?_txlock=later", "immediate, deferred"},
 		{"a?key_type=int64", "key_type=int64 is not available in this version; allowed: blob, text"},
 		{"a?key_type=json", `bad value "json" for key_type`},
-		{"a?background=both", "background=both is not available in this version; allowed: none"},
+		{"a?background=all", "bad value \"all\" for background; allowed: none, merger, checkpointer, both"},
 		{"a?compression=zstd", "not available in this version"},
 		{"a?compression=rar", `bad value "rar"`},
 	}

@@ -199,7 +199,17 @@ var settings = []setting{
 			return nil
 		},
 	},
-	onlyValue("background", "none", "merger", "checkpointer", "both"),
+	{
+		name: "background", allowed: "none, merger, checkpointer, both",
+		set: func(c *Config, t string) error {
+			if t == "" {
+				return errValue
+			}
+			return setName(&c.Background, backgroundNames, t)
+		},
+		get:     func(c *Config) string { return nonZero(c.Background) },
+		current: engineSetting(func(m maintainer) string { return m.Options().Background.String() }),
+	},
 	onlyValue("compression", "none", "lz4", "zlib", "zstd", "snappy"),
 }
 
