@@ -36,6 +36,9 @@ func (n *node) eval(e *Env) Value {
 	}
 	v := n.kids[0].eval(e)
 	if v.Kind == Null {
+		if n.op == nodeHex { // SQLite's only function that makes something of NULL
+			return Value{Kind: Bytes}
+		}
 		return v
 	}
 	switch n.op {

@@ -107,6 +107,9 @@ func (n *node) resolve(args []Value) Class {
 // nullable reports whether the node can be NULL, as far as that can be told. args may be
 // nil if they are not known.
 func (n *node) nullable(args []Value) bool {
+	if n.op == nodeHex {
+		return false
+	}
 	for _, kid := range n.kids {
 		if kid.nullable(args) {
 			return true
