@@ -1,8 +1,14 @@
 package enginetest
 
-import "github.com/lsmlite/lsmlite-go/engine"
+import (
+	"slices"
+	"sync"
 
-// History is what has been committed, and what of it is durable.
+	"github.com/lsmlite/lsmlite-go/engine"
+)
+
+// History is what has been committed, and what of it is durable. A Runner writes it;
+// other goroutines may call Moment and Durable at any time.
 type History struct {
 	// States are the committed states, the oldest first. The first one is what was
 	// found when the history began; the last one is what was acknowledged last.
@@ -17,6 +23,10 @@ type History struct {
 	Floor int
 
 	flushed int // index of the state that is in the database file
+
+	mu     sync.Mutex // held while anything changes
+	moment bool       // it does not change any more
+	acked  int        // of a moment: index of the state that was acknowledged at its beginning
 }
 
 // NewHistory begins a history at a state that is durable.
@@ -25,9 +35,38 @@ func NewHistory(m Map) *History { return &History{States: []Map{m}} }
 // Newest returns the state that was acknowledged last.
 func (h *History) Newest() Map { return h.States[len(h.States)-1] }
 
+// Moment returns a copy of h as it is. It does not change any more.
+func (h *History) Moment() *History {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	m := &History{States: slices.Clone(h.States), Failed: slices.Clone(h.Failed), Floor: h.Floor, flushed: h.flushed, moment: true, acked: len(h.States) - 1}
+	if h.Pending != nil {
+		pending := *h.Pending
+		m.Pending = &pending
+	}
+	return m
+}
+
+// Since returns what may be found after a crash between an earlier moment and h, which
+// is a moment, too.
+func (h *History) Since(earlier *History) *History {
+	h.Floor, h.acked = earlier.Floor, earlier.acked
+	return h
+}
+
+// Durable notes that the state of that index was seen to be durable.
+func (h *History) Durable(i int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.Floor = max(h.Floor, i)
+}
+
 // AfterKill returns what may be found after the process is killed: what was
 // acknowledged last, or what a commit under way leads to.
 func (h *History) AfterKill() []Map {
+	if h.moment {
+		return h.from(h.acked)
+	}
 	return h.from(len(h.States) - 1)
 }
 
@@ -44,6 +83,8 @@ func (h *History) from(i int) []Map {
 
 // committed notes that the commit under way has returned.
 func (h *History) committed(m Map, s engine.Safety) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	changed := !m.Equal(h.Newest())
 	h.States = append(h.States, m)
 	h.Pending, h.Failed = nil, nil
@@ -54,13 +95,24 @@ func (h *History) committed(m Map, s engine.Safety) {
 }
 
 func (h *History) failed(m Map) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.Pending = nil
 	h.Failed = append(h.Failed, m)
+}
+
+// pending notes that a commit has begun that leads to m.
+func (h *History) pending(m Map) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.Pending = &m
 }
 
 func (h *History) flush() { h.flushed = len(h.States) - 1 }
 
 func (h *History) checkpoint(s engine.Safety) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if s != engine.SafetyOff {
 		h.Floor = max(h.Floor, h.flushed)
 	}

@@ -29,6 +29,9 @@ type Runner struct {
 	Doubt bool
 	// NoReopen leaves the store open.
 	NoReopen bool
+	// Lazy leaves out all flushing, merging and checkpointing that the store does not do
+	// by itself.
+	Lazy bool
 
 	rng *rand.Rand
 	gen *Gen
@@ -96,7 +99,7 @@ func (r *Runner) Step() error {
 		return r.useHeld()
 	case n < 14 && len(r.held) > 0:
 		return r.letGo(r.rng.IntN(len(r.held)))
-	case n < 16:
+	case n < 16 && !r.Lazy:
 		return r.maintainBeside()
 	case r.tx != nil:
 		return r.inTx()
@@ -105,7 +108,7 @@ func (r *Runner) Step() error {
 	case n < 80:
 		r.log("get")
 		return checkGet(r.Store, probeKey(r.History.Newest(), r.rng, r.gen), r.History.Newest())
-	case n < 95:
+	case n < 95 && !r.Lazy:
 		return r.maintain()
 	case n < 98 || r.NoReopen:
 		return r.Verify()
@@ -399,7 +402,7 @@ func (r *Runner) end() error {
 	}
 	r.log("commit")
 	state := r.state
-	r.History.Pending = &state
+	r.History.pending(state)
 	if err := tx.Commit(r.ctx); err != nil {
 		r.History.failed(state)
 		return opError("commit", err)
@@ -436,8 +439,8 @@ func (r *Runner) maintainBeside() error {
 		r.log("tune")
 		return opError("tune", m.Tune(r.rng))
 	case 2:
-		if len(r.Safeties) == 0 {
-			return nil
+		if len(r.Safeties) == 0 || r.tx != nil {
+			return nil // raising it waits for the writer's turn
 		}
 		to := r.Safeties[r.rng.IntN(len(r.Safeties))]
 		r.log("safety %v", to)

@@ -62,6 +62,11 @@ func TestRandomEngine(t *testing.T) {
 		o.FS = memfs.New()
 		o.NoLog = rng.IntN(10) == 0
 		gen := enginetest.NewGen(rng, o.PageSize, o.BlockSize)
+		if seed%4 == 0 { // many blocks
+			o.PageSize, o.BlockSize = min(o.PageSize, 8192), 64<<10
+			o.AutoMerge, o.MaxFreelist = 2+rng.IntN(2), 2
+			gen.Page, gen.Keys = 8192, 600
+		}
 		open := func() (enginetest.Store, error) {
 			db, err := engine.Open(context.Background(), "/db", o)
 			if err != nil {

@@ -48,12 +48,12 @@ func (s *FaultStats) Add(o FaultStats) {
 func Fault(cfg FaultConfig) (FaultStats, error) {
 	var stats FaultStats
 	for n := 1; ; n += max(cfg.Stride, 1) {
-		f := &faulter{FaultConfig: cfg, schedule: newSchedule(cfg.Seed, cfg.Safety), base: memfs.New()}
+		f := &faulter{FaultConfig: cfg, schedule: newSchedule(cfg.Seed, cfg.Safety, false), base: memfs.New()}
 		f.fs = faultfs.Wrap(f.base)
 		f.Rule.Nth = n
 		f.fault = f.fs.Add(f.Rule)
 		f.history = enginetest.NewHistory(enginetest.Map{})
-		f.run = f.schedule.runner(f.rng, f.fs, f.history, &f.db)
+		f.run = f.schedule.runner(f.fs, f.history, &f.db)
 		err := caught(f.play)
 		stats.Add(f.stats)
 		if err != nil {

@@ -28,7 +28,7 @@ func (s *schedule) allowed(h *enginetest.History, mode memfs.CrashMode) []engine
 // the database as if killed.
 func (s *schedule) look(fs *memfs.FS, h *enginetest.History, allowed []enginetest.Map, n int) (at int, inFile bool, err error) {
 	ctx := context.Background()
-	db, err := s.open(fs.Clone())
+	db, err := s.open(fs.Clone(), engine.BackgroundNone)
 	if err != nil {
 		return -1, false, fmt.Errorf("open: %w", err)
 	}
@@ -62,7 +62,7 @@ func place(err error, r enginetest.Reader, h *enginetest.History) error {
 // least be read. Errors are all right; only panics and endless loops are not.
 func (s *schedule) abuse(fs *memfs.FS, n int) (readable bool) {
 	ctx := context.Background()
-	db, err := s.open(fs)
+	db, err := s.open(fs, engine.BackgroundNone)
 	if err != nil {
 		return false
 	}
@@ -76,8 +76,7 @@ func (s *schedule) abuse(fs *memfs.FS, n int) (readable bool) {
 		_ = snap.Close()
 	}
 	_ = enginetest.Sound(ctx, store)
-	r := s.runner(rng, fs, enginetest.NewHistory(m), nil)
-	r.NoReopen = true
+	r := s.runnerAfter(rng, fs, enginetest.NewHistory(m))
 	r.Store = store
 	for range 12 {
 		_ = r.Step()

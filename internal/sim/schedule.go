@@ -21,10 +21,14 @@ type schedule struct {
 	rng     *rand.Rand
 	options engine.Options
 	gen     *enginetest.Gen
+	// background is for the database whose crashes are looked at; those that are opened
+	// afterwards are given up as if killed, which goroutines would not notice.
+	background engine.Background
 }
 
-// newSchedule draws options under which much happens within few operations.
-func newSchedule(seed uint64, safety engine.Safety) *schedule {
+// newSchedule draws options under which much happens within few operations. With bulk,
+// the database has several blocks, and its log soon grows beyond where it may wrap.
+func newSchedule(seed uint64, safety engine.Safety, bulk bool) *schedule {
 	rng := rand.New(rand.NewPCG(seed, uint64(safety)))
 	o := enginetest.RandomOptions(rng)
 	o.PageSize = 256 << rng.IntN(6)
@@ -33,29 +37,51 @@ func newSchedule(seed uint64, safety engine.Safety) *schedule {
 	o.Safety = safety
 	g := enginetest.NewGen(rng, min(o.PageSize, 1024), 16<<10)
 	g.Keys = 10 << rng.IntN(5)
+	if bulk {
+		o.PageSize = 512 << rng.IntN(5)
+		o.AutoFlush = 8192 << rng.IntN(4)
+		o.AutoCheckpoint = []int{-1, 1 << 14, 1 << 16, 1 << 18}[rng.IntN(4)]
+		o.MaxFreelist = 2 + rng.IntN(8)
+		g.Page, g.Block, g.Keys = 8192, 80<<10, 60<<rng.IntN(4)
+		if seed%2 == 1 { // more free blocks than fit into a checkpoint
+			o.MaxFreelist, o.AutoMerge, o.AutoFlush = 2, 2, 32<<10
+			g.Keys = 600
+		}
+	}
 	return &schedule{seed: seed, rng: rng, options: o, gen: g}
 }
 
 // open opens the database on a file system.
-func (s *schedule) open(fs vfs.FS) (*engine.DB, error) {
+func (s *schedule) open(fs vfs.FS, bg engine.Background) (*engine.DB, error) {
 	o := s.options
-	o.FS = fs
+	o.FS, o.Background = fs, bg
 	return engine.Open(context.Background(), path, o)
 }
 
-// runner makes a runner over a file system, that begins at the end of a history. db, if
-// not nil, receives the database each time it is opened.
-func (s *schedule) runner(rng *rand.Rand, fs vfs.FS, h *enginetest.History, db **engine.DB) *enginetest.Runner {
-	return enginetest.NewRunner(rng, s.gen, h, func() (enginetest.Store, error) {
-		opened, err := s.open(fs)
+// runner makes the runner whose database is crashed or meets faults. It begins at the end
+// of a history; db receives the database each time it is opened.
+func (s *schedule) runner(fs vfs.FS, h *enginetest.History, db **engine.DB) *enginetest.Runner {
+	return enginetest.NewRunner(s.rng, s.gen, h, func() (enginetest.Store, error) {
+		opened, err := s.open(fs, s.background)
 		if err != nil {
 			return nil, err
 		}
-		if db != nil {
-			*db = opened
-		}
+		*db = opened
 		return enginetest.Engine(opened), nil
 	})
+}
+
+// runnerAfter makes the runner of a database that was found after a crash.
+func (s *schedule) runnerAfter(rng *rand.Rand, fs vfs.FS, h *enginetest.History) *enginetest.Runner {
+	r := enginetest.NewRunner(rng, s.gen, h, func() (enginetest.Store, error) {
+		db, err := s.open(fs, engine.BackgroundNone)
+		if err != nil {
+			return nil, err
+		}
+		return enginetest.Engine(db), nil
+	})
+	r.NoReopen = true
+	return r
 }
 
 // fork returns a random generator that depends on the seed and on n only, so that a
