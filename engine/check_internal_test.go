@@ -720,3 +720,55 @@ func TestCheckOfAClosedDatabase(t *testing.T) {
 	s.open(sampleOptions(s.fs))
 	s.expectSound()
 }
+
+// TestCheckWhileWriting checks again and again while transactions are committed, flushed,
+// merged and checkpointed: each check sees one state, and that is sound.
+func TestCheckWhileWriting(t *testing.T) {
+	ctx := context.Background()
+	db, err := Open(ctx, samplePath, Options{FS: memfs.New(), PageSize: 1024, BlockSize: 64 << 10,
+		AutoFlush: 64 << 10, AutoCheckpoint: 128 << 10, AutoMerge: 2, MaxFreelist: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() {
+		rng := rand.New(rand.NewPCG(1, 1))
+		var err error
+		for i := 0; i < 150 && err == nil; i++ {
+			err = db.Update(ctx, func(tx *Tx) error {
+				for range 40 {
+					if err := tx.Put(fmt.Appendf(nil, "key-%04d", rng.IntN(5000)), make([]byte, rng.IntN(300))); err != nil {
+						return err
+					}
+				}
+				n := rng.IntN(5000)
+				return tx.DeleteRange(fmt.Appendf(nil, "key-%04d", n), fmt.Appendf(nil, "key-%04d", n+30))
+			})
+			if err == nil && i%20 == 19 {
+				err = db.Checkpoint(ctx)
+			}
+		}
+		done <- err
+	}()
+	for checks := 0; ; checks++ {
+		for p := range db.Check(ctx) {
+			t.Errorf("check %d: %v", checks, p)
+		}
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Error(err)
+			}
+			t.Logf("%d checks, %d blocks", checks, db.Stats().Blocks)
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
+			return
+		default:
+		}
+		if t.Failed() {
+			<-done
+			return
+		}
+	}
+}
