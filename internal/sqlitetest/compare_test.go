@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,10 +44,10 @@ type pair struct {
 	failed, effective int
 }
 
-func openPair(t *testing.T) *pair {
+func openPair(t *testing.T, dsn string) *pair {
 	t.Helper()
-	open := func(name string) *sql.Conn {
-		db, err := sql.Open(name, ":memory:")
+	open := func(name, dsn string) *sql.Conn {
+		db, err := sql.Open(name, dsn)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,11 +65,18 @@ func openPair(t *testing.T) *pair {
 		})
 		return conn
 	}
-	p := &pair{t: t, driver: open("lsmlite"), sqlite: open("sqlite")}
+	p := &pair{t: t, driver: open("lsmlite", dsn), sqlite: open("sqlite", ":memory:")}
 	if _, err := p.sqlite.ExecContext(context.Background(), schema); err != nil {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// tinyFile is the DSN of a file whose tree and pages are so small that the engine flushes
+// and merges all the time, in the middle of statements too.
+func tinyFile(t *testing.T) string {
+	return filepath.Join(t.TempDir(), "test.lsm") +
+		"?page_size=256&block_size=64&autoflush=2&autocheckpoint=16&automerge=2&safety=off"
 }
 
 // outcome is what came of a statement.

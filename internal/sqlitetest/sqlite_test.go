@@ -16,7 +16,7 @@ var (
 // statementsPerSeed is how many statements one database sees.
 const statementsPerSeed = 300
 
-// TestGenerated runs random statements on both.
+// TestGenerated runs random statements on both, for every fourth seed on a file.
 func TestGenerated(t *testing.T) {
 	if *seed != 0 {
 		runSeed(t, *seed)
@@ -39,7 +39,11 @@ func TestGenerated(t *testing.T) {
 
 func runSeed(t *testing.T, seed uint64) *pair {
 	g := generator{rng: rand.New(rand.NewPCG(seed, 0))}
-	p := openPair(t)
+	dsn := ":memory:"
+	if seed%4 == 0 {
+		dsn = tinyFile(t)
+	}
+	p := openPair(t, dsn)
 	for range statementsPerSeed {
 		query, args := g.statement()
 		if !p.run(query, args...) {

@@ -71,7 +71,7 @@ func TestScripts(t *testing.T) {
 	}
 	for name, script := range scripts {
 		t.Run(name, func(t *testing.T) {
-			p := openPair(t)
+			p := openPair(t, ":memory:")
 			for _, query := range script {
 				p.run(query)
 			}
