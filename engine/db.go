@@ -101,17 +101,17 @@ func (db *DB) Options() Options {
 }
 
 // SetSafety changes the safety level from the next commit on. When syncing begins,
-// everything written without it is synced first.
+// everything written without it is synced first, for which no write transaction may be
+// open (ErrBusy).
 func (db *DB) SetSafety(s Safety) error {
 	if Safety(db.opts.safety.Load()) != SafetyOff || s == SafetyOff || db.opts.ReadOnly {
 		return db.set(func(o *Options) { o.Safety = s })
 	}
-	ctx := context.Background()
-	if err := db.writer.take(ctx); err != nil {
-		return err
+	if !db.writer.try() {
+		return &Error{Code: CodeBusy, Op: "set safety", Path: db.path, Detail: "a write transaction is open; end it first"}
 	}
 	defer db.writer.release()
-	if err := db.takeWorker(ctx, "set safety"); err != nil {
+	if err := db.takeWorker(context.Background(), "set safety"); err != nil {
 		return err
 	}
 	defer db.worker.release()

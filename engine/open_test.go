@@ -390,3 +390,27 @@ func TestOpenRefusesErasedMeta(t *testing.T) {
 		expectFile(t, mem, "/x.lsm", erased)
 	}
 }
+
+// TestSetSafetyWithinTransaction raises the level from off while a transaction is open:
+// it is refused at once, not waited for.
+func TestSetSafetyWithinTransaction(t *testing.T) {
+	ctx := context.Background()
+	db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: memfs.New(), Safety: engine.SafetyOff})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	tx, err := db.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.SetSafety(engine.SafetyFull); !errors.Is(err, engine.ErrBusy) {
+		t.Errorf("within a transaction: %v", err)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.SetSafety(engine.SafetyFull); err != nil || db.Options().Safety != engine.SafetyFull {
+		t.Errorf("after it: %v, level %v", err, db.Options().Safety)
+	}
+}
