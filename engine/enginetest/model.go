@@ -164,24 +164,27 @@ func (t *modelTx) usable(op string) error {
 }
 
 // change replaces the state by what f makes of it.
-func (t *modelTx) change(op string, f func(Map) Map) error {
+func (t *modelTx) change(op string, keyLen int, f func(Map) Map) error {
 	if err := t.usable(op); err != nil {
 		return err
+	}
+	if keyLen > engine.MaxKeySize {
+		return &engine.Error{Code: engine.CodeTooBig, Op: op}
 	}
 	t.state = f(t.state)
 	return nil
 }
 
 func (t *modelTx) Put(key, value []byte) error {
-	return t.change("put", func(m Map) Map { return m.Put(string(key), string(value)) })
+	return t.change("put", len(key), func(m Map) Map { return m.Put(string(key), string(value)) })
 }
 
 func (t *modelTx) Delete(key []byte) error {
-	return t.change("delete", func(m Map) Map { return m.Delete(string(key)) })
+	return t.change("delete", len(key), func(m Map) Map { return m.Delete(string(key)) })
 }
 
 func (t *modelTx) DeleteRange(after, before []byte) error {
-	return t.change("delete range", func(m Map) Map { return m.DeleteRange(string(after), string(before)) })
+	return t.change("delete range", max(len(after), len(before)), func(m Map) Map { return m.DeleteRange(string(after), string(before)) })
 }
 
 func (t *modelTx) Get(dst, key []byte) ([]byte, bool, error) {

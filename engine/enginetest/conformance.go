@@ -1,0 +1,660 @@
+package enginetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+)
+
+// TestStore tests a store: one subtest for each thing that it promises. fresh returns a
+// function that opens an empty store, and the same store again after Close. What a store
+// cannot do (see Upgrader, Maintained) is not asked of it.
+func TestStore(t *testing.T, fresh func(t *testing.T) (open func() (Store, error))) {
+	for _, test := range []struct {
+		name string
+		f    func(*suite)
+	}{
+		{"an empty store has nothing", (*suite).empty},
+		{"put, replace, delete and get", (*suite).pointWrites},
+		{"keys and values are copied", (*suite).copies},
+		{"keys are ordered by bytes, then by length", (*suite).order},
+		{"seek finds the neighbours", (*suite).seek},
+		{"a cursor turns round anywhere", (*suite).turns},
+		{"a range delete spares its ends", (*suite).rangeDelete},
+		{"a range delete hides what is older only", (*suite).rangeDeleteLayers},
+		{"large keys and values", (*suite).large},
+		{"a transaction is seen after its commit", (*suite).isolation},
+		{"snapshots and cursors stay as they are", (*suite).held},
+		{"levels", (*suite).levels},
+		{"calls after the end are misuse", (*suite).afterTheEnd},
+		{"writers wait for each other", (*suite).turn},
+		{"a context that has ended", (*suite).context},
+		{"a snapshot becomes a transaction", (*suite).upgrade},
+		{"close refuses while handles are open", (*suite).closing},
+		{"what was committed is there when opened again", (*suite).reopening},
+		{"too large is refused without a trace", (*suite).tooBig},
+	} {
+		t.Run(strings.ReplaceAll(test.name, " ", "_"), func(t *testing.T) {
+			s := &suite{T: t, ctx: context.Background(), open: fresh(t)}
+			s.reopen()
+			test.f(s)
+			if s.store != nil {
+				s.ok(s.store.Close())
+			}
+		})
+	}
+}
+
+// suite is one test of a store.
+type suite struct {
+	*testing.T
+	ctx   context.Context
+	open  func() (Store, error)
+	store Store
+}
+
+func (s *suite) ok(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s *suite) is(err error, want error, what string) {
+	s.Helper()
+	if !errors.Is(err, want) {
+		s.Fatalf("%s: error %v, should be %v", what, err, want)
+	}
+}
+
+func (s *suite) reopen() {
+	s.Helper()
+	store, err := s.open()
+	s.ok(err)
+	s.store = store
+}
+
+func (s *suite) begin() Tx {
+	s.Helper()
+	tx, err := s.store.Begin(s.ctx)
+	s.ok(err)
+	return tx
+}
+
+func (s *suite) snapshot() Snapshot {
+	s.Helper()
+	snap, err := s.store.Snapshot(s.ctx)
+	s.ok(err)
+	return snap
+}
+
+func (s *suite) cursor(r Reader) Cursor {
+	s.Helper()
+	c, err := r.Cursor()
+	s.ok(err)
+	return c
+}
+
+// commit does f in a transaction.
+func (s *suite) commit(f func(tx Tx)) {
+	s.Helper()
+	tx := s.begin()
+	f(tx)
+	s.ok(tx.Commit(s.ctx))
+}
+
+// put puts keys, each with itself in capitals as its value.
+func (s *suite) put(tx Tx, keys ...string) {
+	s.Helper()
+	for _, k := range keys {
+		s.ok(tx.Put([]byte(k), []byte(strings.ToUpper(k))))
+	}
+}
+
+// settle moves everything into the database file, if there is one.
+func (s *suite) settle() {
+	s.Helper()
+	if m, ok := s.store.(Maintained); ok {
+		s.ok(m.Flush(s.ctx))
+	}
+}
+
+// keys returns the keys a reader shows, in order, separated by blanks; read backward they
+// must be the same.
+func (s *suite) keys(r Reader) string {
+	s.Helper()
+	c := s.cursor(r)
+	var forward, backward []string
+	for ok := c.First(); ok; ok = c.Next() {
+		forward = append(forward, string(c.Key()))
+	}
+	s.ok(c.Err())
+	for ok := c.Last(); ok; ok = c.Prev() {
+		backward = append([]string{string(c.Key())}, backward...)
+	}
+	s.ok(c.Err())
+	s.ok(c.Close())
+	if f, b := strings.Join(forward, " "), strings.Join(backward, " "); f != b {
+		s.Fatalf("forward %q, backward %q", f, b)
+	}
+	return strings.Join(forward, " ")
+}
+
+func (s *suite) shows(r Reader, want string) {
+	s.Helper()
+	if got := s.keys(r); got != want {
+		s.Fatalf("shows %q, should be %q", got, want)
+	}
+}
+
+// showsCommitted is shows for what is committed.
+func (s *suite) showsCommitted(want string) {
+	s.Helper()
+	snap := s.snapshot()
+	s.shows(snap, want)
+	s.ok(snap.Close())
+}
+
+func (s *suite) value(r interface {
+	Get(dst, key []byte) ([]byte, bool, error)
+}, key, want string, found bool) {
+	s.Helper()
+	m := Map{}
+	if found {
+		m = m.Put(key, want)
+	}
+	s.ok(checkGet(r, key, m))
+}
+
+func (s *suite) empty() {
+	snap := s.snapshot()
+	s.shows(snap, "")
+	s.value(s.store, "", "", false)
+	s.value(snap, "a", "", false)
+	c := s.cursor(snap)
+	for mode := engine.SeekLE; mode <= engine.SeekGE; mode++ {
+		if c.Seek(nil, mode) || c.Valid() || c.Key() != nil {
+			s.Errorf("seek %d finds something", mode)
+		}
+	}
+	if _, err := c.Value(); !errors.Is(err, engine.ErrMisuse) {
+		s.Errorf("value of nothing: %v", err)
+	}
+	s.ok(c.Close())
+	s.ok(snap.Close())
+}
+
+func (s *suite) pointWrites() {
+	s.commit(func(tx Tx) {
+		s.ok(tx.Delete([]byte("never was there")))
+		s.put(tx, "a", "b", "")
+		s.ok(tx.Put([]byte("empty"), nil))
+		s.value(tx, "a", "A", true)
+		s.value(tx, "empty", "", true)
+		s.value(tx, "", "", true)
+	})
+	s.settle()
+	s.showsCommitted(" a b empty")
+	s.commit(func(tx Tx) {
+		s.ok(tx.Put([]byte("a"), []byte("other")))
+		s.ok(tx.Delete([]byte("b")))
+		s.ok(tx.Delete([]byte("")))
+		s.value(tx, "b", "", false)
+	})
+	s.value(s.store, "a", "other", true)
+	s.value(s.store, "b", "", false)
+	s.value(s.store, "empty", "", true)
+	s.settle()
+	s.showsCommitted("a empty")
+	s.commit(func(tx Tx) { s.put(tx, "b") })
+	s.showsCommitted("a b empty")
+}
+
+func (s *suite) copies() {
+	s.commit(func(tx Tx) {
+		key, value := []byte("key"), []byte("value")
+		s.ok(tx.Put(key, value))
+		copy(key, "xxx")
+		copy(value, "xxxxx")
+		s.value(tx, "key", "value", true)
+	})
+	got, found, err := s.store.Get(nil, []byte("key"))
+	s.ok(err)
+	if !found || string(got) != "value" {
+		s.Fatalf("get: %v %q", found, got)
+	}
+	copy(got, "xxxxx") // the caller's own
+	s.value(s.store, "key", "value", true)
+}
+
+func (s *suite) order() {
+	s.commit(func(tx Tx) { s.put(tx, "b", "\xff\xff", "a\x00", "aa", "\xff", "\x00", "a", "ab", "B") })
+	const want = "\x00 B a a\x00 aa ab b \xff \xff\xff"
+	s.showsCommitted(want)
+	s.settle()
+	s.showsCommitted(want)
+}
+
+func (s *suite) seek() {
+	s.commit(func(tx Tx) { s.put(tx, "b", "d", "f") })
+	s.settle()
+	s.commit(func(tx Tx) { s.put(tx, "c"); s.ok(tx.Delete([]byte("d"))) })
+	snap := s.snapshot() // b c f
+	c := s.cursor(snap)
+	for _, test := range []struct {
+		key    string
+		le, ge string
+	}{
+		{"", "", "b"}, {"a", "", "b"}, {"b", "b", "b"}, {"bb", "b", "c"}, {"c", "c", "c"}, {"d", "c", "f"},
+		{"e", "c", "f"}, {"f", "f", "f"}, {"f\x00", "f", ""}, {"g", "f", ""},
+	} {
+		for mode, want := range map[engine.SeekMode]string{engine.SeekLE: test.le, engine.SeekGE: test.ge, engine.SeekEQ: ""} {
+			if mode == engine.SeekEQ && test.le == test.key {
+				want = test.key
+			}
+			if err := checkCursor(c, c.Seek([]byte(test.key), mode), fmt.Sprintf("seek %d %q", mode, test.key), want, strings.ToUpper(want), want != ""); err != nil {
+				s.Error(err)
+			}
+		}
+	}
+	s.ok(c.Close())
+	s.ok(snap.Close())
+}
+
+func (s *suite) turns() {
+	s.commit(func(tx Tx) { s.put(tx, "a", "c", "e") })
+	s.settle()
+	s.commit(func(tx Tx) { s.put(tx, "b", "d"); s.ok(tx.Delete([]byte("e"))) })
+	tx := s.begin()
+	s.put(tx, "e")
+	c := s.cursor(tx)
+	for _, moves := range []struct{ path, want string }{
+		{"f>>>>", "abcde"}, {"l<<<<", "edcba"}, {"f><><>", "abababa"[:6]}, {"l<><>", "ededed"[:5]},
+		{"f>><<>", "abcbab"}, {"f<", "a-"}, {"l>", "e-"}, {"f<>", "a--"}, {"l><f", "e--a"},
+	} {
+		got := ""
+		for _, move := range moves.path {
+			var ok bool
+			switch move {
+			case 'f':
+				ok = c.First()
+			case 'l':
+				ok = c.Last()
+			case '>':
+				ok = c.Next()
+			default:
+				ok = c.Prev()
+			}
+			if ok {
+				got += string(c.Key())
+			} else {
+				got += "-"
+			}
+		}
+		if got != moves.want {
+			s.Errorf("moves %s show %s, should be %s", moves.path, got, moves.want)
+		}
+	}
+	s.ok(c.Err())
+	s.ok(c.Close())
+	s.ok(tx.Rollback())
+}
+
+func (s *suite) rangeDelete() {
+	for _, test := range []struct{ after, before, want string }{
+		{"b", "e", "a b e f"}, {"b", "c", "a b c d e f"}, {"b", "b", "a b c d e f"}, {"e", "b", "a b c d e f"},
+		{"", "z", ""}, {"", "f", "f"}, {"a", "z", "a"}, {"bb", "dd", "a b e f"}, {"f", "z", "a b c d e f"},
+	} {
+		s.commit(func(tx Tx) { s.put(tx, "a", "b", "c", "d", "e", "f") })
+		tx := s.begin()
+		s.ok(tx.DeleteRange([]byte(test.after), []byte(test.before)))
+		s.shows(tx, test.want)
+		s.ok(tx.Rollback())
+		s.showsCommitted("a b c d e f")
+		s.settle()
+		s.commit(func(tx Tx) { s.ok(tx.DeleteRange([]byte(test.after), []byte(test.before))) })
+		s.showsCommitted(test.want)
+		s.settle()
+		s.showsCommitted(test.want)
+	}
+}
+
+func (s *suite) rangeDeleteLayers() {
+	s.commit(func(tx Tx) { s.put(tx, "a", "b", "c", "d", "e") })
+	s.settle()
+	s.commit(func(tx Tx) {
+		s.ok(tx.DeleteRange([]byte("a"), []byte("e")))
+		s.put(tx, "c")
+	})
+	s.showsCommitted("a c e")
+	s.settle()
+	s.commit(func(tx Tx) { s.put(tx, "b") })
+	s.showsCommitted("a b c e")
+	s.settle()
+	s.commit(func(tx Tx) {
+		s.ok(tx.DeleteRange([]byte("b"), []byte("d")))
+		s.ok(tx.DeleteRange([]byte("c"), []byte("z")))
+	})
+	s.showsCommitted("a b")
+	s.value(s.store, "c", "", false)
+	s.value(s.store, "e", "", false)
+	s.settle()
+	s.showsCommitted("a b")
+	if m, ok := s.store.(Maintained); ok {
+		s.ok(m.Optimize(s.ctx))
+		s.showsCommitted("a b")
+	}
+}
+
+func (s *suite) large() {
+	prefix := strings.Repeat("p", 3000)
+	big := strings.Repeat("0123456789", 30000)
+	s.commit(func(tx Tx) {
+		for i := range 20 {
+			s.ok(tx.Put(fmt.Appendf(nil, "%s%02d", prefix, i), []byte(big[:i*1000])))
+		}
+		s.ok(tx.Put([]byte("big"), []byte(big)))
+	})
+	for range 2 {
+		for i := range 20 {
+			s.value(s.store, fmt.Sprintf("%s%02d", prefix, i), big[:i*1000], true)
+		}
+		s.value(s.store, "big", big, true)
+		s.value(s.store, prefix, "", false)
+		s.settle()
+	}
+}
+
+func (s *suite) isolation() {
+	s.commit(func(tx Tx) { s.put(tx, "a") })
+	tx := s.begin()
+	s.put(tx, "b")
+	s.ok(tx.Delete([]byte("a")))
+	s.shows(tx, "b")
+	s.showsCommitted("a")
+	s.value(s.store, "b", "", false)
+	s.ok(tx.Rollback())
+	s.showsCommitted("a")
+	tx = s.begin()
+	s.shows(tx, "a")
+	s.put(tx, "c")
+	s.ok(tx.Commit(s.ctx))
+	s.showsCommitted("a c")
+	s.commit(func(Tx) {})
+	s.showsCommitted("a c")
+}
+
+func (s *suite) held() {
+	s.commit(func(tx Tx) { s.put(tx, "a", "b") })
+	snap := s.snapshot()
+	cur := s.cursor(snap)
+	if !cur.First() {
+		s.Fatal("nothing there")
+	}
+	tx := s.begin()
+	s.put(tx, "c")
+	moment := s.cursor(tx)
+	s.ok(tx.Delete([]byte("a")))
+	s.put(tx, "d")
+	s.ok(tx.Commit(s.ctx))
+	for range 3 {
+		s.settle()
+		s.commit(func(tx Tx) { s.ok(tx.DeleteRange(nil, []byte("z"))); s.put(tx, "x") })
+		s.shows(snap, "a b")
+		s.value(snap, "a", "A", true)
+		s.value(snap, "x", "", false)
+		got := ""
+		for ok := moment.First(); ok; ok = moment.Next() {
+			got += string(moment.Key())
+		}
+		if got != "abc" {
+			s.Fatalf("the cursor of the transaction shows %s, should be abc", got)
+		}
+		s.showsCommitted("x")
+	}
+	s.ok(snap.Close())
+	if !cur.Valid() || string(cur.Key()) != "a" || !cur.Next() || string(cur.Key()) != "b" || cur.Next() {
+		s.Fatal("a cursor outlives its snapshot, but does not go on")
+	}
+	s.ok(cur.Close())
+	s.ok(moment.Close())
+}
+
+func (s *suite) levels() {
+	tx := s.begin()
+	level := func(want int) {
+		s.Helper()
+		if got := tx.Level(); got != want {
+			s.Fatalf("level %d, should be %d", got, want)
+		}
+	}
+	open := func(want int) {
+		s.Helper()
+		if got, err := tx.Begin(); err != nil || got != want {
+			s.Fatalf("begin: level %d, error %v, should be %d", got, err, want)
+		}
+		level(want)
+	}
+	level(1)
+	s.put(tx, "a")
+	open(2)
+	s.put(tx, "b")
+	open(3)
+	s.put(tx, "c")
+	open(4)
+	s.ok(tx.DeleteRange(nil, []byte("z")))
+	s.shows(tx, "")
+	s.ok(tx.RollbackTo(3)) // and level 3 stays open
+	level(3)
+	s.shows(tx, "a b")
+	s.put(tx, "d")
+	s.ok(tx.RollbackTo(3))
+	s.shows(tx, "a b")
+	s.put(tx, "e")
+	s.ok(tx.CommitTo(2)) // e is level 2's now
+	level(2)
+	s.shows(tx, "a b e")
+	for _, bad := range []int{-1, 0, 3} {
+		s.is(tx.CommitTo(bad), engine.ErrMisuse, fmt.Sprint("commit to level ", bad))
+		s.is(tx.RollbackTo(bad), engine.ErrMisuse, fmt.Sprint("roll back to level ", bad))
+	}
+	open(3)
+	s.put(tx, "f")
+	s.ok(tx.CommitTo(3))
+	s.ok(tx.RollbackTo(2))
+	s.shows(tx, "a")
+	s.put(tx, "g")
+	open(3)
+	s.put(tx, "h")
+	s.ok(tx.Commit(s.ctx))
+	s.showsCommitted("a g h")
+
+	tx = s.begin()
+	s.put(tx, "i")
+	open(2)
+	s.put(tx, "j")
+	s.ok(tx.RollbackTo(1))
+	level(1)
+	s.shows(tx, "a g h")
+	s.ok(tx.Commit(s.ctx))
+	s.showsCommitted("a g h")
+
+	tx = s.begin()
+	open(2)
+	s.put(tx, "k")
+	s.ok(tx.CommitTo(1))
+	s.ok(tx.Rollback())
+	s.showsCommitted("a g h")
+}
+
+func (s *suite) afterTheEnd() {
+	for _, end := range []func(tx Tx) error{
+		func(tx Tx) error { return tx.Commit(s.ctx) },
+		func(tx Tx) error { return tx.Rollback() },
+	} {
+		tx := s.begin()
+		s.ok(end(tx))
+		k := []byte("k")
+		_, _, getErr := tx.Get(nil, k)
+		_, cursorErr := tx.Cursor()
+		_, beginErr := tx.Begin()
+		for what, err := range map[string]error{
+			"put": tx.Put(k, k), "delete": tx.Delete(k), "delete range": tx.DeleteRange(k, k), "get": getErr,
+			"cursor": cursorErr, "begin": beginErr, "commit to": tx.CommitTo(1), "roll back to": tx.RollbackTo(1),
+			"commit": tx.Commit(s.ctx), "rollback": tx.Rollback(),
+		} {
+			s.is(err, engine.ErrMisuse, what)
+		}
+	}
+	s.commit(func(tx Tx) { s.put(tx, "a") })
+	snap := s.snapshot()
+	c := s.cursor(snap)
+	s.ok(snap.Close())
+	s.ok(snap.Close())
+	_, _, err := snap.Get(nil, nil)
+	s.is(err, engine.ErrMisuse, "get of a closed snapshot")
+	_, err = snap.Cursor()
+	s.is(err, engine.ErrMisuse, "cursor of a closed snapshot")
+	s.ok(c.Close())
+	s.ok(c.Close())
+	if c.First() || c.Last() || c.Seek(nil, engine.SeekGE) || c.Next() || c.Prev() || c.Valid() {
+		s.Error("a closed cursor moves")
+	}
+}
+
+func (s *suite) turn() {
+	tx := s.begin()
+	s.put(tx, "a")
+	began := make(chan error)
+	go func() {
+		second, err := s.store.Begin(s.ctx)
+		if err == nil {
+			err = errors.Join(second.Put([]byte("b"), nil), second.Commit(s.ctx))
+		}
+		began <- err
+	}()
+	select {
+	case err := <-began:
+		s.Fatalf("two transactions at once (error %v)", err)
+	case <-time.After(5 * time.Millisecond):
+	}
+	s.showsCommitted("")
+	s.ok(tx.Commit(s.ctx))
+	s.ok(<-began)
+	s.showsCommitted("a b")
+}
+
+func (s *suite) context() {
+	ended, cancel := context.WithCancel(s.ctx)
+	tx := s.begin()
+	s.put(tx, "a")
+	short, cancelShort := context.WithTimeout(s.ctx, time.Millisecond)
+	defer cancelShort()
+	_, err := s.store.Begin(short)
+	s.is(err, context.DeadlineExceeded, "begin while another writes")
+	cancel()
+	_, err = s.store.Snapshot(ended)
+	s.is(err, context.Canceled, "snapshot")
+	s.is(tx.Commit(ended), context.Canceled, "commit")
+	s.is(tx.Rollback(), engine.ErrMisuse, "rollback after a commit that failed")
+	s.showsCommitted("")
+}
+
+func (s *suite) upgrade() {
+	up, ok := s.store.(Upgrader)
+	if !ok {
+		s.Skip("the store is no Upgrader")
+	}
+	s.commit(func(tx Tx) { s.put(tx, "a") })
+	snap := s.snapshot()
+	tx, err := up.BeginFrom(s.ctx, snap)
+	s.ok(err)
+	s.put(tx, "b")
+	s.ok(tx.Rollback())
+	s.settle() // housekeeping is no commit
+	tx, err = up.BeginFrom(s.ctx, snap)
+	s.ok(err)
+	s.put(tx, "b")
+	s.ok(tx.Commit(s.ctx))
+	s.shows(snap, "a")
+	_, err = up.BeginFrom(s.ctx, snap)
+	s.is(err, engine.ErrBusySnapshot, "upgrade of a snapshot that is not the newest")
+	s.is(err, engine.ErrBusy, "upgrade of a snapshot that is not the newest")
+	s.ok(snap.Close())
+	s.commit(func(tx Tx) { s.put(tx, "c") }) // the turn is free
+	s.showsCommitted("a b c")
+}
+
+func (s *suite) closing() {
+	s.commit(func(tx Tx) { s.put(tx, "a") })
+	tx := s.begin()
+	s.is(s.store.Close(), engine.ErrBusy, "close with a transaction")
+	s.put(tx, "b")
+	s.ok(tx.Commit(s.ctx))
+	snap := s.snapshot()
+	s.is(s.store.Close(), engine.ErrBusy, "close with a snapshot")
+	c := s.cursor(snap)
+	s.ok(snap.Close())
+	s.is(s.store.Close(), engine.ErrBusy, "close with a cursor")
+	s.ok(c.Close())
+	s.showsCommitted("a b")
+	s.ok(s.store.Close())
+	_, err := s.store.Begin(s.ctx)
+	s.is(err, engine.ErrMisuse, "begin after close")
+	_, err = s.store.Snapshot(s.ctx)
+	s.is(err, engine.ErrMisuse, "snapshot after close")
+	_, _, err = s.store.Get(nil, nil)
+	s.is(err, engine.ErrMisuse, "get after close")
+	s.ok(s.store.Close())
+}
+
+func (s *suite) reopening() {
+	want := Map{}
+	for i := range 30 {
+		s.commit(func(tx Tx) {
+			for j := range 10 {
+				k, v := fmt.Sprintf("%03d", i*7%50+j), strings.Repeat("v", i*j)
+				s.ok(tx.Put([]byte(k), []byte(v)))
+				want = want.Put(k, v)
+			}
+			if i%5 == 4 {
+				s.ok(tx.DeleteRange([]byte("010"), []byte("030")))
+				want = want.DeleteRange("010", "030")
+			}
+		})
+		if i%10 != 9 {
+			continue
+		}
+		tx := s.begin()
+		s.put(tx, "rolled back")
+		s.ok(tx.Rollback())
+		s.ok(s.store.Close())
+		s.reopen()
+		snap := s.snapshot()
+		_, err := Find(snap, []Map{want})
+		s.ok(errors.Join(err, snap.Close(), Sound(s.ctx, s.store)))
+	}
+}
+
+func (s *suite) tooBig() {
+	tx := s.begin()
+	s.put(tx, "a")
+	huge := make([]byte, engine.MaxKeySize+1)
+	s.is(tx.Put(huge, nil), engine.ErrTooBig, "put")
+	s.is(tx.Delete(huge), engine.ErrTooBig, "delete")
+	s.is(tx.DeleteRange(huge, []byte("a")), engine.ErrTooBig, "delete range")
+	s.is(tx.DeleteRange([]byte("a"), huge), engine.ErrTooBig, "delete range")
+	s.shows(tx, "a")
+	s.ok(tx.Commit(s.ctx))
+	got, found, err := s.store.Get([]byte("x"), []byte("a"))
+	s.ok(err)
+	if !found || !bytes.Equal(got, []byte("xA")) {
+		s.Fatalf("get: %v %q", found, got)
+	}
+}

@@ -1,0 +1,44 @@
+package enginetest_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/enginetest"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+)
+
+func TestModel(t *testing.T) {
+	enginetest.TestStore(t, func(*testing.T) func() (enginetest.Store, error) {
+		m := enginetest.NewModel()
+		return func() (enginetest.Store, error) { m.Open(); return m, nil }
+	})
+}
+
+func TestEngine(t *testing.T) {
+	tiny := engine.Options{PageSize: 256, BlockSize: 64 << 10, AutoFlush: 1, AutoCheckpoint: 1, AutoMerge: 2, MaxFreelist: 2, CacheSize: 1}
+	background := tiny
+	background.Background = engine.BackgroundBoth
+	lazy := tiny
+	lazy.NoAutoWork, lazy.AutoCheckpoint = true, -1
+	full := engine.Options{Safety: engine.SafetyFull}
+	for name, o := range map[string]engine.Options{
+		"default": {}, "tiny": tiny, "background": background, "lazy": lazy, "full": full,
+		"off": {Safety: engine.SafetyOff, AutoFlush: 1}, "nolog": {NoLog: true, PageSize: 512, AutoFlush: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			enginetest.TestStore(t, func(*testing.T) func() (enginetest.Store, error) {
+				o := o
+				o.FS = memfs.New()
+				return func() (enginetest.Store, error) {
+					db, err := engine.Open(context.Background(), "/db", o)
+					if err != nil {
+						return nil, err
+					}
+					return enginetest.Engine(db), nil
+				}
+			})
+		})
+	}
+}
