@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -400,6 +401,14 @@ func (r *Runner) end() error {
 		}
 		return nil
 	}
+	r.tx = tx
+	return r.commit()
+}
+
+// commit commits the transaction.
+func (r *Runner) commit() error {
+	tx := r.tx
+	r.tx = nil
 	r.log("commit")
 	state := r.state
 	r.History.pending(state)
@@ -416,6 +425,31 @@ func (r *Runner) end() error {
 		return mismatch("a write after commit: %v", err)
 	}
 	return nil
+}
+
+// Fill lets everything go and commits a transaction that puts so many keys, the n-th ones
+// of the Gen from first on, with values of that size.
+func (r *Runner) Fill(first, keys, size int) error {
+	if err := r.LetGo(); err != nil {
+		return err
+	}
+	if r.Store == nil {
+		if err := r.reopen(); err != nil {
+			return err
+		}
+	}
+	if err := r.begin(); err != nil {
+		return err
+	}
+	for n := first; n < first+keys; n++ {
+		k := r.gen.KeyOf(n)
+		v := bytes.Repeat([]byte{byte(r.rng.IntN(256))}, size)
+		r.log("put %s, %d bytes", short(k), size)
+		if err := r.wrote("put", r.tx.Put([]byte(k), v), r.state.Put(k, string(v))); err != nil {
+			return err
+		}
+	}
+	return r.commit()
 }
 
 func (r *Runner) safety() engine.Safety {

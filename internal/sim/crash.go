@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -23,7 +25,10 @@ type CrashConfig struct {
 	Bulk bool
 	// Jump has the first crash only when the log has wrapped and is about to run into
 	// what is still needed of its other end. It goes with Bulk.
-	Jump  bool
+	Jump bool
+	// Lists has the first crash when a merge is to free more blocks than a checkpoint
+	// may list. It goes with Bulk.
+	Lists bool
 	NoLog bool // without a log
 	// Background gives the database that crashes goroutines of its own. What a seed
 	// leads to depends on their timing then.
@@ -91,7 +96,21 @@ func Crash(cfg CrashConfig) (CrashStats, error) {
 				return err
 			}
 		}
+		if cfg.Lists {
+			if err := c.fillLevels(r); err != nil {
+				return err
+			}
+		}
 		fs.OnOp(c.before)
+		if cfg.Lists {
+			if _, err := c.db.Work(context.Background(), engine.WorkOptions{Merge: 2}); err != nil {
+				return err
+			}
+			if err := c.db.Checkpoint(context.Background()); err != nil {
+				return err
+			}
+			c.note()
+		}
 		for range cfg.Steps {
 			if err := r.Step(); err != nil {
 				return err
@@ -142,6 +161,33 @@ func (c *crasher) fillLog(r *enginetest.Runner) error {
 		}
 	}
 	return fmt.Errorf("the log does not fill: %+v", c.db.LogStructure())
+}
+
+// fillLevels makes two levels of several blocks each and a small one above them, so that
+// merging the two frees many blocks, and nothing is flushed behind it that could take the
+// list of them along.
+func (c *crasher) fillLevels(r *enginetest.Runner) error {
+	ctx := context.Background()
+	r.NoReopen = true
+	for i := range 7 {
+		if err := r.Fill(i*40, 60, 3000); err != nil {
+			return err
+		}
+		if i == 0 {
+			if err := errors.Join(c.db.SetAutoWork(false), c.db.SetMaxFreelist(2), c.db.SetAutoCheckpoint(-1)); err != nil {
+				return err
+			}
+		}
+		if err := c.db.Flush(ctx); err != nil {
+			return err
+		}
+		if i == 2 || i == 5 {
+			if _, err := c.db.Work(ctx, engine.WorkOptions{Merge: 3}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // before is called before each operation that changes a file.

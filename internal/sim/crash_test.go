@@ -58,8 +58,18 @@ func TestCrashBulk(t *testing.T) {
 func TestCrashLogJump(t *testing.T) {
 	for _, safety := range safeties {
 		t.Run(safety.String(), func(t *testing.T) {
-			crash(t, 4, sim.CrashConfig{Safety: safety, Steps: 50, Fates: 1, Bulk: true, Jump: true},
+			crash(t, 4, sim.CrashConfig{Safety: safety, Steps: 100, Fates: 1, Bulk: true, Jump: true},
 				"log has wrapped", "log has jumped over")
+		})
+	}
+}
+
+// TestCrashFreeList crashes databases that write a part of their free list to a level of
+// its own.
+func TestCrashFreeList(t *testing.T) {
+	for _, safety := range safeties {
+		t.Run(safety.String(), func(t *testing.T) {
+			crash(t, 3, sim.CrashConfig{Safety: safety, Steps: 60, Fates: 2, Bulk: true, Lists: true}, "free-list level")
 		})
 	}
 }
