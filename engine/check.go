@@ -70,7 +70,7 @@ func (db *DB) Check(ctx context.Context) iter.Seq[Problem] {
 		c.stored(meta)
 		c.all()
 		c.trees(st)
-		c.log(meta)
+		c.log()
 	}
 }
 

@@ -734,7 +734,7 @@ func TestCheckWhileWriting(t *testing.T) {
 	go func() {
 		rng := rand.New(rand.NewPCG(1, 1))
 		var err error
-		for i := 0; i < 150 && err == nil; i++ {
+		for i := 0; i < 300 && err == nil; i++ {
 			err = db.Update(ctx, func(tx *Tx) error {
 				for range 40 {
 					if err := tx.Put(fmt.Appendf(nil, "key-%04d", rng.IntN(5000)), make([]byte, rng.IntN(300))); err != nil {

@@ -20,7 +20,7 @@ func (logView) WriteAt([]byte, int64) (int, error) {
 // log reads the log as recovery after a crash would, from the newest checkpoint on, and
 // checks that it leads to where the next transaction will be appended. It needs the
 // writer's turn, and does without if a transaction is under way.
-func (c *checker) log(meta *format.Checkpoint) {
+func (c *checker) log() {
 	db := c.db
 	if c.stopped() || db.logFile == nil || !db.writer.try() {
 		return
@@ -45,9 +45,11 @@ func (c *checker) log(meta *format.Checkpoint) {
 			}
 		}
 	}
-	from := format.LogPos{Sum: format.EmptyLogSum}
-	if meta != nil {
-		from = meta.Log
+	// The checkpoint that was looked at first may be outdated, and the log that it needs
+	// overwritten. As long as no transaction begins, that of the newest one is there.
+	from, ok := c.logStart()
+	if !ok {
+		return
 	}
 	log, rec, err := wal.Recover(logView{db.logFile}, from, func(format.LogRecord) error { return c.ctx.Err() })
 	if err != nil {
@@ -66,4 +68,29 @@ func (c *checker) log(meta *format.Checkpoint) {
 	case rec.End.Off != want.Off || rec.End.Sum != want.Sum:
 		bad("log: the %d transactions that follow the newest checkpoint end at offset %d, but the log goes on to offset %d", rec.Commits, rec.End.Off, want.Off)
 	}
+}
+
+// logStart returns where recovery would begin to read the log, or false if the newest
+// checkpoint cannot be read, which is reported elsewhere.
+func (c *checker) logStart() (format.LogPos, bool) {
+	db := c.db
+	if err := db.checkpointer.take(c.ctx); err != nil {
+		return format.LogPos{}, false
+	}
+	defer db.checkpointer.release()
+	db.pub.Lock()
+	newest := db.meta
+	db.pub.Unlock()
+	if newest == 0 {
+		return format.LogPos{Sum: format.EmptyLogSum}, true
+	}
+	meta, err := db.bf.ReadMeta(newest)
+	if err != nil {
+		return format.LogPos{}, false
+	}
+	ck, err := format.DecodeCheckpoint(meta)
+	if err != nil {
+		return format.LogPos{}, false
+	}
+	return ck.Log, true
 }
