@@ -94,11 +94,11 @@ func engineLookups(db *engine.DB, want []oracle.Row, probes [][]byte) error {
 			v, ok, err := s.Get(nil, key)
 			switch {
 			case err != nil:
-				return fmt.Errorf("get %q: %w", key, err)
+				return fmt.Errorf("get %.60q: %w", key, err)
 			case ok != found:
-				return fmt.Errorf("get %q: found is %v, want %v", key, ok, found)
+				return fmt.Errorf("get %.60q: found is %v, want %v", key, ok, found)
 			case ok && !bytes.Equal(v, want[i].Value):
-				return fmt.Errorf("get %q: wrong value of %d bytes", key, len(v))
+				return fmt.Errorf("get %.60q: wrong value of %d bytes", key, len(v))
 			}
 			for _, mode := range []engine.SeekMode{engine.SeekLE, engine.SeekEQ, engine.SeekGE} {
 				at := i
@@ -111,13 +111,13 @@ func engineLookups(db *engine.DB, want []oracle.Row, probes [][]byte) error {
 				}
 				ok := c.Seek(key, mode)
 				if err := c.Err(); err != nil {
-					return fmt.Errorf("seek %q mode %d: %w", key, mode, err)
+					return fmt.Errorf("seek %.60q mode %d: %w", key, mode, err)
 				}
 				if want := at >= 0 && at < len(want); ok != want {
-					return fmt.Errorf("seek %q mode %d: valid is %v, want %v", key, mode, ok, want)
+					return fmt.Errorf("seek %.60q mode %d: valid is %v, want %v", key, mode, ok, want)
 				}
 				if ok && !bytes.Equal(c.Key(), want[at].Key) {
-					return fmt.Errorf("seek %q mode %d: at %q, want %q", key, mode, c.Key(), want[at].Key)
+					return fmt.Errorf("seek %.60q mode %d: at %.60q, want %.60q", key, mode, c.Key(), want[at].Key)
 				}
 			}
 		}
@@ -240,7 +240,7 @@ func cHolds(c *oracle.Client, rows []oracle.Row) error {
 			return err
 		}
 		if !ok || !bytes.Equal(v, r.Value) {
-			return fmt.Errorf("C's get %q: found is %v, or the value differs", r.Key, ok)
+			return fmt.Errorf("C's get %.60q: found is %v, or the value differs", r.Key, ok)
 		}
 	}
 	return nil
@@ -256,7 +256,7 @@ func cLookups(c *oracle.Client, want []oracle.Row, probes [][]byte, noGE func(ke
 			return err
 		}
 		if ok != found || ok && !bytes.Equal(v, want[i].Value) {
-			return fmt.Errorf("C's get %q: found is %v, want %v, or the value differs", key, ok, found)
+			return fmt.Errorf("C's get %.60q: found is %v, want %v, or the value differs", key, ok, found)
 		}
 		for _, mode := range []oracle.Mode{oracle.SeekLE, oracle.SeekGE} {
 			at := i
@@ -271,10 +271,10 @@ func cLookups(c *oracle.Client, want []oracle.Row, probes [][]byte, noGE func(ke
 				return err
 			}
 			if want := at >= 0 && at < len(want); ok != want {
-				return fmt.Errorf("C's seek %q %s: valid is %v, want %v", key, mode, ok, want)
+				return fmt.Errorf("C's seek %.60q %s: valid is %v, want %v", key, mode, ok, want)
 			}
 			if ok && !bytes.Equal(row.Key, want[at].Key) {
-				return fmt.Errorf("C's seek %q %s: at %q, want %q", key, mode, row.Key, want[at].Key)
+				return fmt.Errorf("C's seek %.60q %s: at %.60q, want %.60q", key, mode, row.Key, want[at].Key)
 			}
 		}
 	}

@@ -5,6 +5,7 @@ package oracle_test
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
@@ -16,7 +17,8 @@ import (
 )
 
 // envStates names folders, separated like a path list, of database files in states that
-// C lsm1 reaches seldom: NAME.db, NAME.db-log, NAME.jsonl.
+// C lsm1 reaches seldom: NAME.db, NAME.db-log, NAME.jsonl, and NAME.absent with keys in
+// hex, one a line, that stand in segments but must not be found.
 const envStates = "LSMLITE_STATES"
 
 // TestEngineGoesOnFromRareStatesOfC opens each file with the engine, compares what it
@@ -40,13 +42,29 @@ func TestEngineGoesOnFromRareStatesOfC(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				listing, err := os.ReadFile(strings.TrimSuffix(file, ".db") + ".jsonl")
 				must(t, err)
-				goOnFrom(t, file, listing)
+				goOnFrom(t, file, listing, absentKeys(t, strings.TrimSuffix(file, ".db")+".absent"))
 			})
 		}
 	}
 }
 
-func goOnFrom(t *testing.T, file string, listing []byte) {
+// absentKeys reads a list of keys; a missing one is empty.
+func absentKeys(t *testing.T, name string) (keys [][]byte) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	must(t, err)
+	for line := range strings.Lines(string(text)) {
+		key, err := hex.DecodeString(strings.TrimSpace(line))
+		must(t, err)
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+func goOnFrom(t *testing.T, file string, listing []byte, absent [][]byte) {
 	ctx := context.Background()
 	path := copyDB(t, file, filepath.Join(t.TempDir(), "x.db"))
 	db, err := engine.Open(ctx, path, engine.Options{AutoFlush: 32 << 10, NoAutoWork: true})
@@ -66,7 +84,7 @@ func goOnFrom(t *testing.T, file string, listing []byte) {
 	if err := oracle.CompareListing(bytes.NewReader(listing), rows); err != nil {
 		t.Fatalf("what C recovers and what the engine reads differ: %v", err)
 	}
-	if err := engineProblems(db, rows, probesOf(rows, 200)); err != nil {
+	if err := engineProblems(db, rows, append(probesOf(rows, 200), absent...)); err != nil {
 		t.Fatal(err)
 	}
 

@@ -121,9 +121,19 @@ func (m *match) judge() {
 		m.fail("the engine cannot open a copy: %v", err)
 	}
 	defer db.Close()
-	if err := engineProblems(db, rows, probesOf(rows, 40)); err != nil {
+	if err := engineProblems(db, rows, m.probes(rows)); err != nil {
 		m.fail("the engine, on a copy that C reads well: %v", err)
 	}
+}
+
+// probes returns keys to look up: some that exist and their neighbours, and some of all
+// keys that the match uses, which are likely to stand deleted in a segment.
+func (m *match) probes(rows []oracle.Row) [][]byte {
+	probes := probesOf(rows, 40)
+	for i := 0; i < m.shape.Spec.Keys; i += max(1, m.shape.Spec.Keys/80) {
+		probes = append(probes, m.shape.Spec.Key(uint64(i)))
+	}
+	return probes
 }
 
 // recoverC returns the one of the possible states that C finds in a copy, and makes it
@@ -432,7 +442,7 @@ func (m *match) cTurn() {
 		m.fail("before C writes: %v", err)
 	}
 	noGE := func(key []byte) bool { return m.bounds[string(key)] }
-	if err := cLookups(c, want, probesOf(want, 40), noGE); err != nil {
+	if err := cLookups(c, want, m.probes(want), noGE); err != nil {
 		m.fail("before C writes: %v", err)
 	}
 	if end == endKill {
