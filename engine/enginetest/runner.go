@@ -236,7 +236,10 @@ func (r *Runner) move(h *held) error {
 	}
 	r.log("cursor %s (from %v %s)", what, h.valid, short(h.key))
 	err := checkCursor(h.cursor, moved, what, key, value, ok)
-	h.key, h.valid = key, ok && err == nil
+	h.key, h.valid = key, ok
+	if err != nil {
+		h.valid = h.cursor.Valid() // a value that cannot be read leaves the cursor where it is
+	}
 	return err
 }
 

@@ -12,20 +12,23 @@ import (
 	"github.com/lsmlite/lsmlite-go/internal/sim"
 )
 
-// TestFault fails every operation of schedules of all safety levels, in many ways.
-func TestFault(t *testing.T) {
-	kinds := []struct {
-		name    string
-		rule    faultfs.Rule
-		recover bool
-	}{
-		{"once", faultfs.Rule{Err: syscall.EIO}, false},
-		{"forever", faultfs.Rule{Err: syscall.EIO, Forever: true}, false},
-		{"short", faultfs.Rule{Err: syscall.EIO, On: faultfs.Write, Part: 0.6}, false},
-		{"sync", faultfs.Rule{Err: syscall.EIO, On: faultfs.Sync | faultfs.SyncDir}, false},
-		{"full", faultfs.Rule{Err: syscall.ENOSPC, On: faultfs.Create | faultfs.Write | faultfs.Allocate, Part: 0.3, Forever: true}, true},
-	}
-	for _, kind := range kinds {
+// faultKinds are the ways in which operations fail.
+var faultKinds = []struct {
+	name    string
+	rule    faultfs.Rule
+	recover bool
+}{
+	{"once", faultfs.Rule{Err: syscall.EIO}, false},
+	{"forever", faultfs.Rule{Err: syscall.EIO, Forever: true}, false},
+	{"short", faultfs.Rule{Err: syscall.EIO, On: faultfs.Write, Part: 0.6}, false},
+	{"sync", faultfs.Rule{Err: syscall.EIO, On: faultfs.Sync | faultfs.SyncDir}, false},
+	{"full", faultfs.Rule{Err: syscall.ENOSPC, On: faultfs.Create | faultfs.Write | faultfs.Allocate, Part: 0.3, Forever: true}, true},
+}
+
+// faults runs numSeeds schedules at each safety level with each kind of fault.
+func faults(t *testing.T, numSeeds int, cfg sim.FaultConfig) {
+	t.Helper()
+	for _, kind := range faultKinds {
 		for _, safety := range safeties {
 			if kind.name == "sync" && safety == engine.SafetyOff {
 				continue // nothing is synced
@@ -33,9 +36,16 @@ func TestFault(t *testing.T) {
 			t.Run(kind.name+"/"+safety.String(), func(t *testing.T) {
 				var mu sync.Mutex
 				var total sim.FaultStats
-				t.Cleanup(func() { t.Logf("%+v", total) })
-				seeds(t, 4, func(t *testing.T, seed uint64) error {
-					stats, err := sim.Fault(sim.FaultConfig{Seed: seed, Safety: safety, Steps: 120, Rule: kind.rule, Recover: kind.recover})
+				t.Cleanup(func() {
+					t.Logf("%+v", total)
+					if total.Runs == 0 && !t.Failed() {
+						t.Error("no run has met its fault")
+					}
+				})
+				seeds(t, numSeeds, func(t *testing.T, seed uint64) error {
+					own := cfg
+					own.Seed, own.Safety, own.Rule, own.Recover = seed, safety, kind.rule, kind.recover
+					stats, err := sim.Fault(own)
 					mu.Lock()
 					defer mu.Unlock()
 					total.Add(stats)
@@ -44,6 +54,16 @@ func TestFault(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestFault fails every operation of schedules of all safety levels, in many ways.
+func TestFault(t *testing.T) {
+	faults(t, 4, sim.FaultConfig{Steps: 120})
+}
+
+// TestFaultBulk fails some of the operations of longer schedules on larger databases.
+func TestFaultBulk(t *testing.T) {
+	faults(t, 1, sim.FaultConfig{Steps: 400, Bulk: true, Stride: 9})
 }
 
 // TestCursorAfterError wants an error of a cursor to be forgotten once it is positioned
