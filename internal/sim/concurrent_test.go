@@ -139,7 +139,7 @@ func (c *concurrent) run(t *testing.T, rng *rand.Rand) {
 		c.db.Structure()
 		c.db.LogStructure()
 		c.db.FreeList()
-		if err := c.db.SetSafety(safeties[rng.IntN(3)]); err != nil {
+		if err := c.db.SetSafety(safeties[rng.IntN(3)]); err != nil && !errors.Is(err, engine.ErrBusy) {
 			return err
 		}
 		return c.db.SetAutoFlush(4096 << rng.IntN(4))
