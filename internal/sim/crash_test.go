@@ -69,7 +69,7 @@ func TestCrashLogJump(t *testing.T) {
 func TestCrashFreeList(t *testing.T) {
 	for _, safety := range safeties {
 		t.Run(safety.String(), func(t *testing.T) {
-			crash(t, 3, sim.CrashConfig{Safety: safety, Steps: 60, Fates: 2, Bulk: true, Lists: true}, "free-list level")
+			crash(t, 2, sim.CrashConfig{Safety: safety, Steps: 40, Fates: 1, Bulk: true, Lists: true}, "free-list level")
 		})
 	}
 }
