@@ -279,16 +279,8 @@ func report(ctx context.Context, db *sql.DB, path string, loaded total, removed 
 	if err != nil {
 		return err
 	}
-	levels := 0
-	rows, err := db.QueryContext(ctx, "PRAGMA structure")
+	levels, err := countLevels(ctx, db)
 	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		levels++
-	}
-	if err := rows.Err(); err != nil {
 		return err
 	}
 	const mib = 1 << 20
@@ -298,8 +290,34 @@ func report(ctx context.Context, db *sql.DB, path string, loaded total, removed 
 	fmt.Printf("Closed                             in %.2f s\n", closed.Seconds())
 	fmt.Printf("Compared  %7d rows  %7.1f MiB in %.2f s: every value equals its file\n",
 		compared.rows, float64(compared.bytes)/mib, reading.Seconds())
-	fmt.Printf("On disk                %7.1f MiB in %d segments\n", float64(info.Size())/mib, levels)
+	fmt.Printf("On disk                %7.1f MiB in %d levels\n", float64(info.Size())/mib, levels)
 	return nil
+}
+
+// countLevels asks for the structure of the database, which has a row for each segment,
+// the number of its level first.
+func countLevels(ctx context.Context, db *sql.DB) (int, error) {
+	rows, err := db.QueryContext(ctx, "PRAGMA structure")
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return 0, err
+	}
+	row := make([]any, len(columns))
+	for i := range row {
+		row[i] = new(any)
+	}
+	levels := make(map[any]bool)
+	for rows.Next() {
+		if err := rows.Scan(row...); err != nil {
+			return 0, err
+		}
+		levels[*row[0].(*any)] = true
+	}
+	return len(levels), rows.Err()
 }
 
 // progress shows on a terminal how far the work is; elsewhere it is silent.
