@@ -21,6 +21,7 @@ var faultKinds = []struct {
 	{"once", faultfs.Rule{Err: syscall.EIO}, false},
 	{"forever", faultfs.Rule{Err: syscall.EIO, Forever: true}, false},
 	{"short", faultfs.Rule{Err: syscall.EIO, On: faultfs.Write, Part: 0.6}, false},
+	{"late", faultfs.Rule{Err: syscall.EIO, On: faultfs.Write, Part: 1}, false}, // all is written, and it fails
 	{"sync", faultfs.Rule{Err: syscall.EIO, On: faultfs.Sync | faultfs.SyncDir}, false},
 	{"full", faultfs.Rule{Err: syscall.ENOSPC, On: faultfs.Create | faultfs.Write | faultfs.Allocate, Part: 0.3, Forever: true}, true},
 }
