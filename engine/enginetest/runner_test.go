@@ -62,6 +62,9 @@ func TestRandomEngine(t *testing.T) {
 		o.FS = memfs.New()
 		o.NoLog = rng.IntN(10) == 0
 		gen := enginetest.NewGen(rng, o.PageSize, o.BlockSize)
+		if seed%5 == 0 { // what such a seed does depends on timing, too
+			o.Background = engine.Background(rng.IntN(4))
+		}
 		if seed%4 == 0 { // many blocks
 			o.PageSize, o.BlockSize = min(o.PageSize, 8192), 64<<10
 			o.AutoMerge, o.MaxFreelist = 2+rng.IntN(2), 2
@@ -88,7 +91,7 @@ func TestRandomEngine(t *testing.T) {
 				return err
 			}
 			again := enginetest.RandomOptions(rng)
-			again.FS, again.PageSize, again.BlockSize = o.FS, o.PageSize, o.BlockSize
+			again.FS, again.PageSize, again.BlockSize, again.Background = o.FS, o.PageSize, o.BlockSize, o.Background
 			o = again
 		}
 		return r.Close()

@@ -50,7 +50,7 @@ func killOptions(seed uint64, safety engine.Safety) engine.Options {
 	return engine.Options{
 		PageSize: 512 << rng.IntN(4), BlockSize: 64 << 10, Safety: safety,
 		AutoFlush: 8192 << rng.IntN(4), AutoCheckpoint: 16384 << rng.IntN(4), AutoMerge: 2 + rng.IntN(4),
-		MaxFreelist: 2 + rng.IntN(23),
+		MaxFreelist: 2 + rng.IntN(23), Background: engine.Background(rng.IntN(4)),
 	}
 }
 
@@ -208,12 +208,12 @@ func TestKill(t *testing.T) {
 	for _, safety := range safeties {
 		t.Run(safety.String(), func(t *testing.T) {
 			t.Parallel()
-			k := &killer{self: self, safety: safety, seed: max(*seed, 1), file: filepath.Join(t.TempDir(), "db")}
+			k := &killer{self: self, safety: safety, seed: 4*max(*seed, 1) + uint64(safety), file: filepath.Join(t.TempDir(), "db")}
 			k.states = []enginetest.Map{{}}
 			kills := int(killsPerLevel * *cases)
 			for i := range kills {
 				if err := k.round(i); err != nil {
-					t.Fatalf("kill %d of the process with seed %d (moments are not reproducible): %v", i, k.seed, err)
+					t.Fatalf("kill %d: %v\nreproduce, with luck, because moments differ: go test ./internal/sim -run '^TestKill$' -seed=%d", i, err, max(*seed, 1))
 				}
 			}
 			t.Logf("%d kills, %d commits, %d of them under way when the process was killed", kills, len(k.states)-1, k.inFlight)
