@@ -1,0 +1,300 @@
+package enginetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+)
+
+func (s *suite) isolation() {
+	s.commit(func(tx Tx) { s.put(tx, "a") })
+	tx := s.begin()
+	s.put(tx, "b")
+	s.ok(tx.Delete([]byte("a")))
+	s.shows(tx, "b")
+	s.showsCommitted("a")
+	s.value(s.store, "b", "", false)
+	s.ok(tx.Rollback())
+	s.showsCommitted("a")
+	tx = s.begin()
+	s.shows(tx, "a")
+	s.put(tx, "c")
+	s.ok(tx.Commit(s.ctx))
+	s.showsCommitted("a c")
+	s.commit(func(Tx) {})
+	s.showsCommitted("a c")
+}
+
+func (s *suite) held() {
+	s.commit(func(tx Tx) { s.put(tx, "a", "b") })
+	snap := s.snapshot()
+	cur := s.cursor(snap)
+	if !cur.First() {
+		s.Fatal("nothing there")
+	}
+	tx := s.begin()
+	s.put(tx, "c")
+	moment := s.cursor(tx)
+	s.ok(tx.Delete([]byte("a")))
+	s.put(tx, "d")
+	s.ok(tx.Commit(s.ctx))
+	for range 3 {
+		s.settle()
+		s.commit(func(tx Tx) { s.ok(tx.DeleteRange(nil, []byte("z"))); s.put(tx, "x") })
+		s.shows(snap, "a b")
+		s.value(snap, "a", "A", true)
+		s.value(snap, "x", "", false)
+		got := ""
+		for ok := moment.First(); ok; ok = moment.Next() {
+			got += string(moment.Key())
+		}
+		if got != "abc" {
+			s.Fatalf("the cursor of the transaction shows %s, should be abc", got)
+		}
+		s.showsCommitted("x")
+	}
+	s.ok(snap.Close())
+	if !cur.Valid() || string(cur.Key()) != "a" || !cur.Next() || string(cur.Key()) != "b" || cur.Next() {
+		s.Fatal("a cursor outlives its snapshot, but does not go on")
+	}
+	s.ok(cur.Close())
+	s.ok(moment.Close())
+}
+
+func (s *suite) levels() {
+	tx := s.begin()
+	level := func(want int) {
+		s.Helper()
+		if got := tx.Level(); got != want {
+			s.Fatalf("level %d, should be %d", got, want)
+		}
+	}
+	open := func(want int) {
+		s.Helper()
+		if got, err := tx.Begin(); err != nil || got != want {
+			s.Fatalf("begin: level %d, error %v, should be %d", got, err, want)
+		}
+		level(want)
+	}
+	level(1)
+	s.put(tx, "a")
+	open(2)
+	s.put(tx, "b")
+	open(3)
+	s.put(tx, "c")
+	open(4)
+	s.ok(tx.DeleteRange(nil, []byte("z")))
+	s.shows(tx, "")
+	s.ok(tx.RollbackTo(3)) // and level 3 stays open
+	level(3)
+	s.shows(tx, "a b")
+	s.put(tx, "d")
+	s.ok(tx.RollbackTo(3))
+	s.shows(tx, "a b")
+	s.put(tx, "e")
+	s.ok(tx.CommitTo(2)) // e is level 2's now
+	level(2)
+	s.shows(tx, "a b e")
+	for _, bad := range []int{-1, 0, 3} {
+		s.is(tx.CommitTo(bad), engine.ErrMisuse, fmt.Sprint("commit to level ", bad))
+		s.is(tx.RollbackTo(bad), engine.ErrMisuse, fmt.Sprint("roll back to level ", bad))
+	}
+	open(3)
+	s.put(tx, "f")
+	s.ok(tx.CommitTo(3))
+	s.ok(tx.RollbackTo(2))
+	s.shows(tx, "a")
+	s.put(tx, "g")
+	open(3)
+	s.put(tx, "h")
+	s.ok(tx.Commit(s.ctx))
+	s.showsCommitted("a g h")
+
+	tx = s.begin()
+	s.put(tx, "i")
+	open(2)
+	s.put(tx, "j")
+	s.ok(tx.RollbackTo(1))
+	level(1)
+	s.shows(tx, "a g h")
+	s.ok(tx.Commit(s.ctx))
+	s.showsCommitted("a g h")
+
+	tx = s.begin()
+	open(2)
+	s.put(tx, "k")
+	s.ok(tx.CommitTo(1))
+	s.ok(tx.Rollback())
+	s.showsCommitted("a g h")
+}
+
+func (s *suite) afterTheEnd() {
+	for _, end := range []func(tx Tx) error{
+		func(tx Tx) error { return tx.Commit(s.ctx) },
+		func(tx Tx) error { return tx.Rollback() },
+	} {
+		tx := s.begin()
+		s.ok(end(tx))
+		k := []byte("k")
+		_, _, getErr := tx.Get(nil, k)
+		_, cursorErr := tx.Cursor()
+		_, beginErr := tx.Begin()
+		for what, err := range map[string]error{
+			"put": tx.Put(k, k), "delete": tx.Delete(k), "delete range": tx.DeleteRange(k, k), "get": getErr,
+			"cursor": cursorErr, "begin": beginErr, "commit to": tx.CommitTo(1), "roll back to": tx.RollbackTo(1),
+			"commit": tx.Commit(s.ctx), "rollback": tx.Rollback(),
+		} {
+			s.is(err, engine.ErrMisuse, what)
+		}
+	}
+	s.commit(func(tx Tx) { s.put(tx, "a") })
+	snap := s.snapshot()
+	c := s.cursor(snap)
+	s.ok(snap.Close())
+	s.ok(snap.Close())
+	_, _, err := snap.Get(nil, nil)
+	s.is(err, engine.ErrMisuse, "get of a closed snapshot")
+	_, err = snap.Cursor()
+	s.is(err, engine.ErrMisuse, "cursor of a closed snapshot")
+	s.ok(c.Close())
+	s.ok(c.Close())
+	if c.First() || c.Last() || c.Seek(nil, engine.SeekGE) || c.Next() || c.Prev() || c.Valid() {
+		s.Error("a closed cursor moves")
+	}
+}
+
+func (s *suite) turn() {
+	tx := s.begin()
+	s.put(tx, "a")
+	began := make(chan error)
+	go func() {
+		second, err := s.store.Begin(s.ctx)
+		if err == nil {
+			err = errors.Join(second.Put([]byte("b"), nil), second.Commit(s.ctx))
+		}
+		began <- err
+	}()
+	select {
+	case err := <-began:
+		s.Fatalf("two transactions at once (error %v)", err)
+	case <-time.After(5 * time.Millisecond):
+	}
+	s.showsCommitted("")
+	s.ok(tx.Commit(s.ctx))
+	s.ok(<-began)
+	s.showsCommitted("a b")
+}
+
+func (s *suite) context() {
+	ended, cancel := context.WithCancel(s.ctx)
+	tx := s.begin()
+	s.put(tx, "a")
+	short, cancelShort := context.WithTimeout(s.ctx, time.Millisecond)
+	defer cancelShort()
+	_, err := s.store.Begin(short)
+	s.is(err, context.DeadlineExceeded, "begin while another writes")
+	cancel()
+	_, err = s.store.Snapshot(ended)
+	s.is(err, context.Canceled, "snapshot")
+	s.is(tx.Commit(ended), context.Canceled, "commit")
+	s.is(tx.Rollback(), engine.ErrMisuse, "rollback after a commit that failed")
+	s.showsCommitted("")
+}
+
+func (s *suite) upgrade() {
+	up, ok := s.store.(Upgrader)
+	if !ok {
+		s.Skip("the store is no Upgrader")
+	}
+	s.commit(func(tx Tx) { s.put(tx, "a") })
+	snap := s.snapshot()
+	tx, err := up.BeginFrom(s.ctx, snap)
+	s.ok(err)
+	s.put(tx, "b")
+	s.ok(tx.Rollback())
+	s.settle() // housekeeping is no commit
+	tx, err = up.BeginFrom(s.ctx, snap)
+	s.ok(err)
+	s.put(tx, "b")
+	s.ok(tx.Commit(s.ctx))
+	s.shows(snap, "a")
+	_, err = up.BeginFrom(s.ctx, snap)
+	s.is(err, engine.ErrBusySnapshot, "upgrade of a snapshot that is not the newest")
+	s.is(err, engine.ErrBusy, "upgrade of a snapshot that is not the newest")
+	s.ok(snap.Close())
+	s.commit(func(tx Tx) { s.put(tx, "c") }) // the turn is free
+	s.showsCommitted("a b c")
+}
+
+func (s *suite) closing() {
+	s.commit(func(tx Tx) { s.put(tx, "a") })
+	tx := s.begin()
+	s.is(s.store.Close(), engine.ErrBusy, "close with a transaction")
+	s.put(tx, "b")
+	s.ok(tx.Commit(s.ctx))
+	snap := s.snapshot()
+	s.is(s.store.Close(), engine.ErrBusy, "close with a snapshot")
+	c := s.cursor(snap)
+	s.ok(snap.Close())
+	s.is(s.store.Close(), engine.ErrBusy, "close with a cursor")
+	s.ok(c.Close())
+	s.showsCommitted("a b")
+	s.ok(s.store.Close())
+	_, err := s.store.Begin(s.ctx)
+	s.is(err, engine.ErrMisuse, "begin after close")
+	_, err = s.store.Snapshot(s.ctx)
+	s.is(err, engine.ErrMisuse, "snapshot after close")
+	_, _, err = s.store.Get(nil, nil)
+	s.is(err, engine.ErrMisuse, "get after close")
+	s.ok(s.store.Close())
+}
+
+func (s *suite) reopening() {
+	want := Map{}
+	for i := range 30 {
+		s.commit(func(tx Tx) {
+			for j := range 10 {
+				k, v := fmt.Sprintf("%03d", i*7%50+j), strings.Repeat("v", i*j)
+				s.ok(tx.Put([]byte(k), []byte(v)))
+				want = want.Put(k, v)
+			}
+			if i%5 == 4 {
+				s.ok(tx.DeleteRange([]byte("010"), []byte("030")))
+				want = want.DeleteRange("010", "030")
+			}
+		})
+		if i%10 != 9 {
+			continue
+		}
+		tx := s.begin()
+		s.put(tx, "rolled back")
+		s.ok(tx.Rollback())
+		s.ok(s.store.Close())
+		s.reopen()
+		snap := s.snapshot()
+		_, err := Find(snap, []Map{want})
+		s.ok(errors.Join(err, snap.Close(), Sound(s.ctx, s.store)))
+	}
+}
+
+func (s *suite) tooBig() {
+	tx := s.begin()
+	s.put(tx, "a")
+	huge := make([]byte, engine.MaxKeySize+1)
+	s.is(tx.Put(huge, nil), engine.ErrTooBig, "put")
+	s.is(tx.Delete(huge), engine.ErrTooBig, "delete")
+	s.is(tx.DeleteRange(huge, []byte("a")), engine.ErrTooBig, "delete range")
+	s.is(tx.DeleteRange([]byte("a"), huge), engine.ErrTooBig, "delete range")
+	s.shows(tx, "a")
+	s.ok(tx.Commit(s.ctx))
+	got, found, err := s.store.Get([]byte("x"), []byte("a"))
+	s.ok(err)
+	if !found || !bytes.Equal(got, []byte("xA")) {
+		s.Fatalf("get: %v %q", found, got)
+	}
+}
