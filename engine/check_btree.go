@@ -299,7 +299,7 @@ func (m *btreeMatch) finish(k *segmentCheck) {
 		}
 	}
 	// Merges that C lsm1 has interrupted leave outdated b-tree pages behind; ours do not.
-	if k.s.Space.Sealed && len(k.bad) == 0 && m.walk.pages-1 != k.run.btree && !k.stopped() {
+	if k.s.Space.Sealed && !m.partial && len(k.bad) == 0 && m.walk.pages-1 != k.run.btree && !k.stopped() {
 		k.report(k.s, k.s.Root, "the b-tree has %d pages, but the segment has %d b-tree pages", m.walk.pages-1, k.run.btree)
 	}
 }

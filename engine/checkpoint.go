@@ -61,7 +61,20 @@ func (db *DB) fitFreelist(ctx context.Context) error {
 		if n <= int(db.opts.maxFreelist.Load()) {
 			return nil
 		}
-		levels := db.reg.Newest().Disk.Levels
+		disk := db.reg.Newest().Disk
+		levels := disk.Levels
+		if len(disk.Redirects) > 0 {
+			// Nothing may be published above moved blocks: they go first.
+			if _, err := db.mergeAll(ctx, unlimited); err != nil {
+				return err
+			}
+			if db.reg.Newest().Disk == disk { // there was one level alone
+				if err := db.rewrite(ctx); err != nil {
+					return err
+				}
+			}
+			continue
+		}
 		if halfMerged(levels) >= 0 {
 			// Nothing may be published on top of a half-done merge: finish it.
 			if _, err := db.work(ctx, unlimited, unlimited, false); err != nil {
@@ -81,6 +94,18 @@ func (db *DB) fitFreelist(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// rewrite merges all levels, even a single one, into a new segment. The caller has the
+// worker's turn.
+func (db *DB) rewrite(ctx context.Context) error {
+	db.dropJobs()
+	j, err := db.newJob(false, 0, len(db.reg.Newest().Disk.Levels))
+	if err != nil {
+		return err
+	}
+	_, _, _, err = db.runJob(context.WithoutCancel(ctx), j, unlimited)
+	return err
 }
 
 // store writes the newest snapshot to a meta page. A failure may have left the page half

@@ -31,7 +31,7 @@ func (db *DB) newJob(flush bool, lo, hi int) (*job, error) {
 	st := db.reg.Newest()
 	levels := st.Disk.Levels
 	j := &job{flush: flush, inputs: slices.Clone(levels[lo:hi]), slot: -1}
-	if hi > lo && !flush {
+	if hi > lo && !(flush && allFreelist(j.inputs)) {
 		j.age = merge.Age(levels, lo, hi)
 	}
 	spec := merge.Spec{Inputs: j.inputs, Oldest: hi == len(levels)}
@@ -40,7 +40,7 @@ func (db *DB) newJob(flush bool, lo, hi int) (*job, error) {
 	}
 	// C lsm1 has a bug by which the free list may hold blocks that a half-done merge
 	// still needs: such a merge is finished in new blocks.
-	rescue := hi-lo == 1 && levels[lo].Merging != nil
+	rescue := halfMerged(j.inputs) >= 0
 	spec.FreeEntries = func() []format.FreeEntry { return db.takeDelta(j) }
 	if !rescue {
 		db.takeAppendPoint(j)

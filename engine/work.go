@@ -61,6 +61,9 @@ func (db *DB) work(ctx context.Context, pages, minLevels int, flushOnly bool) (d
 // nextJob returns the job to go on with, starting it if necessary, or nil.
 func (db *DB) nextJob(minLevels int, flushOnly bool) (*job, error) {
 	st := db.reg.Newest()
+	if len(st.Disk.Redirects) > 0 {
+		return db.nextJobOverMoved(st, minLevels, flushOnly)
+	}
 	if i := halfMerged(st.Disk.Levels); i >= 0 && (st.HasOld || !flushOnly || db.mergeJob != nil) {
 		if db.mergeJob == nil || !slices.Contains(db.mergeJob.inputs, st.Disk.Levels[i]) {
 			db.dropJobs()
@@ -101,6 +104,38 @@ func (db *DB) nextJob(minLevels int, flushOnly bool) (*job, error) {
 	var err error
 	db.mergeJob, err = db.newJob(false, lo, hi)
 	return db.mergeJob, err
+}
+
+// nextJobOverMoved is nextJob while the oldest segment holds blocks that C lsm1 has moved.
+// C has a bug by which a stepwise merge that reaches such a segment through its b-tree
+// frees blocks that it still needs. Segments that C wrote above it are linked to it, which
+// hides its b-tree; ours are not. So nothing of ours is published above it: the first job
+// takes in all levels, and with that the moved blocks are gone.
+func (db *DB) nextJobOverMoved(st *snapshot.State, minLevels int, flushOnly bool) (*job, error) {
+	levels := st.Disk.Levels
+	for _, j := range []*job{db.mergeJob, db.flushJob} {
+		if j != nil && len(j.inputs) == len(levels) {
+			return j, nil
+		}
+	}
+	wanted := st.HasOld
+	if !flushOnly && !wanted {
+		lo, hi := merge.Pick(levels, db.busy, minLevels)
+		wanted = hi > lo || halfMerged(levels) >= 0 || st.Disk.NumSegments() >= merge.MaxSegments
+	}
+	if !wanted {
+		return nil, nil
+	}
+	j, err := db.newJob(st.HasOld, 0, len(levels))
+	if err != nil {
+		return nil, err
+	}
+	if st.HasOld {
+		db.flushJob = j
+	} else {
+		db.mergeJob = j
+	}
+	return j, nil
 }
 
 // halfMerged returns the index of a level that C lsm1 left half merged, or -1.
