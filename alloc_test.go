@@ -122,3 +122,50 @@ func TestBoxedResults(t *testing.T) {
 		}
 	})
 }
+
+// TestNumericKeyAllocations counts what a scan of numeric keys allocates: an allocation
+// serves 64 of them.
+func TestNumericKeyAllocations(t *testing.T) {
+	const numRows = 2000
+	for _, settings := range numericKeyTypes {
+		db := openMemory(t, "key_type="+settings)
+		insert, err := db.Prepare("INSERT INTO kv VALUES (?, '')")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range numRows {
+			if _, err := insert.Exec(1000 * i); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := insert.Close(); err != nil {
+			t.Fatal(err)
+		}
+		err = connect(t, db).Raw(func(dc any) error {
+			dest := make([]driver.Value, 1)
+			got := testing.AllocsPerRun(20, func() {
+				rows, err := dc.(driver.QueryerContext).QueryContext(context.Background(), "SELECT key WHERE key > 1.5 OR key < 0.5", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				n := 0
+				for ; err == nil; n++ {
+					err = rows.Next(dest)
+				}
+				if err != io.EOF || n != numRows+1 {
+					t.Fatal(n, err)
+				}
+				if err := rows.Close(); err != nil {
+					t.Fatal(err)
+				}
+			})
+			if most := float64(numRows/64 + 10); got > most {
+				t.Errorf("%s: %v allocations, want at most %v", settings, got, most)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -12,11 +12,14 @@ import (
 // iface is how an interface without methods lies in memory.
 type iface struct{ typ, data unsafe.Pointer }
 
-// bytesType is the type word of an interface that holds a []byte.
-var bytesType = func() unsafe.Pointer {
-	var v any = []byte(nil)
-	return (*iface)(unsafe.Pointer(&v)).typ
-}()
+// The type words of interfaces that hold a []byte, an int64 and a uint64.
+var (
+	bytesType  = typeWord([]byte(nil))
+	int64Type  = typeWord(int64(0))
+	uint64Type = typeWord(uint64(0))
+)
+
+func typeWord(v any) unsafe.Pointer { return (*iface)(unsafe.Pointer(&v)).typ }
 
 // box returns a Value that holds the slice *b without allocating. The Value shows
 // whatever *b is set to later, so it is valid no longer than the bytes of a row are: until
@@ -43,4 +46,27 @@ func (x *boxes) of(i, n int) *[]byte {
 		x.many = make([][]byte, n)
 	}
 	return &x.many[i]
+}
+
+// numbers makes Values that hold integers, with one allocation for many of them. A
+// database/sql that is asked for an any keeps the Value as it is, so, unlike the header of
+// a slice, the place of a number is never used again.
+type numbers struct{ free []uint64 }
+
+// numbersPerChunk is how many integers share an allocation, and so stay in memory until
+// the last of them is let go.
+const numbersPerChunk = 64
+
+func (x *numbers) int64(n int64) driver.Value { return x.box(int64Type, uint64(n)) }
+
+func (x *numbers) uint64(n uint64) driver.Value { return x.box(uint64Type, n) }
+
+func (x *numbers) box(typ unsafe.Pointer, n uint64) (v driver.Value) {
+	if len(x.free) == 0 {
+		x.free = make([]uint64, numbersPerChunk)
+	}
+	x.free[0] = n
+	*(*iface)(unsafe.Pointer(&v)) = iface{typ: typ, data: unsafe.Pointer(&x.free[0])}
+	x.free = x.free[1:]
+	return v
 }

@@ -89,13 +89,18 @@ func (c *conn) returning(p *parser.Plan, e *parser.Env) error {
 		col := &p.Columns[i]
 		switch col.Kind {
 		case parser.ColumnKey:
-			row[i] = c.cfg.KeyType.copied(e.Key())
+			var err error
+			if row[i], err = c.cfg.KeyType.copied(e.Key()); err != nil {
+				return err
+			}
 		case parser.ColumnValue:
 			value, err := e.Value()
 			if err != nil {
 				return err
 			}
-			row[i] = c.cfg.ValueType.copied(value)
+			if row[i], err = c.cfg.ValueType.copied(value); err != nil {
+				return err
+			}
 		default:
 			v, bytesType := parser.Value{}, TypeBlob
 			if col.Kind == parser.ColumnFormula {
@@ -108,7 +113,7 @@ func (c *conn) returning(p *parser.Plan, e *parser.Env) error {
 				v = col.Operand.Value(e.Args)
 			}
 			if v.Kind == parser.Bytes {
-				row[i] = bytesType.copied(v.Bytes)
+				row[i], _ = bytesType.copied(v.Bytes)
 			} else {
 				row[i] = numberResult(v)
 			}
@@ -119,16 +124,26 @@ func (c *conn) returning(p *parser.Plan, e *parser.Env) error {
 }
 
 // copied returns bytes as results of type t are returned, in memory of their own.
-func (t DataType) copied(b []byte) driver.Value {
-	if t == TypeText {
-		return string(b)
+func (t DataType) copied(b []byte) (driver.Value, error) {
+	switch {
+	case t == TypeText:
+		return string(b), nil
+	case t.numeric():
+		v, err := keyTypes[t].Decode(b)
+		if err != nil {
+			return nil, err
+		}
+		if t.unsigned() {
+			return uint64(v.Int), nil
+		}
+		return v.Int, nil
 	}
-	return append([]byte{}, b...)
+	return append([]byte{}, b...), nil
 }
 
 // explain returns the rows of EXPLAIN.
-func explain(p *parser.Plan, args []parser.Value, toKey parser.KeyFunc) (*table, error) {
-	steps, err := p.Explain(args, toKey)
+func explain(p *parser.Plan, args []parser.Value, keys *parser.KeyType) (*table, error) {
+	steps, err := p.Explain(args, keys)
 	if err != nil {
 		return nil, bindError(err)
 	}

@@ -14,7 +14,10 @@ func (r *rows) fill(dest []driver.Value, key []byte) error {
 	for i := range columns {
 		switch columns[i].Kind {
 		case parser.ColumnKey:
-			dest[i] = r.result(r.conn.cfg.KeyType, key, i)
+			var err error
+			if dest[i], err = r.keyResult(key, i); err != nil {
+				return err
+			}
 		case parser.ColumnValue:
 			value, err := r.value()
 			if err != nil {
@@ -24,9 +27,15 @@ func (r *rows) fill(dest []driver.Value, key []byte) error {
 		case parser.ColumnCount:
 			dest[i] = r.totals.count
 		case parser.ColumnMin:
-			dest[i] = r.keyOrNull(r.totals.first, i)
+			var err error
+			if dest[i], err = r.keyOrNull(r.totals.first, i); err != nil {
+				return err
+			}
 		case parser.ColumnMax:
-			dest[i] = r.keyOrNull(r.totals.last, i)
+			var err error
+			if dest[i], err = r.keyOrNull(r.totals.last, i); err != nil {
+				return err
+			}
 		case parser.ColumnFormula:
 			v, err := columns[i].Formula.Eval(&r.env)
 			if err != nil {
@@ -61,11 +70,27 @@ func (r *rows) value() ([]byte, error) {
 }
 
 // keyOrNull is min(key) or max(key) as column i.
-func (r *rows) keyOrNull(key []byte, i int) driver.Value {
+func (r *rows) keyOrNull(key []byte, i int) (driver.Value, error) {
 	if !r.totals.any {
-		return nil
+		return nil, nil
 	}
-	return r.result(r.conn.cfg.KeyType, key, i)
+	return r.keyResult(key, i)
+}
+
+// keyResult returns a key as column i of a row returns it.
+func (r *rows) keyResult(key []byte, i int) (driver.Value, error) {
+	t := r.conn.cfg.KeyType
+	if !t.numeric() {
+		return r.result(t, key, i), nil
+	}
+	v, err := keyTypes[t].Decode(key)
+	if err != nil {
+		return nil, err
+	}
+	if t.unsigned() {
+		return r.numbers.uint64(uint64(v.Int)), nil
+	}
+	return r.numbers.int64(v.Int), nil
 }
 
 // result returns bytes as column i of a row returns them if it is of type t. The bytes
@@ -87,6 +112,8 @@ func numberResult(v parser.Value) driver.Value {
 	switch v.Kind {
 	case parser.Int:
 		return v.Int
+	case parser.Uint:
+		return uint64(v.Int)
 	case parser.Real:
 		return v.Real
 	}
@@ -127,8 +154,13 @@ func (r *rows) sample(i int) driver.Value {
 
 // sample returns a result of type t.
 func (t DataType) sample() driver.Value {
-	if t == TypeText {
+	switch {
+	case t == TypeText:
 		return ""
+	case t.unsigned():
+		return uint64(0)
+	case t.numeric():
+		return int64(0)
 	}
 	return []byte{}
 }
@@ -139,7 +171,7 @@ func (r *rows) ColumnTypeDatabaseTypeName(i int) string {
 	switch r.sample(i).(type) {
 	case string:
 		return "TEXT"
-	case int64:
+	case int64, uint64:
 		return "INTEGER"
 	case float64:
 		return "REAL"
@@ -164,6 +196,11 @@ func (r *rows) ColumnTypeScanType(i int) reflect.Type {
 	case int64:
 		if nullable {
 			return reflect.TypeFor[sql.NullInt64]()
+		}
+		return reflect.TypeOf(v)
+	case uint64:
+		if nullable {
+			return reflect.TypeFor[sql.Null[uint64]]()
 		}
 		return reflect.TypeOf(v)
 	case float64:

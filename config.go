@@ -52,7 +52,8 @@ type Config struct {
 	// CountDeletes says whether a DELETE of a range counts the rows. If off, such a
 	// DELETE reads nothing and its RowsAffected is an error. Default: on.
 	CountDeletes Toggle
-	// KeyType and ValueType are what keys and values are taken for.
+	// KeyType and ValueType are what keys and values are taken for; values are TypeBlob or
+	// TypeText.
 	KeyType, ValueType DataType
 
 	// FS holds the files; nil is the operating system. Connectors share a database only
@@ -177,9 +178,19 @@ const (
 	TypeBlob DataType = iota
 	// TypeText is text: results are strings, and a number may be a key, as its text.
 	TypeText
+	// TypeInt64 is for keys that are signed integers: arguments and literals are numbers,
+	// results int64. The key in the file is 8 bytes, big-endian with the sign bit flipped, so
+	// that byte order is number order.
+	TypeInt64
+	// TypeUint64 is for keys that are unsigned integers: results are uint64. The key in the
+	// file is 8 bytes, big-endian.
+	TypeUint64
+	// TypeLSM1Uint is as TypeUint64, with keys as SQLite's lsm1 virtual table stores those
+	// that it calls UINT: 1 to 9 bytes. That table shows a number from 2^63 on as negative.
+	TypeLSM1Uint
 )
 
-var dataTypeNames = []string{"blob", "text"}
+var dataTypeNames = []string{"blob", "text", "int64", "uint64", "lsm1uint"}
 
 // String returns the name of t in a DSN.
 func (t DataType) String() string { return nameOf(dataTypeNames, int(t), "DataType") }

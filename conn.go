@@ -146,7 +146,9 @@ func (c *conn) usable(ctx context.Context) error {
 }
 
 // CheckNamedValue accepts the arguments that a statement can use.
-func (c *conn) CheckNamedValue(nv *driver.NamedValue) error { return checkArgument(nv) }
+func (c *conn) CheckNamedValue(nv *driver.NamedValue) error {
+	return checkArgument(nv, c.cfg.KeyType.unsigned())
+}
 
 // Ping reports whether the connection can be used.
 func (c *conn) Ping(ctx context.Context) error { return c.usable(ctx) }

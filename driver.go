@@ -118,7 +118,9 @@ func NewConnector(cfg Config) (*Connector, error) {
 }
 
 func newConnector(d *Driver, cfg Config) *Connector {
-	return &Connector{driver: d, cfg: cfg, open: openEngine, turn: make(chan struct{}, 1)}
+	c := &Connector{driver: d, cfg: cfg, open: openEngine, turn: make(chan struct{}, 1)}
+	c.plans.Keys = keyTypes[cfg.KeyType]
+	return c
 }
 
 // Driver returns the driver of the connector.

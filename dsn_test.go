@@ -40,6 +40,9 @@ func TestParseDSN(t *testing.T) {
 		{"a?_txlock=exclusive&background=none&compression=none", lsmlite.Config{Path: "a", Background: lsmlite.BackgroundNone}},
 		{"a?background=both", lsmlite.Config{Path: "a", Background: lsmlite.BackgroundBoth}},
 		{"a?key_type=text&value_type=blob", lsmlite.Config{Path: "a", KeyType: lsmlite.TypeText}},
+		{"a?key_type=int64", lsmlite.Config{Path: "a", KeyType: lsmlite.TypeInt64}},
+		{"a?key_type=uint64", lsmlite.Config{Path: "a", KeyType: lsmlite.TypeUint64}},
+		{"a?key_type=LSM1UINT", lsmlite.Config{Path: "a", KeyType: lsmlite.TypeLSM1Uint}},
 	}
 	for _, tt := range tests {
 		got, err := lsmlite.ParseDSN(tt.dsn)
@@ -99,7 +102,7 @@ func TestDSNErrors(t *testing.T) {
 		{"a?busy_timeout=9223372036854775807", "milliseconds"},
 		{"a?busy_timeout=soon", "milliseconds"},
 		{"a?_txlock=later", "immediate, deferred"},
-		{"a?key_type=int64", "key_type=int64 is not available in this version; allowed: blob, text"},
+		{"a?value_type=int64", `bad value "int64" for value_type; allowed: blob, text`},
 		{"a?key_type=json", `bad value "json" for key_type`},
 		{"a?background=all", "bad value \"all\" for background; allowed: none, merger, checkpointer, both"},
 		{"a?compression=zstd", "not available in this version"},

@@ -45,7 +45,7 @@ func (c *conn) insertRow(tx storeTx, p *parser.Plan, row *[2]parser.Operand, arg
 		if p.SkipNull {
 			return false, nil
 		}
-		return false, nullError("insert", key)
+		return false, c.nullError("insert", key)
 	}
 	if p.OnConflict != parser.Replace {
 		old, exists, err := c.get(tx, key)
@@ -61,7 +61,7 @@ func (c *conn) insertRow(tx storeTx, p *parser.Plan, row *[2]parser.Operand, arg
 			return true, c.putSet(tx, p, "insert", key)
 		default:
 			return false, &Error{Code: CodeConstraint, Op: "insert",
-				Detail: fmt.Sprintf("the key %s exists", quoteKey(key))}
+				Detail: fmt.Sprintf("the key %s exists", c.quoteKey(key))}
 		}
 	}
 	return true, c.put(tx, p, key, value)
@@ -69,21 +69,21 @@ func (c *conn) insertRow(tx storeTx, p *parser.Plan, row *[2]parser.Operand, arg
 
 // insertedKey returns a key, which is valid until the next row.
 func (c *conn) insertedKey(o *parser.Operand, args []parser.Value) (key []byte, null bool, err error) {
-	toKey := c.keyFunc()
+	keys := c.keys()
 	f := o.Formula()
 	if f == nil {
-		key, err = o.Key(args, toKey, &c.scratch)
+		key, err = o.Key(args, keys, &c.scratch)
 		return key, false, bindError(err)
 	}
 	v, err := f.Eval(&c.inEnv)
 	if err != nil || v.Kind == parser.Null {
 		return nil, true, evalError(err)
 	}
-	if v.Kind == parser.Bytes || toKey == nil { // Check has refused numbers without a toKey
+	if keys == nil { // Check has refused numbers
 		return v.Bytes, false, nil
 	}
 	start := len(c.scratch)
-	b, err := toKey(c.scratch, v)
+	b, err := keys.Key(c.scratch, v)
 	if err != nil {
 		return nil, false, bindError(err)
 	}
@@ -118,7 +118,7 @@ func (c *conn) putSet(tx storeTx, p *parser.Plan, op string, key []byte) error {
 	case err != nil:
 		return evalError(err)
 	case v.Kind == parser.Null:
-		return nullError(op, key)
+		return c.nullError(op, key)
 	}
 	return c.put(tx, p, key, storedBytes(v, &c.scratch))
 }
@@ -130,10 +130,10 @@ func (c *conn) get(r storeReader, key []byte) (value []byte, found bool, err err
 	return value, found, err
 }
 
-func nullError(op string, key []byte) error {
+func (c *conn) nullError(op string, key []byte) error {
 	if key == nil {
 		return &Error{Code: CodeConstraint, Op: op, Detail: "the key is NULL, which cannot be stored"}
 	}
 	return &Error{Code: CodeConstraint, Op: op,
-		Detail: fmt.Sprintf("the value for the key %s is NULL, which cannot be stored", quoteKey(key))}
+		Detail: fmt.Sprintf("the value for the key %s is NULL, which cannot be stored", c.quoteKey(key))}
 }

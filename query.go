@@ -87,7 +87,7 @@ func (r *rows) open(p *parser.Plan) error {
 		r.source, r.table, r.row = sourceTable, table, 0
 		return err
 	case parser.OpExplain:
-		table, err := explain(p, r.values, r.conn.keyFunc())
+		table, err := explain(p, r.values, r.conn.keys())
 		r.source, r.table, r.row = sourceTable, table, 0
 		return err
 	}
@@ -113,8 +113,8 @@ func (r *rows) open(p *parser.Plan) error {
 // anything to filter or compute.
 func (r *rows) bind() (err error) {
 	p := r.plan
-	toKey := r.conn.keyFunc()
-	if err := p.Check(r.values, toKey); err != nil {
+	keys := r.conn.keys()
+	if err := p.Check(r.values, keys); err != nil {
 		return err
 	}
 	if r.limit, r.offset, err = p.LimitOffset(r.values); err != nil {
@@ -129,10 +129,10 @@ func (r *rows) bind() (err error) {
 		r.computes = r.computes || p.Columns[i].Kind == parser.ColumnFormula
 	}
 	if r.computes {
-		r.env.Args, r.env.ToKey = r.values, toKey
+		r.env.Args, r.env.Keys = r.values, keys
 		r.env.SetPair(nil, nil)
 	}
-	return p.Keys.Bind(&r.bounds, r.values, toKey)
+	return p.Keys.Bind(&r.bounds, r.values, keys)
 }
 
 // matches reports whether the row that r.env stands on passes the filter.
@@ -189,7 +189,7 @@ func (r *rows) openScan() error {
 		return err
 	}
 	r.own()
-	if err := r.plan.Keys.Bind(&r.bounds, r.values, r.conn.keyFunc()); err != nil {
+	if err := r.plan.Keys.Bind(&r.bounds, r.values, r.conn.keys()); err != nil {
 		return bindError(err)
 	}
 	r.source = sourceScan

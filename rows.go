@@ -57,6 +57,7 @@ type rows struct {
 	keyBytes   []byte
 	valueBytes []byte
 	boxes      boxes
+	numbers    numbers
 	table      *table // of PRAGMA and EXPLAIN, else nil
 	row        int    // next one of table or returned
 
@@ -231,6 +232,7 @@ func (r *rows) reset() {
 		keyBytes:   keep(r.keyBytes),
 		valueBytes: keep(r.valueBytes),
 		boxes:      boxes{many: r.boxes.many},
+		numbers:    r.numbers,
 		env:        r.env,
 		totals:     totals{first: keep(r.totals.first), last: keep(r.totals.last)},
 		names:      r.names,

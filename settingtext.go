@@ -50,13 +50,6 @@ func setName[T ~uint8](dst *T, names []string, text string) error {
 	return nil
 }
 
-func setDataType(dst *DataType, text string, later ...string) error {
-	if slices.Contains(later, strings.ToLower(text)) {
-		return errUnavailable
-	}
-	return setName(dst, dataTypeNames, text)
-}
-
 // nonZero returns the name of v, or "" for the default.
 func nonZero[T interface {
 	~uint8

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"math"
+	"reflect"
 	"time"
 	"unsafe"
 
@@ -14,9 +15,10 @@ import (
 const timeLayout = "2006-01-02T15:04:05.000000000Z"
 
 // checkArgument converts an argument to one of the types that a statement takes: []byte,
-// string, int64, float64, bool and time.Time. A nil slice of bytes is the empty value;
-// nil itself, NaN, and years that are not 0 to 9999 are refused.
-func checkArgument(nv *driver.NamedValue) error {
+// string, int64, float64, bool and time.Time, and uint64 beyond int64 if unsigned is set. A
+// nil slice of bytes is the empty value; nil itself, NaN, and years that are not 0 to 9999
+// are refused.
+func checkArgument(nv *driver.NamedValue, unsigned bool) error {
 	switch v := nv.Value.(type) {
 	case []byte, string, int64, bool:
 		return nil
@@ -38,6 +40,9 @@ func checkArgument(nv *driver.NamedValue) error {
 	case sql.Out:
 		return misusef("bind", "there are no output parameters")
 	}
+	if unsigned && isBigUint(nv) {
+		return nil
+	}
 	converted, err := driver.DefaultParameterConverter.ConvertValue(nv.Value)
 	if err != nil {
 		return &Error{Code: CodeMisuse, Op: "bind", Detail: "cannot use an argument", Err: err}
@@ -50,7 +55,27 @@ func checkArgument(nv *driver.NamedValue) error {
 	case []byte, string, int64, bool:
 		return nil
 	}
-	return checkArgument(nv) // nil, float64 or time.Time
+	return checkArgument(nv, unsigned) // nil, float64 or time.Time
+}
+
+// isBigUint reports whether the argument is an unsigned integer beyond int64, and makes
+// it a uint64.
+func isBigUint(nv *driver.NamedValue) bool {
+	v := nv.Value
+	if null, ok := v.(sql.Null[uint64]); ok && null.Valid {
+		v = null.V // its Value refuses what is beyond int64
+	} else if _, ok := v.(driver.Valuer); ok {
+		return false
+	}
+	r := reflect.ValueOf(v)
+	for r.Kind() == reflect.Pointer && !r.IsNil() {
+		r = r.Elem()
+	}
+	if !r.CanUint() || r.Uint() <= math.MaxInt64 {
+		return false
+	}
+	nv.Value = r.Uint()
+	return true
 }
 
 // bindArguments puts the arguments of a text into the order of its parameters, appended
@@ -128,6 +153,8 @@ func toValue(v driver.Value, scratch *[]byte) (parser.Value, error) {
 		return parser.Value{Kind: parser.Bytes, Bytes: bytesOf(v)}, nil
 	case int64:
 		return parser.Value{Kind: parser.Int, Int: v}, nil
+	case uint64:
+		return parser.UintValue(v), nil
 	case float64:
 		return parser.Value{Kind: parser.Real, Real: v}, nil
 	case bool:
@@ -156,15 +183,4 @@ func storedBytes(v parser.Value, scratch *[]byte) []byte {
 	start := len(*scratch)
 	*scratch = v.AppendText(*scratch)
 	return (*scratch)[start:len(*scratch):len(*scratch)]
-}
-
-// textKey makes keys where key_type=text: a number is its text.
-func textKey(dst []byte, v parser.Value) ([]byte, error) { return v.AppendText(dst), nil }
-
-// keyFunc returns how values become keys.
-func (c *conn) keyFunc() parser.KeyFunc {
-	if c.cfg.KeyType == TypeText {
-		return textKey
-	}
-	return nil
 }

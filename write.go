@@ -80,16 +80,17 @@ func (c *conn) mayWrite() error {
 // bindWrite checks the arguments of p and works out c.bounds for what has a WHERE. It
 // reports whether p may fail after it has written something.
 func (c *conn) bindWrite(p *parser.Plan, args []parser.Value) (several bool, err error) {
-	toKey := c.keyFunc()
-	if err := p.Check(args, toKey); err != nil {
+	keys := c.keys()
+	if err := p.Check(args, keys); err != nil {
 		return false, bindError(err)
 	}
-	c.env.Args, c.env.ToKey = args, toKey
-	c.inEnv.Args, c.outEnv.Args = args, args
+	c.env.Args, c.env.Keys = args, keys
+	c.inEnv.Args, c.inEnv.Keys = args, keys
+	c.outEnv.Args, c.outEnv.Keys = args, keys
 	if p.Op == parser.OpInsert {
 		return len(p.Rows) > 1 || len(p.Columns) > 0, nil
 	}
-	if err := p.Keys.Bind(&c.bounds, args, toKey); err != nil {
+	if err := p.Keys.Bind(&c.bounds, args, keys); err != nil {
 		return false, bindError(err)
 	}
 	c.filter = p.Filter
@@ -174,8 +175,14 @@ func afterStart(iv *parser.Interval, key []byte) bool {
 // maxQuotedKeyBytes is how much of a key an error shows.
 const maxQuotedKeyBytes = 64
 
-// quoteKey writes a key for an error: as text if it is one, else in hexadecimal.
-func quoteKey(key []byte) string {
+// quoteKey writes a key for an error: as its number if it has one, as text if it is one,
+// else in hexadecimal.
+func (c *conn) quoteKey(key []byte) string {
+	if t := c.keys(); c.cfg.KeyType.numeric() {
+		if v, err := t.Decode(key); err == nil {
+			return string(v.AppendText(nil))
+		}
+	}
 	cut := ""
 	if len(key) > maxQuotedKeyBytes {
 		key, cut = key[:maxQuotedKeyBytes], "…"

@@ -16,6 +16,8 @@ type builder struct {
 	level   int            // of fold
 	// literalBytes is the length of all literals.
 	literalBytes int
+	// unsigned lets integers reach to 2^64-1.
+	unsigned bool
 }
 
 // fail makes an error about text[from:to].

@@ -21,6 +21,10 @@ const (
 // Cache keeps the plans of texts. The zero Cache is ready to use, and any number of
 // goroutines may share one. It must not be copied after its first use.
 type Cache struct {
+	// Keys is what keys are, nil for plain bytes. It must not be changed after the first
+	// use.
+	Keys *KeyType
+
 	texts atomic.Pointer[map[string][]*Plan] // never changed once it is stored
 	mu    sync.Mutex                         // held to replace texts
 }
@@ -38,7 +42,7 @@ func (c *Cache) Get(text string) ([]*Plan, error) {
 }
 
 func (c *Cache) miss(text string) ([]*Plan, error) {
-	plans, literalBytes, err := compileText(text)
+	plans, literalBytes, err := compileText(text, c.Keys)
 	if err != nil || len(text) > MaxCachedTextBytes || literalBytes > MaxCachedLiteralBytes {
 		return plans, err
 	}

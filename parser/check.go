@@ -18,11 +18,15 @@ func (p pair) remedy() string {
 		raw.source.append(&pr)
 		text = cutEnd(string(pr.buf), maxTokenBytes)
 	}
-	return mismatch + ": write CAST(" + text + " AS INTEGER), or a text instead of the number"
+	msg := mismatch + ": write CAST(" + text + " AS INTEGER)"
+	if p.x.isKey() && p.x != raw || p.y.isKey() && p.y != raw {
+		return msg // keys are numbers
+	}
+	return msg + ", or a text instead of the number"
 }
 
 // check refuses a pair of bytes and a number.
-func (p pair) check(args []Value, toKey KeyFunc) error {
+func (p pair) check(args []Value, keys *KeyType) error {
 	x, y := p.x.resolve(args) == ClassBytes, p.y.resolve(args) == ClassBytes
 	if x == y {
 		return nil
@@ -33,7 +37,7 @@ func (p pair) check(args []Value, toKey KeyFunc) error {
 	}
 	param := num.param
 	if raw.isKey() {
-		if toKey != nil {
+		if keys != nil {
 			return nil
 		}
 		o := Operand{Param: param, Const: num.value}
@@ -52,16 +56,17 @@ func (p pair) check(args []Value, toKey KeyFunc) error {
 }
 
 // Check refuses arguments that the statement cannot take, before anything runs and
-// whatever the data: bytes compared with numbers, numbers as keys where toKey is nil,
+// whatever the data: bytes compared with numbers, numbers as keys where keys are bytes and
+// bytes where they are numbers,
 // LIMIT and OFFSET that are not integers, patterns that are too long. args[n-1] is
 // parameter n. The error is a *BindError or a *LimitError. Check allocates only for an
 // error.
-func (p *Plan) Check(args []Value, toKey KeyFunc) error {
+func (p *Plan) Check(args []Value, keys *KeyType) error {
 	if p.Explained != nil {
-		return p.Explained.Check(args, toKey)
+		return p.Explained.Check(args, keys)
 	}
 	for _, pair := range p.pairs {
-		if err := pair.check(args, toKey); err != nil {
+		if err := pair.check(args, keys); err != nil {
 			return err
 		}
 	}
@@ -70,9 +75,9 @@ func (p *Plan) Check(args []Value, toKey KeyFunc) error {
 			return errPatternTooBig
 		}
 	}
-	if toKey == nil {
+	if keys == nil || keys.numeric() {
 		for i := range p.Rows {
-			if err := p.Rows[i][0].checkKey(args); err != nil {
+			if err := p.Rows[i][0].checkKey(args, keys); err != nil {
 				return err
 			}
 		}
@@ -81,15 +86,22 @@ func (p *Plan) Check(args []Value, toKey KeyFunc) error {
 	return err
 }
 
-// checkKey refuses an operand that is a number, which cannot be a key.
-func (o *Operand) checkKey(args []Value) error {
-	switch {
-	case o.formula == nil:
-		if v := o.Value(args); v.Kind != Bytes {
-			return o.keyError(v)
-		}
-	case o.formula.Class(args) != ClassBytes:
-		return &BindError{Msg: numericKey("the number " + cutEnd(o.formula.String(), maxTokenBytes))}
+// checkKey refuses an operand that is a number where keys are bytes, and the reverse.
+func (o *Operand) checkKey(args []Value, keys *KeyType) error {
+	v, isBytes := Value{}, false
+	if o.formula == nil {
+		v = o.Value(args)
+		isBytes = v.Kind == Bytes
+	} else {
+		isBytes = o.formula.Class(args) == ClassBytes
 	}
-	return nil
+	switch {
+	case isBytes != keys.numeric():
+		return nil
+	case isBytes:
+		return &BindError{Param: o.Param, Msg: bytesKey(keys)}
+	case o.formula == nil:
+		return o.keyError(v)
+	}
+	return &BindError{Msg: numericKey("the number " + cutEnd(o.formula.String(), maxTokenBytes))}
 }

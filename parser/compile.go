@@ -6,9 +6,10 @@ import "strconv"
 const tableName = "kv"
 
 // Compile makes the plan of a statement: it resolves names, makes the static checks
-// that need no arguments, and splits WHERE. It fails with an *Error.
-func Compile(st *Statement) (*Plan, error) {
-	c := compiler{st: st, plan: newPlan(st)}
+// that need no arguments, and splits WHERE. keys must be what the plan's Check, Bind and
+// Env are given later, or nil. It fails with an *Error.
+func Compile(st *Statement, keys *KeyType) (*Plan, error) {
+	c := compiler{st: st, plan: newPlan(st), keys: keys}
 	var err error
 	switch s := st.Body.(type) {
 	case *Select:
@@ -49,14 +50,14 @@ func newPlan(st *Statement) *Plan {
 }
 
 // compileText parses and compiles text, and counts the bytes of its literals.
-func compileText(text string) (plans []*Plan, literalBytes int, err error) {
-	b := builder{text: text, numbers: map[string]int{}}
+func compileText(text string, keys *KeyType) (plans []*Plan, literalBytes int, err error) {
+	b := builder{text: text, numbers: map[string]int{}, unsigned: keys.unsigned()}
 	list, err := b.parse()
 	if err != nil {
 		return nil, 0, err
 	}
 	for _, st := range list {
-		p, err := Compile(st)
+		p, err := Compile(st, keys)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -68,6 +69,7 @@ func compileText(text string) (plans []*Plan, literalBytes int, err error) {
 type compiler struct {
 	st    *Statement
 	plan  *Plan
+	keys  *KeyType
 	scope scope
 	// used are the columns that the expressions so far mention.
 	used uses

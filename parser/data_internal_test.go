@@ -80,7 +80,7 @@ func runCase(t *testing.T, command, sql string) string {
 		checkReparse(t, sql, list)
 		return out.String()
 	case "plan":
-		plans, _, err := compileText(sql)
+		plans, _, err := compileText(sql, nil)
 		if err != nil {
 			return err.Error()
 		}
@@ -90,7 +90,7 @@ func runCase(t *testing.T, command, sql string) string {
 		}
 		return out.String()
 	case "error":
-		_, _, err := compileText(sql)
+		_, _, err := compileText(sql, nil)
 		if err == nil {
 			return "no error"
 		}
@@ -265,7 +265,7 @@ func literals(t *testing.T, list string) []Value {
 	if list == "" {
 		return nil
 	}
-	plans, _, err := compileText("SELECT " + list)
+	plans, _, err := compileText("SELECT "+list, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +286,7 @@ func pad(args []Value, p *Plan) []Value {
 
 func bindString(t *testing.T, args, where string) string {
 	t.Helper()
-	plans, _, err := compileText("SELECT key WHERE " + where)
+	plans, _, err := compileText("SELECT key WHERE "+where, nil)
 	if err != nil {
 		return err.Error()
 	}

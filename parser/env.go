@@ -28,8 +28,8 @@ type ValueLoader interface {
 type Env struct {
 	// Args are the arguments: Args[n-1] is parameter n.
 	Args []Value
-	// ToKey is how numbers become keys; nil stands for plain bytes.
-	ToKey KeyFunc
+	// Keys is what keys are; nil stands for plain bytes.
+	Keys *KeyType
 
 	key, value []byte
 	loader     ValueLoader // of value, while it is not loaded

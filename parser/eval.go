@@ -15,7 +15,7 @@ func (n *node) eval(e *Env) Value {
 	case nodeParam:
 		return e.Args[n.param-1]
 	case nodeKey:
-		return Value{Kind: Bytes, Bytes: e.key}
+		return e.number(e.key)
 	case nodeValue:
 		if e.loader != nil {
 			if _, err := e.Value(); err != nil {
@@ -24,7 +24,7 @@ func (n *node) eval(e *Env) Value {
 		}
 		return Value{Kind: Bytes, Bytes: e.value}
 	case nodeExcludedKey:
-		return Value{Kind: Bytes, Bytes: e.excludedKey}
+		return e.number(e.excludedKey)
 	case nodeExcludedValue:
 		return Value{Kind: Bytes, Bytes: e.excludedValue}
 	case nodeConcat:
@@ -281,12 +281,12 @@ func (e *Env) asKey(v Value, other *node) []byte {
 	if v.Kind == Bytes {
 		return v.Bytes
 	}
-	if e.ToKey == nil || !other.isKey() {
+	if e.Keys == nil || !other.isKey() {
 		e.fail(&BindError{Msg: mismatch})
 		return nil
 	}
 	start := len(e.scratch)
-	b, err := e.ToKey(e.scratch, v)
+	b, _, err := e.Keys.Encode(e.scratch, v)
 	if err != nil {
 		e.fail(&BindError{Msg: err.Error(), Err: err})
 		return nil

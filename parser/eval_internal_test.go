@@ -58,7 +58,7 @@ func evalLine(t *testing.T, e *Env, line string) string {
 	if err != nil {
 		return err.(*Error).Message()
 	}
-	if err := c.plan.Check(e.Args, e.ToKey); err != nil {
+	if err := c.plan.Check(e.Args, e.Keys); err != nil {
 		return "check: " + err.Error()
 	}
 	got := n.test(e)
@@ -96,7 +96,7 @@ func showValue(v Value) string {
 
 func checkString(t *testing.T, args, sql string) string {
 	t.Helper()
-	plans, _, err := compileText(sql)
+	plans, _, err := compileText(sql, nil)
 	if err != nil {
 		return err.Error()
 	}
@@ -113,7 +113,7 @@ func checkString(t *testing.T, args, sql string) string {
 
 func explainString(t *testing.T, args, sql string) string {
 	t.Helper()
-	plans, _, err := compileText("EXPLAIN " + sql)
+	plans, _, err := compileText("EXPLAIN "+sql, nil)
 	if err != nil {
 		return err.Error()
 	}

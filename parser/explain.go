@@ -18,22 +18,23 @@ type Step struct {
 	// one row of a SELECT that reads no table), nothing, interval, filter, set, insert,
 	// update, delete, on conflict, return, limit, offset.
 	Action string
-	// Detail says more. For an interval it is Interval.String.
+	// Detail says more. For an interval it is Interval.String, with numbers for bounds if
+	// keys are numbers.
 	Detail string
 	// Hex is an interval with its bounds in hexadecimal, else empty.
 	Hex string
 }
 
 // Explain returns how an OpExplain plan's statement would run under args, where args[n-1]
-// is parameter n. Values become keys by toKey, as in KeyExpr.Bind. It fails as Check and
-// Bind do.
-func (p *Plan) Explain(args []Value, toKey KeyFunc) ([]Step, error) {
+// is parameter n and keys is what keys are, as in KeyExpr.Bind. It fails as Check and Bind
+// do.
+func (p *Plan) Explain(args []Value, keys *KeyType) ([]Step, error) {
 	q := p.Explained
-	if err := q.Check(args, toKey); err != nil {
+	if err := q.Check(args, keys); err != nil {
 		return nil, err
 	}
 	var b Bounds
-	if err := q.Keys.Bind(&b, args, toKey); err != nil {
+	if err := q.Keys.Bind(&b, args, keys); err != nil {
 		return nil, err
 	}
 	limit, offset, err := q.LimitOffset(args)
@@ -49,7 +50,7 @@ func (p *Plan) Explain(args []Value, toKey KeyFunc) ([]Step, error) {
 	case !q.Table && q.Op == OpSelect:
 		s.add("row", "computed without the table")
 	default:
-		s.visit(q, &b, args)
+		s.visit(q, &b, args, keys)
 	}
 	if q.Op == OpSelect {
 		if q.HasLimit && limit >= 0 {
@@ -80,7 +81,7 @@ func (s *steps) insert(p *Plan) {
 }
 
 // visit shows a walk over intervals and what is done on the way.
-func (s *steps) visit(p *Plan, b *Bounds, args []Value) {
+func (s *steps) visit(p *Plan, b *Bounds, args []Value, keys *KeyType) {
 	filter := p.Filter != nil && p.Filter.Needed(args)
 	values := "keys only"
 	if !p.KeysOnly {
@@ -109,7 +110,7 @@ func (s *steps) visit(p *Plan, b *Bounds, args []Value) {
 			i = b.Len() - 1 - i
 		}
 		iv := b.At(i)
-		s.add("interval", iv.String())
+		s.add("interval", iv.format(keys.show))
 		(*s)[len(*s)-1].Hex = iv.format(hexBytes)
 	}
 	if filter {
@@ -144,3 +145,13 @@ func columnNames(list []Column) string {
 }
 
 func hexBytes(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }
+
+// show writes a bound that Encode has made.
+func (k *KeyType) show(key []byte) string {
+	if k.numeric() {
+		if v, err := k.Decode(key); err == nil {
+			return string(v.AppendText(nil))
+		}
+	}
+	return sqlBytes(key)
+}

@@ -73,7 +73,7 @@ func TestSplitMeansTheCondition(t *testing.T) {
 		if err != nil {
 			t.Fatalf("seed %d: %s: %v", seed, sql, err)
 		}
-		p, err := Compile(list[0])
+		p, err := Compile(list[0], nil)
 		if err != nil {
 			t.Fatalf("seed %d: %s: %v", seed, sql, err)
 		}
@@ -216,7 +216,7 @@ func TestResultLimits(t *testing.T) {
 
 func TestPatternLimit(t *testing.T) {
 	long := strings.Repeat("a", MaxPatternBytes+1)
-	if _, _, err := compileText("SELECT key WHERE key LIKE '" + long + "'"); err == nil || !strings.Contains(err.Error(), errPatternTooBig.Msg) {
+	if _, _, err := compileText("SELECT key WHERE key LIKE '"+long+"'", nil); err == nil || !strings.Contains(err.Error(), errPatternTooBig.Msg) {
 		t.Errorf("a literal: %v", err)
 	}
 	compileOne(t, "SELECT key WHERE key LIKE '"+long[1:]+"'")
@@ -234,12 +234,12 @@ func TestPatternLimit(t *testing.T) {
 
 // TestTextKeys is about numbers where the database makes keys of them.
 func TestTextKeys(t *testing.T) {
-	toKey := func(dst []byte, v Value) ([]byte, error) {
+	keys := &KeyType{Name: "text", Class: ClassBytes, Encode: func(dst []byte, v Value) ([]byte, Fit, error) {
 		if v.Kind == Real {
-			return nil, errors.New("no reals")
+			return nil, 0, errors.New("no reals")
 		}
-		return v.AppendText(dst), nil
-	}
+		return v.AppendText(dst), FitExact, nil
+	}}
 	for _, c := range []struct {
 		where string
 		arg   Value
@@ -257,14 +257,14 @@ func TestTextKeys(t *testing.T) {
 	} {
 		p := compileOne(t, "SELECT key WHERE "+c.where)
 		args := []Value{c.arg}
-		if err := p.Check(args, toKey); err != nil {
+		if err := p.Check(args, keys); err != nil {
 			t.Errorf("%s: %v", c.where, err)
 			continue
 		}
 		var b Bounds
 		var got []string
-		err := p.Keys.Bind(&b, args, toKey)
-		e := Env{Args: args, ToKey: toKey}
+		err := p.Keys.Bind(&b, args, keys)
+		e := Env{Args: args, Keys: keys}
 		for _, key := range []string{"1", "15", "2", "x"} {
 			for i := range b.Len() {
 				if err != nil || !b.At(i).Contains([]byte(key)) {

@@ -313,7 +313,7 @@ func (f *folder) value(g *operandG, prefix []*prefixG) (Expr, error) {
 		sign = prefix[n-1].Op
 		at.start = prefix[n-1].Pos.Offset
 	}
-	v, ok := parseNumber(token, sign == "-")
+	v, ok := parseNumber(token, sign == "-", f.unsigned)
 	if !ok {
 		return nil, f.fail(at.start, at.end, "an integer outside the range of 64 bits: "+strings.TrimPrefix(sign, "+")+cutEnd(token, maxTokenBytes))
 	}
@@ -321,11 +321,15 @@ func (f *folder) value(g *operandG, prefix []*prefixG) (Expr, error) {
 }
 
 // parseNumber reads a number token. It is false if the token is an integer that 64 bits
-// do not hold. A hexadecimal integer is the bits it shows, as in SQLite.
-func parseNumber(token string, negative bool) (Value, bool) {
+// do not hold. A hexadecimal integer is the bits it shows, as in SQLite; with unsigned it
+// is the number it shows, and a decimal one may be as large.
+func parseNumber(token string, negative, unsigned bool) (Value, bool) {
 	if len(token) > 2 && token[1]|0x20 == 'x' {
 		u, err := strconv.ParseUint(token[2:], 16, 64)
 		n := int64(u)
+		if unsigned && n < 0 {
+			return UintValue(u), err == nil && !negative
+		}
 		if negative {
 			n = -n
 		}
@@ -345,7 +349,7 @@ func parseNumber(token string, negative bool) (Value, bool) {
 	case negative && u == 1<<63:
 		return Value{Kind: Int, Int: math.MinInt64}, true
 	case u > math.MaxInt64:
-		return Value{}, false
+		return UintValue(u), unsigned && !negative
 	case negative:
 		return Value{Kind: Int, Int: -int64(u)}, true
 	}

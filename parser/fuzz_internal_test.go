@@ -35,7 +35,7 @@ func FuzzParse(f *testing.F) {
 		}
 		checkReparse(t, text, list)
 		for _, st := range list {
-			p, err := Compile(st)
+			p, err := Compile(st, nil)
 			if err != nil {
 				checkError(t, text, err)
 				continue

@@ -36,6 +36,8 @@ const (
 	keyIn      // key is one of list, which may be empty
 	keyNotIn   // key is none of list
 	keyCond    // all keys if cond is true, or false if not is set; else none
+	keyAll     // what a comparison may be rounded to
+	keyNone
 )
 
 // keyNode is a condition on key. The operators below keyAnd are comparisons with
@@ -84,7 +86,7 @@ type Bounds struct {
 	one  Interval
 	many []Interval // set if n > 1; its memory is kept when it is not
 	n    int
-	keys []byte // keys made by a KeyFunc
+	keys []byte // keys made by a KeyType
 }
 
 // Len returns the number of intervals. Zero means that no key qualifies.
@@ -103,35 +105,40 @@ func (b *Bounds) At(i int) *Interval {
 func (e *KeyExpr) IsAll() bool { return len(e.terms) == 0 && e.root == nil }
 
 // Bind works out the intervals under args, where args[n-1] is parameter n, into b.
-// Values become keys by toKey; nil stands for plain bytes. A value that cannot be a key
-// is refused with a *BindError, and b is then empty. b refers to the bytes of args and
+// Values become keys as keys says; a number that is no key selects those below or above
+// it all the same. A value of the wrong class is refused with a *BindError, and b is then
+// empty. b refers to the bytes of args and
 // of the plan until it is bound again. A condition that is one interval for any
 // arguments allocates nothing.
-func (e *KeyExpr) Bind(b *Bounds, args []Value, toKey KeyFunc) error {
+func (e *KeyExpr) Bind(b *Bounds, args []Value, keys *KeyType) error {
 	b.n, b.many, b.keys = 0, b.many[:0], b.keys[:0]
 	if e.root != nil {
-		return e.bindSet(b, args, toKey)
+		return e.bindSet(b, args, keys)
 	}
 	b.one = Interval{}
+	none := false
 	for i := range e.terms {
 		t := &e.terms[i]
 		if t.op == keyGlob {
 			b.one.restrictGlob(t.operand.bytes(args, nil), &b.keys)
 			continue
 		}
-		key, err := t.operand.Key(args, toKey, &b.keys)
+		key, fit, err := t.operand.bound(args, keys, &b.keys)
 		if err != nil {
 			return err
 		}
-		b.one.restrict(t.op, key)
+		op := t.op.rounded(fit)
+		b.one.restrict(op, key)
+		none = none || op == keyNone
 	}
-	if !b.one.isEmpty() {
+	if !none && !b.one.isEmpty() {
 		b.n = 1
 	}
 	return nil
 }
 
-// restrict cuts the interval down to the keys for which key <op> bound holds.
+// restrict cuts the interval down to the keys for which key <op> bound holds. It leaves
+// keyAll and keyNone to the caller.
 func (i *Interval) restrict(op keyOp, bound []byte) {
 	if op == keyEq || op == keyGt || op == keyGe {
 		i.raise(bound, op == keyGt)

@@ -125,7 +125,7 @@ func TestBindMeansTheCondition(t *testing.T) {
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
-		p, err := Compile(list[0])
+		p, err := Compile(list[0], nil)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -166,7 +166,7 @@ func show(b *Bounds) string {
 
 func compileOne(t testing.TB, sql string) *Plan {
 	t.Helper()
-	plans, _, err := compileText(sql)
+	plans, _, err := compileText(sql, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,23 +196,23 @@ func TestBindDoesNotAllocate(t *testing.T) {
 	}
 }
 
-func TestKeyFunc(t *testing.T) {
+func TestEncode(t *testing.T) {
 	p := compileOne(t, "SELECT key WHERE key IN (3, ?, 1) OR key = 'x'")
 	errText := errors.New("a text is no number")
-	toKey := func(dst []byte, v Value) ([]byte, error) {
+	keys := &KeyType{Name: "number", Class: ClassBytes, Encode: func(dst []byte, v Value) ([]byte, Fit, error) {
 		if v.Kind != Int {
-			return nil, errText
+			return nil, 0, errText
 		}
-		return append(dst, 0, byte(v.Int)), nil
-	}
+		return append(dst, 0, byte(v.Int)), FitExact, nil
+	}}
 	var b Bounds
-	err := p.Keys.Bind(&b, []Value{{Kind: Int, Int: 2}}, toKey)
+	err := p.Keys.Bind(&b, []Value{{Kind: Int, Int: 2}}, keys)
 	if !errors.Is(err, errText) || b.Len() != 0 {
 		t.Errorf("error %v with %d intervals", err, b.Len())
 	}
 	p = compileOne(t, "SELECT key WHERE key IN (3, ?, 1) OR key > 4")
 	for range 2 {
-		if err := p.Keys.Bind(&b, []Value{{Kind: Int, Int: 2}}, toKey); err != nil {
+		if err := p.Keys.Bind(&b, []Value{{Kind: Int, Int: 2}}, keys); err != nil {
 			t.Fatal(err)
 		}
 		if got, want := show(&b), "{x'0001'} {x'0002'} {x'0003'} (x'0004', -)"; got != want {
@@ -221,7 +221,7 @@ func TestKeyFunc(t *testing.T) {
 	}
 	var scratch []byte
 	o := Operand{Const: Value{Kind: Int, Int: 7}}
-	if key, err := o.Key(nil, toKey, &scratch); err != nil || !bytes.Equal(key, []byte{0, 7}) {
+	if key, err := o.Key(nil, keys, &scratch); err != nil || !bytes.Equal(key, []byte{0, 7}) {
 		t.Errorf("key %x, error %v", key, err)
 	}
 }

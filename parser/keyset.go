@@ -6,8 +6,8 @@ import (
 )
 
 // bindSet works out a condition that may be several intervals.
-func (e *KeyExpr) bindSet(b *Bounds, args []Value, toKey KeyFunc) error {
-	x := setBinder{args: args, toKey: toKey, keys: &b.keys}
+func (e *KeyExpr) bindSet(b *Bounds, args []Value, types *KeyType) error {
+	x := setBinder{args: args, types: types, keys: &b.keys}
 	set, err := x.eval(b.many, e.root)
 	b.many = set
 	if err != nil {
@@ -24,7 +24,7 @@ func (e *KeyExpr) bindSet(b *Bounds, args []Value, toKey KeyFunc) error {
 // order, none empty, with at least one key between neighbours.
 type setBinder struct {
 	args  []Value
-	toKey KeyFunc
+	types *KeyType
 	keys  *[]byte
 }
 
@@ -50,16 +50,6 @@ func (x *setBinder) eval(dst []Interval, n *keyNode) ([]Interval, error) {
 			return dst, err
 		}
 		return complement(normalise(dst)), nil
-	case keyNe:
-		key, err := n.list[0].Key(x.args, x.toKey, x.keys)
-		if err != nil {
-			return dst, err
-		}
-		below := Interval{Hi: key, HasHi: true, HiOpen: true}
-		if !below.isEmpty() {
-			dst = append(dst, below)
-		}
-		return append(dst, Interval{Lo: key, HasLo: true, LoOpen: true}), nil
 	case keyIn:
 		dst, err := x.points(dst, n.list)
 		return normalise(dst), err
@@ -71,7 +61,7 @@ func (x *setBinder) eval(dst []Interval, n *keyNode) ([]Interval, error) {
 		}
 		return append(dst, one), nil
 	case keyCond:
-		e := Env{Args: x.args, ToKey: x.toKey}
+		e := Env{Args: x.args, Keys: x.types}
 		want := isTrue
 		if n.not {
 			want = isFalse
@@ -81,12 +71,28 @@ func (x *setBinder) eval(dst []Interval, n *keyNode) ([]Interval, error) {
 		}
 		return dst, e.err
 	}
-	key, err := n.list[0].Key(x.args, x.toKey, x.keys)
+	return x.comparison(dst, n)
+}
+
+// comparison appends the set of key <op> operand to dst.
+func (x *setBinder) comparison(dst []Interval, n *keyNode) ([]Interval, error) {
+	key, fit, err := n.list[0].bound(x.args, x.types, x.keys)
 	if err != nil {
 		return dst, err
 	}
 	var one Interval
-	one.restrict(n.op, key)
+	switch op := n.op.rounded(fit); op {
+	case keyNone:
+		return dst, nil
+	case keyNe:
+		one.lower(key, true)
+		if !one.isEmpty() {
+			dst = append(dst, one)
+		}
+		one = Interval{Lo: key, HasLo: true, LoOpen: true}
+	default:
+		one.restrict(op, key)
+	}
 	if !one.isEmpty() {
 		dst = append(dst, one)
 	}
@@ -126,11 +132,13 @@ func (x *setBinder) and(dst []Interval, kids []*keyNode) ([]Interval, error) {
 
 func (x *setBinder) points(dst []Interval, list []Operand) ([]Interval, error) {
 	for i := range list {
-		key, err := list[i].Key(x.args, x.toKey, x.keys)
+		key, fit, err := list[i].bound(x.args, x.types, x.keys)
 		if err != nil {
 			return dst, err
 		}
-		dst = append(dst, Interval{Lo: key, Hi: key, HasLo: true, HasHi: true})
+		if fit == FitExact {
+			dst = append(dst, Interval{Lo: key, Hi: key, HasLo: true, HasHi: true})
+		}
 	}
 	return dst, nil
 }

@@ -8,6 +8,8 @@ const (
 	ClassBytes Class = iota + 1
 	// ClassInteger is an integer.
 	ClassInteger
+	// ClassUnsigned is an integer that may be a Uint: a key where keys are unsigned.
+	ClassUnsigned
 	// ClassReal is a real.
 	ClassReal
 	// ClassNumber is an integer or a real; which one depends on the data.
@@ -23,9 +25,14 @@ func classOf(v Value) Class {
 		return ClassInteger
 	case Real:
 		return ClassReal
+	case Uint:
+		return ClassUnsigned
 	}
 	return ClassBytes
 }
+
+// isInteger reports whether all values of the class are integers.
+func (c Class) isInteger() bool { return c == ClassInteger || c == ClassUnsigned }
 
 // node is a compiled expression. It is immutable, and its classes have been checked, so
 // that evaluation meets no surprise but NULL.
@@ -133,7 +140,7 @@ func (n *node) nullable(args []Value) bool {
 		return r == 0 || r-r != 0
 	case nodeAdd, nodeSubtract, nodeMultiply:
 		// Inf-Inf and Inf*0 have no result.
-		return n.kids[0].resolve(args) != ClassInteger || n.kids[1].resolve(args) != ClassInteger
+		return !n.kids[0].resolve(args).isInteger() || !n.kids[1].resolve(args).isInteger()
 	}
 	return false
 }

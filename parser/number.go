@@ -5,10 +5,12 @@ import (
 	"strconv"
 )
 
-// The bounds of int64 as reals. Both are exact; the upper one is the first real beyond.
+// The bounds of int64, and the upper one of uint64, as reals. All are exact; an upper
+// one is the first real beyond.
 const (
-	realMinInt  = -1 << 63
-	realPastInt = 1 << 63
+	realMinInt   = -1 << 63
+	realPastInt  = 1 << 63
+	realPastUint = 1 << 64
 )
 
 func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
@@ -127,6 +129,8 @@ func castInteger(v Value) Value {
 		return Value{Kind: Int, Int: i}
 	case Real:
 		return Value{Kind: Int, Int: truncate(v.Real)}
+	case Uint:
+		return Value{Kind: Int, Int: math.MaxInt64}
 	}
 	return v
 }
@@ -149,6 +153,8 @@ func castReal(v Value) Value {
 		return Value{Kind: Real, Real: n.float()}
 	case Int:
 		return Value{Kind: Real, Real: float64(v.Int)}
+	case Uint:
+		return Value{Kind: Real, Real: float64(uint64(v.Int))}
 	}
 	return v
 }
@@ -161,8 +167,13 @@ func arithmetic(op nodeOp, x, y Value) Value {
 		return Value{}
 	}
 	a, b := number(x), number(y)
-	if a.Kind == Int && b.Kind == Int {
+	switch {
+	case a.Kind == Int && b.Kind == Int:
 		if v, ok := integerArithmetic(op, a.Int, b.Int); ok {
+			return v
+		}
+	case a.Kind != Real && b.Kind != Real:
+		if v, ok := wideArithmetic(op, a, b); ok {
 			return v
 		}
 	}
@@ -236,15 +247,21 @@ func compareNumbers(x, y Value) int {
 	switch {
 	case x.Kind == Int && y.Kind == Int:
 		return order(x.Int, y.Int)
+	case x.Kind != Real && y.Kind != Real:
+		return compareWide(x, y)
 	case x.Kind == Int:
 		return compareIntReal(x.Int, y.Real)
 	case y.Kind == Int:
 		return -compareIntReal(y.Int, x.Real)
+	case x.Kind == Uint:
+		return compareUintReal(uint64(x.Int), y.Real)
+	case y.Kind == Uint:
+		return -compareUintReal(uint64(y.Int), x.Real)
 	}
 	return order(x.Real, y.Real)
 }
 
-func order[T int64 | float64](x, y T) int {
+func order[T int64 | uint64 | float64](x, y T) int {
 	switch {
 	case x < y:
 		return -1
@@ -266,4 +283,22 @@ func compareIntReal(i int64, f float64) int {
 		return c
 	}
 	return order(float64(whole), f) // a real with a fraction is small enough to be exact here
+}
+
+// compareWide orders two integers of which one is a Uint.
+func compareWide(x, y Value) int {
+	if x.Kind != y.Kind { // a Uint is greater than any Int
+		return order(int64(x.Kind), int64(y.Kind))
+	}
+	return order(uint64(x.Int), uint64(y.Int))
+}
+
+func compareUintReal(u uint64, f float64) int {
+	switch {
+	case f < realPastInt: // u is not
+		return 1
+	case f >= realPastUint:
+		return -1
+	}
+	return order(u, uint64(f)) // a real as large as this has no fraction
 }

@@ -243,6 +243,8 @@ func (e *Literal) append(p *printer) {
 	switch v := e.Value; v.Kind {
 	case Int:
 		p.buf = strconv.AppendInt(p.buf, v.Int, 10)
+	case Uint:
+		p.buf = strconv.AppendUint(p.buf, uint64(v.Int), 10)
 	case Real:
 		switch {
 		case math.IsInf(v.Real, 1):

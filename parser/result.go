@@ -67,6 +67,9 @@ func (c *compiler) computed(col *Column, e Expr) error {
 		col.Operand, _ = keyOperand(n)
 	default:
 		col.Kind, col.Formula = ColumnFormula, &Formula{n}
+		if n.op == nodeKey && c.keys.numeric() { // +key
+			col.Kind, col.Formula = ColumnKey, nil
+		}
 	}
 	return nil
 }

@@ -86,6 +86,10 @@ func parent(op nodeOp, class Class, source Expr, kids ...*node) *node {
 
 func (c *compiler) columnNode(e *ColumnRef) (*node, error) {
 	n := &node{op: nodeKey, class: ClassBytes, source: e}
+	keyClass := ClassBytes
+	if c.keys != nil {
+		keyClass = c.keys.Class
+	}
 	excluded := e.Table != nil && lowerASCII(e.Table.Text) == "excluded"
 	if excluded && c.scope != scopeUpsert {
 		return nil, c.failName(e.Table, "excluded has a meaning in DO UPDATE only")
@@ -103,11 +107,11 @@ func (c *compiler) columnNode(e *ColumnRef) (*node, error) {
 	case c.scope == scopeNone:
 		return nil, c.failExpr(e, "there is no row here that could have a "+lowerASCII(e.Name.Text))
 	case excluded && kind == ColumnKey:
-		n.op, n.uses = nodeExcludedKey, usesExcluded
+		n.op, n.uses, n.class = nodeExcludedKey, usesExcluded, keyClass
 	case excluded:
 		n.op, n.uses = nodeExcludedValue, usesExcluded
 	case kind == ColumnKey:
-		n.uses = usesKey
+		n.uses, n.class = usesKey, keyClass
 	default:
 		n.op, n.uses = nodeValue, usesValue
 	}
@@ -261,9 +265,17 @@ func (c *compiler) comparable(e Expr, x, y *node) error {
 	if (x.class == ClassBytes) == (y.class == ClassBytes) {
 		return nil
 	}
-	if x.isKey() || y.isKey() {
+	if raw := bytesOf(x, y); raw.isKey() {
 		c.plan.pairs = append(c.plan.pairs, pair{x, y})
 		return nil
 	}
 	return c.failExpr(e, pair{x, y}.remedy())
+}
+
+// bytesOf returns which of two nodes is bytes.
+func bytesOf(x, y *node) *node {
+	if x.class == ClassBytes {
+		return x
+	}
+	return y
 }

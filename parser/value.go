@@ -18,6 +18,8 @@ const (
 	Int
 	// Real is a 64-bit floating-point number.
 	Real
+	// Uint is an integer from 2^63 to 2^64-1, beyond Int. It exists where keys are unsigned.
+	Uint
 )
 
 // String returns the name of the kind as messages use it.
@@ -27,7 +29,7 @@ func (k ValueKind) String() string {
 		return "NULL"
 	case Bytes:
 		return "bytes"
-	case Int:
+	case Int, Uint:
 		return "an integer"
 	case Real:
 		return "a real"
@@ -37,7 +39,7 @@ func (k ValueKind) String() string {
 
 // Value is a constant or an argument. Kind says which of the other fields counts. The
 // bytes are shared, never copied, and must not be changed while a Plan or Bounds
-// refers to them.
+// refers to them. A Uint is in Int, as the bits of a uint64; see UintValue.
 type Value struct {
 	Kind  ValueKind
 	Bytes []byte
@@ -54,6 +56,8 @@ func (v Value) AppendText(dst []byte) []byte {
 		return append(dst, v.Bytes...)
 	case Int:
 		return strconv.AppendInt(dst, v.Int, 10)
+	case Uint:
+		return strconv.AppendUint(dst, uint64(v.Int), 10)
 	case Real:
 		return appendReal(dst, v.Real)
 	}
@@ -143,37 +147,62 @@ func (o *Operand) bytes(args []Value, dst []byte) []byte {
 	return v.AppendText(dst)
 }
 
-// A KeyFunc turns a value into the bytes of a key, appending them to dst and returning
-// the extended slice. It is how a typed key is made; where a KeyFunc is asked for, nil
-// stands for plain bytes, which refuses numbers and copies nothing.
-type KeyFunc func(dst []byte, v Value) ([]byte, error)
-
-// Key returns the operand's value under args as a key. Bytes made by toKey are appended
-// to *scratch; with a nil toKey the result is the value's own bytes and scratch may be
-// nil. A number without a toKey is refused with a *BindError.
-func (o *Operand) Key(args []Value, toKey KeyFunc, scratch *[]byte) ([]byte, error) {
-	var v Value
-	if o.formula == nil {
-		v = o.Value(args)
-	} else {
-		var err error
-		if v, err = o.compute(args); err != nil {
-			return nil, err
-		}
+// Key returns the operand's value under args as the key that a row is stored under.
+// Bytes made by keys are appended to *scratch; with nil keys the result is the value's own
+// bytes and scratch may be nil. What cannot be a key is refused with a *BindError.
+func (o *Operand) Key(args []Value, keys *KeyType, scratch *[]byte) ([]byte, error) {
+	v, err := o.computed(args)
+	if err != nil {
+		return nil, err
 	}
-	if toKey == nil {
-		if v.Kind == Bytes {
-			return v.Bytes, nil
-		}
-		return nil, o.keyError(v)
+	if keys == nil {
+		return o.bytesKey(v)
 	}
 	start := len(*scratch)
-	b, err := toKey(*scratch, v)
+	b, err := keys.Key(*scratch, v)
 	if err != nil {
-		return nil, &BindError{Param: o.Param, Msg: err.Error(), Err: err}
+		err.(*BindError).Param = o.Param
+		return nil, err
 	}
 	*scratch = b
 	return b[start:len(b):len(b)], nil
+}
+
+// bound is Key for a comparison, in which a number need not be a key.
+func (o *Operand) bound(args []Value, keys *KeyType, scratch *[]byte) ([]byte, Fit, error) {
+	v, err := o.computed(args)
+	if err != nil {
+		return nil, 0, err
+	}
+	if keys == nil {
+		b, err := o.bytesKey(v)
+		return b, FitExact, err
+	}
+	if keys.numeric() && v.Kind == Bytes {
+		return nil, 0, &BindError{Param: o.Param, Msg: mismatch}
+	}
+	start := len(*scratch)
+	b, fit, err := keys.Encode(*scratch, v)
+	if err != nil {
+		return nil, 0, &BindError{Param: o.Param, Msg: err.Error(), Err: err}
+	}
+	*scratch = b
+	return b[start:len(b):len(b)], fit, nil
+}
+
+// computed is Value with the error of an expression.
+func (o *Operand) computed(args []Value) (Value, error) {
+	if o.formula == nil {
+		return o.Value(args), nil
+	}
+	return o.compute(args)
+}
+
+func (o *Operand) bytesKey(v Value) ([]byte, error) {
+	if v.Kind == Bytes {
+		return v.Bytes, nil
+	}
+	return nil, o.keyError(v)
 }
 
 func (o *Operand) keyError(v Value) error {
@@ -194,6 +223,9 @@ func numericKey(what string) string {
 
 func (o *Operand) integer(args []Value, clause string) (int64, error) {
 	v := o.Value(args)
+	if v.Kind == Uint {
+		return 0, &BindError{Param: o.Param, Msg: clause + " must be less than 2^63"}
+	}
 	if v.Kind != Int {
 		return 0, &BindError{Param: o.Param, Msg: clause + " must be an integer, not " + v.Kind.String()}
 	}
@@ -206,7 +238,7 @@ type BindError struct {
 	// Param is the number of the parameter, or 0 for a constant.
 	Param int
 	Msg   string
-	// Err is the error of a KeyFunc, or nil.
+	// Err is the error of a KeyType, or nil.
 	Err error
 }
 
@@ -218,5 +250,5 @@ func (e *BindError) Error() string {
 	return fmt.Sprintf("argument %d: %s", e.Param, e.Msg)
 }
 
-// Unwrap returns the error of the KeyFunc that caused e, or nil.
+// Unwrap returns the error of the KeyType that caused e, or nil.
 func (e *BindError) Unwrap() error { return e.Err }

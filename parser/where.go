@@ -199,7 +199,7 @@ func keysOfIn(n *node, not bool) (*keyNode, bool) {
 // before arguments are, the keys are right but not known to be exact.
 func keysOfGlob(n *node, not bool) (*keyNode, bool) {
 	o, ok := keyOperand(n.kids[1])
-	if n.kids[0].op != nodeKey || !ok {
+	if n.kids[0].op != nodeKey || n.kids[0].class != ClassBytes || !ok {
 		return nil, false
 	}
 	exact := false
