@@ -3,6 +3,7 @@ package lsmlite
 import (
 	"database/sql"
 	"database/sql/driver"
+	"math"
 	"reflect"
 
 	"github.com/lsmlite/lsmlite-go/parser"
@@ -211,6 +212,16 @@ func (r *rows) ColumnTypeScanType(i int) reflect.Type {
 	default:
 		return reflect.TypeOf(v)
 	}
+}
+
+// ColumnTypeLength returns math.MaxInt64 for bytes and texts, whose length only the
+// store limits, and false for the rest.
+func (r *rows) ColumnTypeLength(i int) (length int64, ok bool) {
+	switch r.sample(i).(type) {
+	case []byte, string:
+		return math.MaxInt64, true
+	}
+	return 0, false
 }
 
 // ColumnTypeNullable reports whether the column can hold NULL.

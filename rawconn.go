@@ -1,0 +1,47 @@
+package lsmlite
+
+import (
+	"database/sql/driver"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+)
+
+var _ Conn = (*conn)(nil)
+
+// Conn is what [database/sql.Conn.Raw] hands out for a connection of this driver: the way
+// to what SQL has no words for, such as loading many rows by [engine.Tx.Put].
+//
+//	err := sqlConn.Raw(func(dc any) error {
+//		tx, err := dc.(lsmlite.Conn).Engine().Begin(ctx)
+//		if err != nil {
+//			return err
+//		}
+//		defer tx.Rollback()
+//		for key, value := range rows {
+//			if err := tx.Put(key, value); err != nil {
+//				return err
+//			}
+//		}
+//		return tx.Commit(ctx)
+//	})
+type Conn interface {
+	driver.Conn
+	// Engine returns the open database that the connection shares with all others of the
+	// same file, so any number of goroutines may use it. It stays open at least until the
+	// function given to Raw returns, and it is the driver's to close: what the caller
+	// opens, it has to close, and nothing else.
+	//
+	// The engine knows nothing of the connection. A transaction begun there waits for the
+	// connection's own if that has the writer's place, so for ever if the context lets
+	// it; and it sees keys and values as the bytes that are stored, whatever key_type is.
+	Engine() *engine.DB
+}
+
+// Engine returns the database that the connection is on; see Conn. It is nil if the
+// connection is closed.
+func (c *conn) Engine() *engine.DB {
+	if s, ok := c.store.(engineStore); ok && !c.closed {
+		return s.DB
+	}
+	return nil
+}
