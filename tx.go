@@ -41,6 +41,10 @@ type tx conn
 func (t *tx) Commit() (err error) {
 	c := (*conn)(t)
 	defer c.guard(&err, "commit")
+	if c.broken && c.txn.state != txnNone {
+		// The statement that broke the connection has not undone itself.
+		return joinErrors(&Error{Op: "commit", Detail: "rolled back, because of the internal error before"}, c.rollbackTxn())
+	}
 	return c.commitTxn(context.Background())
 }
 
