@@ -23,6 +23,8 @@
 //   - A GE seek exactly on the start of a range delete may skip that key.
 //   - A full scan may miss the right-hand side of a merging level whose
 //     left-hand side holds only separators.
+//   - A merge whose output is one page leaves the pointers of a newer level that C has
+//     linked to its inputs: seeks through them end in freed pages.
 //   - A half done merge of a segment with moved blocks frees blocks that it still
 //     needs: scans miss rows, and later writes destroy them.
 //   - A debug build of C cannot run safety level FULL.
