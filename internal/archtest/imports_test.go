@@ -74,6 +74,15 @@ func TestImports(t *testing.T) {
 	}
 }
 
+// TestPackageComments wants every package to say what it owns.
+func TestPackageComments(t *testing.T) {
+	for _, p := range listPackages(t) {
+		if p.Doc == "" {
+			t.Errorf("package %q has no package comment", relative(p.ImportPath))
+		}
+	}
+}
+
 // TestBytesLiveInFormat holds the rule that only package format, and the tree's arena,
 // know how numbers lie in bytes.
 func TestBytesLiveInFormat(t *testing.T) {
@@ -98,12 +107,13 @@ func relative(path string) string {
 
 type goPackage struct {
 	ImportPath string
+	Doc        string // first sentence of the package comment
 	Imports    []string
 }
 
 func listPackages(t *testing.T) []goPackage {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", module+"/...")
+	cmd := exec.Command("go", "list", "-json=ImportPath,Doc,Imports", module+"/...")
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)

@@ -1,0 +1,105 @@
+// Package engine is an embedded, ordered, transactional key-value database in a single
+// file, in the format of SQLite's lsm1.
+//
+// It is the layer below the database/sql driver of package lsmlite, for programs that
+// want keys and values without SQL. Keys and values are bytes; keys are ordered as
+// bytes.Compare orders them. One transaction writes at a time, readers see a snapshot,
+// and nobody who reads waits for anybody.
+//
+// # Open and close
+//
+//	db, err := engine.Open(ctx, "my.lsm", engine.Options{})
+//	if err != nil {
+//		return err
+//	}
+//	defer db.Close()
+//
+// [Open] makes the file if there is none, takes the newest checkpoint of one that exists,
+// and replays the log behind it: what a killed process has committed is there again. The
+// zero [Options] are the defaults. A file that is not a database, that is damaged where
+// that can be seen, or that another process has open is refused and left as it is.
+//
+// [DB.Close] flushes what is in memory, makes a checkpoint, removes the log and cuts the
+// file. It refuses with [ErrBusy] while transactions, snapshots or cursors are open. A
+// program that ends without it loses nothing but time: the next Open replays the log.
+//
+// # Reading
+//
+// [DB.Get] reads one key of the newest committed state. A [Snapshot] is one state for
+// many reads; a [Cursor] walks its keys in order, in both directions:
+//
+//	err := db.View(ctx, func(s *engine.Snapshot) error {
+//		c, err := s.Cursor()
+//		if err != nil {
+//			return err
+//		}
+//		defer c.Close()
+//		for ok := c.Seek([]byte("user/"), engine.SeekGE); ok; ok = c.Next() {
+//			value, err := c.Value()
+//			…
+//		}
+//		return c.Err()
+//	})
+//
+// Keys and values that a cursor returns are read-only and stay valid until it moves. Get
+// appends to a slice of the caller's. A cursor that runs into an error stops, as at the
+// end, and [Cursor.Err] tells the difference.
+//
+// A snapshot or cursor may stay open for hours. What it shows is not overwritten
+// meanwhile, so the file and the memory of that state cannot be reused: close it when it
+// has served.
+//
+// # Writing
+//
+// [DB.Update] runs a function in a write transaction and commits it if the function
+// returns nil. [DB.Begin] is the same by hand; it waits for the single writer's place, in
+// order of arrival, for as long as its context lasts. A [Tx] sees its own writes.
+//
+//	err := db.Update(ctx, func(tx *engine.Tx) error {
+//		if err := tx.Put([]byte("user/1"), []byte("Ada")); err != nil {
+//			return err
+//		}
+//		return tx.DeleteRange([]byte("log/2023"), []byte("log/2025"))
+//	})
+//
+// [Tx.DeleteRange] removes everything strictly between two keys with one record, however
+// many keys there are. Transactions nest: [Tx.Begin] opens the next level, [Tx.RollbackTo]
+// undoes everything since a level was opened and keeps it open, [Tx.CommitTo] makes the
+// levels above part of the one below. Only [Tx.Commit] ends the whole and makes it
+// visible.
+//
+// What a commit survives is the [Safety] level. Every level survives a killed process;
+// [SafetyNormal], the default, may undo the newest commits when the machine loses power,
+// [SafetyFull] none. After a failed sync nothing more is acknowledged: see [DB.Poisoned].
+//
+// # What happens behind the writes
+//
+// Commits go to the log and to a tree in memory, the live tree. At Options.AutoFlush
+// bytes it becomes the old tree and is written to the file as a segment: a sorted run
+// with a b-tree in it. Segments of one age are merged into one of the next age. A
+// checkpoint makes the list of segments durable; then the log before it and the blocks of
+// merged segments can be used again.
+//
+// By default the commits do this work themselves, a little each. Options.Background has
+// goroutines do it. [DB.Flush], [DB.Work], [DB.Checkpoint] and [DB.Optimize] do it on
+// request; Optimize leaves one densely packed segment, for a database that is written
+// once and read many times.
+//
+// # Looking inside
+//
+// [DB.Stats], [DB.Structure], [DB.FreeList], [DB.LogStructure] and others tell what
+// lsm_info of C lsm1 tells. [DB.Check] reads everything and reports whatever is wrong.
+//
+// # Errors
+//
+// Errors are of type [*Error], with lsm1's code, the operation and the file, or
+// [*CorruptionError], which names the page. Use errors.Is with [ErrBusy], [ErrCorrupt]
+// and the others. A context that ends gives its own error. No bytes in a file make the
+// package panic.
+//
+// # Concurrency
+//
+// The methods of a DB and of a Snapshot may be called from any goroutine. A Tx or a Cursor
+// belongs to one goroutine at a time. Only one handle in one process can have a file open
+// for writing; share it.
+package engine

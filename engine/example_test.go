@@ -1,0 +1,328 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+)
+
+// exampleFile returns the name of a database in a new folder, and a function that removes
+// the folder.
+func exampleFile() (path string, remove func()) {
+	dir, err := os.MkdirTemp("", "lsmlite")
+	check(err)
+	return filepath.Join(dir, "example.lsm"), func() { os.RemoveAll(dir) }
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// fill puts the numbers from 1 to n, each with a value of 1 KB, in one transaction.
+func fill(ctx context.Context, db *engine.DB, n uint64) error {
+	return db.Update(ctx, func(tx *engine.Tx) error {
+		value := make([]byte, 1024)
+		for i := uint64(1); i <= n; i++ {
+			// Big-endian numbers are in order as bytes, too.
+			if err := tx.Put(binary.BigEndian.AppendUint64(nil, i), value); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// count walks a whole state and returns the number of keys in it.
+func count(ctx context.Context, db *engine.DB) (n int, err error) {
+	err = db.View(ctx, func(s *engine.Snapshot) error {
+		c, err := s.Cursor()
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		for ok := c.First(); ok; ok = c.Next() {
+			n++
+		}
+		return c.Err()
+	})
+	return n, err
+}
+
+// Open a database, put a few keys, read one, and walk all of them.
+func Example() {
+	ctx := context.Background()
+	path, remove := exampleFile()
+	defer remove()
+	db, err := engine.Open(ctx, path, engine.Options{})
+	check(err)
+	defer db.Close()
+
+	check(db.Update(ctx, func(tx *engine.Tx) error {
+		for key, value := range map[string]string{"ada": "1815", "grace": "1906", "barbara": "1939"} {
+			if err := tx.Put([]byte(key), []byte(value)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+
+	value, found, err := db.Get(nil, []byte("grace"))
+	check(err)
+	fmt.Println(string(value), found)
+
+	check(db.View(ctx, func(s *engine.Snapshot) error {
+		c, err := s.Cursor()
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		for ok := c.First(); ok; ok = c.Next() {
+			value, err := c.Value()
+			if err != nil {
+				return err
+			}
+			fmt.Printf("%s %s\n", c.Key(), value)
+		}
+		return c.Err()
+	}))
+	// Output:
+	// 1906 true
+	// ada 1815
+	// barbara 1939
+	// grace 1906
+}
+
+// A read-only handle refuses to write, and never touches the files.
+func ExampleOpen_readOnly() {
+	ctx := context.Background()
+	path, remove := exampleFile()
+	defer remove()
+	db, err := engine.Open(ctx, path, engine.Options{})
+	check(err)
+	check(fill(ctx, db, 100))
+	check(db.Close())
+
+	db, err = engine.Open(ctx, path, engine.Options{ReadOnly: true})
+	check(err)
+	defer db.Close()
+	n, err := count(ctx, db)
+	check(err)
+	fmt.Println(n, "keys")
+	fmt.Println("refused:", errors.Is(fill(ctx, db, 1), engine.ErrReadOnly))
+	// Output:
+	// 100 keys
+	// refused: true
+}
+
+// A transaction by hand, committed.
+func ExampleTx_Commit() {
+	ctx := context.Background()
+	path, remove := exampleFile()
+	defer remove()
+	db, err := engine.Open(ctx, path, engine.Options{})
+	check(err)
+	defer db.Close()
+
+	tx, err := db.Begin(ctx)
+	check(err)
+	check(tx.Put([]byte("key"), []byte("value")))
+	_, seen, err := db.Get(nil, []byte("key"))
+	check(err)
+	fmt.Println("seen by others before the commit:", seen)
+	check(tx.Commit(ctx))
+	_, seen, err = db.Get(nil, []byte("key"))
+	check(err)
+	fmt.Println("and after it:", seen)
+	// Output:
+	// seen by others before the commit: false
+	// and after it: true
+}
+
+// A transaction that is rolled back has never been.
+func ExampleTx_Rollback() {
+	ctx := context.Background()
+	path, remove := exampleFile()
+	defer remove()
+	db, err := engine.Open(ctx, path, engine.Options{})
+	check(err)
+	defer db.Close()
+
+	tx, err := db.Begin(ctx)
+	check(err)
+	check(tx.Put([]byte("key"), []byte("value")))
+	check(tx.Rollback())
+	n, err := count(ctx, db)
+	check(err)
+	fmt.Println(n, "keys")
+	// Output: 0 keys
+}
+
+// Levels of a transaction: the inner one is undone, the outer one is kept.
+func ExampleTx_RollbackTo() {
+	ctx := context.Background()
+	path, remove := exampleFile()
+	defer remove()
+	db, err := engine.Open(ctx, path, engine.Options{})
+	check(err)
+	defer db.Close()
+
+	tx, err := db.Begin(ctx) // level 1
+	check(err)
+	check(tx.Put([]byte("outer"), nil))
+	level, err := tx.Begin()
+	check(err)
+	check(tx.Put([]byte("inner"), nil))
+	check(tx.RollbackTo(level)) // level 2 stays open
+	check(tx.Put([]byte("second try"), nil))
+	check(tx.CommitTo(level - 1))
+	check(tx.Commit(ctx))
+
+	for _, key := range []string{"outer", "inner", "second try"} {
+		_, found, err := db.Get(nil, []byte(key))
+		check(err)
+		fmt.Println(key, found)
+	}
+	// Output:
+	// outer true
+	// inner false
+	// second try true
+}
+
+// One record removes any number of keys: all strictly between two others.
+func ExampleTx_DeleteRange() {
+	ctx := context.Background()
+	path, remove := exampleFile()
+	defer remove()
+	db, err := engine.Open(ctx, path, engine.Options{})
+	check(err)
+	defer db.Close()
+
+	check(fill(ctx, db, 1000))
+	check(db.Update(ctx, func(tx *engine.Tx) error {
+		return tx.DeleteRange(binary.BigEndian.AppendUint64(nil, 10), binary.BigEndian.AppendUint64(nil, 991))
+	}))
+	n, err := count(ctx, db)
+	check(err)
+	fmt.Println(n, "keys")
+	// Output: 20 keys
+}
+
+// A cursor seeks, and walks in both directions.
+func ExampleCursor() {
+	ctx := context.Background()
+	path, remove := exampleFile()
+	defer remove()
+	db, err := engine.Open(ctx, path, engine.Options{})
+	check(err)
+	defer db.Close()
+	check(db.Update(ctx, func(tx *engine.Tx) error {
+		for _, key := range []string{"apple", "banana", "cherry", "damson"} {
+			if err := tx.Put([]byte(key), nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+
+	s, err := db.Snapshot(ctx)
+	check(err)
+	defer s.Close()
+	c, err := s.Cursor()
+	check(err)
+	defer c.Close()
+	show := func(what string, ok bool) { fmt.Printf("%-10s %-5v %q\n", what, ok, c.Key()) }
+	show("seek ≥ b", c.Seek([]byte("b"), engine.SeekGE))
+	show("next", c.Next())
+	show("previous", c.Prev())
+	show("seek ≤ cat", c.Seek([]byte("cat"), engine.SeekLE))
+	show("seek = cat", c.Seek([]byte("cat"), engine.SeekEQ))
+	show("last", c.Last())
+	show("next", c.Next())
+	check(c.Err())
+	// Output:
+	// seek ≥ b   true  "banana"
+	// next       true  "cherry"
+	// previous   true  "banana"
+	// seek ≤ cat true  "banana"
+	// seek = cat false ""
+	// last       true  "damson"
+	// next       false ""
+}
+
+// A snapshot goes on showing what it showed at first.
+func ExampleDB_Snapshot() {
+	ctx := context.Background()
+	path, remove := exampleFile()
+	defer remove()
+	db, err := engine.Open(ctx, path, engine.Options{})
+	check(err)
+	defer db.Close()
+
+	put := func(value string) {
+		check(db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte("key"), []byte(value)) }))
+	}
+	put("old")
+	s, err := db.Snapshot(ctx)
+	check(err)
+	defer s.Close()
+	put("new")
+
+	then, _, err := s.Get(nil, []byte("key"))
+	check(err)
+	now, _, err := db.Get(nil, []byte("key"))
+	check(err)
+	fmt.Println(string(then), string(now))
+	// Output: old new
+}
+
+// Flushing and merging in a goroutine: commits only write the log and the tree in memory.
+func ExampleOptions_backgroundMerger() {
+	ctx := context.Background()
+	path, remove := exampleFile()
+	defer remove()
+	db, err := engine.Open(ctx, path, engine.Options{
+		Background: engine.BackgroundMerger,
+		AutoFlush:  256 << 10,
+	})
+	check(err)
+	defer db.Close() // waits for the goroutine
+
+	for range 20 {
+		check(fill(ctx, db, 100))
+	}
+	n, err := count(ctx, db)
+	check(err)
+	fmt.Println(n, "keys")
+	// Output: 100 keys
+}
+
+// Checkpoints in a goroutine: no commit waits for their syncs. BackgroundBoth has two
+// goroutines, one for this and one for flushing and merging.
+func ExampleOptions_backgroundCheckpointer() {
+	ctx := context.Background()
+	path, remove := exampleFile()
+	defer remove()
+	db, err := engine.Open(ctx, path, engine.Options{
+		Background:     engine.BackgroundCheckpointer,
+		AutoFlush:      256 << 10,
+		AutoCheckpoint: 1 << 20,
+	})
+	check(err)
+	defer db.Close()
+
+	for range 20 {
+		check(fill(ctx, db, 100))
+	}
+	n, err := count(ctx, db)
+	check(err)
+	fmt.Println(n, "keys")
+	// Output: 100 keys
+}
