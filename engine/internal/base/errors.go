@@ -138,16 +138,18 @@ func Corruptf(format string, args ...any) *CorruptionError {
 // Error renders what is wrong and everything that is known about where.
 func (e *CorruptionError) Error() string {
 	var b strings.Builder
-	b.WriteString("corrupt")
 	if e.File != "" {
-		b.WriteByte(' ')
-		b.WriteString(e.File)
+		b.WriteString("lsmlite: " + e.File + " is ")
 	}
-	if e.Page != 0 {
-		fmt.Fprintf(&b, " page %d", e.Page)
-	}
-	if e.Offset >= 0 {
-		fmt.Fprintf(&b, " offset %d", e.Offset)
+	b.WriteString("corrupt")
+	for _, place := range []struct {
+		name string
+		at   int64
+		has  bool
+	}{{"page", int64(e.Page), e.Page != 0}, {"offset", e.Offset, e.Offset >= 0}} {
+		if place.has {
+			fmt.Fprintf(&b, ", %s %d", place.name, place.at)
+		}
 	}
 	b.WriteString(": ")
 	b.WriteString(e.Detail)
