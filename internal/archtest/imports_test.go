@@ -45,6 +45,7 @@ var allowed = map[string][]string{
 	"parser":              {"github.com/alecthomas/participle"},
 	"":                    {"parser", "engine", "engine/vfs", "engine/vfs/memfs"},
 	"internal/archtest":   nil,
+	"internal/railroad":   {},
 	"internal/sim":        {"engine", "engine/vfs", "engine/vfs/memfs", "engine/vfs/faultfs", "engine/enginetest"},
 	"internal/oracle":     nil,
 	"examples/quickstart": {""},
