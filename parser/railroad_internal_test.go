@@ -133,9 +133,9 @@ func matcher(t *testing.T, g *railroad.Grammar, loose bool) *railroad.Matcher {
 			case "parameter":
 				return strings.ContainsAny(word[:1], "?:@$")
 			case "number":
-				return isNumber(tok.Value)
+				return tok.Type == tokValue && isNumber(tok.Value)
 			case "integer":
-				return isNumber(tok.Value) && (len(word) > 1 && word[1]|0x20 == 'x' || !strings.ContainsAny(word, ".eE"))
+				return tok.Type == tokValue && isNumber(tok.Value) && (len(word) > 1 && word[1]|0x20 == 'x' || !strings.ContainsAny(word, ".eE"))
 			}
 			t.Fatalf("no token is called %s", name)
 			return false
