@@ -13,7 +13,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/internal/railroad"
 )
 
-var sentences = flag.Int("railroad.sentences", 1000, "how many sentences of the documented grammar are tried")
+var sentences = flag.Int("railroad.sentences", 500, "how many sentences of the documented grammar are tried")
 
 func documentedGrammar(t *testing.T) *railroad.Grammar {
 	t.Helper()
