@@ -52,6 +52,26 @@ func TestDocumentedWords(t *testing.T) {
 	}
 }
 
+// The page on the dialect lists the words that are reserved.
+func TestDocumentedReservedWords(t *testing.T) {
+	text, err := os.ReadFile("../docs/dialect.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(text), "words that SQLite reserves:")
+	_, list, _ = strings.Cut(list, "```")
+	list, _, _ = strings.Cut(list, "```")
+	documented := wordSet(list)
+	for word := range reserved {
+		if !documented[word] {
+			t.Errorf("%s is reserved, and the page does not say so", word)
+		}
+	}
+	if len(documented) != len(reserved) {
+		t.Errorf("the page lists %d words, and %d are reserved", len(documented), len(reserved))
+	}
+}
+
 // words makes tokens at random.
 type words struct{ *rand.Rand }
 
