@@ -91,10 +91,8 @@ func bboltScan(path string, out io.Writer) {
 		for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
 			fmt.Fprintln(out, string(k), string(v))
 		}
-		k, v := c.Seek(after) // the first key behind the range, if there is one
-		if k == nil {
-			k, v = c.Last()
-		} else {
+		k, v := c.Last()
+		if behind, _ := c.Seek(after); behind != nil {
 			k, v = c.Prev()
 		}
 		for ; bytes.HasPrefix(k, prefix); k, v = c.Prev() {
