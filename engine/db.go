@@ -60,6 +60,7 @@ type DB struct {
 	workErr atomic.Pointer[error] // the last failure of work done on a writer's behalf
 	handles atomic.Int64          // open transactions, snapshots and cursors; negative once closed
 	stats   stats
+	obs     Observer // of the options, the logger's included; without any, all nil
 	bg      background
 }
 

@@ -42,6 +42,9 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	db := &DB{path: canonical, fs: o.FS, writer: newTurn(), worker: newTurn(), checkpointer: newTurn()}
 	db.opts.init(o)
+	if obs := JoinObservers(o.Observer, logObserver(o.Logger)); obs != nil {
+		db.obs = *obs
+	}
 	if err := db.open(ctx); err != nil {
 		db.releaseFiles()
 		return nil, err

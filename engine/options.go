@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"io/fs"
+	"log/slog"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
@@ -93,6 +94,11 @@ type Options struct {
 	CacheSize int64
 	// Perm is the mode of a new file, 0600 if 0.
 	Perm fs.FileMode
+	// Observer is told what the database does; nil is nobody.
+	Observer *Observer
+	// Logger gets the rare events: opening, recovery and closing at level Info, flushes,
+	// merges and checkpoints at Debug, stalls at Warn, errors at Error. Nil logs nothing.
+	Logger *slog.Logger
 }
 
 // DefaultOptions returns the options that the zero value stands for, spelt out.

@@ -6,6 +6,8 @@ type stats struct {
 	commits     atomic.Int64
 	checkpoints atomic.Int64
 	workPages   atomic.Int64
+	stalls      [3]stallStats // by stallIndex
+	stalled     atomic.Int64  // writers that are held back now
 }
 
 // Stats counts what a handle has done since it was opened, and what it holds now.

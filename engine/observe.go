@@ -1,0 +1,200 @@
+package engine
+
+import (
+	"time"
+)
+
+// Observer is told what a database does: a function for each kind of event, any of which
+// may be nil. Nothing is measured for a function that is nil, so a database without an
+// Observer, or with one that asks for rare events only, commits as fast as ever.
+//
+// The functions are called by whoever does what they tell of, once it is done, often while
+// that one has the writer's or the worker's turn: everybody else waits meanwhile. So they
+// should return soon, and must not write to the database, start or end its transactions,
+// or close it. They may call what only reads (Stats, Pins, Structure, Options, Path). Events
+// of one kind may come from several goroutines at once; each is passed by value and may be
+// kept. Opened is the first event of a database and Closed the last.
+//
+// One Observer may serve any number of databases: the events name theirs. It must not be
+// changed once it was given to Open.
+type Observer struct {
+	// Opened tells of every call of Open that could make out its file, also when it failed.
+	Opened func(OpenEvent)
+	// Committed tells of every transaction that wrote something and was committed, also
+	// when that failed. It is called when the transaction's locks are given back.
+	Committed func(CommitEvent)
+	// Flushed and Merged tell of a segment that was written and is now part of the
+	// database, or of the failure to write one.
+	Flushed func(SegmentEvent)
+	Merged  func(SegmentEvent)
+	// Worked tells of every share of flushing and merging that was done in one go: by a
+	// commit, a call of Work, Flush or Optimize, or a round of the background merger.
+	Worked func(WorkEvent)
+	// Checkpointed tells of every checkpoint that was written, or was to be.
+	Checkpointed func(CheckpointEvent)
+	// Stalled tells of every wait for work by which writers are held back.
+	Stalled func(StallEvent)
+	// Failed tells of errors of work that nobody asked for explicitly, such as that of a
+	// background goroutine or of the work behind a commit: no call returns them at once.
+	Failed func(FailEvent)
+	// Poisoned tells that the database refuses all further writes, once.
+	Poisoned func(PoisonEvent)
+	// Closed tells of the end of a database, and whether everything was brought into its
+	// file. Afterwards the DB may still be asked for its Path, nothing else.
+	Closed func(CloseEvent)
+}
+
+// OpenEvent tells how a database was opened.
+type OpenEvent struct {
+	DB       *DB    // nil if Err is not
+	Path     string // canonical
+	ReadOnly bool
+	Duration time.Duration // of all of Open
+	// What was read from the log because it was committed after the last checkpoint:
+	// transactions, their operations, and the bytes of the log that hold them.
+	RecoveredCommits int
+	RecoveredRecords int64
+	RecoveredBytes   int64
+	Err              error
+}
+
+// CommitEvent tells of a transaction.
+type CommitEvent struct {
+	DB *DB
+	// Duration is what the writer waited for in Commit: Sync and Work are parts of it.
+	Duration time.Duration
+	Sync     time.Duration // syncing the log, under SafetyFull
+	Work     time.Duration // the share of flushing and merging that this commit paid for
+	// Turn is how long Begin waited for the writer's turn, that is for other writers.
+	Turn time.Duration
+	// Stall is how long Begin waited for the database to make room in memory.
+	Stall   time.Duration
+	Records int64 // operations: Put, Delete, DeleteRange
+	Bytes   int64 // of their keys and values
+	Err     error // nil if the transaction took place
+}
+
+// SegmentEvent tells of a segment that was written: of what, and at which cost.
+type SegmentEvent struct {
+	DB *DB
+	// Inputs is how many segments it replaces, TreeBytes the size of the in-memory tree
+	// that was flushed into it, 0 for a merge.
+	Inputs     int
+	InputPages int64
+	TreeBytes  int64
+	Output     SegmentInfo // its Pages are 0 if nothing was left to write
+	// Pages and Bytes were written to the file for it, and Duration is how long it was
+	// worked on; pauses between the steps do not count.
+	Pages, Bytes int64
+	Duration     time.Duration
+	Err          error // nil if the segment is part of the database now
+}
+
+// WorkEvent tells of a share of flushing and merging.
+type WorkEvent struct {
+	DB *DB
+	By string // who did it: "commit", "begin", "merger", "work", "flush", "close"
+	// Pages and Bytes were written to the file.
+	Pages, Bytes int64
+	Duration     time.Duration
+	Err          error
+}
+
+// CheckpointEvent tells of a checkpoint.
+type CheckpointEvent struct {
+	DB *DB
+	// ID is the number of the snapshot that was made durable.
+	ID int64
+	// Bytes were written to the file since the checkpoint before, and are durable now.
+	Bytes    int64
+	Duration time.Duration
+	Err      error
+}
+
+// StallReason says what a writer is held back by.
+type StallReason string
+
+// The reasons of stalls.
+const (
+	// StallFlush: both in-memory trees are full, and a commit or Begin has to wait until
+	// the older one is flushed.
+	StallFlush StallReason = "flush"
+	// StallMerge: there are so many segments that merging has to catch up first.
+	StallMerge StallReason = "merge"
+	// StallCheckpoint: so much was written since the last checkpoint that the next one
+	// has to be made first.
+	StallCheckpoint StallReason = "checkpoint"
+)
+
+// StallReasons returns all of them.
+func StallReasons() []StallReason {
+	return []StallReason{StallFlush, StallMerge, StallCheckpoint}
+}
+
+// StallEvent tells that a writer was held back.
+type StallEvent struct {
+	DB       *DB
+	Reason   StallReason
+	Op       string        // what was held back: "commit" or "begin"
+	Duration time.Duration // of the wait, work done meanwhile included
+}
+
+// FailEvent tells of an error that no call has returned yet.
+type FailEvent struct {
+	DB  *DB
+	Op  string // "merger", "checkpointer", or "commit" for the work behind one
+	Err error
+}
+
+// PoisonEvent tells why nothing is written any more.
+type PoisonEvent struct {
+	DB  *DB
+	Err error
+}
+
+// CloseEvent tells how a database was closed.
+type CloseEvent struct {
+	DB       *DB
+	Duration time.Duration
+	Err      error
+}
+
+// JoinObservers returns an Observer that passes every event on to each of the given ones,
+// in their order. Nil ones are left out; if there is no other, it returns nil.
+func JoinObservers(list ...*Observer) *Observer {
+	var joined *Observer
+	for _, o := range list {
+		switch {
+		case o == nil:
+		case joined == nil:
+			joined = o
+		default:
+			joined = &Observer{
+				Opened:       both(joined.Opened, o.Opened),
+				Committed:    both(joined.Committed, o.Committed),
+				Flushed:      both(joined.Flushed, o.Flushed),
+				Merged:       both(joined.Merged, o.Merged),
+				Worked:       both(joined.Worked, o.Worked),
+				Checkpointed: both(joined.Checkpointed, o.Checkpointed),
+				Stalled:      both(joined.Stalled, o.Stalled),
+				Failed:       both(joined.Failed, o.Failed),
+				Poisoned:     both(joined.Poisoned, o.Poisoned),
+				Closed:       both(joined.Closed, o.Closed),
+			}
+		}
+	}
+	return joined
+}
+
+func both[E any](a, b func(E)) func(E) {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return func(e E) {
+		a(e)
+		b(e)
+	}
+}
