@@ -56,11 +56,11 @@ func (db *DB) startBackground() {
 	db.bg.cancel = cancel
 	if db.opts.Background&BackgroundMerger != 0 {
 		db.bg.merger = make(chan struct{}, 1)
-		db.bg.running.Go(func() { db.loop(ctx, db.bg.merger, db.mergerRound) })
+		db.bg.running.Go(func() { db.loop(ctx, "merger", db.bg.merger, db.mergerRound) })
 	}
 	if db.opts.Background&BackgroundCheckpointer != 0 {
 		db.bg.checkpointer = make(chan struct{}, 1)
-		db.bg.running.Go(func() { db.loop(ctx, db.bg.checkpointer, db.checkpointerRound) })
+		db.bg.running.Go(func() { db.loop(ctx, "checkpointer", db.bg.checkpointer, db.checkpointerRound) })
 	}
 	wake(db.bg.merger) // a recovered log or a half-done merge may wait
 }
@@ -84,7 +84,7 @@ func wake(c chan struct{}) {
 
 // loop calls round each time it is woken, until round has nothing left to do. An error
 // is kept for the next foreground call, and ends the work until the next wake.
-func (db *DB) loop(ctx context.Context, woken chan struct{}, round func(context.Context) (more bool, err error)) {
+func (db *DB) loop(ctx context.Context, name string, woken chan struct{}, round func(context.Context) (more bool, err error)) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -98,6 +98,7 @@ func (db *DB) loop(ctx context.Context, woken chan struct{}, round func(context.
 					return
 				}
 				db.workErr.Store(&err)
+				db.failed(name, err)
 				break
 			}
 		}
@@ -125,7 +126,9 @@ func (db *DB) mergerRound(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	defer db.worker.release()
+	watch := db.watchWork(byMerger)
 	n, err := db.work(ctx, mergerPages, int(db.opts.autoMerge.Load()), false)
+	watch.end(err)
 	return err == nil && n >= mergerPages, err
 }
 
@@ -138,7 +141,9 @@ func (db *DB) checkpointerRound(ctx context.Context) (more bool, err error) {
 	if err := db.takeWorker(ctx, "checkpoint"); err != nil {
 		return false, err
 	}
+	watch := db.watchWork(byCheckpoint)
 	err = db.fitFreelist(ctx)
+	watch.end(err)
 	db.worker.release()
 	if err != nil {
 		return false, err

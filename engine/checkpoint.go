@@ -16,7 +16,9 @@ func (db *DB) Checkpoint(ctx context.Context) error {
 	if err := db.takeWorker(ctx, "checkpoint"); err != nil {
 		return err
 	}
+	watch := db.watchWork(byCheckpoint)
 	err := db.fitFreelist(ctx)
+	watch.end(err)
 	if err == nil {
 		err = db.store(ctx)
 	}
@@ -126,7 +128,9 @@ func (db *DB) store(ctx context.Context) error {
 		return nil // a merge was published since they were made to fit; the next checkpoint will do
 	}
 	sync := Safety(db.opts.safety.Load()) != SafetyOff
+	watch := db.watchCheckpoint(c)
 	meta, err := checkpoint.Store(db.bf, meta, c, sync)
+	watch.end(err)
 	if err != nil {
 		return db.poison(err)
 	}
@@ -144,7 +148,6 @@ func (db *DB) store(ctx context.Context) error {
 	if !foreign {
 		db.syncedLog, db.haveSyncedLog = c.Log, true
 	}
-	db.stats.checkpoints.Add(1)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -25,6 +26,7 @@ func (db *DB) Close() error {
 		return &Error{Code: CodeBusy, Op: "close", Path: db.path,
 			Detail: fmt.Sprintf("%d transactions, snapshots or cursors are still open", max(n, 1))}
 	}
+	start := time.Now()
 	db.stopBackground()
 	// Whoever still waits for a turn finds the database closed when it comes.
 	ctx := context.Background()
@@ -43,6 +45,9 @@ func (db *DB) Close() error {
 		err = p
 	}
 	db.releaseFiles()
+	if f := db.obs.Closed; f != nil {
+		f(CloseEvent{DB: db, Duration: time.Since(start), Err: err})
+	}
 	return err
 }
 
@@ -50,7 +55,10 @@ func (db *DB) Close() error {
 // checkpoint that makes it superfluous is synced.
 func (db *DB) shutDown(ctx context.Context) error {
 	db.dropJobs()
-	if err := db.flushAll(ctx); err != nil {
+	watch := db.watchWork(byClose)
+	err := db.flushAll(ctx)
+	watch.end(err)
+	if err != nil {
 		return err
 	}
 	db.dropJobs()

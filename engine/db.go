@@ -60,8 +60,10 @@ type DB struct {
 	workErr atomic.Pointer[error] // the last failure of work done on a writer's behalf
 	handles atomic.Int64          // open transactions, snapshots and cursors; negative once closed
 	stats   stats
-	obs     Observer // of the options, the logger's included; without any, all nil
-	bg      background
+	// recovered is what Open read from the log.
+	recovered wal.Recovered
+	obs       Observer // of the options, the logger's included; without any, all nil
+	bg        background
 }
 
 // settings are the options in force; those that may change while the database is open
@@ -192,7 +194,9 @@ func (db *DB) Poisoned() error {
 func (db *DB) poison(err error) error {
 	wrapped := error(&Error{Code: CodeIO, Op: "write", Path: db.path,
 		Detail: "an earlier sync or checkpoint failed, so nothing more is written; close the database and open it again", Err: err})
-	db.fatal.CompareAndSwap(nil, &wrapped)
+	if db.fatal.CompareAndSwap(nil, &wrapped) && db.obs.Poisoned != nil {
+		db.obs.Poisoned(PoisonEvent{DB: db, Err: err})
+	}
 	return err
 }
 
@@ -291,10 +295,14 @@ func (db *DB) Begin(ctx context.Context) (*Tx, error) {
 	if err := db.writable("begin"); err != nil {
 		return nil, err
 	}
+	var asked time.Time
+	if db.obs.Committed != nil {
+		asked = time.Now()
+	}
 	if err := db.writer.take(ctx); err != nil {
 		return nil, waitError("begin", db.path, "the writer's turn", err)
 	}
-	return db.begin(ctx)
+	return db.begin(ctx, asked)
 }
 
 // BeginFrom starts a write transaction on the state that a snapshot shows. If somebody
@@ -312,15 +320,20 @@ func (db *DB) BeginFrom(ctx context.Context, s *Snapshot) (*Tx, error) {
 	return tx, nil
 }
 
-// begin makes the transaction of the caller, who has the writer's turn.
-func (db *DB) begin(ctx context.Context) (*Tx, error) {
+// begin makes the transaction of the caller, who has the writer's turn. asked is when he
+// asked for it, if commits are observed.
+func (db *DB) begin(ctx context.Context, asked time.Time) (*Tx, error) {
+	var waits beginWaits
+	if !asked.IsZero() {
+		waits.turn = time.Since(asked)
+	}
 	err := db.enter("begin")
 	if err == nil {
 		if err = db.writable("begin"); err == nil {
 			err = db.backgroundError()
 		}
 		if err == nil {
-			err = db.makeRoom(ctx)
+			waits.stall, err = db.makeRoom(ctx)
 		}
 		if err != nil {
 			db.leave()
@@ -331,7 +344,7 @@ func (db *DB) begin(ctx context.Context) (*Tx, error) {
 		return nil, err
 	}
 	db.tree.Reclaim(db.reg.OldestEpoch(db.tree))
-	tx := &Tx{db: db, state: db.reg.Acquire(), level: 1}
+	tx := &Tx{db: db, state: db.reg.Acquire(), level: 1, waits: waits}
 	db.pub.Lock()
 	db.log.Begin(db.syncedLog, db.haveSyncedLog, db.haveSyncedLog)
 	db.pub.Unlock()

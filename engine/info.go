@@ -4,6 +4,13 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 )
 
+// The roles of segments.
+const (
+	RoleRun    = "run"
+	RoleOutput = "output"
+	RoleInput  = "input"
+)
+
 // LevelInfo describes one level, as LSM_INFO_DB_STRUCTURE of C lsm1 does.
 type LevelInfo struct {
 	Age          int
@@ -15,7 +22,7 @@ type LevelInfo struct {
 
 // SegmentInfo describes one segment.
 type SegmentInfo struct {
-	Role              string // "run", or in a half-done merge "output" or "input"
+	Role              string // RoleRun, or in a half-done merge RoleOutput or RoleInput
 	First, Last, Root int64  // page numbers; Root is 0 if there is no b-tree
 	Pages             int64
 }
@@ -31,11 +38,11 @@ func (db *DB) Structure() []LevelInfo {
 	for _, l := range st.Disk.Levels {
 		level := LevelInfo{Age: int(l.Age), FreelistOnly: l.FreelistOnly}
 		if l.Merging == nil {
-			level.Segments = []SegmentInfo{info("run", l.Seg)}
+			level.Segments = []SegmentInfo{info(RoleRun, l.Seg)}
 		} else {
-			level.Segments = []SegmentInfo{info("output", l.Seg)}
+			level.Segments = []SegmentInfo{info(RoleOutput, l.Seg)}
 			for _, r := range l.Merging.RHS {
-				level.Segments = append(level.Segments, info("input", r))
+				level.Segments = append(level.Segments, info(RoleInput, r))
 			}
 		}
 		out = append(out, level)

@@ -23,6 +23,7 @@ type job struct {
 	inputs []*snapshot.Level
 	slot   int         // append point it writes from, -1 for none
 	start  base.PageNo // that append point
+	watch  jobWatch
 }
 
 // newJob prepares a job. levels[lo:hi] of the newest snapshot are its inputs. The caller
@@ -262,16 +263,22 @@ func (db *DB) fixAppendPoints(s *snapshot.Snapshot, point base.PageNo) {
 // reports that the job has ended without a result and must be made anew, with one more
 // newer level among its inputs.
 func (db *DB) runJob(ctx context.Context, j *job, pages int) (cost int, done, again bool, err error) {
-	cost, done, err = j.Step(ctx, pages)
+	err = db.step(j, func() (err error) {
+		cost, done, err = j.Step(ctx, pages)
+		return err
+	})
 	if err == nil && done {
-		db.stats.workPages.Add(int64(cost))
 		var ok bool
 		if ok, err = db.publish(j); err == nil {
+			if ok {
+				db.jobEnded(j, nil)
+			}
 			return cost, true, !ok, nil
 		}
 	}
 	if err != nil && ctx.Err() == nil {
 		db.abandon(j)
+		db.jobEnded(j, err)
 		return cost, true, false, err
 	}
 	return cost, false, false, err

@@ -28,7 +28,8 @@ type Observer struct {
 	Flushed func(SegmentEvent)
 	Merged  func(SegmentEvent)
 	// Worked tells of every share of flushing and merging that was done in one go: by a
-	// commit, a call of Work, Flush or Optimize, or a round of the background merger.
+	// commit, a call of Work, Flush or Optimize, or a round of the background merger. A
+	// checkpoint that came due meanwhile is part of its time, not of its bytes.
 	Worked func(WorkEvent)
 	// Checkpointed tells of every checkpoint that was written, or was to be.
 	Checkpointed func(CheckpointEvent)
@@ -93,7 +94,9 @@ type SegmentEvent struct {
 // WorkEvent tells of a share of flushing and merging.
 type WorkEvent struct {
 	DB *DB
-	By string // who did it: "commit", "begin", "merger", "work", "flush", "close"
+	// By says who did it: "commit", "begin" (of a transaction, to make room), "merger",
+	// the calls "work", "flush" and "close", or "checkpoint", for the free list.
+	By string
 	// Pages and Bytes were written to the file.
 	Pages, Bytes int64
 	Duration     time.Duration

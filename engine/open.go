@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"syscall"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
@@ -45,12 +46,32 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if obs := JoinObservers(o.Observer, logObserver(o.Logger)); obs != nil {
 		db.obs = *obs
 	}
-	if err := db.open(ctx); err != nil {
+	start := time.Now()
+	err = db.open(ctx)
+	if err != nil {
 		db.releaseFiles()
+	}
+	db.opened(start, err)
+	if err != nil {
 		return nil, err
 	}
 	db.startBackground()
 	return db, nil
+}
+
+// opened tells the observer what came of Open.
+func (db *DB) opened(start time.Time, err error) {
+	if db.obs.Opened == nil {
+		return
+	}
+	e := OpenEvent{
+		Path: db.path, ReadOnly: db.opts.ReadOnly, Duration: time.Since(start), Err: err,
+		RecoveredCommits: db.recovered.Commits, RecoveredRecords: db.recovered.Records, RecoveredBytes: db.recovered.Bytes,
+	}
+	if err == nil {
+		e.DB = db
+	}
+	db.obs.Opened(e)
 }
 
 // open does the work of Open:
@@ -110,7 +131,7 @@ func (db *DB) open(ctx context.Context) error {
 			}
 		}
 	}
-	db.logRegions = rec.Regions
+	db.recovered, db.logRegions = rec, rec.Regions
 	db.reg.Publish(&snapshot.State{Live: db.tree.Freeze(), Disk: disk, Tree: db.tree})
 	return nil
 }

@@ -185,6 +185,7 @@ func (c *Cursor) Err() error { return c.c.Err() }
 // Close gives the cursor up. Closing it twice is no error.
 func (c *Cursor) Close() error {
 	if c.state != nil {
+		c.c.FlushLookups()
 		c.db.reg.Release(c.state)
 		c.state = nil
 		c.db.leave()

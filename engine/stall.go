@@ -5,6 +5,8 @@ import (
 	"time"
 )
 
+const numStallReasons = 3
+
 // stallStats counts, for one reason, how often and how long writers were held back.
 type stallStats struct {
 	count, nanos atomic.Int64

@@ -1,50 +1,207 @@
 package engine
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
+// stats counts what the engine does; package blockfile and package wal count what they do
+// to their files. Only the writer, or whoever has the worker's turn, changes them.
 type stats struct {
-	commits     atomic.Int64
-	checkpoints atomic.Int64
-	workPages   atomic.Int64
-	stalls      [3]stallStats // by stallIndex
-	stalled     atomic.Int64  // writers that are held back now
+	_ [64]byte // keeps what commits change off the cache line of what readers change
+
+	commits, commitErrors         atomic.Int64
+	records, bytesCommitted       atomic.Int64
+	checkpoints, checkpointErrors atomic.Int64
+	checkpointBytes               atomic.Int64
+	lastCheckpoint                atomic.Int64 // Unix nanoseconds; 0 before the first one
+	flushes, merges, workErrors   atomic.Int64
+	jobPages, jobBytes            [numJobKinds]atomic.Int64
+	stalls                        [numStallReasons]stallStats // by stallIndex
+	stalled                       atomic.Int64                // writers that are held back now
 }
 
-// Stats counts what a handle has done since it was opened, and what it holds now.
+// Stats counts what a handle has done since it was opened, and what it holds now. Sizes
+// are in bytes.
 type Stats struct {
-	Commits      int64
-	Checkpoints  int64
-	PagesRead    int64 // from the file, the ones read ahead included
-	PagesWritten int64
+	// Commits counts transactions that wrote something and were committed, CommitErrors
+	// those whose commit failed. Records and BytesCommitted are the operations of the
+	// committed ones and the bytes of their keys and values.
+	Commits        int64
+	CommitErrors   int64
+	Records        int64
+	BytesCommitted int64
+	// LogBytesWritten and LogSyncs are what commits cost on the log.
+	LogBytesWritten int64
+	LogSyncs        int64
+
+	Checkpoints      int64
+	CheckpointErrors int64
+	CheckpointBytes  int64         // made durable by them
+	CheckpointAge    time.Duration // since the last one of this handle; 0 if there was none
+	Flushes          int64         // trees written into segments
+	Merges           int64         // segments written from others, those of free-list entries included
+	WorkErrors       int64         // flushes and merges that failed
+
+	// Stalls counts how often writers were held back, and StallTime how long, by what
+	// they waited for; see StallReason. StalledNow is how many are held back now.
+	FlushStalls         int64
+	FlushStallTime      time.Duration
+	MergeStalls         int64
+	MergeStallTime      time.Duration
+	CheckpointStalls    int64
+	CheckpointStallTime time.Duration
+	StalledNow          int64
+
+	// PagesRead counts pages read from the file: for readers that the cache could not
+	// answer (PagesReadMiss), with them, because a scan will want them next
+	// (PagesReadAhead), by merges and checks (PagesReadMerge), and for single links and
+	// dumps (PagesReadRaw).
+	PagesRead      int64
+	PagesReadMiss  int64
+	PagesReadAhead int64
+	PagesReadMerge int64
+	PagesReadRaw   int64
+	// PagesWritten counts pages written to the file: by flushes, by merges, and for
+	// segments that hold free-list entries alone.
+	PagesWritten         int64
+	PagesWrittenFlush    int64
+	PagesWrittenMerge    int64
+	PagesWrittenFreelist int64
+	// BytesRead and BytesWritten are those of the database file, meta pages included.
+	BytesRead            int64
+	BytesWritten         int64
+	BytesWrittenFlush    int64
+	BytesWrittenMerge    int64
+	BytesWrittenFreelist int64
+	Syncs                int64 // of the database file
+	// WriteAmplification is what was written to both files, by bytes committed; 0 before
+	// anything was.
+	WriteAmplification float64
+
+	// CacheLookups counts the pages that readers asked for, CacheHits those that were in
+	// memory, CacheMisses those that were not. Open cursors report theirs every 256 pages.
+	CacheLookups int64
+	CacheHits    int64
 	CacheMisses  int64
 	CacheBytes   int64
+
 	LiveBytes    int64 // size of the live tree
 	OldBytes     int64 // size of the tree that waits to be flushed
 	LogBytes     int64 // length of the log that is still needed
+	LogFileBytes int64 // length of the log file
+
+	Levels       int
 	Segments     int
+	SegmentPages int64 // of all segments
 	Blocks       int64 // blocks of the file
 	FreeBlocks   int64 // of those, blocks that hold nothing
-	Pins         int64 // snapshots held by transactions, snapshots and cursors
+	FileBytes    int64 // length of the file: Blocks times the block size
+
+	UncheckpointedBytes int64 // written to the file since the last checkpoint
+
+	// Pins counts the snapshots held by transactions, snapshots and cursors. OldestPin is
+	// for how long the oldest of them has been out of date; PinnedBlocks and
+	// PinnedTreeBytes are what cannot be used again because of them. See DB.Pins.
+	Pins            int64
+	OldestPin       time.Duration
+	PinnedBlocks    int64
+	PinnedTreeBytes int64
+
+	RecoveredCommits int64 // read from the log by Open
+	RecoveredBytes   int64
+
+	ReadErrors  int64 // reads of the database file that the operating system failed
+	WriteErrors int64 // and writes and syncs
+	BadPages    int64 // pages that were read and found damaged
+	Poisoned    bool  // nothing is written any more; see DB.Poisoned
 }
 
-// Stats returns the counters.
+// Stalls returns the number and the total time of stalls for a reason.
+func (s *Stats) Stalls(r StallReason) (n int64, d time.Duration) {
+	switch r {
+	case StallMerge:
+		return s.MergeStalls, s.MergeStallTime
+	case StallCheckpoint:
+		return s.CheckpointStalls, s.CheckpointStallTime
+	}
+	return s.FlushStalls, s.FlushStallTime
+}
+
+// Stats returns the counters. It takes no turn, so it never waits for a writer or for
+// work, and may be called from an Observer. After Close it returns the last counts.
 func (db *DB) Stats() Stats {
 	st := db.reg.Acquire()
 	defer db.reg.Release(st)
-	b := db.bf.Stats()
-	s := Stats{
-		Commits: db.stats.commits.Load(), Checkpoints: db.stats.checkpoints.Load(),
-		PagesRead: b.PagesRead, PagesWritten: b.PagesWritten,
-		CacheMisses: b.CacheMisses, CacheBytes: b.CacheBytes,
-		LiveBytes: int64(st.Live.Size()), OldBytes: int64(st.Old.Size()),
-		Segments: st.Disk.NumSegments(),
-		Pins:     db.reg.Pins() - 1, // not this call's own
+	var s Stats
+	db.countWrites(&s)
+	db.countFile(&s)
+	s.LiveBytes, s.OldBytes = int64(st.Live.Size()), int64(st.Old.Size())
+	s.Levels, s.Segments = len(st.Disk.Levels), st.Disk.NumSegments()
+	for _, l := range st.Disk.Levels {
+		for _, seg := range l.Segments() {
+			s.SegmentPages += seg.Size
+		}
 	}
 	for _, r := range db.LogStructure() {
 		s.LogBytes += r.End - r.Start
 	}
-	db.pub.Lock()
-	s.Blocks, s.FreeBlocks = int64(db.free.Blocks()), int64(len(db.free.Entries()))
-	db.pub.Unlock()
+	s.UncheckpointedBytes = db.CheckpointSize()
+	s.Poisoned = db.Poisoned() != nil
+
+	pins := db.pins()
+	s.Pins = -1 // this call's own
+	for _, p := range pins.Pins {
+		s.Pins += p.Count
+	}
+	if len(pins.Pins) > 0 {
+		s.OldestPin = pins.Pins[0].Age
+	}
+	s.PinnedBlocks, s.PinnedTreeBytes = pins.HeldBlocks, pins.HeldTreeBytes
+	s.Blocks, s.FreeBlocks = pins.blocks, pins.freeBlocks
+	s.FileBytes = s.Blocks * int64(db.opts.BlockSize)
 	return s
+}
+
+// countWrites fills in what the engine itself counts.
+func (db *DB) countWrites(s *Stats) {
+	c := &db.stats
+	s.Commits, s.CommitErrors = c.commits.Load(), c.commitErrors.Load()
+	s.Records, s.BytesCommitted = c.records.Load(), c.bytesCommitted.Load()
+	s.Checkpoints, s.CheckpointErrors = c.checkpoints.Load(), c.checkpointErrors.Load()
+	s.CheckpointBytes = c.checkpointBytes.Load()
+	if at := c.lastCheckpoint.Load(); at != 0 {
+		s.CheckpointAge = max(0, time.Since(time.Unix(0, at)))
+	}
+	s.Flushes, s.Merges, s.WorkErrors = c.flushes.Load(), c.merges.Load(), c.workErrors.Load()
+	stalls := func(r StallReason) (int64, time.Duration) {
+		c := &c.stalls[stallIndex(r)]
+		return c.count.Load(), time.Duration(c.nanos.Load())
+	}
+	s.FlushStalls, s.FlushStallTime = stalls(StallFlush)
+	s.MergeStalls, s.MergeStallTime = stalls(StallMerge)
+	s.CheckpointStalls, s.CheckpointStallTime = stalls(StallCheckpoint)
+	s.StalledNow = c.stalled.Load()
+	s.PagesWrittenFlush, s.BytesWrittenFlush = c.jobPages[flushKind].Load(), c.jobBytes[flushKind].Load()
+	s.PagesWrittenMerge, s.BytesWrittenMerge = c.jobPages[mergeKind].Load(), c.jobBytes[mergeKind].Load()
+	s.PagesWrittenFreelist, s.BytesWrittenFreelist = c.jobPages[freelistKind].Load(), c.jobBytes[freelistKind].Load()
+	s.RecoveredCommits, s.RecoveredBytes = int64(db.recovered.Commits), db.recovered.Bytes
+}
+
+// countFile fills in what was read from and written to the two files.
+func (db *DB) countFile(s *Stats) {
+	b, l := db.bf.Stats(), db.log.Stats()
+	s.PagesRead, s.PagesReadMiss, s.PagesReadAhead = b.PagesRead(), b.MissPages, b.AheadPages
+	s.PagesReadMerge, s.PagesReadRaw = b.RunPages, b.RawPages
+	s.PagesWritten = b.PagesWritten
+	s.BytesRead, s.BytesWritten, s.Syncs = b.BytesRead, b.DataBytes+b.MetaBytes, b.Syncs
+	s.CacheMisses, s.CacheBytes = b.CacheMisses, b.CacheBytes
+	// Readers tell their lookups later than their misses.
+	s.CacheLookups = max(b.CacheLookups, b.CacheMisses)
+	s.CacheHits = s.CacheLookups - s.CacheMisses
+	s.ReadErrors, s.WriteErrors, s.BadPages = b.ReadErrors, b.WriteErrors, b.BadPages
+	s.LogBytesWritten, s.LogSyncs, s.LogFileBytes = l.BytesWritten, l.Syncs, l.FileBytes
+	if s.BytesCommitted > 0 {
+		s.WriteAmplification = float64(s.BytesWritten+s.LogBytesWritten) / float64(s.BytesCommitted)
+	}
 }

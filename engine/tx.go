@@ -22,6 +22,9 @@ type Tx struct {
 	marks    []savepoint // marks[l-1] is the state when level l was opened
 	marksBuf [4]savepoint
 	written  int   // bytes of keys and values written, for the work they owe
+	records  int64 // operations
+	bytes    int64 // of their keys and values
+	waits    beginWaits
 	err      error // a write failed: only a rollback is possible
 	done     bool
 }
@@ -62,6 +65,8 @@ func (tx *Tx) write(op format.LogOp, key, value []byte) error {
 		}
 	}
 	tx.written += len(key) + len(value) + 16
+	tx.records++
+	tx.bytes += int64(len(key) + len(value))
 	return nil
 }
 
@@ -166,6 +171,15 @@ func (tx *Tx) Commit(ctx context.Context) error {
 	if err := tx.usable("commit"); err != nil {
 		return err
 	}
+	watch := tx.watchCommit()
+	err := tx.commit(ctx, &watch)
+	watch.end(tx, err)
+	tx.db.writer.release()
+	return err
+}
+
+// commit is Commit without giving back the writer's turn.
+func (tx *Tx) commit(ctx context.Context, watch *commitWatch) error {
 	err := tx.err
 	if err == nil {
 		err = ctx.Err()
@@ -174,24 +188,28 @@ func (tx *Tx) Commit(ctx context.Context) error {
 		err = tx.db.Poisoned()
 	}
 	if err != nil {
-		_ = tx.Rollback()
+		tx.rollback()
 		return err
 	}
 	if tx.written == 0 {
-		return tx.Rollback()
+		tx.rollback()
+		return nil
 	}
 	db := tx.db
 	full := Safety(db.opts.safety.Load()) == SafetyFull
 	if !db.opts.NoLog {
 		if err := db.log.Commit(full); err != nil {
-			_ = tx.Rollback()
+			tx.rollback()
 			return db.logError("commit", err)
 		}
 		if full {
-			if err := db.log.Sync(); err != nil {
+			watch.start()
+			err := db.log.Sync()
+			watch.stop(&watch.sync)
+			if err != nil {
 				db.poison(err)
 				tx.rollbackTo(1)
-				tx.end()
+				tx.unpin()
 				return &Error{Code: CodeIO, Op: "commit", Path: db.path,
 					Detail: "the log could not be synced; whether the transaction is durable is unknown, and nothing more is written", Err: err}
 			}
@@ -200,9 +218,12 @@ func (tx *Tx) Commit(ctx context.Context) error {
 	db.tree.Release(tx.marks[0].tree)
 	db.publishCommit()
 	db.stats.commits.Add(1)
+	db.stats.records.Add(tx.records)
+	db.stats.bytesCommitted.Add(tx.bytes)
 	tx.unpin() // first, so that the work can reuse what only this transaction saw
+	watch.start()
 	db.workAfterCommit(tx.written)
-	db.writer.release()
+	watch.stop(&watch.work)
 	return nil
 }
 
@@ -211,16 +232,17 @@ func (tx *Tx) Rollback() error {
 	if err := tx.usable("rollback"); err != nil {
 		return err
 	}
-	tx.rollbackTo(1)
-	tx.db.tree.Release(tx.marks[0].tree)
-	tx.db.log.Rollback()
-	tx.end()
+	tx.rollback()
+	tx.db.writer.release()
 	return nil
 }
 
-func (tx *Tx) end() {
+// rollback is Rollback without giving back the writer's turn.
+func (tx *Tx) rollback() {
+	tx.rollbackTo(1)
+	tx.db.tree.Release(tx.marks[0].tree)
+	tx.db.log.Rollback()
 	tx.unpin()
-	tx.db.writer.release()
 }
 
 func (tx *Tx) unpin() {
@@ -252,6 +274,7 @@ func (db *DB) publishCommit() {
 	next := db.reg.Newest().Next()
 	next.Live = view
 	next.Seq++
+	next.At = db.writer.since.Load() // near enough, and known already
 	db.logRegions = db.log.Regions()
 	if int64(view.Size()) >= db.opts.autoFlush.Load() && !next.HasOld {
 		db.rotate(next)

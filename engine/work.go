@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
@@ -239,6 +240,7 @@ func (db *DB) workAfterCommit(bytes int) {
 	db.workErr.Store(nil)
 	if err := db.autoWork(pages, over); err != nil {
 		db.workErr.Store(&err)
+		db.failed("commit", err)
 	}
 }
 
@@ -249,21 +251,28 @@ func (db *DB) autoWork(pages int, over bool) error {
 	if !over && !db.worker.try() {
 		return nil // somebody else is at it
 	}
+	var waiting stall
 	if over {
+		waiting = db.startStall(StallFlush, "commit")
 		if err := db.worker.take(ctx); err != nil {
+			waiting.end()
 			return err
 		}
 	}
+	defer db.worker.release()
+	watch := db.watchWork(byCommit)
 	minLevels := int(db.opts.autoMerge.Load())
+	var err error
 	if over {
-		if _, err := db.work(ctx, unlimited, minLevels, true); err != nil {
-			db.worker.release()
-			return err
+		if _, err = db.work(ctx, unlimited, minLevels, true); err == nil {
+			db.rotateNow()
 		}
-		db.rotateNow()
+		waiting.end()
 	}
-	_, err := db.work(ctx, pages, minLevels, false)
-	db.worker.release()
+	if err == nil {
+		_, err = db.work(ctx, pages, minLevels, false)
+	}
+	watch.end(err)
 	return err
 }
 
@@ -284,24 +293,29 @@ func (db *DB) rotateNow() {
 
 // makeRoom keeps memory bounded before another transaction starts: if flushing has
 // failed until the live tree is twice its limit, it is tried once more, and the
-// transaction is refused if it fails again. The caller has the writer's turn.
-func (db *DB) makeRoom(ctx context.Context) error {
+// transaction is refused if it fails again. It returns how long that took. The caller has
+// the writer's turn.
+func (db *DB) makeRoom(ctx context.Context) (stalled time.Duration, err error) {
 	if !db.opts.autoWork.Load() {
-		return nil
+		return 0, nil
 	}
 	st := db.reg.Newest()
 	if !st.HasOld || int64(st.Live.Size()) < 2*db.opts.autoFlush.Load() {
-		return nil
+		return 0, nil
 	}
+	waiting := db.startStall(StallFlush, "begin")
+	defer func() { stalled = waiting.end() }()
 	if err := db.worker.take(ctx); err != nil {
-		return waitError("begin", db.path, "the worker's turn", err)
+		return 0, waitError("begin", db.path, "the worker's turn", err)
 	}
 	defer db.worker.release()
-	_, err := db.work(ctx, unlimited, int(db.opts.autoMerge.Load()), true)
+	watch := db.watchWork(byBegin)
+	_, err = db.work(ctx, unlimited, int(db.opts.autoMerge.Load()), true)
 	if err == nil {
 		db.rotateNow()
 	}
-	return err
+	watch.end(err)
+	return 0, err
 }
 
 // Flush writes everything that is committed into the database file and returns when no
@@ -319,7 +333,10 @@ func (db *DB) Flush(ctx context.Context) error {
 		return err
 	}
 	defer db.worker.release()
-	return db.flushAll(ctx)
+	watch := db.watchWork(byFlush)
+	err := db.flushAll(ctx)
+	watch.end(err)
+	return err
 }
 
 // flushAll flushes the old tree, then the live one. The caller has both turns.
@@ -364,12 +381,14 @@ func (db *DB) Work(ctx context.Context, o WorkOptions) (Progress, error) {
 		return Progress{}, err
 	}
 	defer db.worker.release()
+	watch := db.watchWork(byWork)
 	n, err := db.work(ctx, pages, o.Merge, false)
 	if err == nil && o.Merge == 1 && n < pages {
 		var m int
 		m, err = db.mergeAll(ctx, pages-n)
 		n += m
 	}
+	watch.end(err)
 	return Progress{PagesWritten: int64(n), Done: err == nil && n < pages}, err
 }
 

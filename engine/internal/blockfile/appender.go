@@ -127,6 +127,7 @@ func (a *Appender) flush() error {
 	n := len(a.buf) / size
 	a.f.written.Add(uint32(n))
 	a.f.stats.pagesWritten.Add(int64(n))
+	a.f.stats.dataBytes.Add(int64(len(a.buf)))
 	a.first += base.PageNo(n)
 	a.buf = a.buf[:0]
 	return nil

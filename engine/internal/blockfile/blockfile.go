@@ -32,17 +32,29 @@ type File struct {
 	stats   counters
 }
 
-type counters struct {
-	misses, pagesRead, pagesWritten atomic.Int64
+// Stats counts what was read and written since the file was opened.
+type Stats struct {
+	CacheLookups int64 // pages that readers asked for; merges read past the cache
+	CacheMisses  int64 // of those, the ones that had to be read
+	CacheBytes   int64 // held now
+
+	// Pages read from the file: one for each miss, those read ahead of a scan with it,
+	// those that merges and checks read in long runs, and single ones for their links
+	// or for a dump.
+	MissPages, AheadPages, RunPages, RawPages int64
+	PagesWritten                              int64
+	// BytesRead counts all that was read, DataBytes and MetaBytes what was written to
+	// pages and to meta pages.
+	BytesRead, DataBytes, MetaBytes int64
+	Syncs                           int64
+
+	ReadErrors  int64 // reads that the operating system failed
+	WriteErrors int64 // and writes, truncations and syncs
+	BadPages    int64 // pages that were read and found damaged
 }
 
-// Stats counts page traffic since the file was opened.
-type Stats struct {
-	CacheMisses  int64 // page lookups that the cache could not answer
-	PagesRead    int64
-	PagesWritten int64
-	CacheBytes   int64
-}
+// PagesRead returns how many pages were read from the file.
+func (s *Stats) PagesRead() int64 { return s.MissPages + s.AheadPages + s.RunPages + s.RawPages }
 
 // New makes a File over an open file. cacheBytes bounds the page cache.
 func New(f vfs.File, path string, geo format.Geometry, cacheBytes int64) *File {
@@ -71,15 +83,21 @@ func (f *File) SetWritten(n uint32) { f.written.Store(n) }
 
 // Stats returns the counters.
 func (f *File) Stats() Stats {
+	c := &f.stats
 	return Stats{
-		CacheMisses: f.stats.misses.Load(), PagesRead: f.stats.pagesRead.Load(),
-		PagesWritten: f.stats.pagesWritten.Load(), CacheBytes: f.cache.used.Load(),
+		CacheLookups: c.lookups.sum(), CacheMisses: c.misses.Load(), CacheBytes: f.cache.used.Load(),
+		MissPages: c.missPages.Load(), AheadPages: c.aheadPages.Load(), RunPages: c.runPages.Load(), RawPages: c.rawPages.Load(),
+		PagesWritten: c.pagesWritten.Load(), BytesRead: c.bytesRead.Load(), DataBytes: c.dataBytes.Load(), MetaBytes: c.metaBytes.Load(),
+		Syncs:      c.syncs.Load(),
+		ReadErrors: c.readErrors.Load(), WriteErrors: c.writeErrors.Load(), BadPages: c.badPages.Load(),
 	}
 }
 
 // Sync makes every page and meta page written so far durable.
 func (f *File) Sync() error {
+	f.stats.syncs.Add(1)
 	if err := f.f.Sync(); err != nil {
+		f.stats.writeErrors.Add(1)
 		return &base.Error{Code: base.CodeIO, Op: "sync", Path: f.path, Err: err}
 	}
 	return nil
@@ -89,6 +107,7 @@ func (f *File) Sync() error {
 // of b is cleared.
 func (f *File) readAt(b []byte, off int64) (int, error) {
 	n, err := f.f.ReadAt(b, off)
+	f.stats.bytesRead.Add(int64(n))
 	if n == len(b) {
 		return n, nil
 	}
@@ -96,6 +115,7 @@ func (f *File) readAt(b []byte, off int64) (int, error) {
 	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return n, nil
 	}
+	f.stats.readErrors.Add(1)
 	return 0, &base.Error{Code: base.CodeIO, Op: "read", Path: f.path,
 		Detail: fmt.Sprintf("%d bytes at offset %d", len(b), off), Err: err}
 }
@@ -117,6 +137,7 @@ func (f *File) readPages(b []byte, p base.PageNo) (int, error) {
 
 func (f *File) writeAt(b []byte, off int64) error {
 	if _, err := f.f.WriteAt(b, off); err != nil {
+		f.stats.writeErrors.Add(1)
 		return ioError("write", f.path, fmt.Sprintf("%d bytes at offset %d", len(b), off), err)
 	}
 	return nil
@@ -151,6 +172,15 @@ func (f *File) RawPage(p base.PageNo) ([]byte, error) {
 	if !f.inRange(p) {
 		return nil, f.outOfRange(p)
 	}
+	f.stats.rawPages.Add(1)
+	return f.rawPage(p)
+}
+
+// rawPage is RawPage for a page that is counted elsewhere.
+func (f *File) rawPage(p base.PageNo) ([]byte, error) {
+	if !f.inRange(p) {
+		return nil, f.outOfRange(p)
+	}
 	raw := make([]byte, f.geo.PageSize)
 	if _, err := f.readPages(raw, p); err != nil {
 		return nil, err
@@ -174,6 +204,7 @@ func ReadMeta(f vfs.File, path string, i int) ([]byte, error) {
 func (f *File) WriteMeta(i int, blob []byte) error {
 	b := make([]byte, format.MetaSize)
 	copy(b, blob)
+	f.stats.metaBytes.Add(int64(len(b)))
 	return f.writeAt(b, int64(i-1)*format.MetaPageSize)
 }
 
@@ -186,6 +217,7 @@ func (f *File) Truncate(b base.BlockNo) error {
 		err = f.f.Truncate(end)
 	}
 	if err != nil {
+		f.stats.writeErrors.Add(1)
 		return ioError("truncate", f.path, "", err)
 	}
 	return nil

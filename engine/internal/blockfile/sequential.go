@@ -75,7 +75,7 @@ func (q *Sequential) fill(p base.PageNo) error {
 	if err != nil {
 		return err
 	}
-	q.s.stats.pagesRead.Add(int64(n))
+	q.s.stats.runPages.Add(int64(n))
 	q.buf, q.start = buf[:n*q.s.geo.PageSize], p
 	return nil
 }

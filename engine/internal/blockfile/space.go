@@ -53,15 +53,18 @@ func (s *Space) MapBlock(b base.BlockNo) base.BlockNo {
 func (s *Space) Verify(p base.PageNo, raw []byte) (format.Page, error) {
 	switch s.geo.CheckPage(p, s.Original(p), raw) {
 	case format.CheckBad:
+		s.stats.badPages.Add(1)
 		return nil, s.corrupt(p, base.Corruptf("the page check does not match: the page was damaged or belongs elsewhere"))
 	case format.Unchecked:
 		if s.Sealed {
+			s.stats.badPages.Add(1)
 			return nil, s.corrupt(p, base.Corruptf("the page has no page check, unlike the others of its segment: it was damaged or never written"))
 		}
 	case format.CheckGood:
 	}
 	page := s.geo.Content(p, raw)
 	if err := format.ValidatePage(page); err != nil {
+		s.stats.badPages.Add(1)
 		return nil, s.corrupt(p, err)
 	}
 	return page, nil
@@ -89,12 +92,12 @@ func (s *Space) Page(p base.PageNo) (format.Page, error) {
 }
 
 func (s *Space) miss(p base.PageNo) (format.Page, error) {
-	raw, err := s.RawPage(p)
+	raw, err := s.rawPage(p)
 	if err != nil {
 		return nil, err
 	}
 	s.stats.misses.Add(1)
-	s.stats.pagesRead.Add(1)
+	s.stats.missPages.Add(1)
 	page, err := s.Verify(p, raw)
 	if err != nil {
 		return nil, err
@@ -134,7 +137,8 @@ func (s *Space) PageAhead(p, last base.PageNo) (format.Page, error) {
 		return nil, err
 	}
 	s.stats.misses.Add(1)
-	s.stats.pagesRead.Add(int64(n))
+	s.stats.missPages.Add(1)
+	s.stats.aheadPages.Add(int64(n) - 1)
 	var first format.Page
 	for i := range n {
 		no := p + base.PageNo(i)

@@ -76,6 +76,18 @@ func (c *Cursor) addLevels(s *snapshot.Snapshot) (err error) {
 	return nil
 }
 
+// FlushLookups has the cursor's sources tell the file how many pages they asked for, when
+// the cursor is not used any more.
+func (c *Cursor) FlushLookups() { flushLookups(c.sources) }
+
+func flushLookups(sources []Source) {
+	for i := range sources {
+		if s := &sources[i]; s.isSeg {
+			s.seg.FlushLookups()
+		}
+	}
+}
+
 // Valid reports whether the cursor stands on a record.
 func (c *Cursor) Valid() bool { return c.cur >= 0 }
 
@@ -372,7 +384,14 @@ func GetBelow(dst, key []byte, st *snapshot.State) (value []byte, found bool, er
 		}
 	}
 	var it segment.Iter
-	for _, l := range st.Disk.Levels {
+	dst, found, err = getFromLevels(dst, key, st.Disk.Levels, &it)
+	it.FlushLookups()
+	return dst, found, err
+}
+
+// getFromLevels is Get for the levels alone, by means of an iterator.
+func getFromLevels(dst, key []byte, levels []*snapshot.Level, it *segment.Iter) (value []byte, found bool, err error) {
+	for _, l := range levels {
 		if l.FreelistOnly {
 			continue
 		}
@@ -403,6 +422,7 @@ func getMerging(dst, key []byte, l *snapshot.Level) ([]byte, segment.Outcome, er
 	if err != nil {
 		return dst, segment.Unknown, err
 	}
+	defer flushLookups(sources)
 	for i := range sources {
 		s := &sources[i]
 		s.SeekGE(0, key)

@@ -20,6 +20,12 @@ func (v View) Size() int { return v.size }
 // Empty reports whether there is no record at all, not even a delete mark.
 func (v View) Empty() bool { return v.root == 0 }
 
+// SameTree reports whether v and o are states of one tree, so that they share its memory.
+// The empty View is of no tree.
+func (v View) SameTree(o View) bool {
+	return len(v.slabs) > 0 && len(o.slabs) > 0 && v.slabs[0] == o.slabs[0]
+}
+
 // Len returns the number of records, delete marks included.
 func (v View) Len() int { return v.numRecords }
 

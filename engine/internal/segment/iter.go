@@ -2,6 +2,7 @@ package segment
 
 import (
 	"bytes"
+	"unsafe"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
@@ -35,6 +36,8 @@ type Iter struct {
 
 	keyBuf, valBuf, cmpBuf []byte
 	err                    error
+
+	lookups int64 // pages asked for and not told to the file yet
 }
 
 // maxDepth bounds the height of a b-tree. C lsm1 cannot search a higher one than 31.
@@ -42,7 +45,20 @@ const maxDepth = 32
 
 // Init makes it an iterator over seg that stands nowhere.
 func (it *Iter) Init(seg *Segment) {
-	*it = Iter{seg: seg, keyBuf: it.keyBuf[:0], valBuf: it.valBuf[:0], cmpBuf: it.cmpBuf[:0]}
+	*it = Iter{seg: seg, keyBuf: it.keyBuf[:0], valBuf: it.valBuf[:0], cmpBuf: it.cmpBuf[:0], lookups: it.lookups}
+}
+
+// flushLookups is after how many pages an iterator tells the file of them.
+const flushLookups = 256
+
+// FlushLookups tells the file how many pages were asked for since the last time. Whoever
+// is done with an iterator calls it; one that goes on for long does so by itself. The
+// count is the iterator's own until then, so that readers do not get in each other's way.
+func (it *Iter) FlushLookups() {
+	if it.lookups > 0 {
+		it.seg.Space.CountLookups(uintptr(unsafe.Pointer(it)), it.lookups)
+		it.lookups = 0
+	}
 }
 
 // ReadAhead makes the iterator read the file in long runs, for one pass from front to
@@ -89,10 +105,13 @@ func (it *Iter) corrupt(p base.PageNo, format string, args ...any) error {
 }
 
 func (it *Iter) getPage(p base.PageNo) (format.Page, error) {
-	switch {
-	case it.seq != nil:
+	if it.seq != nil {
 		return it.seq.Page(p)
-	case it.scanning:
+	}
+	if it.lookups++; it.lookups >= flushLookups {
+		it.FlushLookups()
+	}
+	if it.scanning {
 		return it.seg.Space.PageAhead(p, it.seg.Last)
 	}
 	return it.seg.Space.Page(p)

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -22,7 +23,11 @@ type State struct {
 	Disk   *Snapshot
 	Tree   *memtree.Tree // the tree that Live is a view of; only the writer touches it
 	Seq    uint64        // number of the commit that is newest in it
+	// At is when it was made, in Unix nanoseconds. Publish sets it if it is 0; whoever
+	// knows the time already saves asking for it.
+	At int64
 
+	replaced   int64        // At of the State published after it, 0 while it is the newest; guarded by the registry's mutex
 	refs       atomic.Int64 // pins, and one of the registry while it is the newest
 	prev, next *State       // the registry's list; guarded by its mutex
 }
@@ -82,7 +87,13 @@ func (r *Registry) unlink(s *State) {
 // Publish makes s the newest State. The caller is the only publisher.
 func (r *Registry) Publish(s *State) {
 	s.refs.Store(1)
+	if s.At == 0 {
+		s.At = time.Now().UnixNano()
+	}
 	r.mu.Lock()
+	if old := r.newest.Load(); old != nil {
+		old.replaced = s.At
+	}
 	s.prev = r.tail
 	if r.tail != nil {
 		r.tail.next = s
@@ -124,6 +135,32 @@ func (r *Registry) Pins() int64 {
 		n += s.refs.Load()
 	}
 	return n - 1
+}
+
+// Pinned describes a State that readers have pinned.
+type Pinned struct {
+	State    *State // to look at what it is made of; its pages and trees may be let go any time
+	Pins     int64
+	Replaced int64 // when another State became the newest one, in Unix nanoseconds; 0 if this one is
+}
+
+// PinnedStates returns the States that readers have pinned, oldest first. The caller
+// keeps others from publishing meanwhile.
+func (r *Registry) PinnedStates() []Pinned {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []Pinned
+	newest := r.newest.Load()
+	for s := r.head; s != nil; s = s.next {
+		n := s.refs.Load()
+		if s == newest {
+			n-- // the registry's own
+		}
+		if n > 0 {
+			out = append(out, Pinned{State: s, Pins: n, Replaced: s.replaced})
+		}
+	}
+	return out
 }
 
 // Next returns a State that shows the same as s, for the publisher to change before it

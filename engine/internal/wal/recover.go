@@ -58,6 +58,7 @@ func recoverLog(f File, from format.LogPos, apply applyFunc, keep int) (*Log, Re
 		if s.size, err = f.Size(); err != nil {
 			return nil, Recovered{}, &base.Error{Code: base.CodeIO, Op: "size of log", Err: err}
 		}
+		l.fileEnd.Store(s.size)
 		if n := int64(f.SectorSize()); n > minSector && n <= maxSector && n&(n-1) == 0 {
 			l.sector = n
 		}

@@ -200,7 +200,12 @@ func (l *Log) writeOut() error {
 }
 
 func (l *Log) writeAt(b []byte, off int64) error {
-	if _, err := l.f.WriteAt(b, off); err != nil {
+	n, err := l.f.WriteAt(b, off)
+	l.written.Add(int64(n))
+	if end := off + int64(n); end > l.fileEnd.Load() {
+		l.fileEnd.Store(end)
+	}
+	if err != nil {
 		code := base.CodeIO
 		if errors.Is(err, syscall.ENOSPC) {
 			code = base.CodeFull

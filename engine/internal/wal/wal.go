@@ -83,6 +83,20 @@ type Log struct {
 	base int64
 
 	failed atomic.Pointer[error] // the first error of Sync
+
+	written, fileEnd, syncs atomic.Int64 // see Stats
+}
+
+// Stats counts what was done to the file.
+type Stats struct {
+	BytesWritten int64 // since the log was opened
+	FileBytes    int64 // length of the file, as far as it was read or written
+	Syncs        int64
+}
+
+// Stats returns the counters. Any goroutine may call it.
+func (l *Log) Stats() Stats {
+	return Stats{BytesWritten: l.written.Load(), FileBytes: l.fileEnd.Load(), Syncs: l.syncs.Load()}
 }
 
 // End returns the position behind the last commit, with the checksum's state there:
@@ -115,6 +129,7 @@ func (l *Log) Sync() error {
 	if l.f == nil {
 		return errNoFile("sync")
 	}
+	l.syncs.Add(1)
 	if err := l.f.Sync(); err != nil {
 		err := error(&base.Error{Code: base.CodeIO, Op: "sync log", Err: err})
 		l.failed.CompareAndSwap(nil, &err)

@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+)
+
+// PinReport tells which states of the database are held by transactions, snapshots and
+// cursors, and what cannot be used again until they end. It never costs more than that:
+// writers go on, the log is reclaimed as ever, and readers of other states notice nothing.
+type PinReport struct {
+	Pins []Pin // oldest first
+	// HeldBlocks are free blocks that a pinned state still shows; without pins they would
+	// be written again. HeldBytes is their size.
+	HeldBlocks, HeldBytes int64
+	// HeldTreeBytes is the size of in-memory trees that are flushed, but still shown by a
+	// pinned state.
+	HeldTreeBytes int64
+	// ForeignReader says that a read-only process had the file open when this one opened
+	// it, and still has: as long as it reads, no block and no part of the log is used
+	// again. Stats does not look for it.
+	ForeignReader bool
+
+	blocks, freeBlocks int64 // of the file, at the same moment
+}
+
+// Pin is one pinned state.
+type Pin struct {
+	Snapshot int64 // id of the levels it shows
+	Commit   int64 // how many commits since Open it shows
+	Count    int64 // how many pins are on it
+	// Age is for how long it has been out of date: since when another state is the
+	// newest. It is 0 for the newest one, which holds nothing back.
+	Age time.Duration
+	// HeldBlocks are the free blocks that cannot be used again at least until this state
+	// is let go, HeldTreeBytes the in-memory trees that only it and older ones show.
+	HeldBlocks    int64
+	HeldTreeBytes int64
+}
+
+// Pins tells what readers hold, and what that costs. It takes no turn.
+func (db *DB) Pins() (PinReport, error) {
+	if err := db.enter("pins"); err != nil {
+		return PinReport{}, err
+	}
+	defer db.leave()
+	r := db.pins()
+	var err error
+	if !db.opts.ReadOnly {
+		r.ForeignReader, err = db.foreignReader()
+	}
+	return r, err
+}
+
+// pins makes the report without looking for other processes.
+func (db *DB) pins() PinReport {
+	db.pub.Lock()
+	defer db.pub.Unlock()
+	var r PinReport
+	now := time.Now()
+	newest := db.reg.Newest()
+	free := db.free.Entries()
+	r.blocks, r.freeBlocks = int64(db.free.Blocks()), int64(len(free))
+	states := db.reg.PinnedStates()
+	// A tree is counted once, for the newest of the states that show it.
+	trees := []memtree.View{newest.Live, newest.Old}
+	for i := len(states) - 1; i >= 0; i-- {
+		s := states[i].State
+		p := Pin{Snapshot: int64(s.Disk.ID), Commit: int64(s.Seq), Count: states[i].Pins}
+		if states[i].Replaced != 0 {
+			p.Age = max(0, now.Sub(time.Unix(0, states[i].Replaced)))
+		}
+		for _, e := range free {
+			if e.ID >= s.Disk.ID && e.ID < db.synced && s.Disk != newest.Disk {
+				p.HeldBlocks++
+			}
+		}
+		for _, v := range [...]memtree.View{s.Live, s.Old} {
+			if v.Empty() || shared(trees, v) {
+				continue
+			}
+			trees = append(trees, v)
+			p.HeldTreeBytes += int64(v.Size())
+		}
+		r.HeldTreeBytes += p.HeldTreeBytes
+		r.Pins = append(r.Pins, p)
+	}
+	slices.Reverse(r.Pins)
+	if len(r.Pins) > 0 {
+		r.HeldBlocks = r.Pins[0].HeldBlocks
+		r.HeldBytes = r.HeldBlocks * int64(db.opts.BlockSize)
+	}
+	return r
+}
+
+func shared(trees []memtree.View, v memtree.View) bool {
+	for _, t := range trees {
+		if t.SameTree(v) {
+			return true
+		}
+	}
+	return false
+}
