@@ -42,7 +42,20 @@ func commands() []command {
 		{"compression_id", "compression_id", 0, 0, number("compression_id", func(m maintainer) int64 {
 			return int64(m.CompressionID())
 		})},
-		{"page_dump", "page_dump(page)", 1, 1, pageDump},
+		{"pages_read", "pages_read", 0, 0, number("pages_read", func(m maintainer) int64 {
+			return m.Stats().PagesRead
+		})},
+		{"pages_written", "pages_written", 0, 0, number("pages_written", func(m maintainer) int64 {
+			return m.Stats().PagesWritten
+		})},
+		{"freelist_size", "freelist_size", 0, 0, inspect(freelistSize)},
+		{"array_structure", "array_structure(first page)", 1, 1, inspect(arrayStructure)},
+		{"array_pages", "array_pages(first page)", 1, 1, inspect(arrayPages)},
+		{"page_info", "page_info(page)", 1, 1, inspect(pageInfo)},
+		{"page_cells", "page_cells(page)", 1, 1, inspect(pageCells)},
+		{"page_dump", "page_dump(page)", 1, 1, inspect(dumpWith("page_dump", inspector.PageDump))},
+		{"page_hex_dump", "page_hex_dump(page)", 1, 1, inspect(dumpWith("page_hex_dump", inspector.PageHexDump))},
+		{"pins", "pins", 0, 0, inspect(pins)},
 	}
 }
 
@@ -197,22 +210,4 @@ func number(column string, read func(maintainer) int64) func(context.Context, *c
 		})
 		return t, err
 	}
-}
-
-func pageDump(_ context.Context, c *conn, args []string) (*table, error) {
-	page, err := positive("page_dump", args[0])
-	if err != nil {
-		return nil, err
-	}
-	var t *table
-	err = c.maintain(func(m maintainer) error {
-		d, ok := m.(pageDumper)
-		if !ok {
-			return misusef("pragma", "this store does not offer it")
-		}
-		text, err := d.PageDump(page)
-		t = oneValue("page_dump", text)
-		return err
-	})
-	return t, err
 }

@@ -3,6 +3,7 @@ package lsmlite
 import (
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
@@ -61,6 +62,12 @@ type Config struct {
 	FS vfs.FS
 	// Perm is the mode of a new file; 0 is 0600.
 	Perm fs.FileMode
+
+	// Observer is told what the database does: for metrics, see package engine/prom.
+	// Logger gets the rare events, see engine.Options. A database that is open in this
+	// process already keeps those it was opened with; asking for others is refused.
+	Observer *engine.Observer
+	Logger   *slog.Logger
 }
 
 // memoryPath is the path of a database in memory.
@@ -223,6 +230,8 @@ func (c *Config) engineOptions() engine.Options {
 		NoLog:          c.UseLog == Off,
 		CacheSize:      c.CacheSize,
 		Perm:           c.Perm,
+		Observer:       c.Observer,
+		Logger:         c.Logger,
 	}
 }
 

@@ -138,6 +138,19 @@ func (h *handle) agrees(cfg Config) error {
 			Detail: "settings disagree: the database is open in this process with mode=ro, and mode=" +
 				cfg.Mode.String() + " is asked for"}
 	}
+	for _, s := range []struct {
+		name       string
+		other, set bool
+	}{
+		{"Observer", cfg.Observer != h.cfg.Observer, cfg.Observer != nil},
+		{"Logger", cfg.Logger != h.cfg.Logger, cfg.Logger != nil},
+	} {
+		if s.set && s.other {
+			return &Error{Code: CodeMisuse, Op: "open", Path: h.key.path,
+				Detail: "settings disagree: the database is open in this process with another " + s.name +
+					"; give it to whoever opens the database first"}
+		}
+	}
 	probe := conn{handle: h, cfg: h.cfg}
 	for i := range settings {
 		s := &settings[i]

@@ -111,7 +111,13 @@ type maintainer interface {
 	CompressionID() uint32
 }
 
-// pageDumper is a maintainer that can show a page of its file in text.
-type pageDumper interface {
+// inspector is a maintainer that can show what its file is made of, down to the bytes.
+type inspector interface {
+	SegmentRanges(first int64) ([]engine.PageRange, error)
+	SegmentPages(first int64) ([]int64, error)
+	Page(page int64) (engine.PageInfo, error)
 	PageDump(page int64) (string, error)
+	PageHexDump(page int64) (string, error)
+	FreeListSize() (blocks, entries int)
+	Pins() (engine.PinReport, error)
 }

@@ -15,22 +15,22 @@ import (
 // and all of its bytes. The page is read from the file, not from the cache; it need not
 // be sound, nor belong to anything. The text's form may change.
 //
-// It fails if the file has no such page. The meta pages are not pages in this sense.
-func (db *DB) PageDump(page int64) (string, error) {
-	if err := db.enter("dump"); err != nil {
-		return "", err
-	}
-	defer db.leave()
-	p := base.PageNo(page)
-	geo := db.bf.Geometry()
-	raw, err := db.bf.RawPage(p)
+// It fails if the file has no such page. The meta pages are not pages in this sense. Page
+// tells the same as values.
+func (db *DB) PageDump(page int64) (string, error) { return db.dump(page, shortText) }
+
+// PageHexDump is PageDump with keys and values in hexadecimal, whole as far as they lie on
+// the page.
+func (db *DB) PageHexDump(page int64) (string, error) { return db.dump(page, wholeHex) }
+
+func (db *DB) dump(page int64, show func(data []byte, n int) string) (string, error) {
+	d, done, err := db.dumperOf(page)
 	if err != nil {
 		return "", err
 	}
-	st := db.reg.Acquire()
-	defer db.reg.Release(st)
-	d := &dumper{geo: geo, p: p, raw: raw, page: geo.Content(p, raw)}
-	d.header(st.Disk)
+	defer done()
+	d.show = show
+	d.header()
 	if err := format.ValidatePage(d.page); err != nil {
 		d.linef("not a sound page: %v", err)
 	} else {
@@ -40,12 +40,33 @@ func (db *DB) PageDump(page int64) (string, error) {
 	return d.out.String(), nil
 }
 
+// dumperOf reads a page. The caller calls done when he has finished with it.
+func (db *DB) dumperOf(page int64) (d *dumper, done func(), err error) {
+	if err := db.enter("dump"); err != nil {
+		return nil, nil, err
+	}
+	p := base.PageNo(page)
+	geo := db.bf.Geometry()
+	raw, err := db.bf.RawPage(p)
+	if err != nil {
+		db.leave()
+		return nil, nil, err
+	}
+	st := db.reg.Acquire()
+	return &dumper{geo: geo, p: p, raw: raw, page: geo.Content(p, raw), disk: st.Disk}, func() {
+		db.reg.Release(st)
+		db.leave()
+	}, nil
+}
+
 // dumper writes the text of one page.
 type dumper struct {
 	geo  format.Geometry
 	p    base.PageNo
 	raw  []byte
 	page format.Page
+	disk *snapshot.Snapshot
+	show func(data []byte, n int) string // renders the beginning of n bytes
 	out  strings.Builder
 }
 
@@ -55,7 +76,7 @@ func (d *dumper) linef(format string, args ...any) {
 }
 
 // header tells what the page is, without relying on its being sound.
-func (d *dumper) header(s *snapshot.Snapshot) {
+func (d *dumper) header() {
 	b := d.geo.Block(d.p)
 	d.linef("page %d: offset %d, block %d, page %d of %d in the block", d.p, d.geo.Offset(d.p), b, d.geo.IndexInBlock(d.p)+1, d.geo.PagesPerBlock())
 	if d.geo.IsLast(d.p) {
@@ -75,12 +96,12 @@ func (d *dumper) header(s *snapshot.Snapshot) {
 		flags += ", SKIP_THIS"
 	}
 	d.linef("%s%s: %d cells, pointer %d", kind, flags, d.page.NumCells(), d.page.Ptr())
-	d.linef("page check: %s", d.check(s))
+	d.linef("page check: %s", d.check())
 }
 
 // check tells what the page check says. A block that was moved has its check under its
 // old page number.
-func (d *dumper) check(s *snapshot.Snapshot) string {
+func (d *dumper) check() string {
 	switch d.geo.CheckPage(d.p, d.p, d.raw) {
 	case format.Unchecked:
 		return "none"
@@ -88,7 +109,7 @@ func (d *dumper) check(s *snapshot.Snapshot) string {
 		return "good"
 	case format.CheckBad:
 	}
-	for _, r := range s.Redirects {
+	for _, r := range d.disk.Redirects {
 		if r.To != d.geo.Block(d.p) {
 			continue
 		}
@@ -124,7 +145,7 @@ func (d *dumper) leafCell(i int) {
 	c := d.page.LeafCell(i)
 	line := fmt.Sprintf("  %3d @%-5d %s key %s", i, d.page.CellOffset(i), kindText(c.Kind), d.key(c.Kind, d.body(c.Body, c.KeyLen), c.KeyLen))
 	if c.Kind&base.Insert != 0 {
-		line += " value " + shorten(d.body(c.Body+c.KeyLen, c.ValLen), c.ValLen)
+		line += " value " + d.show(d.body(c.Body+c.KeyLen, c.ValLen), c.ValLen)
 	}
 	if ptr := d.page.Ptr() + base.PageNo(c.RelPtr); ptr != 0 {
 		line += fmt.Sprintf(", FC pointer %d", ptr)
@@ -144,11 +165,20 @@ func (d *dumper) key(kind base.Kind, key []byte, n int) string {
 	if kind&base.System != 0 && n == 4 && len(key) == 4 {
 		return fmt.Sprintf("block %d", format.FreeKeyBlock(key))
 	}
-	return shorten(key, n)
+	return d.show(key, n)
 }
 
-// shorten renders the beginning of n bytes of data, of which some may be elsewhere.
-func shorten(data []byte, n int) string {
+// wholeHex renders the beginning of n bytes of data, of which some may be elsewhere.
+func wholeHex(data []byte, n int) string {
+	s := fmt.Sprintf("%x", data)
+	if n > len(data) {
+		s += fmt.Sprintf("… (%d bytes, %d on this page)", n, len(data))
+	}
+	return s
+}
+
+// shortText renders the beginning of n bytes of data, of which some may be elsewhere.
+func shortText(data []byte, n int) string {
 	const most = 32
 	s := fmt.Sprintf("%q", data[:min(len(data), most)])
 	if n > most || n > len(data) {

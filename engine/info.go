@@ -67,6 +67,14 @@ func (db *DB) FreeList() []FreeBlock {
 	return out
 }
 
+// FreeListSize returns the number of free blocks, and how many free-list entries the next
+// checkpoint would hold because no segment holds them yet; see Options.MaxFreelist.
+func (db *DB) FreeListSize() (blocks, entries int) {
+	db.pub.Lock()
+	defer db.pub.Unlock()
+	return len(db.free.Entries()), len(db.free.Delta())
+}
+
 // LogRegion is a part of the log file that is still needed: bytes Start up to End, not
 // included.
 type LogRegion struct{ Start, End int64 }

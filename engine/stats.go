@@ -131,6 +131,7 @@ func (s *Stats) Stalls(r StallReason) (n int64, d time.Duration) {
 // Stats returns the counters. It takes no turn, so it never waits for a writer or for
 // work, and may be called from an Observer. After Close it returns the last counts.
 func (db *DB) Stats() Stats {
+	pins := db.pins() // before this call has a pin of its own
 	st := db.reg.Acquire()
 	defer db.reg.Release(st)
 	var s Stats
@@ -149,8 +150,6 @@ func (db *DB) Stats() Stats {
 	s.UncheckpointedBytes = db.CheckpointSize()
 	s.Poisoned = db.Poisoned() != nil
 
-	pins := db.pins()
-	s.Pins = -1 // this call's own
 	for _, p := range pins.Pins {
 		s.Pins += p.Count
 	}
