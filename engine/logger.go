@@ -42,9 +42,12 @@ func logObserver(l *slog.Logger) *Observer {
 	}
 	return &Observer{
 		Opened: func(e OpenEvent) {
-			say(slog.LevelInfo, e.Path, "open", e.Duration, e.Err,
-				slog.Bool("read_only", e.ReadOnly), slog.Int("recovered_commits", e.RecoveredCommits),
-				slog.Int64("recovered_records", e.RecoveredRecords), slog.Int64("recovered_bytes", e.RecoveredBytes))
+			attrs := []slog.Attr{slog.Bool("read_only", e.ReadOnly)}
+			if e.Err == nil {
+				attrs = append(attrs, slog.Int("recovered_commits", e.RecoveredCommits),
+					slog.Int64("recovered_records", e.RecoveredRecords), slog.Int64("recovered_bytes", e.RecoveredBytes))
+			}
+			say(slog.LevelInfo, e.Path, "open", e.Duration, e.Err, attrs...)
 		},
 		Flushed: segment("flush"),
 		Merged:  segment("merge"),

@@ -18,6 +18,7 @@ type stats struct {
 	flushes, merges, workErrors   atomic.Int64
 	jobPages, jobBytes            [numJobKinds]atomic.Int64
 	stalls                        [numStallReasons]stallStats // by stallIndex
+	cacheHits                     atomic.Int64                // the most that Stats has returned
 	stalled                       atomic.Int64                // writers that are held back now
 }
 
@@ -74,6 +75,7 @@ type Stats struct {
 	BytesWrittenFlush    int64
 	BytesWrittenMerge    int64
 	BytesWrittenFreelist int64
+	BytesWrittenMeta     int64
 	Syncs                int64 // of the database file
 	// WriteAmplification is what was written to both files, by bytes committed; 0 before
 	// anything was.
@@ -187,6 +189,19 @@ func (db *DB) countWrites(s *Stats) {
 	s.RecoveredCommits, s.RecoveredBytes = int64(db.recovered.Commits), db.recovered.Bytes
 }
 
+// maximum raises a to n, unless it is more already, and returns it.
+func maximum(a *atomic.Int64, n int64) int64 {
+	for {
+		old := a.Load()
+		if n <= old {
+			return old
+		}
+		if a.CompareAndSwap(old, n) {
+			return n
+		}
+	}
+}
+
 // countFile fills in what was read from and written to the two files.
 func (db *DB) countFile(s *Stats) {
 	b, l := db.bf.Stats(), db.log.Stats()
@@ -194,10 +209,12 @@ func (db *DB) countFile(s *Stats) {
 	s.PagesReadMerge, s.PagesReadRaw = b.RunPages, b.RawPages
 	s.PagesWritten = b.PagesWritten
 	s.BytesRead, s.BytesWritten, s.Syncs = b.BytesRead, b.DataBytes+b.MetaBytes, b.Syncs
+	s.BytesWrittenMeta = b.MetaBytes
 	s.CacheMisses, s.CacheBytes = b.CacheMisses, b.CacheBytes
-	// Readers tell their lookups later than their misses.
-	s.CacheLookups = max(b.CacheLookups, b.CacheMisses)
-	s.CacheHits = s.CacheLookups - s.CacheMisses
+	// Readers tell their lookups later than their misses. What was called a hit once
+	// stays one, so that the count never goes back.
+	s.CacheHits = maximum(&db.stats.cacheHits, b.CacheLookups-b.CacheMisses)
+	s.CacheLookups = s.CacheHits + s.CacheMisses
 	s.ReadErrors, s.WriteErrors, s.BadPages = b.ReadErrors, b.WriteErrors, b.BadPages
 	s.LogBytesWritten, s.LogSyncs, s.LogFileBytes = l.BytesWritten, l.Syncs, l.FileBytes
 	if s.BytesCommitted > 0 {

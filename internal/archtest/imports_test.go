@@ -42,6 +42,8 @@ var allowed = map[string][]string{
 	"engine": join(snap, "engine/internal/cursor", "engine/internal/merge", "engine/internal/checkpoint",
 		"engine/internal/wal"),
 	"engine/enginetest":   {"engine", "engine/vfs"},
+	"engine/prom":         {"engine", "github.com/prometheus/client_golang"},
+	"examples/metrics":    {"", "engine/prom", "github.com/prometheus/client_golang"},
 	"parser":              {"github.com/alecthomas/participle"},
 	"":                    {"parser", "engine", "engine/vfs", "engine/vfs/memfs"},
 	"internal/archtest":   nil,
@@ -81,6 +83,30 @@ func TestPackageComments(t *testing.T) {
 		if p.Doc == "" {
 			t.Errorf("package %q has no package comment", relative(p.ImportPath))
 		}
+	}
+}
+
+// TestMetricsAreOptional: a program that does not import engine/prom does not link the
+// Prometheus client, nor anything that only that needs.
+func TestMetricsAreOptional(t *testing.T) {
+	deps := func(pkg string) string {
+		out, err := exec.Command("go", "list", "-deps", pkg).Output()
+		if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		return string(out)
+	}
+	for _, pkg := range []string{module, module + "/engine", module + "/examples/quickstart"} {
+		for line := range strings.Lines(deps(pkg)) {
+			for _, heavy := range []string{"prometheus", "protobuf", "net/http"} {
+				if strings.Contains(line, heavy) {
+					t.Errorf("%s links %s", pkg, strings.TrimSpace(line))
+				}
+			}
+		}
+	}
+	if !strings.Contains(deps(module+"/engine/prom"), "github.com/prometheus/client_golang/prometheus\n") {
+		t.Error("engine/prom does not link the Prometheus client: this test looks for the wrong thing")
 	}
 }
 
