@@ -157,3 +157,33 @@ func pagesOf(t *testing.T, db *engine.DB, seg engine.SegmentInfo) []int64 {
 	}
 	return pages
 }
+
+// TestSegmentsOfGoldenFiles finds the pages of every segment in files that C lsm1 wrote.
+func TestSegmentsOfGoldenFiles(t *testing.T) {
+	segments := 0
+	forEachGolden(t, false, func(t *testing.T, path string, _ []goldenRow) {
+		db, err := engine.Open(context.Background(), path, engine.Options{ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		for _, l := range db.Structure() {
+			for _, seg := range l.Segments {
+				if seg.First == 0 {
+					continue
+				}
+				segments++
+				pages := pagesOf(t, db, seg)
+				for _, p := range []int64{pages[0], pages[len(pages)/2], pages[len(pages)-1]} {
+					info, err := db.Page(p)
+					if err != nil || info.Damage != "" || info.Check == "BAD" {
+						t.Errorf("page %d of %+v: %+v, %v", p, seg, info, err)
+					}
+				}
+			}
+		}
+	})
+	if segments < 10 {
+		t.Errorf("only %d segments were looked at", segments)
+	}
+}
