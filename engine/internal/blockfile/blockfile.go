@@ -169,11 +169,11 @@ func (f *File) outOfRange(p base.PageNo) error {
 // RawPage reads page p afresh from the file, for checking and dumps. It verifies
 // nothing, except that the file has such a page.
 func (f *File) RawPage(p base.PageNo) ([]byte, error) {
-	if !f.inRange(p) {
-		return nil, f.outOfRange(p)
+	raw, err := f.rawPage(p)
+	if err == nil {
+		f.stats.rawPages.Add(1)
 	}
-	f.stats.rawPages.Add(1)
-	return f.rawPage(p)
+	return raw, err
 }
 
 // rawPage is RawPage for a page that is counted elsewhere.
