@@ -188,7 +188,8 @@ func arithmetic(op nodeOp, x, y Value) Value {
 		}
 		return Value{Kind: Real, Real: float64(i % j)}
 	}
-	f, g := castReal(a).Real, castReal(b).Real
+	// The bytes are read anew, because a real keeps the sign of '-0' and an integer does not.
+	f, g := castReal(x).Real, castReal(y).Real
 	switch op {
 	case nodeAdd:
 		f += g

@@ -2,190 +2,104 @@ package sqlitetest
 
 import (
 	"fmt"
-	"math/rand/v2"
+	"math"
 	"strings"
+
+	"github.com/lsmlite/lsmlite-go/parser"
 )
 
-// generator writes statements of the dialect in which every comparison is between
-// operands of one class, because that is checked statically here and not in SQLite.
-type generator struct {
-	rng  *rand.Rand
-	args []any // of the statement being written
-	row  bool  // columns may be mentioned
-	// excluded may be mentioned.
-	excluded bool
-}
-
-func (g *generator) pick(list ...string) string { return list[g.rng.IntN(len(list))] }
-
-func (g *generator) one(in int) bool { return g.rng.IntN(in) == 0 }
-
-// word is a key or a value, or a piece of one: short, so that they meet.
-func (g *generator) word() string {
-	const letters = "aabbAB01259 .-+eE%_*?[]^"
-	n := g.rng.IntN(4)
+// call writes a call: mostly one statement, sometimes several.
+func (g *generator) call() call {
+	g.args, g.tokens = nil, nil
+	n := 1
 	if g.one(8) {
-		n += 6
+		n = 2 + g.rng.IntN(2)
 	}
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = letters[g.rng.IntN(len(letters))]
+	var list []string
+	for range n {
+		list = append(list, g.statement())
 	}
-	return string(b)
+	c := call{strings.Join(list, "; "), g.args}
+	switch {
+	case n > 1:
+		c.text = g.dress(c.text)
+	case g.one(3): // without needless parentheses
+		if list, err := parser.Parse(c.text); err == nil && len(list) == 1 {
+			c.text = list[0].String()
+		}
+	case g.one(3):
+		c.text = g.dress(c.text)
+	}
+	return c
 }
 
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
-
-func (g *generator) param(v any) string {
-	g.args = append(g.args, v)
-	return "?"
+// dress changes how a text is written and not what it says: the case of words, quotes
+// around names, blanks and comments.
+func (g *generator) dress(text string) string {
+	var b strings.Builder
+	style := g.rng.IntN(4)
+	for i := 0; i < len(text); {
+		c := text[i]
+		end := i + 1
+		switch {
+		case c == '\'':
+			for text[end] != '\'' {
+				end++
+			}
+			end++
+			b.WriteString(text[i:end])
+		case c == ' ':
+			b.WriteString(g.pick(" ", " ", " ", " ", "\n", "\t", "\r\n  ", " /* ; ' */ ", " -- ' ; )\n"))
+		case isWordStart(c):
+			for end < len(text) && (isWordStart(text[end]) || text[end] >= '0' && text[end] <= '9') {
+				end++
+			}
+			hex := end < len(text) && text[end] == '\''
+			after := i > 0 && strings.ContainsRune(":@$0123456789.\"", rune(text[i-1])) && !(text[i-1] == '.' && isColumn(text[i:end]))
+			if hex || after {
+				b.WriteString(text[i:end])
+			} else {
+				b.WriteString(g.dressWord(text[i:end], style))
+			}
+		default:
+			b.WriteByte(c)
+		}
+		i = end
+	}
+	return b.String() + g.pick("", "", ";", " ; ;", " -- end", " /* open")
 }
 
-func (g *generator) bytes(depth int) string {
-	n := g.rng.IntN(14)
-	if depth <= 0 {
-		n %= 6
-	}
-	switch n {
-	case 0, 1:
-		if g.row {
-			return g.pick("key", "value", "value", "kv.key", "kv.value")
-		}
-		return quote(g.word())
-	case 2:
-		if g.excluded {
-			return g.pick("excluded.key", "excluded.value")
-		}
-		return fmt.Sprintf("x'%x'", g.word())
-	case 3:
-		if g.one(2) {
-			return g.param(g.word())
-		}
-		return g.param([]byte(g.word()))
-	case 4, 5:
-		return quote(g.word())
-	case 6, 7:
-		return "(" + g.any(depth-1) + " || " + g.any(depth-1) + ")"
-	case 8:
-		return g.pick("lower", "upper", "hex") + "(" + g.any(depth-1) + ")"
-	case 9, 10:
-		s := "substr(" + g.any(depth-1) + ", " + g.any(depth-2)
-		if g.one(2) {
-			s += ", " + g.any(depth-2)
-		}
-		return s + ")"
-	case 11:
-		return "CAST(" + g.any(depth-1) + " AS " + g.pick("TEXT", "BLOB") + ")"
-	case 12:
-		return "+ " + g.bytes(depth-1)
-	}
-	return "(" + g.bytes(depth-1) + ")"
-}
+func isWordStart(c byte) bool { return c == '_' || c|0x20 >= 'a' && c|0x20 <= 'z' }
 
-func (g *generator) number(depth int) string {
-	n := g.rng.IntN(14)
-	if depth <= 0 {
-		n %= 4
+func isColumn(word string) bool { return word == "key" || word == "value" }
+
+// dressWord writes a keyword or a name in another way.
+func (g *generator) dressWord(word string, style int) string {
+	quotable := false
+	switch word {
+	case "key", "value", "kv", "excluded", "length", "hex", "lower", "upper", "substr", "count", "min", "max":
+		quotable = true
 	}
-	switch n {
-	case 0:
-		return fmt.Sprint(g.rng.IntN(20) - 5)
-	case 1:
-		return g.pick("0", "1", "-1", "2.5", "-0.5", "1e3", "0.0", "1e19", "-1e19", "9e999", "9223372036854775807",
-			"-9223372036854775808", "9223372036854775806", "4294967296", "0x10", "9007199254740993", "9007199254740992.0")
-	case 2:
-		switch g.rng.IntN(4) {
+	if quotable && g.one(4) {
+		switch g.rng.IntN(3) {
 		case 0:
-			return g.param(float64(g.rng.IntN(40))/4 - 3)
+			return `"` + word + `"`
 		case 1:
-			return g.param(g.one(2))
+			return "[" + word + "]"
 		}
-		return g.param(int64(g.rng.IntN(20) - 5))
-	case 3, 4:
-		return "length(" + g.any(depth-1) + ")"
-	case 5:
-		return "- " + g.any(depth-1)
-	case 6:
-		return "CAST(" + g.any(depth-1) + " AS " + g.pick("INTEGER", "INTEGER", "REAL") + ")"
-	case 7:
-		return "+ " + g.number(depth-1)
+		return "`" + word + "`"
 	}
-	return "(" + g.any(depth-1) + " " + g.pick("+", "-", "*", "/", "%") + " " + g.any(depth-1) + ")"
-}
-
-func (g *generator) any(depth int) string {
-	if g.one(2) {
-		return g.bytes(depth)
-	}
-	return g.number(depth)
-}
-
-// subject is what a condition often begins with, so that intervals come of it.
-func (g *generator) subject(depth int) string {
-	if g.row && g.one(2) {
-		return "key"
-	}
-	return g.bytes(depth)
-}
-
-func (g *generator) condition(depth int) string {
-	not := g.pick("", "", "NOT ")
-	n := g.rng.IntN(16)
-	if depth <= 0 {
-		n %= 10
-	}
-	switch n {
-	case 0, 1:
-		return g.subject(depth) + " " + g.comparison() + " " + g.bytes(depth)
-	case 2:
-		return g.bytes(depth) + " " + g.comparison() + " " + g.subject(depth)
-	case 3:
-		return g.number(depth) + " " + g.comparison() + " " + g.number(depth)
-	case 4:
-		return g.subject(depth) + " " + not + "BETWEEN " + g.bytes(depth) + " AND " + g.bytes(depth)
-	case 5:
-		return g.number(depth) + " " + not + "BETWEEN " + g.number(depth-1) + " AND " + g.number(depth-1)
-	case 6:
-		return g.subject(depth) + " " + not + "IN (" + g.list(func() string { return g.bytes(depth - 1) }) + ")"
-	case 7:
-		return g.number(depth) + " " + not + "IN (" + g.list(func() string { return g.number(depth - 1) }) + ")"
-	case 8:
-		return g.subject(depth) + " " + not + "LIKE " + g.like(depth-1)
-	case 9:
-		return g.subject(depth) + " " + not + "GLOB " + g.glob(depth-1)
-	case 10:
-		return "NOT " + g.condition(depth-1)
-	}
-	return not + "(" + g.condition(depth-1) + g.pick(" AND ", " OR ") + g.condition(depth-1) + ")"
-}
-
-func (g *generator) like(depth int) string {
-	if g.one(2) {
-		return g.any(depth)
-	}
-	return quote(g.pick("a", "", "A", "1", "a_") + "%" + g.pick("", "", "b", "_"))
-}
-
-func (g *generator) glob(depth int) string {
-	switch g.rng.IntN(4) {
+	switch style {
 	case 0:
-		return g.any(depth)
+		return strings.ToLower(word)
 	case 1:
-		return quote(g.pick("a", "b", "", "A") + "*")
+		return word[:1] + strings.ToLower(word[1:])
 	case 2:
-		return quote(g.pick("a", "b", "", "A")) + " || '*'"
+		if g.one(2) {
+			return strings.ToUpper(word)
+		}
 	}
-	return g.param(g.pick("a", "b", "", "[a-b]", "[^a]", "?") + g.pick("*", "", "*b", "?*", "**"))
-}
-
-func (g *generator) comparison() string { return g.pick("=", "==", "!=", "<>", "<", "<=", ">", ">=") }
-
-func (g *generator) list(item func() string) string {
-	var out []string
-	for range g.rng.IntN(4) {
-		out = append(out, item())
-	}
-	return strings.Join(out, ", ")
+	return word
 }
 
 // where writes a WHERE clause, or none.
@@ -200,15 +114,16 @@ func (g *generator) where() string {
 func (g *generator) results(aggregates bool) string {
 	var out []string
 	for range 1 + g.rng.IntN(3) {
+		alias := g.pick("", "", "", "", "", " AS k", " n", ` AS "first name"`, " AS like", " x_1")
 		switch {
 		case aggregates:
-			out = append(out, g.pick("count(*)", "min(key)", "max(key)"))
+			out = append(out, g.pick("count(*)", "min(key)", "max(key)", "max(kv.key)")+alias)
 		case g.one(4):
 			out = append(out, "*")
 		case g.one(2):
-			out = append(out, g.pick("key", "value"))
+			out = append(out, g.pick("key", "value", "kv.key", "kv.value")+alias)
 		default:
-			out = append(out, g.any(3))
+			out = append(out, g.any(3)+alias)
 		}
 	}
 	return strings.Join(out, ", ")
@@ -222,24 +137,56 @@ func (g *generator) returning() string {
 	return " RETURNING " + g.results(false)
 }
 
-// statement writes a statement and its arguments.
-func (g *generator) statement() (string, []any) {
-	g.args, g.row, g.excluded = nil, true, false
-	var s string
-	switch n := g.rng.IntN(20); {
-	case n < 8:
-		s = g.selectStatement()
-	case n < 13:
-		s = g.insert()
-	case n < 15:
-		s = "UPDATE " + g.pick("", "kv ") + "SET value = " + g.any(3) + g.where() + g.returning()
-	case n < 17:
-		s = "DELETE" + g.pick("", " FROM kv") + " WHERE " + g.condition(g.rng.IntN(4)) + g.returning()
-	default:
-		s = g.pick("BEGIN", "COMMIT", "COMMIT", "ROLLBACK", "SAVEPOINT a", "SAVEPOINT b", "RELEASE a", "RELEASE b",
-			"ROLLBACK TO a", "ROLLBACK TO b")
+// statement writes a statement.
+func (g *generator) statement() string {
+	g.row, g.excluded = true, false
+	explain := ""
+	if g.one(40) {
+		explain = g.pick("EXPLAIN ", "EXPLAIN QUERY PLAN ")
 	}
-	return s, g.args
+	switch n := g.rng.IntN(100); {
+	case n < 38:
+		return explain + g.selectStatement()
+	case n < 65:
+		return explain + g.insert()
+	case n < 75:
+		return explain + "UPDATE " + g.pick("", "kv ") + "SET value = " + g.any(3) + g.where() + g.returning()
+	case n < 85:
+		s := "DELETE" + g.pick("", " FROM kv")
+		if !g.one(12) {
+			s += " WHERE " + g.condition(g.rng.IntN(4))
+		}
+		return explain + s + g.returning()
+	case n < 86:
+		return "CREATE TABLE IF NOT EXISTS kv (key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (key) ON CONFLICT REPLACE) WITHOUT ROWID"
+	}
+	return g.transaction()
+}
+
+// transaction writes a statement that mostly fits what is open.
+func (g *generator) transaction() string {
+	transaction := g.pick("", " TRANSACTION")
+	end := g.pick("COMMIT", "COMMIT", "END", "ROLLBACK") + transaction
+	begin := "BEGIN" + g.pick("", " DEFERRED", " IMMEDIATE", " EXCLUSIVE") + transaction
+	name := g.pick("a", "a", "b", "A", "b", "c")
+	savepoint := "SAVEPOINT " + name
+	release := "RELEASE " + g.pick("", "SAVEPOINT ") + name
+	rollback := "ROLLBACK " + g.pick("", "TRANSACTION ") + "TO " + g.pick("", "SAVEPOINT ") + name
+	switch n := g.rng.IntN(12); {
+	case !g.open && n < 9:
+		g.open = true
+		return g.pick(begin, begin, savepoint)
+	case n < 3:
+		g.open = false
+		return end
+	case n < 6:
+		return savepoint
+	case n < 8:
+		return release
+	case n < 11:
+		return rollback
+	}
+	return g.pick(begin, end, release)
 }
 
 func (g *generator) selectStatement() string {
@@ -249,17 +196,38 @@ func (g *generator) selectStatement() string {
 		if g.one(2) {
 			s += " WHERE " + g.condition(2)
 		}
-		return s
+		return s + g.limit()
 	}
 	s := "SELECT " + g.results(g.one(4)) + g.pick("", " FROM kv") + g.where()
-	s += g.pick("", " ORDER BY key", " ORDER BY key DESC", " ORDER BY kv.key ASC")
-	if g.one(4) {
-		s += fmt.Sprintf(" LIMIT %d", g.rng.IntN(8)-1)
-		if g.one(2) {
-			s += fmt.Sprintf(" OFFSET %d", g.rng.IntN(5)-1)
-		}
+	return s + g.pick("", " ORDER BY key", " ORDER BY key DESC", " ORDER BY kv.key ASC") + g.limit()
+}
+
+// limit writes LIMIT and OFFSET, or neither.
+func (g *generator) limit() string {
+	if !g.one(4) {
+		return ""
+	}
+	s := " LIMIT " + g.count(8)
+	if g.one(2) {
+		s += " OFFSET " + g.count(5)
 	}
 	return s
+}
+
+func (g *generator) count(most int) string {
+	n := int64(g.rng.IntN(most) - 1)
+	if g.one(10) {
+		n = []int64{math.MaxInt64, math.MinInt64, math.MaxInt32 + 1, math.MaxInt64 - 1, -2}[g.rng.IntN(5)]
+	}
+	switch g.rng.IntN(5) {
+	case 0, 1:
+		return g.param(n)
+	case 2:
+		if n >= 0 {
+			return fmt.Sprintf("+%d", n)
+		}
+	}
+	return fmt.Sprint(n)
 }
 
 func (g *generator) insert() string {
@@ -273,11 +241,8 @@ func (g *generator) insert() string {
 	value := func() string { return g.any(g.rng.IntN(3)) }
 	s := g.pick("INSERT", "INSERT", "INSERT OR REPLACE", "INSERT OR IGNORE", "INSERT OR ABORT", "REPLACE") + g.pick("", " INTO kv")
 	swapped := g.one(4)
-	if swapped {
-		s += " (value, key)"
-	}
-	s += " VALUES "
-	for i := range 1 + g.rng.IntN(3) {
+	s += map[bool]string{true: " (value, key)", false: g.pick("", " (key, value)")}[swapped] + " VALUES "
+	for i := range 1 + g.rng.IntN(4) {
 		if i > 0 {
 			s += ", "
 		}

@@ -20,8 +20,20 @@ import (
 const schema = `CREATE TABLE kv (key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (key) ON CONFLICT REPLACE) WITHOUT ROWID`
 
 // rewrite returns the statement as SQLite has to be asked. The function lsmtext, which
-// the tests add to SQLite, gives a number's text as a blob and leaves a blob alone.
+// the tests add to SQLite, gives a number's text as a blob and leaves a blob alone; for
+// lsmnumeral see there.
 func rewrite(s *parser.Statement) string {
+	q := rewriteBody(s)
+	switch {
+	case s.Explain:
+		return "EXPLAIN " + q
+	case s.QueryPlan:
+		return "EXPLAIN QUERY PLAN " + q
+	}
+	return q
+}
+
+func rewriteBody(s *parser.Statement) string {
 	switch b := s.Body.(type) {
 	case *parser.Select:
 		return selectText(b)
@@ -32,7 +44,7 @@ func rewrite(s *parser.Statement) string {
 	case *parser.Delete:
 		return "DELETE FROM kv" + where(b.Where) + returning(b.Returning)
 	}
-	return s.String() // transactions and savepoints are the same
+	return s.Text // CREATE TABLE, transactions and savepoints are the same
 }
 
 func selectText(b *parser.Select) string {
@@ -104,13 +116,27 @@ func returning(list []parser.Result) string {
 func results(list []parser.Result) string {
 	var out []string
 	for _, r := range list {
-		if r.Expr == nil {
-			out = append(out, "*")
-		} else {
-			out = append(out, expr(r.Expr))
+		s := "*"
+		switch e := r.Expr.(type) {
+		case nil:
+		case *parser.ColumnRef:
+			s = column(e)
+		default:
+			s = expr(e)
 		}
+		if r.Alias != nil {
+			s += ` AS "` + strings.ReplaceAll(r.Alias.Text, `"`, `""`) + `"`
+		}
+		out = append(out, s)
 	}
 	return strings.Join(out, ", ")
+}
+
+func column(e *parser.ColumnRef) string {
+	if e.Table != nil {
+		return e.Table.Text + "." + e.Name.Text
+	}
+	return e.Name.Text
 }
 
 func aggregate(list []parser.Result) bool {
@@ -175,11 +201,13 @@ func expr(e parser.Expr) string {
 	case *parser.Param:
 		return "?" + strconv.Itoa(e.Number)
 	case *parser.ColumnRef:
-		if e.Table != nil {
-			return e.Table.Text + "." + e.Name.Text
-		}
-		return e.Name.Text
+		// The sign keeps SQLite from its index, so that it visits all rows in the order of
+		// their keys: the plainest of its plans, and the order that RETURNING has here.
+		return "(+" + column(e) + ")"
 	case *parser.Unary:
+		if e.Op == "-" {
+			return "(- " + numeral(e.X) + ")"
+		}
 		return "(" + e.Op + " (" + expr(e.X) + "))"
 	case *parser.Binary:
 		return binary(e)
@@ -199,7 +227,7 @@ func expr(e parser.Expr) string {
 		}
 		return text(e.X)
 	case *parser.Call:
-		return call(e)
+		return function(e)
 	}
 	panic(fmt.Sprintf("no rewriting for %T", e))
 }
@@ -226,10 +254,24 @@ func binary(e *parser.Binary) string {
 	case "LIKE", "GLOB":
 		return fmt.Sprintf("(CAST(%s AS TEXT) %s %s CAST(%s AS TEXT))", text(e.X), not(e.Not), e.Op, text(e.Y))
 	}
+	if strings.Contains("*/%+-", e.Op) {
+		return "(" + numeral(e.X) + " " + e.Op + " " + numeral(e.Y) + ")"
+	}
 	return "(" + expr(e.X) + " " + e.Op + " " + expr(e.Y) + ")"
 }
 
-func call(e *parser.Call) string {
+// numeral is expr as an operand of arithmetic. What SQLite makes of a text with a NUL in it
+// is not defined, it says: an integer with a NUL behind it is a real there (3.54.1), with
+// any other letter it is an integer. Here a NUL is like any other byte, and the function
+// lsmnumeral puts a letter in its place.
+func numeral(e parser.Expr) string {
+	if l, ok := e.(*parser.Literal); ok && l.Value.Kind != parser.Bytes {
+		return expr(e)
+	}
+	return "lsmnumeral(" + expr(e) + ")"
+}
+
+func function(e *parser.Call) string {
 	name := strings.ToLower(e.Name.Text)
 	switch name {
 	case "count":
@@ -239,7 +281,8 @@ func call(e *parser.Call) string {
 	case "length":
 		return "length(" + text(e.Args[0]) + ")"
 	case "substr":
-		// SQLite's substr of an empty blob is NULL; here it is empty.
+		// SQLite's substr of an empty blob is NULL, though that of an empty text is not; here it
+		// is empty.
 		x, rest := text(e.Args[0]), list(e.Args[1:], ", ")
 		known := x + " IS NOT NULL"
 		for _, arg := range e.Args[1:] {

@@ -4,56 +4,99 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
-	"time"
 )
 
 var (
-	seed     = flag.Uint64("seed", 0, "run this seed only")
-	duration = flag.Duration("duration", 5*time.Second, "how long to generate statements")
+	seed       = flag.Uint64("seed", 0, "run the calls of this seed only")
+	from       = flag.Uint64("from", 1, "the first seed")
+	statements = flag.Int("statements", 6_000, "how many statements to generate")
 )
 
-// statementsPerSeed is how many statements one database sees.
-const statementsPerSeed = 300
+// callsPerSeed is how many calls one database sees.
+const callsPerSeed = 300
 
-// TestGenerated runs random statements on both, for every fourth seed on a file.
+// TestGenerated runs random calls on both, for every fourth seed on a file. A longer run:
+//
+//	go test -run TestGenerated -v -timeout 0 -statements 1000000 -from 1000
 func TestGenerated(t *testing.T) {
 	if *seed != 0 {
 		runSeed(t, *seed)
 		return
 	}
-	var total, failed, effective int
-	for s, start := uint64(1), time.Now(); time.Since(start) < *duration; s++ {
-		if !t.Run(fmt.Sprintf("seed=%d", s), func(t *testing.T) {
-			p := runSeed(t, s)
-			total, failed, effective = total+statementsPerSeed, failed+p.failed, effective+p.effective
-		}) {
-			t.Fatalf("reproduce: go test -run TestGenerated -seed=%d", s)
+	total := reached{}
+	var calls, run, failed, effective int
+	last := *from
+	for ; run < *statements; last++ {
+		p := runSeed(t, last)
+		if p == nil {
+			break
 		}
+		total.add(p.reached)
+		calls, failed, effective = calls+p.calls, failed+p.failed, effective+p.effective
+		run += p.statements
 	}
-	t.Logf("%d statements: %d failed on both, %d had rows or changed some", total, failed, effective)
-	if failed*2 > total || effective*3 < total {
+	t.Logf("seeds %d to %d: %d statements in %d calls; %d failed on both, %d had rows or changed some", *from, last-1, run, calls, failed, effective)
+	t.Logf("productions:\n%s", total)
+	if t.Failed() {
+		return
+	}
+	if failed*2 > calls || effective*3 < calls {
 		t.Error("the statements try too little")
+	}
+	if missing := total.missing(); len(missing) > 0 && run >= 6_000 {
+		t.Errorf("never reached: %s", strings.Join(missing, ", "))
 	}
 }
 
+// runSeed makes the calls of a seed. It returns nil, and reports the difference in as few
+// calls as it finds, if there is one.
 func runSeed(t *testing.T, seed uint64) *pair {
-	g := generator{rng: rand.New(rand.NewPCG(seed, 0))}
-	dsn := ":memory:"
-	if seed%4 == 0 {
-		dsn = tinyFile(t)
+	t.Helper()
+	g := generator{rng: rand.New(rand.NewPCG(seed, 0)), binary: seed%3 == 0}
+	onFile := seed%4 == 0
+	p, err := newPair(onFile)
+	if err != nil {
+		t.Fatal(err)
 	}
-	p := openPair(t, dsn)
-	for range statementsPerSeed {
-		query, args := g.statement()
-		if !p.run(query, args...) {
-			break
+	defer func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
 		}
-		failed, effective := p.failed, p.effective
-		if !p.run("SELECT *") {
-			break
+	}()
+	var calls []call
+	for range callsPerSeed {
+		c := g.call()
+		calls = append(calls, c)
+		d := p.run(c)
+		if d == nil {
+			continue
 		}
-		p.failed, p.effective = failed, effective
+		t.Errorf("a difference; reproduce: go test -run TestGenerated -seed=%d\n%v", seed, d)
+		small := shrink(calls, func(calls []call) string {
+			d, err := replay(onFile, calls)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d == nil {
+				return ""
+			}
+			return d.kind
+		})
+		if d, _ := replay(onFile, small); d != nil {
+			t.Errorf("in short:\n%s\n%v", script(small), d)
+		}
+		return nil
 	}
 	return p
+}
+
+// script writes calls a line each.
+func script(calls []call) string {
+	var b strings.Builder
+	for _, c := range calls {
+		fmt.Fprintf(&b, "  %s\n", strings.ReplaceAll(c.String(), "\n", "\n  "))
+	}
+	return b.String()
 }
