@@ -73,6 +73,7 @@ func (c call) String() string {
 
 // pair is the same table in the driver and in SQLite.
 type pair struct {
+	where          place
 	driver, sqlite *side
 	close          []func() error
 	// reached counts the productions that calls have had.
@@ -85,25 +86,36 @@ type pair struct {
 // side is one of the two.
 type side struct{ *sql.Conn }
 
-// newPair opens the two. With onFile, the driver's side is a file whose tree and pages are
-// so small that the engine flushes and merges all the time, in the middle of statements
-// too.
-func newPair(onFile bool) (p *pair, err error) {
-	p = &pair{reached: reached{}}
+// place is where the two are opened.
+type place struct {
+	// onFile: the driver's side is a file whose tree and pages are so small that the engine
+	// flushes and merges all the time, in the middle of statements too. Otherwise it is in
+	// memory.
+	onFile bool
+	// numbers: keys are numbers, key_type=int64 here and an INTEGER in SQLite.
+	numbers bool
+}
+
+func newPair(where place) (p *pair, err error) {
+	p = &pair{where: where, reached: reached{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())
 		}
 	}()
-	dsn := ":memory:"
-	if onFile {
+	dsn, table := ":memory:?", schema
+	if where.onFile {
 		dir, err := os.MkdirTemp("", "sqlitetest")
 		if err != nil {
 			return nil, err
 		}
 		p.close = append(p.close, func() error { return os.RemoveAll(dir) })
 		dsn = filepath.Join(dir, "test.lsm") +
-			"?page_size=256&block_size=64&autoflush=2&autocheckpoint=16&automerge=2&safety=off"
+			"?page_size=256&block_size=64&autoflush=2&autocheckpoint=16&automerge=2&safety=off&"
+	}
+	if where.numbers {
+		dsn += "key_type=int64"
+		table = strings.Replace(schema, "key BLOB", "key INTEGER", 1)
 	}
 	if p.driver, err = p.open("lsmlite", dsn); err != nil {
 		return p, err
@@ -111,7 +123,7 @@ func newPair(onFile bool) (p *pair, err error) {
 	if p.sqlite, err = p.open("sqlite", ":memory:"); err != nil {
 		return p, err
 	}
-	_, err = p.sqlite.ExecContext(context.Background(), schema)
+	_, err = p.sqlite.ExecContext(context.Background(), table)
 	return p, err
 }
 
@@ -201,7 +213,7 @@ func (p *pair) compare(c call, list []*parser.Statement) *difference {
 	query := hasRows(list)
 	args, rewritten := positional(list, c.args), make([]string, len(list))
 	for i, s := range list {
-		rewritten[i] = rewrite(s)
+		rewritten[i] = rewrite(s, p.where.numbers)
 	}
 	got := p.driver.ask(c.text, c.args, query)
 	want := &outcome{}

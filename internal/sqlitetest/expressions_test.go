@@ -22,6 +22,8 @@ type generator struct {
 	// binary is set where bytes may be NUL or not ASCII. GLOB and LIKE are left out there,
 	// by difference 3.
 	binary bool
+	// numbers is set where keys are numbers.
+	numbers bool
 	// open is true if a transaction may be open.
 	open bool
 }
@@ -94,12 +96,18 @@ func (g *generator) bytes(depth int) string {
 	}
 	switch n {
 	case 0, 1:
-		if g.row {
+		switch {
+		case g.row && g.numbers:
+			return g.pick("value", "kv.value")
+		case g.row:
 			return g.pick("key", "value", "value", "kv.key", "kv.value")
 		}
 		return quote(g.word())
 	case 2:
-		if g.excluded {
+		switch {
+		case g.excluded && g.numbers:
+			return "excluded.value"
+		case g.excluded:
 			return g.pick("excluded.key", "excluded.value")
 		}
 		if g.binary && g.one(2) {
@@ -135,6 +143,12 @@ func (g *generator) bytes(depth int) string {
 }
 
 func (g *generator) number(depth int) string {
+	if g.numbers && g.row && g.one(4) {
+		if g.excluded && g.one(2) {
+			return "excluded.key"
+		}
+		return g.pick("key", "key", "kv.key")
+	}
 	n := g.rng.IntN(14)
 	if depth <= 0 {
 		n %= 4
@@ -177,6 +191,14 @@ func (g *generator) subject(depth int) string {
 	if g.row && g.one(2) {
 		return "key"
 	}
+	return g.other(depth)
+}
+
+// other is what key is compared with.
+func (g *generator) other(depth int) string {
+	if g.numbers {
+		return g.number(depth)
+	}
 	return g.bytes(depth)
 }
 
@@ -188,22 +210,25 @@ func (g *generator) condition(depth int) string {
 	}
 	switch n {
 	case 0, 1:
-		return g.subject(depth) + " " + g.comparison() + " " + g.bytes(depth)
+		return g.subject(depth) + " " + g.comparison() + " " + g.other(depth)
 	case 2:
-		return g.bytes(depth) + " " + g.comparison() + " " + g.subject(depth)
+		return g.other(depth) + " " + g.comparison() + " " + g.subject(depth)
 	case 3:
+		if g.numbers {
+			return g.bytes(depth) + " " + g.comparison() + " " + g.bytes(depth)
+		}
 		return g.number(depth) + " " + g.comparison() + " " + g.number(depth)
 	case 4:
-		return g.subject(depth) + " " + not + "BETWEEN " + g.bytes(depth) + " AND " + g.bytes(depth)
+		return g.subject(depth) + " " + not + "BETWEEN " + g.other(depth) + " AND " + g.other(depth)
 	case 5:
 		return g.number(depth) + " " + not + "BETWEEN " + g.number(depth-1) + " AND " + g.number(depth-1)
 	case 6:
-		return g.subject(depth) + " " + not + "IN (" + g.list(func() string { return g.bytes(depth - 1) }) + ")"
+		return g.subject(depth) + " " + not + "IN (" + g.list(func() string { return g.other(depth - 1) }) + ")"
 	case 7:
 		return g.number(depth) + " " + not + "IN (" + g.list(func() string { return g.number(depth - 1) }) + ")"
 	case 8, 9:
 		if g.binary {
-			return g.bytes(depth) + " " + g.comparison() + " " + g.subject(depth)
+			return g.other(depth) + " " + g.comparison() + " " + g.subject(depth)
 		}
 		if n == 9 {
 			return g.subject(depth) + " " + not + "GLOB " + g.glob(depth-1)

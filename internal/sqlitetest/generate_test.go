@@ -233,7 +233,10 @@ func (g *generator) count(most int) string {
 func (g *generator) insert() string {
 	g.row = false
 	key := func() string {
-		if g.one(3) {
+		switch {
+		case g.numbers:
+			return g.integer()
+		case g.one(3):
 			return g.bytes(2)
 		}
 		return quote(g.word())
@@ -260,4 +263,20 @@ func (g *generator) insert() string {
 		s += " ON CONFLICT" + g.pick("", " (key)") + " DO UPDATE SET value = " + g.any(3)
 	}
 	return s + g.returning()
+}
+
+// integer writes a number that can be a key. One with a fraction cannot, and that is not
+// so in SQLite.
+func (g *generator) integer() string {
+	switch g.rng.IntN(8) {
+	case 0:
+		return g.param(int64(g.rng.IntN(20) - 5))
+	case 1:
+		return "CAST(" + g.any(2) + " AS INTEGER)"
+	case 2:
+		return "length(" + g.any(1) + ")"
+	case 3:
+		return g.pick("9223372036854775807", "-9223372036854775808", "0x10", "2.0", "-0.0", "1e2", "4294967296", "(1 / 0) % 2")
+	}
+	return fmt.Sprint(g.rng.IntN(20) - 5)
 }

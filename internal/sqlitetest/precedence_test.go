@@ -49,7 +49,7 @@ func (g *generator) flat(depth int) string {
 // TestPrecedence runs expressions on both as they are written. What the dialect refuses,
 // because it checks classes, says nothing; what it takes must mean the same.
 func TestPrecedence(t *testing.T) {
-	p, err := newPair(false)
+	p, err := newPair(place{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,11 +19,12 @@ import (
 // schema is the table that the dialect is about.
 const schema = `CREATE TABLE kv (key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (key) ON CONFLICT REPLACE) WITHOUT ROWID`
 
-// rewrite returns the statement as SQLite has to be asked. The function lsmtext, which
+// rewrite returns the statement as SQLite has to be asked. numbers says that keys are
+// numbers. The function lsmtext, which
 // the tests add to SQLite, gives a number's text as a blob and leaves a blob alone; for
 // lsmnumeral see there.
-func rewrite(s *parser.Statement) string {
-	q := rewriteBody(s)
+func rewrite(s *parser.Statement, numbers bool) string {
+	q := rewriteBody(s, numbers)
 	switch {
 	case s.Explain:
 		return "EXPLAIN " + q
@@ -33,12 +34,12 @@ func rewrite(s *parser.Statement) string {
 	return q
 }
 
-func rewriteBody(s *parser.Statement) string {
+func rewriteBody(s *parser.Statement, numbers bool) string {
 	switch b := s.Body.(type) {
 	case *parser.Select:
 		return selectText(b)
 	case *parser.Insert:
-		return insertText(b)
+		return insertText(b, numbers)
 	case *parser.Update:
 		return "UPDATE kv SET value = " + text(b.Set.Value) + where(b.Where) + returning(b.Returning)
 	case *parser.Delete:
@@ -70,7 +71,7 @@ func selectText(b *parser.Select) string {
 	return q
 }
 
-func insertText(b *parser.Insert) string {
+func insertText(b *parser.Insert, numbers bool) string {
 	q := "INSERT"
 	if b.Or {
 		q += [...]string{parser.Replace: " OR REPLACE", parser.Ignore: " OR IGNORE", parser.Abort: " OR ABORT"}[b.OnConflict]
@@ -79,8 +80,16 @@ func insertText(b *parser.Insert) string {
 	if b.Columns != nil {
 		q += " (" + b.Columns[0].Text + ", " + b.Columns[1].Text + ")"
 	}
+	key := 0
+	if b.Columns != nil && strings.EqualFold(b.Columns[1].Text, "key") {
+		key = 1
+	}
 	for i, row := range b.Rows {
-		q += [...]string{" VALUES ", ", "}[min(i, 1)] + "(" + text(row[0]) + ", " + text(row[1]) + ")"
+		stored := [2]string{text(row[0]), text(row[1])}
+		if numbers {
+			stored[key] = expr(row[key])
+		}
+		q += [...]string{" VALUES ", ", "}[min(i, 1)] + "(" + stored[0] + ", " + stored[1] + ")"
 	}
 	if u := b.Upsert; u != nil {
 		q += " ON CONFLICT"

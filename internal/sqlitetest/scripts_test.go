@@ -116,7 +116,7 @@ func TestScripts(t *testing.T) {
 				where = "file"
 			}
 			t.Run(s.file+"/"+s.name+"/"+where, func(t *testing.T) {
-				p, err := newPair(onFile)
+				p, err := newPair(place{onFile: onFile, numbers: s.file == "numerickeys"})
 				if err != nil {
 					t.Fatal(err)
 				}

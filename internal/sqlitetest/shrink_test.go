@@ -11,8 +11,8 @@ import (
 )
 
 // replay makes calls on a new pair until the first difference, which it returns.
-func replay(onFile bool, calls []call) (*difference, error) {
-	p, err := newPair(onFile)
+func replay(where place, calls []call) (*difference, error) {
+	p, err := newPair(where)
 	if err != nil {
 		return nil, err
 	}
@@ -457,7 +457,7 @@ func TestShrink(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			got := fmt.Sprint(shrink(calls, func(calls []call) string {
-				p, err := newPair(false)
+				p, err := newPair(place{})
 				if err != nil {
 					t.Fatal(err)
 				}

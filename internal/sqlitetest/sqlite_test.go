@@ -17,7 +17,8 @@ var (
 // callsPerSeed is how many calls one database sees.
 const callsPerSeed = 300
 
-// TestGenerated runs random calls on both, for every fourth seed on a file. A longer run:
+// TestGenerated runs random calls on both, for every fourth seed on a file, and for every
+// fifth with numbers as keys. A longer run:
 //
 //	go test -run TestGenerated -v -timeout 0 -statements 1000000 -from 1000
 func TestGenerated(t *testing.T) {
@@ -54,9 +55,9 @@ func TestGenerated(t *testing.T) {
 // calls as it finds, if there is one.
 func runSeed(t *testing.T, seed uint64) *pair {
 	t.Helper()
-	g := generator{rng: rand.New(rand.NewPCG(seed, 0)), binary: seed%3 == 0}
-	onFile := seed%4 == 0
-	p, err := newPair(onFile)
+	where := place{onFile: seed%4 == 0, numbers: seed%5 == 0}
+	g := generator{rng: rand.New(rand.NewPCG(seed, 0)), binary: seed%3 == 0, numbers: where.numbers}
+	p, err := newPair(where)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +76,7 @@ func runSeed(t *testing.T, seed uint64) *pair {
 		}
 		t.Errorf("a difference; reproduce: go test -run TestGenerated -seed=%d\n%v", seed, d)
 		small := shrink(calls, func(calls []call) string {
-			d, err := replay(onFile, calls)
+			d, err := replay(where, calls)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -84,7 +85,7 @@ func runSeed(t *testing.T, seed uint64) *pair {
 			}
 			return d.kind
 		})
-		if d, _ := replay(onFile, small); d != nil {
+		if d, _ := replay(where, small); d != nil {
 			t.Errorf("in short:\n%s\n%v", script(small), d)
 		}
 		return nil
