@@ -102,18 +102,17 @@ func (c *conn) returning(p *parser.Plan, e *parser.Env) error {
 				return err
 			}
 		default:
-			v, bytesType := parser.Value{}, TypeBlob
+			v := parser.Value{}
 			if col.Kind == parser.ColumnFormula {
 				var err error
 				if v, err = col.Formula.Eval(e); err != nil {
 					return evalError(err)
 				}
-				bytesType = c.cfg.ValueType
 			} else {
 				v = col.Operand.Value(e.Args)
 			}
 			if v.Kind == parser.Bytes {
-				row[i], _ = bytesType.copied(v.Bytes)
+				row[i], _ = c.cfg.ValueType.copied(v.Bytes)
 			} else {
 				row[i] = numberResult(v)
 			}

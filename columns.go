@@ -50,7 +50,7 @@ func (r *rows) fill(dest []driver.Value, key []byte) error {
 		default:
 			v := columns[i].Operand.Value(r.values)
 			if v.Kind == parser.Bytes {
-				dest[i] = r.result(TypeBlob, v.Bytes, i)
+				dest[i] = r.result(r.conn.cfg.ValueType, v.Bytes, i)
 			} else {
 				dest[i] = numberResult(v)
 			}
@@ -147,7 +147,7 @@ func (r *rows) sample(i int) driver.Value {
 	default:
 		v := col.Operand.Value(r.values)
 		if v.Kind == parser.Bytes {
-			return TypeBlob.sample()
+			return r.conn.cfg.ValueType.sample()
 		}
 		return numberResult(v)
 	}

@@ -75,10 +75,13 @@ func readOnlyError(op, why string) error {
 // with the caret still under the offending token.
 func syntaxError(err error) error {
 	var perr *parser.Error
-	if errors.As(err, &perr) {
-		return &Error{Code: CodeSyntax, Err: err}
+	switch {
+	case !errors.As(err, &perr):
+		return &Error{Code: CodeMisuse, Op: "parse", Err: err}
+	case perr.TooBig:
+		return &Error{Code: CodeTooBig, Op: "parse", Err: err}
 	}
-	return &Error{Code: CodeMisuse, Op: "parse", Err: err}
+	return &Error{Code: CodeSyntax, Err: err}
 }
 
 // bindError turns the parser's refusal of an argument, or of a constant, into ours: a

@@ -13,6 +13,9 @@ func (c *conn) exec(ctx context.Context, plans []*parser.Plan, args []driver.Nam
 	values, err := bindArguments(c.args[:0], &c.scratch, plans, args)
 	defer c.forgetArguments()
 	c.args = values
+	if err == nil {
+		err = c.checkAll(plans, values)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -23,6 +26,20 @@ func (c *conn) exec(ctx context.Context, plans []*parser.Plan, args []driver.Nam
 		}
 	}
 	return result(n), nil
+}
+
+// checkAll refuses arguments that one of several statements cannot take, before the first
+// of them runs. A single statement does that itself.
+func (c *conn) checkAll(plans []*parser.Plan, args []parser.Value) error {
+	if len(plans) < 2 {
+		return nil
+	}
+	for _, p := range plans {
+		if err := p.Check(args, c.keys()); err != nil {
+			return bindError(err)
+		}
+	}
+	return nil
 }
 
 // forgetArguments lets go of the caller's bytes.

@@ -18,7 +18,10 @@ func (c *conn) query(ctx context.Context, plans []*parser.Plan, args []driver.Na
 			err = joinErrors(err, r.Close())
 		}
 	}()
-	if r.values, err = bindArguments(r.values, &r.scratch, plans, args); err == nil && len(plans) > 0 {
+	if r.values, err = bindArguments(r.values, &r.scratch, plans, args); err == nil {
+		err = c.checkAll(plans, r.values)
+	}
+	if err == nil && len(plans) > 0 {
 		r.rest = plans[1:]
 		if err = r.start(plans[0]); err == nil && r.needsArguments() {
 			r.own()
@@ -254,6 +257,9 @@ func (r *rows) advanceKey() (bool, error) {
 // next one if the cursor is inside.
 func (r *rows) step(iv *parser.Interval) bool {
 	cur := r.cursor
+	if r.inside && iv.IsPoint() {
+		return false
+	}
 	if r.desc {
 		if r.inside {
 			return cur.Prev() && afterStart(iv, cur.Key())

@@ -2,6 +2,7 @@ package lsmlite_test
 
 import (
 	"database/sql"
+	"strings"
 	"testing"
 	"time"
 
@@ -116,6 +117,10 @@ func TestStatements(t *testing.T) {
 			{query: "SELECT key WHERE key = ?; SELECT count(*) WHERE key > ?; SELECT 'z'", args: args("x", "e"), rows: "x ; 3 ; z"},
 			{exec: "DELETE WHERE key = 'none'; SELECT 1", n: 0},
 			{exec: "INSERT INTO kv VALUES ('q', 1); SELEC", is: lsmlite.ErrSyntax, err: "^"},
+			// What is wrong with the arguments is found before the first statement runs, too.
+			{exec: "INSERT INTO kv VALUES ('q', 1); DELETE WHERE value > ?", args: args(5), is: lsmlite.ErrMisuse, err: "write CAST(value AS INTEGER)"},
+			{query: "INSERT INTO kv VALUES ('q', 1); SELECT key LIMIT ?", args: args("5"), is: lsmlite.ErrMisuse, err: "LIMIT must be an integer"},
+			{exec: "INSERT INTO kv VALUES ('q', 1); INSERT INTO kv VALUES (5, 1)", is: lsmlite.ErrSyntax, err: "a key is bytes"},
 			{exec: ""},
 			{query: " -- nothing"},
 		}},
@@ -240,8 +245,16 @@ func TestUncountedDeletes(t *testing.T) {
 				t.Fatal(err)
 			}
 			wantRows(t, not, want, "SELECT key, value")
-			if n, err := res.RowsAffected(); err == nil && n != 0 {
+			n, err := res.RowsAffected()
+			switch {
+			case strings.Contains(where, "key = 'c'") && (n != 1 || err != nil), strings.Contains(where, " IN (") && (n != 2 || err != nil) && !strings.Contains(where, "NOT"):
+				t.Errorf("%s: single keys are counted, and %d rows are affected, %v", where, n, err)
+			case strings.Contains(where, "key > 'b' AND key < 'b'") && (n != 0 || err != nil):
+				t.Errorf("%s: nothing is, and %d rows are affected, %v", where, n, err)
+			case err == nil && n > 2:
 				t.Errorf("%s: %d rows affected and no error", where, n)
+			case err != nil:
+				checkError(t, where, err, "count_deletes is off", lsmlite.ErrMisuse)
 			}
 		}
 	})

@@ -184,7 +184,8 @@ func TestTextResults(t *testing.T) {
 	db := openMemory(t, "key_type=text&value_type=text")
 	exec(t, db, letters)
 	var key, value any
-	for _, query := range []string{"SELECT key, value WHERE key = 'b'", "SELECT key, value LIMIT 1 OFFSET 1"} {
+	for _, query := range []string{"SELECT key, value WHERE key = 'b'", "SELECT key, value LIMIT 1 OFFSET 1",
+		"SELECT 'b', '2'", "SELECT 'b' || '', CAST('2' AS BLOB)", "UPDATE kv SET value = '2' WHERE key = 'b' RETURNING key, '2'"} {
 		if err := db.QueryRow(query).Scan(&key, &value); err != nil || key != "b" || value != "2" {
 			t.Errorf("%s: %#v, %#v, %v; want strings", query, key, value, err)
 		}

@@ -116,10 +116,21 @@ func (c *conn) runWrite(ctx context.Context, tx storeTx, p *parser.Plan, args []
 		return c.insert(ctx, tx, p, args)
 	case p.Op == parser.OpUpdate || c.filter != nil || c.collect && len(p.Columns) > 0:
 		return c.change(ctx, tx, p)
-	case c.cfg.CountDeletes == Off:
+	case c.cfg.CountDeletes == Off && !c.allPoints():
 		return c.deleteUncounted(tx)
 	}
 	return c.deleteCounted(ctx, tx)
+}
+
+// allPoints reports whether c.bounds are single keys, which are looked up one by one, so
+// that counting them costs nothing more.
+func (c *conn) allPoints() bool {
+	for i := range c.bounds.Len() {
+		if !c.bounds.At(i).IsPoint() {
+			return false
+		}
+	}
+	return true
 }
 
 // seekFirst moves to the first key at or after the lower end of iv.

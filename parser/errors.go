@@ -17,6 +17,8 @@ type Error struct {
 	Expected []string
 	// Msg says what is wrong if it is not just the token.
 	Msg string
+	// TooBig is true if the text, or a pattern in it, is longer than it may be.
+	TooBig bool
 	// Excerpt is the line of the text, cut around the place if it is long. Caret is the
 	// number of its bytes before the place.
 	Excerpt string

@@ -88,7 +88,7 @@ type scanner struct {
 // nesting deeper than MaxNesting is refused here, before anything recurses.
 func scan(text string) ([]lexer.Token, error) {
 	if len(text) > MaxTextBytes {
-		return nil, &Error{Line: 1, Column: 1, Msg: "the text is longer than " + strconv.Itoa(MaxTextBytes) + " bytes"}
+		return nil, &Error{Line: 1, Column: 1, TooBig: true, Msg: "the text is longer than " + strconv.Itoa(MaxTextBytes) + " bytes"}
 	}
 	s := scanner{text: text}
 	tokens := make([]lexer.Token, 0, min(16+len(text)/4, 1024))
@@ -102,7 +102,7 @@ func scan(text string) ([]lexer.Token, error) {
 			return nil, err
 		}
 		if len(tokens) == MaxTokens {
-			return nil, s.fail(s.pos-len(t.Value), s.pos, "the text has more than "+strconv.Itoa(MaxTokens)+" tokens")
+			return nil, tooBig(s.fail(s.pos-len(t.Value), s.pos, "the text has more than "+strconv.Itoa(MaxTokens)+" tokens"))
 		}
 		tokens = append(tokens, t)
 	}
@@ -112,6 +112,12 @@ func (s *scanner) fail(from, to int, msg string) error {
 	e := errorAt(s.text, from, to)
 	e.Msg = msg
 	return e
+}
+
+// tooBig marks an *Error as one of a text that is too long.
+func tooBig(err error) error {
+	err.(*Error).TooBig = true
+	return err
 }
 
 func (s *scanner) skipBlanks() {

@@ -33,7 +33,7 @@ func (b *builder) parse() ([]*Statement, error) {
 		}
 		if n > MaxStatementTokens {
 			at := tokens[MaxStatementTokens].Pos.Offset
-			return nil, b.fail(at, at, "a statement has more than "+strconv.Itoa(MaxStatementTokens)+" tokens")
+			return nil, tooBig(b.fail(at, at, "a statement has more than "+strconv.Itoa(MaxStatementTokens)+" tokens"))
 		}
 		if n > 0 {
 			st, err := b.parseStatement(tokens[:n:n], end)

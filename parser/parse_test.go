@@ -47,6 +47,9 @@ func TestLimits(t *testing.T) {
 			if !errors.As(err, &pe) || pe.Msg != c.err {
 				t.Fatalf("error %v, want %s", err, c.err)
 			}
+			if want := strings.HasPrefix(c.name, "tokens") || strings.HasPrefix(c.name, "bytes"); pe.TooBig != want {
+				t.Errorf("TooBig is %v", pe.TooBig)
+			}
 			if len(err.Error()) > 500 {
 				t.Errorf("the message has %d bytes", len(err.Error()))
 			}

@@ -245,7 +245,7 @@ func (c *compiler) pattern(e *Binary) (*node, error) {
 	switch y.op {
 	case nodeConst:
 		if len(y.value.Bytes) > MaxPatternBytes {
-			return nil, c.failExpr(e.Y, errPatternTooBig.Msg)
+			return nil, tooBig(c.failExpr(e.Y, errPatternTooBig.Msg))
 		}
 	case nodeParam:
 		c.plan.patterns = append(c.plan.patterns, y.param)
