@@ -3,6 +3,7 @@ package lsmlite
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,6 +83,10 @@ func (c *conn) settingPragma(s *setting, p *parser.Pragma) (*table, error) {
 func (c *conn) changeSetting(s *setting, text string) error {
 	var want Config
 	if err := s.apply(&want, text); err != nil {
+		var e *Error
+		if errors.As(err, &e) {
+			e.Op = "pragma"
+		}
 		return err
 	}
 	switch {

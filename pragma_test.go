@@ -58,6 +58,7 @@ func TestPragmaSettings(t *testing.T) {
 		{query: "PRAGMA compression = none", rows: "none"},
 		{query: "PRAGMA compression = lz4", is: lsmlite.ErrMisuse, err: "not available in this version"},
 		{query: "PRAGMA automerge = 1", is: lsmlite.ErrMisuse, err: "allowed: 2 or more"},
+		{query: "PRAGMA safety = 7", is: lsmlite.ErrMisuse, err: `lsmlite: pragma: bad value "7" for safety; allowed: off, normal, full`},
 		{query: "PRAGMA automerge(1, 2)", is: lsmlite.ErrMisuse, err: "takes one value"},
 		{query: "PRAGMA journal_mode", is: lsmlite.ErrMisuse, err: "unknown pragma journal_mode; there are: mode, safety"},
 	})

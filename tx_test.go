@@ -256,6 +256,41 @@ func TestDeferredUpgradeFails(t *testing.T) {
 	})
 }
 
+// TestBeginDeferred is TestDeferredUpgradeFails for a transaction begun by text.
+func TestBeginDeferred(t *testing.T) {
+	eachStore(t, func(t *testing.T, open opener) {
+		db := open(t, "")
+		exec(t, db, letters)
+		conn := connect(t, db)
+		runScript(t, conn, []step{
+			{exec: "BEGIN DEFERRED"}, {exec: "SAVEPOINT s"},
+			{query: "SELECT count(*)", rows: "6"},
+		})
+		exec(t, db, "DELETE WHERE key = 'a'") // the place is free until the first write
+		runScript(t, conn, []step{
+			{exec: "INSERT INTO kv VALUES ('g', 7)", is: lsmlite.ErrBusySnapshot},
+			{exec: "ROLLBACK TO s"},
+			{exec: "INSERT INTO kv VALUES ('g', 7)", is: lsmlite.ErrBusySnapshot},
+			{query: "SELECT count(*)", rows: "6"},
+			{exec: "RELEASE s"}, {exec: "COMMIT"},
+			{query: "SELECT count(*)", rows: "5"},
+			{exec: "BEGIN DEFERRED"},
+			{exec: "INSERT INTO kv VALUES ('g', 7)", n: 1}, // a first write needs no state to be the newest
+			{exec: "COMMIT"},
+		})
+		wantRows(t, db, "b c d e f g", "SELECT key")
+		for _, mode := range []string{"", "IMMEDIATE", "EXCLUSIVE"} {
+			exec(t, conn, "BEGIN "+mode)
+			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+			if _, err := db.ExecContext(ctx, "DELETE"); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("BEGIN %s has not taken the place: %v", mode, err)
+			}
+			cancel()
+			exec(t, conn, "ROLLBACK")
+		}
+	})
+}
+
 func TestWriterWaitsForItsTurn(t *testing.T) {
 	eachStore(t, func(t *testing.T, open opener) {
 		db := open(t, "")
