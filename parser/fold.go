@@ -234,6 +234,10 @@ func (f *folder) operand(g *operandG) (Expr, int, error) {
 				}
 			}
 		}
+		if l := f.negated(p, x); l != nil {
+			x = l
+			continue
+		}
 		u := &Unary{tokenSpan(p.Pos, p.Op), p.Op, x}
 		if depth, err = f.deeper(u.place, depth); err != nil {
 			return nil, 0, err
@@ -241,6 +245,20 @@ func (f *folder) operand(g *operandG) (Expr, int, error) {
 		x = u
 	}
 	return x, depth, nil
+}
+
+// negated returns x behind a minus as a literal, nil if it is none. A minus is the sign of
+// a real behind a parenthesis or a plus, too, as in SQLite: -(0.0) is -0.0, where 0 - 0.0
+// is 0.0.
+func (f *folder) negated(p *prefixG, x Expr) *Literal {
+	for u, ok := x.(*Unary); ok && u.Op == "+"; u, ok = x.(*Unary) {
+		x = u.X
+	}
+	l, ok := x.(*Literal)
+	if !ok || p.Op != "-" || l.Value.Kind != Real || f.text[l.start] == '-' {
+		return nil
+	}
+	return &Literal{place{p.Pos.Offset, l.end}, Value{Kind: Real, Real: -l.Value.Real}}
 }
 
 func (f *folder) primary(g *operandG, prefix []*prefixG) (Expr, int, error) {
