@@ -94,6 +94,8 @@ type place struct {
 	onFile bool
 	// numbers: keys are numbers, key_type=int64 here and an INTEGER in SQLite.
 	numbers bool
+	// deferred: a transaction takes the writer's place at its first write.
+	deferred bool
 }
 
 func newPair(where place) (p *pair, err error) {
@@ -112,6 +114,9 @@ func newPair(where place) (p *pair, err error) {
 		p.close = append(p.close, func() error { return os.RemoveAll(dir) })
 		dsn = filepath.Join(dir, "test.lsm") +
 			"?page_size=256&block_size=64&autoflush=2&autocheckpoint=16&automerge=2&safety=off&"
+	}
+	if where.deferred {
+		dsn += "_txlock=deferred&"
 	}
 	if where.numbers {
 		dsn += "key_type=int64"

@@ -17,8 +17,8 @@ var (
 // callsPerSeed is how many calls one database sees.
 const callsPerSeed = 300
 
-// TestGenerated runs random calls on both, for every fourth seed on a file, and for every
-// fifth with numbers as keys. A longer run:
+// TestGenerated runs random calls on both, for every fourth seed on a file, for every fifth
+// with numbers as keys, and for every seventh with deferred transactions. A longer run:
 //
 //	go test -run TestGenerated -v -timeout 0 -statements 1000000 -from 1000
 func TestGenerated(t *testing.T) {
@@ -55,7 +55,7 @@ func TestGenerated(t *testing.T) {
 // calls as it finds, if there is one.
 func runSeed(t *testing.T, seed uint64) *pair {
 	t.Helper()
-	where := place{onFile: seed%4 == 0, numbers: seed%5 == 0}
+	where := place{onFile: seed%4 == 0, numbers: seed%5 == 0, deferred: seed%7 == 0}
 	g := generator{rng: rand.New(rand.NewPCG(seed, 0)), binary: seed%3 == 0, numbers: where.numbers}
 	p, err := newPair(where)
 	if err != nil {
