@@ -104,6 +104,15 @@ func (b *builder) syntaxError(err error, tokens []lexer.Token, end int) error {
 	} else if end < len(b.text) {
 		e = errorAt(b.text, end, end+1)
 	}
-	e.Expected = expected(tokens[:i:i])
+	if e.Expected = expected(tokens[:i:i]); len(e.Expected) == 0 {
+		// What stands before the place may be wrong in a way that only shows when the tree is
+		// built, and then nothing makes it right that follows.
+		if g, err := parseTokens(tokens[:i:i], at); err == nil {
+			earlier := builder{text: b.text, numbers: map[string]int{}, unsigned: b.unsigned}
+			if _, err := earlier.body(g); err != nil {
+				return err
+			}
+		}
+	}
 	return e
 }
