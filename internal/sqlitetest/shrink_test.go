@@ -153,11 +153,9 @@ func render(list []*parser.Statement, args map[int]any) call {
 	var texts []string
 	for _, s := range list {
 		eachParam(s, func(p *parser.Param) {
-			n, ok := numbers[p.Number]
-			if !ok {
+			if _, ok := numbers[p.Number]; !ok {
 				c.args = append(c.args, args[p.Number])
-				n = len(c.args)
-				numbers[p.Number] = n
+				numbers[p.Number] = len(c.args)
 			}
 		})
 		eachSlot(s, func(slot *parser.Expr) {
