@@ -23,6 +23,9 @@ var updateDocs = flag.Bool("update", false, "write the results into docs/dialect
 
 const dialectPage = "docs/dialect.md"
 
+// rule is the line under the head of a table.
+var rule = regexp.MustCompile(`-{2,}`)
+
 // docExample is a fence of SQL in the page, and the fence with its result.
 var docExample = regexp.MustCompile("(?s)```sql\n(.*?)```\n(?:\n```text\n(.*?)```\n)?")
 
@@ -61,6 +64,9 @@ func TestDialectPage(t *testing.T) {
 			got := session.run(m[1])
 			if first, goesOn := strings.CutSuffix(m[2], "…\n"); goesOn {
 				got = firstLines(got, strings.Count(first, "\n")) + "…\n"
+				if rule.ReplaceAllString(got, "-") == rule.ReplaceAllString(m[2], "-") {
+					got = m[2] // how wide the rest is does not matter
+				}
 			}
 			if got != m[2] && !*updateDocs {
 				t.Errorf("this example\n%s\ngives\n%s\nand the page shows\n%s\nThe flag -update writes the page again.", m[1], got, m[2])
