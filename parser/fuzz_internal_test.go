@@ -2,8 +2,6 @@ package parser
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -11,21 +9,8 @@ import (
 // FuzzParse checks that no text makes the parser panic, that an error points into the
 // text, and that what parses prints as SQL with the same tree.
 func FuzzParse(f *testing.F) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		f.Fatalf("no files in testdata: %v", err)
-	}
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		for _, block := range strings.Split(string(raw), "\n\n") {
-			head, _, _ := strings.Cut(block, "\n----")
-			if _, sql, ok := strings.Cut(head, "\n"); ok {
-				f.Add(sql)
-			}
-		}
+	for _, sql := range testSQL(f) {
+		f.Add(sql)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		list, err := Parse(text)
