@@ -3,6 +3,7 @@ package lsmlite_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -17,13 +18,13 @@ import (
 // the engine alone, added up, an operation through both may take.
 const maxCost = 1.3
 
-// BenchmarkCost compares prepared statements with what they are made of. Every iteration
+// BenchmarkCost compares statements, prepared or not, with what they are made of. Every iteration
 // runs a batch of each, so that all see the same machine; the median batch counts.
 func BenchmarkCost(b *testing.B) {
 	ctx := context.Background()
 	value := make([]byte, 100)
 	db := openBench(b, "", benchRows)
-	empty := openNothing(value)
+	empty := openNothing(1, value)
 	defer empty.Close()
 	conn, err := db.Conn(ctx)
 	if err != nil {
@@ -87,19 +88,41 @@ func BenchmarkCost(b *testing.B) {
 	b.Run("get into RawBytes", func(b *testing.B) {
 		compareCost(b, getRaw(prepare(db, getText)), getRaw(prepare(empty, getText)), getAlone)
 	})
+	getUnprepared := func(db *sql.DB) func() error {
+		return func() error {
+			key = benchKey(key, uint64(rand.IntN(benchRows)))
+			return db.QueryRowContext(ctx, getText, key).Scan(&dst)
+		}
+	}
+	b.Run("get without a statement", func(b *testing.B) {
+		compareCost(b, getUnprepared(db), getUnprepared(empty), getAlone)
+	})
+	b.Run("scan", func(b *testing.B) { compareScan(b, db, e) })
+	putAlone := func() error {
+		tx, err := e.Begin(ctx)
+		if err != nil {
+			return err
+		}
+		next++
+		key = benchKey(key, next)
+		if err := tx.Put(key, value); err != nil {
+			return err
+		}
+		return tx.Commit(ctx)
+	}
 	b.Run("put", func(b *testing.B) {
-		compareCost(b, put(prepare(db, putText)), put(prepare(empty, putText)), func() error {
-			tx, err := e.Begin(ctx)
-			if err != nil {
+		compareCost(b, put(prepare(db, putText)), put(prepare(empty, putText)), putAlone)
+	})
+	b.Run("put without a statement", func(b *testing.B) {
+		putUnprepared := func(db *sql.DB) func() error {
+			return func() error {
+				next++
+				key = benchKey(key, next)
+				_, err := db.ExecContext(ctx, putText, key, value)
 				return err
 			}
-			next++
-			key = benchKey(key, next)
-			if err := tx.Put(key, value); err != nil {
-				return err
-			}
-			return tx.Commit(ctx)
-		})
+		}
+		compareCost(b, putUnprepared(db), putUnprepared(empty), putAlone)
 	})
 	b.Run("put in a transaction", func(b *testing.B) {
 		// Each in a transaction of its own, one after the other.
@@ -166,6 +189,63 @@ func compareCost(b *testing.B, throughDriver, throughNothing, alone func() error
 		ofDriver = append(ofDriver, batch(b, throughDriver))
 		ofEmpty = append(ofEmpty, batch(b, throughNothing))
 		ofEngine = append(ofEngine, batch(b, alone))
+	}
+	reportCost(b, ofDriver, ofEmpty, ofEngine)
+}
+
+// compareScan compares a row of a scan of 1,000 rows. A batch is one scan, divided as if
+// it were of costBatch rows.
+func compareScan(b *testing.B, db *sql.DB, e *engine.DB) {
+	const scanRows = 1000
+	ctx := context.Background()
+	empty := openNothing(scanRows, make([]byte, 16), make([]byte, 100))
+	defer empty.Close()
+	scan := func(db *sql.DB) time.Duration {
+		start := time.Now()
+		rows, err := db.QueryContext(ctx, "SELECT key, value FROM kv LIMIT 1000")
+		if err != nil {
+			b.Fatal(err)
+		}
+		var key, value sql.RawBytes
+		n := 0
+		for ; rows.Next(); n++ {
+			if err := rows.Scan(&key, &value); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := rows.Close(); err != nil || n != scanRows {
+			b.Fatal(n, err)
+		}
+		return time.Since(start) * costBatch / scanRows
+	}
+	alone := func() time.Duration {
+		start := time.Now()
+		snap, err := e.Snapshot(ctx)
+		if err != nil {
+			b.Fatal(err)
+		}
+		cur, err := snap.Cursor()
+		if err != nil {
+			b.Fatal(err)
+		}
+		n := 0
+		for ok := cur.First(); ok && n < scanRows; ok = cur.Next() {
+			_ = cur.Key()
+			if _, err := cur.Value(); err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+		if err := errors.Join(cur.Close(), snap.Close()); err != nil || n != scanRows {
+			b.Fatal(n, err)
+		}
+		return time.Since(start) * costBatch / scanRows
+	}
+	var ofDriver, ofEmpty, ofEngine []time.Duration
+	for b.Loop() {
+		ofDriver = append(ofDriver, scan(db))
+		ofEmpty = append(ofEmpty, scan(empty))
+		ofEngine = append(ofEngine, alone())
 	}
 	reportCost(b, ofDriver, ofEmpty, ofEngine)
 }

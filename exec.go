@@ -20,7 +20,12 @@ func (c *conn) exec(ctx context.Context, plans []*parser.Plan, args []driver.Nam
 		return nil, err
 	}
 	n := int64(0)
-	for _, p := range plans {
+	for i, p := range plans {
+		if i > 0 { // the caller has looked already
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+		}
 		if n, err = c.execPlan(ctx, p, values); err != nil {
 			return nil, err
 		}
@@ -51,9 +56,6 @@ func (c *conn) forgetArguments() {
 // execPlan runs one statement whose rows, if it has any, nobody wants. It returns the
 // number of rows written.
 func (c *conn) execPlan(ctx context.Context, p *parser.Plan, args []parser.Value) (int64, error) {
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
 	switch p.Op {
 	case parser.OpInsert, parser.OpUpdate, parser.OpDelete:
 		return c.write(ctx, p, args)

@@ -8,12 +8,22 @@ import (
 )
 
 // nothing is a driver with the interfaces of ours and no work behind them: every query
-// yields the same row, and every write is done. What a call to it takes is what
-// database/sql takes.
-type nothing struct{ row driver.Value }
+// yields the same row, as many times as it is told, and every write is done. What a call
+// to it takes is what database/sql takes.
+type nothing struct {
+	columns []string
+	row     []driver.Value
+	numRows int
+}
 
-// openNothing returns a database whose queries yield value.
-func openNothing(value []byte) *sql.DB { return sql.OpenDB(nothing{value}) }
+// openNothing returns a database whose queries yield numRows rows of the given values.
+func openNothing(numRows int, values ...[]byte) *sql.DB {
+	n := nothing{columns: []string{"key", "value"}[2-len(values):], numRows: numRows}
+	for _, v := range values {
+		n.row = append(n.row, v)
+	}
+	return sql.OpenDB(n)
+}
 
 var (
 	_ driver.ConnPrepareContext = nothingConn{}
@@ -30,10 +40,13 @@ var (
 )
 
 func (n nothing) Connect(context.Context) (driver.Conn, error) {
-	return nothingConn{&nothingRows{row: n.row}}, nil
+	return nothingConn{&nothingRows{nothing: n}}, nil
 }
-func (n nothing) Driver() driver.Driver            { return n }
-func (n nothing) Open(string) (driver.Conn, error) { return n.Connect(context.Background()) }
+func (n nothing) Driver() driver.Driver { return nothingDriver{} }
+
+type nothingDriver struct{}
+
+func (nothingDriver) Open(string) (driver.Conn, error) { return nil, driver.ErrBadConn }
 
 // nothingConn uses its rows again and again, as ours does.
 type nothingConn struct{ rows *nothingRows }
@@ -51,7 +64,7 @@ func (c nothingConn) QueryContext(context.Context, string, []driver.NamedValue) 
 	return c.query()
 }
 func (c nothingConn) query() (driver.Rows, error) {
-	c.rows.done = false
+	c.rows.read = 0
 	return c.rows, nil
 }
 func (c nothingConn) Commit() error                            { return nil }
@@ -76,20 +89,19 @@ func (s *nothingStmt) QueryContext(context.Context, []driver.NamedValue) (driver
 }
 
 type nothingRows struct {
-	row  driver.Value
-	done bool
+	nothing
+	read int
 }
 
-var nothingColumns = []string{"value"}
-
-func (r *nothingRows) Columns() []string      { return nothingColumns }
+func (r *nothingRows) Columns() []string      { return r.columns }
 func (r *nothingRows) Close() error           { return nil }
 func (r *nothingRows) HasNextResultSet() bool { return false }
 func (r *nothingRows) NextResultSet() error   { return io.EOF }
 func (r *nothingRows) Next(dest []driver.Value) error {
-	if r.done {
+	if r.read == r.numRows {
 		return io.EOF
 	}
-	dest[0], r.done = r.row, true
+	copy(dest, r.row)
+	r.read++
 	return nil
 }

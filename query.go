@@ -94,6 +94,10 @@ func (r *rows) open(p *parser.Plan) error {
 		r.source, r.table, r.row = sourceTable, table, 0
 		return err
 	}
+	if key, ok := p.Point(r.values, r.conn.keys()); ok {
+		r.limit, r.offset, r.filter, r.computes = -1, 0, nil, false
+		return r.openPoint(key)
+	}
 	if err := r.bind(); err != nil {
 		return bindError(err)
 	}
@@ -107,7 +111,7 @@ func (r *rows) open(p *parser.Plan) error {
 		r.source = sourceOperands
 		return nil
 	case r.bounds.Len() == 1 && r.bounds.At(0).IsPoint():
-		return r.openPoint()
+		return r.openPoint(r.bounds.At(0).Lo)
 	}
 	return r.openScan()
 }
@@ -148,10 +152,10 @@ func (r *rows) matches() (bool, error) {
 }
 
 // openPoint looks up the one key there is, without a cursor.
-func (r *rows) openPoint() error {
+func (r *rows) openPoint(key []byte) error {
 	// The key may be the caller's bytes, which are the caller's again when Query
 	// returns.
-	r.keyBytes = append(r.keyBytes[:0], r.bounds.At(0).Lo...)
+	r.keyBytes = append(r.keyBytes[:0], key...)
 	var found bool
 	var err error
 	if r.conn.txn.state == txnNone {

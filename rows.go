@@ -223,22 +223,19 @@ func (r *rows) closeState() (err error) {
 // reset forgets everything but the buffers.
 func (r *rows) reset() {
 	clear(r.values)
-	clear(r.boxes.many)
-	r.env.Forget(maxKeptBytes)
-	*r = rows{
-		conn:       r.conn,
-		values:     r.values[:0],
-		scratch:    keep(r.scratch),
-		bounds:     r.bounds,
-		keyBytes:   keep(r.keyBytes),
-		valueBytes: keep(r.valueBytes),
-		boxes:      boxes{many: r.boxes.many},
-		numbers:    r.numbers,
-		env:        r.env,
-		totals:     totals{first: keep(r.totals.first), last: keep(r.totals.last)},
-		names:      r.names,
-		namesOf:    r.namesOf,
+	r.values, r.scratch, r.owned = r.values[:0], keep(r.scratch), false
+	r.ctx, r.rest, r.failed = nil, nil, false
+	r.plan, r.source, r.limit, r.offset, r.steps = nil, sourceNone, 0, 0, 0
+	r.interval, r.inside, r.desc = 0, false, false
+	if r.filter != nil || r.computes {
+		r.filter, r.computes = nil, false
+		r.env.Forget(maxKeptBytes)
 	}
+	r.totals = totals{first: keep(r.totals.first), last: keep(r.totals.last)}
+	r.returned, r.table, r.row = nil, nil, 0
+	r.keyBytes, r.valueBytes = keep(r.keyBytes), keep(r.valueBytes)
+	r.boxes.few = [2][]byte{}
+	clear(r.boxes.many)
 }
 
 // own makes the values independent of the caller's bytes.

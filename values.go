@@ -94,7 +94,26 @@ func bindArguments(dst []parser.Value, scratch *[]byte, plans []*parser.Plan, ar
 		dst = append(dst, parser.Value{})
 	}
 	values := dst[start:]
-	for i := range args {
+	next := 0 // as many are given by their places, in order
+	for next < len(args) && next < len(values) && args[next].Name == "" && args[next].Ordinal == next+1 {
+		v := &values[next]
+		switch arg := args[next].Value.(type) {
+		case []byte:
+			v.Kind, v.Bytes = parser.Bytes, arg
+		case string:
+			v.Kind, v.Bytes = parser.Bytes, bytesOf(arg)
+		default:
+			var err error
+			if *v, err = toValue(arg, scratch); err != nil {
+				return dst, err
+			}
+		}
+		next++
+	}
+	if next == len(args) && next == len(values) {
+		return dst, nil
+	}
+	for i := next; i < len(args); i++ {
 		a := &args[i]
 		v, err := toValue(a.Value, scratch)
 		if err != nil {

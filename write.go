@@ -11,6 +11,9 @@ import (
 // write runs a statement that writes, all of it or nothing of it: outside a transaction
 // in one of its own, inside one in a nested level if it makes more than one write.
 func (c *conn) write(ctx context.Context, p *parser.Plan, args []parser.Value) (int64, error) {
+	if key, value, ok := p.Pair(args, c.keys()); ok {
+		return c.writePair(ctx, key, value)
+	}
 	// 1. Whatever is wrong with the arguments is found before anything is taken or
 	// written.
 	defer c.forgetRow()
@@ -27,7 +30,7 @@ func (c *conn) write(ctx context.Context, p *parser.Plan, args []parser.Value) (
 		return 0, err
 	}
 	if own {
-		return c.writeAlone(ctx, tx, p, args)
+		return c.writeAlone(ctx, tx, func() (int64, error) { return c.runWrite(ctx, tx, p, args) })
 	}
 	if !several {
 		return c.runWrite(ctx, tx, p, args)
@@ -47,8 +50,23 @@ func (c *conn) write(ctx context.Context, p *parser.Plan, args []parser.Value) (
 	return n, tx.CommitTo(level - 1)
 }
 
+// writePair writes one row, which needs neither checks nor a nested level.
+func (c *conn) writePair(ctx context.Context, key, value []byte) (int64, error) {
+	tx, own, err := c.writer(ctx)
+	switch {
+	case err != nil:
+		return 0, err
+	case own:
+		return c.writeAlone(ctx, tx, func() (int64, error) { return 1, tx.Put(key, value) })
+	}
+	if err := tx.Put(key, value); err != nil {
+		return 0, err
+	}
+	return 1, nil
+}
+
 // writeAlone runs a statement as the only one of tx.
-func (c *conn) writeAlone(ctx context.Context, tx storeTx, p *parser.Plan, args []parser.Value) (n int64, err error) {
+func (c *conn) writeAlone(ctx context.Context, tx storeTx, run func() (int64, error)) (n int64, err error) {
 	ended := false
 	defer func() {
 		if !ended { // a panic: the writer's place must not be lost with it
@@ -56,7 +74,7 @@ func (c *conn) writeAlone(ctx context.Context, tx storeTx, p *parser.Plan, args 
 		}
 		c.leaveWriter()
 	}()
-	n, err = c.runWrite(ctx, tx, p, args)
+	n, err = run()
 	if err != nil {
 		n, err = 0, joinErrors(err, tx.Rollback())
 	} else {

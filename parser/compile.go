@@ -37,6 +37,7 @@ func Compile(st *Statement, keys *KeyType) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.plan.setSimple()
 	if st.Explain || st.QueryPlan {
 		p := newPlan(st)
 		p.Op, p.Explained = OpExplain, c.plan

@@ -137,6 +137,8 @@ type Plan struct {
 	// What Check looks at.
 	pairs    []pair
 	patterns []int // parameters
+
+	simple simple
 }
 
 // Column is one result of a SELECT or RETURNING.
