@@ -85,6 +85,18 @@ func expected(prefix []lexer.Token) []string {
 			return nil
 		}
 	}
+	list := following(prefix, true)
+	if len(list) == 0 {
+		// Something in the prefix is no statement whatever follows, such as an integer
+		// that 64 bits do not hold. The grammar alone still knows what may stand here.
+		list = following(prefix, false)
+	}
+	return list
+}
+
+// following is expected for a prefix that is not too long. If built is set, what may
+// follow must let the tree be built.
+func following(prefix []lexer.Token, built bool) []string {
 	at := 0
 	if n := len(prefix); n > 0 {
 		at = prefix[n-1].Pos.Offset + len(prefix[n-1].Value)
@@ -94,7 +106,7 @@ func expected(prefix []lexer.Token) []string {
 	names := false
 	for _, c := range candidates {
 		c.token.Pos.Offset = at
-		if !goesOn(append(prefix, c.token), at, at+1) {
+		if !goesOn(append(prefix, c.token), at, at+1, built) {
 			refused[c.group] = true
 			continue
 		}
@@ -121,7 +133,7 @@ func expected(prefix []lexer.Token) []string {
 			list = append(list, c.shown)
 		}
 	}
-	if len(prefix) > 0 && goesOn(prefix, at, at) {
+	if len(prefix) > 0 && goesOn(prefix, at, at, built) {
 		list = append(list, "the end of the statement")
 	}
 	return list
@@ -158,10 +170,14 @@ func shorten(prefix []lexer.Token) []lexer.Token {
 }
 
 // goesOn reports whether tokens, which end at the offset end, are a statement or the
-// beginning of one that is wrong behind the offset at only.
-func goesOn(tokens []lexer.Token, at, end int) bool {
+// beginning of one that is wrong behind the offset at only. Whether the tree of a whole
+// statement can be built counts if built is set.
+func goesOn(tokens []lexer.Token, at, end int, built bool) bool {
 	g, err := parseTokens(tokens, end)
 	if err == nil {
+		if !built {
+			return true
+		}
 		// What participle lets pass is refused while the tree is built. Names are read
 		// from the text, in which the last token does not stand; any text serves.
 		trial := builder{text: strings.Repeat(" ", at+maxTokenBytes), numbers: map[string]int{}}
