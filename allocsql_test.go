@@ -10,6 +10,9 @@ import (
 // database/sql, with this driver and with one that does nothing. The difference is the
 // driver's and the engine's, and must not grow with rows or statements.
 func TestAllocationsAreThoseOfDatabaseSQL(t *testing.T) {
+	if raceDetector {
+		t.Skip("what pools hold is forgotten at random under the race detector, so counts differ by chance")
+	}
 	ctx := context.Background()
 	const scanRows = 1000
 	db := openMemory(t, "")
@@ -120,6 +123,9 @@ func TestAllocationsAreThoseOfDatabaseSQL(t *testing.T) {
 // TestAllocationsInTransaction is about statements in a transaction, whose writer's place
 // lets nothing run beside them.
 func TestAllocationsInTransaction(t *testing.T) {
+	if raceDetector {
+		t.Skip("what pools hold is forgotten at random under the race detector, so counts differ by chance")
+	}
 	ctx := context.Background()
 	db := openMemory(t, "")
 	fill(t, db, 100)

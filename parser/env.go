@@ -1,6 +1,8 @@
 package parser
 
-// MaxResultBytes is the length that a computed value may have, as in SQLite.
+// MaxResultBytes is the length that a computed value may have, as in SQLite. It bounds
+// what is computed for one row altogether too, so that no expression, however long, needs
+// more memory.
 const MaxResultBytes = 1_000_000_000
 
 // maxResult is MaxResultBytes, or less in a test.
@@ -89,9 +91,9 @@ func (e *Env) fail(err error) {
 	}
 }
 
-// room reports whether a result of n bytes is allowed.
+// room reports whether n more bytes of results are allowed.
 func (e *Env) room(n int) bool {
-	if n > maxResult {
+	if n > maxResult-len(e.scratch) {
 		e.fail(errResultTooBig)
 		return false
 	}

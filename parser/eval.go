@@ -63,6 +63,9 @@ func (n *node) eval(e *Env) Value {
 		e.scratch = hex.AppendEncode(e.scratch, text)
 		switchCase(e.scratch[start:], 'a')
 	case nodeLower, nodeUpper:
+		if !e.room(len(text)) {
+			return Value{}
+		}
 		e.scratch = append(e.scratch, text...)
 		first := byte('A')
 		if n.op == nodeUpper {
@@ -96,13 +99,15 @@ func (n *node) concat(e *Env) Value {
 		return x
 	}
 	a := e.text(x)
-	if !e.room(len(a) + len(b)) {
+	start, more := len(e.scratch), len(a)+len(b)
+	inPlace := n.kids[0].op == nodeConcat
+	if inPlace {
+		start, more = start-len(a), len(b)
+	}
+	if !e.room(more) {
 		return Value{}
 	}
-	start := len(e.scratch)
-	if n.kids[0].op == nodeConcat {
-		start -= len(a)
-	} else {
+	if !inPlace {
 		e.scratch = append(e.scratch, a...)
 	}
 	e.scratch = append(e.scratch, b...)

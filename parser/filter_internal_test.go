@@ -193,7 +193,9 @@ func TestResultLimits(t *testing.T) {
 		size    int // 0 for too big
 	}{
 		{"hex(value)", 100}, {"hex(value || 'x')", 0}, {"value || value", 100}, {"value || value || ''", 100},
-		{"value || value || 1", 0}, {"length(hex(hex(value)))", 0}, {"lower(value || value || value)", 0},
+		{"value || value || 1", 0}, {"length(hex(hex(value)))", 0},
+		{"lower(value) || upper(value)", 0}, {"substr(lower(value), 1, 1) || substr(upper(value), 1, 0)", 0}, {"hex(substr(value, 1, 20)) || 'x'", 41}, {"hex(substr(value, 1, 20)) || hex(substr(value, 1, 5))", 50},
+		{"hex(substr(value, 1, 20)) || hex(substr(value, 1, 10))", 0}, {"lower(value || value || value)", 0},
 	} {
 		v, err := compileOne(t, "SELECT "+c.formula).Columns[0].Formula.Eval(&e)
 		var le *LimitError
