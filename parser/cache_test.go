@@ -53,15 +53,49 @@ func TestCacheKeepsOutWhatDoesNotComeAgain(t *testing.T) {
 
 func TestCacheIsBounded(t *testing.T) {
 	var c parser.Cache
-	for i := range parser.MaxCachedTexts {
-		get(t, &c, fmt.Sprintf("SAVEPOINT s%d", i))
+	for i := range 3 * parser.MaxCachedTexts {
+		for range 1 + i%3 { // some come once, some again
+			get(t, &c, fmt.Sprintf("SAVEPOINT s%d", i))
+		}
+		if n := c.Len(); n > 2*parser.MaxCachedTexts {
+			t.Fatalf("%d texts, want at most %d", n, 2*parser.MaxCachedTexts)
+		}
 	}
-	if c.Len() != parser.MaxCachedTexts {
-		t.Errorf("%d texts, want %d", c.Len(), parser.MaxCachedTexts)
+	// Long texts are bounded by their bytes.
+	c = parser.Cache{}
+	blanks := strings.Repeat(" ", parser.MaxCachedTextBytes-100)
+	for i := range 3 * parser.MaxCachedBytes / parser.MaxCachedTextBytes {
+		for range 1 + i%3 {
+			get(t, &c, fmt.Sprintf("SAVEPOINT s%d%s", i, blanks))
+		}
+		if n, most := c.Len(), 2*parser.MaxCachedBytes/len(blanks); n > most {
+			t.Fatalf("%d long texts, want at most %d", n, most)
+		}
 	}
-	get(t, &c, "COMMIT")
-	if c.Len() != 1 {
-		t.Errorf("%d texts after one too many, want 1", c.Len())
+}
+
+// TestCacheKeepsWhatIsUsed puts a flood of texts that come once, and one of texts that
+// come twice, between the uses of a text.
+func TestCacheKeepsWhatIsUsed(t *testing.T) {
+	var c parser.Cache
+	const useful = "SELECT value WHERE key = ?"
+	get(t, &c, useful)
+	first := get(t, &c, useful)[0]
+	for i := range 10 * parser.MaxCachedTexts {
+		get(t, &c, fmt.Sprintf("SELECT value WHERE key = 'k%d'", i))
+	}
+	if get(t, &c, useful)[0] != first {
+		t.Error("texts that came once drove out one that is used")
+	}
+	for i := range 3 * parser.MaxCachedTexts {
+		for range 2 {
+			get(t, &c, fmt.Sprintf("SELECT key WHERE key = 'k%d'", i))
+		}
+		get(t, &c, useful)
+	}
+	kept := get(t, &c, useful)[0]
+	if n := testing.AllocsPerRun(100, func() { get(t, &c, useful) }); n != 0 || get(t, &c, useful)[0] != kept {
+		t.Errorf("a hit costs %v allocations", n)
 	}
 }
 
