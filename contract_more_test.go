@@ -344,3 +344,43 @@ func TestBulkLoad(t *testing.T) {
 	wantRows(t, db, "load00099999", "SELECT value WHERE key = 'load00099999'")
 	wantRows(t, db, "ok", "PRAGMA integrity_check")
 }
+
+// TestPanicEndsTheText checks that nothing more of a text runs when a statement in it met
+// a panic: neither by NextResultSet nor by Close.
+func TestPanicEndsTheText(t *testing.T) {
+	const text = "SELECT key; INSERT INTO kv VALUES ('x', 1)"
+	p := &planter{}
+	db := closeLater(t, sql.OpenDB(lsmlite.NewFakeConnector(lsmlite.Config{Path: ":memory:"}, p.fault)))
+	exec(t, db, letters)
+	hits := 0
+	for countdown := 1; countdown < 12; countdown++ {
+		for _, next := range []bool{true, false} {
+			p.countdown, p.panics, p.hit = 0, true, ""
+			rows, err := db.Query(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.countdown = countdown // while the rows are read
+			for rows.Next() {
+			}
+			p.countdown = 0
+			hit := p.hit != ""
+			if (rows.Err() != nil) != hit {
+				t.Errorf("a panic in %q is reported as %v", p.hit, rows.Err())
+			}
+			if next && rows.NextResultSet() && hit {
+				t.Errorf("the text goes on after a panic in %s", p.hit)
+			}
+			_ = rows.Close()
+			want := "7"
+			if hit {
+				hits, want = hits+1, "6"
+			}
+			wantRows(t, db, want, "SELECT count(*)")
+			exec(t, db, "DELETE WHERE key = 'x'")
+		}
+	}
+	if hits == 0 {
+		t.Error("no panic was planted")
+	}
+}

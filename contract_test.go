@@ -12,16 +12,24 @@ package lsmlite_test
 //	statements across connections       TestStatementAcrossConnections, TestPreparedStatements
 //	transaction ended by its context    TestTransactionEndsWithItsContext
 //	sql.ErrTxDone                       TestTxDone
-//	driver.ErrBadConn                   TestBrokenConnection, TestPanicBreaksTheConnection
+//	driver.ErrBadConn                   TestBrokenConnection, TestPanicBreaksTheConnection,
+//	                                    TestPanicEndsTheText
 //	nil and empty bytes                 TestEmptyBytes, TestArguments, TestScan
 //	lifetime of arguments               TestArgumentsAreTheCallers, TestComputingKeepsNoArguments
 //	lifetime of results                 TestResultsAreTheCallers, TestBoxedResults, TestRawBytesOutliveCancel
 //	number and names of arguments       TestWrongArguments, TestStatements
 //	column types                        TestColumnTypes, TestComputedColumnTypes, TestNumericKeyTypes,
 //	                                    TestColumnTypeLength
-//	Conn.Raw                            TestEngineOfConnection
+//	Conn.Raw                            TestEngineOfConnection, TestBulkLoad
 //	one connection only                 TestOneConnection
-//	nothing left after Close            TestNothingLeft, TestCloseWhileInUse
+//	nothing left after Close            TestNothingLeft, TestCloseWhileInUse, TestCloseWithRowsOpen
+//	database in memory                  TestMemoryIsPrivate, TestMemoryLivesWithItsPool
+//	Valuer, Null[T], Named              TestOddArguments, TestNullDestinations
+//	transactions by text                TestTextsInTransactions, TestTransactionTexts
+//	deadline and busy_timeout           TestDeadlineWithinBusyTimeout, TestBusyTimeout
+//	many arguments                      TestHugeInList
+//	cost                                BenchmarkCost, TestAllocationsAreThoseOfDatabaseSQL,
+//	                                    TestPlansAreSharedByThePool
 //	ResetSession, IsValid               TestResetSession, TestConnectionReturnedWithTransaction
 //	several result sets                 TestResultSets, TestRemainingStatements
 //	isolation levels, read-only         TestIsolationLevels, TestReadOnlyTransaction

@@ -165,3 +165,38 @@ func ExampleNewConnector() {
 	fmt.Println(cfg.FormatDSN())
 	// Output: :memory:?safety=full&autoflush=16384
 }
+
+// Load many rows by the engine of a connection, in one transaction and without SQL. Keys
+// in order load fastest.
+func ExampleConn() {
+	path, remove := tempFile()
+	defer remove()
+	db, err := sql.Open("lsmlite", path)
+	check(err)
+	defer db.Close()
+	ctx := context.Background()
+
+	conn, err := db.Conn(ctx)
+	check(err)
+	defer conn.Close()
+	err = conn.Raw(func(dc any) error {
+		tx, err := dc.(lsmlite.Conn).Engine().Begin(ctx)
+		if err != nil {
+			return err
+		}
+		var key []byte
+		for i := range 100_000 {
+			key = fmt.Appendf(key[:0], "sensor/%08d", i)
+			if err := tx.Put(key, []byte("21.5")); err != nil {
+				return errors.Join(err, tx.Rollback())
+			}
+		}
+		return tx.Commit(ctx)
+	})
+	check(err)
+
+	var n int
+	check(db.QueryRow("SELECT count(*) FROM kv").Scan(&n))
+	fmt.Println(n)
+	// Output: 100000
+}

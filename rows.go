@@ -165,8 +165,9 @@ func (r *rows) endScan() error {
 	return io.EOF
 }
 
-// HasNextResultSet reports whether the text has another statement.
-func (r *rows) HasNextResultSet() bool { return len(r.rest) > 0 && !r.failed }
+// HasNextResultSet reports whether the text has another statement that may run: none may
+// after a failure, nor on a connection that is broken.
+func (r *rows) HasNextResultSet() bool { return len(r.rest) > 0 && !r.failed && !r.conn.broken }
 
 // NextResultSet runs the next statement of the text.
 func (r *rows) NextResultSet() (err error) {
