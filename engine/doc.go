@@ -88,7 +88,12 @@
 // # Looking inside
 //
 // [DB.Stats], [DB.Structure], [DB.FreeList], [DB.LogStructure] and others tell what
-// lsm_info of C lsm1 tells. [DB.Check] reads everything and reports whatever is wrong.
+// lsm_info of C lsm1 tells, [DB.Page] what is on a page. [DB.Pins] tells which states
+// readers hold, and what cannot be used again because of them. [DB.Check] reads everything
+// and reports whatever is wrong.
+//
+// Options.Observer is called for each commit, flush, merge, checkpoint, stall and error,
+// Options.Logger logs the rare ones of these. Package prom makes Prometheus metrics of it.
 //
 // # Errors
 //

@@ -440,6 +440,50 @@ func TestStallEvent(t *testing.T) {
 	}
 }
 
+// TestObserversMayLook: what an observer is allowed to call does not wait for the turn
+// under which it is called.
+func TestObserversMayLook(t *testing.T) {
+	ctx := context.Background()
+	calls := 0
+	look := func(db *engine.DB) {
+		calls++
+		if s := db.Stats(); s.Commits < 0 || db.Path() != "/x.lsm" || db.Options().PageSize != 4096 {
+			t.Errorf("%+v", s)
+		}
+		db.Structure()
+		if _, err := db.Pins(); err != nil {
+			t.Error(err)
+		}
+	}
+	db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: memfs.New(), NoAutoWork: true, Observer: &engine.Observer{
+		Opened:       func(e engine.OpenEvent) { look(e.DB) },
+		Committed:    func(e engine.CommitEvent) { look(e.DB) },
+		Flushed:      func(e engine.SegmentEvent) { look(e.DB) },
+		Merged:       func(e engine.SegmentEvent) { look(e.DB) },
+		Worked:       func(e engine.WorkEvent) { look(e.DB) },
+		Checkpointed: func(e engine.CheckpointEvent) { look(e.DB) },
+		Closed:       func(e engine.CloseEvent) { e.DB.Stats() },
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		putN(t, db, i, 5, 5)
+		if err := db.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Optimize(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if calls != 1+2+2+1+3+1 {
+		t.Errorf("%d events", calls)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestJoinObservers: each gets what it asked for, in order.
 func TestJoinObservers(t *testing.T) {
 	if engine.JoinObservers() != nil || engine.JoinObservers(nil, nil) != nil {
