@@ -5,6 +5,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
 // Checkpoint makes durable what has been flushed, so that a crash needs the log only
@@ -159,13 +160,19 @@ func (db *DB) export() (*format.Checkpoint, int) {
 	if disk.ID <= db.synced {
 		return nil, db.meta
 	}
+	return db.exportCheckpoint(disk), db.meta
+}
+
+// exportCheckpoint returns the newest snapshot as a checkpoint. The caller has the publish
+// mutex.
+func (db *DB) exportCheckpoint(disk *snapshot.Snapshot) *format.Checkpoint {
 	geo := db.bf.Geometry()
 	c := disk.Export()
 	c.Blocks = db.free.Blocks()
 	c.PageSize, c.BlockSize = uint32(geo.PageSize), uint32(geo.BlockSize)
 	c.Written = db.bf.Written()
 	c.Free = db.free.Delta()
-	return c, db.meta
+	return c
 }
 
 // repairMeta writes checkpoints until no meta page is damaged any more: a damaged page is

@@ -35,6 +35,7 @@ type Cursor struct {
 	topic   base.Kind
 	back    bool // the direction of the last move
 	cur     int  // source of the current record, -1 if there is none
+	pass    bool // one pass from front to back: see ReadAhead
 	keyBuf  []byte
 	err     error
 }
@@ -43,7 +44,7 @@ type Cursor struct {
 // own live tree, so that a transaction sees its own writes.
 func (c *Cursor) Init(live memtree.View, st *snapshot.State) error {
 	c.topic = 0
-	c.sources, c.cur, c.err, c.back = c.sources[:0], -1, nil, false
+	c.sources, c.cur, c.err, c.back, c.pass = c.sources[:0], -1, nil, false, false
 	addTree := func(v memtree.View) {
 		if !v.Empty() {
 			c.sources = append(c.sources, Source{})
@@ -60,7 +61,7 @@ func (c *Cursor) Init(live memtree.View, st *snapshot.State) error {
 // InitSystem makes c a cursor over the system keys in the levels of a snapshot.
 func (c *Cursor) InitSystem(s *snapshot.Snapshot) error {
 	c.topic = base.System
-	c.sources, c.cur, c.err, c.back = c.sources[:0], -1, nil, false
+	c.sources, c.cur, c.err, c.back, c.pass = c.sources[:0], -1, nil, false, false
 	return c.addLevels(s)
 }
 
@@ -85,6 +86,15 @@ func flushLookups(sources []Source) {
 		if s := &sources[i]; s.isSeg {
 			s.seg.FlushLookups()
 		}
+	}
+}
+
+// ReadAhead prepares the cursor for one pass from First to the end: the sources read the
+// file in long runs, past the page cache, so that readers keep what they have there.
+func (c *Cursor) ReadAhead() {
+	c.pass = true
+	for i := range c.sources {
+		c.sources[i].ReadAhead()
 	}
 }
 
@@ -335,15 +345,24 @@ func (c *Cursor) less(a, b *Source) bool {
 	return a.head < b.head || a.head == b.head && bytes.Compare(a.key, b.key) < 0
 }
 
+// passSteps is how many records a source steps over before it seeks, in a pass that reads
+// long runs: a seek there reads a run for each page of the b-tree.
+const passSteps = 4096
+
 // skipAhead moves the sources older than the covering one to the end of its deleted
 // range, where it stands. A source takes one step first: ranges are often short.
 func (c *Cursor) skipAhead(cover int) {
 	end := &c.sources[cover]
 	for j := cover + 1; j < len(c.sources); j++ {
 		s := &c.sources[j]
-		if s.valid && s.kind&base.System == c.topic && c.less(s, end) {
-			s.Next()
-			if s.valid && s.kind&base.System == c.topic && c.less(s, end) {
+		steps := 1
+		if c.pass {
+			steps = passSteps
+		}
+		for ; steps >= 0 && s.valid && s.kind&base.System == c.topic && c.less(s, end); steps-- {
+			if steps > 0 {
+				s.Next()
+			} else {
 				s.SeekGE(c.topic, end.key)
 			}
 		}
