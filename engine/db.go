@@ -270,11 +270,12 @@ func (a allocator) Allocate() (base.BlockNo, error) {
 	}
 	db.pub.Lock()
 	defer db.pub.Unlock()
-	limit := min(db.synced, db.reg.OldestSnapshot())
+	limit := db.synced
 	if foreign || a.fresh {
 		limit = 0
 	}
-	b := db.free.Allocate(limit)
+	var buf [8]base.SnapshotID
+	b := db.free.Allocate(limit, db.reg.PinnedSnapshots(buf[:0]))
 	db.bf.SetBlocks(db.free.Blocks())
 	return b, nil
 }
@@ -344,6 +345,11 @@ func (db *DB) begin(ctx context.Context, asked time.Time) (*Tx, error) {
 		return nil, err
 	}
 	db.tree.Reclaim(db.reg.OldestEpoch(db.tree))
+	if db.tree.WantsReclaim() {
+		if held, all := db.reg.PinnedEpochs(db.tree); all {
+			db.tree.ReclaimBetween(held)
+		}
+	}
 	tx := &Tx{db: db, state: db.reg.Acquire(), level: 1, waits: waits}
 	db.pub.Lock()
 	db.log.Begin(db.syncedLog, db.haveSyncedLog, db.haveSyncedLog)

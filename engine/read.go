@@ -118,6 +118,7 @@ const (
 type Cursor struct {
 	db    *DB
 	state *snapshot.State // pinned; nil once closed
+	later bool            // it shows more of the live tree than state does
 	c     cursor.Cursor
 }
 
@@ -130,7 +131,11 @@ func (db *DB) newCursor(live memtree.View, st *snapshot.State) (*Cursor, error) 
 		db.leave()
 		return nil, err
 	}
-	db.reg.Retain(st)
+	if c.later = live.Epoch() != st.Live.Epoch(); c.later {
+		db.reg.RetainLater(st)
+	} else {
+		db.reg.Retain(st)
+	}
 	return c, nil
 }
 
@@ -186,8 +191,13 @@ func (c *Cursor) Err() error { return c.c.Err() }
 func (c *Cursor) Close() error {
 	if c.state != nil {
 		c.c.FlushLookups()
-		c.db.reg.Release(c.state)
+		if c.later {
+			c.db.reg.ReleaseLater(c.state)
+		} else {
+			c.db.reg.Release(c.state)
+		}
 		c.state = nil
+		c.c.Drop()
 		c.db.leave()
 	}
 	return nil

@@ -89,6 +89,9 @@ func flushLookups(sources []Source) {
 	}
 }
 
+// Drop lets go of all pages and trees. Only Err can be called afterwards.
+func (c *Cursor) Drop() { *c = Cursor{cur: -1, err: c.err} }
+
 // ReadAhead prepares the cursor for one pass from First to the end: the sources read the
 // file in long runs, past the page cache, so that readers keep what they have there.
 func (c *Cursor) ReadAhead() {

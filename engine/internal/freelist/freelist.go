@@ -26,6 +26,10 @@ type List struct {
 	order    []base.BlockNo                   // the keys of free, ascending
 	reserved map[base.BlockNo]int             // users among the segments being written
 	recorded map[base.BlockNo]base.SnapshotID // what the system keys in the segments say
+	// born is the first snapshot that may use what a block holds now, if that is known: if
+	// it was written since the file was opened. Snapshots before that one never knew the
+	// block, so whoever pins one of them does not keep it from being written again.
+	born map[base.BlockNo]base.SnapshotID
 }
 
 // New makes the list of a file with the given number of blocks. recorded is what the
@@ -36,6 +40,7 @@ func New(blocks uint32, recorded map[base.BlockNo]base.SnapshotID, entries []for
 		free:     make(map[base.BlockNo]base.SnapshotID, len(recorded)),
 		reserved: make(map[base.BlockNo]int),
 		recorded: recorded,
+		born:     make(map[base.BlockNo]base.SnapshotID),
 	}
 	for b, id := range recorded {
 		if b < 1 || uint32(b) > blocks {
@@ -61,11 +66,11 @@ func New(blocks uint32, recorded map[base.BlockNo]base.SnapshotID, entries []for
 // Blocks returns the highest block number ever allocated.
 func (l *List) Blocks() uint32 { return l.blocks }
 
-// Allocate reserves the first free block whose last possible user is older than limit,
-// or a new block at the end of the file. limit 0 takes only new blocks.
-func (l *List) Allocate(limit base.SnapshotID) base.BlockNo {
+// Allocate reserves the first free block that no snapshot from limit on may use, and none
+// of the pinned ones, or a new block at the end of the file. limit 0 takes only new blocks.
+func (l *List) Allocate(limit base.SnapshotID, pinned []base.SnapshotID) base.BlockNo {
 	for _, b := range l.order {
-		if l.free[b] < limit && l.reserved[b] == 0 {
+		if l.free[b] < limit && l.reserved[b] == 0 && !l.usedBy(b, pinned) {
 			l.reserved[b] = 1
 			return b
 		}
@@ -75,6 +80,17 @@ func (l *List) Allocate(limit base.SnapshotID) base.BlockNo {
 	l.add(b, 0)
 	l.reserved[b] = 1
 	return b
+}
+
+// usedBy reports whether one of some snapshots may use a free block: one from the first
+// that knew what it holds to the last.
+func (l *List) usedBy(b base.BlockNo, snapshots []base.SnapshotID) bool {
+	for _, id := range snapshots {
+		if l.born[b] <= id && id <= l.free[b] {
+			return true
+		}
+	}
+	return false
 }
 
 // Reserve counts one more user of a block: a segment that starts at an append point.
@@ -93,7 +109,8 @@ func (l *List) Release(blocks []base.BlockNo) {
 }
 
 // Publish records a new set of levels: used blocks belong to a published segment from
-// here on, freed blocks to none; id is the newest snapshot that may use the freed ones.
+// here on, freed blocks to none; id is the newest snapshot that may use the freed ones,
+// and the one before the first that uses the others.
 func (l *List) Publish(used, freed []base.BlockNo, id base.SnapshotID) {
 	for _, b := range freed {
 		l.add(b, id)
@@ -101,6 +118,7 @@ func (l *List) Publish(used, freed []base.BlockNo, id base.SnapshotID) {
 	for _, b := range used {
 		if _, ok := l.free[b]; ok {
 			delete(l.free, b)
+			l.born[b] = id + 1
 			i, _ := slices.BinarySearch(l.order, b)
 			l.order = slices.Delete(l.order, i, i+1)
 		}

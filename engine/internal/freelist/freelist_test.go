@@ -44,18 +44,45 @@ func TestNew(t *testing.T) {
 	}
 }
 
+// TestAllocateBesidePins: a pinned snapshot keeps the blocks that it uses, not those that
+// came and went after it.
+func TestAllocateBesidePins(t *testing.T) {
+	l := newList(t, 3, ids{1: 19})
+	pinned := []base.SnapshotID{20, 25}
+	take := func(want base.BlockNo) {
+		t.Helper()
+		if b := l.Allocate(100, pinned); b != want {
+			t.Fatalf("allocated block %d, want %d", b, want)
+		}
+	}
+	take(1) // free before any of them
+	l.Release([]base.BlockNo{1})
+	l.Publish([]base.BlockNo{1}, []base.BlockNo{2}, 20) // 1 is used from 21 on, 2 was by 20
+	take(4)
+	l.Release([]base.BlockNo{4})
+	l.Publish([]base.BlockNo{4}, []base.BlockNo{1}, 24) // 1 is used by 21 to 24, by none of them
+	take(1)
+	l.Release([]base.BlockNo{1})
+	l.Publish([]base.BlockNo{1}, []base.BlockNo{4}, 30) // 4 is used by 25 to 30
+	take(5)
+	pinned = pinned[:1]
+	take(4)
+	pinned = nil
+	take(2)
+}
+
 func TestAllocate(t *testing.T) {
 	l := newList(t, 5, ids{2: 20, 3: 30, 5: 15})
-	if b := l.Allocate(20); b != 5 {
+	if b := l.Allocate(20, nil); b != 5 {
 		t.Errorf("allocated block %d; 5 is the first one that no snapshot from 20 on uses", b)
 	}
-	if b := l.Allocate(21); b != 2 {
+	if b := l.Allocate(21, nil); b != 2 {
 		t.Errorf("allocated block %d, want 2", b)
 	}
-	if b := l.Allocate(21); b != 6 || l.Blocks() != 6 || !l.IsFree(6) {
+	if b := l.Allocate(21, nil); b != 6 || l.Blocks() != 6 || !l.IsFree(6) {
 		t.Errorf("allocated block %d of %d, want a new one", b, l.Blocks())
 	}
-	if b := l.Allocate(0); b != 7 {
+	if b := l.Allocate(0, nil); b != 7 {
 		t.Errorf("allocated block %d; limit 0 takes only new ones", b)
 	}
 	if got := l.ReservedBlocks(); !slices.Equal(got, []base.BlockNo{2, 5, 6, 7}) || l.Reserved() != 4 {
@@ -64,11 +91,11 @@ func TestAllocate(t *testing.T) {
 	// Two jobs in one block: it is free for others when both have let go.
 	l.Reserve(2)
 	l.Release([]base.BlockNo{2, 5})
-	if b := l.Allocate(21); b != 5 {
+	if b := l.Allocate(21, nil); b != 5 {
 		t.Errorf("allocated block %d, want 5 again", b)
 	}
 	l.Release([]base.BlockNo{2})
-	if b := l.Allocate(21); b != 2 {
+	if b := l.Allocate(21, nil); b != 2 {
 		t.Errorf("allocated block %d, want 2 again", b)
 	}
 }
@@ -114,7 +141,7 @@ func TestModel(t *testing.T) {
 				limit := id - base.SnapshotID(rng.IntN(6))
 				var job []base.BlockNo
 				for range 1 + rng.IntN(3) {
-					b := l.Allocate(limit)
+					b := l.Allocate(limit, nil)
 					if used[b] || reserved[b] > 0 {
 						t.Fatalf("seed %d, step %d: block %d is allocated although it is in use", seed, step, b)
 					}

@@ -137,6 +137,45 @@ func (t *Tree) Reclaim(oldest Epoch) {
 	}
 }
 
+// ReclaimBetween is Reclaim for a caller who knows all epochs, ascending, whose Views are in
+// use: it also lets nodes be reused that came after one of them and went before the next.
+// A View that is held for long then keeps the nodes it shows, and not all that were made
+// since. It does nothing while there are marks, or while it would not be worth the pass
+// over the retired nodes.
+func (t *Tree) ReclaimBetween(held []Epoch) {
+	if t.WantsReclaim() {
+		t.reclaimBetween(held)
+	}
+}
+
+func (t *Tree) reclaimBetween(held []Epoch) {
+	r := &t.retired
+	k, i := r.head, 0
+	for _, n := range r.list[r.head:] {
+		// The list ascends by when a node went; the last View before that decides.
+		for i < len(held) && held[i] < n.epoch {
+			i++
+		}
+		if i > 0 && held[i-1] >= t.node(n.id).epoch {
+			r.list[k] = n
+			k++
+			continue
+		}
+		t.release(n.id)
+	}
+	r.list = r.list[:k]
+	t.kept = k - r.head
+}
+
+// WantsReclaim reports whether ReclaimBetween would do anything: whether the retired nodes
+// have doubled since the last time.
+func (t *Tree) WantsReclaim() bool {
+	return len(t.marks.epochs) == 0 && len(t.retired.list)-t.retired.head > 2*t.kept+minReclaim
+}
+
+// minReclaim is how many retired nodes ReclaimBetween leaves alone.
+const minReclaim = 256
+
 // setFloor recomputes the floor from the newest View and the newest mark.
 func (t *Tree) setFloor() {
 	t.floor = max(t.lastFreeze, t.marks.top())

@@ -191,6 +191,13 @@ func (d *driver) step(next func(n int) int) {
 		d.compare(d.views[i].v, d.views[i].m)
 		d.views = slices.Delete(d.views, i, i+1)
 		d.tree.Reclaim(d.oldest())
+		if len(d.tree.marks.epochs) == 0 {
+			var held []Epoch
+			for _, h := range d.views {
+				held = append(held, h.v.Epoch())
+			}
+			d.tree.reclaimBetween(held)
+		}
 	}
 }
 

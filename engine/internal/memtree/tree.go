@@ -21,6 +21,7 @@ type Tree struct {
 	nextNode uint32   // first node number never used
 	free     []uint32 // nodes nobody can reach
 	retired  retiredList
+	kept     int // retired nodes that the last ReclaimBetween could not reuse
 
 	// The path of the last search. path[l] is the node on level l and the entry
 	// chosen in it. It is good for the current root while pathOK.

@@ -27,9 +27,12 @@ type State struct {
 	// knows the time already saves asking for it.
 	At int64
 
-	replaced   int64        // At of the State published after it, 0 while it is the newest; guarded by the registry's mutex
-	refs       atomic.Int64 // pins, and one of the registry while it is the newest
-	prev, next *State       // the registry's list; guarded by its mutex
+	replaced int64        // At of the State published after it, 0 while it is the newest; guarded by the registry's mutex
+	refs     atomic.Int64 // pins, and one of the registry while it is the newest
+	// later counts those pins whose holder reads a view of Tree that is later than Live:
+	// what a transaction has written so far.
+	later      atomic.Int64
+	prev, next *State // the registry's list; guarded by its mutex
 }
 
 // Registry publishes States and knows the oldest one that is still pinned.
@@ -107,11 +110,54 @@ func (r *Registry) Publish(s *State) {
 	}
 }
 
+// PinnedSnapshots appends the ids of all snapshots that are pinned, the newest one
+// included, to dst, ascending.
+func (r *Registry) PinnedSnapshots(dst []base.SnapshotID) []base.SnapshotID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for s := r.head; s != nil; s = s.next {
+		if len(dst) == 0 || dst[len(dst)-1] != s.Disk.ID {
+			dst = append(dst, s.Disk.ID)
+		}
+	}
+	return dst
+}
+
 // OldestSnapshot returns the id of the oldest snapshot that is pinned.
 func (r *Registry) OldestSnapshot() base.SnapshotID {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.head.Disk.ID
+}
+
+// RetainLater is Retain for somebody who reads a view of the State's tree that is later
+// than its Live.
+func (r *Registry) RetainLater(s *State) {
+	s.later.Add(1)
+	s.refs.Add(1)
+}
+
+// ReleaseLater gives back a pin of RetainLater.
+func (r *Registry) ReleaseLater(s *State) {
+	s.later.Add(-1)
+	r.Release(s)
+}
+
+// PinnedEpochs returns the epochs of the given tree that pinned States show, ascending. It
+// returns false if they are not all: if somebody reads a view later than his State.
+func (r *Registry) PinnedEpochs(t *memtree.Tree) (epochs []memtree.Epoch, all bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for s := r.head; s != nil; s = s.next {
+		if s.Tree != t {
+			continue
+		}
+		if s.later.Load() > 0 {
+			return nil, false
+		}
+		epochs = append(epochs, s.Live.Epoch())
+	}
+	return epochs, true
 }
 
 // OldestEpoch returns the oldest epoch of the given tree that a pinned State shows.
