@@ -111,6 +111,13 @@ const (
 	SeekLE = cursor.LE // the last key not greater
 	SeekEQ = cursor.EQ // the key itself
 	SeekGE = cursor.GE // the first key not less
+	// SeekLEFast is for finding a key that is not in use yet: it stops at a key that is not
+	// greater than the one sought, and not less than any key of the database that is not
+	// greater; but the key may be one that was deleted, or the end of a range that was. It
+	// never has to look for a living key behind many dead ones. Only where the very key
+	// sought is there it has a value; otherwise Value fails with ErrMisuse. Next and Prev
+	// move on to keys that are there.
+	SeekLEFast = cursor.LEFast
 )
 
 // Cursor walks the keys of one state in order, in both directions. One goroutine at a
@@ -172,13 +179,16 @@ func (c *Cursor) Value() ([]byte, error) {
 	if !c.Valid() {
 		return nil, &Error{Code: CodeMisuse, Op: "value", Path: c.db.path, Detail: "the cursor stands on no key"}
 	}
+	if c.c.Bare() {
+		return nil, &Error{Code: CodeMisuse, Op: "value", Path: c.db.path, Detail: "a seek LEFAST finds a key and no value; seek LE instead"}
+	}
 	return c.c.Value()
 }
 
 // ValueLen returns the length of the current value in bytes without loading it, 0 if
 // there is none.
 func (c *Cursor) ValueLen() int {
-	if !c.Valid() {
+	if !c.Valid() || c.c.Bare() {
 		return 0
 	}
 	return c.c.ValueLen()

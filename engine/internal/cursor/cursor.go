@@ -20,9 +20,10 @@ type Mode int8
 
 // The seek modes, with lsm1's numbers.
 const (
-	LE Mode = -1 // the last key not greater
-	EQ Mode = 0  // the key itself
-	GE Mode = 1  // the first key not less
+	LEFast Mode = -2 // as LE, or a deleted key between that one and the key sought
+	LE     Mode = -1 // the last key not greater
+	EQ     Mode = 0  // the key itself
+	GE     Mode = 1  // the first key not less
 )
 
 // Cursor walks the visible records of a State in both directions.
@@ -36,8 +37,10 @@ type Cursor struct {
 	back    bool // the direction of the last move
 	cur     int  // source of the current record, -1 if there is none
 	pass    bool // one pass from front to back: see ReadAhead
-	keyBuf  []byte
-	err     error
+	// bare says that the current record may be deleted: only its key may be used.
+	bare   bool
+	keyBuf []byte
+	err    error
 }
 
 // Init makes c a cursor over the trees and levels of a state; live replaces the state's
@@ -45,6 +48,7 @@ type Cursor struct {
 func (c *Cursor) Init(live memtree.View, st *snapshot.State) error {
 	c.topic = 0
 	c.sources, c.cur, c.err, c.back, c.pass = c.sources[:0], -1, nil, false, false
+	c.bare = false
 	addTree := func(v memtree.View) {
 		if !v.Empty() {
 			c.sources = append(c.sources, Source{})
@@ -62,6 +66,7 @@ func (c *Cursor) Init(live memtree.View, st *snapshot.State) error {
 func (c *Cursor) InitSystem(s *snapshot.Snapshot) error {
 	c.topic = base.System
 	c.sources, c.cur, c.err, c.back, c.pass = c.sources[:0], -1, nil, false, false
+	c.bare = false
 	return c.addLevels(s)
 }
 
@@ -110,6 +115,10 @@ func (c *Cursor) Key() []byte { return c.sources[c.cur].key }
 // Value returns the current value, under the same terms.
 func (c *Cursor) Value() ([]byte, error) { return c.sources[c.cur].Value() }
 
+// Bare reports whether the cursor stands, after a seek LEFast, on a key that may be
+// deleted. It has no value then.
+func (c *Cursor) Bare() bool { return c.bare }
+
 // ValueLen returns the length of the current value without loading it.
 func (c *Cursor) ValueLen() int { return c.sources[c.cur].ValueLen() }
 
@@ -151,6 +160,8 @@ func (c *Cursor) Seek(key []byte, mode Mode) bool {
 		return c.seekGE(key)
 	case LE:
 		return c.seekLE(key)
+	case LEFast:
+		return c.seekLEFast(key)
 	}
 	if !c.seekGE(key) {
 		return false
@@ -176,6 +187,25 @@ func (c *Cursor) seekLE(key []byte) bool {
 	return c.behind()
 }
 
+// seekLEFast stops at the greatest key in any source: it does not look for one that is not
+// deleted, which may be far before it.
+func (c *Cursor) seekLEFast(key []byte) bool {
+	for i := range c.sources {
+		c.sources[i].SeekLE(c.topic, key)
+	}
+	c.back, c.cur, c.err, c.bare = true, -1, nil, false
+	most := c.most()
+	if most < 0 {
+		return false
+	}
+	if owner, _ := c.resolve(most, true); owner >= 0 && bytes.Equal(c.sources[owner].key, key) {
+		c.cur = owner
+		return true
+	}
+	c.cur, c.bare = most, true
+	return true
+}
+
 // Next moves to the next key; Prev to the one before. Moving off the end makes the
 // cursor invalid; it stays so until it is positioned again.
 func (c *Cursor) Next() bool {
@@ -187,6 +217,9 @@ func (c *Cursor) Next() bool {
 		if !c.seekGE(c.keyBuf) {
 			return false
 		}
+		if !bytes.Equal(c.Key(), c.keyBuf) { // it stood on a deleted key
+			return true
+		}
 	}
 	c.leaveAhead(c.cur)
 	return c.ahead()
@@ -197,10 +230,13 @@ func (c *Cursor) Prev() bool {
 	if c.cur < 0 {
 		return false
 	}
-	if !c.back {
+	if !c.back || c.bare {
 		c.keyBuf = append(c.keyBuf[:0], c.Key()...)
 		if !c.seekLE(c.keyBuf) {
 			return false
+		}
+		if !bytes.Equal(c.Key(), c.keyBuf) { // it stood on a deleted key
+			return true
 		}
 	}
 	c.leaveBehind(c.cur)
@@ -231,7 +267,7 @@ func (c *Cursor) leaveBehind(i int) {
 
 // ahead finds the first visible record at or behind where the sources stand.
 func (c *Cursor) ahead() bool {
-	c.back, c.cur, c.err = false, -1, nil
+	c.back, c.cur, c.err, c.bare = false, -1, nil, false
 	for {
 		least := -1
 		for i := range c.sources {
@@ -275,28 +311,9 @@ func (c *Cursor) ahead() bool {
 
 // behind is ahead in the other direction.
 func (c *Cursor) behind() bool {
-	c.back, c.cur, c.err = true, -1, nil
+	c.back, c.cur, c.err, c.bare = true, -1, nil, false
 	for {
-		most := -1
-		for i := range c.sources {
-			s := &c.sources[i]
-			if !s.valid {
-				if s.isSeg && s.seg.Err() != nil {
-					return c.fail(s.seg.Err())
-				}
-				continue
-			}
-			if s.kind&base.System != c.topic {
-				continue
-			}
-			if most >= 0 {
-				m := &c.sources[most]
-				if s.head < m.head || s.head == m.head && bytes.Compare(s.key, m.key) <= 0 {
-					continue
-				}
-			}
-			most = i
-		}
+		most := c.most()
 		if most < 0 {
 			return false
 		}
@@ -315,6 +332,32 @@ func (c *Cursor) behind() bool {
 		}
 		c.leaveBehind(most)
 	}
+}
+
+// most returns the newest of the sources that stand on the greatest key, or -1.
+func (c *Cursor) most() int {
+	most := -1
+	for i := range c.sources {
+		s := &c.sources[i]
+		if !s.valid {
+			if s.isSeg && s.seg.Err() != nil {
+				c.fail(s.seg.Err())
+				return -1
+			}
+			continue
+		}
+		if s.kind&base.System != c.topic {
+			continue
+		}
+		if most >= 0 {
+			m := &c.sources[most]
+			if s.head < m.head || s.head == m.head && bytes.Compare(s.key, m.key) <= 0 {
+				continue
+			}
+		}
+		most = i
+	}
+	return most
 }
 
 // resolve decides the fate of the key that source i stands on, i being the newest source
