@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
 // A command is a PRAGMA that is not a setting.
@@ -29,6 +30,7 @@ func commands() []command {
 		{"flush", "flush", 0, 0, maintenance(func(ctx context.Context, m maintainer) error { return m.Flush(ctx) })},
 		{"checkpoint", "checkpoint", 0, 0, maintenance(func(ctx context.Context, m maintainer) error { return m.Checkpoint(ctx) })},
 		{"optimize", "optimize", 0, 0, maintenance(func(ctx context.Context, m maintainer) error { return m.Optimize(ctx) })},
+		{"backup", "backup('path')", 1, 1, backup},
 		{"work", "work(merge, kb)", 0, 2, work},
 		{"stats", "stats", 0, 0, report(func(m maintainer) any { return m.Stats() })},
 		{"structure", "structure", 0, 0, structure},
@@ -130,6 +132,21 @@ func maintenance(do func(context.Context, maintainer) error) func(context.Contex
 		err := c.maintain(func(m maintainer) error { return do(ctx, m) })
 		return oneValue("result", "ok"), err
 	}
+}
+
+// backup copies the newest committed state into a new file, from a read-only connection,
+// too. Within a transaction that may write it would leave out what that has written, so
+// it is refused there.
+func backup(ctx context.Context, c *conn, args []string) (*table, error) {
+	if c.txn.state == txnWriting {
+		return nil, misusef("pragma", "it cannot run in a transaction that may write; commit first")
+	}
+	o := engine.BackupOptions{}
+	if c.handle.memory {
+		o.FS = vfs.OS
+	}
+	err := c.maintain(func(m maintainer) error { return m.Backup(ctx, args[0], o) })
+	return oneValue("result", "ok"), err
 }
 
 // work merges as lsm_work does: as many segments into one as the first argument says

@@ -44,6 +44,9 @@ type Config struct {
 	MaxFreelist int
 	// CacheSize is the size of the page cache in bytes.
 	CacheSize int64
+	// Mmap is how many bytes of the file, from its beginning, are read through a mapping
+	// into memory: engine.MmapAll for all of it, negative for none, which is the default.
+	Mmap int64
 
 	// BusyTimeout is how long to wait for the writer's place. Zero: as long as the
 	// context lasts. Negative: not at all.
@@ -229,6 +232,7 @@ func (c *Config) engineOptions() engine.Options {
 		NoAutoWork:     c.AutoWork == Off,
 		NoLog:          c.UseLog == Off,
 		CacheSize:      c.CacheSize,
+		Mmap:           max(c.Mmap, 0),
 		Perm:           c.Perm,
 		Observer:       c.Observer,
 		Logger:         c.Logger,

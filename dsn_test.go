@@ -5,6 +5,7 @@ import (
 	"time"
 
 	lsmlite "github.com/lsmlite/lsmlite-go"
+	"github.com/lsmlite/lsmlite-go/engine"
 )
 
 func TestParseDSN(t *testing.T) {
@@ -28,6 +29,10 @@ func TestParseDSN(t *testing.T) {
 		{"a?autoflush=1024&autocheckpoint=2048", lsmlite.Config{Path: "a", AutoFlush: mb, AutoCheckpoint: 2 * mb}},
 		{"a?autoflush=16MiB&autocheckpoint=1gb", lsmlite.Config{Path: "a", AutoFlush: 16 * mb, AutoCheckpoint: 1024 * mb}},
 		{"a?autoflush=0&autocheckpoint=0", lsmlite.Config{Path: "a", AutoFlush: 1, AutoCheckpoint: -1}},
+		{"a?mmap=0", lsmlite.Config{Path: "a", Mmap: -1}},
+		{"a?mmap=1", lsmlite.Config{Path: "a", Mmap: engine.MmapAll}},
+		{"a?mmap=1024B", lsmlite.Config{Path: "a", Mmap: 1024}},
+		{"a?mmap=32768", lsmlite.Config{Path: "a", Mmap: 32 << 20}},
 		{"a?autoflush=5000B&cache_size=64M", lsmlite.Config{Path: "a", AutoFlush: 5000, CacheSize: 64 * mb}},
 		{"a?automerge=8&max_freelist=2", lsmlite.Config{Path: "a", AutoMerge: 8, MaxFreelist: 2}},
 		{"a?autowork=off&use_log=1&count_deletes=false", lsmlite.Config{Path: "a",
@@ -94,6 +99,8 @@ func TestDSNErrors(t *testing.T) {
 		{"a?autoflush=99999999999999999999", "0 to 1048576"},
 		{"a?autocheckpoint=-1", "0 (off) or more"},
 		{"a?cache_size=0", "1 or more"},
+		{"a?mmap=-1", "all of the file"},
+		{"a?mmap=some", "all of the file"},
 		{"a?cache_size=9999999999999999999", "1 or more"},
 		{"a?automerge=1", "2 or more"},
 		{"a?max_freelist=25", "2 to 24"},

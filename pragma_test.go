@@ -30,6 +30,9 @@ func TestPragmaSettings(t *testing.T) {
 		{query: "PRAGMA key_type", rows: "blob"},
 		{query: "PRAGMA value_type", rows: "text"},
 		{query: "PRAGMA background", rows: "none"},
+		{query: "PRAGMA mmap", rows: "0"},
+		{query: "PRAGMA mmap = 0", rows: "0"},
+		{query: "PRAGMA mmap = 1", is: lsmlite.ErrMisuse, err: "mmap is 0 and cannot be changed"},
 		{query: "PRAGMA compression", rows: "none"},
 
 		{query: "PRAGMA safety = full", rows: "full"},

@@ -149,6 +149,12 @@ var settings = []setting{
 		}),
 	},
 	{
+		name: "mmap", allowed: "0 (none), 1 (all of the file), more, in KB, or a size such as 256MiB",
+		set:     setMmap,
+		get:     func(c *Config) string { return mmapText(c.Mmap) },
+		current: engineSetting(func(m maintainer) string { return orElse(mmapText(m.Options().Mmap), "0") }),
+	},
+	{
 		name: "busy_timeout", allowed: "milliseconds, a duration such as 1.5s, 0 (do not wait), or unlimited",
 		set:     setBusyTimeout,
 		get:     func(c *Config) string { return busyTimeoutText(c.BusyTimeout) },

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine"
 )
 
 // The functions of this file come in pairs: setX reads the text of a setting into a
@@ -105,6 +107,31 @@ func sizeText[T int | int64](n T, unit int64) string {
 func checkpointText(n int) string {
 	if n < 0 {
 		return "0"
+	}
+	return sizeText(n, kb)
+}
+
+// setMmap reads lsm1's setting: 0 is none, 1 all, more is KB.
+func setMmap(c *Config, text string) error {
+	switch text {
+	case "0":
+		c.Mmap = -1
+		return nil
+	case "1":
+		c.Mmap = engine.MmapAll
+		return nil
+	}
+	return setSize(&c.Mmap, text, kb, 1, math.MaxInt64-1)
+}
+
+func mmapText(n int64) string {
+	switch {
+	case n < 0:
+		return "0"
+	case n == engine.MmapAll:
+		return "1"
+	case n == kb: // 1 would be all
+		return "1024B"
 	}
 	return sizeText(n, kb)
 }

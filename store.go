@@ -100,6 +100,7 @@ type maintainer interface {
 	Checkpoint(ctx context.Context) error
 	Work(ctx context.Context, o engine.WorkOptions) (engine.Progress, error)
 	Optimize(ctx context.Context) error
+	Backup(ctx context.Context, path string, o engine.BackupOptions) error
 	Check(ctx context.Context) iter.Seq[engine.Problem]
 
 	Stats() engine.Stats

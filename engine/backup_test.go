@@ -109,12 +109,14 @@ var fillings = []struct {
 	}},
 }
 
+func appendKey(b []byte, i int) []byte { return fmt.Appendf(b, "k%06d", i) }
+
 // putRange writes keys lo up to hi in one transaction, with values that tell generations
 // apart.
 func putRange(ctx context.Context, db *engine.DB, lo, hi, generation int) error {
 	return db.Update(ctx, func(tx *engine.Tx) error {
 		for i := lo; i < hi; i++ {
-			if err := tx.Put(fmt.Appendf(nil, "k%06d", i), fmt.Appendf(nil, "%d:%060d", generation, i)); err != nil {
+			if err := tx.Put(appendKey(nil, i), fmt.Appendf(nil, "%d:%060d", generation, i)); err != nil {
 				return err
 			}
 		}

@@ -24,7 +24,8 @@ type DB struct {
 	opts settings
 
 	file    vfs.File
-	logFile vfs.File // nil for a read-only handle without a log
+	mapping vfs.Mapping // of file; nil if it is read
+	logFile vfs.File    // nil for a read-only handle without a log
 	bf      *blockfile.File
 	reg     snapshot.Registry
 

@@ -323,6 +323,7 @@ func (db *DB) loadSnapshot(l checkpoint.Loaded) (*snapshot.Snapshot, error) {
 		return nil, err
 	}
 	db.bf = blockfile.New(db.file, db.path, geo, o.CacheSize)
+	db.mapFile()
 	db.synced = base.EmptySnapshotID
 	if c == nil {
 		db.free, err = freelist.New(0, map[base.BlockNo]base.SnapshotID{}, nil)
@@ -513,7 +514,23 @@ func (db *DB) releaseFiles() {
 	case db.logFile != nil:
 		_ = db.logFile.Close()
 	}
+	if db.mapping != nil {
+		_ = db.mapping.Close()
+	}
 	if db.file != nil {
 		_ = db.file.Close()
+	}
+}
+
+// mapFile maps the database file if the options ask for it. A file or a platform that
+// cannot be mapped is read.
+func (db *DB) mapFile() {
+	able, ok := db.file.(vfs.Mapper)
+	if !ok || db.opts.Mmap == 0 {
+		return
+	}
+	if m, err := able.Map(db.opts.Mmap); err == nil {
+		db.mapping = m
+		db.bf.SetMapping(m)
 	}
 }

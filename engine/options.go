@@ -92,6 +92,10 @@ type Options struct {
 	NoLog bool
 	// CacheSize bounds the page cache, in bytes; 0 is the default.
 	CacheSize int64
+	// Mmap is how many bytes of the file, from its beginning, are read through a mapping of
+	// it into memory; 0 is none, MmapAll all of it. Pages go from there into the page
+	// cache, which saves a system call for each. Where a file cannot be mapped it is read.
+	Mmap int64
 	// Perm is the mode of a new file, 0600 if 0.
 	Perm fs.FileMode
 	// Observer is told what the database does; nil is nobody.
@@ -100,6 +104,9 @@ type Options struct {
 	// merges and checkpoints at Debug, stalls at Warn, errors at Error. Nil logs nothing.
 	Logger *slog.Logger
 }
+
+// MmapAll is the Options.Mmap of a file that is mapped whatever its length.
+const MmapAll = vfs.MapAll
 
 // DefaultOptions returns the options that the zero value stands for, spelt out.
 func DefaultOptions() Options { return Options{}.withDefaults() }
@@ -153,6 +160,8 @@ func (o Options) Validate() error {
 		return bad("max_freelist %d is not from 2 to %d", o.MaxFreelist, format.MaxFreeEntries)
 	case o.CacheSize < 0:
 		return bad("cache size %d is negative", o.CacheSize)
+	case o.Mmap < 0:
+		return bad("mmap %d is negative", o.Mmap)
 	case o.ReadOnly && o.NoLog:
 		return bad("use_log=0 has no meaning for a read-only handle")
 	}

@@ -77,7 +77,7 @@ func expectError(t *testing.T, err, want error) {
 	}
 }
 
-func ok(t *testing.T, err error) {
+func ok(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

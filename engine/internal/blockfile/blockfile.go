@@ -25,6 +25,8 @@ type File struct {
 	f    vfs.File
 	path string
 	geo  format.Geometry
+	// mapping is what pages are copied from where that can be done; nil: always read.
+	mapping vfs.Mapping
 
 	cache   cache
 	blocks  atomic.Uint32 // highest block number that may be read
@@ -62,6 +64,11 @@ func New(f vfs.File, path string, geo format.Geometry, cacheBytes int64) *File {
 	b.cache.init(geo, cacheBytes)
 	return b
 }
+
+// SetMapping lets pages be copied from a mapping of the file, which stays the caller's, in
+// place of being read. It must be called before anything is read, and the mapping must
+// last until nothing is any more.
+func (f *File) SetMapping(m vfs.Mapping) { f.mapping = m }
 
 // Geometry returns where pages lie.
 func (f *File) Geometry() format.Geometry { return f.geo }
@@ -106,6 +113,11 @@ func (f *File) Sync() error {
 // readAt reads into b from offset off and returns how much the file has there; the rest
 // of b is cleared.
 func (f *File) readAt(b []byte, off int64) (int, error) {
+	if f.mapping != nil {
+		if n, err := f.mapping.ReadAt(b, off); err == nil {
+			return n, nil
+		}
+	}
 	n, err := f.f.ReadAt(b, off)
 	f.stats.bytesRead.Add(int64(n))
 	if n == len(b) {

@@ -98,3 +98,37 @@ func (f *allocatingFile) Allocate(off, n int64) error {
 	}
 	return f.inner.Allocate(off, n)
 }
+
+// Map implements vfs.Mapper, as far as the inner file does. What fails or damages a read
+// does so to one through a mapping, too.
+func (f *file) Map(limit int64) (vfs.Mapping, error) {
+	able, ok := f.File.(vfs.Mapper)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	inner, err := able.Map(limit)
+	if err != nil {
+		return nil, err
+	}
+	return &mapping{Mapping: inner, f: f}, nil
+}
+
+type mapping struct {
+	vfs.Mapping
+	f *file
+}
+
+// ReadAt implements vfs.Mapping.
+func (m *mapping) ReadAt(p []byte, off int64) (int, error) {
+	out := m.f.fs.begin(Op{Kind: Read, Name: m.f.name, Off: off, Len: int64(len(p))})
+	if out.err != nil {
+		return 0, vfs.ErrNotMapped
+	}
+	n, err := m.Mapping.ReadAt(p, off)
+	if err == nil {
+		for _, damage := range out.damage {
+			damage(p[:n], off)
+		}
+	}
+	return n, err
+}

@@ -9,7 +9,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
-// file is a handle. It implements vfs.File and vfs.Allocator.
+// file is a handle. It implements vfs.File, vfs.Allocator and vfs.Mapper.
 type file struct {
 	fs       *FS
 	node     *node
@@ -18,7 +18,10 @@ type file struct {
 	closed   bool // guarded by fs.mu
 }
 
-var _ vfs.Allocator = (*file)(nil)
+var (
+	_ vfs.Allocator = (*file)(nil)
+	_ vfs.Mapper    = (*file)(nil)
+)
 
 // ReadAt implements vfs.File.
 func (f *file) ReadAt(p []byte, off int64) (int, error) {
@@ -163,3 +166,29 @@ func (f *file) Close() error {
 }
 
 func (f *file) fail(op string, err error) error { return failed(op, f.name, err) }
+
+// Map implements vfs.Mapper.
+func (f *file) Map(limit int64) (vfs.Mapping, error) {
+	if limit < 0 {
+		return nil, f.fail("map", fs.ErrInvalid)
+	}
+	return mapping{f, limit}, nil
+}
+
+// mapping reads the file itself.
+type mapping struct {
+	f     *file
+	limit int64
+}
+
+func (m mapping) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 || off > m.limit-int64(len(p)) {
+		return 0, vfs.ErrNotMapped
+	}
+	if n, err := m.f.ReadAt(p, off); err != nil || n < len(p) {
+		return 0, vfs.ErrNotMapped
+	}
+	return len(p), nil
+}
+
+func (mapping) Close() error { return nil }
