@@ -41,17 +41,17 @@ func (db *DB) pinCheckpoint(ctx context.Context) (*pinnedCheckpoint, error) {
 }
 
 func (db *DB) exportPinned(ctx context.Context, c *pinnedCheckpoint) error {
-	if db.opts.ReadOnly {
-		st := db.reg.Acquire()
-		if !st.Live.Empty() || st.HasOld {
-			db.reg.Release(st)
-			return &Error{Code: CodeReadOnly, Op: "backup", Path: db.path,
-				Detail: "the newest transactions are only in the log, and this handle cannot write them to the file; use Backup, or open the database for writing"}
-		}
-		c.state = st
+	if db.readOnly() {
 		db.pub.Lock()
 		defer db.pub.Unlock()
+		st := db.reg.Acquire()
 		c.ck, c.free = db.exportCheckpoint(st.Disk), db.free.Entries()
+		if !st.Live.Empty() || st.HasOld || len(c.ck.Free) > format.MaxFreeEntries {
+			db.reg.Release(st)
+			return &Error{Code: CodeReadOnly, Op: "backup", Path: db.path,
+				Detail: "the newest transactions are not in the database file, and this handle cannot write them to it; use Backup, or a handle that writes"}
+		}
+		c.state = st
 		return nil
 	}
 	if err := db.Flush(ctx); err != nil {

@@ -280,7 +280,7 @@ func TestBackupWhileWriting(t *testing.T) {
 				})
 			}
 			newest := 0
-			for i := range 12 {
+			for i := 0; i < 12 || newest < 3 && i < 10000; i++ {
 				path := fmt.Sprintf("/copy%d.lsm", i)
 				if err := form.path(db, ctx, path, engine.BackupOptions{}); err != nil {
 					t.Error(err)
@@ -308,7 +308,7 @@ func TestBackupWhileWriting(t *testing.T) {
 			}
 			stop()
 			writers.Wait()
-			if newest == 0 {
+			if newest < 3 {
 				t.Error("the writers did not come to write")
 			}
 			expectSound(t, db)

@@ -14,7 +14,8 @@ import (
 // by a checkpoint; then the log is removed and the file cut behind the last block in
 // use. C lsm1 leaves a database in the same state.
 //
-// While transactions, snapshots or cursors are open it fails with ErrBusy and changes
+// While transactions, snapshots, cursors or read-only handles of this process are open that
+// share the database, it fails with ErrBusy and changes
 // nothing. If anything else fails, the error is returned and the files are released as
 // they are: the log still holds what the database file does not.
 func (db *DB) Close() error {
@@ -24,8 +25,13 @@ func (db *DB) Close() error {
 			return nil // closed already
 		}
 		return &Error{Code: CodeBusy, Op: "close", Path: db.path,
-			Detail: fmt.Sprintf("%d transactions, snapshots or cursors are still open", max(n, 1))}
+			Detail: fmt.Sprintf("%d transactions, snapshots, cursors or read-only handles are still open", max(n, 1))}
 	}
+	if db.view != nil {
+		db.view.leave()
+		return nil
+	}
+	db.unshare()
 	start := time.Now()
 	db.stopBackground()
 	// Whoever still waits for a turn finds the database closed when it comes.

@@ -19,6 +19,15 @@ import (
 
 // DB is an open database. Its methods may be called from any goroutine.
 type DB struct {
+	*core
+	// view is the handle whose database this read-only one shares, or nil; see Open.
+	view    *DB
+	handles atomic.Int64 // open transactions, snapshots and cursors; negative once closed
+}
+
+// core is the open database itself, which a handle that writes shares with the read-only
+// ones that are opened beside it in this process.
+type core struct {
 	path string // canonical
 	fs   vfs.FS
 	opts settings
@@ -59,7 +68,6 @@ type DB struct {
 
 	fatal   atomic.Pointer[error] // the first failed sync: nothing is written after it
 	workErr atomic.Pointer[error] // the last failure of work done on a writer's behalf
-	handles atomic.Int64          // open transactions, snapshots and cursors; negative once closed
 	stats   stats
 	// recovered is what Open read from the log.
 	recovered wal.Recovered
@@ -95,6 +103,7 @@ func (db *DB) Path() string { return db.path }
 // Options returns the options in force, with the page and block size of the file.
 func (db *DB) Options() Options {
 	o := db.opts.Options
+	o.ReadOnly = db.readOnly()
 	o.Safety = Safety(db.opts.safety.Load())
 	o.AutoFlush = int(db.opts.autoFlush.Load())
 	o.AutoCheckpoint = int(db.opts.autoCheckpoint.Load())
@@ -108,7 +117,7 @@ func (db *DB) Options() Options {
 // everything written without it is synced first, for which no write transaction may be
 // open (ErrBusy).
 func (db *DB) SetSafety(s Safety) error {
-	if Safety(db.opts.safety.Load()) != SafetyOff || s == SafetyOff || db.opts.ReadOnly {
+	if Safety(db.opts.safety.Load()) != SafetyOff || s == SafetyOff || db.readOnly() {
 		return db.set(func(o *Options) { o.Safety = s })
 	}
 	if !db.writer.try() {
@@ -155,6 +164,9 @@ func (db *DB) SetAutoWork(on bool) error {
 }
 
 func (db *DB) set(change func(*Options)) error {
+	if db.view != nil {
+		return &Error{Code: CodeReadOnly, Op: "set", Path: db.path, Detail: "the handle is read-only, and the settings are those of the handle that writes"}
+	}
 	o := db.Options()
 	change(&o)
 	if err := o.Validate(); err != nil {
@@ -225,12 +237,15 @@ func (db *DB) enter(op string) error {
 // leave gives a handle back.
 func (db *DB) leave() { db.handles.Add(-1) }
 
+// readOnly reports whether nothing is written through this handle.
+func (db *DB) readOnly() bool { return db.opts.ReadOnly || db.view != nil }
+
 // writable returns why nothing can be written, if so.
 func (db *DB) writable(op string) error {
 	if err := db.usable(op); err != nil {
 		return err
 	}
-	if db.opts.ReadOnly {
+	if db.readOnly() {
 		return &Error{Code: CodeReadOnly, Op: op, Path: db.path, Detail: "the database was opened read-only"}
 	}
 	return db.Poisoned()

@@ -30,6 +30,10 @@ func isDiskFull(err error) bool { return errors.Is(err, syscall.ENOSPC) }
 // Open opens a database, or makes an empty one, and brings it to the state of its last
 // commit: it takes the newest checkpoint and replays the log behind it.
 //
+// While a handle of this process has the database open for writing, a read-only one shares
+// it: it sees what is committed there, waits for nobody, and takes no other option into
+// account. It has to be closed first.
+//
 // A file that is not a database, that is damaged, or that another process has open is
 // refused and left as it is.
 func Open(ctx context.Context, path string, o Options) (*DB, error) {
@@ -41,7 +45,12 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, openError(path, err)
 	}
-	db := &DB{path: canonical, fs: o.FS, writer: newTurn(), worker: newTurn(), checkpointer: newTurn()}
+	if o.ReadOnly {
+		if db := openShared(o.FS, canonical); db != nil {
+			return db, nil
+		}
+	}
+	db := &DB{core: &core{path: canonical, fs: o.FS, writer: newTurn(), worker: newTurn(), checkpointer: newTurn()}}
 	db.opts.init(o)
 	if obs := JoinObservers(o.Observer, logObserver(o.Logger)); obs != nil {
 		db.obs = *obs
@@ -56,6 +65,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, err
 	}
 	db.startBackground()
+	db.share()
 	return db, nil
 }
 
@@ -189,29 +199,30 @@ func (db *DB) lock() error {
 		return &Error{Code: CodeProtocol, Op: "lock", Path: db.path, Err: err}
 	}
 	const other = "another process, or another handle of this one, has the database open"
+	const remedy = "; close it there, or use the handle that is open"
 	if db.opts.ReadOnly {
 		if err := db.file.Lock(vfs.SlotDMS1, vfs.Shared); err != nil {
-			return busy("another process is just opening or closing the database", err)
+			return busy("another process is just opening or closing the database; try again", err)
 		}
 		for _, slots := range [][2]int{{vfs.SlotDMS2, 1}, {vfs.SlotRWClient0, vfs.NumRWClients}} {
 			held, err := db.file.Locked(slots[0], slots[1], vfs.Shared)
 			if held || err != nil {
-				return busy(other+" for writing", err)
+				return busy(other+" for writing"+remedy, err)
 			}
 		}
 		if err := db.file.Lock(vfs.SlotROTrans, vfs.Shared); err != nil {
-			return busy(other, err)
+			return busy(other+remedy, err)
 		}
 		return db.file.Lock(vfs.SlotDMS1, vfs.Unlock)
 	}
 	if err := db.file.Lock(vfs.SlotDMS1, vfs.Exclusive); err != nil {
-		return busy("another process is just opening or closing the database", err)
+		return busy("another process is just opening or closing the database; try again", err)
 	}
 	if err := db.file.Lock(vfs.SlotDMS2, vfs.Exclusive); err != nil {
-		return busy(other, err)
+		return busy(other+remedy, err)
 	}
 	if err := db.file.Lock(vfs.SlotRWClient0, vfs.Exclusive); err != nil {
-		return busy(other, err)
+		return busy(other+remedy, err)
 	}
 	return db.file.Lock(vfs.SlotDMS1, vfs.Unlock)
 }
