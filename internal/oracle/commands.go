@@ -151,6 +151,13 @@ func (c *Client) Hash() (Sum, error) { return sum(c.call("hash")) }
 // HashReverse sums up all rows in descending key order.
 func (c *Client) HashReverse() (Sum, error) { return sum(c.call("hashrev")) }
 
+// HoldRead begins a read transaction that lasts until ReleaseRead: what is read meanwhile
+// is the state of now. A driver built from an older text answers CodeMisuse.
+func (c *Client) HoldRead() error { return c.do("rohold") }
+
+// ReleaseRead ends what HoldRead began.
+func (c *Client) ReleaseRead() error { return c.do("rorelease") }
+
 // Integrity lets C account for every block of the file. A build of C with
 // assertions checks more, and ends its process where it finds fault.
 func (c *Client) Integrity() error { return c.do("integrity") }
