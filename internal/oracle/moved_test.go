@@ -12,11 +12,11 @@ import (
 	"github.com/lsmlite/lsmlite-go/internal/oracle"
 )
 
-// TestMovedBlocksUnderOurLevels lets C compact a file until it moves blocks, lets the
+// TestB19MergeFreesBlocksItNeeds lets C compact a file until it moves blocks, lets the
 // engine write on top, and lets C merge the result in small steps. C damages a segment
 // with moved blocks when it merges it half way by its b-tree, so the engine must not
 // leave one below levels that do not link to it.
-func TestMovedBlocksUnderOurLevels(t *testing.T) {
+func TestB19MergeFreesBlocksItNeeds(t *testing.T) {
 	if _, ok := oracle.Binary(); !ok {
 		t.Skipf("no C lsm1: %s does not name the driver", oracle.EnvBinary)
 	}
