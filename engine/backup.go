@@ -54,7 +54,7 @@ type BackupProgress struct {
 // whole, so a file of the name path is always a whole copy; whatever fails, ctx's end
 // included, leaves nothing behind. Only a crash may leave the unfinished file, named
 // path, "-backup-" and eight digits, which can be removed. Beside path there must be no
-// log: it would be replayed into the copy when that is opened.
+// log: whoever opens the copy would overwrite it.
 func (db *DB) Backup(ctx context.Context, path string, o BackupOptions) error {
 	s, err := db.Snapshot(ctx)
 	if err != nil {
@@ -260,12 +260,12 @@ func (b *backup) toPath(path string, write func(vfs.File) error) (err error) {
 
 // mayTake refuses a path at which a copy must not be put: where there is a file, unless it
 // may be replaced and nobody uses it; and where there is a log, which whoever opens the
-// copy would replay into it.
+// copy would overwrite.
 func (b *backup) mayTake(path string) error {
 	log := path + logSuffix
 	if info, err := b.o.FS.Stat(log); err == nil && info.Size() > 0 {
 		return &Error{Code: CodeCantOpen, Op: "backup", Path: path,
-			Detail: fmt.Sprintf("there is a log, %s, which would be replayed into the copy; remove it, or close the database it belongs to", log)}
+			Detail: fmt.Sprintf("there is a log, %s, which would be overwritten when the copy is opened; remove it, or close the database it belongs to", log)}
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return &Error{Code: CodeCantOpen, Op: "backup", Path: log, Err: err}
 	}

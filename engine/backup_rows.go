@@ -2,6 +2,7 @@ package engine
 
 import (
 	"io"
+	"math/rand/v2"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
@@ -134,7 +135,6 @@ func (c *copyFile) storeMeta(f vfs.File) error {
 	geo := c.Geometry()
 	ck := &format.Checkpoint{
 		ID: base.EmptySnapshotID + 1, Compression: format.CompressionNone,
-		Log:      format.LogPos{Sum: format.EmptyLogSum},
 		PageSize: uint32(geo.PageSize), BlockSize: uint32(geo.BlockSize),
 		Blocks: uint32(c.numBlocks), Written: c.Written(),
 		Levels: []format.Level{{Age: copyAge, LHS: c.seg}},
@@ -148,7 +148,7 @@ func (c *copyFile) storeMeta(f vfs.File) error {
 
 // storeEmpty writes the meta pages of a new database, of which only the second is used.
 func storeEmpty(f vfs.File, ck *format.Checkpoint) error {
-	empty := format.Checkpoint{ID: base.EmptySnapshotID, Log: format.LogPos{Sum: format.EmptyLogSum}, PageSize: ck.PageSize, BlockSize: ck.BlockSize}
+	empty := format.Checkpoint{ID: base.EmptySnapshotID, Log: newLog(), PageSize: ck.PageSize, BlockSize: ck.BlockSize}
 	blob, err := empty.Encode()
 	if err != nil {
 		return err
@@ -159,8 +159,16 @@ func storeEmpty(f vfs.File, ck *format.Checkpoint) error {
 	return err
 }
 
+// newLog returns where the log of a copy begins. Its checksum begins with numbers that no
+// other log begins with, so that a log that was left lying where a copy is put is not taken
+// for the copy's own: what it holds is of another state.
+func newLog() format.LogPos {
+	return format.LogPos{Sum: format.Checksum{S0: rand.Uint32(), S1: rand.Uint32()}}
+}
+
 // storeBoth writes a checkpoint to both meta pages, with the larger id on page 1.
 func storeBoth(f vfs.File, ck *format.Checkpoint) error {
+	ck.Log = newLog()
 	var pages [2 * format.MetaPageSize]byte
 	for i, id := range []base.SnapshotID{ck.ID + 1, ck.ID} {
 		ck.ID = id

@@ -223,6 +223,51 @@ func TestBackupOfRecoveredLog(t *testing.T) {
 	expectCopy(t, left, "/copy.lsm", want, func(n int) bool { return n == 1 })
 }
 
+// TestRestoreBesideOldLog puts copies where the log of the old database still lies: what it
+// holds is not replayed into them.
+func TestRestoreBesideOldLog(t *testing.T) {
+	ctx := context.Background()
+	for _, form := range backupForms {
+		for name, rows := range map[string]int{"rows": 300, "none": 0} {
+			mem := memfs.New()
+			db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: mem})
+			ok(t, err)
+			ok(t, putRange(ctx, db, 0, 100, 1))
+			ok(t, putRange(ctx, db, 0, rows, 2))
+			if rows == 0 {
+				ok(t, db.Update(ctx, func(tx *engine.Tx) error { return tx.DeleteRange(nil, []byte("z")) }))
+			}
+			want := rowsOf(t, db)
+			ok(t, form.path(db, ctx, "/copy.lsm", engine.BackupOptions{}))
+			ok(t, putRange(ctx, db, 50, 60, 3))
+			left := mem.Clone()
+			ok(t, db.Close())
+			if log, err := left.ReadFile("/x.lsm-log"); err != nil || len(log) == 0 {
+				t.Fatalf("there is no log: %v", err)
+			}
+			ok(t, left.Rename("/copy.lsm", "/x.lsm"))
+			for _, readOnly := range []bool{true, false} {
+				db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: left, ReadOnly: readOnly})
+				ok(t, err)
+				if got := rowsOf(t, db); !slices.Equal(got, want) {
+					t.Errorf("%s, %s: %d rows, want %d, or others", form.name, name, len(got), len(want))
+				}
+				expectSound(t, db)
+				if !readOnly {
+					ok(t, putRange(ctx, db, 400, 401, 1))
+				}
+				ok(t, db.Close())
+			}
+			db, err = engine.Open(ctx, "/x.lsm", engine.Options{FS: left})
+			ok(t, err)
+			if got := rowsOf(t, db); len(got) != len(want)+1 {
+				t.Errorf("%d rows after one more", len(got))
+			}
+			ok(t, db.Close())
+		}
+	}
+}
+
 // TestBackupOfGoldenFiles copies files that C lsm1 wrote: half-done merges, linked levels,
 // moved blocks.
 func TestBackupOfGoldenFiles(t *testing.T) {
