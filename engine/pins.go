@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 )
 
@@ -34,8 +35,9 @@ type Pin struct {
 	// Age is for how long it has been out of date: since when another state is the
 	// newest. It is 0 for the newest one, which holds nothing back.
 	Age time.Duration
-	// HeldBlocks are the free blocks that cannot be used again at least until this state
-	// is let go, HeldTreeBytes the in-memory trees that only it and older ones show.
+	// HeldBlocks are the free blocks that this state shows, and that cannot be used again
+	// before it is let go; several states may show one block. HeldTreeBytes are the
+	// in-memory trees that only it and older ones show.
 	HeldBlocks    int64
 	HeldTreeBytes int64
 }
@@ -64,6 +66,7 @@ func (db *DB) pins() PinReport {
 	free := db.free.Entries()
 	r.blocks, r.freeBlocks = int64(db.free.Blocks()), int64(len(free))
 	states := db.reg.PinnedStates()
+	held := make(map[base.BlockNo]bool)
 	// A tree is counted once, for the newest of the states that show it.
 	trees := []memtree.View{newest.Live, newest.Old}
 	for i := len(states) - 1; i >= 0; i-- {
@@ -73,8 +76,9 @@ func (db *DB) pins() PinReport {
 			p.Age = max(0, now.Sub(time.Unix(0, states[i].Replaced)))
 		}
 		for _, e := range free {
-			if e.ID >= s.Disk.ID && e.ID < db.synced && s.Disk != newest.Disk {
+			if e.ID < db.synced && s.Disk != newest.Disk && db.free.UsedBy(e.Block, s.Disk.ID) {
 				p.HeldBlocks++
+				held[e.Block] = true
 			}
 		}
 		for _, v := range [...]memtree.View{s.Live, s.Old} {
@@ -88,10 +92,8 @@ func (db *DB) pins() PinReport {
 		r.Pins = append(r.Pins, p)
 	}
 	slices.Reverse(r.Pins)
-	if len(r.Pins) > 0 {
-		r.HeldBlocks = r.Pins[0].HeldBlocks
-		r.HeldBytes = r.HeldBlocks * int64(db.opts.BlockSize)
-	}
+	r.HeldBlocks = int64(len(held))
+	r.HeldBytes = r.HeldBlocks * int64(db.opts.BlockSize)
 	return r
 }
 

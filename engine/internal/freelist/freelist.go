@@ -70,7 +70,7 @@ func (l *List) Blocks() uint32 { return l.blocks }
 // of the pinned ones, or a new block at the end of the file. limit 0 takes only new blocks.
 func (l *List) Allocate(limit base.SnapshotID, pinned []base.SnapshotID) base.BlockNo {
 	for _, b := range l.order {
-		if l.free[b] < limit && l.reserved[b] == 0 && !l.usedBy(b, pinned) {
+		if l.free[b] < limit && l.reserved[b] == 0 && !l.UsedBy(b, pinned...) {
 			l.reserved[b] = 1
 			return b
 		}
@@ -82,9 +82,9 @@ func (l *List) Allocate(limit base.SnapshotID, pinned []base.SnapshotID) base.Bl
 	return b
 }
 
-// usedBy reports whether one of some snapshots may use a free block: one from the first
+// UsedBy reports whether one of some snapshots may use a free block: one from the first
 // that knew what it holds to the last.
-func (l *List) usedBy(b base.BlockNo, snapshots []base.SnapshotID) bool {
+func (l *List) UsedBy(b base.BlockNo, snapshots ...base.SnapshotID) bool {
 	for _, id := range snapshots {
 		if l.born[b] <= id && id <= l.free[b] {
 			return true
