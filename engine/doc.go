@@ -20,7 +20,8 @@
 // that can be seen, or that another process has open is refused and left as it is.
 //
 // [DB.Close] flushes what is in memory, makes a checkpoint, removes the log and cuts the
-// file. It refuses with [ErrBusy] while transactions, snapshots or cursors are open. A
+// file. It refuses with [ErrBusy] while transactions, snapshots, cursors or read-only
+// handles of this process that share the database are open. A
 // program that ends without it loses nothing but time: the next Open replays the log.
 //
 // # Reading
@@ -85,6 +86,12 @@
 // request; Optimize leaves one densely packed segment, for a database that is written
 // once and read many times.
 //
+// # Backup
+//
+// [DB.Backup] copies the rows of one snapshot into a new, densely packed file while
+// everybody goes on; [DB.CopyCheckpoint] copies the blocks of a checkpoint. Either copy is a
+// database that was closed: to restore it is to give it the name of the one that is lost.
+//
 // # Looking inside
 //
 // [DB.Stats], [DB.Structure], [DB.FreeList], [DB.LogStructure] and others tell what
@@ -106,5 +113,5 @@
 //
 // The methods of a DB and of a Snapshot may be called from any goroutine. A Tx or a Cursor
 // belongs to one goroutine at a time. Only one handle in one process can have a file open
-// for writing; share it.
+// for writing; share it, or open the file read-only beside it.
 package engine

@@ -326,3 +326,30 @@ func ExampleOptions_backgroundCheckpointer() {
 	fmt.Println(n, "keys")
 	// Output: 100 keys
 }
+
+// A copy of a database that is in use, made while everybody goes on. To restore it, close
+// the database, remove its file and its log, and give the copy its name.
+func ExampleDB_Backup() {
+	ctx := context.Background()
+	path, remove := exampleFile()
+	defer remove()
+	db, err := engine.Open(ctx, path, engine.Options{})
+	check(err)
+	defer db.Close()
+	check(fill(ctx, db, 100))
+
+	check(db.Backup(ctx, path+"-copy", engine.BackupOptions{
+		Progress: func(p engine.BackupProgress) { fmt.Println(p.Rows, "rows copied") },
+	}))
+	defer os.Remove(path + "-copy")
+
+	restored, err := engine.Open(ctx, path+"-copy", engine.Options{ReadOnly: true})
+	check(err)
+	defer restored.Close()
+	n, err := count(ctx, restored)
+	check(err)
+	fmt.Println(n, "keys in the copy")
+	// Output:
+	// 100 rows copied
+	// 100 keys in the copy
+}
