@@ -3,6 +3,7 @@ package lsmlite_test
 import (
 	"context"
 	"database/sql"
+	"math"
 	"testing"
 )
 
@@ -132,11 +133,14 @@ func TestAllocationsInTransaction(t *testing.T) {
 	empty := closeLater(t, openNothing(1, []byte("value 1")))
 	run := func(db *sql.DB, do func(tx *sql.Tx) error) float64 {
 		tx := begin(t, db, nil)
-		n := testing.AllocsPerRun(100, func() {
-			if err := do(tx); err != nil {
-				t.Fatal(err)
-			}
-		})
+		n := math.Inf(1)
+		for range 3 {
+			n = min(n, testing.AllocsPerRun(100, func() {
+				if err := do(tx); err != nil {
+					t.Fatal(err)
+				}
+			}))
+		}
 		if err := tx.Rollback(); err != nil {
 			t.Fatal(err)
 		}
@@ -164,7 +168,14 @@ func TestAllocationsInTransaction(t *testing.T) {
 			return err
 		},
 	} {
-		if got, base := run(db, do), run(empty, do); got > base {
+		got, base := run(db, do), run(empty, do)
+		if name == "get" {
+			// The goroutine that database/sql starts for each query in a transaction may
+			// find none to reuse, as it depends on how long the query takes.
+			// TestHotPathAllocations counts the driver's own, which are none.
+			base++
+		}
+		if got > base {
 			t.Errorf("%s: %v allocations, and database/sql makes %v", name, got, base)
 		}
 	}

@@ -79,24 +79,14 @@ var (
 // expected lists what may follow the tokens prefix. It asks the parser itself: what
 // lets it get beyond the prefix may follow. This costs some hundred short parses and is
 // done for an error only, but it cannot be wrong about the grammar.
-func expected(prefix []lexer.Token) []string {
+// Without built, the grammar alone decides: that is for a prefix that no tree can be built
+// of, whatever follows.
+func expected(prefix []lexer.Token, built bool) []string {
 	if len(prefix) > maxExpectedTokens {
 		if prefix = shorten(prefix); len(prefix) > maxExpectedTokens {
 			return nil
 		}
 	}
-	list := following(prefix, true)
-	if len(list) == 0 {
-		// Something in the prefix is no statement whatever follows, such as an integer
-		// that 64 bits do not hold. The grammar alone still knows what may stand here.
-		list = following(prefix, false)
-	}
-	return list
-}
-
-// following is expected for a prefix that is not too long. If built is set, what may
-// follow must let the tree be built.
-func following(prefix []lexer.Token, built bool) []string {
 	at := 0
 	if n := len(prefix); n > 0 {
 		at = prefix[n-1].Pos.Offset + len(prefix[n-1].Value)

@@ -104,7 +104,7 @@ func (b *builder) syntaxError(err error, tokens []lexer.Token, end int) error {
 	} else if end < len(b.text) {
 		e = errorAt(b.text, end, end+1)
 	}
-	if e.Expected = expected(tokens[:i:i]); len(e.Expected) == 0 {
+	if e.Expected = expected(tokens[:i:i], true); len(e.Expected) == 0 {
 		// What stands before the place may be wrong in a way that only shows when the tree is
 		// built, and then nothing makes it right that follows.
 		if g, err := parseTokens(tokens[:i:i], at); err == nil {
@@ -113,6 +113,7 @@ func (b *builder) syntaxError(err error, tokens []lexer.Token, end int) error {
 				return err
 			}
 		}
+		e.Expected = expected(tokens[:i:i], false)
 	}
 	return e
 }
