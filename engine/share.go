@@ -2,17 +2,20 @@ package engine
 
 import (
 	"reflect"
+	"runtime"
 	"sync"
+	"weak"
 
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
 // live holds the handles of this process that write, by file, so that a read-only handle
-// finds the database that it would find locked otherwise.
+// finds the database that it would find locked otherwise. It keeps no handle alive that
+// its owner has forgotten.
 var live = struct {
 	sync.Mutex
-	writers map[liveKey]*DB
-}{writers: make(map[liveKey]*DB)}
+	writers map[liveKey]weak.Pointer[DB]
+}{writers: make(map[liveKey]weak.Pointer[DB])}
 
 // liveKey is a file. Files of an FS that cannot be compared are not found again.
 type liveKey struct {
@@ -30,21 +33,26 @@ func (db *DB) share() {
 	if !ok || db.opts.ReadOnly {
 		return
 	}
+	self := weak.Make(db)
 	live.Lock()
 	defer live.Unlock()
-	live.writers[key] = db
+	live.writers[key] = self
+	runtime.AddCleanup(db, func(key liveKey) { key.forget(self) }, key)
+}
+
+// forget removes a handle from the table, unless another has taken its place.
+func (k liveKey) forget(handle weak.Pointer[DB]) {
+	live.Lock()
+	defer live.Unlock()
+	if live.writers[k] == handle {
+		delete(live.writers, k)
+	}
 }
 
 // unshare ends that. The handle is closed already, so nobody shares it any more.
 func (db *DB) unshare() {
-	key, ok := db.liveKey()
-	if !ok {
-		return
-	}
-	live.Lock()
-	defer live.Unlock()
-	if live.writers[key] == db {
-		delete(live.writers, key)
+	if key, ok := db.liveKey(); ok {
+		key.forget(weak.Make(db))
 	}
 }
 
@@ -56,7 +64,7 @@ func openShared(fsys vfs.FS, path string) *DB {
 	}
 	live.Lock()
 	defer live.Unlock()
-	writer := live.writers[liveKey{fsys, path}]
+	writer := live.writers[liveKey{fsys, path}].Value()
 	if writer == nil || writer.enter("open") != nil {
 		return nil
 	}
