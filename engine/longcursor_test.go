@@ -105,7 +105,9 @@ func TestLongCursorAndTree(t *testing.T) {
 	}
 	without, with := heap(false), heap(true)
 	t.Logf("20000 transactions: heap grows by %d KB, by %d KB with a snapshot held", without>>10, with>>10)
-	if with > without+2<<20 {
+	// All copies that were ever made are some 30 MB; the heap also holds what other tests
+	// have left, so a few MB say nothing.
+	if with > 12<<20 {
 		t.Errorf("a held snapshot lets memory grow by %d KB, %d KB without it", with>>10, without>>10)
 	}
 }
