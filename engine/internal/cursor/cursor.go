@@ -39,6 +39,7 @@ type Cursor struct {
 	pass    bool // one pass from front to back: see ReadAhead
 	// bare says that the current record may be deleted: only its key may be used.
 	bare   bool
+	order  order
 	keyBuf []byte
 	err    error
 }
@@ -131,6 +132,7 @@ func (c *Cursor) First() bool {
 	if c.topic != 0 {
 		return c.seekGE(nil)
 	}
+	c.order.begin()
 	for i := range c.sources {
 		c.sources[i].First()
 	}
@@ -139,6 +141,7 @@ func (c *Cursor) First() bool {
 
 // Last moves to the last key.
 func (c *Cursor) Last() bool {
+	c.order.begin()
 	// System keys sort behind all user keys: the empty one is the end of the user's.
 	for i := range c.sources {
 		if c.topic != 0 {
@@ -174,6 +177,7 @@ func (c *Cursor) Seek(key []byte, mode Mode) bool {
 }
 
 func (c *Cursor) seekGE(key []byte) bool {
+	c.order.begin()
 	for i := range c.sources {
 		c.sources[i].SeekGE(c.topic, key)
 	}
@@ -181,6 +185,7 @@ func (c *Cursor) seekGE(key []byte) bool {
 }
 
 func (c *Cursor) seekLE(key []byte) bool {
+	c.order.begin()
 	for i := range c.sources {
 		c.sources[i].SeekLE(c.topic, key)
 	}
@@ -292,7 +297,9 @@ func (c *Cursor) ahead() bool {
 		if least < 0 {
 			return false
 		}
-		s := &c.sources[least]
+		if c.order.left--; c.order.left < 0 && !c.inOrder(&c.sources[least]) {
+			return false
+		}
 		owner, cover := c.resolve(least, false)
 		if owner >= 0 {
 			c.cur = owner
@@ -300,8 +307,8 @@ func (c *Cursor) ahead() bool {
 		}
 		if cover >= 0 && c.sources[cover].valid {
 			c.skipAhead(cover)
-			if s.valid && c.sources[cover].valid && c.less(s, &c.sources[cover]) {
-				c.leaveAhead(least)
+			if s := &c.sources[least]; least < cover && s.valid && s.kind&base.System == c.topic && c.less(s, &c.sources[cover]) {
+				c.leaveAhead(least) // a bare mark of a source newer than the covering one
 			}
 			continue
 		}
@@ -317,7 +324,9 @@ func (c *Cursor) behind() bool {
 		if most < 0 {
 			return false
 		}
-		s := &c.sources[most]
+		if c.order.left--; c.order.left < 0 && !c.inOrder(&c.sources[most]) {
+			return false
+		}
 		owner, cover := c.resolve(most, true)
 		if owner >= 0 {
 			c.cur = owner
@@ -325,7 +334,7 @@ func (c *Cursor) behind() bool {
 		}
 		if cover >= 0 && c.sources[cover].valid {
 			c.skipBehind(cover)
-			if s.valid && c.sources[cover].valid && c.less(&c.sources[cover], s) {
+			if s := &c.sources[most]; most < cover && s.valid && s.kind&base.System == c.topic && c.less(&c.sources[cover], s) {
 				c.leaveBehind(most)
 			}
 			continue
