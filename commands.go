@@ -28,7 +28,7 @@ func commands() []command {
 		{"database_list", "database_list", 0, 0, databaseList},
 		{"integrity_check", "integrity_check or integrity_check(most problems to list)", 0, 1, integrityCheck},
 		{"flush", "flush", 0, 0, maintenance(func(ctx context.Context, m maintainer) error { return m.Flush(ctx) })},
-		{"checkpoint", "checkpoint", 0, 0, maintenance(func(ctx context.Context, m maintainer) error { return m.Checkpoint(ctx) })},
+		{"checkpoint", "checkpoint", 0, 0, checkpoint},
 		{"optimize", "optimize", 0, 0, maintenance(func(ctx context.Context, m maintainer) error { return m.Optimize(ctx) })},
 		{"backup", "backup('path')", 1, 1, backup},
 		{"work", "work(merge, kb)", 0, 2, work},
@@ -132,6 +132,20 @@ func maintenance(do func(context.Context, maintainer) error) func(context.Contex
 		err := c.maintain(func(m maintainer) error { return do(ctx, m) })
 		return oneValue("result", "ok"), err
 	}
+}
+
+// checkpoint makes a checkpoint and says how many pages it has made durable.
+func checkpoint(ctx context.Context, c *conn, _ []string) (*table, error) {
+	if err := c.mayMaintain(); err != nil {
+		return nil, err
+	}
+	t := &table{columns: []string{"result", "pages"}}
+	err := c.maintain(func(m maintainer) error {
+		p, err := m.Checkpoint(ctx)
+		t.rows = [][]driver.Value{{"ok", p.PagesWritten}}
+		return err
+	})
+	return t, err
 }
 
 // backup copies the newest committed state into a new file, from a read-only connection,

@@ -21,6 +21,10 @@ type Config struct {
 	// Mode says whether the file may be created and written.
 	Mode Mode
 
+	// Preset names the settings that hold where nothing else is said: "default",
+	// "low-memory", "high-performance" or "lsmlite-rs"; see engine.Preset.
+	Preset string
+
 	// Safety says what a commit survives.
 	Safety Safety
 	// PageSize and BlockSize, in bytes, are those of a new file; an existing file
@@ -215,27 +219,42 @@ func nameOf(names []string, i int, what string) string {
 // inMemory reports whether the database has no file.
 func (c *Config) inMemory() bool { return c.Path == memoryPath || c.Mode == ModeMemory }
 
-// engineOptions returns the part of c that the engine is opened with.
+// engineOptions returns the part of c that the engine is opened with: what the preset
+// says, and over it what c says itself.
 func (c *Config) engineOptions() engine.Options {
-	return engine.Options{
-		FS:             c.FS,
-		ReadOnly:       c.Mode == ModeReadOnly,
-		MustExist:      c.Mode == ModeReadOnly || c.Mode == ModeReadWrite,
-		Safety:         c.Safety,
-		PageSize:       c.PageSize,
-		BlockSize:      c.BlockSize,
-		AutoFlush:      c.AutoFlush,
-		AutoCheckpoint: c.AutoCheckpoint,
-		AutoMerge:      c.AutoMerge,
-		Background:     c.Background.engineBackground(),
-		MaxFreelist:    c.MaxFreelist,
-		NoAutoWork:     c.AutoWork == Off,
-		NoLog:          c.UseLog == Off,
-		CacheSize:      c.CacheSize,
-		Mmap:           max(c.Mmap, 0),
-		Perm:           c.Perm,
-		Observer:       c.Observer,
-		Logger:         c.Logger,
+	o, _ := engine.Preset(c.Preset)
+	o.FS, o.Perm = c.FS, c.Perm
+	o.Observer, o.Logger = c.Observer, c.Logger
+	o.ReadOnly = c.Mode == ModeReadOnly
+	o.MustExist = c.Mode == ModeReadOnly || c.Mode == ModeReadWrite
+	override(&o.Safety, c.Safety)
+	override(&o.PageSize, c.PageSize)
+	override(&o.BlockSize, c.BlockSize)
+	override(&o.AutoFlush, c.AutoFlush)
+	override(&o.AutoCheckpoint, c.AutoCheckpoint)
+	override(&o.AutoMerge, c.AutoMerge)
+	override(&o.MaxFreelist, c.MaxFreelist)
+	override(&o.CacheSize, c.CacheSize)
+	if c.Mmap != 0 { // negative turns off what a preset turns on
+		o.Mmap = max(c.Mmap, 0)
+	}
+	if c.Background != BackgroundDefault {
+		o.Background = c.Background.engineBackground()
+	}
+	if c.AutoWork != Default {
+		o.NoAutoWork = c.AutoWork == Off
+	}
+	if c.UseLog != Default {
+		o.NoLog = c.UseLog == Off
+	}
+	return o
+}
+
+// override replaces a value by one that says something.
+func override[T comparable](p *T, v T) {
+	var nothing T
+	if v != nothing {
+		*p = v
 	}
 }
 

@@ -17,11 +17,13 @@ import (
 // value are errors that say what is allowed.
 //
 // The names, with lsm1's units unless a size has a suffix such as 16MiB: mode (rwc, rw,
-// ro, memory), safety (off, normal, full), page_size (bytes), block_size, autoflush,
-// autocheckpoint, cache_size, mmap (KB), automerge, autowork, use_log, max_freelist,
+// ro, memory), preset (default, low-memory, high-performance, lsmlite-rs), safety (off,
+// normal, full), page_size (bytes), block_size, autoflush, autocheckpoint, cache_size,
+// mmap (KB), automerge, autowork, use_log, max_freelist,
 // busy_timeout (milliseconds), count_deletes, _txlock (immediate, deferred), key_type (blob,
 // text, int64, uint64, lsm1uint), value_type (blob, text), background (none, merger,
-// checkpointer, both), compression (none). What each means is said at the field of [Config].
+// checkpointer, both), compression (none), multiple_processes (off). A preset stands for what
+// is not said beside it, wherever it stands in the name. What each means is said at the field of [Config].
 func ParseDSN(dsn string) (Config, error) {
 	var c Config
 	path, query, _ := strings.Cut(dsn, "?")

@@ -55,7 +55,10 @@ func TestPragmaSettings(t *testing.T) {
 		{query: "PRAGMA page_size = 1024", rows: "1024"}, // it is so already
 		{query: "PRAGMA page_size = 4096", is: lsmlite.ErrMisuse, err: "page_size is 1024 and cannot be changed while the database is open"},
 		{query: "PRAGMA mode = ro", is: lsmlite.ErrMisuse, err: "mode is rwc"},
-		{query: "PRAGMA use_log = 0", is: lsmlite.ErrMisuse, err: "use_log is 1"},
+		{query: "PRAGMA use_log = 0; PRAGMA use_log = on", rows: "0 ; 1"},
+		{query: "PRAGMA multiple_processes = 1", is: lsmlite.ErrMisuse, err: "multiple_processes=1 is refused"},
+		{query: "PRAGMA multiple_processes", rows: "0"},
+		{query: "PRAGMA preset", rows: "default"},
 		{query: "PRAGMA key_type = blob", rows: "blob"},
 		{query: "PRAGMA key_type = text", is: lsmlite.ErrMisuse, err: "key_type is blob"},
 		{query: "PRAGMA compression = none", rows: "none"},
@@ -63,7 +66,7 @@ func TestPragmaSettings(t *testing.T) {
 		{query: "PRAGMA automerge = 1", is: lsmlite.ErrMisuse, err: "allowed: 2 or more"},
 		{query: "PRAGMA safety = 7", is: lsmlite.ErrMisuse, err: `lsmlite: pragma: bad value "7" for safety; allowed: off, normal, full`},
 		{query: "PRAGMA automerge(1, 2)", is: lsmlite.ErrMisuse, err: "takes one value"},
-		{query: "PRAGMA journal_mode", is: lsmlite.ErrMisuse, err: "unknown pragma journal_mode; there are: mode, safety"},
+		{query: "PRAGMA journal_mode", is: lsmlite.ErrMisuse, err: "unknown pragma journal_mode; there are: mode, preset, safety"},
 	})
 	// Settings of the store hold for every connection, the others for one.
 	other := openDSN(t, path)
@@ -88,7 +91,7 @@ func TestPragmaCommands(t *testing.T) {
 		{query: "PRAGMA structure"}, // all is in memory
 		{query: "PRAGMA flush", rows: "ok"},
 		{query: "PRAGMA tree_size", rows: "0|0"},
-		{query: "PRAGMA checkpoint", rows: "ok"},
+		{query: "PRAGMA checkpoint", rows: "ok|1"},
 		{query: "PRAGMA checkpoint_size", rows: "0"},
 		{query: "PRAGMA compression_id", rows: "1"},
 		{query: "PRAGMA integrity_check(5)", rows: "ok"},

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/lsmlite/lsmlite-go/engine"
 )
 
 // A setting is something that can be said in a DSN and asked, sometimes changed, by
@@ -45,6 +47,19 @@ var settings = []setting{
 			}
 			return c.cfg.Mode.String(), nil
 		},
+	},
+	{
+		name: "preset", allowed: strings.Join(engine.PresetNames(), ", "),
+		set: func(c *Config, t string) error {
+			t = strings.ToLower(t)
+			if _, ok := engine.Preset(t); !ok {
+				return errValue
+			}
+			c.Preset = t
+			return nil
+		},
+		get:     func(c *Config) string { return c.Preset },
+		current: func(c *conn) (string, error) { return orElse(c.handle.cfg.Preset, "default"), nil },
 	},
 	{
 		name: "safety", allowed: "off, normal, full (or 0, 1, 2)",
@@ -130,6 +145,9 @@ var settings = []setting{
 		set:     func(c *Config, t string) error { return setToggle(&c.UseLog, t) },
 		get:     func(c *Config) string { return toggleText(c.UseLog) },
 		current: engineSetting(func(m maintainer) string { return toggleText(toggle(!m.Options().NoLog)) }),
+		change: func(c *conn, want *Config) error {
+			return c.maintain(func(m maintainer) error { return m.SetUseLog(want.UseLog == On) })
+		},
 	},
 	{
 		name: "max_freelist", allowed: "2 to 24",
@@ -217,6 +235,20 @@ var settings = []setting{
 		current: engineSetting(func(m maintainer) string { return m.Options().Background.String() }),
 	},
 	onlyValue("compression", "none", "lz4", "zlib", "zstd", "snappy"),
+	{
+		name: "multiple_processes", allowed: "off (or 0)",
+		set: func(_ *Config, t string) error {
+			var v Toggle
+			switch err := setToggle(&v, t); {
+			case err != nil:
+				return err
+			case v == On:
+				return refusal("one process has the file open at a time; C lsm1 must be opened with LSM_CONFIG_MULTIPLE_PROCESSES=0 beside it")
+			}
+			return nil
+		},
+		current: func(*conn) (string, error) { return "0", nil },
+	},
 }
 
 // onlyValue is a setting of which this version knows one value.
@@ -246,6 +278,11 @@ func (s *setting) shared() bool {
 	return true
 }
 
+// refusal is the reason why a value that belongs to a setting is not taken.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
 // settingNamed returns the setting of that name in any case, or nil.
 func settingNamed(name string) *setting {
 	for i := range settings {
@@ -267,9 +304,13 @@ func settingNames() string {
 
 // apply reads text into c and explains a text it cannot read.
 func (s *setting) apply(c *Config, text string) error {
-	switch err := s.set(c, text); {
+	err := s.set(c, text)
+	var refused refusal
+	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &refused):
+		return misusef("open", "%s=%s is refused: %s", s.name, text, refused)
 	case errors.Is(err, errUnavailable):
 		return misusef("open", "%s=%s is not available in this version; allowed: %s", s.name, text, s.allowed)
 	}

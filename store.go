@@ -94,12 +94,13 @@ type maintainer interface {
 	SetAutoCheckpoint(bytes int) error
 	SetAutoMerge(levels int) error
 	SetAutoWork(on bool) error
+	SetUseLog(on bool) error
 	SetMaxFreelist(entries int) error
 
-	Flush(ctx context.Context) error
-	Checkpoint(ctx context.Context) error
+	Flush(ctx context.Context, report ...func(engine.Progress)) error
+	Checkpoint(ctx context.Context) (engine.Progress, error)
 	Work(ctx context.Context, o engine.WorkOptions) (engine.Progress, error)
-	Optimize(ctx context.Context) error
+	Optimize(ctx context.Context, report ...func(engine.Progress)) error
 	Backup(ctx context.Context, path string, o engine.BackupOptions) error
 	Check(ctx context.Context) iter.Seq[engine.Problem]
 

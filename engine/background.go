@@ -45,7 +45,7 @@ type background struct {
 
 // mergerPages is how much the merger does at once before it looks whether somebody else
 // wants the worker's turn.
-const mergerPages = 256
+const mergerPages = stepPages
 
 // startBackground starts the goroutines that the options ask for.
 func (db *DB) startBackground() {
@@ -99,6 +99,7 @@ func (db *DB) loop(ctx context.Context, name string, woken chan struct{}, round 
 				}
 				db.workErr.Store(&err)
 				db.failed(name, err)
+				wake(db.pace.step)
 				break
 			}
 		}
@@ -138,15 +139,6 @@ func (db *DB) checkpointerRound(ctx context.Context) (more bool, err error) {
 	if !db.checkpointDue() {
 		return false, nil
 	}
-	if err := db.takeWorker(ctx, "checkpoint"); err != nil {
-		return false, err
-	}
-	watch := db.watchWork(byCheckpoint)
-	err = db.fitFreelist(ctx)
-	watch.end(err)
-	db.worker.release()
-	if err != nil {
-		return false, err
-	}
-	return false, db.store(ctx)
+	_, err = db.checkpoint(ctx, "checkpoint")
+	return false, err
 }

@@ -7,11 +7,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+	"testing/synctest"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
@@ -163,12 +162,18 @@ func expectNumbers(t *testing.T, db *engine.DB, want map[uint64]uint64) {
 	}
 }
 
-// TestBackgroundErrorReachesCaller fails every write of pages: the merger cannot flush.
-// The next transactions are told, and after the disk has room again all goes on.
+// TestBackgroundErrorReachesCaller fails every write of pages: nothing can be flushed. The
+// next transactions are told, in every mode, and after the disk has room again all goes on.
 func TestBackgroundErrorReachesCaller(t *testing.T) {
+	for _, mode := range backgrounds {
+		t.Run(mode.String(), func(t *testing.T) { errorReachesCaller(t, mode) })
+	}
+}
+
+func errorReachesCaller(t *testing.T, mode engine.Background) {
 	ctx := context.Background()
 	ffs := faultfs.Wrap(memfs.New())
-	db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: ffs, Background: engine.BackgroundBoth, AutoFlush: 32 << 10, BlockSize: 64 << 10})
+	db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: ffs, Background: mode, AutoFlush: 32 << 10, BlockSize: 64 << 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,36 +223,78 @@ func TestBackgroundErrorReachesCaller(t *testing.T) {
 	}
 }
 
-// TestCommitLatency reports how long commits take in each mode while a database fills;
-// it fails only if a mode stalls absurdly long.
-//
-//	go test ./engine -run TestCommitLatency -load.rows=10000000 -v
-func TestCommitLatency(t *testing.T) {
-	rows := *loadRows / 10
+// TestBackgroundSyncFails fails the sync of a checkpoint that nobody has called for: in every
+// mode the next transactions fail for good, and Close says why and leaves no goroutine.
+func TestBackgroundSyncFails(t *testing.T) {
+	ctx := context.Background()
+	broken := errors.New("broken disk")
 	for _, mode := range backgrounds {
-		db, err := engine.Open(context.Background(), t.TempDir()+"/x.lsm", engine.Options{Background: mode, AutoFlush: 1 << 20, AutoCheckpoint: 4 << 20})
+		ffs := faultfs.Wrap(memfs.New())
+		db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: ffs, Background: mode, AutoFlush: 32 << 10, AutoCheckpoint: 64 << 10, BlockSize: 64 << 10})
 		if err != nil {
 			t.Fatal(err)
 		}
-		times := make([]time.Duration, rows)
-		var key [16]byte
-		value := make([]byte, 100)
-		for i := range rows {
-			start := time.Now()
-			err := db.Update(context.Background(), func(tx *engine.Tx) error { return tx.Put(loadKey(key[:], uint64(i)), value) })
+		ffs.Add(faultfs.Rule{On: faultfs.Sync, Suffix: ".lsm", Err: broken})
+		put := func() error {
+			return db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte("key"), make([]byte, 1000)) })
+		}
+		for i := 0; err == nil && i < 100_000; i++ {
+			err = put()
+		}
+		for range 3 {
+			if !errors.Is(err, broken) {
+				t.Fatalf("mode %v: %v", mode, err)
+			}
+			err = put()
+		}
+		if err := db.Close(); !errors.Is(err, broken) {
+			t.Errorf("mode %v: close: %v", mode, err)
+		}
+		if n := strings.Count(goroutines(), "engine.(*DB).loop"); n != 0 {
+			t.Errorf("mode %v: %d goroutines are left", mode, n)
+		}
+	}
+}
+
+// TestBackgroundWiring fills the live tree once in each mode and waits until nobody has
+// anything left to do: a merger has flushed it without being called again, a checkpointer
+// has made what was flushed durable, and without a merger the old tree waits for the next
+// commits. Then all goroutines rest, and Close ends them.
+func TestBackgroundWiring(t *testing.T) {
+	for _, mode := range backgrounds {
+		synctest.Test(t, func(t *testing.T) {
+			db, err := engine.Open(context.Background(), "/x.lsm", engine.Options{FS: memfs.New(), Background: mode, AutoFlush: 64 << 10, AutoCheckpoint: 1})
 			if err != nil {
 				t.Fatal(err)
 			}
-			times[i] = time.Since(start)
-		}
-		if err := db.Close(); err != nil {
-			t.Fatal(err)
-		}
-		slices.Sort(times)
-		at := func(q float64) time.Duration { return times[int(q*float64(rows-1))] }
-		t.Logf("%-12v p50 %v, p99 %v, p99.9 %v, max %v", mode, at(.5), at(.99), at(.999), at(1))
-		if at(1) > 30*time.Second {
-			t.Errorf("mode %v: a commit took %v", mode, at(1))
-		}
+			for i, full := 0, false; !full; i++ {
+				if err := db.Update(context.Background(), func(tx *engine.Tx) error { return tx.Put(fmt.Appendf(nil, "%06d", i), make([]byte, 1000)) }); err != nil {
+					t.Fatal(err)
+				}
+				old, live := db.TreeSize()
+				full = old > 0 || live == 0
+			}
+			synctest.Wait()
+			s := db.Stats()
+			merges := mode&engine.BackgroundMerger != 0
+			if flushed := s.OldBytes == 0 && s.Segments == 1; flushed != merges {
+				t.Errorf("mode %v: %d bytes wait to be flushed, %d segments", mode, s.OldBytes, s.Segments)
+			}
+			if merges && s.Checkpoints != 1 {
+				t.Errorf("mode %v: %d checkpoints", mode, s.Checkpoints)
+			}
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}) // which fails if a goroutine is left
 	}
+}
+
+// flushAndCheckpoint brings everything into the file and makes it durable.
+func flushAndCheckpoint(ctx context.Context, db *engine.DB) error {
+	if err := db.Flush(ctx); err != nil {
+		return err
+	}
+	_, err := db.Checkpoint(ctx)
+	return err
 }

@@ -88,7 +88,7 @@ func newSample(t *testing.T) *sample {
 		return put(5, 60, 13, 100)(tx)
 	})
 	flush(put(3000, 20, 1, 50))
-	if err := s.db.Checkpoint(ctx); err != nil {
+	if _, err := s.db.Checkpoint(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.db.Update(ctx, put(1, 50, 7, 100)); err != nil {
@@ -636,7 +636,7 @@ func TestCheckFindsDamagedMetaPages(t *testing.T) {
 	if err := s.db.Flush(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.db.Checkpoint(context.Background()); err != nil {
+	if _, err := s.db.Checkpoint(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	s.expectSound()
@@ -745,7 +745,7 @@ func TestCheckWhileWriting(t *testing.T) {
 				return tx.DeleteRange(fmt.Appendf(nil, "key-%04d", n), fmt.Appendf(nil, "key-%04d", n+30))
 			})
 			if err == nil && i%20 == 19 {
-				err = db.Checkpoint(ctx)
+				_, err = db.Checkpoint(ctx)
 			}
 		}
 		done <- err

@@ -5,26 +5,50 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
 // Checkpoint makes durable what has been flushed, so that a crash needs the log only
-// for what came later, and the space of older states can be used again.
-func (db *DB) Checkpoint(ctx context.Context) error {
+// for what came later, and the space of older states can be used again. It returns how
+// many pages became durable by it, which others may have written before; 0 if the newest
+// state was durable already. Neither writers nor merges wait for its syncs.
+func (db *DB) Checkpoint(ctx context.Context) (Progress, error) {
 	if err := db.writable("checkpoint"); err != nil {
-		return err
+		return Progress{}, err
 	}
-	if err := db.takeWorker(ctx, "checkpoint"); err != nil {
-		return err
+	pages, err := db.checkpoint(ctx, "checkpoint")
+	return Progress{Phase: PhaseCheckpoint, PagesWritten: pages, PhasePages: pages, PhaseTotal: pages, Done: err == nil}, err
+}
+
+// checkpoint makes a checkpoint of the newest snapshot, unless that is stored already. The
+// snapshot is taken with the worker's turn, so that its free list fits; the syncs are
+// made without it. The turn of the checkpointer is never waited for with the worker's in
+// hand: whoever has it may be in the middle of a sync.
+func (db *DB) checkpoint(ctx context.Context, op string) (pages int64, err error) {
+	for {
+		if err := db.takeWorker(ctx, op); err != nil {
+			return 0, err
+		}
+		watch := db.watchWork(byCheckpoint)
+		err := db.fitFreelist(ctx)
+		watch.end(err)
+		if err != nil {
+			db.worker.release()
+			return 0, err
+		}
+		if db.checkpointer.try() {
+			c, meta := db.export()
+			db.worker.release()
+			defer db.checkpointer.release()
+			return db.storeExported(c, meta)
+		}
+		db.worker.release()
+		if err := db.checkpointer.take(ctx); err != nil {
+			return 0, waitError(op, db.path, "the checkpointer's turn", err)
+		}
+		db.checkpointer.release()
 	}
-	watch := db.watchWork(byCheckpoint)
-	err := db.fitFreelist(ctx)
-	watch.end(err)
-	if err == nil {
-		err = db.store(ctx)
-	}
-	db.worker.release()
-	return err
 }
 
 // checkpointDue reports whether so much has been written since the last checkpoint that
@@ -68,7 +92,7 @@ func (db *DB) fitFreelist(ctx context.Context) error {
 		levels := disk.Levels
 		if len(disk.Redirects) > 0 {
 			// Nothing may be published above moved blocks: they go first.
-			if _, err := db.mergeAll(ctx, unlimited); err != nil {
+			if err := db.mergeAll(ctx); err != nil {
 				return err
 			}
 			if db.reg.Newest().Disk == disk { // there was one level alone
@@ -111,37 +135,41 @@ func (db *DB) rewrite(ctx context.Context) error {
 	return err
 }
 
-// store writes the newest snapshot to a meta page. A failure may have left the page half
+// store writes the newest snapshot to a meta page, after fitFreelist. The caller has the
+// worker's turn. A failure may have left the page half
 // written and the sync undone, so it ends all writing through this handle.
 func (db *DB) store(ctx context.Context) error {
 	if err := db.checkpointer.take(ctx); err != nil {
 		return waitError("checkpoint", db.path, "the checkpointer's turn", err)
 	}
 	defer db.checkpointer.release()
-	if err := db.Poisoned(); err != nil {
-		return err
-	}
 	c, meta := db.export()
-	if c == nil {
-		return nil
+	_, err := db.storeExported(c, meta)
+	return err
+}
+
+// storeExported is the part of store behind export. It returns the number of pages that
+// were written since the checkpoint before. The caller has the checkpointer's turn.
+func (db *DB) storeExported(c *format.Checkpoint, meta int) (pages int64, err error) {
+	if err := db.Poisoned(); err != nil || c == nil {
+		return 0, err
 	}
-	if len(c.Free) > format.MaxFreeEntries {
-		return nil // a merge was published since they were made to fit; the next checkpoint will do
-	}
+	invariant.Check(len(c.Free) <= format.MaxFreeEntries, "a checkpoint lists too many free blocks")
 	sync := Safety(db.opts.safety.Load()) != SafetyOff
 	watch := db.watchCheckpoint(c)
-	meta, err := checkpoint.Store(db.bf, meta, c, sync)
+	meta, err = checkpoint.Store(db.bf, meta, c, sync)
 	watch.end(err)
 	if err != nil {
-		return db.poison(err)
+		return 0, db.poison(err)
 	}
 	// A foreign read-only process recovers from the older log position.
 	foreign, err := db.foreignReader()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	db.pub.Lock()
 	defer db.pub.Unlock()
+	pages = int64(c.Written - db.ckptWritten)
 	db.meta, db.synced, db.ckptWritten = meta, c.ID, c.Written
 	if db.damagedMeta == meta {
 		db.damagedMeta = 0
@@ -149,7 +177,9 @@ func (db *DB) store(ctx context.Context) error {
 	if !foreign {
 		db.syncedLog, db.haveSyncedLog = c.Log, true
 	}
-	return nil
+	db.pace.stored.Store(c.Written)
+	wake(db.pace.step)
+	return pages, nil
 }
 
 // export returns the newest snapshot as a checkpoint, or nil if it is stored already.

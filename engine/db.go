@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,11 +45,13 @@ type core struct {
 
 	// Owned by whoever has the writer's turn.
 	tree   *memtree.Tree
+	seq    uint64 // number of the newest commit in it
 	log    *wal.Log
 	credit int // pages of flushing and merging that writes so far have earned
 
 	// Owned by whoever has the worker's turn.
 	flushJob, mergeJob *job
+	smallJob           *job // a merge of levels above those of mergeJob
 
 	// pub guards what changes together with the published state.
 	pub   sync.Mutex
@@ -73,6 +76,8 @@ type core struct {
 	recovered wal.Recovered
 	obs       Observer // of the options, the logger's included; without any, all nil
 	bg        background
+	pace      pace
+	group     group
 }
 
 // settings are the options in force; those that may change while the database is open
@@ -85,6 +90,7 @@ type settings struct {
 	autoMerge      atomic.Int64
 	maxFreelist    atomic.Int64
 	autoWork       atomic.Bool
+	noLog          atomic.Bool // changes with the writer's turn only
 }
 
 func (s *settings) init(o Options) {
@@ -95,6 +101,7 @@ func (s *settings) init(o Options) {
 	s.autoMerge.Store(int64(o.AutoMerge))
 	s.maxFreelist.Store(int64(o.MaxFreelist))
 	s.autoWork.Store(!o.NoAutoWork)
+	s.noLog.Store(o.NoLog)
 }
 
 // Path returns the canonical name of the database file.
@@ -110,6 +117,7 @@ func (db *DB) Options() Options {
 	o.AutoMerge = int(db.opts.autoMerge.Load())
 	o.MaxFreelist = int(db.opts.maxFreelist.Load())
 	o.NoAutoWork = !db.opts.autoWork.Load()
+	o.NoLog = db.opts.noLog.Load()
 	return o
 }
 
@@ -161,6 +169,45 @@ func (db *DB) SetMaxFreelist(entries int) error {
 // SetAutoWork changes whether commits flush and merge (see Options.NoAutoWork).
 func (db *DB) SetAutoWork(on bool) error {
 	return db.set(func(o *Options) { o.NoAutoWork = !on })
+}
+
+// SetUseLog changes whether commits are logged (see Options.NoLog), for which no write
+// transaction may be open (ErrBusy). Before the first commit is logged again, everything
+// that was committed without a log is flushed and made durable by a checkpoint: a log that
+// leaves something out must not be replayed.
+func (db *DB) SetUseLog(on bool) error {
+	const op = "set use_log"
+	if err := db.writable(op); err != nil {
+		return err
+	}
+	if !db.writer.try() {
+		return &Error{Code: CodeBusy, Op: op, Path: db.path, Detail: "a write transaction is open; end it first"}
+	}
+	defer db.writer.release()
+	o := db.Options()
+	if o.NoLog == !on {
+		return nil
+	}
+	o.NoLog = !on
+	if err := o.Validate(); err != nil {
+		return err
+	}
+	if on {
+		ctx := context.Background()
+		if err := db.takeWorker(ctx, op); err != nil {
+			return err
+		}
+		err := db.flushAll(ctx)
+		db.worker.release()
+		if err != nil {
+			return err
+		}
+		if _, err := db.checkpoint(ctx, op); err != nil {
+			return err
+		}
+	}
+	db.opts.noLog.Store(!on)
+	return nil
 }
 
 func (db *DB) set(change func(*Options)) error {
@@ -273,7 +320,8 @@ func (db *DB) takeWorker(ctx context.Context, op string) error {
 // allocator gives the blocks of one job.
 type allocator struct {
 	db    *DB
-	fresh bool // only blocks that were never used
+	fresh bool         // only blocks that were never used
+	above base.BlockNo // only blocks behind this one
 }
 
 // Allocate returns a block that neither the newest synced checkpoint, nor any pinned
@@ -291,7 +339,7 @@ func (a allocator) Allocate() (base.BlockNo, error) {
 		limit = 0
 	}
 	var buf [8]base.SnapshotID
-	b := db.free.Allocate(limit, db.reg.PinnedSnapshots(buf[:0]))
+	b := db.free.AllocateAbove(a.above, limit, db.reg.PinnedSnapshots(buf[:0]))
 	db.bf.SetBlocks(db.free.Blocks())
 	return b, nil
 }
@@ -329,7 +377,7 @@ func (db *DB) BeginFrom(ctx context.Context, s *Snapshot) (*Tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.state == nil || tx.state.Seq != s.state.Seq {
+	if s.state == nil || db.seq != s.state.Seq {
 		_ = tx.Rollback()
 		return nil, &Error{Code: CodeBusySnapshot, Op: "begin", Path: db.path,
 			Detail: "another transaction has committed since this one began to read; roll back and start again"}
@@ -362,8 +410,12 @@ func (db *DB) begin(ctx context.Context, asked time.Time) (*Tx, error) {
 	}
 	db.tree.Reclaim(db.reg.OldestEpoch(db.tree))
 	if db.tree.WantsReclaim() {
+		// The heads first: one that is published in between is found twice, never missed.
+		heads := db.group.heads()
 		if held, all := db.reg.PinnedEpochs(db.tree); all {
-			db.tree.ReclaimBetween(held)
+			held = append(held, heads...)
+			slices.Sort(held)
+			db.tree.ReclaimBetween(slices.Compact(held))
 		}
 	}
 	tx := &Tx{db: db, state: db.reg.Acquire(), level: 1, waits: waits}

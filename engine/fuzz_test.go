@@ -43,7 +43,7 @@ func fuzzFiles(tb testing.TB) (files []fuzzFile) {
 			tb.Fatal(err)
 		}
 		if round < 3 {
-			err = errors.Join(db.Flush(ctx), db.Checkpoint(ctx))
+			err = flushAndCheckpoint(ctx, db)
 		}
 		if err != nil {
 			tb.Fatal(err)

@@ -21,19 +21,39 @@ type job struct {
 	flush  bool // the old tree is an input
 	age    uint16
 	inputs []*snapshot.Level
-	slot   int         // append point it writes from, -1 for none
-	start  base.PageNo // that append point
-	watch  jobWatch
+	// inputPages is the size of the inputs, which the result will not exceed by much.
+	inputPages int64
+	slot       int         // append point it writes from, -1 for none
+	start      base.PageNo // that append point
+	watch      jobWatch
 }
 
 // newJob prepares a job. levels[lo:hi] of the newest snapshot are its inputs. The caller
 // has the worker's turn.
 func (db *DB) newJob(flush bool, lo, hi int) (*job, error) {
+	return db.newJobAt(flush, lo, hi, place{})
+}
+
+// place says where a job writes to; the zero place leaves it to the job.
+type place struct {
+	above base.BlockNo // blocks behind this one only
+	// whole begins with a block of its own, so that no block of the inputs stays in use
+	// because of the result.
+	whole bool
+}
+
+// newJobAt is newJob for a job that writes to a certain place.
+func (db *DB) newJobAt(flush bool, lo, hi int, at place) (*job, error) {
 	st := db.reg.Newest()
 	levels := st.Disk.Levels
 	j := &job{flush: flush, inputs: slices.Clone(levels[lo:hi]), slot: -1}
 	if hi > lo && !(flush && allFreelist(j.inputs)) {
 		j.age = merge.Age(levels, lo, hi)
+	}
+	for _, l := range j.inputs {
+		for _, seg := range l.Segments() {
+			j.inputPages += seg.Size
+		}
 	}
 	spec := merge.Spec{Inputs: j.inputs, Oldest: hi == len(levels)}
 	if flush {
@@ -43,12 +63,12 @@ func (db *DB) newJob(flush bool, lo, hi int) (*job, error) {
 	// still needs: such a merge is finished in new blocks.
 	rescue := halfMerged(j.inputs) >= 0
 	spec.FreeEntries = func() []format.FreeEntry { return db.takeDelta(j) }
-	if !rescue {
+	if !rescue && !at.whole {
 		db.takeAppendPoint(j)
 	}
 	spec.Start = j.start
 	var err error
-	if j.Job, err = merge.New(db.bf, allocator{db: db, fresh: rescue}, spec); err != nil {
+	if j.Job, err = merge.New(db.bf, allocator{db: db, fresh: rescue, above: at.above}, spec); err != nil {
 		db.abandon(j)
 		return nil, err
 	}
@@ -148,7 +168,7 @@ func (db *DB) publish(j *job) (bool, error) {
 		disk.Levels = append(disk.Levels, &snapshot.Level{
 			Age:          j.age,
 			FreelistOnly: !j.flush && allFreelist(j.inputs),
-			Seg:          &segment.Segment{Segment: seg, Space: &blockfile.Space{File: db.bf, Sealed: true}},
+			Seg:          &segment.Segment{Segment: seg, Space: &blockfile.Space{File: db.bf, Sealed: true}, Owned: j.Blocks()},
 		})
 	}
 	rest := cur.Disk.Levels[at+len(j.inputs):]

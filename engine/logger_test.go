@@ -44,7 +44,7 @@ func TestLogger(t *testing.T) {
 	if _, err := db.Work(ctx, engine.WorkOptions{Merge: 2}); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Checkpoint(ctx); err != nil {
+	if _, err := db.Checkpoint(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {

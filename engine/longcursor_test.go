@@ -24,7 +24,8 @@ func TestLongCursor(t *testing.T) {
 			for i := 0; i < keys; i += 100 {
 				ok(t, putRange(ctx, db, i, i+100, generation))
 			}
-			ok(t, db.Checkpoint(ctx))
+			_, err := db.Checkpoint(ctx)
+			ok(t, err)
 		}
 		for g := range 4 {
 			overwrite(g)
@@ -68,7 +69,8 @@ func TestLongCursor(t *testing.T) {
 	// What it kept is used again before the file grows any further.
 	for g := range 4 {
 		ok(t, putRange(ctx, db, 0, keys, 50+g))
-		ok(t, db.Checkpoint(ctx))
+		_, err := db.Checkpoint(ctx)
+		ok(t, err)
 	}
 	if blocks := db.Stats().Blocks; blocks > with {
 		t.Errorf("the file has grown from %d to %d blocks after the cursor was closed", with, blocks)

@@ -96,3 +96,12 @@ func (b *bugDB) expect(want map[string]string) {
 		return nil
 	}))
 }
+
+// Flush, Checkpoint and Optimize are the database's, in the form that do takes.
+func (b *bugDB) Flush(ctx context.Context) error    { return b.DB.Flush(ctx) }
+func (b *bugDB) Optimize(ctx context.Context) error { return b.DB.Optimize(ctx) }
+
+func (b *bugDB) Checkpoint(ctx context.Context) error {
+	_, err := b.DB.Checkpoint(ctx)
+	return err
+}

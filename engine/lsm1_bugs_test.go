@@ -544,7 +544,8 @@ func TestB22ReadersOfLiveDatabase(t *testing.T) {
 	}
 	for g := range 6 {
 		ok(t, putRange(ctx, db, 0, 1000, g))
-		ok(t, db.Checkpoint(ctx))
+		_, err := db.Checkpoint(ctx)
+		ok(t, err)
 	}
 	before, after := closedDB(t), make([]byte, len(closedDB(t)))
 	_, err = reader.ReadAt(after, 0)

@@ -95,7 +95,7 @@ type SegmentEvent struct {
 type WorkEvent struct {
 	DB *DB
 	// By says who did it: "commit", "begin" (of a transaction, to make room), "merger",
-	// the calls "work", "flush" and "close", or "checkpoint", for the free list.
+	// the calls "work", "flush", "optimize" and "close", or "checkpoint", for the free list.
 	By string
 	// Pages and Bytes were written to the file.
 	Pages, Bytes int64

@@ -147,7 +147,7 @@ func TestEventsOfAnEasyLife(t *testing.T) {
 	step("") // nothing was left
 
 	size := db.CheckpointSize()
-	if err := db.Checkpoint(ctx); err != nil {
+	if _, err := db.Checkpoint(ctx); err != nil {
 		t.Fatal(err)
 	}
 	c := step("Checkpoint")[0].(engine.CheckpointEvent)
@@ -323,7 +323,7 @@ func TestEventsOfFailures(t *testing.T) {
 		}
 		r.take()
 		fs.Add(faultfs.Rule{On: faultfs.Sync, Suffix: ".lsm", Err: boom})
-		if err := db.Checkpoint(ctx); !errors.Is(err, boom) {
+		if _, err := db.Checkpoint(ctx); !errors.Is(err, boom) {
 			t.Fatal(err)
 		}
 		events := r.take()

@@ -52,6 +52,8 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	db := &DB{core: &core{path: canonical, fs: o.FS, writer: newTurn(), worker: newTurn(), checkpointer: newTurn()}}
 	db.opts.init(o)
+	db.pace.init()
+	db.group.init()
 	if obs := JoinObservers(o.Observer, logObserver(o.Logger)); obs != nil {
 		db.obs = *obs
 	}
@@ -343,6 +345,7 @@ func (db *DB) loadSnapshot(l checkpoint.Loaded) (*snapshot.Snapshot, error) {
 	db.bf.SetBlocks(c.Blocks)
 	db.bf.SetWritten(c.Written)
 	db.meta, db.synced, db.ckptWritten = l.Meta, c.ID, c.Written
+	db.pace.stored.Store(c.Written)
 	db.syncedLog, db.haveSyncedLog = c.Log, true
 	disk, err := snapshot.Load(db.bf, c)
 	if err != nil {

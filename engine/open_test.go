@@ -209,7 +209,7 @@ func TestReadOnlyFile(t *testing.T) {
 	if _, err := db.Begin(context.Background()); !errors.Is(err, engine.ErrReadOnly) {
 		t.Errorf("begin: %v", err)
 	}
-	if err := db.Checkpoint(context.Background()); !errors.Is(err, engine.ErrReadOnly) {
+	if _, err := db.Checkpoint(context.Background()); !errors.Is(err, engine.ErrReadOnly) {
 		t.Errorf("checkpoint: %v", err)
 	}
 	if err := db.Close(); err != nil {
@@ -367,7 +367,7 @@ func TestOpenRefusesErasedMeta(t *testing.T) {
 			if err := db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte{byte(i)}, []byte("v")) }); err != nil {
 				t.Fatal(err)
 			}
-			if err := errors.Join(db.Flush(ctx), db.Checkpoint(ctx)); err != nil {
+			if err := flushAndCheckpoint(ctx, db); err != nil {
 				t.Fatal(err)
 			}
 		}

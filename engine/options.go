@@ -72,7 +72,8 @@ type Options struct {
 	// 64 MiB, at least 4 pages to a block. 0 is the default.
 	PageSize, BlockSize int
 	// AutoFlush is the size in bytes at which the in-memory tree is written to the file,
-	// at most 1 GiB. About twice as much memory is used. 0 is the default.
+	// at most 1 GiB. The trees take up to three times as much memory, usually less than
+	// one and a half times, and beyond that what one transaction writes. 0 is the default.
 	AutoFlush int
 	// AutoCheckpoint is how many bytes may be written to the file before a checkpoint is
 	// made; 0 is the default, negative is never.
@@ -86,9 +87,10 @@ type Options struct {
 	// Background says which work is done by goroutines beside the callers.
 	Background Background
 	// NoAutoWork leaves flushing and merging to Flush and Work. Memory grows without
-	// bound until they are called.
+	// bound until they are called. The goroutine of BackgroundMerger rests meanwhile.
 	NoAutoWork bool
-	// NoLog writes no log: what is not flushed and checkpointed is lost in a crash.
+	// NoLog writes no log: what is not flushed and checkpointed is lost in a crash. It
+	// cannot be combined with SafetyFull.
 	NoLog bool
 	// CacheSize bounds the page cache, in bytes; 0 is the default.
 	CacheSize int64
@@ -164,6 +166,8 @@ func (o Options) Validate() error {
 		return bad("mmap %d is negative", o.Mmap)
 	case o.ReadOnly && o.NoLog:
 		return bad("use_log=0 has no meaning for a read-only handle")
+	case o.NoLog && o.Safety == SafetyFull:
+		return bad("safety=full promises that no commit is lost, and use_log=0 keeps no record of them; use another of the two")
 	}
 	return nil
 }

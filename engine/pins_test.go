@@ -79,7 +79,7 @@ func TestPins(t *testing.T) {
 	if r := pins(); r.HeldBlocks != 0 {
 		t.Errorf("blocks that the newest checkpoint refers to are not held by pins: %+v", r)
 	}
-	if err := db.Checkpoint(ctx); err != nil {
+	if _, err := db.Checkpoint(ctx); err != nil {
 		t.Fatal(err)
 	}
 	r := pins()

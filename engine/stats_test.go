@@ -87,7 +87,7 @@ func TestStatsOfKnownWork(t *testing.T) {
 	if read := s.PagesReadMerge - before.PagesReadMerge; read < 1 || read > pages {
 		t.Errorf("the merge read %d pages of %d", read, pages)
 	}
-	if err := db.Checkpoint(ctx); err != nil {
+	if _, err := db.Checkpoint(ctx); err != nil {
 		t.Fatal(err)
 	}
 	s = db.Stats()

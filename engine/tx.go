@@ -58,7 +58,7 @@ func (tx *Tx) write(op format.LogOp, key, value []byte) error {
 		return &Error{Code: CodeTooBig, Op: "write", Path: tx.db.path,
 			Detail: fmt.Sprintf("the transaction has grown beyond %d bytes", maxTreeSize)}
 	}
-	if !tx.db.opts.NoLog {
+	if !tx.db.opts.noLog.Load() {
 		if err := tx.db.log.Append(format.LogRecord{Op: op, Key: key, Value: value}); err != nil {
 			tx.err = tx.db.logError("write", err)
 			return tx.err
@@ -172,59 +172,95 @@ func (tx *Tx) Commit(ctx context.Context) error {
 		return err
 	}
 	watch := tx.watchCommit()
-	err := tx.commit(ctx, &watch)
-	watch.end(tx, err)
-	tx.db.writer.release()
-	return err
+	full, err := tx.commitToLog(ctx)
+	if err != nil || tx.done {
+		watch.end(tx, err)
+		tx.db.writer.release()
+		return err
+	}
+	return tx.publish(full, &watch)
 }
 
-// commit is Commit without giving back the writer's turn.
-func (tx *Tx) commit(ctx context.Context, watch *commitWatch) error {
-	err := tx.err
-	if err == nil {
+// commitToLog is the part of Commit after which the transaction is in the log, or has been
+// rolled back, because it failed or there was nothing in it. It reports whether the log is
+// to be synced.
+func (tx *Tx) commitToLog(ctx context.Context) (full bool, err error) {
+	if err = tx.err; err == nil {
 		err = ctx.Err()
 	}
 	if err == nil {
 		err = tx.db.Poisoned()
 	}
-	if err != nil {
+	if err != nil || tx.written == 0 {
 		tx.rollback()
-		return err
-	}
-	if tx.written == 0 {
-		tx.rollback()
-		return nil
+		return false, err
 	}
 	db := tx.db
-	full := Safety(db.opts.safety.Load()) == SafetyFull
-	if !db.opts.NoLog {
+	if !db.opts.noLog.Load() {
+		full = Safety(db.opts.safety.Load()) == SafetyFull
 		if err := db.log.Commit(full); err != nil {
 			tx.rollback()
-			return db.logError("commit", err)
-		}
-		if full {
-			watch.start()
-			err := db.log.Sync()
-			watch.stop(&watch.sync)
-			if err != nil {
-				db.poison(err)
-				tx.rollbackTo(1)
-				tx.unpin()
-				return &Error{Code: CodeIO, Op: "commit", Path: db.path,
-					Detail: "the log could not be synced; whether the transaction is durable is unknown, and nothing more is written", Err: err}
-			}
+			return false, db.logError("commit", err)
 		}
 	}
 	db.tree.Release(tx.marks[0].tree)
-	db.publishCommit()
-	db.stats.commits.Add(1)
-	db.stats.records.Add(tx.records)
-	db.stats.bytesCommitted.Add(tx.bytes)
-	tx.unpin() // first, so that the work can reuse what only this transaction saw
-	watch.start()
-	db.workAfterCommit(tx.written)
-	watch.stop(&watch.work)
-	return nil
+	return full, nil
+}
+
+// publish ends a transaction that is committed to the log. With sync its writer waits until
+// the log is synced, as a rule after the turn has been given back.
+func (tx *Tx) publish(sync bool, watch *commitWatch) (err error) {
+	db := tx.db
+	defer db.leave()
+	h := head{seq: db.seq + 1, view: db.tree.Freeze(), regions: db.log.Regions(), at: db.writer.since.Load()}
+	db.seq = h.seq
+	if sync {
+		db.group.add(h)
+	} else {
+		// Nobody may see a commit that is still to be synced through this one.
+		if err = db.settle(); err == nil {
+			db.publishHead(h)
+			db.group.published(h)
+		}
+	}
+	tx.release() // first, so that the work can reuse what only this transaction saw
+	if err == nil {
+		watch.start()
+		if err = db.rotateIfFull(h.view); err == nil {
+			db.workAfterCommit(tx.written)
+		}
+		watch.stop(&watch.work)
+	}
+	if sync {
+		db.writer.release()
+		if err == nil {
+			watch.start()
+			err = db.waitSynced(h.seq)
+			watch.stop(&watch.sync)
+		}
+	}
+	if err == nil {
+		db.stats.commits.Add(1)
+		db.stats.records.Add(tx.records)
+		db.stats.bytesCommitted.Add(tx.bytes)
+	} else {
+		err = &Error{Code: CodeIO, Op: "commit", Path: db.path,
+			Detail: "the log could not be synced; whether the transaction is durable is unknown, and nothing more is written", Err: err}
+	}
+	watch.end(tx, err)
+	if !sync {
+		db.writer.release()
+	}
+	return err
+}
+
+// rotateIfFull makes the live tree the old one if it has reached its limit and no old tree
+// waits to be flushed. The caller has the writer's turn.
+func (db *DB) rotateIfFull(view memtree.View) error {
+	if int64(view.Size()) < db.opts.autoFlush.Load() || db.reg.Newest().HasOld {
+		return nil
+	}
+	return db.rotateNow()
 }
 
 // Rollback ends the transaction and undoes all of it.
@@ -242,14 +278,15 @@ func (tx *Tx) rollback() {
 	tx.rollbackTo(1)
 	tx.db.tree.Release(tx.marks[0].tree)
 	tx.db.log.Rollback()
-	tx.unpin()
+	tx.release()
+	tx.db.leave()
 }
 
-func (tx *Tx) unpin() {
+// release gives up what the transaction holds, but for the writer's turn and its handle.
+func (tx *Tx) release() {
 	tx.done = true
 	tx.marks = nil
 	tx.db.reg.Release(tx.state)
-	tx.db.leave()
 }
 
 // logError classifies a failed write to the log.
@@ -263,23 +300,6 @@ func (db *DB) logError(op string, err error) error {
 		code = CodeFull
 	}
 	return &Error{Code: code, Op: op, Path: db.logPath(), Err: err}
-}
-
-// publishCommit shows the writer's tree to everybody. If the tree has reached its limit
-// and no old tree waits to be flushed, it becomes the old tree.
-func (db *DB) publishCommit() {
-	view := db.tree.Freeze()
-	db.pub.Lock()
-	defer db.pub.Unlock()
-	next := db.reg.Newest().Next()
-	next.Live = view
-	next.Seq++
-	next.At = db.writer.since.Load() // near enough, and known already
-	db.logRegions = db.log.Regions()
-	if int64(view.Size()) >= db.opts.autoFlush.Load() && !next.HasOld {
-		db.rotate(next)
-	}
-	db.reg.Publish(next)
 }
 
 // rotate makes the live tree of a state the old one, to be flushed. The caller has the

@@ -75,6 +75,7 @@ const (
 	byFlush      = "flush"
 	byClose      = "close"
 	byCheckpoint = "checkpoint"
+	byOptimize   = "optimize"
 )
 
 // watchWork begins to measure work that the given one does.
@@ -99,6 +100,38 @@ func (w *workWatch) end(err error) {
 		DB: w.db, By: w.by, Pages: pages - w.pages, Bytes: bytes - w.bytes,
 		Duration: time.Since(w.start), Err: err,
 	})
+}
+
+// sliceWatch measures work that is done in slices, between which others may work.
+type sliceWatch struct {
+	db           *DB
+	by           string
+	pages, bytes int64
+	took         time.Duration
+}
+
+// slice runs one slice. The caller has the worker's turn.
+func (w *sliceWatch) slice(run func() (pages int, done bool, err error)) (int, bool, error) {
+	if w.db.obs.Worked == nil {
+		return run()
+	}
+	pages, bytes := w.db.jobTotals()
+	start := time.Now()
+	defer func() {
+		p, b := w.db.jobTotals()
+		w.pages += p - pages
+		w.bytes += b - bytes
+		w.took += time.Since(start)
+	}()
+	return run()
+}
+
+// end tells the observer of all slices together, unless there was nothing to do.
+func (w *sliceWatch) end(err error) {
+	if w.db.obs.Worked == nil || w.pages == 0 && err == nil {
+		return
+	}
+	w.db.obs.Worked(WorkEvent{DB: w.db, By: w.by, Pages: w.pages, Bytes: w.bytes, Duration: w.took, Err: err})
 }
 
 // checkpointWatch measures one checkpoint.

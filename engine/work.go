@@ -12,9 +12,13 @@ import (
 // unlimited is a budget that no amount of work exhausts.
 const unlimited = int(^uint(0) >> 1)
 
-// stepPages is how much work is done at once between looks at the context, and the
-// least that is worth doing behind a commit.
-const stepPages = 32
+const (
+	// stepPages is how much work is done at once between looks at who waits for it.
+	stepPages = 64
+	// commitPages is the least that is worth doing behind a commit: about what a job does
+	// before it looks at its budget for the first time.
+	commitPages = 2
+)
 
 // work flushes the old tree and merges levels until the budget of pages is used up or
 // nothing is left to do. flushOnly stops as soon as no old tree is left. Merges are
@@ -27,7 +31,7 @@ const stepPages = 32
 //     top of it: C could not go on with it otherwise.
 //  2. The old tree is flushed, unless there are too many segments already: then one
 //     merge goes first.
-//  3. Merges.
+//  3. Merges: one, and beside it a small one of newer levels, which goes first.
 func (db *DB) work(ctx context.Context, pages, minLevels int, flushOnly bool) (done int, err error) {
 	for done < pages {
 		if err := ctx.Err(); err != nil {
@@ -37,11 +41,12 @@ func (db *DB) work(ctx context.Context, pages, minLevels int, flushOnly bool) (d
 		if j == nil || err != nil {
 			return done, err
 		}
-		cost, finished, again, err := db.runJob(ctx, j, min(pages-done, stepPages*32))
+		cost, finished, again, err := db.runJob(ctx, j, min(pages-done, stepPages))
 		done += cost
 		if finished {
 			db.forget(j)
 		}
+		db.advanced()
 		if err != nil {
 			return done, err
 		}
@@ -92,10 +97,21 @@ func (db *DB) nextJob(minLevels int, flushOnly bool) (*job, error) {
 	} else if flushOnly {
 		return nil, nil
 	}
+	if db.smallJob != nil {
+		return db.smallJob, nil
+	}
 	if db.mergeJob != nil {
+		if lo, hi := merge.PickBeside(st.Disk.Levels, db.mergeJob.inputs, db.busy, minLevels); lo < hi {
+			var err error
+			db.smallJob, err = db.newJob(false, lo, hi)
+			return db.smallJob, err
+		}
 		return db.mergeJob, nil
 	}
-	lo, hi := merge.Pick(st.Disk.Levels, db.busy, minLevels)
+	lo, hi := merge.PickSpace(st.Disk.Levels, db.busy, minLevels)
+	if lo == hi {
+		lo, hi = merge.Pick(st.Disk.Levels, db.busy, minLevels)
+	}
 	if lo == hi && st.Disk.NumSegments() >= merge.MaxSegments {
 		lo, hi = merge.PickAny(st.Disk.Levels, db.busy)
 	}
@@ -144,16 +160,29 @@ func halfMerged(levels []*snapshot.Level) int {
 	return slices.IndexFunc(levels, func(l *snapshot.Level) bool { return l.Merging != nil })
 }
 
+// jobs returns all jobs in progress, nil for one that there is not.
+func (db *DB) jobs() [3]*job { return [...]*job{db.flushJob, db.smallJob, db.mergeJob} }
+
+// merging reports whether a merge is in progress.
+func (db *DB) merging() bool { return db.mergeJob != nil || db.smallJob != nil }
+
 // busy reports whether a level is an input of a job.
 func (db *DB) busy(l *snapshot.Level) bool {
-	return db.mergeJob != nil && slices.Contains(db.mergeJob.inputs, l) ||
-		db.flushJob != nil && slices.Contains(db.flushJob.inputs, l)
+	for _, j := range db.jobs() {
+		if j != nil && slices.Contains(j.inputs, l) {
+			return true
+		}
+	}
+	return false
 }
 
 // forget clears the place of a job that has ended.
 func (db *DB) forget(j *job) {
 	if db.flushJob == j {
 		db.flushJob = nil
+	}
+	if db.smallJob == j {
+		db.smallJob = nil
 	}
 	if db.mergeJob == j {
 		db.mergeJob = nil
@@ -162,7 +191,7 @@ func (db *DB) forget(j *job) {
 
 // dropJobs abandons all jobs.
 func (db *DB) dropJobs() {
-	for _, j := range []*job{db.flushJob, db.mergeJob} {
+	for _, j := range db.jobs() {
 		if j != nil {
 			db.abandon(j)
 			db.forget(j)
@@ -202,28 +231,24 @@ func (db *DB) rerun(ctx context.Context, j *job) error {
 	}
 }
 
-// workAfterCommit does the share of flushing and merging that a commit of the given
-// number of bytes owes, as lsm1's autowork does: about as many pages for each level as
-// were written, so that the work keeps pace with the writes whatever their rate. Its
-// errors are not the commit's: they are kept, and keep further writers out only when
-// memory would grow otherwise. The caller has the writer's turn.
+// workAfterCommit does, or waits for, the share of flushing and merging that a commit of
+// the given number of bytes owes. The caller has the writer's turn.
 func (db *DB) workAfterCommit(bytes int) {
 	if !db.opts.autoWork.Load() {
 		return
 	}
-	st := db.reg.Newest()
-	limit := db.opts.autoFlush.Load()
-	over := st.HasOld && int64(st.Live.Size()) >= limit
-	if db.bg.merger != nil {
+	if db.opts.Background != BackgroundNone {
 		wake(db.bg.merger)
-		// The writer helps only when the merger falls behind: that bounds memory and
-		// the number of segments, and spreads the cost over many commits.
-		behind := st.HasOld && int64(st.Live.Size()) > limit/2 || st.Disk.NumSegments() > merge.MaxSegments/2
-		if !behind {
-			return
-		}
+		db.keepPace(bytes)
 	}
-	if !st.HasOld && len(st.Disk.Levels) < 2 && !over {
+	if db.bg.merger != nil {
+		return
+	}
+	// As lsm1's autowork does: about as many pages for each level as were written, so
+	// that merging keeps pace with the writes whatever their rate.
+	st := db.reg.Newest()
+	full := st.HasOld && db.fill(st) >= 1
+	if !st.HasOld && len(st.Disk.Levels) < 2 {
 		db.credit = 0
 		return
 	}
@@ -233,26 +258,28 @@ func (db *DB) workAfterCommit(bytes int) {
 	}
 	db.credit += bytes*depth + 1
 	pages := db.credit / db.opts.PageSize
-	if pages < stepPages && !over {
+	if pages < commitPages && !full && !db.flushLags(st, 0, inlineEnd) {
 		return
 	}
 	db.credit = 0
+	// Its errors are not the commit's: they are kept for the next transaction.
 	db.workErr.Store(nil)
-	if err := db.autoWork(pages, over); err != nil {
+	if err := db.autoWork(pages, full); err != nil {
 		db.workErr.Store(&err)
 		db.failed("commit", err)
 	}
 }
 
-// autoWork is the work of one commit. If the live tree is full, too, it flushes the old
-// one to the end and makes the live one old.
-func (db *DB) autoWork(pages int, over bool) error {
+// autoWork is the work of one commit. The flush of the old tree goes on until it has come
+// as far as the live tree is filled; if that one is full, too, to the end, and the live
+// tree becomes the old one.
+func (db *DB) autoWork(pages int, full bool) error {
 	ctx := context.Background() // a commit that is done must not stop half way
-	if !over && !db.worker.try() {
+	if !full && !db.worker.try() {
 		return nil // somebody else is at it
 	}
 	var waiting stall
-	if over {
+	if full {
 		waiting = db.startStall(StallFlush, "commit")
 		if err := db.worker.take(ctx); err != nil {
 			waiting.end()
@@ -261,27 +288,45 @@ func (db *DB) autoWork(pages int, over bool) error {
 	}
 	defer db.worker.release()
 	watch := db.watchWork(byCommit)
-	minLevels := int(db.opts.autoMerge.Load())
-	var err error
-	if over {
-		if _, err = db.work(ctx, unlimited, minLevels, true); err == nil {
-			db.rotateNow()
-		}
+	err := db.autoWorkPages(ctx, pages, full)
+	if full {
 		waiting.end()
-	}
-	if err == nil {
-		_, err = db.work(ctx, pages, minLevels, false)
 	}
 	watch.end(err)
 	return err
 }
 
+// autoWorkPages is autoWork with the worker's turn.
+func (db *DB) autoWorkPages(ctx context.Context, pages int, full bool) error {
+	minLevels := int(db.opts.autoMerge.Load())
+	if full {
+		if _, err := db.work(ctx, unlimited, minLevels, true); err != nil {
+			return err
+		}
+		if err := db.rotateNow(); err != nil {
+			return err
+		}
+	}
+	if _, err := db.work(ctx, pages, minLevels, false); err != nil {
+		return err
+	}
+	for st := db.reg.Newest(); db.flushLags(st, 0, inlineEnd); st = db.reg.Newest() {
+		if n, err := db.work(ctx, commitPages, minLevels, true); n == 0 || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // rotateNow makes the live tree the old one. There must be no old tree. The caller has
 // the writer's turn.
-func (db *DB) rotateNow() {
+func (db *DB) rotateNow() error {
+	if err := db.settle(); err != nil {
+		return err
+	}
 	view := db.tree.Freeze()
 	if view.Empty() {
-		return
+		return nil
 	}
 	db.pub.Lock()
 	defer db.pub.Unlock()
@@ -289,18 +334,21 @@ func (db *DB) rotateNow() {
 	next.Live = view
 	db.rotate(next)
 	db.reg.Publish(next)
+	return nil
 }
 
-// makeRoom keeps memory bounded before another transaction starts: if flushing has
-// failed until the live tree is twice its limit, it is tried once more, and the
-// transaction is refused if it fails again. It returns how long that took. The caller has
-// the writer's turn.
+// makeRoom keeps memory bounded before another transaction starts: if the two trees have
+// grown to memoryFactor times autoflush, because the merger cannot keep up or flushing has
+// failed, the old one is flushed first, and the transaction is refused if that fails. It
+// returns how long that took. The caller has the writer's turn.
 func (db *DB) makeRoom(ctx context.Context) (stalled time.Duration, err error) {
 	if !db.opts.autoWork.Load() {
 		return 0, nil
 	}
 	st := db.reg.Newest()
-	if !st.HasOld || int64(st.Live.Size()) < 2*db.opts.autoFlush.Load() {
+	limit := db.opts.autoFlush.Load()
+	live, old := int64(st.Live.Size()), int64(st.Old.Size())
+	if !st.HasOld || live < limit || live+old < memoryFactor*limit {
 		return 0, nil
 	}
 	waiting := db.startStall(StallFlush, "begin")
@@ -312,131 +360,8 @@ func (db *DB) makeRoom(ctx context.Context) (stalled time.Duration, err error) {
 	watch := db.watchWork(byBegin)
 	_, err = db.work(ctx, unlimited, int(db.opts.autoMerge.Load()), true)
 	if err == nil {
-		db.rotateNow()
+		err = db.rotateNow()
 	}
 	watch.end(err)
 	return 0, err
-}
-
-// Flush writes everything that is committed into the database file and returns when no
-// tree waits to be flushed. It does not checkpoint: until a checkpoint is made, the log
-// is what a crash is recovered from.
-func (db *DB) Flush(ctx context.Context) error {
-	if err := db.writable("flush"); err != nil {
-		return err
-	}
-	if err := db.writer.take(ctx); err != nil {
-		return waitError("flush", db.path, "the writer's turn", err)
-	}
-	defer db.writer.release()
-	if err := db.takeWorker(ctx, "flush"); err != nil {
-		return err
-	}
-	defer db.worker.release()
-	watch := db.watchWork(byFlush)
-	err := db.flushAll(ctx)
-	watch.end(err)
-	return err
-}
-
-// flushAll flushes the old tree, then the live one. The caller has both turns.
-func (db *DB) flushAll(ctx context.Context) error {
-	minLevels := int(db.opts.autoMerge.Load())
-	if _, err := db.work(ctx, unlimited, minLevels, true); err != nil {
-		return err
-	}
-	db.rotateNow()
-	_, err := db.work(ctx, unlimited, minLevels, true)
-	return err
-}
-
-// WorkOptions say what Work does.
-type WorkOptions struct {
-	// Merge is the least number of segments of one age that are merged; 0 is the
-	// AutoMerge setting. 1 merges all segments into one.
-	Merge int
-	// Pages is about how many pages are written at most; 0 is no limit.
-	Pages int
-}
-
-// Progress is what a call of Work has done.
-type Progress struct {
-	PagesWritten int64
-	Done         bool // nothing is left to do
-}
-
-// Work flushes the old tree, if there is one, and merges segments.
-func (db *DB) Work(ctx context.Context, o WorkOptions) (Progress, error) {
-	if err := db.writable("work"); err != nil {
-		return Progress{}, err
-	}
-	if o.Merge == 0 {
-		o.Merge = int(db.opts.autoMerge.Load())
-	}
-	pages := o.Pages
-	if pages <= 0 {
-		pages = unlimited
-	}
-	if err := db.takeWorker(ctx, "work"); err != nil {
-		return Progress{}, err
-	}
-	defer db.worker.release()
-	watch := db.watchWork(byWork)
-	n, err := db.work(ctx, pages, o.Merge, false)
-	if err == nil && o.Merge == 1 && n < pages {
-		var m int
-		m, err = db.mergeAll(ctx, pages-n)
-		n += m
-	}
-	watch.end(err)
-	return Progress{PagesWritten: int64(n), Done: err == nil && n < pages}, err
-}
-
-// mergeAll merges all levels into one, within a budget. The checkpoint behind a merge may
-// add a level of free-list entries; such a level alone is no reason to merge again, or
-// the two would take turns for ever. The caller has the worker's turn.
-func (db *DB) mergeAll(ctx context.Context, pages int) (done int, err error) {
-	minLevels := int(db.opts.autoMerge.Load())
-	for worthMerging := 1; done < pages; worthMerging = 2 {
-		levels := db.reg.Newest().Disk.Levels
-		if db.mergeJob == nil {
-			if len(levels) < 2 || numUserLevels(levels) < worthMerging {
-				return done, nil
-			}
-			if db.mergeJob, err = db.newJob(false, 0, len(levels)); err != nil {
-				return done, err
-			}
-		}
-		for db.mergeJob != nil && done < pages {
-			n, err := db.work(ctx, min(pages-done, 1024), minLevels, false)
-			done += n
-			if err != nil {
-				return done, err
-			}
-		}
-	}
-	return done, nil
-}
-
-// numUserLevels counts the levels that hold more than free-list entries.
-func numUserLevels(levels []*snapshot.Level) int {
-	n := 0
-	for _, l := range levels {
-		if !l.FreelistOnly {
-			n++
-		}
-	}
-	return n
-}
-
-// Optimize brings everything into one densely packed segment, for a database that is
-// written once and read many times, and makes that durable.
-func (db *DB) Optimize(ctx context.Context) error {
-	if err := db.Flush(ctx); err != nil {
-		return err
-	}
-	if _, err := db.Work(ctx, WorkOptions{Merge: 1}); err != nil {
-		return err
-	}
-	return db.Checkpoint(ctx)
 }

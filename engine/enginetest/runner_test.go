@@ -71,6 +71,10 @@ func TestRandomEngine(t *testing.T) {
 			gen.Page, gen.Keys = 8192, 600
 		}
 		open := func() (enginetest.Store, error) {
+			r.Safeties = []engine.Safety{engine.SafetyOff, engine.SafetyNormal, engine.SafetyFull}
+			if o.NoLog { // which cannot do what SafetyFull promises
+				o.Safety, r.Safeties = min(o.Safety, engine.SafetyNormal), r.Safeties[:2]
+			}
 			db, err := engine.Open(context.Background(), "/db", o)
 			if err != nil {
 				return nil, err
@@ -78,7 +82,6 @@ func TestRandomEngine(t *testing.T) {
 			return enginetest.Engine(db), nil
 		}
 		r = enginetest.NewRunner(rng, gen, enginetest.NewHistory(enginetest.Map{}), open)
-		r.Safeties = []engine.Safety{engine.SafetyOff, engine.SafetyNormal, engine.SafetyFull}
 		r.TxSteps = 2 + rng.IntN(40)
 		for range 4 {
 			if err := r.Run(400 + rng.IntN(400)); err != nil {

@@ -113,8 +113,12 @@ func (s engineStore) Snapshot(ctx context.Context) (Snapshot, error) {
 func (s engineStore) Get(dst, key []byte) ([]byte, bool, error) { return s.db.Get(dst, key) }
 func (s engineStore) Close() error                              { return s.db.Close() }
 func (s engineStore) Flush(ctx context.Context) error           { return s.db.Flush(ctx) }
-func (s engineStore) Checkpoint(ctx context.Context) error      { return s.db.Checkpoint(ctx) }
 func (s engineStore) Optimize(ctx context.Context) error        { return s.db.Optimize(ctx) }
+
+func (s engineStore) Checkpoint(ctx context.Context) error {
+	_, err := s.db.Checkpoint(ctx)
+	return err
+}
 
 func (s engineStore) Safety() engine.Safety            { return s.db.Options().Safety }
 func (s engineStore) SetSafety(to engine.Safety) error { return s.db.SetSafety(to) }

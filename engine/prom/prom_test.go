@@ -110,7 +110,8 @@ func TestMetricsOfKnownWork(t *testing.T) {
 	must(t, db.Flush(ctx))
 	_, err := db.Work(ctx, engine.WorkOptions{Merge: 2})
 	must(t, err)
-	must(t, db.Checkpoint(ctx))
+	_, err = db.Checkpoint(ctx)
+	must(t, err)
 	for range 3 {
 		if _, found, err := db.Get(nil, []byte("00000042")); !found || err != nil {
 			t.Fatal(found, err)
@@ -339,7 +340,7 @@ func TestErrorsAreCounted(t *testing.T) {
 	expect("work", 1)
 	expect("write", 1)
 	must(t, db.Flush(ctx))
-	fail(faultfs.Sync, ".lsm", func() error { return db.Checkpoint(ctx) })
+	fail(faultfs.Sync, ".lsm", func() error { _, err := db.Checkpoint(ctx); return err })
 	expect("checkpoint", 1)
 	m := scrape(t, registry)
 	if m["lsmlite_poisoned{/x.lsm}"].value != 1 || m["write_times_s{/x.lsm}"].count != 1 || m["work_kbs{/x.lsm}"].count != 1 || m["checkpoint_kbs{/x.lsm}"].count != 0 {

@@ -177,7 +177,8 @@ func TestCReaderKeepsItsState(t *testing.T) {
 	must(t, err)
 	for g := range 8 {
 		must(t, writeRows(db, rows, 1+g))
-		must(t, db.Checkpoint(ctx))
+		_, err := db.Checkpoint(ctx)
+		must(t, err)
 	}
 	during, err := c.Dump()
 	must(t, err)
@@ -210,7 +211,8 @@ func TestCReaderKeepsItsState(t *testing.T) {
 	must(t, err)
 	for g := range 4 {
 		must(t, writeRows(db, rows, 20+g))
-		must(t, db.Checkpoint(ctx))
+		_, err := db.Checkpoint(ctx)
+		must(t, err)
 	}
 	if n := db.Stats().Blocks; n > blocks {
 		t.Errorf("the file grows from %d to %d blocks without a reader", blocks, n)

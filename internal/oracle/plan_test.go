@@ -165,7 +165,8 @@ func (s step) onEngine(db *engine.DB) error {
 	case stepFlush:
 		return db.Flush(ctx)
 	case stepCheckpoint:
-		return db.Checkpoint(ctx)
+		_, err := db.Checkpoint(ctx)
+		return err
 	case stepWork:
 		_, err := db.Work(ctx, engine.WorkOptions{Merge: s.merge, Pages: max(0, s.size)})
 		return err

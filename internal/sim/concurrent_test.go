@@ -128,7 +128,10 @@ func (c *concurrent) run(t *testing.T, rng *rand.Rand) {
 	}
 	start("point reader", c.get)
 	start("flush", func(ctx context.Context, rng *rand.Rand) error { return c.db.Flush(ctx) })
-	start("checkpoint", func(ctx context.Context, rng *rand.Rand) error { return c.db.Checkpoint(ctx) })
+	start("checkpoint", func(ctx context.Context, rng *rand.Rand) error {
+		_, err := c.db.Checkpoint(ctx)
+		return err
+	})
 	start("work", func(ctx context.Context, rng *rand.Rand) error {
 		_, err := c.db.Work(ctx, engine.WorkOptions{Merge: 1 + rng.IntN(4), Pages: 1 + rng.IntN(100)})
 		return err

@@ -106,7 +106,7 @@ func Crash(cfg CrashConfig) (CrashStats, error) {
 			if _, err := c.db.Work(context.Background(), engine.WorkOptions{Merge: 2}); err != nil {
 				return err
 			}
-			if err := c.db.Checkpoint(context.Background()); err != nil {
+			if _, err := c.db.Checkpoint(context.Background()); err != nil {
 				return err
 			}
 			c.note()
@@ -170,7 +170,11 @@ func (c *crasher) fillLevels(r *enginetest.Runner) error {
 	ctx := context.Background()
 	r.NoReopen = true
 	for i := range 7 {
-		if err := r.Fill(i*40, 60, 3000); err != nil {
+		rows := 60
+		if i < 3 {
+			rows = 130 // the oldest level is larger than the others, or all would be merged
+		}
+		if err := r.Fill(i*40, rows, 3000); err != nil {
 			return err
 		}
 		if i == 0 {

@@ -177,7 +177,7 @@ func keepHouse(ctx context.Context, db *engine.DB) error {
 		case 0:
 			err = db.Flush(ctx)
 		case 1:
-			err = db.Checkpoint(ctx)
+			_, err = db.Checkpoint(ctx)
 		case 2:
 			err = db.Optimize(ctx)
 		default:

@@ -6,7 +6,7 @@ import (
 )
 
 // readAheadBytes is how much a Sequential reads at once.
-const readAheadBytes = 256 << 10
+const readAheadBytes = 64 << 10
 
 // Sequential reads the pages of one segment from front to back with few large reads. It
 // bypasses the page cache on the way in, so that a merge does not push out what readers

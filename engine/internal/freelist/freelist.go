@@ -69,7 +69,13 @@ func (l *List) Blocks() uint32 { return l.blocks }
 // Allocate reserves the first free block that no snapshot from limit on may use, and none
 // of the pinned ones, or a new block at the end of the file. limit 0 takes only new blocks.
 func (l *List) Allocate(limit base.SnapshotID, pinned []base.SnapshotID) base.BlockNo {
-	for _, b := range l.order {
+	return l.AllocateAbove(0, limit, pinned)
+}
+
+// AllocateAbove is Allocate for a block with a number above floor.
+func (l *List) AllocateAbove(floor base.BlockNo, limit base.SnapshotID, pinned []base.SnapshotID) base.BlockNo {
+	from, _ := slices.BinarySearch(l.order, floor+1)
+	for _, b := range l.order[from:] {
 		if l.free[b] < limit && l.reserved[b] == 0 && !l.UsedBy(b, pinned...) {
 			l.reserved[b] = 1
 			return b

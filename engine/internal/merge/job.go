@@ -39,6 +39,7 @@ type Job struct {
 	w       *segment.Writer
 	entries []format.FreeEntry // what FreeEntries answered
 	asked   bool
+	flushed int // records of the tree that are behind
 	seg     format.Segment
 	wrote   bool
 	done    bool
@@ -70,6 +71,10 @@ func New(f *blockfile.File, alloc blockfile.Allocator, spec Spec) (*Job, error) 
 
 // Spec returns what the job was made from.
 func (j *Job) Spec() *Spec { return &j.spec }
+
+// Flushed returns how many of the tree's records are written or dropped, and how many there
+// are.
+func (j *Job) Flushed() (done, all int64) { return int64(j.flushed), int64(j.spec.Tree.Len()) }
 
 // Blocks returns the blocks that the job writes to so far.
 func (j *Job) Blocks() []base.BlockNo { return j.w.Blocks() }
@@ -223,5 +228,8 @@ func (j *Job) emit(i int) error {
 		}
 	}
 	at.Next()
+	if i == 0 && !j.asked {
+		j.flushed++ // a tree is always the first source
+	}
 	return nil
 }

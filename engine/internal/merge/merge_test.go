@@ -397,3 +397,46 @@ func TestAge(t *testing.T) {
 		}
 	}
 }
+
+func TestPickSpace(t *testing.T) {
+	none := func(*snapshot.Level) bool { return false }
+	sized := func(pages ...int64) (out []*snapshot.Level) {
+		for _, n := range pages {
+			out = append(out, &snapshot.Level{Seg: &segment.Segment{Segment: format.Segment{Size: n}}})
+		}
+		return out
+	}
+	for _, test := range []struct {
+		name   string
+		pages  []int64
+		min    int
+		lo, hi int
+	}{
+		{"the newer ones are smaller", []int64{5, 10, 20, 36}, 4, 0, 0},
+		{"as large as the oldest", []int64{5, 10, 20, 35}, 4, 0, 4},
+		{"too few levels", []int64{20, 20, 35}, 4, 0, 0},
+		{"never a level alone", []int64{0}, 0, 0, 0},
+		{"nothing", nil, 4, 0, 0},
+	} {
+		if lo, hi := merge.PickSpace(sized(test.pages...), none, test.min); lo != test.lo || hi != test.hi {
+			t.Errorf("%s: %d to %d, want %d to %d", test.name, lo, hi, test.lo, test.hi)
+		}
+	}
+	ls := sized(50, 50, 50, 50)
+	if lo, hi := merge.PickSpace(ls, func(l *snapshot.Level) bool { return l == ls[3] }, 2); lo != hi {
+		t.Errorf("picked %d to %d with a level that is busy", lo, hi)
+	}
+
+	big := sized(10, 10, 10, 10, 100, 100)
+	inMerge := func(l *snapshot.Level) bool { return l == big[4] || l == big[5] }
+	if lo, hi := merge.PickBeside(big, big[4:], inMerge, 4); lo != 0 || hi != 4 {
+		t.Errorf("beside a merge of 200 pages: %d to %d, want the four newer ones", lo, hi)
+	}
+	big[0].Seg.Size = 30
+	if lo, hi := merge.PickBeside(big, big[4:], inMerge, 4); lo != hi {
+		t.Errorf("beside a merge of 200 pages: picked %d to %d, which have 60", lo, hi)
+	}
+	if lo, hi := merge.PickBeside(big, sized(1), inMerge, 2); lo != hi {
+		t.Errorf("beside a merge of levels that are gone: %d to %d", lo, hi)
+	}
+}

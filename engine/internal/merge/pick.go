@@ -1,6 +1,10 @@
 package merge
 
-import "github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+import (
+	"slices"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
 
 // MaxSegments is how many segments a database may have before nothing more is flushed:
 // below the 40 at which C lsm1 stops, with room for what C may add itself.
@@ -23,6 +27,52 @@ func Pick(levels []*snapshot.Level, busy func(*snapshot.Level) bool, minLevels i
 		start = max(end, start+1)
 	}
 	return lo, hi
+}
+
+// spaceFactor is how many times the size of the oldest segment all newer ones may have
+// together.
+const spaceFactor = 1
+
+// PickSpace chooses all levels when the newer ones have grown as large as the oldest. If
+// what they hold overwrites or deletes older records, as much space is wasted, which lsm1's
+// rule alone would leave until there are minLevels segments as large as the oldest. It
+// returns lo == hi if that is not so, or if any level is not to be had.
+func PickSpace(levels []*snapshot.Level, busy func(*snapshot.Level) bool, minLevels int) (lo, hi int) {
+	var newer int64
+	for i, l := range levels {
+		if !free(l, busy) {
+			return 0, 0
+		}
+		if i < len(levels)-1 {
+			newer += l.Seg.Size
+		}
+	}
+	if len(levels) < max(minLevels, 2) || newer < spaceFactor*levels[len(levels)-1].Seg.Size {
+		return 0, 0
+	}
+	return 0, len(levels)
+}
+
+// PickBeside chooses a run as Pick does among the levels that are newer than the first of
+// the inputs of a merge in progress, if it is small beside that merge: it need not wait for
+// it, and the number of segments stays low.
+func PickBeside(levels, inputs []*snapshot.Level, busy func(*snapshot.Level) bool, minLevels int) (lo, hi int) {
+	at := slices.Index(levels, inputs[0])
+	if at < 0 {
+		return 0, 0
+	}
+	lo, hi = Pick(levels[:at], busy, minLevels)
+	if 4*size(levels[lo:hi]) > size(inputs) {
+		return 0, 0
+	}
+	return lo, hi
+}
+
+func size(levels []*snapshot.Level) (pages int64) {
+	for _, l := range levels {
+		pages += l.Seg.Size
+	}
+	return pages
 }
 
 // PickAny chooses levels to merge when there are too many of them for Pick's rule to be

@@ -28,6 +28,9 @@ type Segment struct {
 	// RootDropped says that the checkpoint names no root although there is a b-tree: C
 	// lsm1 drops the root of a segment that a newer one links to.
 	RootDropped bool
+	// Owned are the blocks that the segment occupies, in order, if it was written through
+	// this handle; else nil. See Blocks.
+	Owned []base.BlockNo
 }
 
 // Open makes a Segment of what a checkpoint says about it. It reads the first and last
@@ -58,8 +61,12 @@ func Open(space *blockfile.Space, s format.Segment) (*Segment, error) {
 }
 
 // Blocks returns the blocks that the segment occupies, in order, by following the links
-// from its first page to its last. The first and the last may be shared with others.
+// from its first page to its last, unless they are known. The first and the last may be
+// shared with others. The caller must not change the slice.
 func (s *Segment) Blocks() ([]base.BlockNo, error) {
+	if s.Owned != nil {
+		return s.Owned, nil
+	}
 	geo := s.Space.Geometry()
 	last := geo.Block(s.Last)
 	var blocks []base.BlockNo

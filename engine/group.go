@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"sync"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
+)
+
+// group is the commits under SafetyFull that are in the log but not synced. A writer that
+// has written its commit gives its turn to the next one before it waits for the sync, so
+// that the commits of several writers share one:
+//
+//  1. The commit is written to the log, and its state becomes the newest head. Nobody sees
+//     a head: it is not published. The next writer builds on it, because the tree is the
+//     writers' own.
+//  2. The turn is given back.
+//  3. Whoever finds no sync running syncs, and with that makes durable all heads there are
+//     at that moment. It publishes the newest of them, and wakes the others.
+//
+// If a sync fails the database is poisoned. Every commit that was not synced before fails,
+// is never published, and nothing is committed any more, so that what later heads were
+// built on does not matter.
+//
+// While there is a head that is not published, the tree holds more than readers may see.
+// Whoever publishes the tree itself, because it becomes the old one or because a commit
+// under another safety level does, calls settle before.
+type group struct {
+	mu      sync.Mutex
+	done    sync.Cond // on mu: a sync has ended
+	head    head      // the newest commit in the log
+	leading head      // what the sync that is running will publish
+	synced  uint64    // number of the newest commit that is durable and published
+	syncing bool
+	err     error // the first failed sync
+}
+
+// head is the state that a commit leads to.
+type head struct {
+	seq     uint64
+	view    memtree.View
+	regions [3]wal.Region
+	at      int64 // when it was made, about, in Unix nanoseconds
+}
+
+// heads returns the epochs of the states that may still be published.
+func (g *group) heads() []memtree.Epoch {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.head.seq == g.synced {
+		return nil
+	}
+	if g.syncing {
+		return []memtree.Epoch{g.leading.view.Epoch(), g.head.view.Epoch()}
+	}
+	return []memtree.Epoch{g.head.view.Epoch()}
+}
+
+func (g *group) init() { g.done.L = &g.mu }
+
+// add makes h the newest head. The caller has the writer's turn.
+func (g *group) add(h head) {
+	g.mu.Lock()
+	g.head = h
+	g.mu.Unlock()
+}
+
+// published notes that h was published without a sync. The caller has the writer's turn,
+// and has settled what was before it.
+func (g *group) published(h head) {
+	g.mu.Lock()
+	g.head, g.synced = h, h.seq
+	g.mu.Unlock()
+}
+
+// waitSynced returns when commit seq, which is in the log, is durable and published, or
+// why it is not.
+func (db *DB) waitSynced(seq uint64) error {
+	g := &db.group
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for g.synced < seq {
+		if g.err != nil {
+			return g.err
+		}
+		if g.syncing {
+			g.done.Wait()
+			continue
+		}
+		g.syncing = true
+		h := g.head
+		g.leading = h
+		g.mu.Unlock()
+		err := db.log.Sync()
+		if err == nil {
+			db.publishHead(h)
+		} else {
+			db.poison(err)
+		}
+		g.mu.Lock()
+		g.syncing = false
+		if err == nil {
+			g.synced = h.seq
+		} else {
+			g.err = err
+		}
+		g.done.Broadcast()
+	}
+	return nil
+}
+
+// settle waits until every commit is durable and published. The caller has the writer's
+// turn.
+func (db *DB) settle() error {
+	db.group.mu.Lock()
+	seq := db.group.head.seq
+	db.group.mu.Unlock()
+	return db.waitSynced(seq)
+}
+
+// publishHead shows a commit to everybody.
+func (db *DB) publishHead(h head) {
+	db.pub.Lock()
+	defer db.pub.Unlock()
+	next := db.reg.Newest().Next()
+	next.Live, next.Seq, next.At = h.view, h.seq, h.at
+	db.logRegions = h.regions
+	db.reg.Publish(next)
+}

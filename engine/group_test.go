@@ -1,0 +1,445 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+)
+
+// counters are writers that each count in a key of their own, and a reader that looks.
+type counters struct {
+	db    *engine.DB
+	acked [4]atomic.Int64 // acknowledged
+	tried [4]atomic.Int64 // begun to be committed
+	seen  [4]atomic.Int64 // by the reader
+}
+
+func (c *counters) put(w int, n int64) error {
+	tx, err := c.db.Begin(context.Background())
+	if err != nil {
+		return err
+	}
+	if err := tx.Put([]byte{byte(w)}, binary.BigEndian.AppendUint64(make([]byte, 300), uint64(n))); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	c.tried[w].Store(n)
+	if err := tx.Commit(context.Background()); err != nil {
+		return err
+	}
+	c.acked[w].Store(n)
+	return nil
+}
+
+// count lets each writer commit n times, beside a reader. The first error ends a writer.
+func (c *counters) count(n int) error {
+	var wg sync.WaitGroup
+	errs := make([]error, len(c.acked))
+	for w := range c.acked {
+		wg.Go(func() {
+			for i := 1; i <= n && errs[w] == nil; i++ {
+				errs[w] = c.put(w, int64(i))
+			}
+		})
+	}
+	stop, reader := make(chan struct{}), make(chan error)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				reader <- nil
+				return
+			default:
+			}
+			s, err := c.db.Snapshot(context.Background())
+			if err != nil {
+				reader <- err
+				return
+			}
+			for w, v := range valuesOf(s) {
+				c.seen[w].Store(max(v, c.seen[w].Load()))
+			}
+			s.Close()
+		}
+	}()
+	wg.Wait()
+	close(stop)
+	return errors.Join(append(errs, <-reader)...)
+}
+
+func valuesOf(s *engine.Snapshot) (out [4]int64) {
+	for w := range out {
+		v, found, err := s.Get(nil, []byte{byte(w)})
+		if err != nil {
+			panic(err)
+		}
+		if found {
+			out[w] = int64(binary.BigEndian.Uint64(v[300:]))
+		}
+	}
+	return out
+}
+
+// TestGroupCrash loses power before every operation on the files while several writers
+// commit under safety=full. What was acknowledged by then, and what any reader saw, is
+// there afterwards.
+func TestGroupCrash(t *testing.T) {
+	for _, mode := range backgrounds {
+		mem := memfs.New()
+		ffs := faultfs.Wrap(mem)
+		o := engine.Options{FS: ffs, Safety: engine.SafetyFull, Background: mode, AutoFlush: 16 << 10, AutoCheckpoint: 32 << 10, BlockSize: 64 << 10, PageSize: 1024}
+		db, err := engine.Open(context.Background(), "/x.lsm", o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &counters{db: db}
+		var mu sync.Mutex
+		var failure error
+		moments := 0
+		ffs.OnOp(func(op faultfs.Op) {
+			mu.Lock()
+			defer mu.Unlock()
+			var least [4]int64
+			for w := range least {
+				least[w] = max(c.acked[w].Load(), c.seen[w].Load())
+			}
+			rng := rand.New(rand.NewPCG(uint64(op.N), uint64(mode)))
+			crashed := mem.Crash(rng, memfs.CrashMode(1+rng.IntN(2)))
+			if moments++; failure != nil {
+				return
+			}
+			failure = func() error {
+				after, err := engine.Open(context.Background(), "/x.lsm", engine.Options{FS: crashed})
+				if err != nil {
+					return err
+				}
+				defer after.Close()
+				s, err := after.Snapshot(context.Background())
+				if err != nil {
+					return err
+				}
+				defer s.Close()
+				for w, v := range valuesOf(s) {
+					if v < least[w] || v > c.tried[w].Load() {
+						return fmt.Errorf("mode %v, before %v: writer %d is at %d; %d was acknowledged or seen, %d tried", mode, op, w, v, least[w], c.tried[w].Load())
+					}
+				}
+				return nil
+			}()
+		})
+		if err := c.count(25); err != nil {
+			t.Fatal(err)
+		}
+		ffs.OnOp(nil)
+		if failure != nil {
+			t.Fatal(failure)
+		}
+		if moments < 30 {
+			t.Errorf("mode %v: %d moments only", mode, moments)
+		}
+		expectSound(t, db)
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestGroupSyncFails fails a sync of the log while several writers commit. Nobody is
+// acknowledged any more, no reader sees what was not synced, and what is found afterwards
+// holds all that was acknowledged.
+func TestGroupSyncFails(t *testing.T) {
+	broken := errors.New("broken disk")
+	for n := 3; n < 30; n += 4 {
+		mem := memfs.New()
+		ffs := faultfs.Wrap(mem)
+		db, err := engine.Open(context.Background(), "/x.lsm", engine.Options{FS: ffs, Safety: engine.SafetyFull})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ffs.Add(faultfs.Rule{On: faultfs.Sync, Suffix: "-log", Nth: n, Err: broken})
+		c := &counters{db: db}
+		if err := c.count(60); !errors.Is(err, broken) {
+			t.Fatalf("sync %d fails: %v", n, err)
+		}
+		var acked [4]int64
+		for w := range acked {
+			acked[w] = c.acked[w].Load()
+			if err := c.put(w, 1000); !errors.Is(err, broken) || c.acked[w].Load() != acked[w] {
+				t.Fatalf("after the failure: %v", err)
+			}
+		}
+		s, err := db.Snapshot(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := valuesOf(s); got != acked {
+			t.Errorf("sync %d failed: readers see %v, acknowledged are %v", n, got, acked)
+		}
+		s.Close()
+		if err := db.Close(); !errors.Is(err, broken) {
+			t.Errorf("close: %v", err)
+		}
+		crashed := mem.Crash(rand.New(rand.NewPCG(1, uint64(n))), memfs.CrashLoseAll)
+		if db, err = engine.Open(context.Background(), "/x.lsm", engine.Options{FS: crashed}); err != nil {
+			t.Fatal(err)
+		}
+		if s, err = db.Snapshot(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		for w, v := range valuesOf(s) {
+			if v < acked[w] {
+				t.Errorf("sync %d failed: writer %d is at %d after power loss, acknowledged was %d", n, w, v, acked[w])
+			}
+		}
+		s.Close()
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestGroupShares holds a sync up until three more writers have committed to the log: one
+// further sync is enough for them all. Until then nothing of theirs is seen, a snapshot of
+// before cannot become a transaction, and a commit under another safety level, a flush and
+// the end of the sync show everything in order.
+func TestGroupShares(t *testing.T) { synctest.Test(t, testGroupShares) }
+
+func testGroupShares(t *testing.T) {
+	ctx := context.Background()
+	ffs := faultfs.Wrap(memfs.New())
+	db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: ffs, Safety: engine.SafetyFull})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var syncs, writes atomic.Int64
+	held, release := make(chan struct{}), make(chan struct{})
+	ffs.OnOp(func(op faultfs.Op) {
+		if !strings.HasSuffix(op.Name, "-log") {
+			return
+		}
+		switch op.Kind {
+		case faultfs.Sync:
+			if syncs.Add(1) == 1 {
+				close(held)
+				<-release
+			}
+		case faultfs.Write:
+			writes.Add(1)
+		}
+	})
+	c := &counters{db: db}
+	errs := make(chan error, 4)
+	go func() { errs <- c.put(0, 1) }()
+	<-held
+	before, err := db.Snapshot(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for w := 1; w < 4; w++ {
+		go func() { errs <- c.put(w, 1) }()
+	}
+	synctest.Wait()
+	if n := writes.Load(); n != 4 {
+		t.Errorf("%d commits are in the log while the first is synced, want all 4", n)
+	}
+	// The turn is free, although four commits wait.
+	tx, err := db.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, found, err := tx.Get(nil, []byte{3}); err != nil || !found || v[307] != 1 {
+		t.Errorf("a writer does not see the commit it builds on: %v, %v", found, err)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	now, err := db.Snapshot(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := valuesOf(now); got != [4]int64{} {
+		t.Errorf("readers see %v before it is synced", got)
+	}
+	now.Close()
+	if _, err := db.BeginFrom(ctx, before); !errors.Is(err, engine.ErrBusySnapshot) {
+		t.Errorf("a transaction on a snapshot that is older than what waits: %v", err)
+	}
+	before.Close()
+	if err := db.SetSafety(engine.SafetyNormal); err != nil {
+		t.Fatal(err)
+	}
+	normal := make(chan error)
+	go func() {
+		normal <- db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte("n"), nil) })
+	}()
+	synctest.Wait()
+	close(release)
+	for range 4 {
+		if err := <-errs; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := <-normal; err != nil {
+		t.Fatal(err)
+	}
+	if n := syncs.Load(); n != 2 {
+		t.Errorf("%d syncs for four commits, want 2", n)
+	}
+	s, err := db.Snapshot(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := valuesOf(s); got != [4]int64{1, 1, 1, 1} {
+		t.Errorf("readers see %v", got)
+	}
+	s.Close()
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var groupCommits = flag.Int("group.commits", 50, "commits of each run of TestGroupCommits")
+
+// TestGroupCommits measures commits per second under safety=full on a real file.
+//
+//	go test ./engine -run TestGroupCommits -group.commits=2000 -v
+func TestGroupCommits(t *testing.T) {
+	for _, writers := range []int{1, 4, 16} {
+		db, err := engine.Open(context.Background(), t.TempDir()+"/x.lsm", engine.Options{Safety: engine.SafetyFull})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var left atomic.Int64
+		left.Store(int64(*groupCommits))
+		var wg sync.WaitGroup
+		start := time.Now()
+		for w := range writers {
+			wg.Go(func() {
+				var key [16]byte
+				for n := left.Add(-1); n >= 0; n = left.Add(-1) {
+					err := db.Update(context.Background(), func(tx *engine.Tx) error { return tx.Put(loadKey(key[:], uint64(n)), make([]byte, 100)) })
+					if err != nil {
+						t.Errorf("writer %d: %v", w, err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		t.Logf("%2d writers: %.0f commits/s", writers, float64(*groupCommits)/time.Since(start).Seconds())
+		if n := db.Stats().Commits; n != int64(*groupCommits) {
+			t.Errorf("%d commits are counted, %d were made", n, *groupCommits)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestGroupKeepsHeads holds a sync up while hundreds of commits replace most of the tree,
+// beside a snapshot of before, which has the tree look for nodes to reuse. What the first
+// sync publishes is the state of that moment all the same.
+func TestGroupKeepsHeads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := context.Background()
+		ffs := faultfs.Wrap(memfs.New())
+		db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: ffs, Safety: engine.SafetyFull})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const rows = 3000
+		put := func(from, to int, mark byte) error {
+			return db.Update(ctx, func(tx *engine.Tx) error {
+				var key [16]byte
+				for i := from; i < to; i++ {
+					if err := tx.Put(loadKey(key[:], uint64(i)), bytes.Repeat([]byte{mark}, 20)); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		if err := put(0, rows, 1); err != nil {
+			t.Fatal(err)
+		}
+		var syncs atomic.Int64
+		gates := [2]chan struct{}{make(chan struct{}), make(chan struct{})}
+		ffs.OnOp(func(op faultfs.Op) {
+			if n := syncs.Load(); op.Kind == faultfs.Sync && strings.HasSuffix(op.Name, "-log") && n < 2 {
+				syncs.Add(1)
+				<-gates[n]
+			}
+		})
+		pinned, err := db.Snapshot(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := put(0, 1, 2); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait() // in the sync
+		for n := range 600 {
+			wg.Go(func() {
+				if err := put(n*5, n*5+5, 3); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		close(gates[0])
+		synctest.Wait() // the next sync has begun; the first has published its head
+		look := func(s *engine.Snapshot, want [4]int) {
+			t.Helper()
+			c, err := s.Cursor()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			var got [4]int
+			for ok := c.First(); ok; ok = c.Next() {
+				v, err := c.Value()
+				if err != nil || len(v) != 20 || v[0] > 3 || !bytes.Equal(v, bytes.Repeat(v[:1], 20)) {
+					t.Fatalf("key %x has value %x, %v", c.Key(), v, err)
+				}
+				got[v[0]]++
+			}
+			if c.Err() != nil || got != want {
+				t.Errorf("values %v, want %v; %v", got, want, c.Err())
+			}
+		}
+		now, err := db.Snapshot(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		look(now, [4]int{0, rows - 1, 1, 0})
+		look(pinned, [4]int{0, rows, 0, 0})
+		close(gates[1])
+		wg.Wait()
+		now.Close()
+		if now, err = db.Snapshot(ctx); err != nil {
+			t.Fatal(err)
+		}
+		look(now, [4]int{0, 0, 0, rows})
+		now.Close()
+		pinned.Close()
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
