@@ -10,14 +10,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// osLocks is empty: the kernel knows which locks an open file description holds.
-type osLocks struct{}
+// osLocks knows only whether there can be any lock: the kernel knows which ones an open
+// file description holds.
+type osLocks struct{ used bool }
 
 func (*osLocks) init(string) error { return nil }
 
 // lock sets the open file description lock on slot. The caller has checked slot and
 // kind and holds f.mu.
 func (f *osFile) lock(slot int, kind LockKind) error {
+	f.locks.used = true
 	lk := flock(slot, 1, kind)
 	err := f.fcntl(ofdSetLock, &lk)
 	switch {
@@ -39,9 +41,19 @@ func (f *osFile) locked(first, count int, kind LockKind) (bool, error) {
 	return lk.Type != unix.F_UNLCK, nil
 }
 
-// releaseLocks does nothing: closing the only descriptor of an open file description
-// drops its locks.
-func (f *osFile) releaseLocks() error { return nil }
+// releaseLocks unlocks explicitly. Closing drops the locks only with the last descriptor
+// of the open file description, and a process that is just being started by another
+// goroutine has one for a moment, until it runs its own program.
+func (f *osFile) releaseLocks() error {
+	if !f.locks.used {
+		return nil
+	}
+	lk := flock(1, lastSlot, Unlock)
+	if err := f.fcntl(ofdSetLock, &lk); err != nil {
+		return f.lockFailed("unlock", err)
+	}
+	return nil
+}
 
 // flock describes the bytes of count slots from first. Slots run downwards.
 func flock(first, count int, kind LockKind) unix.Flock_t {

@@ -70,3 +70,32 @@ func TestOSLocksMeetClassicLocks(t *testing.T) {
 		}
 	}
 }
+
+// A process that is being started inherits all descriptors until it runs its own program.
+// Here a duplicate stands for it.
+func TestOSCloseUnlocksWhatOthersInherited(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "a")
+	f, err := vfs.OS.Open(name, vfs.ReadWrite|vfs.Create, 0)
+	ok(t, err)
+	ok(t, f.Lock(vfs.SlotDMS2, vfs.Exclusive))
+	var want syscall.Stat_t
+	ok(t, syscall.Stat(name, &want))
+	inherited := -1
+	for fd := range 1000 {
+		var have syscall.Stat_t
+		if syscall.Fstat(fd, &have) == nil && have.Ino == want.Ino && have.Dev == want.Dev {
+			inherited, err = syscall.Dup(fd)
+			ok(t, err)
+			break
+		}
+	}
+	if inherited < 0 {
+		t.Fatal("the descriptor of the file was not found")
+	}
+	defer syscall.Close(inherited)
+	ok(t, f.Close())
+	f, err = vfs.OS.Open(name, vfs.ReadWrite, 0)
+	ok(t, err)
+	defer f.Close()
+	ok(t, f.Lock(vfs.SlotDMS2, vfs.Exclusive))
+}

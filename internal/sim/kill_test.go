@@ -117,12 +117,6 @@ func child() error {
 		return err
 	}
 	db, err := engine.Open(ctx, os.Getenv(childFile), killOptions(seed, engine.Safety(safety)))
-	for wait := time.Millisecond; errors.Is(err, engine.ErrBusy) && wait < time.Second; wait *= 2 {
-		// The parent has closed the file, but a process that it is just starting for
-		// another test shares its handles, locks included, until it is on its own.
-		time.Sleep(wait)
-		db, err = engine.Open(ctx, os.Getenv(childFile), killOptions(seed, engine.Safety(safety)))
-	}
 	if err != nil {
 		return err
 	}
