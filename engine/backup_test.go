@@ -272,7 +272,7 @@ func TestRestoreBesideOldLog(t *testing.T) {
 // moved blocks.
 func TestBackupOfGoldenFiles(t *testing.T) {
 	ctx := context.Background()
-	forEachGolden(t, false, func(t *testing.T, path string, rows []goldenRow) {
+	forEachGolden(t, func(t *testing.T, path string, rows []goldenRow) {
 		db, err := engine.Open(ctx, path, engine.Options{ReadOnly: true})
 		ok(t, err)
 		defer db.Close()

@@ -45,7 +45,8 @@ func (p Problem) String() string {
 // list, the log and the trees in memory. A sound database yields nothing.
 //
 // One problem does not hide others: a page that cannot be read is reported and the check
-// goes on behind it. Memory in use is bounded, apart from a few words for each block.
+// goes on behind it. Only where the length of a compressed page is damaged, it is not known
+// where the next one begins, and the rest of that segment is left out. Memory in use is bounded, apart from a few words for each block.
 //
 // Check may be called at any time, from any goroutine. It shows one state, and while it
 // runs nothing of that state is overwritten; readers and writers go on meanwhile. Only
@@ -162,6 +163,7 @@ func (c *checker) all() {
 		if c.stopped() {
 			return
 		}
+		c.layout(s)
 		c.segment(s)
 	}
 	c.links()

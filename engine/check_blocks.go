@@ -54,6 +54,10 @@ func (c *checker) nextBlock(s *checkedSegment, b base.BlockNo) (base.BlockNo, bo
 	}
 	from := c.geo.FirstPage(next)
 	back, ok := c.link(s, from)
+	if ok && back != b && c.geo.Compressed {
+		c.report(s, from, "links back to block %d, but block %d links to it", back, b)
+		return next, true
+	}
 	if ok && back != b {
 		if _, err := c.fresh(s, p); err != nil {
 			c.fail(s, p, err)
@@ -85,6 +89,9 @@ func (c *checker) chainBack(s *checkedSegment, seen map[base.BlockNo]bool) {
 // link reads the block link that a page carries and reports it if it is impossible, or
 // what is wrong with the page.
 func (c *checker) link(s *checkedSegment, p base.PageNo) (base.BlockNo, bool) {
+	if c.geo.Compressed {
+		return c.bareLink(s, p)
+	}
 	raw, err := s.Space.RawPage(p)
 	if err != nil {
 		c.fail(s, p, err)
@@ -100,6 +107,22 @@ func (c *checker) link(s *checkedSegment, p base.PageNo) (base.BlockNo, bool) {
 		c.report(s, p, "links to block %d; the file has %d", b, c.blocks)
 	}
 	return 0, false
+}
+
+// bareLink is link for a compressed file, where links stand beside the first and the last
+// data byte of a block.
+func (c *checker) bareLink(s *checkedSegment, p base.PageNo) (base.BlockNo, bool) {
+	to, err := s.Space.RawLink(c.geo.Block(p), c.geo.IsLast(p))
+	if err != nil {
+		c.fail(s, p, err)
+		return 0, false
+	}
+	b := s.Space.MapBlock(to)
+	if b < 1 || uint32(b) > c.blocks {
+		c.report(s, p, "block %d links to block %d; the file has %d", c.geo.Block(p), b, c.blocks)
+		return 0, false
+	}
+	return b, true
 }
 
 // owns reports whether a page is one of the segment's.

@@ -133,7 +133,9 @@ func (w *btreeWalk) key(p base.PageNo, i int, cell format.BTreeCell) (base.Kind,
 		}
 	}
 	r.page = page
-	r.use, r.next = w.s.after(r.use, ref)
+	if r.use, r.next, _ = w.s.after(r.q, r.use, ref); r.next == 0 && ref != w.s.LastPage {
+		return 0, nil, false // which is reported by whoever walks the segment
+	}
 	c := page.LeafCell(0)
 	key, ok := r.key(c)
 	return c.Kind, key, ok

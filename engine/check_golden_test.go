@@ -20,7 +20,7 @@ import (
 // pointers alone that give the damage away.
 func TestCheckFindsWrongFCPointers(t *testing.T) {
 	linked := 0
-	forEachGolden(t, false, func(t *testing.T, path string, _ []goldenRow) {
+	forEachGolden(t, func(t *testing.T, path string, _ []goldenRow) {
 		n := damageFCPointers(t, path)
 		linked += n
 		t.Logf("%d pages carry FC pointers that matter", n)
@@ -47,8 +47,8 @@ func damageFCPointers(t *testing.T, path string) (matter int) {
 		t.Fatal(err)
 	}
 	c := newestCheckpoint(whole)
-	if c == nil {
-		return 0
+	if c == nil || c.Compression >= format.FirstCodec {
+		return 0 // a pointer within a compressed page cannot be changed in place
 	}
 	geo, err := format.NewGeometry(int(c.PageSize), int(c.BlockSize))
 	if err != nil {

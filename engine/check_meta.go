@@ -58,12 +58,18 @@ func (c *checker) stored(ck *format.Checkpoint) {
 		return
 	}
 	now := c.disk.Export()
+	dropped := make(map[format.Segment]bool)
+	for _, s := range c.segs {
+		if s.RootDropped {
+			dropped[s.Segment.Segment] = true
+		}
+	}
 	if len(now.Levels) != len(ck.Levels) {
 		c.report(nil, 0, "checkpoint %d has %d levels; in memory there are %d", ck.ID, len(ck.Levels), len(now.Levels))
 		return
 	}
 	for i := range ck.Levels {
-		if !sameLevel(&ck.Levels[i], &now.Levels[i]) {
+		if !sameLevel(&ck.Levels[i], &now.Levels[i], dropped) {
 			c.report(nil, 0, "level %d of checkpoint %d is %+v; in memory it is %+v", i, ck.ID, ck.Levels[i], now.Levels[i])
 		}
 	}
@@ -81,9 +87,9 @@ func (c *checker) stored(ck *format.Checkpoint) {
 
 // sameLevel compares a stored level with one in memory, where a segment whose root C
 // lsm1 has dropped has it back.
-func sameLevel(stored, now *format.Level) bool {
+func sameLevel(stored, now *format.Level, dropped map[format.Segment]bool) bool {
 	same := func(s, n format.Segment) bool {
-		if s.Root == 0 && n.Root == n.Last {
+		if s.Root == 0 && dropped[n] {
 			s.Root = n.Root
 		}
 		return s == n

@@ -17,6 +17,7 @@ type run struct {
 	no    base.PageNo
 	page  format.Page
 	gap   bool  // pages before this one are missing, because the chain is not whole
+	cut   bool  // the run has ended early: it is not known where the next page begins
 	btree int64 // b-tree pages passed
 	// broken is called for a page that cannot be read; the run goes on behind it. If it
 	// is nil the run ends there.
@@ -28,7 +29,37 @@ func (c *checker) newRun(s *checkedSegment) *run {
 }
 
 // after returns the page behind p in the segment and the index of its use, or 0.
-func (s *checkedSegment) after(use int, p base.PageNo) (int, base.PageNo) {
+func (s *checkedSegment) after(q *blockfile.Sequential, use int, p base.PageNo) (int, base.PageNo, error) {
+	if s.Space.Geometry().Compressed {
+		return s.recordAfter(q, use, p)
+	}
+	use, p = s.pageAfter(use, p)
+	return use, p, nil
+}
+
+// recordAfter is after for a compressed file, where the pages tell where the next ones are.
+func (s *checkedSegment) recordAfter(q *blockfile.Sequential, use int, p base.PageNo) (int, base.PageNo, error) {
+	if p == s.LastPage {
+		return use, 0, nil
+	}
+	next, err := q.NextPage(p)
+	if err != nil {
+		return use, 0, err
+	}
+	if u := s.chain[use]; p < next && next <= u.to {
+		return use, next, nil
+	}
+	if use+1 < len(s.chain) {
+		if u := s.chain[use+1]; u.from <= next && next <= u.to {
+			return use + 1, next, nil
+		}
+	}
+	ce := base.Corruptf("the page behind it would be page %d, which is not one of the segment's", next)
+	return use, 0, ce.AtPage(p)
+}
+
+// pageAfter is after for an uncompressed file.
+func (s *checkedSegment) pageAfter(use int, p base.PageNo) (int, base.PageNo) {
 	if p < s.chain[use].to {
 		return use, p + 1
 	}
@@ -45,9 +76,16 @@ func (r *run) leaf() bool {
 	for r.next != 0 && !r.c.stopped() {
 		p, err := r.next, error(nil)
 		use := r.use
-		r.use, r.next = r.s.after(use, p)
+		var lost error
+		r.use, r.next, lost = r.s.after(r.q, use, p)
 		r.gap = r.gap || use > 0 && p == r.s.chain[use].from && !r.s.whole
 		r.page, err = r.q.Page(p)
+		if lost != nil {
+			r.cut = true
+			if err == nil && r.broken != nil {
+				r.broken(p, lost)
+			}
+		}
 		if err != nil {
 			if r.broken == nil {
 				r.next = 0
@@ -98,7 +136,9 @@ func (s *checkedSegment) assemble(q *blockfile.Sequential, use int, next base.Pa
 			if page, err = q.Page(next); err != nil {
 				return nil, false
 			}
-			use, next = s.after(use, next)
+			if use, next, err = s.after(q, use, next); err != nil {
+				return nil, false
+			}
 			if !page.IsBTree() {
 				break
 			}

@@ -49,7 +49,7 @@ func (c *checker) segment(s *checkedSegment) {
 		}
 		k.leaf(k.run.no, k.run.page)
 	}
-	if c.stopped() {
+	if c.stopped() || k.run.cut {
 		return
 	}
 	if s.whole {
@@ -70,11 +70,11 @@ func (k *segmentCheck) lose() {
 func (k *segmentCheck) end() {
 	s := k.s
 	if k.tail > 0 {
-		k.report(s, s.Last, "the last record is %d bytes longer than the segment", k.tail)
+		k.report(s, s.LastPage, "the last record is %d bytes longer than the segment", k.tail)
 	}
 	// The output of a half-done merge may end inside a range that goes on in its inputs.
 	if k.hasPrev && k.prevKind&base.StartDelete != 0 && (s.lv.Merging == nil || s.input >= 0) {
-		k.report(s, s.Last, "the last key starts a deleted range that nothing ends")
+		k.report(s, s.LastPage, "the last key starts a deleted range that nothing ends")
 	}
 	if k.first {
 		k.report(s, s.First, "the segment has no records")

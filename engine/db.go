@@ -36,6 +36,7 @@ type core struct {
 	file    vfs.File
 	mapping vfs.Mapping // of file; nil if it is read
 	logFile vfs.File    // nil for a read-only handle without a log
+	codec   Codec       // nil if the file is not compressed
 	bf      *blockfile.File
 	reg     snapshot.Registry
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
@@ -15,8 +16,9 @@ import (
 // and all of its bytes. The page is read from the file, not from the cache; it need not
 // be sound, nor belong to anything. The text's form may change.
 //
-// It fails if the file has no such page. The meta pages are not pages in this sense. Page
-// tells the same as values.
+// In a compressed file a page's number is the offset of its record, and the text shows the
+// page decompressed. It fails if the file has no such page. The meta pages are not pages in
+// this sense. Page tells the same as values.
 func (db *DB) PageDump(page int64) (string, error) { return db.dump(page, shortText) }
 
 // PageHexDump is PageDump with keys and values in hexadecimal, whole as far as they lie on
@@ -47,16 +49,39 @@ func (db *DB) dumperOf(page int64) (d *dumper, done func(), err error) {
 	}
 	p := base.PageNo(page)
 	geo := db.bf.Geometry()
-	raw, err := db.bf.RawPage(p)
-	if err != nil {
-		db.leave()
-		return nil, nil, err
-	}
 	st := db.reg.Acquire()
-	return &dumper{geo: geo, p: p, raw: raw, page: geo.Content(p, raw), disk: st.Disk}, func() {
+	done = func() {
 		db.reg.Release(st)
 		db.leave()
-	}, nil
+	}
+	d = &dumper{geo: geo, p: p, disk: st.Disk}
+	if geo.Compressed {
+		err = db.readRecord(d)
+	} else {
+		d.raw, err = db.bf.RawPage(p)
+	}
+	if err != nil {
+		done()
+		return nil, nil, err
+	}
+	d.page = geo.Content(p, d.raw)
+	return d, done, nil
+}
+
+// readRecord reads the page of a compressed file. Only the oldest segment may hold moved
+// blocks; a page that reaches into one is read with the redirects, if it cannot be without.
+func (db *DB) readRecord(d *dumper) error {
+	space := &blockfile.Space{File: db.bf}
+	h, err := space.Record(d.p)
+	if err != nil {
+		return err
+	}
+	d.packed = fmt.Sprintf("%d bytes of %s", h.Body, db.codec.Name())
+	if d.raw, err = space.RawPage(d.p); err != nil && len(d.disk.Redirects) > 0 {
+		space.Redirects = d.disk.Redirects
+		d.raw, err = space.RawPage(d.p)
+	}
+	return err
 }
 
 // dumper writes the text of one page.
@@ -66,8 +91,10 @@ type dumper struct {
 	raw  []byte
 	page format.Page
 	disk *snapshot.Snapshot
-	show func(data []byte, n int) string // renders the beginning of n bytes
-	out  strings.Builder
+	// packed tells how a compressed page is stored.
+	packed string
+	show   func(data []byte, n int) string // renders the beginning of n bytes
+	out    strings.Builder
 }
 
 func (d *dumper) linef(format string, args ...any) {
@@ -78,8 +105,14 @@ func (d *dumper) linef(format string, args ...any) {
 // header tells what the page is, without relying on its being sound.
 func (d *dumper) header() {
 	b := d.geo.Block(d.p)
-	d.linef("page %d: offset %d, block %d, page %d of %d in the block", d.p, d.geo.Offset(d.p), b, d.geo.IndexInBlock(d.p)+1, d.geo.PagesPerBlock())
-	if d.geo.IsLast(d.p) {
+	if d.geo.Compressed {
+		d.linef("page %d: offset %d, block %d, %s", d.p, d.geo.Offset(d.p), b, d.packed)
+	} else {
+		d.linef("page %d: offset %d, block %d, page %d of %d in the block", d.p, d.geo.Offset(d.p), b, d.geo.IndexInBlock(d.p)+1, d.geo.PagesPerBlock())
+	}
+	if d.geo.Compressed {
+		// Links stand beside the pages.
+	} else if d.geo.IsLast(d.p) {
 		d.linef("links to next block %d", d.geo.Link(d.p, d.raw))
 	} else if d.geo.IsFirst(d.p) {
 		d.linef("links to previous block %d", d.geo.Link(d.p, d.raw))

@@ -76,14 +76,8 @@ func readListing(t *testing.T, name string) []goldenRow {
 	return rows
 }
 
-// compressedGolden are the files that need a codec.
-var compressedGolden = map[string]bool{
-	"bigval": true, "zlib": true, "zstd": true, "lz4": true, "zlib-merge": true,
-	"zstd-optimized": true, "lsmlite-rs": true, "demo-zlib": true,
-}
-
 // forEachGolden runs a test on a private copy of each golden database.
-func forEachGolden(t *testing.T, compressed bool, f func(t *testing.T, path string, rows []goldenRow)) {
+func forEachGolden(t *testing.T, f func(t *testing.T, path string, rows []goldenRow)) {
 	seen := make(map[string]bool)
 	for _, dir := range goldenDirs(t) {
 		names, err := filepath.Glob(filepath.Join(dir, "*.db"))
@@ -92,7 +86,7 @@ func forEachGolden(t *testing.T, compressed bool, f func(t *testing.T, path stri
 		}
 		for _, name := range names {
 			base := strings.TrimSuffix(filepath.Base(name), ".db")
-			if compressedGolden[base] != compressed || seen[base] {
+			if seen[base] {
 				continue
 			}
 			seen[base] = true
@@ -114,7 +108,7 @@ func forEachGolden(t *testing.T, compressed bool, f func(t *testing.T, path stri
 			})
 		}
 	}
-	if len(seen) == 0 && !compressed {
+	if len(seen) == 0 {
 		t.Fatal("no golden database found")
 	}
 }
@@ -198,7 +192,7 @@ func expectSound(t *testing.T, db *engine.DB) {
 }
 
 func TestGoldenReadOnly(t *testing.T) {
-	forEachGolden(t, false, func(t *testing.T, path string, rows []goldenRow) {
+	forEachGolden(t, func(t *testing.T, path string, rows []goldenRow) {
 		before := fileHashes(t, path)
 		db, err := engine.Open(context.Background(), path, engine.Options{ReadOnly: true})
 		if err != nil {
@@ -234,7 +228,7 @@ func fileHashes(t *testing.T, path string) string {
 }
 
 func TestGoldenReadWriteMerge(t *testing.T) {
-	forEachGolden(t, false, func(t *testing.T, path string, rows []goldenRow) {
+	forEachGolden(t, func(t *testing.T, path string, rows []goldenRow) {
 		ctx := context.Background()
 		open := func() *engine.DB {
 			db, err := engine.Open(ctx, path, engine.Options{AutoFlush: 32 << 10, AutoCheckpoint: 64 << 10})

@@ -24,7 +24,9 @@ type LevelInfo struct {
 type SegmentInfo struct {
 	Role              string // RoleRun, or in a half-done merge RoleOutput or RoleInput
 	First, Last, Root int64  // page numbers; Root is 0 if there is no b-tree
-	Pages             int64
+	// Pages is the segment's size: in pages, or, in a compressed file, where Last is the
+	// offset of its last byte, in bytes.
+	Pages int64
 }
 
 // Structure returns the levels of the newest snapshot, newest first.
@@ -105,12 +107,4 @@ func (db *DB) CheckpointSize() int64 {
 	db.pub.Lock()
 	defer db.pub.Unlock()
 	return int64(db.bf.Written()-db.ckptWritten) * int64(db.opts.PageSize)
-}
-
-// CompressionID returns lsm1's number of the codec the file is written with: 0 for a
-// database in which nothing has been stored yet, 1 for none.
-func (db *DB) CompressionID() uint32 {
-	st := db.reg.Acquire()
-	defer db.reg.Release(st)
-	return st.Disk.Compression
 }

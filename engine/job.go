@@ -162,13 +162,14 @@ func (db *DB) publish(j *job) (bool, error) {
 	next := cur.Next()
 	disk := *cur.Disk
 	disk.ID++
-	disk.Compression = format.CompressionNone
+	disk.Compression = codecID(db.codec)
 	disk.Levels = slices.Clone(cur.Disk.Levels[:at])
 	if wrote {
 		disk.Levels = append(disk.Levels, &snapshot.Level{
 			Age:          j.age,
 			FreelistOnly: !j.flush && allFreelist(j.inputs),
-			Seg:          &segment.Segment{Segment: seg, Space: &blockfile.Space{File: db.bf, Sealed: true}, Owned: j.Blocks()},
+			Seg: &segment.Segment{Segment: seg, LastPage: j.LastPage(), Space: &blockfile.Space{File: db.bf, Sealed: true},
+				Owned: j.Blocks()},
 		})
 	}
 	rest := cur.Disk.Levels[at+len(j.inputs):]
@@ -230,18 +231,17 @@ func (db *DB) blocksOf(levels []*snapshot.Level) ([]base.BlockNo, error) {
 }
 
 // preallocated returns the block that C lsm1 has allocated behind the output of a merge
-// it left half done, which ends on the last page of a block: no segment lies in it yet,
-// and it is not free.
+// it left half done, which ends with a block: no segment lies in it yet, and it is not
+// free.
 func (db *DB) preallocated(l *snapshot.Level) ([]base.BlockNo, error) {
 	geo := db.bf.Geometry()
 	if !geo.IsLast(l.Seg.Last) {
 		return nil, nil
 	}
-	raw, err := db.bf.RawPage(l.Seg.Last)
+	b, err := db.bf.RawLink(geo.Block(l.Seg.Last), true)
 	if err != nil {
 		return nil, err
 	}
-	b := geo.Link(l.Seg.Last, raw)
 	db.pub.Lock()
 	defer db.pub.Unlock()
 	if b < 1 || uint32(b) > db.free.Blocks() || db.free.IsFree(b) {

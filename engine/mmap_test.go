@@ -51,7 +51,7 @@ func TestMmap(t *testing.T) {
 }
 
 func TestMmapOfGoldenFiles(t *testing.T) {
-	forEachGolden(t, false, func(t *testing.T, path string, rows []goldenRow) {
+	forEachGolden(t, func(t *testing.T, path string, rows []goldenRow) {
 		db, err := engine.Open(context.Background(), path, engine.Options{ReadOnly: true, Mmap: engine.MmapAll})
 		ok(t, err)
 		expectDB(t, db, rows)

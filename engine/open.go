@@ -232,21 +232,14 @@ func (db *DB) lock() error {
 // acceptMeta refuses a file whose meta pages cannot be those of a database. What is left
 // open here is decided when the log has been read.
 func (db *DB) acceptMeta(l checkpoint.Loaded) error {
-	if c := l.Checkpoint; c != nil {
-		if c.Compression >= format.FirstCodec {
-			return &Error{Code: CodeMismatch, Op: "open", Path: db.path,
-				Detail: fmt.Sprintf("the file is compressed with codec %d, which is not available", c.Compression)}
-		}
-		return nil
-	}
-	if l.Damaged == nil || db.neverWritten(l) {
-		return nil
+	if l.Checkpoint != nil || l.Damaged == nil || db.neverWritten(l) {
+		return db.chooseCodec(l.Checkpoint)
 	}
 	if _, err := db.fs.Stat(db.logPath()); err != nil || l.BothDamaged {
 		return &Error{Code: CodeCorrupt, Op: "open", Path: db.path,
 			Detail: "this is not an lsm1 database, or both of its meta pages are damaged", Err: l.Damaged}
 	}
-	return nil
+	return db.chooseCodec(nil)
 }
 
 // neverWritten reports whether a file is what a crash leaves of one that was just made:
@@ -331,11 +324,15 @@ func (db *DB) loadSnapshot(l checkpoint.Loaded) (*snapshot.Snapshot, error) {
 	if c != nil {
 		o.PageSize, o.BlockSize = int(c.PageSize), int(c.BlockSize)
 	}
-	geo, err := format.NewGeometry(o.PageSize, o.BlockSize)
+	geo, err := geometryOf(o.PageSize, o.BlockSize, db.codec)
 	if err != nil {
-		return nil, err
+		return nil, &Error{Code: CodeMisuse, Op: "open", Path: db.path, Err: err}
 	}
-	db.bf = blockfile.New(db.file, db.path, geo, o.CacheSize)
+	if db.codec != nil {
+		db.bf = blockfile.NewCompressed(db.file, db.path, geo, db.codec, o.CacheSize)
+	} else {
+		db.bf = blockfile.New(db.file, db.path, geo, o.CacheSize)
+	}
 	db.mapFile()
 	db.synced = base.EmptySnapshotID
 	if c == nil {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"log/slog"
 
+	"github.com/lsmlite/lsmlite-go/engine/compress"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
@@ -69,8 +70,17 @@ type Options struct {
 	Safety Safety
 	// PageSize and BlockSize, in bytes, are for a new database; an existing one has its
 	// own. Both are powers of two: pages from 256 bytes to 64 KiB, blocks from 64 KiB to
-	// 64 MiB, at least 4 pages to a block. 0 is the default.
+	// 64 MiB, at least 4 pages to a block unless they are compressed. 0 is the default.
 	PageSize, BlockSize int
+	// Compression is how pages are stored: "none", "lz4", "zlib", "zstd", "snappy", or the
+	// name, or the number in decimal, of one of Codecs. Empty takes what the file has; a
+	// file in which nothing has been stored yet is not compressed then. A file that is
+	// compressed otherwise is refused with ErrMismatch. Pages must be smaller than blocks
+	// by what the codec may add to a page that cannot be compressed.
+	Compression string
+	// Codecs are further codecs. One with the id of one of package compress takes its
+	// place, for example to choose another level.
+	Codecs []Codec
 	// AutoFlush is the size in bytes at which the in-memory tree is written to the file,
 	// at most 1 GiB. The trees take up to three times as much memory, usually less than
 	// one and a half times, and beyond that what one transaction writes. 0 is the default.
@@ -146,7 +156,10 @@ func (o Options) Validate() error {
 	bad := func(format string, args ...any) error {
 		return &Error{Code: CodeMisuse, Op: "options", Detail: fmt.Sprintf(format, args...)}
 	}
-	if _, err := format.NewGeometry(o.PageSize, o.BlockSize); err != nil {
+	if err := compress.Check(o.Codecs); err != nil {
+		return bad("%v", err)
+	}
+	if _, err := o.geometry(); err != nil {
 		return bad("%v", err)
 	}
 	switch {

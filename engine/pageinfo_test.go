@@ -161,7 +161,7 @@ func pagesOf(t *testing.T, db *engine.DB, seg engine.SegmentInfo) []int64 {
 // TestSegmentsOfGoldenFiles finds the pages of every segment in files that C lsm1 wrote.
 func TestSegmentsOfGoldenFiles(t *testing.T) {
 	segments := 0
-	forEachGolden(t, false, func(t *testing.T, path string, _ []goldenRow) {
+	forEachGolden(t, func(t *testing.T, path string, _ []goldenRow) {
 		db, err := engine.Open(context.Background(), path, engine.Options{ReadOnly: true})
 		if err != nil {
 			t.Fatal(err)

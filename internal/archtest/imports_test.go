@@ -18,7 +18,7 @@ const module = "github.com/lsmlite/lsmlite-go"
 var (
 	low  = []string{"engine/internal/base", "engine/internal/invariant"}
 	file = join(low, "engine/internal/format", "engine/vfs")
-	page = join(file, "engine/internal/blockfile")
+	page = join(file, "engine/internal/blockfile", "engine/compress")
 	seg  = join(page, "engine/internal/segment")
 	snap = join(seg, "engine/internal/memtree", "engine/internal/freelist", "engine/internal/snapshot")
 )
@@ -33,7 +33,8 @@ var allowed = map[string][]string{
 	"engine/internal/memtree":    low,
 	"engine/internal/wal":        file,
 	"engine/internal/freelist":   file,
-	"engine/internal/blockfile":  file,
+	"engine/compress":            {"github.com/klauspost/compress", "github.com/pierrec/lz4"},
+	"engine/internal/blockfile":  join(file, "engine/compress"),
 	"engine/internal/segment":    page,
 	"engine/internal/snapshot":   snap,
 	"engine/internal/checkpoint": join(page, "engine/internal/snapshot"),

@@ -2,6 +2,7 @@ package blockfile
 
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
 // runBytes is how much an Appender writes at once.
@@ -25,12 +26,16 @@ type Appender struct {
 	first  base.PageNo
 	page   base.PageNo // the newest page, 0 before the first
 	pages  int64
+	packer *packer // of a compressed file
 }
 
 // NewAppender starts a segment at page start, which must be free to write (an append
 // point), or, if start is 0, in a block of its own.
 func (f *File) NewAppender(alloc Allocator, start base.PageNo) *Appender {
 	a := &Appender{f: f, alloc: alloc}
+	if f.geo.Compressed {
+		a.packer = &packer{at: start, record: make([]byte, 0, f.maxImage+2*format.RecordSizeLen)}
+	}
 	if start != 0 {
 		a.blocks = append(a.blocks, f.geo.Block(start))
 		a.first = start
@@ -41,6 +46,9 @@ func (f *File) NewAppender(alloc Allocator, start base.PageNo) *Appender {
 // Next returns the number and the zeroed content area of the next page. The caller
 // fills it completely before the next call; it must not touch it afterwards.
 func (a *Appender) Next() (base.PageNo, []byte, error) {
+	if a.packer != nil {
+		return a.nextRecord()
+	}
 	geo := a.f.geo
 	switch {
 	case a.page == 0 && a.first != 0: // at an append point
@@ -137,10 +145,33 @@ func (a *Appender) flush() error {
 
 // Finish writes what is left. Afterwards the segment's pages are all in the file, though
 // not synced.
-func (a *Appender) Finish() error { return a.flush() }
+func (a *Appender) Finish() error {
+	if a.packer != nil {
+		return a.finishStream()
+	}
+	return a.flush()
+}
 
-// Last returns the newest page, which is the segment's last one after Finish.
-func (a *Appender) Last() base.PageNo { return a.page }
+// LastPage returns the newest page, which is the segment's last one after Finish.
+func (a *Appender) LastPage() base.PageNo { return a.page }
+
+// End returns where the segment ends, after Finish: with its last page, or, in a compressed
+// file, with the last byte of the padding behind it.
+func (a *Appender) End() base.PageNo {
+	if a.packer != nil && a.page != 0 {
+		return a.packer.at - 1
+	}
+	return a.page
+}
+
+// Size returns the size of the segment as lsm1 counts it: in pages, or, in a compressed
+// file, in bytes.
+func (a *Appender) Size() int64 {
+	if a.packer != nil {
+		return a.packer.bytes
+	}
+	return a.pages
+}
 
 // Pages returns the number of pages handed out.
 func (a *Appender) Pages() int64 { return a.pages }
@@ -153,8 +184,9 @@ func (a *Appender) Blocks() []base.BlockNo { return a.blocks }
 // Where pages are smaller than a sector, writing behind the end could tear the last
 // page of this segment, so only a start at a sector is offered.
 func (a *Appender) AppendPoint() base.PageNo {
-	if a.page == 0 || a.f.geo.IsLast(a.page) || a.f.geo.Offset(a.page+1)%int64(a.f.f.SectorSize()) != 0 {
+	end := a.End()
+	if a.page == 0 || a.f.geo.IsLast(end) || a.f.geo.Offset(end+1)%int64(a.f.f.SectorSize()) != 0 {
 		return 0
 	}
-	return a.page + 1
+	return end + 1
 }

@@ -15,6 +15,7 @@ import (
 	"io"
 	"sync/atomic"
 
+	"github.com/lsmlite/lsmlite-go/engine/compress"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
@@ -32,6 +33,11 @@ type File struct {
 	blocks  atomic.Uint32 // highest block number that may be read
 	written atomic.Uint32 // pages written, modulo 2^32, as the checkpoint counts them
 	stats   counters
+
+	// Of a compressed file:
+	codec      compress.Codec
+	maxImage   int          // most bytes that the codec makes of a page
+	usualImage atomic.Int64 // how many it usually takes
 }
 
 // Stats counts what was read and written since the file was opened.
@@ -69,6 +75,18 @@ func New(f vfs.File, path string, geo format.Geometry, cacheBytes int64) *File {
 // place of being read. It must be called before anything is read, and the mapping must
 // last until nothing is any more.
 func (f *File) SetMapping(m vfs.Mapping) { f.mapping = m }
+
+// NewCompressed is New for a compressed file. geo must have been made with the codec's
+// bound for a page.
+func NewCompressed(f vfs.File, path string, geo format.Geometry, codec compress.Codec, cacheBytes int64) *File {
+	b := New(f, path, geo, cacheBytes)
+	b.codec, b.maxImage = codec, codec.Bound(geo.PageSize)
+	b.usualImage.Store(int64(geo.PageSize))
+	return b
+}
+
+// Codec returns the codec of a compressed file, nil for another.
+func (f *File) Codec() compress.Codec { return f.codec }
 
 // Geometry returns where pages lie.
 func (f *File) Geometry() format.Geometry { return f.geo }
@@ -179,7 +197,8 @@ func (f *File) outOfRange(p base.PageNo) error {
 }
 
 // RawPage reads page p afresh from the file, for checking and dumps. It verifies
-// nothing, except that the file has such a page.
+// nothing, except that the file has such a page. Of a compressed file it returns the page
+// decompressed. Where blocks have been moved, use that of the segment's Space.
 func (f *File) RawPage(p base.PageNo) ([]byte, error) {
 	raw, err := f.rawPage(p)
 	if err == nil {
@@ -190,6 +209,9 @@ func (f *File) RawPage(p base.PageNo) ([]byte, error) {
 
 // rawPage is RawPage for a page that is counted elsewhere.
 func (f *File) rawPage(p base.PageNo) ([]byte, error) {
+	if f.geo.Compressed {
+		return (&Space{File: f}).rawRecord(p)
+	}
 	if !f.inRange(p) {
 		return nil, f.outOfRange(p)
 	}

@@ -111,15 +111,15 @@ func TestAppendAndRead(t *testing.T) {
 		perBlock := int(x.geo.PagesPerBlock())
 		blocks := []base.BlockNo{7, 3, 12, 4}
 		pages, a := x.write(3*perBlock+perBlock/2, 0, blocks...)
-		if a.Last() != pages[len(pages)-1] || a.Pages() != int64(len(pages)) || len(a.Blocks()) != 4 {
-			t.Fatalf("last %d, %d pages, blocks %v", a.Last(), a.Pages(), a.Blocks())
+		if a.LastPage() != pages[len(pages)-1] || a.Pages() != int64(len(pages)) || len(a.Blocks()) != 4 {
+			t.Fatalf("last %d, %d pages, blocks %v", a.LastPage(), a.Pages(), a.Blocks())
 		}
 		if x.file.Written() != uint32(len(pages)) || x.file.Stats().PagesWritten != int64(len(pages)) {
 			t.Errorf("%d pages counted, want %d", x.file.Written(), len(pages))
 		}
 		s := &blockfile.Space{File: x.file, Sealed: true}
-		seq := blockfile.NewSequential(s, a.Last())
-		fresh := blockfile.NewFresh(s, a.Last())
+		seq := blockfile.NewSequential(s, a.LastPage())
+		fresh := blockfile.NewFresh(s, a.LastPage())
 		for i, p := range pages {
 			page, err := seq.Page(p)
 			x.expect(page, err, p)
@@ -155,7 +155,7 @@ func TestAppendAndRead(t *testing.T) {
 		}
 		// Behind the end another segment can begin, in the same block.
 		start := a.AppendPoint()
-		if want := a.Last() + 1; start != want && pageSize >= 512 || start%2 == 0 && pageSize == 256 {
+		if want := a.LastPage() + 1; start != want && pageSize >= 512 || start%2 == 0 && pageSize == 256 {
 			t.Fatalf("append point %d, want %d", start, want)
 		}
 		if start == 0 {
@@ -196,7 +196,7 @@ func TestDamagedPages(t *testing.T) {
 	read := map[string]func(s *blockfile.Space, p base.PageNo) error{
 		"one page": func(s *blockfile.Space, p base.PageNo) error { _, err := s.Page(p); return err },
 		"pages in a row": func(s *blockfile.Space, p base.PageNo) error {
-			_, err := blockfile.NewFresh(s, a.Last()).Page(p)
+			_, err := blockfile.NewFresh(s, a.LastPage()).Page(p)
 			return err
 		},
 	}

@@ -11,7 +11,8 @@ import (
 // cache maps pages to frames: a table of blocks, each a table of its pages. A hit is
 // two dependent loads; it takes no lock and writes nothing but, rarely, the frame's
 // reference bit. Frames are immutable and belong to the garbage collector: evicting one
-// only drops it from the table, so a reader that still holds its bytes is safe.
+// only drops it from the table, so a reader that still holds its bytes is safe. In a
+// compressed file the table of a block is a hash table (see cachehash.go).
 type cache struct {
 	geo    format.Geometry
 	budget int64
@@ -26,6 +27,7 @@ type cache struct {
 // cacheBlock holds the frames of one block.
 type cacheBlock struct {
 	frames []atomic.Pointer[frame]
+	hashed hashed // in place of frames in a compressed file
 }
 
 // frame is one page in memory.
@@ -34,6 +36,9 @@ type frame struct {
 	page   format.Page // its content area
 	no     base.PageNo
 	recent atomic.Bool // used since the CLOCK's hand passed
+	// next and prev are the neighbours of a compressed page in its segment, 0 while they
+	// are not known.
+	next, prev atomic.Int64
 }
 
 func (c *cache) init(geo format.Geometry, budget int64) {
@@ -48,28 +53,44 @@ func (c *cache) get(p base.PageNo) *frame {
 	if b >= len(t) || t[b] == nil {
 		return nil
 	}
-	fr := t[b].frames[c.geo.IndexInBlock(p)].Load()
+	var fr *frame
+	if c.geo.Compressed {
+		fr = t[b].hashed.get(p)
+	} else {
+		fr = t[b].frames[c.geo.IndexInBlock(p)].Load()
+	}
 	if fr != nil && !fr.recent.Load() {
 		fr.recent.Store(true)
 	}
 	return fr
 }
 
-// has reports whether page p is in memory, without counting as a use of it.
-func (c *cache) has(p base.PageNo) bool {
+// peek returns the frame of page p, or nil, without counting as a use of it.
+func (c *cache) peek(p base.PageNo) *frame {
 	t := *c.table.Load()
 	b := int(c.geo.Block(p))
-	return b < len(t) && t[b] != nil && t[b].frames[c.geo.IndexInBlock(p)].Load() != nil
+	if b >= len(t) || t[b] == nil {
+		return nil
+	}
+	if c.geo.Compressed {
+		return t[b].hashed.get(p)
+	}
+	return t[b].frames[c.geo.IndexInBlock(p)].Load()
 }
+
+// has reports whether page p is in memory, without counting as a use of it.
+func (c *cache) has(p base.PageNo) bool { return c.peek(p) != nil }
 
 // put stores a page that was just read and evicts others if the budget asks for it. If
 // another goroutine was faster its frame stays.
 func (c *cache) put(p base.PageNo, raw []byte, page format.Page) {
-	fr := &frame{raw: raw, page: page, no: p}
+	c.putFrame(&frame{raw: raw, page: page, no: p})
+}
+
+func (c *cache) putFrame(fr *frame) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	slot := &c.block(c.geo.Block(p)).frames[c.geo.IndexInBlock(p)]
-	if !slot.CompareAndSwap(nil, fr) {
+	if !c.block(c.geo.Block(fr.no)).add(c.geo, fr) {
 		return
 	}
 	size := int64(c.geo.PageSize)
@@ -94,9 +115,21 @@ func (c *cache) put(p base.PageNo, raw []byte, page format.Page) {
 	}
 }
 
+// add stores a frame unless there is one of its page.
+func (b *cacheBlock) add(geo format.Geometry, fr *frame) bool {
+	if geo.Compressed {
+		return b.hashed.put(fr)
+	}
+	return b.frames[geo.IndexInBlock(fr.no)].CompareAndSwap(nil, fr)
+}
+
 // remove takes a frame out of the table.
 func (c *cache) remove(fr *frame) {
 	t := *c.table.Load()
+	if c.geo.Compressed {
+		t[c.geo.Block(fr.no)].hashed.remove(fr)
+		return
+	}
 	t[c.geo.Block(fr.no)].frames[c.geo.IndexInBlock(fr.no)].CompareAndSwap(fr, nil)
 }
 
@@ -109,7 +142,10 @@ func (c *cache) block(b base.BlockNo) *cacheBlock {
 	// Readers may hold the old table: it is replaced, never changed.
 	grown := make([]*cacheBlock, max(len(t), int(b)+1+int(b)/8))
 	copy(grown, t)
-	grown[b] = &cacheBlock{frames: make([]atomic.Pointer[frame], c.geo.PagesPerBlock())}
+	grown[b] = &cacheBlock{}
+	if !c.geo.Compressed {
+		grown[b].frames = make([]atomic.Pointer[frame], c.geo.PagesPerBlock())
+	}
 	c.table.Store(&grown)
 	return grown[b]
 }
@@ -122,6 +158,7 @@ func (c *cache) drop(b base.BlockNo) {
 	if int(b) >= len(t) || t[b] == nil {
 		return
 	}
+	t[b].hashed.clear()
 	for i := range t[b].frames {
 		if fr := t[b].frames[i].Swap(nil); fr != nil {
 			fr.recent.Store(false)

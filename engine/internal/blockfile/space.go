@@ -80,6 +80,18 @@ func (s *Space) Original(p base.PageNo) base.PageNo {
 	return p
 }
 
+// RawPage reads page p afresh; see File.RawPage.
+func (s *Space) RawPage(p base.PageNo) ([]byte, error) {
+	if s.geo.Compressed {
+		raw, err := s.rawRecord(p)
+		if err == nil {
+			s.stats.rawPages.Add(1)
+		}
+		return raw, err
+	}
+	return s.File.RawPage(p)
+}
+
 // Page returns the page with real number p, from the cache or from the file. The bytes
 // are read-only and stay valid for as long as they are referred to.
 func (s *Space) Page(p base.PageNo) (format.Page, error) {
@@ -92,6 +104,9 @@ func (s *Space) Page(p base.PageNo) (format.Page, error) {
 }
 
 func (s *Space) miss(p base.PageNo) (format.Page, error) {
+	if s.geo.Compressed {
+		return s.missRecord(p)
+	}
 	raw, err := s.rawPage(p)
 	if err != nil {
 		return nil, err
@@ -123,6 +138,9 @@ func (s *Space) PageAhead(p, last base.PageNo) (format.Page, error) {
 	}
 	if !s.inRange(p) {
 		return nil, s.outOfRange(p)
+	}
+	if s.geo.Compressed {
+		return s.packedAhead(p, last)
 	}
 	b := s.geo.Block(p)
 	end := min(s.geo.LastPage(b), p+base.PageNo(max(1, aheadBytes/s.geo.PageSize))-1)
@@ -164,6 +182,9 @@ func (s *Space) PageAhead(p, last base.PageNo) (format.Page, error) {
 // NextPage returns the page behind p in its segment, and PrevPage the one before it.
 // The caller knows from the segment's ends whether there is one.
 func (s *Space) NextPage(p base.PageNo) (base.PageNo, error) {
+	if s.geo.Compressed {
+		return s.nextRecord(p)
+	}
 	if !s.geo.IsLast(p) {
 		return p + 1, nil
 	}
@@ -173,11 +194,61 @@ func (s *Space) NextPage(p base.PageNo) (base.PageNo, error) {
 
 // PrevPage returns the page before p in its segment; see NextPage.
 func (s *Space) PrevPage(p base.PageNo) (base.PageNo, error) {
+	if s.geo.Compressed {
+		return s.prevRecord(p)
+	}
 	if !s.geo.IsFirst(p) {
 		return p - 1, nil
 	}
 	b, err := s.link(p)
 	return s.geo.LastPage(b), err
+}
+
+// LastPage returns the last page of a segment that ends at the given place, which in a
+// compressed file is the offset of a byte.
+func (s *Space) LastPage(last base.PageNo) (base.PageNo, error) {
+	if s.geo.Compressed {
+		return s.lastRecord(last)
+	}
+	return last, nil
+}
+
+// NextBlock returns the block that block b of the segment links to, and PrevBlock the one
+// before it.
+func (s *Space) NextBlock(b base.BlockNo) (base.BlockNo, error) {
+	if s.geo.Compressed {
+		return s.blockLink(b, true)
+	}
+	return s.link(s.geo.LastPage(b))
+}
+
+// PrevBlock returns the block that links to block b; see NextBlock.
+func (s *Space) PrevBlock(b base.BlockNo) (base.BlockNo, error) {
+	if s.geo.Compressed {
+		return s.blockLink(b, false)
+	}
+	return s.link(s.geo.FirstPage(b))
+}
+
+// blockLink reads a block link of a compressed file.
+func (s *Space) blockLink(b base.BlockNo, next bool) (base.BlockNo, error) {
+	to, err := s.RawLink(b, next)
+	if err != nil {
+		return 0, err
+	}
+	p := s.geo.FirstPage(b)
+	if next {
+		p = s.geo.LastPage(b)
+	}
+	return s.follow(p, to)
+}
+
+// RawLink reads the link of block b to the next one (next) or the previous one, as it is in
+// the file, whatever it says.
+func (f *File) RawLink(b base.BlockNo, next bool) (base.BlockNo, error) {
+	var link [format.LinkSize]byte
+	_, err := f.readAt(link[:], f.geo.LinkOffset(b, next))
+	return format.BlockLink(link[:]), err
 }
 
 // link reads the block link that page p carries.

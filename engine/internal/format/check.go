@@ -13,7 +13,7 @@ import (
 //
 // The check is made from the CRC-32C (Castagnoli) of the page's own number, as 8
 // big-endian bytes, followed by the whole page as it stands in the file, block link
-// included, with the 13 bits zero. It is the CRC folded by exclusive or: bits 0-12,
+// included, or as it is before it is compressed, with the 13 bits zero. It is the CRC folded by exclusive or: bits 0-12,
 // 13-25 and 26-31. If fewer than two bits of that are set, all but the lowest are
 // inverted, so that neither the check nor what one flipped bit makes of it is 0.
 //
@@ -51,7 +51,7 @@ func pageCheck(p base.PageNo, raw []byte, flagsAt int) uint16 {
 
 // flagsOffset returns where the flags field of page p stands in the raw page.
 func (g Geometry) flagsOffset(p base.PageNo) int {
-	if g.IsLast(p) {
+	if !g.Compressed && g.IsLast(p) {
 		return g.PageSize - linkSize - 4
 	}
 	return g.PageSize - 4

@@ -253,14 +253,14 @@ func (c *Checkpoint) validate() error {
 	if c.ID < base.EmptySnapshotID {
 		return base.Corruptf("snapshot id %d is below %d", c.ID, base.EmptySnapshotID)
 	}
-	g, err := NewGeometry(int(c.PageSize), int(c.BlockSize))
+	g, err := c.Geometry()
 	if err != nil {
 		return err
 	}
 	if len(c.Levels) > 0 && c.Blocks == 0 {
 		return base.Corruptf("there are %d levels but no blocks", len(c.Levels))
 	}
-	v := checkpointRules{c: c, g: g, compressed: c.Compression >= FirstCodec}
+	v := checkpointRules{c: c, g: g}
 	for i := range c.Levels {
 		if err := v.level(i); err != nil {
 			return err
@@ -287,18 +287,24 @@ func (c *Checkpoint) validate() error {
 	return nil
 }
 
+// Geometry returns where pages lie in the file that c describes, as far as that is known
+// without its codec.
+func (c *Checkpoint) Geometry() (Geometry, error) {
+	if c.Compression >= FirstCodec {
+		return NewCompressedGeometry(int(c.PageSize), int(c.BlockSize), int(c.PageSize))
+	}
+	return NewGeometry(int(c.PageSize), int(c.BlockSize))
+}
+
 type checkpointRules struct {
-	c          *Checkpoint
-	g          Geometry
-	compressed bool
+	c *Checkpoint
+	g Geometry
 }
 
 // pageOK reports whether p can be a page of the file.
 func (v *checkpointRules) pageOK(p base.PageNo) bool {
-	if v.compressed {
-		return p >= 2*MetaPageSize && int64(p) < int64(v.c.Blocks)*int64(v.g.BlockSize)
-	}
-	return p >= v.g.FirstPage(1) && p <= v.g.MaxPage(v.c.Blocks)
+	b := v.g.Block(p)
+	return p >= v.g.FirstPage(1) && p <= v.g.MaxPage(v.c.Blocks) && p >= v.g.FirstPage(b) && p <= v.g.LastPage(b)
 }
 
 func (v *checkpointRules) segment(where string, i int, s Segment) error {

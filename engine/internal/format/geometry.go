@@ -25,23 +25,26 @@ const (
 	MetaSize     = 4066
 )
 
-// Geometry says where pages and blocks of an uncompressed file lie. It is a small value
-// that is right by construction: make it with NewGeometry.
+// Geometry says where pages and blocks of a file lie. It is a small value that is right by
+// construction: make it with NewGeometry or NewCompressedGeometry.
+//
+// In a compressed file a page number is a byte offset, so that the places of a block are
+// its bytes: FirstPage and LastPage are the first and the last that can hold data. See
+// record.go for what lies there.
 type Geometry struct {
-	PageSize  int // bytes, a power of two
-	BlockSize int // bytes, a power of two
+	PageSize   int  // bytes, a power of two
+	BlockSize  int  // bytes, a power of two
+	Compressed bool // pages are records of their own lengths
 
-	pageShift  uint // log2 PageSize
-	blockShift uint // log2 pages per block
+	pageShift  uint // log2 PageSize; 0 in a compressed file
+	blockShift uint // log2 pages per block; of bytes in a compressed file
 }
 
-// NewGeometry checks the two sizes and returns the geometry they make.
+// NewGeometry checks the two sizes and returns the geometry they make of an uncompressed
+// file.
 func NewGeometry(pageSize, blockSize int) (Geometry, error) {
-	if pageSize < MinPageSize || pageSize > MaxPageSize || pageSize&(pageSize-1) != 0 {
-		return Geometry{}, base.Corruptf("page size %d is not a power of two from %d to %d", pageSize, MinPageSize, MaxPageSize)
-	}
-	if blockSize < MinBlockSize || blockSize > MaxBlockSize || blockSize&(blockSize-1) != 0 {
-		return Geometry{}, base.Corruptf("block size %d is not a power of two from %d to %d", blockSize, MinBlockSize, MaxBlockSize)
+	if err := checkSizes(pageSize, blockSize); err != nil {
+		return Geometry{}, err
 	}
 	if blockSize/pageSize < MinPagesPerBlock {
 		return Geometry{}, base.Corruptf("a block of %d bytes holds fewer than %d pages of %d bytes", blockSize, MinPagesPerBlock, pageSize)
@@ -53,26 +56,71 @@ func NewGeometry(pageSize, blockSize int) (Geometry, error) {
 	}, nil
 }
 
-// PagesPerBlock returns the number of pages in a block.
+// NewCompressedGeometry is NewGeometry for a compressed file. bound is the longest record
+// content that the codec may make of a page; pass the page size where the codec is not
+// known. A record may reach from one block into the next, but not into a third.
+func NewCompressedGeometry(pageSize, blockSize, bound int) (Geometry, error) {
+	if err := checkSizes(pageSize, blockSize); err != nil {
+		return Geometry{}, err
+	}
+	if bound+2*RecordSizeLen >= blockSize-2*linkSize || bound > MaxRecord {
+		return Geometry{}, base.Corruptf("a page of %d bytes may take %d bytes when compressed, which do not fit into a block of %d bytes; take a smaller page or a larger block",
+			pageSize, bound, blockSize)
+	}
+	return Geometry{
+		PageSize: pageSize, BlockSize: blockSize, Compressed: true,
+		blockShift: uint(bits.TrailingZeros(uint(blockSize))),
+	}, nil
+}
+
+func checkSizes(pageSize, blockSize int) error {
+	if pageSize < MinPageSize || pageSize > MaxPageSize || pageSize&(pageSize-1) != 0 {
+		return base.Corruptf("page size %d is not a power of two from %d to %d", pageSize, MinPageSize, MaxPageSize)
+	}
+	if blockSize < MinBlockSize || blockSize > MaxBlockSize || blockSize&(blockSize-1) != 0 {
+		return base.Corruptf("block size %d is not a power of two from %d to %d", blockSize, MinBlockSize, MaxBlockSize)
+	}
+	return nil
+}
+
+// PagesPerBlock returns by how much the numbers of a page and of the one in the same place
+// of the next block differ: the number of pages in a block, or, in a compressed file, of
+// bytes.
 func (g Geometry) PagesPerBlock() int64 { return 1 << g.blockShift }
 
 // Offset returns the byte offset of page p in the file.
-func (g Geometry) Offset(p base.PageNo) int64 { return (int64(p) - 1) << g.pageShift }
+func (g Geometry) Offset(p base.PageNo) int64 {
+	if g.Compressed {
+		return int64(p)
+	}
+	return (int64(p) - 1) << g.pageShift
+}
 
 // Block returns the block that page p lies in.
 func (g Geometry) Block(p base.PageNo) base.BlockNo {
+	if g.Compressed {
+		return base.BlockNo(int64(p)>>g.blockShift) + 1
+	}
 	return base.BlockNo((int64(p)-1)>>g.blockShift) + 1
 }
 
 // IndexInBlock returns the position of page p within its block, from 0.
 func (g Geometry) IndexInBlock(p base.PageNo) int {
+	if g.Compressed {
+		return int(int64(p) & (1<<g.blockShift - 1))
+	}
 	return int((int64(p) - 1) & (1<<g.blockShift - 1))
 }
 
 // FirstPage returns the first page of block b. In block 1 it is the first one behind
 // the meta pages.
 func (g Geometry) FirstPage(b base.BlockNo) base.PageNo {
-	if b == 1 {
+	switch {
+	case g.Compressed && b == 1:
+		return 2*MetaPageSize + linkSize
+	case g.Compressed:
+		return base.PageNo((int64(b)-1)<<g.blockShift + linkSize)
+	case b == 1:
 		return base.PageNo(1 + (2*MetaPageSize+g.PageSize-1)/g.PageSize)
 	}
 	return base.PageNo((int64(b)-1)<<g.blockShift + 1)
@@ -80,23 +128,32 @@ func (g Geometry) FirstPage(b base.BlockNo) base.PageNo {
 
 // LastPage returns the last page of block b.
 func (g Geometry) LastPage(b base.BlockNo) base.PageNo {
+	if g.Compressed {
+		return base.PageNo(int64(b)<<g.blockShift - linkSize - 1)
+	}
 	return base.PageNo(int64(b) << g.blockShift)
 }
 
 // IsFirst and IsLast report whether p is the first or last page of its block, and so
-// carries the link to the previous or next block of its segment.
+// carries the link to the previous or next block of its segment, or in a compressed file
+// stands beside it.
 func (g Geometry) IsFirst(p base.PageNo) bool { return p == g.FirstPage(g.Block(p)) }
 
 // IsLast reports whether p is the last page of its block.
-func (g Geometry) IsLast(p base.PageNo) bool { return int64(p)&(1<<g.blockShift-1) == 0 }
+func (g Geometry) IsLast(p base.PageNo) bool {
+	if g.Compressed {
+		return p == g.LastPage(g.Block(p))
+	}
+	return int64(p)&(1<<g.blockShift-1) == 0
+}
 
 // Content returns the part of a raw page that holds cells and footer: all of it but the
-// four bytes of a block link.
+// four bytes of a block link, which compressed pages do not have.
 func (g Geometry) Content(p base.PageNo, raw []byte) Page {
-	if g.IsLast(p) {
+	if !g.Compressed && g.IsLast(p) {
 		return Page(raw[: g.PageSize-linkSize : g.PageSize-linkSize])
 	}
-	if g.IsFirst(p) {
+	if !g.Compressed && g.IsFirst(p) {
 		return Page(raw[linkSize:g.PageSize:g.PageSize])
 	}
 	return Page(raw[:g.PageSize:g.PageSize])
@@ -104,8 +161,23 @@ func (g Geometry) Content(p base.PageNo, raw []byte) Page {
 
 // MaxPage returns the last page of a file of the given number of blocks.
 func (g Geometry) MaxPage(blocks uint32) base.PageNo {
-	return base.PageNo(int64(blocks) << g.blockShift)
+	return g.LastPage(base.BlockNo(blocks))
+}
+
+// LinkOffset returns where in the file block b's link to the next block of its segment
+// stands (next), or that to the previous one.
+func (g Geometry) LinkOffset(b base.BlockNo, next bool) int64 {
+	switch {
+	case next:
+		return int64(b)*int64(g.BlockSize) - linkSize
+	case g.Compressed:
+		return int64(g.FirstPage(b)) - linkSize
+	}
+	return g.Offset(g.FirstPage(b))
 }
 
 // linkSize is the size of a block link.
-const linkSize = 4
+const linkSize = LinkSize
+
+// LinkSize is the size of a block link.
+const LinkSize = 4

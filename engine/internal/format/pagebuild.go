@@ -123,6 +123,12 @@ func (g Geometry) Link(p base.PageNo, raw []byte) base.BlockNo {
 	return base.BlockNo(binary.BigEndian.Uint32(raw))
 }
 
+// BlockLink reads a block link that stands alone, and PutBlockLink writes it.
+func BlockLink(b []byte) base.BlockNo { return base.BlockNo(binary.BigEndian.Uint32(b)) }
+
+// PutBlockLink writes a block link that stands alone.
+func PutBlockLink(b []byte, to base.BlockNo) { binary.BigEndian.PutUint32(b, uint32(to)) }
+
 // SetLink writes the block link of page p; see Link.
 func (g Geometry) SetLink(p base.PageNo, raw []byte, b base.BlockNo) {
 	if g.IsLast(p) {

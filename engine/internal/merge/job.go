@@ -88,6 +88,9 @@ func (j *Job) Result() (seg format.Segment, ok bool, entries []format.FreeEntry,
 	return j.seg, j.wrote, j.entries, j.w.AppendPoint()
 }
 
+// LastPage returns the last page of the finished segment.
+func (j *Job) LastPage() base.PageNo { return j.w.LastPage() }
+
 // Step works until it has written about the given number of pages, or read as many
 // records as would make them, or is done. It returns the pages' worth of work done.
 func (j *Job) Step(ctx context.Context, pages int) (cost int, done bool, err error) {

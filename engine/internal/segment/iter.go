@@ -23,7 +23,8 @@ type Iter struct {
 	no    base.PageNo
 	cell  int
 	cells int
-	steps int64 // pages walked since the last seek, to notice circles
+	steps int64 // pages walked since the last seek
+	jumps int64 // those of them that led to another block, to notice circles
 	// scanning: several pages in a row were walked forward, so more will be.
 	scanning bool
 
@@ -130,11 +131,24 @@ func (it *Iter) setPage(p base.PageNo) bool {
 	return true
 }
 
-// counted counts a page step and reports whether the walk can still be a straight one.
-func (it *Iter) counted() bool {
+// nextPage returns the number of the page behind p.
+func (it *Iter) nextPage(p base.PageNo) (base.PageNo, error) {
+	if it.seq != nil {
+		return it.seq.NextPage(p)
+	}
+	return it.seg.Space.NextPage(p)
+}
+
+// counted counts the step from the current page to page p, forward or backward, and reports
+// whether the walk can still be a straight one. Within a block pages follow each other in
+// the order of their numbers, so a circle leads through block links again and again.
+func (it *Iter) counted(p base.PageNo, forward bool) bool {
 	it.steps++
 	geo := it.seg.Space.Geometry()
-	if it.steps > int64(geo.MaxPage(it.seg.Space.Blocks()))+1 {
+	if geo.Block(p) == geo.Block(it.no) && (p > it.no) == forward {
+		return true
+	}
+	if it.jumps++; it.jumps > int64(it.seg.Space.Blocks()) {
 		return it.fail(it.corrupt(it.no, "the segment's pages run in a circle"))
 	}
 	return true
@@ -144,13 +158,13 @@ func (it *Iter) counted() bool {
 // end of the segment, leaving the current page as it is, and on error.
 func (it *Iter) forward() bool {
 	page, no, cells := it.page, it.no, it.cells
-	for it.no != it.seg.Last {
-		p, err := it.seg.Space.NextPage(it.no)
+	for it.no != it.seg.LastPage {
+		p, err := it.nextPage(it.no)
 		if err != nil {
 			return it.fail(err)
 		}
 		it.scanning = it.steps > scanSteps
-		if !it.counted() || !it.setPage(p) {
+		if !it.counted(p, true) || !it.setPage(p) {
 			return false
 		}
 		if it.cells > 0 && !it.page.IsBTree() {
@@ -170,7 +184,7 @@ func (it *Iter) backward() bool {
 		if err != nil {
 			return it.fail(err)
 		}
-		if !it.counted() || !it.setPage(p) {
+		if !it.counted(p, false) || !it.setPage(p) {
 			return false
 		}
 		if it.cells > 0 && !it.page.IsBTree() {
@@ -244,7 +258,7 @@ func (it *Iter) settleBackward() bool {
 
 // First moves to the first record.
 func (it *Iter) First() bool {
-	it.steps, it.scanning = 0, false
+	it.steps, it.jumps, it.scanning = 0, 0, false
 	if !it.setPage(it.seg.First) {
 		return false
 	}
@@ -257,8 +271,8 @@ func (it *Iter) First() bool {
 
 // Last moves to the last record.
 func (it *Iter) Last() bool {
-	it.steps, it.scanning = 0, false
-	if !it.setPage(it.seg.Last) {
+	it.steps, it.jumps, it.scanning = 0, 0, false
+	if !it.setPage(it.seg.LastPage) {
 		return false
 	}
 	if it.page.IsBTree() {
@@ -291,8 +305,8 @@ func (it *Iter) Prev() bool {
 // does for a value whose key fills the page. The buffer grows only as bytes are found,
 // so a length that the file does not hold costs nothing.
 func (it *Iter) assemble(buf []byte, no base.PageNo, page format.Page, off, n int) ([]byte, error) {
-	var steps int64
-	limit := int64(it.seg.Space.Geometry().MaxPage(it.seg.Space.Blocks())) + 1
+	var jumps int64
+	geo := it.seg.Space.Geometry()
 	for {
 		if eof := page.EOF(); off < eof {
 			take := min(n, eof-off)
@@ -306,15 +320,17 @@ func (it *Iter) assemble(buf []byte, no base.PageNo, page format.Page, off, n in
 			return buf, nil
 		}
 		for {
-			if no == it.seg.Last {
+			if no == it.seg.LastPage {
 				return nil, it.corrupt(no, "a record runs beyond the end of its segment")
 			}
-			if steps++; steps > limit {
-				return nil, it.corrupt(no, "the segment's pages run in a circle")
-			}
-			p, err := it.seg.Space.NextPage(no)
+			p, err := it.nextPage(no)
 			if err != nil {
 				return nil, err
+			}
+			if p <= no || geo.Block(p) != geo.Block(no) {
+				if jumps++; jumps > int64(it.seg.Space.Blocks()) {
+					return nil, it.corrupt(no, "the segment's pages run in a circle")
+				}
 			}
 			if page, err = it.getPage(p); err != nil {
 				return nil, err
@@ -421,7 +437,7 @@ func (it *Iter) descend(topic base.Kind, key []byte) bool {
 // first cell there whose key is not less. exact reports that it is equal. The page may
 // have no cells.
 func (it *Iter) locate(topic base.Kind, key []byte) (exact, ok bool) {
-	it.steps, it.scanning = 0, false
+	it.steps, it.jumps, it.scanning = 0, 0, false
 	it.err = nil
 	if !it.descend(topic, key) {
 		return false, false

@@ -22,6 +22,9 @@ type Segment struct {
 	// b-tree whose root C lsm1 has dropped from the checkpoint.
 	format.Segment
 	Space *blockfile.Space
+	// LastPage is the segment's last page, which is Last unless the file is compressed: Last
+	// is the last byte of the segment then, padding included.
+	LastPage base.PageNo
 	// MayLink says that the segment may carry FC pointers into the next older one, which
 	// C lsm1 would follow if that one had no root. Only C writes such segments.
 	MayLink bool
@@ -45,7 +48,10 @@ func Open(space *blockfile.Space, s format.Segment) (*Segment, error) {
 	if first.Checked() {
 		seg.Space = &blockfile.Space{File: space.File, Redirects: space.Redirects, Sealed: true}
 	}
-	last, err := seg.Space.Page(s.Last)
+	if seg.LastPage, err = seg.Space.LastPage(s.Last); err != nil {
+		return nil, err
+	}
+	last, err := seg.Space.Page(seg.LastPage)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +61,7 @@ func Open(space *blockfile.Space, s format.Segment) (*Segment, error) {
 		return nil, ce
 	}
 	if s.Root == 0 && last.IsBTree() && last.NumCells() > 0 {
-		seg.Root, seg.RootDropped = s.Last, true
+		seg.Root, seg.RootDropped = seg.LastPage, true
 	}
 	return seg, nil
 }
@@ -79,11 +85,11 @@ func (s *Segment) Blocks() ([]base.BlockNo, error) {
 			return nil, &base.CorruptionError{File: s.Space.Path(), Page: s.First, Offset: -1,
 				Detail: "the segment's block links run in a circle"}
 		}
-		p, err := s.Space.NextPage(geo.LastPage(b))
+		next, err := s.Space.NextBlock(b)
 		if err != nil {
 			return nil, err
 		}
-		b = geo.Block(p)
+		b = next
 	}
 }
 

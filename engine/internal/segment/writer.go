@@ -34,6 +34,9 @@ type Writer struct {
 	prevTop base.Kind
 }
 
+// LastPage returns the last page of the finished segment.
+func (w *Writer) LastPage() base.PageNo { return w.app.LastPage() }
+
 // NewWriter starts a segment in a new block, or at an append point if start is not 0.
 func NewWriter(f *blockfile.File, alloc blockfile.Allocator, start base.PageNo) *Writer {
 	return &Writer{app: f.NewAppender(alloc, start), geo: f.Geometry()}
@@ -167,7 +170,7 @@ func (w *Writer) Finish() (seg format.Segment, ok bool, err error) {
 	if err := w.app.Finish(); err != nil {
 		return seg, false, err
 	}
-	w.out.Last, w.out.Size = w.app.Last(), w.app.Pages()
+	w.out.Last, w.out.Size = w.app.End(), w.app.Size()
 	return w.out, true, nil
 }
 

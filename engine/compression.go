@@ -1,0 +1,115 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/lsmlite/lsmlite-go/engine/compress"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// Codec compresses the pages of a file; see package compress, which has those that come
+// with lsmlite.
+type Codec = compress.Codec
+
+// codec returns the codec that the options ask for: nil for none, and false for whatever
+// the file has.
+func (o *Options) codec() (c compress.Codec, asked bool, err error) {
+	switch o.Compression {
+	case "":
+		return nil, false, nil
+	case compress.None, "1":
+		return nil, true, nil
+	}
+	if c, ok := compress.ByName(o.Compression, o.Codecs); ok {
+		return c, true, nil
+	}
+	return nil, false, fmt.Errorf("compression %q is neither none, lz4, zlib, zstd, snappy, nor the name or id of one of the registered codecs", o.Compression)
+}
+
+// geometry returns where pages lie in a new file with these options.
+func (o *Options) geometry() (format.Geometry, error) {
+	c, _, err := o.codec()
+	if err != nil {
+		return format.Geometry{}, err
+	}
+	return geometryOf(o.PageSize, o.BlockSize, c)
+}
+
+func geometryOf(pageSize, blockSize int, c compress.Codec) (format.Geometry, error) {
+	if c == nil {
+		return format.NewGeometry(pageSize, blockSize)
+	}
+	g, err := format.NewCompressedGeometry(pageSize, blockSize, c.Bound(pageSize))
+	if err != nil {
+		return g, fmt.Errorf("compression %s: %w", c.Name(), err)
+	}
+	return g, nil
+}
+
+// chooseCodec decides how pages are stored. The file says so, unless nothing has been
+// stored in it yet; what the options say must agree with it.
+func (db *DB) chooseCodec(ck *format.Checkpoint) error {
+	o := &db.opts.Options
+	wanted, asked, err := o.codec()
+	if err != nil {
+		return &Error{Code: CodeMisuse, Op: "open", Path: db.path, Err: err}
+	}
+	if ck == nil || ck.Compression == format.CompressionUnset && len(ck.Levels) == 0 {
+		db.useCodec(wanted)
+		return nil
+	}
+	id := max(ck.Compression, format.CompressionNone)
+	if asked && id != codecID(wanted) {
+		return &Error{Code: CodeMismatch, Op: "open", Path: db.path,
+			Detail: fmt.Sprintf("the file's compression is %s, but %s was asked for; leave compression out to take the file's",
+				compress.Describe(id, o.Codecs), compress.Describe(codecID(wanted), o.Codecs))}
+	}
+	if id == format.CompressionNone {
+		db.useCodec(nil)
+		return nil
+	}
+	c, ok := compress.ByID(id, o.Codecs)
+	if !ok {
+		return &Error{Code: CodeMismatch, Op: "open", Path: db.path,
+			Detail: fmt.Sprintf("the file's compression is codec %d, which is not one of lsmlite's (%s) and is not registered", id, builtinCodecs())}
+	}
+	db.useCodec(c)
+	return nil
+}
+
+func (db *DB) useCodec(c compress.Codec) {
+	db.codec = c
+	db.opts.Compression = compress.None
+	if c != nil {
+		db.opts.Compression = c.Name()
+	}
+}
+
+// codecID returns the number by which a file names a codec.
+func codecID(c compress.Codec) uint32 {
+	if c == nil {
+		return format.CompressionNone
+	}
+	return c.ID()
+}
+
+// builtinCodecs lists the codecs that are always there, for an error message.
+func builtinCodecs() string {
+	s := compress.Describe(compress.IDNone, nil)
+	for _, c := range compress.Builtin() {
+		s += ", " + compress.Describe(c.ID(), nil)
+	}
+	return s
+}
+
+// Compression returns the name of the codec that the file is written with, "none" if it is
+// not compressed.
+func (db *DB) Compression() string { return db.opts.Compression }
+
+// CompressionID returns lsm1's number of the codec the file is written with: 0 for a
+// database in which nothing has been stored yet, 1 for none, or the codec's.
+func (db *DB) CompressionID() uint32 {
+	st := db.reg.Acquire()
+	defer db.reg.Release(st)
+	return st.Disk.Compression
+}
