@@ -30,6 +30,13 @@ type Config struct {
 	// PageSize and BlockSize, in bytes, are those of a new file; an existing file
 	// keeps its own.
 	PageSize, BlockSize int
+	// Compression is how pages are stored: "none", "lz4", "zlib", "zstd", "snappy", or the
+	// name of one of Codecs. Empty takes what the file has, and none for a new file. A file
+	// that has another is refused with ErrMismatch.
+	Compression string
+	// Codecs are further codecs, and other levels of the known ones. Everybody who opens the
+	// file must have those that it needs.
+	Codecs []engine.Codec
 	// AutoFlush is the size in bytes at which the live tree is flushed to the file.
 	AutoFlush int
 	// AutoCheckpoint is how many bytes are written to the file between two
@@ -230,6 +237,8 @@ func (c *Config) engineOptions() engine.Options {
 	override(&o.Safety, c.Safety)
 	override(&o.PageSize, c.PageSize)
 	override(&o.BlockSize, c.BlockSize)
+	override(&o.Compression, c.Compression)
+	o.Codecs = c.Codecs
 	override(&o.AutoFlush, c.AutoFlush)
 	override(&o.AutoCheckpoint, c.AutoCheckpoint)
 	override(&o.AutoMerge, c.AutoMerge)

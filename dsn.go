@@ -22,8 +22,9 @@ import (
 // mmap (KB), automerge, autowork, use_log, max_freelist,
 // busy_timeout (milliseconds), count_deletes, _txlock (immediate, deferred), key_type (blob,
 // text, int64, uint64, lsm1uint), value_type (blob, text), background (none, merger,
-// checkpointer, both), compression (none), multiple_processes (off). A preset stands for what
-// is not said beside it, wherever it stands in the name. What each means is said at the field of [Config].
+// checkpointer, both), compression (none, lz4, zlib, zstd, snappy),
+// multiple_processes (off). A preset stands for what is not said beside it, wherever it
+// stands in the name. What each means is said at the field of [Config].
 func ParseDSN(dsn string) (Config, error) {
 	var c Config
 	path, query, _ := strings.Cut(dsn, "?")
@@ -96,8 +97,8 @@ func (c *Config) parseQuery(query string) error {
 	return nil
 }
 
-// FormatDSN returns the name that ParseDSN reads back as c, as far as c can be text: FS
-// and Perm cannot.
+// FormatDSN returns the name that ParseDSN reads back as c, as far as c can be text: FS,
+// Perm and Codecs cannot.
 func (c Config) FormatDSN() string {
 	var b strings.Builder
 	b.WriteString(formatPath(c.Path))

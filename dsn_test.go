@@ -1,6 +1,7 @@
 package lsmlite_test
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -42,9 +43,10 @@ func TestParseDSN(t *testing.T) {
 		{"a?busy_timeout=0", lsmlite.Config{Path: "a", BusyTimeout: -1}},
 		{"a?busy_timeout=unlimited&", lsmlite.Config{Path: "a"}},
 		{"a?_txlock=deferred", lsmlite.Config{Path: "a", TxLock: lsmlite.TxDeferred}},
-		{"a?_txlock=exclusive&background=none&compression=none", lsmlite.Config{Path: "a", Background: lsmlite.BackgroundNone}},
 		{"a?preset=low-memory&cache_size=1MiB&multiple_processes=0", lsmlite.Config{Path: "a", Preset: "low-memory", CacheSize: mb}},
 		{"a?autoflush=1MiB&preset=LSMLite-RS", lsmlite.Config{Path: "a", Preset: "lsmlite-rs", AutoFlush: mb}},
+		{"a?_txlock=exclusive&background=none&compression=none", lsmlite.Config{Path: "a", Background: lsmlite.BackgroundNone, Compression: "none"}},
+		{"a?compression=Zstd&page_size=32768&block_size=64", lsmlite.Config{Path: "a", PageSize: 32768, BlockSize: 65536, Compression: "zstd"}},
 		{"a?background=both", lsmlite.Config{Path: "a", Background: lsmlite.BackgroundBoth}},
 		{"a?key_type=text&value_type=blob", lsmlite.Config{Path: "a", KeyType: lsmlite.TypeText}},
 		{"a?key_type=int64", lsmlite.Config{Path: "a", KeyType: lsmlite.TypeInt64}},
@@ -57,11 +59,11 @@ func TestParseDSN(t *testing.T) {
 			t.Errorf("%s: %v", tt.dsn, err)
 			continue
 		}
-		if got != tt.want {
+		if !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s\n got %+v\nwant %+v", tt.dsn, got, tt.want)
 		}
 		again, err := lsmlite.ParseDSN(got.FormatDSN())
-		if err != nil || again != got {
+		if err != nil || !reflect.DeepEqual(again, got) {
 			t.Errorf("%s formatted as %s\n got %+v, %v\nwant %+v", tt.dsn, got.FormatDSN(), again, err, got)
 		}
 	}
@@ -117,8 +119,9 @@ func TestDSNErrors(t *testing.T) {
 		{"a?preset=fast", `bad value "fast" for preset; allowed: default, low-memory, high-performance, lsmlite-rs`},
 		{"a?multiple_processes=1", "multiple_processes=1 is refused: one process has the file open at a time"},
 		{"a?use_log=0&safety=full", "safety=full promises that no commit is lost"},
-		{"a?compression=zstd", "not available in this version"},
-		{"a?compression=rar", `bad value "rar"`},
+		{"a?compression=", `bad value "" for compression`},
+		{"a?compression=rar", `compression "rar" is neither none, lz4, zlib, zstd, snappy`},
+		{"a?compression=zstd&page_size=65536&block_size=64", "do not fit into a block"},
 	}
 	for _, tt := range tests {
 		_, err := lsmlite.ParseDSN(tt.dsn)
@@ -159,7 +162,7 @@ func FuzzDSN(f *testing.F) {
 			return
 		}
 		again, err := lsmlite.ParseDSN(c.FormatDSN())
-		if err != nil || again != c {
+		if err != nil || !reflect.DeepEqual(again, c) {
 			t.Errorf("%q gives %+v, formatted %q, and that %+v, %v", dsn, c, c.FormatDSN(), again, err)
 		}
 	})

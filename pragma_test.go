@@ -62,7 +62,7 @@ func TestPragmaSettings(t *testing.T) {
 		{query: "PRAGMA key_type = blob", rows: "blob"},
 		{query: "PRAGMA key_type = text", is: lsmlite.ErrMisuse, err: "key_type is blob"},
 		{query: "PRAGMA compression = none", rows: "none"},
-		{query: "PRAGMA compression = lz4", is: lsmlite.ErrMisuse, err: "not available in this version"},
+		{query: "PRAGMA compression = lz4", is: lsmlite.ErrMisuse, err: "compression is none and cannot be changed while the database is open"},
 		{query: "PRAGMA automerge = 1", is: lsmlite.ErrMisuse, err: "allowed: 2 or more"},
 		{query: "PRAGMA safety = 7", is: lsmlite.ErrMisuse, err: `lsmlite: pragma: bad value "7" for safety; allowed: off, normal, full`},
 		{query: "PRAGMA automerge(1, 2)", is: lsmlite.ErrMisuse, err: "takes one value"},

@@ -3,7 +3,6 @@ package lsmlite
 import (
 	"errors"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go/engine"
@@ -26,9 +25,6 @@ type setting struct {
 	// else. It is nil for what is fixed once the database is open.
 	change func(c *conn, want *Config) error
 }
-
-// errUnavailable says that a value belongs to the setting but not to this version.
-var errUnavailable = errors.New("not available in this version")
 
 const (
 	kb = 1 << 10
@@ -234,7 +230,18 @@ var settings = []setting{
 		get:     func(c *Config) string { return nonZero(c.Background) },
 		current: engineSetting(func(m maintainer) string { return m.Options().Background.String() }),
 	},
-	onlyValue("compression", "none", "lz4", "zlib", "zstd", "snappy"),
+	{
+		name: "compression", allowed: "none, lz4, zlib, zstd, snappy, or the name or id of a registered codec",
+		set: func(c *Config, t string) error {
+			if t == "" {
+				return errValue
+			}
+			c.Compression = strings.ToLower(t)
+			return nil
+		},
+		get:     func(c *Config) string { return c.Compression },
+		current: engineSetting(func(m maintainer) string { return m.Options().Compression }),
+	},
 	{
 		name: "multiple_processes", allowed: "off (or 0)",
 		set: func(_ *Config, t string) error {
@@ -249,23 +256,6 @@ var settings = []setting{
 		},
 		current: func(*conn) (string, error) { return "0", nil },
 	},
-}
-
-// onlyValue is a setting of which this version knows one value.
-func onlyValue(name, value string, later ...string) setting {
-	return setting{
-		name: name, allowed: value,
-		set: func(_ *Config, t string) error {
-			switch {
-			case strings.EqualFold(t, value):
-				return nil
-			case slices.Contains(later, strings.ToLower(t)):
-				return errUnavailable
-			}
-			return errValue
-		},
-		current: func(*conn) (string, error) { return value, nil },
-	}
 }
 
 // shared reports whether the setting belongs to the store, so that everybody who has it
@@ -311,10 +301,8 @@ func (s *setting) apply(c *Config, text string) error {
 		return nil
 	case errors.As(err, &refused):
 		return misusef("open", "%s=%s is refused: %s", s.name, text, refused)
-	case errors.Is(err, errUnavailable):
-		return misusef("open", "%s=%s is not available in this version; allowed: %s", s.name, text, s.allowed)
 	}
-	return settingError(s, text)
+	return nil
 }
 
 func settingError(s *setting, text string) error {

@@ -33,7 +33,7 @@ type Codec interface {
 	// ID is the number that names the codec in the file: never 0 or 1. It must never
 	// change its meaning, or files become unreadable.
 	ID() uint32
-	// Name is what settings and error messages call it: letters, digits and dashes.
+	// Name is what settings and error messages call it: small letters, digits and dashes.
 	Name() string
 	// Bound returns the most bytes that Compress may make of n bytes. A record that claims
 	// to be longer is taken for damaged and not decompressed.
@@ -81,7 +81,7 @@ func Check(codecs []Codec) error {
 			return fmt.Errorf("codec %q has the id %d; 0 and 1 mean no compression", name, id)
 		}
 		if !validName(name) {
-			return fmt.Errorf("codec %d has the name %q; it must be of letters, digits and dashes, begin with a letter, and not be %q", id, name, None)
+			return fmt.Errorf("codec %d has the name %q; it must be of small letters, digits and dashes, begin with a letter, and not be %q", id, name, None)
 		}
 		if other, taken := ids[id]; taken {
 			return fmt.Errorf("codecs %q and %q have the same id, %d", other, name, id)
@@ -99,8 +99,7 @@ func validName(name string) bool {
 		return false
 	}
 	for i, c := range []byte(name) {
-		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-		if !letter && (i == 0 || (c < '0' || c > '9') && c != '-') {
+		if (c < 'a' || c > 'z') && (i == 0 || (c < '0' || c > '9') && c != '-') {
 			return false
 		}
 	}

@@ -23,8 +23,10 @@ func TestEngine(t *testing.T) {
 	lazy := tiny
 	lazy.NoAutoWork, lazy.AutoCheckpoint = true, -1
 	full := engine.Options{Safety: engine.SafetyFull}
+	zstd, lz4 := tiny, background
+	zstd.Compression, lz4.Compression = "zstd", "lz4"
 	for name, o := range map[string]engine.Options{
-		"default": {}, "tiny": tiny, "background": background, "lazy": lazy, "full": full,
+		"default": {}, "tiny": tiny, "background": background, "lazy": lazy, "full": full, "zstd": zstd, "lz4": lz4,
 		"off": {Safety: engine.SafetyOff, AutoFlush: 1}, "nolog": {NoLog: true, PageSize: 512, AutoFlush: 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -35,8 +35,12 @@ func RandomOptions(rng *rand.Rand) engine.Options {
 	if rng.IntN(3) == 0 {
 		o.CacheSize = int64(o.PageSize) << rng.IntN(4)
 	}
+	o.Compression = compressions[rng.IntN(len(compressions))]
 	return o
 }
+
+// compressions are what RandomOptions draws from: half of the databases have none.
+var compressions = []string{"none", "none", "none", "none", "lz4", "zlib", "zstd", "snappy"}
 
 // Shape is what the keys of a Gen look like.
 type Shape uint8

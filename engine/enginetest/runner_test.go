@@ -95,6 +95,7 @@ func TestRandomEngine(t *testing.T) {
 			}
 			again := enginetest.RandomOptions(rng)
 			again.FS, again.PageSize, again.BlockSize, again.Background = o.FS, o.PageSize, o.BlockSize, o.Background
+			again.Compression = o.Compression
 			o = again
 		}
 		return r.Close()

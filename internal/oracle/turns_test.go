@@ -22,6 +22,7 @@ import (
 
 var (
 	flagSeed    = flag.Uint64("seed", 1, "first seed of TestTakingTurns")
+	flagCodec   = flag.String("codec", "", "compression of all matches of TestTakingTurns in place of a random one")
 	flagMatches = flag.Int("matches", 16, "matches that TestTakingTurns plays, one a seed")
 )
 
@@ -71,6 +72,7 @@ type match struct {
 // shape is what stays the same during a match.
 type shape struct {
 	PageSize, BlockSize int
+	Codec               string
 	// AutoMerge is C's. If it grew, or if C was asked for smaller merges, C would wait for
 	// ever for a scheduler that leaves a half done merge of fewer segments alone.
 	AutoMerge int
@@ -96,6 +98,10 @@ func newShape(rnd *oracle.SplitMix) shape {
 	if rnd.Below(3) == 0 { // keys of about a page, some longer
 		s.Spec.Keys, s.Spec.KeyMax = 60, s.PageSize/4+rnd.Below(2*s.PageSize)
 	}
+	s.Codec = []string{"none", "lz4", "zlib", "zstd"}[rnd.Below(4)]
+	if *flagCodec != "" {
+		s.Codec = *flagCodec
+	}
 	return s
 }
 
@@ -103,9 +109,9 @@ func newShape(rnd *oracle.SplitMix) shape {
 func (m *match) fail(format string, args ...any) {
 	m.t.Helper()
 	kept := keepFiles(m.t, m.path, fmt.Sprintf("turns/seed-%d-turn-%d.db", m.seed, m.turn))
-	m.t.Fatalf("turn %d (%s): %s\npage %d, block %d, keys to %d bytes, values to %d\nfiles: %s\nagain: go test -tags oracle ./internal/oracle -run TestTakingTurns -seed=%d -matches=1",
-		m.turn, m.last, fmt.Sprintf(format, args...), m.shape.PageSize, m.shape.BlockSize,
-		m.shape.Spec.KeyMax, m.shape.Spec.ValMax, kept, m.seed)
+	m.t.Fatalf("turn %d (%s): %s\npage %d, block %d, compression %s, keys to %d bytes, values to %d\nfiles: %s\nagain: go test -tags oracle ./internal/oracle -run TestTakingTurns -seed=%d -matches=1 -codec=%s",
+		m.turn, m.last, fmt.Sprintf(format, args...), m.shape.PageSize, m.shape.BlockSize, m.shape.Codec,
+		m.shape.Spec.KeyMax, m.shape.Spec.ValMax, kept, m.seed, m.shape.Codec)
 }
 
 // judge lets C and the engine recover copies of the file. Both must find the same one of
@@ -144,7 +150,7 @@ func (m *match) recoverC() ([]oracle.Row, error) {
 	c.Timeout = hurry
 	defer c.Abandon()
 	copied := copyDB(m.t, m.path, filepath.Join(m.t.TempDir(), "recover.db"))
-	if err := c.Open(copied, oracle.AutoWork(false)); err != nil {
+	if err := c.Open(copied, oracle.AutoWork(false), oracle.Compression(m.shape.Codec)); err != nil {
 		return nil, err
 	}
 	var found []oracle.Row
@@ -259,7 +265,7 @@ func (j engineJob) draw() (end ending, o engine.Options, steps []step) {
 	rnd := turnRnd(j.Seed, j.Turn)
 	end = ending(rnd.Below(3))
 	o = engine.Options{
-		PageSize: j.Shape.PageSize, BlockSize: j.Shape.BlockSize,
+		PageSize: j.Shape.PageSize, BlockSize: j.Shape.BlockSize, Compression: j.Shape.Codec,
 		Safety:         engine.Safety(1 + rnd.Below(3)),
 		AutoFlush:      4 << 10 << rnd.Below(5),
 		AutoCheckpoint: max(j.Shape.PageSize, 8<<10<<rnd.Below(4)),
@@ -420,7 +426,7 @@ func (m *match) cTurn() {
 		oracle.PageSize(m.shape.PageSize), oracle.BlockSizeKB(m.shape.BlockSize >> 10),
 		oracle.Safety(rnd.Below(3)), oracle.AutoFlushKB(4 << rnd.Below(5)),
 		oracle.AutoMerge(m.shape.AutoMerge), oracle.MaxFreelist([]int{2, 4, 24}[rnd.Below(3)]),
-		oracle.Mmap(rnd.Below(2)), oracle.MultiProcess(rnd.Below(2) == 0),
+		oracle.Mmap(rnd.Below(2)), oracle.MultiProcess(rnd.Below(2) == 0), oracle.Compression(m.shape.Codec),
 	}
 	p := planner{rnd: rnd, spec: m.shape.Spec, flush: end == endClose, merges: []int{0}}
 	if m.moved {

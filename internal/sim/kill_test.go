@@ -51,6 +51,7 @@ func killOptions(seed uint64, safety engine.Safety) engine.Options {
 		PageSize: 512 << rng.IntN(4), BlockSize: 64 << 10, Safety: safety,
 		AutoFlush: 8192 << rng.IntN(4), AutoCheckpoint: 16384 << rng.IntN(4), AutoMerge: 2 + rng.IntN(4),
 		MaxFreelist: 2 + rng.IntN(23), Background: engine.Background(rng.IntN(4)),
+		Compression: []string{"none", "lz4", "zlib", "zstd", "snappy"}[seed%5],
 	}
 }
 

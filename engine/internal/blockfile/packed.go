@@ -58,9 +58,10 @@ func (s *Space) takeRecord(t *stream, p base.PageNo) (*frame, base.PageNo, error
 
 // packedAhead is PageAhead for a compressed file: it decompresses the pages behind p that
 // lie in the same stretch of the file, into the cache, as many as PageAhead reads of an
-// uncompressed file.
+// uncompressed file, but not so many that a small cache would lose them before they are
+// asked for.
 func (s *Space) packedAhead(p, last base.PageNo) (format.Page, error) {
-	pages := max(1, aheadBytes/s.geo.PageSize)
+	pages := max(1, int(min(aheadBytes, s.cache.budget/8))/s.geo.PageSize)
 	t := s.borrow(min(aheadBytes, max(s.pageAhead(), int(s.usualImage.Load())*pages)))
 	defer t.giveBack()
 	s.stats.misses.Add(1)
