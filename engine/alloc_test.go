@@ -13,8 +13,14 @@ import (
 // TestReadsCostNoAllocation: with pages in the cache and a buffer that is large enough,
 // neither a lookup nor a step of a cursor allocates, however many levels there are.
 func TestReadsCostNoAllocation(t *testing.T) {
+	for _, compression := range []string{"none", "lz4"} {
+		t.Run(compression, func(t *testing.T) { readsCostNoAllocation(t, compression) })
+	}
+}
+
+func readsCostNoAllocation(t *testing.T, compression string) {
 	ctx := context.Background()
-	db, err := engine.Open(ctx, "/a.db", engine.Options{FS: memfs.New(), NoAutoWork: true})
+	db, err := engine.Open(ctx, "/a.db", engine.Options{FS: memfs.New(), NoAutoWork: true, Compression: compression})
 	if err != nil {
 		t.Fatal(err)
 	}
