@@ -132,7 +132,7 @@ func (w *btreeWalk) key(p base.PageNo, i int, cell format.BTreeCell) (base.Kind,
 			break
 		}
 	}
-	r.page = page
+	r.page, r.no = page, ref
 	if r.use, r.next, _ = w.s.after(r.q, r.use, ref); r.next == 0 && ref != w.s.LastPage {
 		return 0, nil, false // which is reported by whoever walks the segment
 	}

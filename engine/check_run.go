@@ -105,18 +105,24 @@ func (r *run) leaf() bool {
 }
 
 // key returns the key of a cell of the current page, or nil and false if it cannot be
-// read. It stays valid.
+// read, which is reported if it is for a page that cannot be. It stays valid.
 func (r *run) key(cell format.LeafCell) ([]byte, bool) {
 	if end := cell.Body + cell.KeyLen; end <= r.page.EOF() {
 		return r.page[cell.Body:end:end], true
 	}
-	return r.s.assemble(r.q, r.use, r.next, r.page, cell.Body, cell.KeyLen)
+	key, at, err := r.s.assemble(r.q, r.use, r.next, r.page, cell.Body, cell.KeyLen)
+	if err != nil {
+		r.c.fail(r.s, at, err)
+		r.c.bad[r.no] = struct{}{} // its records cannot be read
+	}
+	return key, key != nil
 }
 
 // assemble collects the n bytes that start at offset off of a leaf page's data and go on
-// on the leaf pages from next on. It fails if a page cannot be read or the segment ends.
-func (s *checkedSegment) assemble(q *blockfile.Sequential, use int, next base.PageNo, page format.Page, off, n int) ([]byte, bool) {
-	var buf []byte
+// on the leaf pages from next on. It returns nil if the segment ends before, and an error
+// and the page if one cannot be read.
+func (s *checkedSegment) assemble(q *blockfile.Sequential, use int, next base.PageNo, page format.Page, off, n int) ([]byte, base.PageNo, error) {
+	buf := []byte{}
 	for {
 		eof := page.EOF()
 		if off < eof {
@@ -126,18 +132,19 @@ func (s *checkedSegment) assemble(q *blockfile.Sequential, use int, next base.Pa
 		}
 		off -= eof
 		if n == 0 {
-			return buf, true
+			return buf, 0, nil
 		}
 		for {
 			if next == 0 {
-				return nil, false
+				return nil, 0, nil
 			}
 			var err error
-			if page, err = q.Page(next); err != nil {
-				return nil, false
+			at := next
+			if page, err = q.Page(at); err != nil {
+				return nil, at, err
 			}
-			if use, next, err = s.after(q, use, next); err != nil {
-				return nil, false
+			if use, next, err = s.after(q, use, at); err != nil {
+				return nil, at, err
 			}
 			if !page.IsBTree() {
 				break
