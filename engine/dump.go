@@ -76,6 +76,7 @@ func (db *DB) readRecord(d *dumper) error {
 	if err != nil {
 		return err
 	}
+	d.stored = h.Len
 	d.packed = fmt.Sprintf("%d bytes of %s", h.Body, db.codec.Name())
 	if d.raw, err = space.RawPage(d.p); err != nil && len(d.disk.Redirects) > 0 {
 		space.Redirects = d.disk.Redirects
@@ -91,7 +92,8 @@ type dumper struct {
 	raw  []byte
 	page format.Page
 	disk *snapshot.Snapshot
-	// packed tells how a compressed page is stored.
+	// stored is how many bytes a compressed page takes, packed says so with the codec.
+	stored int
 	packed string
 	show   func(data []byte, n int) string // renders the beginning of n bytes
 	out    strings.Builder

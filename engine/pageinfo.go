@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 )
@@ -43,8 +44,12 @@ func (db *DB) SegmentRanges(first int64) ([]PageRange, error) {
 }
 
 // SegmentPages returns the number of each page of the segment that begins on page first,
-// in the order in which they are read: LSM_INFO_ARRAY_PAGES of C lsm1.
+// in the order in which they are read: LSM_INFO_ARRAY_PAGES of C lsm1. For a compressed
+// file it reads the segment, and a range of SegmentRanges is one of bytes.
 func (db *DB) SegmentPages(first int64) ([]int64, error) {
+	if db.bf.Geometry().Compressed {
+		return db.segmentRecords(first)
+	}
 	ranges, err := db.SegmentRanges(first)
 	if err != nil {
 		return nil, err
@@ -56,6 +61,31 @@ func (db *DB) SegmentPages(first int64) ([]int64, error) {
 		}
 	}
 	return out, nil
+}
+
+// segmentRecords is SegmentPages for a compressed file.
+func (db *DB) segmentRecords(first int64) (out []int64, err error) {
+	err = db.withSegment(first, func(seg *segment.Segment) error {
+		jumps, geo := uint32(0), db.bf.Geometry()
+		q := blockfile.NewSequential(seg.Space, seg.Last)
+		for p := seg.First; ; {
+			out = append(out, int64(p))
+			if p == seg.LastPage {
+				return nil
+			}
+			next, err := q.NextPage(p)
+			if err != nil {
+				return err
+			}
+			if geo.Block(next) != geo.Block(p) || next <= p {
+				if jumps++; jumps > seg.Space.Blocks() {
+					return base.Corruptf("the segment's pages run in a circle").AtPage(p)
+				}
+			}
+			p = next
+		}
+	})
+	return out, err
 }
 
 // withSegment calls f with the segment that begins on page first, which stays as it is
@@ -82,7 +112,8 @@ func (db *DB) withSegment(first int64, f func(*segment.Segment) error) error {
 type PageInfo struct {
 	Page, Offset int64 // its number, and where it lies in the file
 	Block        int64
-	IndexInBlock int   // 0 for the first page of the block
+	IndexInBlock int   // 0 for the first page of the block; in a compressed file, in bytes
+	StoredBytes  int   // bytes that the page takes in a compressed file, else 0
 	PrevBlock    int64 // of the segment, on the first page of a block; else 0
 	NextBlock    int64 // on the last page of a block; else 0
 
@@ -134,7 +165,9 @@ func (db *DB) Page(page int64) (PageInfo, error) {
 		Pointer:  int64(d.page.Ptr()),
 		Check:    d.check(),
 	}
-	if geo.IsLast(d.p) {
+	if geo.Compressed {
+		info.StoredBytes = d.stored
+	} else if geo.IsLast(d.p) {
 		info.NextBlock = int64(geo.Link(d.p, d.raw))
 	} else if geo.IsFirst(d.p) {
 		info.PrevBlock = int64(geo.Link(d.p, d.raw))

@@ -95,7 +95,7 @@ type Stats struct {
 
 	Levels       int
 	Segments     int
-	SegmentPages int64 // of all segments
+	SegmentPages int64 // of all segments; bytes of a compressed file
 	Blocks       int64 // blocks of the file
 	FreeBlocks   int64 // of those, blocks that hold nothing
 	FileBytes    int64 // length of the file: Blocks times the block size

@@ -380,6 +380,12 @@ func (it *Iter) compareBTreeCell(no base.PageNo, page format.Page, i int, topic 
 		return bytes.Compare(c.Key, key)
 	}
 	ref := it.seg.Space.Map(c.Ref)
+	if left, err := it.seg.left(ref); err != nil || !left {
+		if err != nil {
+			it.fail(err)
+		}
+		return -1 // merged and gone, so it is smaller than whatever is looked for
+	}
 	leaf, err := it.getPage(ref)
 	if err == nil && (leaf.IsBTree() || leaf.NumCells() == 0) {
 		err = it.corrupt(no, "b-tree cell %d takes its key from page %d, which has none", i, ref)

@@ -11,6 +11,8 @@
 package segment
 
 import (
+	"sync"
+
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -34,6 +36,36 @@ type Segment struct {
 	// Owned are the blocks that the segment occupies, in order, if it was written through
 	// this handle; else nil. See Blocks.
 	Owned []base.BlockNo
+	// rest is set for an input of a half-done merge, whose front may be gone.
+	rest *remainder
+}
+
+// remainder knows which blocks are left of a segment of which the front has been given up.
+type remainder struct {
+	once   sync.Once
+	blocks map[base.BlockNo]bool
+	err    error
+}
+
+// SetGobbled says that the segment is an input of a half-done merge: C lsm1 has given up
+// the blocks at its front that it had merged, and keys in its b-tree may refer to pages
+// there. Call it before the segment is used.
+func (s *Segment) SetGobbled() { s.rest = &remainder{} }
+
+// left reports whether a page is still one of the segment's.
+func (s *Segment) left(p base.PageNo) (bool, error) {
+	r := s.rest
+	if r == nil {
+		return true, nil
+	}
+	r.once.Do(func() {
+		blocks, err := s.Blocks()
+		r.blocks, r.err = make(map[base.BlockNo]bool, len(blocks)), err
+		for _, b := range blocks {
+			r.blocks[b] = true
+		}
+	})
+	return r.blocks[s.Space.Geometry().Block(p)], r.err
 }
 
 // Open makes a Segment of what a checkpoint says about it. It reads the first and last

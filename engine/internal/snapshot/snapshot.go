@@ -82,6 +82,7 @@ func Load(f *blockfile.File, c *format.Checkpoint) (*Snapshot, error) {
 				if err != nil {
 					return nil, err
 				}
+				seg.SetGobbled()
 				level.Merging.RHS = append(level.Merging.RHS, seg)
 			}
 		}
