@@ -290,6 +290,26 @@ func TestPackedDamage(t *testing.T) {
 			t.Errorf("%s: the page before: %v", test.what, err)
 		}
 	}
+	// One bit turns a page into padding, seen from its front or its back.
+	for what, at := range map[string]int{"front": int(p) + 1, "back": int(p) + h.Len - 2} {
+		file := bytes.Clone(sound)
+		file[at] &^= 0x80
+		if _, err := x.f.WriteAt(file, 0); err != nil {
+			t.Fatal(err)
+		}
+		cold := blockfile.NewCompressed(x.f, name, x.geo, compress.Zstd(), 1)
+		cold.SetBlocks(20)
+		s := &blockfile.Space{File: cold, Sealed: true}
+		var err error
+		if what == "front" {
+			_, err = s.NextPage(pages[6])
+		} else {
+			_, err = s.PrevPage(pages[8])
+		}
+		if !errors.Is(err, base.ErrCorrupt) || !strings.Contains(err.Error(), "two ends of a padding") {
+			t.Errorf("a page that became padding, from its %s: %v", what, err)
+		}
+	}
 	if _, err := x.f.WriteAt(sound, 0); err != nil {
 		t.Fatal(err)
 	}

@@ -249,6 +249,9 @@ func (t *stream) pageFrom(p base.PageNo) (base.PageNo, error) {
 		if err != nil || !h.Pad {
 			return p, err
 		}
+		if err := t.padding(p, h); err != nil {
+			return 0, err
+		}
 		next, err := t.skip(p, h.Len)
 		if err != nil {
 			return 0, err
@@ -260,6 +263,22 @@ func (t *stream) pageFrom(p base.PageNo) (base.PageNo, error) {
 		}
 		p = next
 	}
+}
+
+// padding checks that the padding at p looks the same from both ends. One damaged bit would
+// otherwise turn a page into padding, and its records would be missing without a word.
+func (t *stream) padding(p base.PageNo, h format.RecordHead) error {
+	if h.Len <= t.s.geo.BlockSize {
+		b, _, err := t.bytes(p, h.Len)
+		if err != nil {
+			return err
+		}
+		if format.SoundPad(b) {
+			return nil
+		}
+	}
+	t.s.stats.badPages.Add(1)
+	return t.s.corrupt(p, base.Corruptf("the two ends of a padding of %d bytes do not match: it was damaged, or is a page that was", h.Len))
 }
 
 // skip returns the place in the stream n bytes behind p. Only links are read.
@@ -293,6 +312,9 @@ func (t *stream) prevPage(p base.PageNo) (base.PageNo, error) {
 		}
 		if !h.Pad {
 			return q, nil
+		}
+		if err := t.padding(q, h); err != nil {
+			return 0, err
 		}
 		if crossed {
 			if hops++; hops > t.s.Blocks() {
