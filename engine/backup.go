@@ -13,7 +13,8 @@ import (
 )
 
 // BackupOptions say how a copy of a database is made. The zero value makes a new file in
-// the database's own file system, with pages and blocks of the database's own sizes.
+// the database's own file system, with pages and blocks of the database's own sizes and
+// its compression.
 type BackupOptions struct {
 	// FS is where the copy goes; nil is where the database is. A database in memory is
 	// copied to the disk by vfs.OS.
@@ -24,6 +25,9 @@ type BackupOptions struct {
 	// PageSize and BlockSize are those of the copy, in bytes, under the rules of
 	// Options; 0 is those of the database. CopyCheckpoint takes no others.
 	PageSize, BlockSize int
+	// Compression is that of the copy, as in Options; empty is that of the database.
+	// CopyCheckpoint takes no other.
+	Compression string
 	// Perm is the mode of the new file, 0600 if 0.
 	Perm fs.FileMode
 	// Progress is called about once for each MiB that has been written, and once at the
@@ -135,6 +139,7 @@ type backup struct {
 	ctx      context.Context
 	db       *DB
 	o        BackupOptions
+	codec    Codec // of the copy; nil for none
 	progress BackupProgress
 	reported int64 // progress.Bytes at the last report
 }
@@ -158,7 +163,15 @@ func (db *DB) newBackup(ctx context.Context, o BackupOptions) (*backup, error) {
 	if o.Perm == 0 {
 		o.Perm = vfs.DefaultPerm
 	}
-	return &backup{ctx: ctx, db: db, o: o}, nil
+	b := &backup{ctx: ctx, db: db, o: o, codec: db.codec}
+	if o.Compression != "" {
+		var err error
+		named := Options{Compression: o.Compression, Codecs: db.opts.Codecs}
+		if b.codec, _, err = named.codec(); err != nil {
+			return nil, &Error{Code: CodeMisuse, Op: "backup", Path: db.path, Err: err}
+		}
+	}
+	return b, nil
 }
 
 // reportBytes is how much is written between two reports of progress.

@@ -85,6 +85,9 @@ func (b *backup) blocks(c *pinnedCheckpoint, f vfs.File) error {
 	if b.o.PageSize != geo.PageSize || b.o.BlockSize != geo.BlockSize {
 		return &Error{Code: CodeMisuse, Op: "backup", Path: b.db.path, Detail: "a copy of a checkpoint has the page and block size of the database; use Backup to change them"}
 	}
+	if codecID(b.codec) != codecID(b.db.codec) {
+		return &Error{Code: CodeMisuse, Op: "backup", Path: b.db.path, Detail: "a copy of a checkpoint has the compression of the database; use Backup to change it"}
+	}
 	free := make(map[base.BlockNo]bool, len(c.free))
 	for _, e := range c.free {
 		free[e.Block] = true

@@ -71,7 +71,7 @@ const ctxRows = 256
 
 // segment writes the rows of a pinned state as one segment.
 func (b *backup) segment(st *snapshot.State, f vfs.File, report bool) (*copyFile, error) {
-	geo, err := format.NewGeometry(b.o.PageSize, b.o.BlockSize)
+	geo, err := geometryOf(b.o.PageSize, b.o.BlockSize, b.codec)
 	if err != nil {
 		return nil, &Error{Code: CodeMisuse, Op: "backup", Path: b.db.path, Err: err}
 	}
@@ -82,6 +82,9 @@ func (b *backup) segment(st *snapshot.State, f vfs.File, report bool) (*copyFile
 	cur.ReadAhead()
 	b.progress.Total = b.db.sizeOf(st)
 	c := &copyFile{File: blockfile.New(f, b.db.path, geo, 0)}
+	if b.codec != nil {
+		c.File = blockfile.NewCompressed(f, b.db.path, geo, b.codec, 0)
+	}
 	w := segment.NewWriter(c.File, c, 0)
 	n := int64(0)
 	for ok := cur.First(); ok; ok = cur.Next() {
@@ -98,7 +101,7 @@ func (b *backup) segment(st *snapshot.State, f vfs.File, report bool) (*copyFile
 				return nil, err
 			}
 			if report {
-				b.progress.Rows, b.progress.Bytes = n, w.Pages()*int64(geo.PageSize)
+				b.progress.Rows, b.progress.Bytes = n, w.Bytes()
 				if err := b.report(false); err != nil {
 					return nil, err
 				}
@@ -113,7 +116,7 @@ func (b *backup) segment(st *snapshot.State, f vfs.File, report bool) (*copyFile
 	}
 	c.point = w.AppendPoint()
 	if report {
-		b.progress.Rows, b.progress.Bytes = n, w.Pages()*int64(geo.PageSize)+2*format.MetaPageSize
+		b.progress.Rows, b.progress.Bytes = n, w.Bytes()+2*format.MetaPageSize
 	}
 	return c, nil
 }
@@ -123,7 +126,11 @@ func (db *DB) sizeOf(st *snapshot.State) int64 {
 	size := int64(st.Live.Size()) + int64(st.Old.Size())
 	for _, l := range st.Disk.Levels {
 		for _, seg := range l.Segments() {
-			size += seg.Size * int64(db.opts.PageSize)
+			if db.codec != nil {
+				size += seg.Size
+			} else {
+				size += seg.Size * int64(db.opts.PageSize)
+			}
 		}
 	}
 	return size
@@ -134,7 +141,7 @@ func (db *DB) sizeOf(st *snapshot.State) int64 {
 func (c *copyFile) storeMeta(f vfs.File) error {
 	geo := c.Geometry()
 	ck := &format.Checkpoint{
-		ID: base.EmptySnapshotID + 1, Compression: format.CompressionNone,
+		ID: base.EmptySnapshotID + 1, Compression: codecID(c.Codec()),
 		PageSize: uint32(geo.PageSize), BlockSize: uint32(geo.BlockSize),
 		Blocks: uint32(c.numBlocks), Written: c.Written(),
 		Levels: []format.Level{{Age: copyAge, LHS: c.seg}},

@@ -140,6 +140,7 @@ func makeExamples(t *testing.T) map[string]string {
 	ex["btree"] = root.annotate()
 
 	ex["page-check"] = checkVectors(t, two, root)
+	recordExamples(t, ex)
 	return ex
 }
 

@@ -9,7 +9,7 @@ import (
 
 // Zstd returns the codec of Zstandard frames at the default level, about level 3 of the C
 // library. A frame carries the size and a checksum of the page, so that a flipped bit in it
-// is noticed. It compresses best.
+// is noticed. Files are about as small as with zlib, and read faster.
 func Zstd() Codec { return zstdDefault }
 
 // ZstdLevel is Zstd at about the given level of the C library, from 1 (fast) to 22

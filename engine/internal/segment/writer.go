@@ -34,6 +34,14 @@ type Writer struct {
 	prevTop base.Kind
 }
 
+// Bytes returns how many bytes of the file the pages written so far take.
+func (w *Writer) Bytes() int64 {
+	if w.geo.Compressed {
+		return w.app.Size()
+	}
+	return w.app.Pages() * int64(w.geo.PageSize)
+}
+
 // LastPage returns the last page of the finished segment.
 func (w *Writer) LastPage() base.PageNo { return w.app.LastPage() }
 
