@@ -60,9 +60,7 @@ func (db *DB) chooseCodec(ck *format.Checkpoint) error {
 	}
 	id := max(ck.Compression, format.CompressionNone)
 	if asked && id != codecID(wanted) {
-		return &Error{Code: CodeMismatch, Op: "open", Path: db.path,
-			Detail: fmt.Sprintf("the file's compression is %s, but %s was asked for; leave compression out to take the file's",
-				compress.Describe(id, o.Codecs), compress.Describe(codecID(wanted), o.Codecs))}
+		return db.mismatch(id, codecID(wanted), o.Codecs)
 	}
 	if id == format.CompressionNone {
 		db.useCodec(nil)
@@ -75,6 +73,22 @@ func (db *DB) chooseCodec(ck *format.Checkpoint) error {
 	}
 	db.useCodec(c)
 	return nil
+}
+
+func (db *DB) mismatch(have, wanted uint32, codecs []Codec) error {
+	return &Error{Code: CodeMismatch, Op: "open", Path: db.path,
+		Detail: fmt.Sprintf("the file's compression is %s, but %s was asked for; leave compression out to take the file's",
+			compress.Describe(have, codecs), compress.Describe(wanted, codecs))}
+}
+
+// agrees checks that options ask for the compression of a database that is open, or for
+// none in particular.
+func (db *DB) agrees(o *Options) error {
+	wanted, asked, err := o.codec()
+	if err == nil && asked && codecID(wanted) != codecID(db.codec) {
+		err = db.mismatch(codecID(db.codec), codecID(wanted), o.Codecs)
+	}
+	return err
 }
 
 func (db *DB) useCodec(c compress.Codec) {

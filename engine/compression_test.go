@@ -456,3 +456,74 @@ func FuzzCompressedFile(f *testing.F) {
 		_ = db.Close()
 	})
 }
+
+// TestCompressedBackup copies databases of each codec into files of each codec, as rows, as
+// a stream and as blocks.
+func TestCompressedBackup(t *testing.T) {
+	ctx := context.Background()
+	for _, from := range append([]string{"none"}, codecNames...) {
+		data, content := filled(t, engine.Options{Compression: from, PageSize: 1024, BlockSize: 64 << 10}, 1000)
+		db, fs, err := openBytes(data, engine.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		expect := func(what, name, compression string) {
+			t.Helper()
+			got, err := engine.Open(ctx, name, engine.Options{FS: fs, Compression: compression})
+			if err != nil {
+				t.Fatalf("%s, %s to %s: %v", what, from, compression, err)
+			}
+			if rows := readAll(t, got); !maps.Equal(rows, content) {
+				t.Errorf("%s, %s to %s: the copy holds something else", what, from, compression)
+			}
+			expectSound(t, got)
+			if err := got.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, to := range append([]string{"", "none"}, codecNames...) {
+			o := engine.BackupOptions{Compression: to}
+			want := to
+			if want == "" {
+				want = from
+			}
+			if err := db.Backup(ctx, "/to-"+to, o); err != nil {
+				t.Fatal(err)
+			}
+			expect("rows", "/to-"+to, want)
+			var out bytes.Buffer
+			if err := db.BackupTo(ctx, &out, o); err != nil {
+				t.Fatal(err)
+			}
+			if err := fs.WriteFile("/stream-"+to, out.Bytes()); err != nil {
+				t.Fatal(err)
+			}
+			expect("stream", "/stream-"+to, want)
+		}
+		if err := db.CopyCheckpoint(ctx, "/blocks", engine.BackupOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		expect("blocks", "/blocks", from)
+		if err := db.CopyCheckpoint(ctx, "/other", engine.BackupOptions{Compression: "mirror"}); !errors.Is(err, engine.ErrMisuse) {
+			t.Errorf("an unknown codec: %v", err)
+		}
+		other := "lz4"
+		if from == other {
+			other = "none"
+		}
+		if _, err := engine.Open(ctx, "/x.db", engine.Options{FS: fs, ReadOnly: true, Compression: other}); !errors.Is(err, engine.ErrMismatch) {
+			t.Errorf("a second handle of this process that asks for %s: %v", other, err)
+		}
+		if again, err := engine.Open(ctx, "/x.db", engine.Options{FS: fs, ReadOnly: true, Compression: from}); err != nil {
+			t.Error(err)
+		} else if err := again.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := db.CopyCheckpoint(ctx, "/other", engine.BackupOptions{Compression: other}); !errors.Is(err, engine.ErrMisuse) {
+			t.Errorf("blocks with another codec: %v", err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

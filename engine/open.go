@@ -32,7 +32,7 @@ func isDiskFull(err error) bool { return errors.Is(err, syscall.ENOSPC) }
 //
 // While a handle of this process has the database open for writing, a read-only one shares
 // it: it sees what is committed there, waits for nobody, and takes no other option into
-// account. It has to be closed first.
+// account, except that it asks for the same compression or none at all. It has to be closed first.
 //
 // A file that is not a database, that is damaged, or that another process has open is
 // refused and left as it is.
@@ -47,6 +47,10 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	if o.ReadOnly {
 		if db := openShared(o.FS, canonical); db != nil {
+			if err := db.agrees(&o); err != nil {
+				_ = db.Close()
+				return nil, err
+			}
 			return db, nil
 		}
 	}
