@@ -38,6 +38,9 @@ type Geometry struct {
 
 	pageShift  uint // log2 PageSize; 0 in a compressed file
 	blockShift uint // log2 pages per block; of bytes in a compressed file
+	// origin is the number of a page that began with the file: 1, or, where numbers are byte
+	// offsets, 0. With it the formulas are the same for both.
+	origin int64
 }
 
 // NewGeometry checks the two sizes and returns the geometry they make of an uncompressed
@@ -53,6 +56,7 @@ func NewGeometry(pageSize, blockSize int) (Geometry, error) {
 		PageSize: pageSize, BlockSize: blockSize,
 		pageShift:  uint(bits.TrailingZeros(uint(pageSize))),
 		blockShift: uint(bits.TrailingZeros(uint(blockSize / pageSize))),
+		origin:     1,
 	}, nil
 }
 
@@ -90,26 +94,17 @@ func (g Geometry) PagesPerBlock() int64 { return 1 << g.blockShift }
 
 // Offset returns the byte offset of page p in the file.
 func (g Geometry) Offset(p base.PageNo) int64 {
-	if g.Compressed {
-		return int64(p)
-	}
-	return (int64(p) - 1) << g.pageShift
+	return (int64(p) - g.origin) << g.pageShift
 }
 
 // Block returns the block that page p lies in.
 func (g Geometry) Block(p base.PageNo) base.BlockNo {
-	if g.Compressed {
-		return base.BlockNo(int64(p)>>g.blockShift) + 1
-	}
-	return base.BlockNo((int64(p)-1)>>g.blockShift) + 1
+	return base.BlockNo((int64(p)-g.origin)>>g.blockShift) + 1
 }
 
 // IndexInBlock returns the position of page p within its block, from 0.
 func (g Geometry) IndexInBlock(p base.PageNo) int {
-	if g.Compressed {
-		return int(int64(p) & (1<<g.blockShift - 1))
-	}
-	return int((int64(p) - 1) & (1<<g.blockShift - 1))
+	return int((int64(p) - g.origin) & (1<<g.blockShift - 1))
 }
 
 // FirstPage returns the first page of block b. In block 1 it is the first one behind
