@@ -302,7 +302,7 @@ func (s *setting) apply(c *Config, text string) error {
 	case errors.As(err, &refused):
 		return misusef("open", "%s=%s is refused: %s", s.name, text, refused)
 	}
-	return nil
+	return settingError(s, text)
 }
 
 func settingError(s *setting, text string) error {

@@ -52,7 +52,7 @@ func (db *DB) newJobAt(flush bool, lo, hi int, at place) (*job, error) {
 	}
 	for _, l := range j.inputs {
 		for _, seg := range l.Segments() {
-			j.inputPages += seg.Size
+			j.inputPages += db.bf.PagesIn(seg.Size)
 		}
 	}
 	spec := merge.Spec{Inputs: j.inputs, Oldest: hi == len(levels)}

@@ -85,6 +85,15 @@ func NewCompressed(f vfs.File, path string, geo format.Geometry, codec compress.
 	return b
 }
 
+// PagesIn returns how many pages a segment has whose size, as lsm1 counts it, is given:
+// about, in a compressed file, where that is a number of bytes.
+func (f *File) PagesIn(size int64) int64 {
+	if f.codec == nil {
+		return size
+	}
+	return (size + f.usualImage.Load() - 1) / f.usualImage.Load()
+}
+
 // Codec returns the codec of a compressed file, nil for another.
 func (f *File) Codec() compress.Codec { return f.codec }
 

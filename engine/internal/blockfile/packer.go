@@ -67,6 +67,7 @@ func (a *Appender) packPage() error {
 	if err := a.pack(k.record); err != nil {
 		return err
 	}
+	f.usualImage.Store((7*f.usualImage.Load() + int64(len(k.record)) + 7) / 8)
 	f.written.Add(1)
 	f.stats.pagesWritten.Add(1)
 	return nil
