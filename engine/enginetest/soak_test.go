@@ -26,14 +26,15 @@ var (
 
 // soak is a database that is reopened in one mode after the other.
 type soak struct {
-	rng  *rand.Rand
-	fs   vfs.FS
-	path string
-	page int
-	size int // of blocks
-	db   *engine.DB
-	run  *enginetest.Runner
-	opts engine.Options // of the last opening
+	rng         *rand.Rand
+	fs          vfs.FS
+	path        string
+	page        int
+	compression string
+	size        int // of blocks
+	db          *engine.DB
+	run         *enginetest.Runner
+	opts        engine.Options // of the last opening
 
 	stop    chan struct{}
 	beside  sync.WaitGroup
@@ -81,7 +82,7 @@ func TestSoak(t *testing.T) {
 func newSoak(seed uint64, dir string, reopens map[string]int) *soak {
 	rng := rand.New(rand.NewPCG(seed, 77))
 	o := enginetest.RandomOptions(rng)
-	k := &soak{rng: rng, fs: memfs.New(), path: "/soak", page: o.PageSize, size: o.BlockSize, failed: make(chan error, 2), reopens: reopens}
+	k := &soak{rng: rng, fs: memfs.New(), path: "/soak", page: o.PageSize, size: o.BlockSize, compression: o.Compression, failed: make(chan error, 2), reopens: reopens}
 	if *soakDir != "" {
 		k.fs, k.path = vfs.OS, filepath.Join(dir, "soak")
 	}
@@ -94,10 +95,10 @@ func newSoak(seed uint64, dir string, reopens map[string]int) *soak {
 	return k
 }
 
-// open opens the database in a mode of which nothing but the page and block size is given.
+// open opens the database in a mode of which nothing but the page and block size and the compression is given.
 func (k *soak) open() (enginetest.Store, error) {
 	o := enginetest.RandomOptions(k.rng)
-	o.FS, o.PageSize, o.BlockSize = k.fs, k.page, k.size
+	o.FS, o.PageSize, o.BlockSize, o.Compression = k.fs, k.page, k.size, k.compression
 	o.Background = engine.Background(k.rng.IntN(4))
 	o.AutoFlush <<= k.rng.IntN(6)
 	k.opts = o
