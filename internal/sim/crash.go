@@ -79,8 +79,8 @@ func Crash(cfg CrashConfig) (CrashStats, error) {
 	c := &crasher{CrashConfig: cfg, schedule: newSchedule(cfg.Seed, cfg.Safety, cfg.Bulk),
 		base: memfs.New(), history: enginetest.NewHistory(enginetest.Map{})}
 	c.options.NoLog, c.background, c.stats.Rare = cfg.NoLog, cfg.Background, make(map[string]int)
-	if cfg.Jump || cfg.Lists {
-		c.options.Compression = "none" // it is the log that is looked at, or many blocks
+	if cfg.Lists {
+		c.options.Compression = "none" // it takes many blocks
 	}
 	fs := faultfs.Wrap(c.base)
 	r := c.runner(fs, c.history, &c.db)

@@ -1,5 +1,7 @@
 package format
 
+import "encoding/binary"
+
 // The log is a stream of records without frames, each starting at any byte. The first
 // byte says what a record is; lengths and offsets are varints.
 //
@@ -198,6 +200,15 @@ func AppendLogPad(b []byte, n int) []byte {
 		n -= 2 + data
 	}
 	return b
+}
+
+// LogMarkLen is the length of a mark.
+const LogMarkLen = 2 + 8
+
+// AppendLogMark appends a pad whose content is a number. Readers pass over it, but their
+// checksum does not: what follows a mark is never taken for what followed another one.
+func AppendLogMark(b []byte, n uint64) []byte {
+	return binary.BigEndian.AppendUint64(append(b, logPad2, 8), n)
 }
 
 // LogJumpLen returns the length of a jump to the given offset.

@@ -2,6 +2,7 @@ package wal
 
 import (
 	"math"
+	"math/rand/v2"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -60,6 +61,7 @@ func (l *Log) appendSpecial(r *format.LogRecord, n int64) error {
 			return err
 		}
 	}
+	l.appendMark()
 	l.appendFront(r, n)
 	if len(r.Value) < maxBuffer {
 		l.appendData(r)
@@ -85,12 +87,20 @@ func (l *Log) appendSpecial(r *format.LogRecord, n int64) error {
 // The first transaction after a recovery starts in a sector of its own, so that a torn
 // write of it cannot spoil the transactions before it. And if the log can wrap, it does,
 // unless the record, of n bytes, would not fit there.
+//
+// A loss of power may have taken some sectors of the log and left others, with commits
+// that were lost because of a gap before them. Should this transaction write the same
+// bytes into the gap as were there, a jump to offset 0 for instance, they would be back.
+// So it begins with a mark that was never there.
 func (l *Log) prelude(n int64) {
 	t := &l.tx
 	t.special = false
-	if pad := l.behind(t.off()-1) - t.off(); l.align && t.fits(pad+format.LogCommitLen) {
+	if pad := l.behind(t.off()-1) - t.off(); l.align && t.fits(pad+format.LogMarkLen+format.LogCommitLen) {
 		l.buf = format.AppendLogPad(l.buf, int(pad))
 		l.moved()
+	}
+	if t.fits(format.LogMarkLen + format.LogCommitLen) {
+		l.appendMark()
 	}
 	if l.canWrap() && n <= l.before(t.regions[2].Start)-format.LogJumpRoom {
 		l.buf = format.AppendLogPad(l.buf, int(-t.stream&7))
@@ -99,6 +109,15 @@ func (l *Log) prelude(n int64) {
 		t.regions[0] = Region{t.regions[2].Start, t.off()}
 		t.startExtent(0)
 		t.limit = l.limitAt(&t.regions, 0)
+	}
+}
+
+// appendMark writes the mark, if it is not written yet.
+func (l *Log) appendMark() {
+	if t := &l.tx; t.mark {
+		t.mark = false
+		l.buf = format.AppendLogMark(l.buf, rand.Uint64())
+		l.moved()
 	}
 }
 

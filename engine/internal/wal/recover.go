@@ -77,6 +77,7 @@ func recoverLog(f File, from format.LogPos, apply applyFunc, keep int) (*Log, Re
 		l.sum = end.sum
 		l.align = end.off()%l.sector != 0
 	}
+	l.mark = s.size > 0
 	r.Bytes, r.End, r.Regions = l.Size(), l.End(), l.regions
 	l.Rollback()
 	return l, r, nil

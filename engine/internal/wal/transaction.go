@@ -34,6 +34,7 @@ type transaction struct {
 	// the log wraps or moves to the next sector before it, or it comes behind a jump and
 	// needs a checksum.
 	special bool
+	mark    bool // a mark has still to be written
 }
 
 // extent says that the stream from position stream on goes to the file from off on.
@@ -81,7 +82,8 @@ func (l *Log) Rollback() {
 		regions:    l.regions,
 		limit:      l.limitAt(&l.regions, end),
 		sum:        format.StartLogSum(l.sum),
-		special:    l.align || l.canWrap(),
+		special:    l.align || l.mark || l.canWrap(),
+		mark:       l.mark,
 	}
 	l.base = 0
 	l.buf = l.buf[:0]
@@ -141,7 +143,7 @@ func (l *Log) Commit(padToSector bool) error {
 	l.regions = l.tx.regions
 	l.regions[2].End = l.tx.off()
 	l.sum = l.tx.sum.End()
-	l.align = false
+	l.align, l.mark = false, false
 	l.Rollback()
 	return nil
 }

@@ -23,6 +23,8 @@
 //   - A stream read from the newest checkpoint's position holds at most two jumps, and
 //     none of them leads to an offset from format.LogMaxJump on, which C lsm1 could not
 //     follow.
+//   - No commit of an earlier use of the file can follow what is written now: the first
+//     transaction after a recovery holds a random mark, which the checksums depend on.
 //   - The running checksum in End is the one at the end of region 2, whatever happened
 //     before, so a checkpoint at End leads recovery to all that is committed after it.
 package wal
@@ -72,8 +74,9 @@ type Log struct {
 	// comes along nothing is reclaimed, so the position that the log was opened with,
 	// which after a rebase means nothing in this log, never takes part.
 	seen format.LogPos
-	// align asks the next transaction to begin on a sector of its own.
-	align bool
+	// align asks the next transaction to begin on a sector of its own, and mark to begin
+	// with a mark; see prelude.
+	align, mark bool
 
 	// The transaction in progress. Bytes base..tx.stream of its stream are in buf, those
 	// before base are in the file.

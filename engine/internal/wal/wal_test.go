@@ -396,7 +396,7 @@ func TestRecoveredTransactionStartsItsOwnSector(t *testing.T) {
 	if err := l.Commit(false); err != nil {
 		t.Fatal(err)
 	}
-	if got := l.End().Off; got != 512+1+1+1+6+10+9 {
+	if got := l.End().Off; got != 512+format.LogMarkLen+1+1+1+6+10+9 {
 		t.Fatalf("the first transaction of the session, behind %d, ends at %d", end, got)
 	}
 	put(t, l, "third", 10)
@@ -404,6 +404,54 @@ func TestRecoveredTransactionStartsItsOwnSector(t *testing.T) {
 		t.Fatalf("the next one ends at %d", got)
 	}
 	checkKeys(t, f, emptyPos, "first", "second", "third")
+}
+
+// What a loss of power took must not come back because the next session writes the same
+// jump as the one before it did, and is killed before it writes what it leads to.
+func TestLostCommitsStayLost(t *testing.T) {
+	f, l, ckpt := wrapping(t)
+	mustAppend(t, l, "kept", 10)
+	if err := l.Commit(true); err != nil {
+		t.Fatal(err)
+	}
+	end := l.End().Off
+	l.Begin(ckpt, true, true)
+	mustAppend(t, l, "lost", 10)
+	if err := l.Commit(false); err != nil {
+		t.Fatal(err)
+	}
+	put(t, l, "lost, too", 10)
+	checkKeys(t, f, ckpt, "kept", "lost", "lost,")
+	clear(f.data[end : end+8]) // the jump's sector is as it was before
+	checkKeys(t, f, ckpt, "kept")
+
+	f = f.reopened()
+	l, _, _ = mustRecover(t, f, ckpt)
+	l.Begin(ckpt, true, true)
+	mustAppend(t, l, "under way", 10)
+	f.failWrite, f.dieOnWrite = f.writes+2, true
+	if err := l.Commit(false); !errors.Is(err, errInjected) {
+		t.Fatalf("the commit of a killed process: %v", err)
+	}
+	if l.Regions()[2].End != end || f.data[end] == 0 {
+		t.Fatalf("nothing was written at %d, the end of %v", end, l.Regions())
+	}
+	checkKeys(t, f, ckpt, "kept")
+
+	// The same where the log was not to wrap: the first of two commits was lost, and is
+	// written again.
+	f = newFile()
+	l, _, _ = mustRecover(t, f, emptyPos)
+	put(t, l, "kept", 512)
+	end = l.End().Off
+	put(t, l, "lost", 600)
+	put(t, l, "lost, too", 10)
+	f.data[end]++
+	f = f.reopened()
+	l, _, _ = mustRecover(t, f, emptyPos)
+	l.align = false // so that the bytes could be the same
+	put(t, l, "lost", 600)
+	checkKeys(t, f, emptyPos, "kept", "lost")
 }
 
 func TestFailedCommitLeavesNoCommit(t *testing.T) {
