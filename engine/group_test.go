@@ -144,11 +144,14 @@ func TestGroupCrash(t *testing.T) {
 			t.Fatal(err)
 		}
 		ffs.OnOp(nil)
-		if failure != nil {
-			t.Fatal(failure)
+		mu.Lock() // goroutines may still be at it
+		failed, n := failure, moments
+		mu.Unlock()
+		if failed != nil {
+			t.Fatal(failed)
 		}
-		if moments < 30 {
-			t.Errorf("mode %v: %d moments only", mode, moments)
+		if n < 30 {
+			t.Errorf("mode %v: %d moments only", mode, n)
 		}
 		expectSound(t, db)
 		if err := db.Close(); err != nil {
