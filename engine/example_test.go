@@ -353,3 +353,66 @@ func ExampleDB_Backup() {
 	// 100 rows copied
 	// 100 keys in the copy
 }
+
+// A compressed database. Whoever opens it later need not name the codec: the file knows.
+func ExampleOptions_compression() {
+	ctx := context.Background()
+	path, remove := exampleFile()
+	defer remove()
+	size := func() int64 {
+		info, err := os.Stat(path)
+		check(err)
+		return info.Size()
+	}
+	for _, name := range []string{"none", "zstd"} {
+		check(os.RemoveAll(path))
+		db, err := engine.Open(ctx, path, engine.Options{Compression: name})
+		check(err)
+		check(fill(ctx, db, 1000)) // a megabyte of zeros
+		check(db.Close())
+		fmt.Println(name, "takes less than 100 KB:", size() < 100<<10)
+	}
+
+	db, err := engine.Open(ctx, path, engine.Options{})
+	check(err)
+	n, err := count(ctx, db)
+	check(err)
+	fmt.Println(n, "keys; codec", db.CompressionID())
+	check(db.Close())
+
+	_, err = engine.Open(ctx, path, engine.Options{Compression: "lz4"})
+	fmt.Println("refused:", errors.Is(err, engine.ErrMismatch))
+	// Output:
+	// none takes less than 100 KB: false
+	// zstd takes less than 100 KB: true
+	// 1000 keys; codec 10003
+	// refused: true
+}
+
+// For a database that is written once and read many times: one segment of full pages, and
+// no byte of the file for anything else.
+func ExampleDB_Optimize() {
+	ctx := context.Background()
+	path, remove := exampleFile()
+	defer remove()
+	db, err := engine.Open(ctx, path, engine.Options{AutoFlush: 256 << 10, BlockSize: 64 << 10})
+	check(err)
+	defer db.Close()
+	for range 5 {
+		check(fill(ctx, db, 1000)) // the same keys again and again
+	}
+
+	check(db.Optimize(ctx))
+	segments := 0
+	for _, level := range db.Structure() {
+		segments += len(level.Segments)
+	}
+	info, err := os.Stat(path)
+	check(err)
+	const data = 1000 * (8 + 1024)
+	fmt.Println("segments:", segments)
+	fmt.Println("less than a tenth more than the data:", info.Size() < data*11/10+64<<10)
+	// Output:
+	// segments: 1
+	// less than a tenth more than the data: true
+}

@@ -135,6 +135,11 @@ func (db *DB) open(ctx context.Context) error {
 		}
 	}
 	if !db.opts.ReadOnly {
+		if rec.Stale {
+			if err := db.log.ForgetStale(); err != nil {
+				return db.logError("open", err)
+			}
+		}
 		if err := db.settleFiles(loaded); err != nil {
 			return err
 		}

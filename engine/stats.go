@@ -96,6 +96,10 @@ type Stats struct {
 	Levels       int
 	Segments     int
 	SegmentPages int64 // of all segments; bytes of a compressed file
+	// CheckedPages are those of them that carry a page check, as all do that lsmlite wrote.
+	// Damage to the others, which C lsm1 wrote, may not be noticed; Optimize writes them
+	// anew.
+	CheckedPages int64
 	Blocks       int64 // blocks of the file
 	FreeBlocks   int64 // of those, blocks that hold nothing
 	FileBytes    int64 // length of the file: Blocks times the block size
@@ -144,6 +148,9 @@ func (db *DB) Stats() Stats {
 	for _, l := range st.Disk.Levels {
 		for _, seg := range l.Segments() {
 			s.SegmentPages += seg.Size
+			if seg.Space.Sealed {
+				s.CheckedPages += seg.Size
+			}
 		}
 	}
 	for _, r := range db.LogStructure() {

@@ -248,7 +248,7 @@ func TestCountersNeverGoBack(t *testing.T) {
 	}
 	now := map[string]bool{ // what is held, not what was done
 		"CacheBytes": true, "LiveBytes": true, "OldBytes": true, "LogBytes": true, "Levels": true, "Segments": true,
-		"SegmentPages": true, "FreeBlocks": true, "UncheckpointedBytes": true, "Pins": true, "OldestPin": true,
+		"SegmentPages": true, "CheckedPages": true, "FreeBlocks": true, "UncheckpointedBytes": true, "Pins": true, "OldestPin": true,
 		"PinnedBlocks": true, "PinnedTreeBytes": true, "CheckpointAge": true, "StalledNow": true,
 	}
 	stop, stopped := make(chan struct{}), make(chan struct{})

@@ -157,6 +157,7 @@ func TestMetricsOfKnownWork(t *testing.T) {
 		"lsmlite_levels":                       {value: 1},
 		"lsmlite_segments":                     {value: 1},
 		"lsmlite_segment_pages":                {value: float64(s.SegmentPages)},
+		"lsmlite_checked_pages":                {value: float64(s.CheckedPages)},
 		"lsmlite_file_bytes":                   {value: float64(s.Blocks << 20)},
 		"lsmlite_uncheckpointed_bytes":         {},
 		"lsmlite_log_bytes":                    {value: float64(s.LogBytes)},

@@ -1,6 +1,8 @@
 package wal
 
 import (
+	"slices"
+
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
@@ -25,6 +27,10 @@ type Recovered struct {
 	// transaction. It may be torn, rolled back, or left over from earlier use of the
 	// space; all three are normal.
 	Torn bool
+	// Stale: transactions stand at offset 0 that are none of the log, but would be taken for
+	// it by who opens a checkpoint at End and finds nothing there. C lsm1 leaves them when
+	// it has rolled a transaction back with which the log wrapped. See ForgetStale.
+	Stale bool
 	// Regions are the regions of the live log.
 	Regions [3]Region
 }
@@ -78,10 +84,25 @@ func recoverLog(f File, from format.LogPos, apply applyFunc, keep int) (*Log, Re
 		l.align = end.off()%l.sector != 0
 	}
 	l.mark = s.size > 0
+	live := slices.ContainsFunc(l.regions[:], func(r Region) bool { return r.inUse() && r.Start == 0 })
+	if l.regions[2].End > 0 && !live {
+		var stale Recovered
+		if _, err := replay(&s, 0, l.sum, ignoreRecord, &stale); err != nil {
+			return nil, Recovered{}, err
+		}
+		r.Stale = stale.Commits > 0
+	}
 	r.Bytes, r.End, r.Regions = l.Size(), l.End(), l.regions
 	l.Rollback()
 	return l, r, nil
 }
+
+func ignoreRecord(format.LogRecord) error { return nil }
+
+// ForgetStale makes sure that the transactions that Recovered.Stale tells of are never
+// taken for the log's. It is called before anything else is done with the log. The first
+// transaction of this session does not do it: a checkpoint may be made before there is one.
+func (l *Log) ForgetStale() error { return l.writeAt([]byte{0}, 0) }
 
 // replay applies the committed transactions from off on, counts them in r, and returns
 // the place behind the last one.

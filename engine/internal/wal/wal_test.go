@@ -454,6 +454,39 @@ func TestLostCommitsStayLost(t *testing.T) {
 	checkKeys(t, f, emptyPos, "kept", "lost")
 }
 
+// C lsm1 can leave transactions at the start of the file that are lost, because their
+// checksums do not know of the jump that leads there. A checkpoint at the end of the log
+// must not bring them back.
+func TestStaleStartIsForgotten(t *testing.T) {
+	f, l, ckpt := wrapping(t)
+	put(t, l, "kept", 10)
+	end := l.End()
+	lost := newFile()
+	at0, _, _ := mustRecover(t, lost, format.LogPos{Sum: end.Sum})
+	put(t, at0, "lost", 10)
+	f.data = append(f.data, format.AppendLogWrap(nil)...)
+	copy(f.data, lost.data)
+
+	if r := checkKeys(t, f, ckpt, "kept"); !r.Stale || r.End.Off != end.Off {
+		t.Fatalf("recovered %+v", r)
+	}
+	checkKeys(t, f, end, "lost") // which is what must not be
+	l, _, _ = mustRecover(t, f, ckpt)
+	if err := l.ForgetStale(); err != nil {
+		t.Fatal(err)
+	}
+	checkKeys(t, f, end)
+	if r := checkKeys(t, f, ckpt, "kept"); r.Stale {
+		t.Errorf("recovered %+v", r)
+	}
+	l.Begin(ckpt, true, true)
+	mustAppend(t, l, "new", 10)
+	if err := l.Commit(false); err != nil {
+		t.Fatal(err)
+	}
+	checkKeys(t, f, ckpt, "kept", "new")
+}
+
 func TestFailedCommitLeavesNoCommit(t *testing.T) {
 	f := newFile()
 	l, _, _ := mustRecover(t, f, emptyPos)
