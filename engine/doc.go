@@ -86,6 +86,16 @@
 // request; Optimize leaves one densely packed segment, for a database that is written
 // once and read many times.
 //
+// # Settings
+//
+// The zero Options are [PresetDefault]; [PresetLowMemory], [PresetHighPerformance] and
+// [PresetLSMLiteRS] are other beginnings, to be changed further. Page size, block size and
+// compression belong to the file: one that exists keeps its own.
+//
+// Options.Compression packs each page of a new file by itself, with LZ4, zlib, zstd or
+// Snappy, or with a [Codec] of your own. Opening a file with another codec than its own
+// fails with [ErrMismatch]; naming none takes what the file has.
+//
 // # Backup
 //
 // [DB.Backup] copies the rows of one snapshot into a new, densely packed file while

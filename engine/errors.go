@@ -3,13 +3,26 @@ package engine
 import "github.com/lsmlite/lsmlite-go/engine/internal/base"
 
 // Error is what the engine returns. Test its kind with errors.Is and one of the Err
-// values; take it apart with errors.As.
+// values; take it apart with errors.As. Its fields are
+//
+//	Code   Code   // what went wrong, for a program
+//	Op     string // what was being done
+//	Path   string // the file it was done to; empty if no file is concerned
+//	Detail string // what happened and what to do about it
+//	Err    error  // the cause, if another error is the cause
 type Error = base.Error
 
 // Code classifies an Error, with lsm1's numbers where lsm1 has one.
 type Code = base.Code
 
-// CorruptionError says where a file breaks the format. It matches ErrCorrupt.
+// CorruptionError says where a file breaks the format. It matches ErrCorrupt. Its fields
+// are
+//
+//	File   string // path
+//	Page   PageNo // an int64: the page, 0 where no page is concerned
+//	Offset int64  // byte offset in the file or page; -1 where unknown
+//	Detail string // what is wrong
+//	Err    error  // the cause, if another error is the cause
 type CorruptionError = base.CorruptionError
 
 // The values to test for with errors.Is.
