@@ -136,7 +136,7 @@ func (r *rows) bind() (err error) {
 		r.computes = r.computes || p.Columns[i].Kind == parser.ColumnFormula
 	}
 	if r.computes {
-		r.env.Args, r.env.Keys = r.values, keys
+		r.env.Args, r.env.Keys, r.env.Ctx = r.values, keys, r.ctx
 		r.env.SetPair(nil, nil)
 	}
 	return p.Keys.Bind(&r.bounds, r.values, keys)

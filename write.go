@@ -17,7 +17,7 @@ func (c *conn) write(ctx context.Context, p *parser.Plan, args []parser.Value) (
 	// 1. Whatever is wrong with the arguments is found before anything is taken or
 	// written.
 	defer c.forgetRow()
-	several, err := c.bindWrite(p, args)
+	several, err := c.bindWrite(ctx, p, args)
 	if err != nil {
 		return 0, err
 	}
@@ -97,14 +97,14 @@ func (c *conn) mayWrite() error {
 
 // bindWrite checks the arguments of p and works out c.bounds for what has a WHERE. It
 // reports whether p may fail after it has written something.
-func (c *conn) bindWrite(p *parser.Plan, args []parser.Value) (several bool, err error) {
+func (c *conn) bindWrite(ctx context.Context, p *parser.Plan, args []parser.Value) (several bool, err error) {
 	keys := c.keys()
 	if err := p.Check(args, keys); err != nil {
 		return false, bindError(err)
 	}
-	c.env.Args, c.env.Keys = args, keys
-	c.inEnv.Args, c.inEnv.Keys = args, keys
-	c.outEnv.Args, c.outEnv.Keys = args, keys
+	for _, e := range []*parser.Env{&c.env, &c.inEnv, &c.outEnv} {
+		e.Args, e.Keys, e.Ctx = args, keys, ctx
+	}
 	if p.Op == parser.OpInsert {
 		return len(p.Rows) > 1 || len(p.Columns) > 0, nil
 	}

@@ -1,5 +1,7 @@
 package parser
 
+import "context"
+
 // MaxResultBytes is the length that a computed value may have, as in SQLite. It bounds
 // what is computed for one row altogether too, so that no expression, however long, needs
 // more memory.
@@ -32,6 +34,8 @@ type Env struct {
 	Args []Value
 	// Keys is what keys are; nil stands for plain bytes.
 	Keys *KeyType
+	// Ctx ends evaluations that take long; nil stands for one that never ends.
+	Ctx context.Context
 
 	key, value []byte
 	loader     ValueLoader // of value, while it is not loaded
@@ -83,6 +87,13 @@ func (e *Env) Forget(limit int) {
 		scratch = nil
 	}
 	*e = Env{scratch: scratch}
+}
+
+func (e *Env) context() context.Context {
+	if e.Ctx == nil {
+		return context.Background()
+	}
+	return e.Ctx
 }
 
 func (e *Env) fail(err error) {

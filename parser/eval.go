@@ -203,10 +203,12 @@ func (n *node) test(e *Env) truth {
 			e.fail(errPatternTooBig)
 			return isUnknown
 		}
-		if n.op == nodeLike {
-			return truthOf(matchLike(pattern, text) != n.not)
+		matches, err := matchText(e.context(), n.op == nodeLike, pattern, text)
+		if err != nil {
+			e.fail(err)
+			return isUnknown
 		}
-		return truthOf(matchGlob(pattern, text) != n.not)
+		return truthOf(matches != n.not)
 	}
 	return compare(e, n.kids[0], n.kids[0].eval(e), n.op, n.kids[1])
 }

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -364,6 +365,51 @@ func modelSet(set, char []byte) (in bool, end int) {
 	return in != negated, end + 1
 }
 
+// tryMatch matches in both ways there are.
+func tryMatch(t *testing.T, like bool, pattern, text []byte) bool {
+	t.Helper()
+	got, err := matchText(t.Context(), like, pattern, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	long, err := matchLong(t.Context(), like, pattern, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != long {
+		t.Errorf("text %q, pattern %q, LIKE %v: %v, and %v by matchLong", text, pattern, like, got, long)
+	}
+	return got
+}
+
+// TestMatchIsLinear matches long texts with long patterns that almost match everywhere: a
+// character at a time that would be 4 billion steps each. And it ends with its context.
+func TestMatchIsLinear(t *testing.T) {
+	text := bytes.Repeat([]byte("a"), 150_000)
+	for _, c := range []struct {
+		like bool
+		part string
+	}{{true, "a"}, {true, "_"}, {true, "A_"}, {false, "a"}, {false, "?"}, {false, "a?"}, {false, "[a]"}} {
+		star := "*"
+		if c.like {
+			star = "%"
+		}
+		pattern := []byte(star + strings.Repeat(c.part, 24_000/len(c.part)) + "b" + star)
+		for _, end := range []string{"", "b"} {
+			got, err := matchText(t.Context(), c.like, pattern, append(bytes.Clone(text), end...))
+			if err != nil || got != (end == "b") {
+				t.Errorf("%q…, LIKE %v, a text with %q at the end: %v, %v", pattern[:10], c.like, end, got, err)
+			}
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	pattern := append(append([]byte("%"), bytes.Repeat([]byte("_"), 24_000)...), "b%"...)
+	if _, err := matchText(ended, true, pattern, text); !errors.Is(err, context.Canceled) {
+		t.Errorf("under a context that has ended: %v", err)
+	}
+}
+
 func TestMatchAgainstModel(t *testing.T) {
 	letters := []string{"a", "B", "b", "é", "\xc3", "\x00"}
 	patternLetters := append([]string{"%", "_", "*", "?", "%", "*"}, letters...)
@@ -378,12 +424,12 @@ func TestMatchAgainstModel(t *testing.T) {
 	matches := 0
 	for range 50_000 {
 		pattern, text := word(patternLetters, 6), word(letters, 6)
-		if got, want := matchLike(pattern, text), modelMatch(pattern, text, false); got != want {
+		if got, want := tryMatch(t, true, pattern, text), modelMatch(pattern, text, false); got != want {
 			t.Fatalf("%q LIKE %q: %v, want %v", text, pattern, got, want)
 		} else if got {
 			matches++
 		}
-		if got, want := matchGlob(pattern, text), modelMatch(pattern, text, true); got != want {
+		if got, want := tryMatch(t, false, pattern, text), modelMatch(pattern, text, true); got != want {
 			t.Fatalf("%q GLOB %q: %v, want %v", text, pattern, got, want)
 		} else if got {
 			matches++
@@ -420,11 +466,7 @@ func TestMatchSpecial(t *testing.T) {
 		{"\U0001f600", "LIKE", "_", true},
 		{"\xed\xa0\x80", "LIKE", "___", true}, // half a pair is not UTF-8
 	} {
-		match := matchGlob
-		if c.op == "LIKE" {
-			match = matchLike
-		}
-		if got := match([]byte(c.pattern), []byte(c.text)); got != c.want {
+		if got := tryMatch(t, c.op == "LIKE", []byte(c.pattern), []byte(c.text)); got != c.want {
 			t.Errorf("%q %s %q: %v, want %v", c.text, c.op, c.pattern, got, c.want)
 		}
 	}
@@ -433,10 +475,10 @@ func TestMatchSpecial(t *testing.T) {
 func TestMatchIsNotExponential(t *testing.T) {
 	text := bytes.Repeat([]byte("a"), 20_000)
 	pattern := append(bytes.Repeat([]byte("a*"), 1000), 'b')
-	if matchGlob(pattern, text) {
+	if tryMatch(t, false, pattern, text) {
 		t.Error("GLOB matches")
 	}
-	if matchLike(bytes.ReplaceAll(pattern, []byte("*"), []byte("%")), text) {
+	if tryMatch(t, true, bytes.ReplaceAll(pattern, []byte("*"), []byte("%")), text) {
 		t.Error("LIKE matches")
 	}
 }

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"bytes"
+	"context"
 	"unicode/utf8"
 )
 
@@ -9,20 +10,38 @@ import (
 const MaxPatternBytes = 50_000
 
 // A pattern is matched character by character: a character is one of UTF-8, or a byte
-// where the text is not valid UTF-8. Since only the last star before the place of a
-// mismatch can help, the work is in proportion to text times pattern at the most.
+// where the text is not valid UTF-8. Only the last star before the place of a mismatch can
+// help, so that the work is in proportion to text times pattern at the most, and next to
+// nothing for what people write. If it grows, the match is left to matchLong.
 
-// matchLike reports whether text matches the pattern of LIKE: % is any text, _ one
-// character, and ASCII letters match in either case.
-func matchLike(pattern, text []byte) bool {
+// matchText reports whether text matches the pattern of LIKE, or else of GLOB. It fails
+// only with the error of ctx.
+func matchText(ctx context.Context, like bool, pattern, text []byte) (bool, error) {
+	steps := 64*len(text) + 1<<16
+	match := matchGlob
+	if like {
+		match = matchLike
+	}
+	if matches, known := match(pattern, text, steps); known {
+		return matches, nil
+	}
+	return matchLong(ctx, like, pattern, text)
+}
+
+// matchLike reports whether text matches the pattern of LIKE, if it can tell within a
+// number of steps: % is any text, _ one character, and ASCII letters match in either case.
+func matchLike(pattern, text []byte, steps int) (matches, known bool) {
 	star, resume := -1, 0 // where the last % stands, and the text it does not cover yet
 	p, t := 0, 0
-	for t < len(text) {
+	for ; t < len(text); steps-- {
+		if steps < 0 {
+			return false, false
+		}
 		if p < len(pattern) {
 			switch c := pattern[p]; {
 			case c == '%':
 				if p++; p == len(pattern) {
-					return true
+					return true, true
 				}
 				star, resume = p-1, skipLike(pattern[p], text, t)
 				t = resume
@@ -38,7 +57,7 @@ func matchLike(pattern, text []byte) bool {
 			}
 		}
 		if star < 0 {
-			return false
+			return false, true
 		}
 		p = star + 1
 		resume = skipLike(pattern[p], text, resume+charLen(text[resume:]))
@@ -47,7 +66,7 @@ func matchLike(pattern, text []byte) bool {
 	for p < len(pattern) && pattern[p] == '%' {
 		p++
 	}
-	return p == len(pattern)
+	return p == len(pattern), true
 }
 
 // skipLike returns the first offset from t on where the text that matches a pattern can
@@ -80,17 +99,20 @@ func charLen(b []byte) int {
 	return n
 }
 
-// matchGlob reports whether text matches the pattern of GLOB: * is any text, ? one
-// character, and […] one character of a set.
-func matchGlob(pattern, text []byte) bool {
+// matchGlob is matchLike for GLOB: * is any text, ? one character, and […] one character
+// of a set.
+func matchGlob(pattern, text []byte, steps int) (matches, known bool) {
 	star, resume := -1, 0
 	p, t := 0, 0
-	for t < len(text) {
+	for ; t < len(text); steps-- {
+		if steps < 0 {
+			return false, false
+		}
 		if p < len(pattern) {
 			switch c := pattern[p]; c {
 			case '*':
 				if p++; p == len(pattern) {
-					return true
+					return true, true
 				}
 				star, resume = p-1, t
 				continue
@@ -114,7 +136,7 @@ func matchGlob(pattern, text []byte) bool {
 			}
 		}
 		if star < 0 {
-			return false
+			return false, true
 		}
 		resume += charLen(text[resume:])
 		// An ASCII byte is never part of a longer character, so the next place where it
@@ -122,7 +144,7 @@ func matchGlob(pattern, text []byte) bool {
 		if next := pattern[star+1]; next < utf8.RuneSelf && next != '*' && next != '?' && next != '[' {
 			i := bytes.IndexByte(text[resume:], next)
 			if i < 0 {
-				return false
+				return false, true
 			}
 			resume += i
 		}
@@ -131,7 +153,7 @@ func matchGlob(pattern, text []byte) bool {
 	for p < len(pattern) && pattern[p] == '*' {
 		p++
 	}
-	return p == len(pattern)
+	return p == len(pattern), true
 }
 
 // loneByte is added to a byte that is not part of a valid character, which makes it
