@@ -90,7 +90,9 @@ func newMatch(t *testing.T, seed uint64) *match {
 }
 
 func newShape(rnd *oracle.SplitMix) shape {
-	s := shape{PageSize: 256 << rnd.Below(6), BlockSize: 64 << 10 << rnd.Below(2), AutoMerge: 2 + rnd.Below(4)}
+	s := shape{PageSize: 256 << rnd.Below(9), AutoMerge: 2 + rnd.Below(4)}
+	// Four pages to a block at least, and room in it for one that does not compress.
+	s.BlockSize = max(64<<10<<rnd.Below(3), 4*s.PageSize)
 	s.Spec = oracle.Spec{
 		Keys: 30 << rnd.Below(7), KeyMin: 9, KeyMax: 9 + rnd.Below(60),
 		ValMax: 20 << rnd.Below(6), PctDel: 5 + rnd.Below(30), PctRange: rnd.Below(12),
@@ -273,6 +275,10 @@ func (j engineJob) draw() (end ending, o engine.Options, steps []step) {
 		MaxFreelist:    []int{2, 4, 24}[rnd.Below(3)],
 		NoAutoWork:     rnd.Below(5) == 0,
 		CacheSize:      64 << 10 << rnd.Below(5),
+		Background:     engine.Background(rnd.Below(4)),
+	}
+	if end == endCrash {
+		o.Background = engine.BackgroundNone // or the files would change while they are copied
 	}
 	p := planner{
 		rnd: rnd, spec: j.Shape.Spec, wholeRollback: true, flush: true,
@@ -284,8 +290,8 @@ func (j engineJob) draw() (end ending, o engine.Options, steps []step) {
 func (m *match) engineTurn() {
 	job := engineJob{Path: m.path, Seed: m.seed, Turn: m.turn, Shape: m.shape}
 	end, o, steps := job.draw()
-	m.last = fmt.Sprintf("engine, %s, autoflush %d, automerge %d, max_freelist %d, autocheckpoint %d, safety %v, no autowork %v",
-		end, o.AutoFlush, o.AutoMerge, o.MaxFreelist, o.AutoCheckpoint, o.Safety, o.NoAutoWork)
+	m.last = fmt.Sprintf("engine, %s, background %v, autoflush %d, automerge %d, max_freelist %d, autocheckpoint %d, safety %v, no autowork %v",
+		end, o.Background, o.AutoFlush, o.AutoMerge, o.MaxFreelist, o.AutoCheckpoint, o.Safety, o.NoAutoWork)
 	for _, s := range steps {
 		for _, b := range s.bounds() {
 			m.bounds[string(b)] = true
