@@ -51,7 +51,7 @@ type BackupProgress struct {
 //
 // The state is that of one moment. Readers and writers go on meanwhile, as beside any
 // open Snapshot; what they cannot reuse until the copy is made is what a snapshot of that
-// length pins. Memory is bounded by some 256 KiB for each segment of the database.
+// length pins. Memory is bounded by some 64 KiB for each segment of the database.
 // Read-only handles can be copied, too.
 //
 // The copy is written under another name beside path, synced, and renamed when it is

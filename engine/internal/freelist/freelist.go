@@ -30,6 +30,10 @@ type List struct {
 	// it was written since the file was opened. Snapshots before that one never knew the
 	// block, so whoever pins one of them does not keep it from being written again.
 	born map[base.BlockNo]base.SnapshotID
+	// whole are the blocks that Allocate has given out and that are not published: nothing in them is older than
+	// the segment that is being written. A segment that starts at an append point leaves
+	// what is before it as it is.
+	whole map[base.BlockNo]bool
 }
 
 // New makes the list of a file with the given number of blocks. recorded is what the
@@ -41,6 +45,7 @@ func New(blocks uint32, recorded map[base.BlockNo]base.SnapshotID, entries []for
 		reserved: make(map[base.BlockNo]int),
 		recorded: recorded,
 		born:     make(map[base.BlockNo]base.SnapshotID),
+		whole:    make(map[base.BlockNo]bool),
 	}
 	for b, id := range recorded {
 		if b < 1 || uint32(b) > blocks {
@@ -77,14 +82,14 @@ func (l *List) AllocateAbove(floor base.BlockNo, limit base.SnapshotID, pinned [
 	from, _ := slices.BinarySearch(l.order, floor+1)
 	for _, b := range l.order[from:] {
 		if l.free[b] < limit && l.reserved[b] == 0 && !l.UsedBy(b, pinned...) {
-			l.reserved[b] = 1
+			l.reserved[b], l.whole[b] = 1, true
 			return b
 		}
 	}
 	l.blocks++
 	b := base.BlockNo(l.blocks)
 	l.add(b, 0)
-	l.reserved[b] = 1
+	l.reserved[b], l.whole[b] = 1, true
 	return b
 }
 
@@ -116,7 +121,8 @@ func (l *List) Release(blocks []base.BlockNo) {
 
 // Publish records a new set of levels: used blocks belong to a published segment from
 // here on, freed blocks to none; id is the newest snapshot that may use the freed ones,
-// and the one before the first that uses the others.
+// and the one before the first that uses the others, unless there is an older segment in
+// the same block.
 func (l *List) Publish(used, freed []base.BlockNo, id base.SnapshotID) {
 	for _, b := range freed {
 		l.add(b, id)
@@ -124,7 +130,10 @@ func (l *List) Publish(used, freed []base.BlockNo, id base.SnapshotID) {
 	for _, b := range used {
 		if _, ok := l.free[b]; ok {
 			delete(l.free, b)
-			l.born[b] = id + 1
+			if l.whole[b] {
+				l.born[b] = id + 1
+				delete(l.whole, b)
+			}
 			i, _ := slices.BinarySearch(l.order, b)
 			l.order = slices.Delete(l.order, i, i+1)
 		}

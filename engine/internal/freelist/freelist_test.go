@@ -218,3 +218,32 @@ func TestModel(t *testing.T) {
 		}
 	}
 }
+
+// TestSharedBlockKeepsItsBirth frees a block while a segment is written behind the one that
+// it held, and publishes that segment: the block still holds what older snapshots show.
+func TestSharedBlockKeepsItsBirth(t *testing.T) {
+	l, err := freelist.New(1, map[base.BlockNo]base.SnapshotID{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := l.Allocate(0, nil)
+	blocks := []base.BlockNo{b}
+	l.Release(blocks)
+	l.Publish(blocks, nil, 10) // a segment, from snapshot 11 on
+	l.Reserve(b)               // another one is written behind it
+	l.Publish(nil, blocks, 20) // the first is merged away
+	l.Release(blocks)
+	l.Publish(blocks, nil, 21) // the second one is there from 22 on
+	l.Publish(nil, blocks, 30) // and is merged away, too
+	for id, want := range map[base.SnapshotID]bool{10: false, 11: true, 15: true, 20: true, 25: true, 30: true, 31: false} {
+		if l.UsedBy(b, id) != want {
+			t.Errorf("used by snapshot %d: %v", id, !want)
+		}
+	}
+	if got := l.Allocate(40, []base.SnapshotID{15, 40}); got == b {
+		t.Errorf("block %d is given out, which snapshot 15 shows", b)
+	}
+	if got := l.Allocate(40, []base.SnapshotID{35, 40}); got != b {
+		t.Errorf("block %d is given out, not %d, which nobody shows", got, b)
+	}
+}
