@@ -27,5 +27,10 @@
 //     linked to its inputs: seeks through them end in freed pages.
 //   - A half done merge of a segment with moved blocks frees blocks that it still
 //     needs: scans miss rows, and later writes destroy them.
+//   - So does a half done merge of a segment with keys longer than a quarter of a page. What
+//     C reads there instead of a key decides only how much it frees, but in a compressed file
+//     there may be no page at all, and C crashes.
+//   - After the rollback of a savepoint a record of almost 32 KiB may miss the checksum that
+//     C's recovery wants before it: the transaction and all later ones are lost.
 //   - A debug build of C cannot run safety level FULL.
 package oracle
