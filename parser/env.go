@@ -34,7 +34,8 @@ type Env struct {
 	Args []Value
 	// Keys is what keys are; nil stands for plain bytes.
 	Keys *KeyType
-	// Ctx ends evaluations that take long; nil stands for one that never ends.
+	// Ctx ends evaluations that take long; nil stands for one that never ends. Conditions
+	// without columns are worked out while arguments are bound, where there is none.
 	Ctx context.Context
 
 	key, value []byte

@@ -5,9 +5,8 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
-// runBytes is how much an Appender writes at once.
-// A write costs about as much for 64 KiB as for 4, and whoever
-// waits for it does not wait long.
+// runBytes is how much an Appender writes at once. A write costs about as much for 64 KiB
+// as for 4, and whoever waits for it does not wait long.
 const runBytes = 64 << 10
 
 // Allocator gives an Appender blocks that nothing on disk and no reader refers to.
