@@ -4,8 +4,8 @@
 // the operation shall fail, be late, be done by halves or return damaged bytes, and
 // tells a hook before each operation that may change something. Locks and Canonical
 // pass through uncounted. A failure that a rule asks for leaves the inner file system
-// as it was, except for the part of a write that the rule lets through, and except
-// that a file is closed also if Close fails.
+// as it was, except for the part of a write that the rule lets through, for what a sync
+// that fails drops, and except that a file is closed also if Close fails.
 //
 // Of the optional abilities of a file, a wrapped file has vfs.Allocator if the inner
 // one has it. It has no others, so nothing goes past the rules.
@@ -86,6 +86,7 @@ func (f *FS) Count(kinds Kind) int {
 type outcome struct {
 	err    error // nil: it goes on
 	part   float64
+	drop   int
 	damage []func(p []byte, off int64)
 }
 
@@ -110,7 +111,7 @@ func (f *FS) begin(op Op) outcome {
 		}
 		if out.err == nil && fault.rule.Err != nil {
 			out.err = &fs.PathError{Op: op.Kind.String(), Path: op.Name, Err: fault.rule.Err}
-			out.part = fault.rule.Part
+			out.part, out.drop = fault.rule.Part, fault.rule.Drop
 		}
 	}
 	hook := f.hook

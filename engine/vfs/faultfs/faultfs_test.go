@@ -353,3 +353,20 @@ func TestCrashBeforeEachOperation(t *testing.T) {
 		})
 	}
 }
+
+func TestASyncThatFailsDropsWhatItShouldMakeDurable(t *testing.T) {
+	for drop, want := range map[int]string{0: "new....", 512: "content", 4096: "content"} {
+		f, inner, file := fixture(t, "content")
+		_, err := file.WriteAt([]byte("new...."), 0)
+		ok(t, err)
+		f.Add(faultfs.Rule{On: faultfs.Sync, Err: syscall.EIO, Drop: drop})
+		if err := file.Sync(); !errors.Is(err, syscall.EIO) {
+			t.Errorf("drop %d: error is %v", drop, err)
+		}
+		ok(t, file.Sync())
+		got, err := inner.Crash(nil, memfs.CrashLoseAll).ReadFile("/db")
+		if string(got) != want || err != nil {
+			t.Errorf("drop %d: durable content is %q, %v", drop, got, err)
+		}
+	}
+}

@@ -77,6 +77,9 @@ func (f *file) Truncate(size int64) error {
 // Sync implements vfs.File.
 func (f *file) Sync() error {
 	if out := f.fs.begin(Op{Kind: Sync, Name: f.name}); out.err != nil {
+		if able, ok := f.File.(interface{ FailSync(unit int) }); ok && out.drop > 0 {
+			able.FailSync(out.drop)
+		}
 		return out.err
 	}
 	return f.File.Sync()

@@ -91,6 +91,12 @@ type Rule struct {
 	Part float64
 	// Delay is how long the operation waits before it is done.
 	Delay time.Duration
+	// Drop makes a sync that fails drop what it should have made durable, as kernels do: it
+	// goes on being read, counts as clean, and is lost with the power. It is the number of
+	// bytes that the cache writes as one: 512 or 4096. 0 leaves everything as it was before
+	// the sync. It has no effect unless the files of the inner file system have a method
+	// FailSync(unit int), as those of memfs have.
+	Drop int
 	// Damage changes the bytes p that a read found at off; see FlipBit.
 	Damage func(p []byte, off int64)
 }

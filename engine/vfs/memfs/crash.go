@@ -195,7 +195,7 @@ func (s *slot) crash(rng *rand.Rand, chances temper) content {
 		*found = *s.now
 	}
 	for sector := range sectorsPerChunk {
-		if s.touched&(1<<sector) == 0 {
+		if (s.touched|s.dropped)&(1<<sector) == 0 {
 			continue
 		}
 		from, to := sector*sectorSize, (sector+1)*sectorSize

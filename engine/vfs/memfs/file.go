@@ -119,6 +119,17 @@ func (f *file) Sync() error {
 	return nil
 }
 
+// FailSync does what a sync does that fails; see point 9 of the package comment. The cache
+// writes in units of so many bytes: a sector, or anything larger for pages of 4 KiB. It is
+// for package faultfs, which returns the error.
+func (f *file) FailSync(unit int) {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	if !f.closed && !f.readOnly {
+		f.node.failSync(unit > sectorSize)
+	}
+}
+
 // SectorSize implements vfs.File.
 func (f *file) SectorSize() int { return sectorSize }
 

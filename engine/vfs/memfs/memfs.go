@@ -31,6 +31,13 @@
 //     directories is two. A file whose removal is lost has its content as by 1 to 5.
 //  8. A process that is killed loses nothing it has written, and makes nothing
 //     durable: a later loss of power may still take it.
+//  9. After a failed Sync (FailSync of a file, by way of package faultfs) what it should
+//     have made durable goes on being read, but counts as clean: no later Sync writes it,
+//     unless it is touched again. A loss of power may keep or lose it or leave garbage, by
+//     sector, as in 2. Kernels keep count by sector or by page of 4 KiB; by page, touching
+//     one byte makes all of the page count as touched again. A size stays in doubt until a
+//     later Sync succeeds. A failed SyncDir makes nothing durable, and a later one that
+//     succeeds makes all durable.
 //
 // Directories exist without being made; a name that is the beginning of the path of a
 // file is a directory. There are no links and no times, and nobody runs out of space.

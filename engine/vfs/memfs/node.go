@@ -23,9 +23,12 @@ type content = *[chunkSize]byte
 type slot struct {
 	now    content
 	synced content
-	// touched has a bit for each sector that is in doubt. If it is 0, now and synced
-	// are the same pointer.
-	touched uint8
+	// touched has a bit for each sector that was touched since the last sync, and dropped
+	// one for each that a failed sync should have made durable and that was not touched
+	// since. If both are 0, now and synced are the same pointer.
+	touched, dropped uint8
+	// wholePage says that touching one sector of the slot touches all that are dropped.
+	wholePage bool
 	// owned says that now belongs to this slot alone and may be written in place. Only
 	// touched slots are owned.
 	owned bool
@@ -39,7 +42,7 @@ type node struct {
 	perm  fs.FileMode
 	locks vfs.LockTable
 	slots []slot
-	// inDoubt lists the slots with touched != 0, once each.
+	// inDoubt lists the slots with a sector that is touched or dropped, once each.
 	inDoubt []int
 	// size is the length as seen, syncedSize that of the last sync; in between it went
 	// down to lowSize and up to highSize.
@@ -126,24 +129,60 @@ func (n *node) writable(i, from, to int) content {
 // touch puts the sectors of bytes from..to of chunk i in doubt.
 func (n *node) touch(i, from, to int) {
 	s := &n.slots[i]
-	if s.touched == 0 {
+	if s.touched|s.dropped == 0 {
 		n.inDoubt = append(n.inDoubt, i)
 	}
 	for sector := from / sectorSize; sector*sectorSize < to; sector++ {
 		s.touched |= 1 << sector
 	}
+	if s.wholePage {
+		s.touched |= s.dropped
+	}
+	s.dropped &^= s.touched
 }
 
-// sync ends all doubt.
+// sync ends all doubt, except about sectors that are dropped.
 func (n *node) sync() {
+	dropped := n.inDoubt[:0]
 	for _, i := range n.inDoubt {
 		s := &n.slots[i]
-		*s = slot{now: s.now, synced: s.now}
+		if s.dropped == 0 || i >= chunks(n.size) {
+			*s = slot{now: s.now, synced: s.now}
+			continue
+		}
+		dropped = append(dropped, i)
+		s.syncBut(int(min(n.size-int64(i)*chunkSize, chunkSize)))
 	}
-	n.inDoubt = n.inDoubt[:0]
+	n.inDoubt = dropped
 	n.syncedSize, n.lowSize, n.highSize = n.size, n.size, n.size
 	// What is dropped was cut off, so it is zero should the file grow over it again.
 	n.slots = n.slots[:chunks(n.size)]
+}
+
+// syncBut makes a slot durable except for its dropped sectors. end is where the file ends
+// in it.
+func (s *slot) syncBut(end int) {
+	synced := new([chunkSize]byte)
+	if s.now != nil {
+		*synced = *s.now
+	}
+	for sector := range sectorsPerChunk {
+		if s.dropped&(1<<sector) != 0 {
+			s.restore(synced, sector*sectorSize, (sector+1)*sectorSize)
+		}
+	}
+	clear(synced[end:])
+	s.synced, s.touched, s.owned = synced, 0, false
+}
+
+// failSync takes all that is touched for durable though it is not. The size stays in
+// doubt. wholePages makes touching one sector of a page touch all of it that is dropped.
+func (n *node) failSync(wholePages bool) {
+	for _, i := range n.inDoubt {
+		s := &n.slots[i]
+		s.dropped |= s.touched
+		s.touched, s.owned, s.wholePage = 0, false, wholePages
+	}
 }
 
 // share gives up the right to write contents in place, because somebody else is about
