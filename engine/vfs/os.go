@@ -1,6 +1,7 @@
 package vfs
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -33,6 +34,7 @@ const osSectorSize = 512
 type osFile struct {
 	f        *os.File
 	readOnly bool
+	farLocks bool // opened with FarLocks
 
 	mu     sync.Mutex // guards closed and locks; no other lock of the engine is taken under it
 	closed bool
@@ -54,6 +56,12 @@ func (osFS) Open(name string, flag OpenFlag, perm fs.FileMode) (File, error) {
 	if perm == 0 {
 		perm = DefaultPerm
 	}
+	if flag&NoFollow != 0 {
+		how |= openNoFollow
+		if err := refuseLink(name); err != nil {
+			return nil, err
+		}
+	}
 	// A look first, because opening a named pipe may wait for its other end.
 	if info, err := os.Stat(name); err == nil {
 		if err := checkRegular(name, info); err != nil {
@@ -62,6 +70,9 @@ func (osFS) Open(name string, flag OpenFlag, perm fs.FileMode) (File, error) {
 	}
 	f, err := os.OpenFile(name, how, perm)
 	if err != nil {
+		if flag&NoFollow != 0 { // a link that came after the look
+			err = cmp.Or(refuseLink(name), err)
+		}
 		return nil, err
 	}
 	info, err := f.Stat()
@@ -71,7 +82,7 @@ func (osFS) Open(name string, flag OpenFlag, perm fs.FileMode) (File, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	file := &osFile{f: f, readOnly: flag&ReadWrite == 0}
+	file := &osFile{f: f, readOnly: flag&ReadWrite == 0, farLocks: flag&FarLocks != 0}
 	if err := file.locks.init(name); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}

@@ -99,3 +99,25 @@ func TestOSCloseUnlocksWhatOthersInherited(t *testing.T) {
 	defer f.Close()
 	ok(t, f.Lock(vfs.SlotDMS2, vfs.Exclusive))
 }
+
+func TestOSTheSuperuserGivesAFileToItsOwner(t *testing.T) {
+	if syscall.Geteuid() != 0 {
+		t.Skip("only the superuser can give files away")
+	}
+	dir := t.TempDir()
+	a, err := vfs.OS.Open(filepath.Join(dir, "a"), vfs.ReadWrite|vfs.Create, 0o660)
+	ok(t, err)
+	defer a.Close()
+	ok(t, syscall.Chown(filepath.Join(dir, "a"), 12345, 23456))
+	b, err := vfs.OS.Open(filepath.Join(dir, "b"), vfs.ReadWrite|vfs.Create, 0)
+	ok(t, err)
+	defer b.Close()
+	info, err := vfs.OS.Stat(filepath.Join(dir, "a"))
+	ok(t, err)
+	ok(t, b.(vfs.Owner).OwnAs(info))
+	var st syscall.Stat_t
+	ok(t, syscall.Stat(filepath.Join(dir, "b"), &st))
+	if st.Uid != 12345 || st.Gid != 23456 || fs.FileMode(st.Mode&0o777) != info.Mode().Perm() {
+		t.Errorf("the file is %d:%d with mode %o, want 12345:23456 with %v", st.Uid, st.Gid, st.Mode, info.Mode())
+	}
+}

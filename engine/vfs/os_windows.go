@@ -93,12 +93,22 @@ func (f *osFile) releaseLocks() error {
 	return errors.Join(errs...)
 }
 
+// lockPlace returns where the byte of a slot is: with FarLocks 2^62 bytes further on, where
+// no file has data that a lock could keep others from.
+func (f *osFile) lockPlace(slot int) windows.Overlapped {
+	at := windows.Overlapped{Offset: uint32(lockEnd - slot)}
+	if f.farLocks {
+		at.OffsetHigh = 1 << 30
+	}
+	return at
+}
+
 func (f *osFile) lockByte(slot int, kind LockKind) error {
 	flags := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
 	if kind == Exclusive {
 		flags |= windows.LOCKFILE_EXCLUSIVE_LOCK
 	}
-	at := windows.Overlapped{Offset: uint32(lockEnd - slot)}
+	at := f.lockPlace(slot)
 	err := f.withHandle(func(h windows.Handle) error { return windows.LockFileEx(h, flags, 0, 1, 0, &at) })
 	switch {
 	case err == nil:
@@ -112,7 +122,7 @@ func (f *osFile) lockByte(slot int, kind LockKind) error {
 }
 
 func (f *osFile) unlockByte(slot int) error {
-	at := windows.Overlapped{Offset: uint32(lockEnd - slot)}
+	at := f.lockPlace(slot)
 	err := f.withHandle(func(h windows.Handle) error { return windows.UnlockFileEx(h, 0, 1, 0, &at) })
 	if err != nil {
 		return f.fail("unlock", err)

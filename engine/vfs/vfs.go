@@ -10,8 +10,9 @@
 // errors.Is with the sentinels of io/fs (ErrNotExist, ErrExist, ErrPermission,
 // ErrClosed, ErrInvalid) where one of them fits.
 //
-// Rare abilities of a File are interfaces of their own, found by type assertion; see
-// [Allocator].
+// Rare abilities of an FS or a File are interfaces of their own, found by type assertion:
+// [Allocator], [Mapper], [Comparer], [Stater], [Locator], [Owner], [OpenRemover]. The engine
+// does without one that is missing, and so does whoever implements FS for it.
 package vfs
 
 import (
@@ -32,6 +33,14 @@ const (
 	// MustCreate makes Create fail with fs.ErrExist if the file is there already. It
 	// means nothing without Create.
 	MustCreate OpenFlag = 4
+	// NoFollow makes Open fail with ErrLink if the last part of the name is a symbolic
+	// link. On Unix the kernel looks at that; elsewhere it is looked at just before. An FS
+	// without links may ignore it.
+	NoFollow OpenFlag = 8
+	// FarLocks puts the locks of this handle far beyond the end of the data where a lock
+	// keeps others from reading and writing (Windows); elsewhere it means nothing. All
+	// handles of a file have to agree about it.
+	FarLocks OpenFlag = 16
 )
 
 // DefaultPerm is the mode of a new file for which Open is given none. A database is

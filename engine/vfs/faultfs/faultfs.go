@@ -8,13 +8,16 @@
 // that fails drops, and except that a file is closed also if Close fails.
 //
 // Of the optional abilities of a file, a wrapped file has vfs.Allocator if the inner
-// one has it. It has no others, so nothing goes past the rules.
+// one has it. The others that it has answer errors.ErrUnsupported if the inner one has them
+// not; what Stat, Lstat and SameFile do counts as one operation of the kind Stat or none, and
+// Location and OwnAs pass through uncounted.
 //
 // [ForEachFault] is the loop that fails the first operation of a scenario, then the
 // second, and so on until the scenario is over before its fault comes.
 package faultfs
 
 import (
+	"errors"
 	"io/fs"
 	"sync"
 	"time"
@@ -168,6 +171,27 @@ func (f *FS) Stat(name string) (fs.FileInfo, error) {
 	}
 	return f.inner.Stat(name)
 }
+
+// Lstat implements vfs.Comparer, as far as the inner FS does.
+func (f *FS) Lstat(name string) (fs.FileInfo, error) {
+	able, ok := f.inner.(vfs.Comparer)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	if out := f.begin(Op{Kind: Stat, Name: name}); out.err != nil {
+		return nil, out.err
+	}
+	return able.Lstat(name)
+}
+
+// SameFile implements vfs.Comparer, as far as the inner FS does.
+func (f *FS) SameFile(a, b fs.FileInfo) bool {
+	able, ok := f.inner.(vfs.Comparer)
+	return ok && able.SameFile(a, b)
+}
+
+// RemovesOpen implements vfs.OpenRemover.
+func (f *FS) RemovesOpen() bool { return vfs.RemovesOpen(f.inner) }
 
 // SyncDir implements vfs.FS.
 func (f *FS) SyncDir(name string) error {

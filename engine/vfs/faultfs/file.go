@@ -3,6 +3,7 @@ package faultfs
 import (
 	"errors"
 	"io"
+	"io/fs"
 
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
@@ -64,6 +65,34 @@ func (f *file) Size() (int64, error) {
 		return 0, out.err
 	}
 	return f.File.Size()
+}
+
+// Stat implements vfs.Stater, as far as the inner file does.
+func (f *file) Stat() (fs.FileInfo, error) {
+	able, ok := f.File.(vfs.Stater)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	if out := f.fs.begin(Op{Kind: Stat, Name: f.name}); out.err != nil {
+		return nil, out.err
+	}
+	return able.Stat()
+}
+
+// Location implements vfs.Locator, as far as the inner file does.
+func (f *file) Location() (string, error) {
+	if able, ok := f.File.(vfs.Locator); ok {
+		return able.Location()
+	}
+	return "", errors.ErrUnsupported
+}
+
+// OwnAs implements vfs.Owner, as far as the inner file does.
+func (f *file) OwnAs(info fs.FileInfo) error {
+	if able, ok := f.File.(vfs.Owner); ok {
+		return able.OwnAs(info)
+	}
+	return errors.ErrUnsupported
 }
 
 // Truncate implements vfs.File.

@@ -20,7 +20,7 @@ const (
 	SyncDir                   // FS.SyncDir
 	Remove                    // FS.Remove
 	Rename                    // FS.Rename
-	Stat                      // FS.Stat and File.Size
+	Stat                      // FS.Stat, FS.Lstat, File.Stat and File.Size
 	Close                     // File.Close
 	lastKind
 

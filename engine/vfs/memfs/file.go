@@ -4,12 +4,13 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"path"
 	"syscall"
 
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
-// file is a handle. It implements vfs.File, vfs.Allocator and vfs.Mapper.
+// file is a handle. It implements vfs.File and all abilities of one.
 type file struct {
 	fs       *FS
 	node     *node
@@ -21,6 +22,9 @@ type file struct {
 var (
 	_ vfs.Allocator = (*file)(nil)
 	_ vfs.Mapper    = (*file)(nil)
+	_ vfs.Stater    = (*file)(nil)
+	_ vfs.Locator   = (*file)(nil)
+	_ vfs.Owner     = (*file)(nil)
 )
 
 // ReadAt implements vfs.File.
@@ -103,6 +107,42 @@ func (f *file) Size() (int64, error) {
 		return 0, f.fail("size", fs.ErrClosed)
 	}
 	return f.node.size, nil
+}
+
+// Stat implements vfs.Stater.
+func (f *file) Stat() (fs.FileInfo, error) {
+	f.fs.mu.RLock()
+	defer f.fs.mu.RUnlock()
+	if f.closed {
+		return nil, f.fail("stat", fs.ErrClosed)
+	}
+	return info{name: path.Base(canonical(f.name)), size: f.node.size, mode: f.node.perm, node: f.node}, nil
+}
+
+// Location implements vfs.Locator.
+func (f *file) Location() (string, error) {
+	f.fs.mu.RLock()
+	defer f.fs.mu.RUnlock()
+	if f.closed {
+		return "", f.fail("locate", fs.ErrClosed)
+	}
+	for name, n := range f.fs.names {
+		if n == f.node {
+			return name, nil
+		}
+	}
+	return "", nil
+}
+
+// OwnAs implements vfs.Owner. There are no users, so it changes the permissions only.
+func (f *file) OwnAs(info fs.FileInfo) error {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	if f.closed {
+		return f.fail("change owner of", fs.ErrClosed)
+	}
+	f.node.perm = info.Mode().Perm()
+	return nil
 }
 
 // Sync implements vfs.File. Through a ReadOnly handle it makes nothing durable, which

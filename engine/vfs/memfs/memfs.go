@@ -55,7 +55,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
-// FS is a file system in memory. It implements vfs.FS, and all its methods may be
+// FS is a file system in memory. It implements vfs.FS and vfs.Comparer, and all its methods may be
 // called by any number of goroutines. Locks exclude handles from each other as
 // processes would.
 type FS struct {
@@ -166,7 +166,17 @@ func (m *FS) Stat(name string) (fs.FileInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	return info{name: path.Base(full), size: n.size, mode: n.perm}, nil
+	return info{name: path.Base(full), size: n.size, mode: n.perm, node: n}, nil
+}
+
+// Lstat implements vfs.Comparer. There are no links.
+func (m *FS) Lstat(name string) (fs.FileInfo, error) { return m.Stat(name) }
+
+// SameFile implements vfs.Comparer.
+func (m *FS) SameFile(a, b fs.FileInfo) bool {
+	one, ok := a.(info)
+	two, both := b.(info)
+	return ok && both && one.node != nil && one.node == two.node
 }
 
 // SyncDir implements vfs.FS.
@@ -295,6 +305,7 @@ type info struct {
 	name string
 	size int64
 	mode fs.FileMode
+	node *node // nil for a directory
 }
 
 func (i info) Name() string       { return i.name }
@@ -303,3 +314,5 @@ func (i info) Mode() fs.FileMode  { return i.mode }
 func (i info) ModTime() time.Time { return time.Time{} }
 func (i info) IsDir() bool        { return i.mode.IsDir() }
 func (i info) Sys() any           { return nil }
+
+var _ vfs.Comparer = (*FS)(nil)

@@ -1,0 +1,63 @@
+package vfs
+
+import (
+	"io/fs"
+	"os"
+	"runtime"
+)
+
+var (
+	_ Comparer    = osFS{}
+	_ OpenRemover = osFS{}
+	_ Stater      = (*osFile)(nil)
+	_ Locator     = (*osFile)(nil)
+	_ Owner       = (*osFile)(nil)
+)
+
+// Lstat implements Comparer.
+func (osFS) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(name) }
+
+// SameFile implements Comparer: by device and inode, or by volume and file id on Windows.
+func (osFS) SameFile(a, b fs.FileInfo) bool { return os.SameFile(a, b) }
+
+// RemovesOpen implements OpenRemover. Windows could, but only for files that were opened in
+// a way that package os does not use.
+func (osFS) RemovesOpen() bool { return runtime.GOOS != "windows" }
+
+// Stat implements Stater.
+func (f *osFile) Stat() (fs.FileInfo, error) { return f.f.Stat() }
+
+// Location implements Locator.
+func (f *osFile) Location() (string, error) {
+	if err := f.open("locate"); err != nil {
+		return "", err
+	}
+	name, err := f.location()
+	if err != nil {
+		return "", f.fail("locate", err)
+	}
+	return name, nil
+}
+
+// OwnAs implements Owner.
+func (f *osFile) OwnAs(info fs.FileInfo) error {
+	if err := f.open("change owner of"); err != nil {
+		return err
+	}
+	if err := f.chown(info); err != nil {
+		return err
+	}
+	now, err := f.f.Stat()
+	if err != nil || now.Mode().Perm() == info.Mode().Perm() {
+		return err
+	}
+	return f.f.Chmod(info.Mode().Perm())
+}
+
+// refuseLink returns ErrLink if name is a symbolic link.
+func refuseLink(name string) error {
+	if info, err := os.Lstat(name); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return &fs.PathError{Op: "open", Path: name, Err: ErrLink}
+	}
+	return nil
+}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package vfs
+
+import "errors"
+
+func (*osFile) location() (string, error) { return "", errors.ErrUnsupported }
