@@ -361,29 +361,62 @@ func (db *DB) Begin(ctx context.Context) (*Tx, error) {
 	if err := db.writable("begin"); err != nil {
 		return nil, err
 	}
-	var asked time.Time
-	if db.obs.Committed != nil {
-		asked = time.Now()
-	}
-	if err := db.writer.take(ctx); err != nil {
-		return nil, waitError("begin", db.path, "the writer's turn", err)
+	asked, err := db.takeWriter(ctx)
+	if err != nil {
+		return nil, err
 	}
 	return db.begin(ctx, asked)
 }
 
+// takeWriter waits for the writer's turn. It returns when it began to, if commits are
+// observed.
+func (db *DB) takeWriter(ctx context.Context) (asked time.Time, err error) {
+	if db.obs.Committed != nil {
+		asked = time.Now()
+	}
+	if err := db.writer.take(ctx); err != nil {
+		return asked, waitError("begin", db.path, "the writer's turn", err)
+	}
+	return asked, nil
+}
+
 // BeginFrom starts a write transaction on the state that a snapshot shows. If somebody
-// has committed since, it fails with ErrBusySnapshot. The snapshot stays open.
+// has committed since, it fails with ErrBusySnapshot, as a rule without waiting for the
+// writer's turn, and a snapshot that is taken then shows that commit. The snapshot stays
+// open.
 func (db *DB) BeginFrom(ctx context.Context, s *Snapshot) (*Tx, error) {
-	tx, err := db.Begin(ctx)
+	if err := db.writable("begin"); err != nil {
+		return nil, err
+	}
+	if err := db.refuseStale(ctx, s, db.group.newest()); err != nil {
+		return nil, err
+	}
+	asked, err := db.takeWriter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if s.state == nil || db.seq != s.state.Seq {
-		_ = tx.Rollback()
-		return nil, &Error{Code: CodeBusySnapshot, Op: "begin", Path: db.path,
-			Detail: "another transaction has committed since this one began to read; roll back and start again"}
+	if s.state == nil || s.state.Seq != db.seq {
+		newest := db.seq
+		db.writer.release()
+		return nil, db.refuseStale(ctx, s, newest)
 	}
-	return tx, nil
+	return db.begin(ctx, asked)
+}
+
+// refuseStale returns the error of a transaction that began to read before the newest
+// commit, of the given number, or nil if it did not. As long as ctx lasts it waits until
+// that commit can be seen: a new attempt would otherwise begin from the same old state, and
+// again, for as long as the sync of that commit takes.
+func (db *DB) refuseStale(ctx context.Context, s *Snapshot, newest uint64) error {
+	if s.state != nil && s.state.Seq == newest {
+		return nil
+	}
+	db.group.waitPublished(ctx, newest)
+	if err := db.Poisoned(); err != nil {
+		return err
+	}
+	return &Error{Code: CodeBusySnapshot, Op: "begin", Path: db.path,
+		Detail: "another transaction has committed since this one began to read; roll back and start again"}
 }
 
 // begin makes the transaction of the caller, who has the writer's turn. asked is when he

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"sync"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
@@ -58,6 +59,13 @@ func (g *group) heads() []memtree.Epoch {
 
 func (g *group) init() { g.done.L = &g.mu }
 
+// newest returns the number of the newest commit, which may not be published yet.
+func (g *group) newest() uint64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.head.seq
+}
+
 // add makes h the newest head. The caller has the writer's turn.
 func (g *group) add(h head) {
 	g.mu.Lock()
@@ -109,13 +117,25 @@ func (db *DB) waitSynced(seq uint64) error {
 	return nil
 }
 
+// waitPublished waits until commit seq can be seen, a sync has failed, or ctx ends. Who made
+// the commit syncs it.
+func (g *group) waitPublished(ctx context.Context, seq uint64) {
+	defer context.AfterFunc(ctx, func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.done.Broadcast()
+	})()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for g.synced < seq && g.err == nil && ctx.Err() == nil {
+		g.done.Wait()
+	}
+}
+
 // settle waits until every commit is durable and published. The caller has the writer's
 // turn.
 func (db *DB) settle() error {
-	db.group.mu.Lock()
-	seq := db.group.head.seq
-	db.group.mu.Unlock()
-	return db.waitSynced(seq)
+	return db.waitSynced(db.group.newest())
 }
 
 // publishHead shows a commit to everybody.

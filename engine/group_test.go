@@ -277,10 +277,24 @@ func testGroupShares(t *testing.T) {
 		t.Errorf("readers see %v before it is synced", got)
 	}
 	now.Close()
-	if _, err := db.BeginFrom(ctx, before); !errors.Is(err, engine.ErrBusySnapshot) {
-		t.Errorf("a transaction on a snapshot that is older than what waits: %v", err)
+	// A transaction on a snapshot that is older than what waits is refused, when what waits
+	// can be seen, or when its context ends.
+	stale := make(chan error, 1)
+	go func() {
+		_, err := db.BeginFrom(ctx, before)
+		stale <- err
+	}()
+	short, cancel := context.WithTimeout(ctx, time.Second)
+	if _, err := db.BeginFrom(short, before); !errors.Is(err, engine.ErrBusySnapshot) {
+		t.Errorf("a stale transaction whose context has ended: %v", err)
 	}
-	before.Close()
+	cancel()
+	synctest.Wait()
+	select {
+	case err := <-stale:
+		t.Errorf("a stale transaction was refused (%v) while a new snapshot would be as old", err)
+	default:
+	}
 	if err := db.SetSafety(engine.SafetyNormal); err != nil {
 		t.Fatal(err)
 	}
@@ -298,6 +312,10 @@ func testGroupShares(t *testing.T) {
 	if err := <-normal; err != nil {
 		t.Fatal(err)
 	}
+	if err := <-stale; !errors.Is(err, engine.ErrBusySnapshot) {
+		t.Errorf("a stale transaction: %v", err)
+	}
+	before.Close()
 	if n := syncs.Load(); n != 2 {
 		t.Errorf("%d syncs for four commits, want 2", n)
 	}
