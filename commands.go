@@ -3,6 +3,7 @@ package lsmlite
 import (
 	"context"
 	"database/sql/driver"
+	"math"
 	"strconv"
 	"strings"
 
@@ -180,7 +181,7 @@ func work(ctx context.Context, c *conn, args []string) (*table, error) {
 	err := c.maintain(func(m maintainer) error {
 		pageBytes := int64(max(1, m.Options().PageSize))
 		pages := (n[1]*kb + pageBytes - 1) / pageBytes
-		p, err := m.Work(ctx, engine.WorkOptions{Merge: int(n[0]), Pages: int(pages)})
+		p, err := m.Work(ctx, engine.WorkOptions{Merge: toInt(n[0]), Pages: toInt(pages)})
 		finished := int64(0)
 		if p.Done {
 			finished = 1
@@ -194,6 +195,9 @@ func work(ctx context.Context, c *conn, args []string) (*table, error) {
 // maxPragmaNumber bounds the numbers that commands take, so that none overflows when it
 // is turned into bytes.
 const maxPragmaNumber = 1 << 40
+
+// toInt returns a count that an int may be too small for: the largest int is as good.
+func toInt(n int64) int { return int(min(n, math.MaxInt)) }
 
 func positive(pragma, text string) (int64, error) {
 	n, err := strconv.ParseInt(text, 10, 64)

@@ -1,6 +1,7 @@
 package lsmlite_test
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 	"time"
@@ -98,9 +99,9 @@ func TestDSNErrors(t *testing.T) {
 		{"a?page_size=-4096", "a power of two"},
 		{"a?block_size=63", "a power of two from 64 to 65536"},
 		{"a?page_size=65536&block_size=64", ""}, // the engine says what is wrong with the pair
-		{"a?autoflush=2GiB", "0 to 1048576"},
-		{"a?autoflush=x", "0 to 1048576"},
-		{"a?autoflush=99999999999999999999", "0 to 1048576"},
+		{"a?autoflush=2GiB", fmt.Sprintf("0 to %d", engine.MaxAutoFlush>>10)},
+		{"a?autoflush=x", fmt.Sprintf("0 to %d", engine.MaxAutoFlush>>10)},
+		{"a?autoflush=99999999999999999999", fmt.Sprintf("0 to %d", engine.MaxAutoFlush>>10)},
 		{"a?autocheckpoint=-1", "0 (off) or more"},
 		{"a?cache_size=0", "1 or more"},
 		{"a?mmap=-1", "all of the file"},

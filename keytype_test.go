@@ -92,7 +92,7 @@ func TestNumericKeys(t *testing.T) {
 func TestRangeOfKeys(t *testing.T) {
 	const tooBig = "9223372036854775808"
 	signed := []step{
-		{exec: "INSERT INTO kv VALUES (-1, 'a'), (?, 'b'), (9223372036854775807, 'c'), (0, 'd')", args: args(math.MinInt64), n: 4},
+		{exec: "INSERT INTO kv VALUES (-1, 'a'), (?, 'b'), (9223372036854775807, 'c'), (0, 'd')", args: args(int64(math.MinInt64)), n: 4},
 		{query: "SELECT key", rows: "-9223372036854775808 -1 0 9223372036854775807"},
 		{query: "SELECT key WHERE key < -0.5", rows: "-9223372036854775808 -1"},
 		{query: "SELECT key WHERE key >= -1.5 AND key < 0.0", rows: "-1"},

@@ -2,6 +2,7 @@ package lsmlite
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 
@@ -29,7 +30,6 @@ type setting struct {
 const (
 	kb = 1 << 10
 	mb = 1 << 20
-	gb = 1 << 30
 )
 
 var settings = []setting{
@@ -83,9 +83,9 @@ var settings = []setting{
 		}),
 	},
 	{
-		name: "autoflush", allowed: "0 to 1048576, in KB, or a size such as 16MiB",
+		name: "autoflush", allowed: fmt.Sprintf("0 to %d, in KB, or a size such as 16MiB", engine.MaxAutoFlush/kb),
 		set: func(c *Config, t string) error {
-			if err := setSize(&c.AutoFlush, t, kb, 0, gb); err != nil {
+			if err := setSize(&c.AutoFlush, t, kb, 0, engine.MaxAutoFlush); err != nil {
 				return err
 			}
 			// lsm1's 0 is "after every commit". Zero is taken for "not said", and

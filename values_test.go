@@ -96,7 +96,7 @@ func TestScan(t *testing.T) {
 	eachStore(t, func(t *testing.T, open opener) {
 		db := open(t, "")
 		exec(t, db, "INSERT INTO kv VALUES ('int', ?), ('real', ?), ('bool', ?), ('text', ?), ('empty', ?)",
-			math.MinInt64, 0.1, true, "text", []byte(nil))
+			int64(math.MinInt64), 0.1, true, "text", []byte(nil))
 		get := func(key string, dest any) any {
 			t.Helper()
 			if err := db.QueryRow("SELECT value WHERE key = ?", key).Scan(dest); err != nil {

@@ -207,7 +207,7 @@ func (b *backup) toPath(path string, write func(vfs.File) error) (err error) {
 			return err
 		}
 		code := CodeIO
-		if isDiskFull(err) {
+		if vfs.IsNoSpace(err) {
 			code = CodeFull
 		}
 		return &Error{Code: code, Op: op, Path: path, Err: err}

@@ -29,6 +29,9 @@ type copyFile struct {
 
 // Allocate implements blockfile.Allocator: the blocks of a new file in their order.
 func (c *copyFile) Allocate() (base.BlockNo, error) {
+	if err := format.CheckBlocks(uint64(c.numBlocks) + 1); err != nil {
+		return 0, err
+	}
 	c.numBlocks++
 	c.SetBlocks(uint32(c.numBlocks))
 	return c.numBlocks, nil

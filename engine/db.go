@@ -335,6 +335,9 @@ func (a allocator) Allocate() (base.BlockNo, error) {
 	}
 	db.pub.Lock()
 	defer db.pub.Unlock()
+	if err := format.CheckBlocks(uint64(db.free.Blocks()) + 1); err != nil {
+		return 0, err
+	}
 	limit := db.synced
 	if foreign || a.fresh {
 		limit = 0

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"syscall"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -24,8 +23,6 @@ import (
 const logSuffix = "-log"
 
 func (db *DB) logPath() string { return db.path + logSuffix }
-
-func isDiskFull(err error) bool { return errors.Is(err, syscall.ENOSPC) }
 
 // Open opens a database, or makes an empty one, and brings it to the state of its last
 // commit: it takes the newest checkpoint and replays the log behind it.
@@ -347,6 +344,9 @@ func (db *DB) loadSnapshot(l checkpoint.Loaded) (*snapshot.Snapshot, error) {
 	if c == nil {
 		db.free, err = freelist.New(0, map[base.BlockNo]base.SnapshotID{}, nil)
 		return snapshot.Empty(), err
+	}
+	if err := format.CheckBlocks(uint64(c.Blocks)); err != nil {
+		return nil, db.loadError(err)
 	}
 	db.bf.SetBlocks(c.Blocks)
 	db.bf.SetWritten(c.Written)

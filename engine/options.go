@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/lsmlite/lsmlite-go/engine/compress"
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
@@ -46,14 +47,19 @@ const (
 	DefaultAutoCheckpoint = 16 << 20
 	DefaultAutoMerge      = 4
 	DefaultCacheSize      = 64 << 20
-	MaxAutoFlush          = 1 << 30
 )
 
-// Limits of keys and values in bytes. C lsm1 files may hold larger ones, up to 2 GiB;
-// those can be read and deleted but not written.
+// MaxAutoFlush is the largest Options.AutoFlush: 1 GiB, or 256 MiB where addresses have 32
+// bits.
+const MaxAutoFlush = 1 << (28 + 2*base.Wide)
+
+// Limits of keys and values in bytes: 64 MiB and 1 GiB, or 256 MiB for a value where
+// addresses have 32 bits. Files of C lsm1, and those from a machine with 64 bits, may hold
+// larger ones, up to 2 GiB; those can be read and deleted but not written. With 32 bits a
+// key above 512 MiB and a value above 1 GiB cannot even be read: ErrTooBig.
 const (
 	MaxKeySize   = 64 << 20
-	MaxValueSize = 1 << 30
+	MaxValueSize = 1 << (28 + 2*base.Wide)
 )
 
 // Options say how a database is opened. The zero value is a read-write handle with
@@ -82,7 +88,7 @@ type Options struct {
 	// place, for example to choose another level.
 	Codecs []Codec
 	// AutoFlush is the size in bytes at which the in-memory tree is written to the file,
-	// at most 1 GiB. The trees take up to three times as much memory, usually less than
+	// at most MaxAutoFlush. The trees take up to three times as much memory, usually less than
 	// one and a half times, and beyond that what one transaction writes. 0 is the default.
 	AutoFlush int
 	// AutoCheckpoint is how many bytes may be written to the file before a checkpoint is

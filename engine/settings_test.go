@@ -53,7 +53,7 @@ func TestInvalidOptions(t *testing.T) {
 		{engine.Options{BlockSize: 1000}, "block size 1000 is not a power of two from 65536 to 67108864"},
 		{engine.Options{PageSize: 65536, BlockSize: 131072}, "fewer than 4 pages"},
 		{engine.Options{AutoFlush: -1}, "autoflush -1"},
-		{engine.Options{AutoFlush: 1<<30 + 1}, "autoflush 1073741825 is not from 1 to 1073741824 bytes"},
+		{engine.Options{AutoFlush: engine.MaxAutoFlush + 1}, fmt.Sprintf("autoflush %d is not from 1 to %[2]d bytes", engine.MaxAutoFlush+1, engine.MaxAutoFlush)},
 		{engine.Options{AutoMerge: 1}, "automerge 1 is below 2"},
 		{engine.Options{MaxFreelist: 1}, "max_freelist 1 is not from 2 to 24"},
 		{engine.Options{MaxFreelist: 25}, "max_freelist 25 is not from 2 to 24"},

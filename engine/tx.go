@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
 // Tx is a write transaction, the only one of its database. It has nested levels, like
@@ -70,8 +72,9 @@ func (tx *Tx) write(op format.LogOp, key, value []byte) error {
 	return nil
 }
 
-// maxTreeSize bounds what one transaction may hold in memory.
-const maxTreeSize = 3 << 30
+// maxTreeSize bounds what one transaction may hold in memory: 3 GiB, or 768 MiB where
+// addresses have 32 bits.
+const maxTreeSize = 3 << (28 + 2*base.Wide)
 
 // Put sets the value of a key. Both are copied.
 func (tx *Tx) Put(key, value []byte) error {
@@ -296,7 +299,7 @@ func (db *DB) logError(op string, err error) error {
 		return err
 	}
 	code := CodeIO
-	if isDiskFull(err) {
+	if vfs.IsNoSpace(err) {
 		code = CodeFull
 	}
 	return &Error{Code: code, Op: op, Path: db.logPath(), Err: err}

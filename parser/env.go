@@ -1,11 +1,15 @@
 package parser
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"math/bits"
+)
 
-// MaxResultBytes is the length that a computed value may have, as in SQLite. It bounds
-// what is computed for one row altogether too, so that no expression, however long, needs
-// more memory.
-const MaxResultBytes = 1_000_000_000
+// MaxResultBytes is the length that a computed value may have: 1,000,000,000 bytes, as in
+// SQLite, or a quarter of it where addresses have 32 bits. It bounds what is computed for one
+// row altogether too, so that no expression, however long, needs more memory.
+const MaxResultBytes = 1_000_000_000 >> (4 - bits.UintSize/16)
 
 // maxResult is MaxResultBytes, or less in a test.
 var maxResult = MaxResultBytes
@@ -17,7 +21,7 @@ type LimitError struct{ Msg string }
 func (e *LimitError) Error() string { return e.Msg }
 
 var (
-	errResultTooBig  = &LimitError{"a computed value is longer than 1000000000 bytes"}
+	errResultTooBig  = &LimitError{fmt.Sprintf("a computed value is longer than %d bytes", MaxResultBytes)}
 	errPatternTooBig = &LimitError{"the pattern of LIKE or GLOB is longer than 50000 bytes"}
 )
 
@@ -103,9 +107,10 @@ func (e *Env) fail(err error) {
 	}
 }
 
-// room reports whether n more bytes of results are allowed.
+// room reports whether n more bytes of results are allowed. A sum that an int cannot hold
+// comes negative.
 func (e *Env) room(n int) bool {
-	if n > maxResult-len(e.scratch) {
+	if n < 0 || n > maxResult-len(e.scratch) {
 		e.fail(errResultTooBig)
 		return false
 	}

@@ -2,6 +2,8 @@ package blockfile
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -64,6 +66,12 @@ func (s *Space) Verify(p base.PageNo, raw []byte) (format.Page, error) {
 	}
 	page := s.geo.Content(p, raw)
 	if err := format.ValidatePage(page); err != nil {
+		var big *base.Error
+		if errors.As(err, &big) && big.Code == base.CodeTooBig {
+			big.Op, big.Path = "read", s.path
+			big.Detail = fmt.Sprintf("page %d at offset %d: %s", p, s.geo.Offset(p), big.Detail)
+			return nil, big
+		}
 		s.stats.badPages.Add(1)
 		return nil, s.corrupt(p, err)
 	}

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"fmt"
 	"math/bits"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -24,6 +25,22 @@ const (
 	MetaPageSize = 4096
 	MetaSize     = 4066
 )
+
+// MaxBlocks is how many blocks a file may have: what their numbers allow, or 64 Mi, which are
+// 64 TiB of ordinary blocks, where addresses have 32 bits and tables of blocks must be small.
+const MaxBlocks = 1<<(26+6*base.Wide) - base.Wide
+
+// CheckBlocks returns an error if a file of that many blocks is too large for this process.
+func CheckBlocks(blocks uint64) error {
+	if blocks <= MaxBlocks {
+		return nil
+	}
+	detail := fmt.Sprintf("a file of %d blocks; the limit is %d", blocks, uint64(MaxBlocks))
+	if base.Wide == 0 {
+		detail += " in a process of 32 bits: use one of 64 bits"
+	}
+	return &base.Error{Code: base.CodeTooBig, Detail: detail}
+}
 
 // Geometry says where pages and blocks of a file lie. It is a small value that is right by
 // construction: make it with NewGeometry or NewCompressedGeometry.

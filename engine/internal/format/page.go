@@ -2,6 +2,7 @@ package format
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
@@ -61,8 +62,23 @@ type LeafCell struct {
 	Body   int // offset of the key's first byte on the page
 }
 
-// maxBody bounds key and value lengths, so that sums of them cannot overflow.
-const maxBody = 1<<31 - 1
+// The longest key and the longest value that a file may hold, and that a process can: less
+// where an int has 32 bits, so that an offset, a key and a value add up without overflow.
+const (
+	MaxStoredLen = 1<<31 - 1
+	MaxKeyLen    = 1<<(29+2*base.Wide) - base.Wide
+	MaxValueLen  = 1<<(30+base.Wide) - base.Wide
+)
+
+// TooLong returns the error for a record that the format allows and this process, of 32
+// bits, cannot hold; nil if it can.
+func TooLong(key, value uint64) error {
+	if key <= MaxKeyLen && value <= MaxValueLen || key > MaxStoredLen || value > MaxStoredLen {
+		return nil
+	}
+	return &base.Error{Code: base.CodeTooBig, Detail: fmt.Sprintf("a key of %d and a value of %d bytes; "+
+		"the limits of a process of 32 bits are %d and %d: use one of 64 bits", key, value, MaxKeyLen, MaxValueLen)}
+}
 
 // LeafCell decodes the header of cell i of a page that ValidatePage has accepted.
 func (p Page) LeafCell(i int) LeafCell {
@@ -86,13 +102,13 @@ func (p Page) decodeLeafCell(off, eof int) (c LeafCell, ok bool) {
 	at += n
 	k, m := Varint(b[at:])
 	at += m
-	if n == 0 || m == 0 || k > maxBody {
+	if n == 0 || m == 0 || k > MaxKeyLen {
 		return c, false
 	}
 	c.RelPtr, c.KeyLen = int64(rel), int(k)
 	if c.Kind&base.Insert != 0 {
 		v, n := Varint(b[at:])
-		if n == 0 || v > maxBody {
+		if n == 0 || v > MaxValueLen {
 			return c, false
 		}
 		at += n
@@ -100,6 +116,26 @@ func (p Page) decodeLeafCell(off, eof int) (c LeafCell, ok bool) {
 	}
 	c.Body = off + at
 	return c, true
+}
+
+// tooLong returns TooLong of the record whose cell begins at off.
+func (p Page) tooLong(off, eof int) error {
+	if off >= eof {
+		return nil
+	}
+	b := p[off:eof]
+	at := 1
+	next := func() uint64 {
+		v, n := Varint(b[at:])
+		at += n
+		return v
+	}
+	next() // the FC pointer
+	key, value := next(), uint64(0)
+	if base.Kind(b[0])&base.Insert != 0 {
+		value = next()
+	}
+	return TooLong(key, value)
 }
 
 // BTreeCell is a cell of a b-tree page: keys below Key are found under Child. If Ref is
@@ -162,6 +198,11 @@ func ValidatePage(p Page) error {
 			_, ok = p.decodeBTreeCell(off, eof)
 		} else {
 			_, ok = p.decodeLeafCell(off, eof)
+		}
+		if !ok && !btree {
+			if err := p.tooLong(off, eof); err != nil {
+				return err
+			}
 		}
 		if !ok {
 			return base.Corruptf("cell %d of %d at offset %d does not lie within the page", i, n, off)

@@ -11,6 +11,7 @@
 package freelist
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -199,7 +200,7 @@ func (l *List) DeltaAfter(used, freed []base.BlockNo, id base.SnapshotID) []form
 			emit(b, format.NotFree)
 		}
 	}
-	slices.SortFunc(out, func(a, b format.FreeEntry) int { return int(a.Block) - int(b.Block) })
+	slices.SortFunc(out, func(a, b format.FreeEntry) int { return cmp.Compare(a.Block, b.Block) })
 	return out
 }
 

@@ -113,7 +113,7 @@ func (s *Segment) Blocks() ([]base.BlockNo, error) {
 		if b == last {
 			return blocks, nil
 		}
-		if len(blocks) > int(s.Space.Blocks()) {
+		if int64(len(blocks)) > int64(s.Space.Blocks()) {
 			return nil, &base.CorruptionError{File: s.Space.Path(), Page: s.First, Offset: -1,
 				Detail: "the segment's block links run in a circle"}
 		}

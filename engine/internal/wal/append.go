@@ -1,16 +1,11 @@
 package wal
 
 import (
-	"math"
 	"math/rand/v2"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
-
-// maxData is the length of the longest key or value that a record holds; C lsm1 keeps
-// lengths in signed 32 bits.
-const maxData = math.MaxInt32
 
 // Append adds a record to the transaction. It copies what it needs. An error leaves the
 // transaction as it was before the call; it can go on or be rolled back.
@@ -45,7 +40,7 @@ func (l *Log) Append(r format.LogRecord) error {
 
 // checkSizes refuses what a record cannot hold.
 func checkSizes(key, value int) error {
-	if key > maxData || value > maxData {
+	if key > format.MaxKeyLen || value > format.MaxValueLen {
 		return &base.Error{Code: base.CodeTooBig, Op: "append to log"}
 	}
 	return nil

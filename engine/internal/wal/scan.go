@@ -232,12 +232,15 @@ func (s *scanner) operation(h format.LogHeader) (bool, error) {
 		}
 	}
 	left := s.left()
-	if h.N1 > left || h.N2 > left-h.N1 || h.N1 > maxData || h.N2 > maxData {
+	if h.N1 > left || h.N2 > left-h.N1 || h.N1 > format.MaxStoredLen || h.N2 > format.MaxStoredLen {
 		return false, nil
 	}
 	s.records++
 	n := h.N1 + h.N2
 	if s.direct != nil {
+		if err := format.TooLong(h.N1, h.N2); err != nil {
+			return false, err
+		}
 		s.data = slices.Grow(s.data[:0], int(n)) // known to be committed
 		if ok, err := s.take(n, &s.data); !ok {
 			return false, err

@@ -1,12 +1,10 @@
 package wal
 
 import (
-	"errors"
-	"syscall"
-
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
 const (
@@ -209,7 +207,7 @@ func (l *Log) writeAt(b []byte, off int64) error {
 	}
 	if err != nil {
 		code := base.CodeIO
-		if errors.Is(err, syscall.ENOSPC) {
+		if vfs.IsNoSpace(err) {
 			code = base.CodeFull
 		}
 		return &base.Error{Code: code, Op: "write log", Err: err}

@@ -701,9 +701,9 @@ func TestTooBig(t *testing.T) {
 		want       bool
 	}{
 		{0, 0, false},
-		{maxData, maxData, false},
-		{maxData + 1, 0, true},
-		{0, maxData + 1, true},
+		{format.MaxKeyLen, format.MaxValueLen, false},
+		{format.MaxKeyLen + 1, 0, true},
+		{0, format.MaxValueLen + 1, true},
 	} {
 		if err := checkSizes(c.key, c.value); errors.Is(err, base.ErrTooBig) != c.want || (err == nil) == c.want {
 			t.Errorf("key of %d, value of %d bytes: %v", c.key, c.value, err)

@@ -5,7 +5,6 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"syscall"
 
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
@@ -94,7 +93,7 @@ func (f *file) mayWrite(op string, off, n int64) error {
 	case off < 0 || n < 0:
 		return f.fail(op, fs.ErrInvalid)
 	case off > maxFileBytes || n > maxFileBytes-off:
-		return f.fail(op, syscall.EFBIG)
+		return f.fail(op, errTooBig)
 	}
 	return nil
 }
