@@ -136,8 +136,8 @@ func (db *DB) rewrite(ctx context.Context) error {
 }
 
 // store writes the newest snapshot to a meta page, after fitFreelist. The caller has the
-// worker's turn. A failure may have left the page half
-// written and the sync undone, so it ends all writing through this handle.
+// worker's turn. A failed sync ends all writing through this handle; after a failed write it
+// can be tried again.
 func (db *DB) store(ctx context.Context) error {
 	if err := db.checkpointer.take(ctx); err != nil {
 		return waitError("checkpoint", db.path, "the checkpointer's turn", err)
@@ -159,8 +159,15 @@ func (db *DB) storeExported(c *format.Checkpoint, meta int) (pages int64, err er
 	watch := db.watchCheckpoint(c)
 	meta, err = checkpoint.Store(db.bf, meta, c, sync)
 	watch.end(err)
-	if err != nil {
+	switch {
+	case checkpoint.SyncFailed(err):
 		return 0, db.poison(err)
+	case err != nil:
+		// The checkpoint before stands, and the next one goes to the same page.
+		db.pub.Lock()
+		defer db.pub.Unlock()
+		db.damagedMeta = meta%2 + 1
+		return 0, err
 	}
 	// A foreign read-only process recovers from the older log position.
 	foreign, err := db.foreignReader()

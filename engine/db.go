@@ -59,8 +59,8 @@ type core struct {
 	free  *freelist.List
 	taken [4]bool // append points that a job writes from
 	meta  int     // meta page that holds the newest checkpoint
-	// damagedMeta is a meta page that was found damaged and has not been written since,
-	// or 0.
+	// damagedMeta is a meta page that was found damaged, or of which a write has failed, and
+	// that has not been written since; or 0.
 	damagedMeta int
 	synced      base.SnapshotID // id of that checkpoint
 	// syncedLog is its log position, once a checkpoint of this session is synced, or
@@ -241,7 +241,7 @@ func (db *DB) Writer() (WriterInfo, bool) {
 	return WriterInfo{Since: since}, held
 }
 
-// Poisoned returns the first failed sync or checkpoint, after which nothing can be
+// Poisoned returns the first failed sync, after which nothing can be
 // written any more until the database is opened anew; nil while all is well.
 func (db *DB) Poisoned() error {
 	if p := db.fatal.Load(); p != nil {
@@ -254,7 +254,7 @@ func (db *DB) Poisoned() error {
 // a failed sync was to make durable, so trying again would prove nothing.
 func (db *DB) poison(err error) error {
 	wrapped := error(&Error{Code: CodeIO, Op: "write", Path: db.path,
-		Detail: "an earlier sync or checkpoint failed, so nothing more is written; close the database and open it again", Err: err})
+		Detail: "an earlier sync failed, so nothing more is written; close the database and open it again", Err: err})
 	if db.fatal.CompareAndSwap(nil, &wrapped) && db.obs.Poisoned != nil {
 		db.obs.Poisoned(PoisonEvent{DB: db, Err: err})
 	}

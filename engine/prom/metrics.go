@@ -105,7 +105,7 @@ var metrics = []metric{
 				{"read", float64(s.ReadErrors)}, {"write", float64(s.WriteErrors)}, {"bad_page", float64(s.BadPages)},
 			}
 		}),
-	gauge("lsmlite_poisoned", "1 if a failed sync or checkpoint has ended all writing, else 0.",
+	gauge("lsmlite_poisoned", "1 if a failed sync has ended all writing, else 0.",
 		func(s *engine.Stats) int {
 			if s.Poisoned {
 				return 1

@@ -3,6 +3,7 @@
 package checkpoint
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -75,6 +76,10 @@ func StoreEmpty(f *blockfile.File) (int, error) {
 //
 // Only after that may the caller reuse what the older checkpoint needed. Without sync
 // (safety off) steps 1 and 3 are left out, and a power failure may cost the database.
+//
+// An error for which SyncFailed holds leaves it unknown what is durable. After any other, a
+// disk that is full for instance, the newest checkpoint is as it was, the other page may be
+// torn, and Store may be called again: it writes that page anew.
 func Store(f *blockfile.File, newest int, c *format.Checkpoint, sync bool) (int, error) {
 	blob, err := c.Encode()
 	if err != nil {
@@ -82,7 +87,7 @@ func Store(f *blockfile.File, newest int, c *format.Checkpoint, sync bool) (int,
 	}
 	if sync {
 		if err := f.Sync(); err != nil {
-			return newest, err
+			return newest, &syncError{err}
 		}
 	}
 	target := newest%2 + 1
@@ -91,8 +96,19 @@ func Store(f *blockfile.File, newest int, c *format.Checkpoint, sync bool) (int,
 	}
 	if sync {
 		if err := f.Sync(); err != nil {
-			return newest, err
+			return newest, &syncError{err}
 		}
 	}
 	return target, nil
+}
+
+// syncError is the error of a sync.
+type syncError struct{ error }
+
+func (e *syncError) Unwrap() error { return e.error }
+
+// SyncFailed reports whether an error of Store is that of a sync.
+func SyncFailed(err error) bool {
+	var e *syncError
+	return errors.As(err, &e)
 }
