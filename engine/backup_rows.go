@@ -91,15 +91,11 @@ func (b *backup) segment(st *snapshot.State, f vfs.File, report bool) (*copyFile
 	w := segment.NewWriter(c.File, c, 0)
 	n := int64(0)
 	for ok := cur.First(); ok; ok = cur.Next() {
-		value, err := cur.Value()
-		if err != nil {
-			return nil, err
-		}
-		if err := w.Add(base.Insert, cur.Key(), value); err != nil {
+		if err := addRow(w, &cur); err != nil {
 			return nil, err
 		}
 		n++
-		if n%ctxRows == 0 || len(value) > reportBytes/ctxRows {
+		if n%ctxRows == 0 || cur.ValueLen() > reportBytes/ctxRows {
 			if err := b.ctx.Err(); err != nil {
 				return nil, err
 			}
@@ -122,6 +118,18 @@ func (b *backup) segment(st *snapshot.State, f vfs.File, report bool) (*copyFile
 		b.progress.Rows, b.progress.Bytes = n, w.Bytes()+2*format.MetaPageSize
 	}
 	return c, nil
+}
+
+// addRow writes the row that a cursor stands on, a long value piece by piece.
+func addRow(w *segment.Writer, cur *cursor.Cursor) error {
+	body, value, long := cur.Body()
+	if !long {
+		return w.Add(base.Insert, cur.Key(), value)
+	}
+	defer body.Close()
+	err := w.AddBody(base.Insert, cur.Key(), &body)
+	cur.Passed(&body)
+	return err
 }
 
 // sizeOf returns about how many bytes the levels and trees of a state are.

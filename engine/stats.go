@@ -55,9 +55,9 @@ type Stats struct {
 	StalledNow          int64
 
 	// PagesRead counts pages read from the file: for readers that the cache could not
-	// answer (PagesReadMiss), with them, because a scan will want them next
-	// (PagesReadAhead), by merges and checks (PagesReadMerge), and for single links and
-	// dumps (PagesReadRaw).
+	// answer (PagesReadMiss), with them, because a scan will want them next, and for long
+	// values (PagesReadAhead), by merges and checks (PagesReadMerge), and for single links
+	// and dumps (PagesReadRaw).
 	PagesRead      int64
 	PagesReadMiss  int64
 	PagesReadAhead int64

@@ -46,9 +46,9 @@ type Stats struct {
 	CacheMisses  int64 // of those, the ones that had to be read
 	CacheBytes   int64 // held now
 
-	// Pages read from the file: one for each miss, those read ahead of a scan with it,
-	// those that merges and checks read in long runs, and single ones for their links
-	// or for a dump.
+	// Pages read from the file: one for each miss, those read ahead of a scan with it and
+	// those of long values, those that merges and checks read in long runs, and single ones
+	// for their links or for a dump.
 	MissPages, AheadPages, RunPages, RawPages int64
 	PagesWritten                              int64
 	// BytesRead counts all that was read, DataBytes and MetaBytes what was written to
@@ -194,6 +194,16 @@ func (f *File) corrupt(p base.PageNo, err error) error {
 		ce.Offset = f.geo.Offset(p)
 	}
 	return ce
+}
+
+// MaxContent returns a number of bytes that all pages of the file together cannot hold more
+// than. A length that was read from a page and goes beyond it is damaged.
+func (f *File) MaxContent() int64 {
+	size := int64(f.Blocks()) * int64(f.geo.BlockSize)
+	if f.geo.Compressed {
+		size = size / (2*format.RecordSizeLen + 1) * int64(f.geo.PageSize)
+	}
+	return size
 }
 
 // inRange reports whether page p can hold data.

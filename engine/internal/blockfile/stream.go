@@ -108,14 +108,15 @@ func (t *stream) slowBytes(p base.PageNo, n int) ([]byte, base.PageNo, error) {
 	// The piece goes on in the next block, perhaps in further ones.
 	t.joined = t.joined[:0]
 	for {
+		// Of the last block only the beginning is needed, of the others the link as well.
+		take := min(n-len(t.joined), toEnd)
 		i := int64(p - t.at)
-		if i < 0 || i+int64(toEnd) > int64(len(t.data)) || !t.full {
-			if err := t.load(p, toEnd); err != nil {
+		if i < 0 || i+int64(take) > int64(len(t.data)) || take == toEnd && !t.full {
+			if err := t.load(p, take); err != nil {
 				return nil, 0, err
 			}
 			i = 0
 		}
-		take := min(n-len(t.joined), toEnd)
 		if int64(len(t.data)) < i+int64(take) {
 			return nil, 0, t.s.corrupt(p, base.Corruptf("the page lies behind the end of the file"))
 		}
@@ -198,21 +199,29 @@ func (t *stream) page(p base.PageNo) (image []byte, end base.PageNo, err error) 
 
 // image decompresses the page at p into memory of its own.
 func (t *stream) image(p base.PageNo) (raw []byte, end base.PageNo, err error) {
+	raw = make([]byte, t.s.geo.PageSize)
+	if end, err = t.imageInto(raw, p); err != nil {
+		return nil, 0, err
+	}
+	return raw, end, nil
+}
+
+// imageInto is image into memory of the caller's, which has the length of a page.
+func (t *stream) imageInto(raw []byte, p base.PageNo) (end base.PageNo, err error) {
 	image, end, err := t.page(p)
 	if err != nil {
 		if errors.Is(err, base.ErrCorrupt) {
 			t.s.stats.badPages.Add(1)
 		}
-		return nil, 0, err
+		return 0, err
 	}
-	raw = make([]byte, t.s.geo.PageSize)
 	if err := t.s.decompress(raw, image); err != nil {
 		ce := base.Corruptf("%d bytes are not a page compressed with %s", len(image), t.s.codec.Name())
 		ce.Err = err
 		t.s.stats.badPages.Add(1)
-		return nil, 0, t.s.corrupt(p, ce)
+		return 0, t.s.corrupt(p, ce)
 	}
-	return raw, end, nil
+	return end, nil
 }
 
 // decompress guards against a codec that panics on damaged input: an error of a page must

@@ -41,6 +41,7 @@ type Cursor struct {
 	bare   bool
 	order  order
 	keyBuf []byte
+	valBuf []byte // of a value that spans pages
 	err    error
 }
 
@@ -114,7 +115,36 @@ func (c *Cursor) Valid() bool { return c.cur >= 0 }
 func (c *Cursor) Key() []byte { return c.sources[c.cur].key }
 
 // Value returns the current value, under the same terms.
-func (c *Cursor) Value() ([]byte, error) { return c.sources[c.cur].Value() }
+func (c *Cursor) Value() ([]byte, error) {
+	s := &c.sources[c.cur]
+	if v, ok := s.Inline(); ok {
+		return v, nil
+	}
+	if n := s.ValueLen(); n > cap(c.valBuf) || cap(c.valBuf) > keptBuffer && n < cap(c.valBuf)/4 {
+		c.valBuf = nil // first, so that it is not kept beside the new one
+	}
+	v, err := s.AppendValue(c.valBuf[:0])
+	if err == nil {
+		c.valBuf = v
+	}
+	return v, err
+}
+
+// keptBuffer is up to which size a cursor keeps a buffer that is longer than it needs.
+const keptBuffer = 1 << 20
+
+// Body begins to read the current value piece by piece; it is valid until the cursor
+// moves. It reports false for a value that is Inline, which it returns.
+func (c *Cursor) Body() (body segment.Body, inline []byte, ok bool) {
+	s := &c.sources[c.cur]
+	if v, ok := s.Inline(); ok {
+		return body, v, false
+	}
+	return s.Body(), nil, true
+}
+
+// Passed lets the cursor go on where a Body ends that was read.
+func (c *Cursor) Passed(b *segment.Body) { c.sources[c.cur].Passed(b) }
 
 // Bare reports whether the cursor stands, after a seek LEFast, on a key that may be
 // deleted. It has no value then.
@@ -440,81 +470,4 @@ func (c *Cursor) skipBehind(cover int) {
 func (c *Cursor) fail(err error) bool {
 	c.err, c.cur = err, -1
 	return false
-}
-
-// Get looks a user key up, newest source first, and appends its value to dst.
-func Get(dst, key []byte, live memtree.View, st *snapshot.State) (value []byte, found bool, err error) {
-	if v, r := live.Get(key); r != memtree.Unknown {
-		return append(dst, v...), r == memtree.Found, nil
-	}
-	return GetBelow(dst, key, st)
-}
-
-// GetBelow is Get without the live tree.
-func GetBelow(dst, key []byte, st *snapshot.State) (value []byte, found bool, err error) {
-	if st.HasOld {
-		if v, r := st.Old.Get(key); r != memtree.Unknown {
-			return append(dst, v...), r == memtree.Found, nil
-		}
-	}
-	var it segment.Iter
-	dst, found, err = getFromLevels(dst, key, st.Disk.Levels, &it)
-	it.FlushLookups()
-	return dst, found, err
-}
-
-// getFromLevels is Get for the levels alone, by means of an iterator.
-func getFromLevels(dst, key []byte, levels []*snapshot.Level, it *segment.Iter) (value []byte, found bool, err error) {
-	for _, l := range levels {
-		if l.FreelistOnly {
-			continue
-		}
-		if l.Merging != nil && !l.Merging.NoSplit {
-			var out segment.Outcome
-			if dst, out, err = getMerging(dst, key, l); out != segment.Unknown || err != nil {
-				return dst, out == segment.Found, err
-			}
-			continue
-		}
-		it.Init(l.Seg)
-		out, err := it.Lookup(key)
-		if err != nil || out == segment.Deleted {
-			return dst, false, err
-		}
-		if out == segment.Found {
-			v, err := it.Value()
-			return append(dst, v...), err == nil, err
-		}
-	}
-	return dst, false, nil
-}
-
-// getMerging looks a key up in a level that is half merged, where ranges may reach
-// across the split key.
-func getMerging(dst, key []byte, l *snapshot.Level) ([]byte, segment.Outcome, error) {
-	sources, err := LevelSources(nil, l)
-	if err != nil {
-		return dst, segment.Unknown, err
-	}
-	defer flushLookups(sources)
-	for i := range sources {
-		s := &sources[i]
-		s.SeekGE(0, key)
-		if err := s.Err(); err != nil {
-			return dst, segment.Unknown, err
-		}
-		switch {
-		case s.At(0, base.Head(key), key):
-			if s.kind&base.Insert != 0 {
-				v, err := s.Value()
-				return append(dst, v...), segment.Found, err
-			}
-			if s.kind&base.PointDelete != 0 {
-				return dst, segment.Deleted, nil
-			}
-		case s.CoversAhead(0, key):
-			return dst, segment.Deleted, nil
-		}
-	}
-	return dst, segment.Unknown, nil
 }

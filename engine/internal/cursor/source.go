@@ -89,13 +89,29 @@ func (s *Source) Kind() base.Kind { return s.kind }
 // Key returns the current key; it is valid until the source moves.
 func (s *Source) Key() []byte { return s.key }
 
-// Value returns the current value; it is valid until the source moves.
-func (s *Source) Value() ([]byte, error) {
+// Inline returns the current value if it is at hand in one piece; it is valid until the
+// source moves.
+func (s *Source) Inline() (value []byte, ok bool) {
 	if s.isSeg {
-		return s.seg.Value()
+		return s.seg.Inline()
 	}
-	return s.tree.Value(), nil
+	return s.tree.Value(), true
 }
+
+// AppendValue appends the current value to dst.
+func (s *Source) AppendValue(dst []byte) ([]byte, error) {
+	if s.isSeg {
+		return s.seg.AppendValue(dst)
+	}
+	return append(dst, s.tree.Value()...), nil
+}
+
+// Body begins to read the current value, which is not Inline, piece by piece. Passed is
+// called with it in the end.
+func (s *Source) Body() segment.Body { return s.seg.Body() }
+
+// Passed lets the source go on where a Body ends that was read.
+func (s *Source) Passed(b *segment.Body) { s.seg.Passed(b) }
 
 // ValueLen returns the length of the current value without loading it.
 func (s *Source) ValueLen() int {

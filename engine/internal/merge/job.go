@@ -99,8 +99,9 @@ func (j *Job) Step(ctx context.Context, pages int) (cost int, done bool, err err
 	}
 	startPages := j.w.Pages()
 	for n := 1; ; n++ {
-		if n%recordsPerPage == 0 && !j.asked {
-			cost = max(int(j.w.Pages()-startPages), n/recordsPerPage)
+		// A step ends with the value that makes it long enough, however long that is.
+		cost = max(int(j.w.Pages()-startPages), n/recordsPerPage)
+		if (n%recordsPerPage == 0 || cost >= pages) && !j.asked {
 			if err := ctx.Err(); err != nil {
 				return cost, false, err
 			}
@@ -200,15 +201,8 @@ func (j *Job) emit(i int) error {
 		}
 	}
 	kind := bits | topic
-	var value []byte
 	if owner >= 0 {
 		kind |= j.sources[owner].Kind() & (base.Insert | base.PointDelete)
-		if kind&base.Insert != 0 {
-			var err error
-			if value, err = j.sources[owner].Value(); err != nil {
-				return err
-			}
-		}
 	}
 	keep := !covered
 	switch {
@@ -221,7 +215,7 @@ func (j *Job) emit(i int) error {
 		keep = keep && bits != 0
 	}
 	if keep {
-		if err := j.w.Add(kind, key, value); err != nil {
+		if err := j.write(kind, key, owner); err != nil {
 			return err
 		}
 	}
@@ -235,4 +229,21 @@ func (j *Job) emit(i int) error {
 		j.flushed++ // a tree is always the first source
 	}
 	return nil
+}
+
+// write writes a record. Its value, if it has one, is that of source owner; a long one is
+// copied piece by piece.
+func (j *Job) write(kind base.Kind, key []byte, owner int) error {
+	if kind&base.Insert == 0 {
+		return j.w.Add(kind, key, nil)
+	}
+	s := &j.sources[owner]
+	if value, ok := s.Inline(); ok {
+		return j.w.Add(kind, key, value)
+	}
+	body := s.Body()
+	defer body.Close()
+	err := j.w.AddBody(kind, key, &body)
+	s.Passed(&body)
+	return err
 }

@@ -259,7 +259,7 @@ func TestHalfMerged(t *testing.T) {
 		var it segment.Iter
 		it.Init(merged.Seg)
 		for ok := it.First(); ok && bytes.Compare(it.Key(), split) < 0; ok = it.Next() {
-			v, err := it.Value()
+			v, err := it.AppendValue(nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -10,8 +10,8 @@ import (
 )
 
 // Iter walks the records of a segment in both directions, delete marks and system keys
-// included, bare separators left out. Key and Value are read-only and valid until the
-// iterator moves. After an error the iterator is not valid and Err returns it.
+// included, bare separators left out. Key is read-only and valid until the iterator
+// moves. After an error the iterator is not valid and Err returns it.
 //
 // An Iter is meant to be embedded: Init makes it usable, no method allocates but those
 // that must assemble a record spanning pages, and those reuse their buffers.
@@ -28,15 +28,19 @@ type Iter struct {
 	// scanning: several pages in a row were walked forward, so more will be.
 	scanning bool
 
-	valid  bool
-	kind   base.Kind
-	key    []byte
-	body   int // offset of the key's bytes on page
-	keyLen int
-	valLen int
+	valid bool
+	kind  base.Kind
+	key   []byte
+	// bodyOff is the offset of the key's bytes on page.
+	bodyOff int
+	keyLen  int
+	valLen  int
+	// end is the page on which the value ends, if that is known, it is another one than
+	// page, and no other record begins before it; else 0.
+	end base.PageNo
 
-	keyBuf, valBuf, cmpBuf []byte
-	err                    error
+	keyBuf, cmpBuf []byte
+	err            error
 
 	lookups int64 // pages asked for and not told to the file yet
 }
@@ -46,7 +50,7 @@ const maxDepth = 32
 
 // Init makes it an iterator over seg that stands nowhere.
 func (it *Iter) Init(seg *Segment) {
-	*it = Iter{seg: seg, keyBuf: it.keyBuf[:0], valBuf: it.valBuf[:0], cmpBuf: it.cmpBuf[:0], lookups: it.lookups}
+	*it = Iter{seg: seg, keyBuf: it.keyBuf[:0], cmpBuf: it.cmpBuf[:0], lookups: it.lookups}
 }
 
 // flushLookups is after how many pages an iterator tells the file of them.
@@ -81,15 +85,42 @@ func (it *Iter) Key() []byte { return it.key }
 // ValueLen returns the length of the current value without loading it.
 func (it *Iter) ValueLen() int { return it.valLen }
 
-// Value returns the current value, assembling it if it spans pages.
-func (it *Iter) Value() ([]byte, error) {
-	start := it.body + it.keyLen
-	if end := start + it.valLen; end <= it.page.EOF() {
-		return it.page[start:end:end], nil
+// Inline returns the current value if all of it lies on the record's first page. It is
+// read-only and valid until the iterator moves.
+func (it *Iter) Inline() (value []byte, ok bool) {
+	start := it.bodyOff + it.keyLen
+	end := start + it.valLen
+	if end > it.page.EOF() {
+		return nil, false
 	}
-	var err error
-	it.valBuf, err = it.assemble(it.valBuf[:0], it.no, it.page, start, it.valLen)
-	return it.valBuf, err
+	return it.page[start:end:end], true
+}
+
+// AppendValue appends the current value to dst, which grows once.
+func (it *Iter) AppendValue(dst []byte) ([]byte, error) {
+	if v, ok := it.Inline(); ok {
+		return append(dst, v...), nil
+	}
+	b := it.Body()
+	value, err := b.appendTo(dst)
+	it.Passed(&b)
+	b.Close()
+	return value, err
+}
+
+// Body begins to read the current value piece by piece.
+func (it *Iter) Body() Body {
+	return it.bodyAt(it.no, it.page, it.bodyOff+it.keyLen, it.valLen)
+}
+
+// Passed is called with what Body has returned when it was read. If that was to
+// the end, the iterator goes on where it ends.
+func (it *Iter) Passed(b *Body) {
+	it.lookups += b.lookups
+	b.lookups = 0
+	if b.left == 0 && !b.mixed && it.cell == it.cells-1 && b.no != it.no {
+		it.end = b.no
+	}
 }
 
 // fail makes the iterator invalid for good.
@@ -100,9 +131,7 @@ func (it *Iter) fail(err error) bool {
 }
 
 func (it *Iter) corrupt(p base.PageNo, format string, args ...any) error {
-	ce := base.Corruptf(format, args...).AtPage(p)
-	ce.File = it.seg.Space.Path()
-	return ce
+	return it.seg.corrupt(p, format, args...)
 }
 
 func (it *Iter) getPage(p base.PageNo) (format.Page, error) {
@@ -127,7 +156,7 @@ func (it *Iter) setPage(p base.PageNo) bool {
 	if err != nil {
 		return it.fail(err)
 	}
-	it.page, it.no, it.cells = page, p, page.NumCells()
+	it.page, it.no, it.cells, it.end = page, p, page.NumCells(), 0
 	return true
 }
 
@@ -158,6 +187,19 @@ func (it *Iter) counted(p base.PageNo, forward bool) bool {
 // end of the segment, leaving the current page as it is, and on error.
 func (it *Iter) forward() bool {
 	page, no, cells := it.page, it.no, it.cells
+	switch p, err := it.afterTail(); {
+	case err != nil:
+		return it.fail(err)
+	case p == noPage:
+		return false
+	case p != 0:
+		if !it.counted(p, true) || !it.setPage(p) {
+			return false
+		}
+		if it.cells > 0 && !it.page.IsBTree() {
+			return true
+		}
+	}
 	for it.no != it.seg.LastPage {
 		p, err := it.nextPage(it.no)
 		if err != nil {
@@ -179,7 +221,19 @@ func (it *Iter) forward() bool {
 func (it *Iter) backward() bool {
 	page, no, cells := it.page, it.no, it.cells
 	it.scanning = false
-	for it.no != it.seg.First {
+	for n := 0; it.no != it.seg.First; n++ {
+		if n == skipPages {
+			p, ok, err := it.beside(page, no, cells, false)
+			switch {
+			case err != nil:
+				return it.fail(err)
+			case ok && p == noPage:
+				it.page, it.no, it.cells = page, no, cells
+				return false
+			case ok:
+				return it.counted(p, false) && it.setPage(p)
+			}
+		}
 		p, err := it.seg.Space.PrevPage(it.no)
 		if err != nil {
 			return it.fail(err)
@@ -199,7 +253,7 @@ func (it *Iter) backward() bool {
 // the caller steps over, or on error.
 func (it *Iter) load() bool {
 	c := it.page.LeafCell(it.cell)
-	it.kind, it.body, it.keyLen, it.valLen = c.Kind, c.Body, c.KeyLen, c.ValLen
+	it.kind, it.bodyOff, it.keyLen, it.valLen, it.end = c.Kind, c.Body, c.KeyLen, c.ValLen, 0
 	if c.Kind&(base.RangeBits|base.Insert|base.PointDelete) == 0 {
 		return false
 	}
@@ -272,7 +326,13 @@ func (it *Iter) First() bool {
 // Last moves to the last record.
 func (it *Iter) Last() bool {
 	it.steps, it.jumps, it.scanning = 0, 0, false
-	if !it.setPage(it.seg.LastPage) {
+	p := it.seg.LastPage
+	if last, ok, err := it.lastLeaf(); err != nil {
+		return it.fail(err)
+	} else if ok {
+		p = last
+	}
+	if !it.setPage(p) {
 		return false
 	}
 	if it.page.IsBTree() {
@@ -301,46 +361,13 @@ func (it *Iter) Prev() bool {
 }
 
 // assemble appends to buf the n bytes that start at offset off of a leaf page's data,
-// continuing on the following leaf pages. off may lie beyond the page's data, as it
-// does for a value whose key fills the page. The buffer grows only as bytes are found,
-// so a length that the file does not hold costs nothing.
+// continuing on the following leaf pages; see bodyAt.
 func (it *Iter) assemble(buf []byte, no base.PageNo, page format.Page, off, n int) ([]byte, error) {
-	var jumps int64
-	geo := it.seg.Space.Geometry()
-	for {
-		if eof := page.EOF(); off < eof {
-			take := min(n, eof-off)
-			buf = append(buf, page[off:off+take]...)
-			n -= take
-			off = 0
-		} else {
-			off -= eof
-		}
-		if n == 0 {
-			return buf, nil
-		}
-		for {
-			if no == it.seg.LastPage {
-				return nil, it.corrupt(no, "a record runs beyond the end of its segment")
-			}
-			p, err := it.nextPage(no)
-			if err != nil {
-				return nil, err
-			}
-			if p <= no || geo.Block(p) != geo.Block(no) {
-				if jumps++; jumps > int64(it.seg.Space.Blocks()) {
-					return nil, it.corrupt(no, "the segment's pages run in a circle")
-				}
-			}
-			if page, err = it.getPage(p); err != nil {
-				return nil, err
-			}
-			no = p
-			if !page.IsBTree() {
-				break
-			}
-		}
-	}
+	b := it.bodyAt(no, page, off, n)
+	buf, err := b.appendTo(buf)
+	b.Close()
+	it.lookups += b.lookups
+	return buf, err
 }
 
 // compareCell compares the key of cell i of a leaf page with a target key.
@@ -414,27 +441,11 @@ func (it *Iter) descend(topic base.Kind, key []byte) bool {
 			it.cells = 0 // a first page left over from a merge; not the root
 			return true
 		}
-		// Find the first cell whose key is greater than the target. The middle is C lsm1's:
-		// of the inputs of a half-done merge it gives up all pages but those that its own
-		// search for the split key reads, which include the pages of long keys.
-		lo, hi := 0, it.cells
-		for lo < hi {
-			mid := int(uint(lo+hi-1) >> 1)
-			if it.compareBTreeCell(it.no, it.page, mid, topic, key) > 0 {
-				hi = mid
-			} else {
-				lo = mid + 1
-			}
-			if it.err != nil {
-				return false
-			}
+		i := it.childOf(it.no, it.page, topic, key)
+		if it.err != nil {
+			return false
 		}
-		if lo < it.cells {
-			p = it.page.BTreeCell(lo).Child
-		} else {
-			p = it.page.Ptr()
-		}
-		p = it.seg.Space.Map(p)
+		p = it.seg.child(it.page, i)
 	}
 	return it.fail(it.corrupt(p, "the b-tree is deeper than %d", maxDepth))
 }
@@ -530,7 +541,7 @@ func (it *Iter) Lookup(key []byte) (Outcome, error) {
 	}
 	if exact {
 		c := it.page.LeafCell(it.cell)
-		it.kind, it.body, it.keyLen, it.valLen = c.Kind, c.Body, c.KeyLen, c.ValLen
+		it.kind, it.bodyOff, it.keyLen, it.valLen = c.Kind, c.Body, c.KeyLen, c.ValLen
 		switch {
 		case c.Kind&base.Insert != 0:
 			it.valid = true

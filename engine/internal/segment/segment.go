@@ -125,6 +125,13 @@ func (s *Segment) Blocks() ([]base.BlockNo, error) {
 	}
 }
 
+// corrupt is the error of page p.
+func (s *Segment) corrupt(p base.PageNo, format string, args ...any) error {
+	ce := base.Corruptf(format, args...).AtPage(p)
+	ce.File = s.Space.Path()
+	return ce
+}
+
 // LeafKey returns the key of a cell of a leaf page. The key is a copy.
 func (s *Segment) LeafKey(p base.PageNo, cell int) (base.Kind, []byte, error) {
 	var it Iter

@@ -120,7 +120,7 @@ func expectAt(t testing.TB, it *segment.Iter, ok bool, records []record, i int, 
 		return
 	}
 	r := records[i]
-	v, err := it.Value()
+	v, err := it.AppendValue(nil)
 	if err != nil || it.Kind() != r.kind || !bytes.Equal(it.Key(), r.key) || it.ValueLen() != len(r.value) || !bytes.Equal(v, r.value) {
 		t.Fatalf("%s: record %d: kind %#x, key %q, value of %d bytes, %v; want %#x, %q, %d", what, i, it.Kind(), it.Key(), len(v), err, r.kind, r.key, len(r.value))
 	}
@@ -213,7 +213,7 @@ func TestModel(t *testing.T) {
 				t.Fatalf("%s: lookup %v, %v, want %v", what, got, err, want)
 			}
 			if got == segment.Found {
-				if v, err := it.Value(); err != nil || !bytes.Equal(v, records[ge].value) {
+				if v, err := it.AppendValue(nil); err != nil || !bytes.Equal(v, records[ge].value) {
 					t.Fatalf("%s: value of %d bytes, %v", what, len(v), err)
 				}
 			}
@@ -333,7 +333,7 @@ func TestDamage(t *testing.T) {
 				if !bytes.Equal(it.Key(), records[i].key) {
 					t.Fatalf("page %d damaged: record %d is wrong", p, i)
 				}
-				if _, err = it.Value(); err != nil {
+				if _, err = it.AppendValue(nil); err != nil {
 					break
 				}
 				i++
@@ -462,7 +462,7 @@ func TestHugeLengths(t *testing.T) {
 		var it segment.Iter
 		it.Init(s)
 		if it.First() {
-			_, err = it.Value()
+			_, err = it.AppendValue(nil)
 		} else {
 			err = it.Err()
 		}
@@ -563,11 +563,13 @@ func TestCachedReadsCostNoAllocation(t *testing.T) {
 		}
 	}
 	it.First()
+	var value []byte
 	none("Next", func() {
 		if !it.Next() {
 			t.Fatal(it.Err())
 		}
-		if _, err := it.Value(); err != nil {
+		var err error
+		if value, err = it.AppendValue(value[:0]); err != nil {
 			t.Fatal(err)
 		}
 	})

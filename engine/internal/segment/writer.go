@@ -65,15 +65,39 @@ func (w *Writer) AppendPoint() base.PageNo { return w.app.AppendPoint() }
 // Add appends a record. Keys must be strictly ascending, user keys before system keys;
 // input that is not in order is refused, because it can only come from a damaged file.
 func (w *Writer) Add(kind base.Kind, key, value []byte) error {
+	if kind&base.Insert == 0 {
+		value = nil
+	}
+	if err := w.start(kind, key, len(value)); err != nil {
+		return err
+	}
+	return w.body(value)
+}
+
+// AddBody is Add for an insert whose value is read from body, all of it, piece by piece.
+func (w *Writer) AddBody(kind base.Kind, key []byte, body *Body) error {
+	if err := w.start(kind, key, body.left); err != nil {
+		return err
+	}
+	for {
+		piece, err := body.Next()
+		if err != nil || len(piece) == 0 {
+			return err
+		}
+		if err := w.body(piece); err != nil {
+			return err
+		}
+	}
+}
+
+// start begins a record: what it writes is followed by the valueLen bytes of its value.
+func (w *Writer) start(kind base.Kind, key []byte, valueLen int) error {
 	if w.records > 0 && base.CompareTopic(w.prevTop, w.prev, kind, key) >= 0 {
 		return base.Corruptf("key %q does not come after the key before it, %q", clip(key), clip(w.prev))
 	}
 	w.prev, w.prevTop = append(w.prev[:0], key...), kind
 	w.records++
-	if kind&base.Insert == 0 {
-		value = nil
-	}
-	if w.no == 0 || !w.leaf.Fits(format.LeafHeaderLen(kind, len(key), len(value))) {
+	if w.no == 0 || !w.leaf.Fits(format.LeafHeaderLen(kind, len(key), valueLen)) {
 		if err := w.nextLeaf(); err != nil {
 			return err
 		}
@@ -81,11 +105,8 @@ func (w *Writer) Add(kind base.Kind, key, value []byte) error {
 	if w.leaf.NumCells() == 0 {
 		w.pushKey, w.pushKind = append(w.pushKey[:0], key...), kind
 	}
-	w.leaf.StartCell(kind, len(key), len(value))
-	if err := w.body(key); err != nil {
-		return err
-	}
-	return w.body(value)
+	w.leaf.StartCell(kind, len(key), valueLen)
+	return w.body(key)
 }
 
 // body writes a part of a record's body, over as many pages as it takes.

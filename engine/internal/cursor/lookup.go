@@ -1,0 +1,115 @@
+package cursor
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// Get looks a user key up, newest source first, and appends its value to dst.
+func Get(dst, key []byte, live memtree.View, st *snapshot.State) (value []byte, found bool, err error) {
+	if v, r := live.Get(key); r != memtree.Unknown {
+		return append(dst, v...), r == memtree.Found, nil
+	}
+	return GetBelow(dst, key, st)
+}
+
+// GetBelow is Get without the live tree.
+func GetBelow(dst, key []byte, st *snapshot.State) (value []byte, found bool, err error) {
+	if st.HasOld {
+		if v, r := st.Old.Get(key); r != memtree.Unknown {
+			return append(dst, v...), r == memtree.Found, nil
+		}
+	}
+	var it segment.Iter
+	at, err := lookup(key, st.Disk.Levels, &it)
+	if at != nil {
+		if value, err = at.AppendValue(dst); err == nil {
+			dst, found = value, true
+		}
+		at.FlushLookups()
+	}
+	it.FlushLookups()
+	return dst, found, err
+}
+
+// ValueLen looks a user key up, newest source first, and returns the length of its value,
+// which it does not load.
+func ValueLen(key []byte, live memtree.View, st *snapshot.State) (n int, found bool, err error) {
+	if v, r := live.Get(key); r != memtree.Unknown {
+		return len(v), r == memtree.Found, nil
+	}
+	return ValueLenBelow(key, st)
+}
+
+// ValueLenBelow is ValueLen without the live tree.
+func ValueLenBelow(key []byte, st *snapshot.State) (n int, found bool, err error) {
+	if st.HasOld {
+		if v, r := st.Old.Get(key); r != memtree.Unknown {
+			return len(v), r == memtree.Found, nil
+		}
+	}
+	var it segment.Iter
+	at, err := lookup(key, st.Disk.Levels, &it)
+	if at != nil {
+		n, found = at.ValueLen(), true
+		at.FlushLookups()
+	}
+	it.FlushLookups()
+	return n, found, err
+}
+
+// lookup looks a user key up in the levels alone, by means of an iterator. It returns the
+// iterator that stands on the key's value, it or another one, nil if there is none.
+func lookup(key []byte, levels []*snapshot.Level, it *segment.Iter) (at *segment.Iter, err error) {
+	for _, l := range levels {
+		if l.FreelistOnly {
+			continue
+		}
+		out := segment.Unknown
+		at = it
+		if l.Merging != nil && !l.Merging.NoSplit {
+			at, out, err = lookupMerging(key, l)
+		} else {
+			it.Init(l.Seg)
+			out, err = it.Lookup(key)
+		}
+		switch {
+		case err != nil || out == segment.Deleted:
+			return nil, err
+		case out == segment.Found:
+			return at, nil
+		}
+	}
+	return nil, nil
+}
+
+// lookupMerging looks a key up in a level that is half merged, where ranges may reach
+// across the split key.
+func lookupMerging(key []byte, l *snapshot.Level) (*segment.Iter, segment.Outcome, error) {
+	sources, err := LevelSources(nil, l)
+	if err != nil {
+		return nil, segment.Unknown, err
+	}
+	defer flushLookups(sources)
+	for i := range sources {
+		s := &sources[i]
+		s.SeekGE(0, key)
+		if err := s.Err(); err != nil {
+			return nil, segment.Unknown, err
+		}
+		switch {
+		case s.At(0, base.Head(key), key):
+			if s.kind&base.Insert != 0 {
+				return &s.seg, segment.Found, nil
+			}
+			if s.kind&base.PointDelete != 0 {
+				return nil, segment.Deleted, nil
+			}
+		case s.CoversAhead(0, key):
+			return nil, segment.Deleted, nil
+		}
+	}
+	return nil, segment.Unknown, nil
+}

@@ -1,0 +1,142 @@
+package segment
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// How an iterator gets past a long value without reading it. Of a segment that lsmlite
+// wrote, every leaf page on which a record begins is in the b-tree, which leads from one to
+// the next at the cost of a few pages; C lsm1 leaves some out.
+
+// skipPages is from how many pages on that is cheaper than to walk over them.
+const skipPages = 8
+
+// noPage stands for the page after the last one.
+const noPage base.PageNo = -1
+
+// complete reports whether the b-tree leads to all leaf pages with records.
+func (s *Segment) complete() bool { return s.Space.Sealed && s.rest == nil }
+
+// afterTail returns where to look for the record after the last one on the current page,
+// if that one goes on over many pages: the page on which it ends, or the next one on which
+// a record begins, or noPage if there is none. It returns 0 if there is nothing to skip.
+func (it *Iter) afterTail() (base.PageNo, error) {
+	if it.end != 0 || it.cells == 0 {
+		return it.end, nil
+	}
+	c := it.page.LeafCell(it.cells - 1)
+	n := c.KeyLen + c.ValLen
+	if c.Body+n-it.page.EOF() < skipPages*it.seg.Space.Geometry().PageSize {
+		return 0, nil
+	}
+	if p, ok, err := it.beside(it.page, it.no, it.cells, true); ok || err != nil {
+		return p, err
+	}
+	b := it.bodyAt(it.no, it.page, c.Body, n)
+	defer b.Close()
+	if _, err := b.Skip(int64(n)); err != nil || b.mixed || b.no == it.no {
+		return 0, err
+	}
+	return b.no, nil
+}
+
+// beside returns the nearest leaf page after (or before) the one given, on which a record
+// begins, or noPage if there is none. It reports false if the b-tree does not say.
+func (it *Iter) beside(page format.Page, no base.PageNo, cells int, after bool) (base.PageNo, bool, error) {
+	if cells == 0 || !it.seg.complete() {
+		return 0, false, nil
+	}
+	if it.seg.Root == 0 { // all records begin on the first page
+		return noPage, no == it.seg.First, nil
+	}
+	c := page.LeafCell(0)
+	key, err := it.assemble(nil, no, page, c.Body, c.KeyLen)
+	if err != nil {
+		return 0, false, err
+	}
+	// The way down to the page, and from where on it there is a page beside.
+	p, turn := it.seg.Root, noPage
+	for range maxDepth {
+		tree, err := it.seg.Space.Page(p)
+		if err != nil {
+			return 0, false, err
+		}
+		if !tree.IsBTree() {
+			if p != no {
+				return 0, false, nil
+			}
+			if turn == noPage {
+				return noPage, true, nil
+			}
+			return it.outermost(turn, !after)
+		}
+		i := it.childOf(p, tree, c.Kind&base.System, key)
+		if it.err != nil {
+			return 0, false, it.err
+		}
+		if after && i < tree.NumCells() {
+			turn = it.seg.child(tree, i+1)
+		} else if !after && i > 0 {
+			turn = it.seg.child(tree, i-1)
+		}
+		p = it.seg.child(tree, i)
+	}
+	return 0, false, it.corrupt(p, "the b-tree is deeper than %d", maxDepth)
+}
+
+// lastLeaf returns the last leaf page on which a record begins, if the b-tree says.
+func (it *Iter) lastLeaf() (base.PageNo, bool, error) {
+	switch {
+	case !it.seg.complete():
+		return 0, false, nil
+	case it.seg.Root == 0:
+		return it.seg.First, true, nil
+	}
+	return it.outermost(it.seg.Root, true)
+}
+
+// outermost returns the last (or first) leaf page in the b-tree below page p, if a record
+// begins there.
+func (it *Iter) outermost(p base.PageNo, last bool) (base.PageNo, bool, error) {
+	for range maxDepth {
+		page, err := it.seg.Space.Page(p)
+		if err != nil {
+			return 0, false, err
+		}
+		if !page.IsBTree() {
+			return p, page.NumCells() > 0, nil
+		}
+		i := 0
+		if last {
+			i = page.NumCells()
+		}
+		p = it.seg.child(page, i)
+	}
+	return 0, false, it.corrupt(p, "the b-tree is deeper than %d", maxDepth)
+}
+
+// child returns child i of a b-tree page; that after the last cell is the right-most one.
+func (s *Segment) child(page format.Page, i int) base.PageNo {
+	if i < page.NumCells() {
+		return s.Space.Map(page.BTreeCell(i).Child)
+	}
+	return s.Space.Map(page.Ptr())
+}
+
+// childOf returns which child of a b-tree page can hold a key: the one before the first
+// cell whose key is greater. The middle is C lsm1's: of the inputs of a half-done merge it
+// gives up all pages but those that its own search for the split key reads, which include
+// the pages of long keys.
+func (it *Iter) childOf(no base.PageNo, page format.Page, topic base.Kind, key []byte) int {
+	lo, hi := 0, page.NumCells()
+	for lo < hi && it.err == nil {
+		mid := int(uint(lo+hi-1) >> 1)
+		if it.compareBTreeCell(no, page, mid, topic, key) > 0 {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	return lo
+}

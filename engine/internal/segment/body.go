@@ -1,0 +1,192 @@
+package segment
+
+import (
+	"slices"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// longPages is from how many pages on a key or value is read past the page cache.
+const longPages = 8
+
+// Body reads some bytes of one record, a part of its key or value, piece by piece: it
+// starts on the leaf page of the record and goes on over the leaf pages after it. A Body
+// belongs to one goroutine; Close gives back what it holds.
+type Body struct {
+	seg   *Segment
+	page  format.Page
+	no    base.PageNo
+	off   int // of the next byte on page; may lie beyond the page's data
+	left  int // bytes not returned yet
+	jumps int64
+	first base.PageNo
+	// mixed says that a record begins on a page between the first and the last, as
+	// happens in a damaged file only.
+	mixed bool
+	// How the pages after the first are read: by tail if long is set, which is made when the
+	// first of them is needed, by the iterator's seq if it has one, else through the cache.
+	long    bool
+	tail    *blockfile.Tail
+	seq     *blockfile.Sequential
+	ahead   bool  // read ahead into the cache
+	lookups int64 // pages asked of the cache
+	// rest is the end of a piece that Read had no room for.
+	rest []byte
+	err  error // of a page that could not be read
+}
+
+// bodyAt begins to read the n bytes that start at offset off of a leaf page's data. off may
+// lie beyond the page's data, as it does for a value whose key fills the page.
+func (it *Iter) bodyAt(no base.PageNo, page format.Page, off, n int) Body {
+	long := n/it.seg.Space.Geometry().PageSize >= longPages
+	return Body{seg: it.seg, page: page, no: no, first: no, off: off, left: n, long: long, seq: it.seq, ahead: it.scanning}
+}
+
+// Close gives back the memory for long runs; there is nothing left to read then. The zero
+// Body may be closed, and a Body twice.
+func (b *Body) Close() {
+	if b.tail != nil {
+		b.tail.Close()
+	}
+	b.tail, b.page, b.rest, b.left, b.mixed = nil, nil, nil, 0, true
+}
+
+// Next returns the next piece, and nothing at the end. It is read-only and valid until the
+// next call of any method.
+func (b *Body) Next() ([]byte, error) {
+	if piece := b.rest; len(piece) > 0 {
+		b.rest = nil
+		return piece, nil
+	}
+	for b.left > 0 && b.err == nil {
+		if eof := b.page.EOF(); b.off < eof {
+			n := min(b.left, eof-b.off)
+			piece := b.page[b.off : b.off+n : b.off+n]
+			b.off += n
+			b.left -= n
+			return piece, nil
+		} else {
+			b.off -= eof
+		}
+		b.err = b.nextLeaf()
+	}
+	return nil, b.err
+}
+
+// nextLeaf moves to the next leaf page.
+func (b *Body) nextLeaf() error {
+	geo := b.seg.Space.Geometry()
+	b.mixed = b.mixed || b.no != b.first && b.page.NumCells() > 0
+	for {
+		if b.no == b.seg.LastPage {
+			return b.seg.corrupt(b.no, "a record runs beyond the end of its segment")
+		}
+		p, err := b.nextPage()
+		if err != nil {
+			return err
+		}
+		if p <= b.no || geo.Block(p) != geo.Block(b.no) {
+			if b.jumps++; b.jumps > int64(b.seg.Space.Blocks()) {
+				return b.seg.corrupt(b.no, "the segment's pages run in a circle")
+			}
+		}
+		if b.page, err = b.getPage(p); err != nil {
+			return err
+		}
+		if b.no = p; !b.page.IsBTree() {
+			return nil
+		}
+	}
+}
+
+func (b *Body) getPage(p base.PageNo) (format.Page, error) {
+	switch {
+	case b.long:
+		if b.tail == nil {
+			b.tail = b.seg.Space.NewTail(b.seg.Last)
+		}
+		return b.tail.Page(p, b.left)
+	case b.seq != nil:
+		return b.seq.Page(p)
+	}
+	b.lookups++
+	if b.ahead {
+		return b.seg.Space.PageAhead(p, b.seg.Last)
+	}
+	return b.seg.Space.Page(p)
+}
+
+func (b *Body) nextPage() (base.PageNo, error) {
+	switch {
+	case b.tail != nil:
+		return b.tail.NextPage(b.no)
+	case b.seq != nil:
+		return b.seq.NextPage(b.no)
+	}
+	return b.seg.Space.NextPage(b.no)
+}
+
+// Read fills p as far as bytes are left and returns how many it stored.
+func (b *Body) Read(p []byte) (n int, err error) {
+	for n < len(p) {
+		if len(b.rest) == 0 {
+			if b.rest, err = b.Next(); err != nil || len(b.rest) == 0 {
+				return n, err
+			}
+		}
+		k := copy(p[n:], b.rest)
+		b.rest = b.rest[k:]
+		n += k
+	}
+	return n, nil
+}
+
+// Skip passes over up to n bytes and returns how many those were.
+func (b *Body) Skip(n int64) (skipped int64, err error) {
+	for skipped < n {
+		if len(b.rest) == 0 {
+			if b.rest, err = b.Next(); err != nil || len(b.rest) == 0 {
+				return skipped, err
+			}
+		}
+		k := min(int64(len(b.rest)), n-skipped)
+		b.rest = b.rest[k:]
+		skipped += k
+	}
+	return skipped, nil
+}
+
+// appendTo appends all that is left to buf, which it makes long enough once. Where the
+// file cannot hold as much as the record says, memory grows only as bytes are found.
+func (b *Body) appendTo(buf []byte) ([]byte, error) {
+	if int64(b.left) <= b.seg.Space.MaxContent() {
+		buf = grow(buf, b.left)
+	}
+	for {
+		piece, err := b.Next()
+		if err != nil {
+			return nil, err
+		}
+		if len(piece) == 0 {
+			return buf, nil
+		}
+		buf = append(buf, piece...)
+	}
+}
+
+// grow makes room for n more bytes in buf: exactly that where it is much, because whoever
+// reads into the same buffer again and again gains little from a reserve there.
+func grow(buf []byte, n int) []byte {
+	if n <= cap(buf)-len(buf) {
+		return buf
+	}
+	if len(buf) == 0 && n > exactBytes {
+		return make([]byte, 0, n)
+	}
+	return slices.Grow(buf, n)
+}
+
+// exactBytes is up to where a buffer grows by more than is needed.
+const exactBytes = 64 << 10
