@@ -500,6 +500,9 @@ func (db *DB) replay(ctx context.Context, disk *snapshot.Snapshot) (wal.Recovere
 		}
 		switch r.Op {
 		case format.LogWrite:
+			if r.Load != nil {
+				return db.tree.PutFunc(r.Key, r.ValueLen, r.Load)
+			}
 			db.tree.Put(r.Key, r.Value)
 		case format.LogDelete:
 			db.tree.Delete(r.Key)

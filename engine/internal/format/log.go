@@ -51,6 +51,10 @@ func (op LogOp) String() string {
 type LogRecord struct {
 	Op         LogOp
 	Key, Value []byte
+	// Load is set, in place of Value, where recovery has read a record with a long value: it
+	// stores the ValueLen bytes of it in memory of the caller's, once.
+	Load     func(value []byte) error
+	ValueLen int
 }
 
 // Sizes that writer and reader of the log agree on.

@@ -72,13 +72,13 @@ func TestLogRecordForms(t *testing.T) {
 		summed bool
 		want   []byte
 	}{
-		{"write", LogRecord{LogWrite, []byte("k"), []byte("vv")}, false, []byte{0x06, 1, 2}},
-		{"summed write", LogRecord{LogWrite, []byte("k"), []byte("vv")}, true, []byte{0x07, 1, 2}},
-		{"write of a long value", LogRecord{LogWrite, nil, long}, false, []byte{0x06, 0, 241, 60}},
-		{"delete without regard to a value", LogRecord{LogDelete, []byte("k"), []byte("x")}, false, []byte{0x08, 1}},
-		{"summed delete", LogRecord{LogDelete, []byte("k"), nil}, true, []byte{0x09, 1}},
-		{"range", LogRecord{LogDeleteRange, []byte("a"), []byte("bb")}, false, []byte{0x0A, 1, 2}},
-		{"summed range", LogRecord{LogDeleteRange, []byte("a"), []byte("bb")}, true, []byte{0x0B, 1, 2}},
+		{"write", LogRecord{Op: LogWrite, Key: []byte("k"), Value: []byte("vv")}, false, []byte{0x06, 1, 2}},
+		{"summed write", LogRecord{Op: LogWrite, Key: []byte("k"), Value: []byte("vv")}, true, []byte{0x07, 1, 2}},
+		{"write of a long value", LogRecord{Op: LogWrite, Key: nil, Value: long}, false, []byte{0x06, 0, 241, 60}},
+		{"delete without regard to a value", LogRecord{Op: LogDelete, Key: []byte("k"), Value: []byte("x")}, false, []byte{0x08, 1}},
+		{"summed delete", LogRecord{Op: LogDelete, Key: []byte("k"), Value: nil}, true, []byte{0x09, 1}},
+		{"range", LogRecord{Op: LogDeleteRange, Key: []byte("a"), Value: []byte("bb")}, false, []byte{0x0A, 1, 2}},
+		{"summed range", LogRecord{Op: LogDeleteRange, Key: []byte("a"), Value: []byte("bb")}, true, []byte{0x0B, 1, 2}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := AppendLogHeader(nil, &c.r, c.summed)

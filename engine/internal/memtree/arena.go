@@ -46,8 +46,16 @@ type arena struct {
 
 // appendRecord copies a record into the arena and returns its reference.
 func (t *Tree) appendRecord(key, value []byte) uint32 {
+	ref, room := t.reserveRecord(key, len(value))
+	copy(room, value)
+	return ref
+}
+
+// reserveRecord appends a record whose value, of n bytes, is still to be filled in. It
+// returns the record's reference and the room for the value.
+func (t *Tree) reserveRecord(key []byte, n int) (uint32, []byte) {
 	a := &t.arena
-	need := (recordOverhead + len(key) + len(value) + recordAlign - 1) &^ (recordAlign - 1)
+	need := (recordOverhead + len(key) + n + recordAlign - 1) &^ (recordAlign - 1)
 	var b []byte
 	var ref uint32
 	if need <= len(a.cur)-a.off {
@@ -59,10 +67,9 @@ func (t *Tree) appendRecord(key, value []byte) uint32 {
 	}
 	a.used += need
 	binary.LittleEndian.PutUint32(b, uint32(len(key)))
-	binary.LittleEndian.PutUint32(b[4:], uint32(len(value)))
-	n := copy(b[recordOverhead:], key)
-	copy(b[recordOverhead+n:], value)
-	return ref
+	binary.LittleEndian.PutUint32(b[4:], uint32(n))
+	start := recordOverhead + copy(b[recordOverhead:], key)
+	return ref, b[start : start+n : start+n]
 }
 
 // newChunk returns room for a record that does not fit into the current chunk, and its

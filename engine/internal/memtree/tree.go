@@ -63,8 +63,25 @@ func (t *Tree) Get(key []byte) (value []byte, r Result) { return t.get(t.root, k
 
 // Put gives key a value. It copies both; together they have at most MaxRecordBytes.
 func (t *Tree) Put(key, value []byte) {
+	t.put(key, t.appendRecord(key, value))
+}
+
+// PutFunc is Put for a value of n bytes that fill stores in the memory that it is given. If
+// fill fails nothing has happened. It must not use the tree.
+func (t *Tree) PutFunc(key []byte, n int, fill func(value []byte) error) error {
+	before := t.arenaMark()
+	ref, value := t.reserveRecord(key, n)
+	if err := fill(value); err != nil {
+		t.rewind(before)
+		return err
+	}
+	t.put(key, ref)
+	return nil
+}
+
+// put makes the record at ref, which is not in the tree yet, the one of key.
+func (t *Tree) put(key []byte, ref uint32) {
 	t.dirty = true
-	ref := t.appendRecord(key, value)
 	if i, found := t.search(key); found {
 		n := t.writable()
 		n.refs[i] = ref

@@ -43,6 +43,9 @@ func FuzzRecover(f *testing.F) {
 		var first []string
 		total := 0
 		l, r, err := Recover(file, from, func(r format.LogRecord) error {
+			if err := load(&r); err != nil {
+				return err
+			}
 			first = append(first, renderRecord(r))
 			total += len(r.Key) + len(r.Value)
 			return nil
@@ -55,6 +58,9 @@ func FuzzRecover(f *testing.F) {
 		}
 		var second []string
 		collect := func(r format.LogRecord) error {
+			if err := load(&r); err != nil {
+				return err
+			}
 			second = append(second, renderRecord(r))
 			return nil
 		}

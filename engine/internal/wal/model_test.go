@@ -62,6 +62,9 @@ func (m *model) read(f *memFile, keep int) (*Log, Recovered, int) {
 	m.t.Helper()
 	var all strings.Builder
 	l, r, err := recoverLog(f, m.ckpt, func(r format.LogRecord) error {
+		if err := load(&r); err != nil {
+			return err
+		}
 		all.WriteString(renderRecord(r))
 		return nil
 	}, keep)

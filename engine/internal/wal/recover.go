@@ -48,7 +48,8 @@ type Recovered struct {
 // made: nothing is replayed, and nothing can be appended.
 //
 // One pass is made over the file, in pieces. Memory in use is a few megabytes, plus the
-// largest record if that is committed and larger. A transaction of more than a few
+// largest key if that is committed and larger: apply gets a long value by Load, to be called
+// before it returns, and so decides where it goes. A transaction of more than a few
 // megabytes is read a second time once its commit has been seen.
 func Recover(f File, from format.LogPos, apply func(format.LogRecord) error) (*Log, Recovered, error) {
 	return recoverLog(f, from, apply, keepBytes)

@@ -17,6 +17,9 @@ const (
 	keepBytes = 4 << 20
 	// keepRecords bounds the number of its records in the same way.
 	keepRecords = keepBytes / 32
+	// longValue is the length from which on a value is handed over by Load, so that it is
+	// in memory once.
+	longValue = 1 << 20
 )
 
 type applyFunc func(format.LogRecord) error
@@ -237,6 +240,9 @@ func (s *scanner) operation(h format.LogHeader) (bool, error) {
 	}
 	s.records++
 	n := h.N1 + h.N2
+	if s.direct != nil && h.Op == format.LogWrite && h.N2 >= longValue {
+		return s.longRecord(h)
+	}
 	if s.direct != nil {
 		if err := format.TooLong(h.N1, h.N2); err != nil {
 			return false, err
@@ -257,6 +263,32 @@ func (s *scanner) operation(h format.LogHeader) (bool, error) {
 	s.pending = append(s.pending, pendingRecord{h.Op, len(s.data), int(h.N1), int(n)})
 	return s.take(n, &s.data)
 }
+
+// longRecord hands a record with a long value over, which is read as it is asked for.
+func (s *scanner) longRecord(h format.LogHeader) (bool, error) {
+	s.data = slices.Grow(s.data[:0], int(h.N1))
+	if ok, err := s.take(h.N1, &s.data); !ok {
+		return false, err
+	}
+	loaded := false
+	r := record(h.Op, s.data, int(h.N1))
+	r.Value, r.ValueLen = nil, int(h.N2)
+	r.Load = func(value []byte) error {
+		loaded = true
+		value = value[:0]
+		ok, err := s.take(h.N2, &value)
+		if err == nil && !ok {
+			err = errLogChanged()
+		}
+		return err
+	}
+	if err := s.direct(r); err != nil || loaded {
+		return true, err
+	}
+	return s.take(h.N2, nil)
+}
+
+func errLogChanged() error { return base.Corruptf("the log changed while it was read") }
 
 // record makes a record of its data, the first n1 bytes of which are the key.
 func record(op format.LogOp, data []byte, n1 int) format.LogRecord {
@@ -289,7 +321,7 @@ func (s *scanner) applyAgain(apply applyFunc, from place) error {
 	again.moveTo(from)
 	ok, err := again.transaction()
 	if err == nil && (!ok || again.at != s.at) {
-		err = base.Corruptf("the log changed while it was read")
+		err = errLogChanged()
 	}
 	return err
 }

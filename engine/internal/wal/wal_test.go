@@ -18,10 +18,22 @@ var emptyPos = format.LogPos{Sum: format.EmptyLogSum}
 
 func newFile() *memFile { return &memFile{sector: 512} }
 
+// load gives a record its value if that is long.
+func load(r *format.LogRecord) error {
+	if r.Load == nil {
+		return nil
+	}
+	r.Value = make([]byte, r.ValueLen)
+	return r.Load(r.Value)
+}
+
 func mustRecover(t testing.TB, f File, from format.LogPos) (*Log, Recovered, []string) {
 	t.Helper()
 	var got []string
 	l, r, err := Recover(f, from, func(r format.LogRecord) error {
+		if err := load(&r); err != nil {
+			return err
+		}
 		got = append(got, fmt.Sprintf("%v %s %d", r.Op, r.Key, len(r.Value)))
 		return nil
 	})
