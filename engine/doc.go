@@ -46,6 +46,11 @@
 // appends to a slice of the caller's. A cursor that runs into an error stops, as at the
 // end, and [Cursor.Err] tells the difference.
 //
+// A value may be as long as [MaxValueSize]. Get and [Cursor.Value] take memory for it once;
+// [Cursor.ValueReader] reads it piece by piece, and ValueLen finds out its length, or
+// whether the key is there at all, without reading it. [Tx.PutReader] reads a value from an
+// [io.Reader] to where the transaction keeps it, which is in memory.
+//
 // A snapshot or cursor may stay open for hours. What it shows is not overwritten
 // meanwhile, so the file and the memory of that state cannot be reused: close it when it
 // has served.

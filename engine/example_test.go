@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 )
@@ -255,6 +257,44 @@ func ExampleCursor() {
 	// seek = cat false ""
 	// last       true  "damson"
 	// next       false ""
+}
+
+// A long value can be written from a reader, and read piece by piece.
+func ExampleCursor_ValueReader() {
+	ctx := context.Background()
+	path, remove := exampleFile()
+	defer remove()
+	db, err := engine.Open(ctx, path, engine.Options{})
+	check(err)
+	defer db.Close()
+	song := strings.Repeat("ten green bottles hanging on the wall\n", 100_000)
+	check(db.Update(ctx, func(tx *engine.Tx) error {
+		return tx.PutReader([]byte("song"), strings.NewReader(song), int64(len(song)))
+	}))
+	check(db.Flush(ctx))
+
+	check(db.View(ctx, func(s *engine.Snapshot) error {
+		c, err := s.Cursor()
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if !c.Seek([]byte("song"), engine.SeekEQ) {
+			return c.Err()
+		}
+		r, err := c.ValueReader()
+		if err != nil {
+			return err
+		}
+		lines := 0
+		in := bufio.NewScanner(r)
+		for in.Scan() {
+			lines++
+		}
+		fmt.Println(r.Size(), "bytes,", lines, "lines")
+		return in.Err()
+	}))
+	// Output: 3800000 bytes, 100000 lines
 }
 
 // A snapshot goes on showing what it showed at first.

@@ -44,12 +44,21 @@ func (s *Snapshot) usable(op string) error {
 	return nil
 }
 
-// Get appends the value of key to dst.
+// Get appends the value of key to dst, which grows once, to the length that is needed.
 func (s *Snapshot) Get(dst, key []byte) (value []byte, found bool, err error) {
 	if err := s.usable("get"); err != nil {
 		return dst, false, err
 	}
 	return cursor.Get(dst, key, s.state.Live, s.state)
+}
+
+// ValueLen returns the length of the value of key, which it does not load, and whether
+// there is one.
+func (s *Snapshot) ValueLen(key []byte) (n int, found bool, err error) {
+	if err := s.usable("get"); err != nil {
+		return 0, false, err
+	}
+	return cursor.ValueLen(key, s.state.Live, s.state)
 }
 
 // Cursor opens a cursor on the snapshot. It may be used beyond the snapshot's end.
@@ -71,6 +80,19 @@ func (db *DB) Get(dst, key []byte) (value []byte, found bool, err error) {
 	db.reg.Release(st)
 	db.leave()
 	return value, found, err
+}
+
+// ValueLen returns the length of the newest committed value of key, which it does not load,
+// and whether there is one.
+func (db *DB) ValueLen(key []byte) (n int, found bool, err error) {
+	if err := db.enter("get"); err != nil {
+		return 0, false, err
+	}
+	st := db.reg.Acquire()
+	n, found, err = cursor.ValueLen(key, st.Live, st)
+	db.reg.Release(st)
+	db.leave()
+	return n, found, err
 }
 
 // View runs f on a snapshot of the newest committed state.
@@ -126,6 +148,7 @@ type Cursor struct {
 	db    *DB
 	state *snapshot.State // pinned; nil once closed
 	later bool            // it shows more of the live tree than state does
+	moves uint64          // how often it was moved, for readers of values
 	c     cursor.Cursor
 }
 
@@ -147,20 +170,35 @@ func (db *DB) newCursor(live memtree.View, st *snapshot.State) (*Cursor, error) 
 }
 
 // First moves to the first key and reports whether there is one.
-func (c *Cursor) First() bool { return c.state != nil && c.c.First() }
+func (c *Cursor) First() bool {
+	c.moves++
+	return c.state != nil && c.c.First()
+}
 
 // Last moves to the last key and reports whether there is one.
-func (c *Cursor) Last() bool { return c.state != nil && c.c.Last() }
+func (c *Cursor) Last() bool {
+	c.moves++
+	return c.state != nil && c.c.Last()
+}
 
 // Seek moves to the key that the mode asks for and reports whether there is one.
-func (c *Cursor) Seek(key []byte, mode SeekMode) bool { return c.state != nil && c.c.Seek(key, mode) }
+func (c *Cursor) Seek(key []byte, mode SeekMode) bool {
+	c.moves++
+	return c.state != nil && c.c.Seek(key, mode)
+}
 
 // Next moves to the next key and reports whether there is one. Past the last key the
 // cursor is invalid until it is positioned again.
-func (c *Cursor) Next() bool { return c.state != nil && c.c.Next() }
+func (c *Cursor) Next() bool {
+	c.moves++
+	return c.state != nil && c.c.Next()
+}
 
 // Prev moves to the key before and reports whether there is one.
-func (c *Cursor) Prev() bool { return c.state != nil && c.c.Prev() }
+func (c *Cursor) Prev() bool {
+	c.moves++
+	return c.state != nil && c.c.Prev()
+}
 
 // Valid reports whether the cursor stands on a key.
 func (c *Cursor) Valid() bool { return c.state != nil && c.c.Valid() }
@@ -176,13 +214,21 @@ func (c *Cursor) Key() []byte {
 
 // Value returns the current value, under the terms of Key. It is loaded by this call.
 func (c *Cursor) Value() ([]byte, error) {
-	if !c.Valid() {
-		return nil, &Error{Code: CodeMisuse, Op: "value", Path: c.db.path, Detail: "the cursor stands on no key"}
-	}
-	if c.c.Bare() {
-		return nil, &Error{Code: CodeMisuse, Op: "value", Path: c.db.path, Detail: "a seek LEFAST finds a key and no value; seek LE instead"}
+	if err := c.hasValue(); err != nil {
+		return nil, err
 	}
 	return c.c.Value()
+}
+
+// hasValue returns why there is no current value, if so.
+func (c *Cursor) hasValue() error {
+	switch {
+	case !c.Valid():
+		return &Error{Code: CodeMisuse, Op: "value", Path: c.db.path, Detail: "the cursor stands on no key"}
+	case c.c.Bare():
+		return &Error{Code: CodeMisuse, Op: "value", Path: c.db.path, Detail: "a seek LEFAST finds a key and no value; seek LE instead"}
+	}
+	return nil
 }
 
 // ValueLen returns the length of the current value in bytes without loading it, 0 if
@@ -200,6 +246,7 @@ func (c *Cursor) Err() error { return c.c.Err() }
 // Close gives the cursor up. Closing it twice is no error.
 func (c *Cursor) Close() error {
 	if c.state != nil {
+		c.moves++
 		c.c.FlushLookups()
 		if c.later {
 			c.db.reg.ReleaseLater(c.state)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
@@ -29,6 +30,7 @@ type Tx struct {
 	waits    beginWaits
 	err      error // a write failed: only a rollback is possible
 	done     bool
+	reading  bool // PutReader is at work
 }
 
 // savepoint is what a level is rolled back to.
@@ -41,25 +43,42 @@ func (tx *Tx) usable(op string) error {
 	if tx.done {
 		return &Error{Code: CodeMisuse, Op: op, Path: tx.db.path, Detail: "the transaction has ended"}
 	}
+	if tx.reading {
+		return &Error{Code: CodeMisuse, Op: op, Path: tx.db.path, Detail: "PutReader is not done yet: its reader must not use the transaction"}
+	}
+	return nil
+}
+
+// mayWrite reports whether a record of the given lengths may be written.
+func (tx *Tx) mayWrite(key int, value int64) error {
+	if err := tx.usable("write"); err != nil {
+		return err
+	}
+	switch {
+	case tx.err != nil:
+		return tx.err
+	case value < 0:
+		return &Error{Code: CodeMisuse, Op: "write", Path: tx.db.path, Detail: fmt.Sprintf("a value of %d bytes", value)}
+	case key > MaxKeySize || value > MaxValueSize:
+		return &Error{Code: CodeTooBig, Op: "write", Path: tx.db.path,
+			Detail: fmt.Sprintf("a key of %d and a value of %d bytes; the limits are %d and %d", key, value, MaxKeySize, MaxValueSize)}
+	case tx.db.tree.Size() > maxTreeSize:
+		return &Error{Code: CodeTooBig, Op: "write", Path: tx.db.path,
+			Detail: fmt.Sprintf("the transaction has grown beyond %d bytes", maxTreeSize)}
+	}
 	return nil
 }
 
 // write logs a record and reports whether it may be applied to the tree.
 func (tx *Tx) write(op format.LogOp, key, value []byte) error {
-	if err := tx.usable("write"); err != nil {
+	if err := tx.mayWrite(len(key), int64(len(value))); err != nil {
 		return err
 	}
-	if tx.err != nil {
-		return tx.err
-	}
-	if len(key) > MaxKeySize || len(value) > MaxValueSize {
-		return &Error{Code: CodeTooBig, Op: "write", Path: tx.db.path,
-			Detail: fmt.Sprintf("a key of %d and a value of %d bytes; the limits are %d and %d", len(key), len(value), MaxKeySize, MaxValueSize)}
-	}
-	if tx.db.tree.Size() > maxTreeSize {
-		return &Error{Code: CodeTooBig, Op: "write", Path: tx.db.path,
-			Detail: fmt.Sprintf("the transaction has grown beyond %d bytes", maxTreeSize)}
-	}
+	return tx.log(op, key, value)
+}
+
+// log logs a record that may be written, and counts it.
+func (tx *Tx) log(op format.LogOp, key, value []byte) error {
 	if !tx.db.opts.noLog.Load() {
 		if err := tx.db.log.Append(format.LogRecord{Op: op, Key: key, Value: value}); err != nil {
 			tx.err = tx.db.logError("write", err)
@@ -82,6 +101,42 @@ func (tx *Tx) Put(key, value []byte) error {
 		return err
 	}
 	tx.db.tree.Put(key, value)
+	return nil
+}
+
+// PutReader sets the value of a key to the size bytes that r has. They are read into the
+// memory of the transaction, without another copy. If r fails, or ends before or after that
+// many bytes, nothing is written. r may read from a cursor or a snapshot of this database,
+// but must not use the transaction.
+func (tx *Tx) PutReader(key []byte, r io.Reader, size int64) error {
+	if err := tx.mayWrite(len(key), size); err != nil {
+		return err
+	}
+	tx.reading = true
+	defer func() { tx.reading = false }()
+	return tx.db.tree.PutFunc(key, int(size), func(value []byte) error {
+		if err := readAll(r, value); err != nil {
+			return &Error{Code: CodeIO, Op: "write", Path: tx.db.path, Detail: "the value could not be read", Err: err}
+		}
+		return tx.log(format.LogWrite, key, value)
+	})
+}
+
+// readAll fills b with all that r has.
+func readAll(r io.Reader, b []byte) error {
+	if n, err := io.ReadFull(r, b); err != nil {
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			return fmt.Errorf("it ends after %d of %d bytes: %w", n, len(b), io.ErrUnexpectedEOF)
+		}
+		return err
+	}
+	var more [1]byte
+	switch n, err := io.ReadFull(r, more[:]); {
+	case n > 0:
+		return fmt.Errorf("it goes on after %d bytes", len(b))
+	case err != io.EOF:
+		return err
+	}
 	return nil
 }
 
@@ -326,6 +381,18 @@ func (tx *Tx) Get(dst, key []byte) (value []byte, found bool, err error) {
 		return append(dst, v...), r == memtree.Found, nil
 	}
 	return cursor.GetBelow(dst, key, tx.state)
+}
+
+// ValueLen returns the length of the value of key, which it does not load, and whether
+// there is one, seeing the transaction's own writes.
+func (tx *Tx) ValueLen(key []byte) (n int, found bool, err error) {
+	if err := tx.usable("get"); err != nil {
+		return 0, false, err
+	}
+	if v, r := tx.db.tree.Get(key); r != memtree.Unknown {
+		return len(v), r == memtree.Found, nil
+	}
+	return cursor.ValueLenBelow(key, tx.state)
 }
 
 // Cursor opens a cursor on the state of this moment, the transaction's own writes
