@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -150,11 +151,19 @@ func (tx *Tx) Delete(key []byte) error {
 }
 
 // DeleteRange removes all keys strictly between two others, however many there are, by
-// a single record. Both keys themselves are kept.
+// a single record. Both keys themselves are kept. Where nothing can lie between them,
+// because after is not less than before, it does and writes nothing.
 func (tx *Tx) DeleteRange(after, before []byte) error {
 	if len(before) > MaxKeySize {
 		return &Error{Code: CodeTooBig, Op: "write", Path: tx.db.path,
 			Detail: fmt.Sprintf("a key of %d bytes; the limit is %d", len(before), MaxKeySize)}
+	}
+	// C lsm1 would take such a record for the deletion of other keys.
+	if bytes.Compare(after, before) >= 0 && len(after) <= MaxKeySize {
+		if err := tx.usable("write"); err != nil {
+			return err
+		}
+		return tx.err
 	}
 	if err := tx.write(format.LogDeleteRange, after, before); err != nil {
 		return err
