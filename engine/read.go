@@ -6,6 +6,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+	"github.com/lsmlite/lsmlite-go/engine/internal/span"
 )
 
 // Snapshot is the database as it was at one moment. It never waits for a writer, nor a
@@ -66,7 +67,7 @@ func (s *Snapshot) Cursor() (*Cursor, error) {
 	if err := s.usable("cursor"); err != nil {
 		return nil, err
 	}
-	return s.db.newCursor(s.state.Live, s.state)
+	return s.db.newCursor(s.state.Live, s.state, nil)
 }
 
 // Get appends the newest committed value of key to dst. It is Snapshot, Get and Close in
@@ -152,7 +153,9 @@ type Cursor struct {
 	c     cursor.Cursor
 }
 
-func (db *DB) newCursor(live memtree.View, st *snapshot.State) (*Cursor, error) {
+// newCursor opens a cursor on a state with the given live tree. own is where a transaction
+// keeps what is known of its own writes only.
+func (db *DB) newCursor(live memtree.View, st *snapshot.State, own *span.List) (*Cursor, error) {
 	if err := db.enter("cursor"); err != nil {
 		return nil, err
 	}
@@ -165,7 +168,9 @@ func (db *DB) newCursor(live memtree.View, st *snapshot.State) (*Cursor, error) 
 		db.reg.RetainLater(st)
 	} else {
 		db.reg.Retain(st)
+		own = nil
 	}
+	c.c.Remember(live, st, own)
 	return c, nil
 }
 
@@ -181,7 +186,10 @@ func (c *Cursor) Last() bool {
 	return c.state != nil && c.c.Last()
 }
 
-// Seek moves to the key that the mode asks for and reports whether there is one.
+// Seek moves to the key that the mode asks for and reports whether there is one. SeekEQ
+// costs about what Get does. SeekGE and SeekLE, like the other moves, have to pass the
+// deleted keys on their way; the first move to pass a long run of them remembers it for
+// later ones.
 func (c *Cursor) Seek(key []byte, mode SeekMode) bool {
 	c.moves++
 	return c.state != nil && c.c.Seek(key, mode)

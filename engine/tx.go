@@ -12,6 +12,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+	"github.com/lsmlite/lsmlite-go/engine/internal/span"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
@@ -29,9 +30,12 @@ type Tx struct {
 	records  int64 // operations
 	bytes    int64 // of their keys and values
 	waits    beginWaits
-	err      error // a write failed: only a rollback is possible
-	done     bool
-	reading  bool // PutReader is at work
+	// spans is what cursors have found out about the transaction's own states since the
+	// last rollback. It is nil before the first cursor.
+	spans   *span.List
+	err     error // a write failed: only a rollback is possible
+	done    bool
+	reading bool // PutReader is at work
 }
 
 // savepoint is what a level is rolled back to.
@@ -217,6 +221,8 @@ func (tx *Tx) rollbackTo(level int) {
 	m := tx.marks[level-1]
 	tx.db.tree.RollbackTo(m.tree)
 	tx.db.log.RollbackTo(m.log)
+	// Cursors that are still open go on with the list that they have.
+	tx.spans = nil
 	tx.level, tx.marks, tx.err = level, tx.marks[:level], nil
 }
 
@@ -279,6 +285,7 @@ func (tx *Tx) commitToLog(ctx context.Context) (full bool, err error) {
 func (tx *Tx) publish(sync bool, watch *commitWatch) (err error) {
 	db := tx.db
 	defer db.leave()
+	tx.foldSpans()
 	h := head{seq: db.seq + 1, view: db.tree.Freeze(), regions: db.log.Regions(), at: db.writer.since.Load()}
 	db.seq = h.seq
 	if sync {
@@ -319,6 +326,16 @@ func (tx *Tx) publish(sync bool, watch *commitWatch) (err error) {
 		db.writer.release()
 	}
 	return err
+}
+
+// foldSpans makes what cursors have found out about the transaction everybody's, and has the
+// tree fold long runs of deleted keys.
+func (tx *Tx) foldSpans() {
+	spans := tx.db.reg.Newest().Spans
+	if tx.spans != nil {
+		spans.AddAll(tx.spans)
+	}
+	spans.Fold(tx.db.tree)
 }
 
 // rotateIfFull makes the live tree the old one if it has reached its limit and no old tree
@@ -377,6 +394,7 @@ func (db *DB) rotate(next *snapshot.State) {
 	// The toggle makes the position differ from the one before it even if no log was
 	// written in between, by which C lsm1 tells a flushed tree from one that waits.
 	next.OldLog.Toggle = !next.Disk.Log.Toggle
+	next.Spans = next.Spans.Next(next.Old)
 	db.tree = memtree.New()
 	next.Tree, next.Live = db.tree, memtree.View{}
 }
@@ -411,5 +429,8 @@ func (tx *Tx) Cursor() (*Cursor, error) {
 	if err := tx.usable("cursor"); err != nil {
 		return nil, err
 	}
-	return tx.db.newCursor(tx.db.tree.Freeze(), tx.state)
+	if tx.spans == nil {
+		tx.spans = new(span.List)
+	}
+	return tx.db.newCursor(tx.db.tree.Freeze(), tx.state, tx.spans)
 }

@@ -20,7 +20,7 @@ var (
 	file = join(low, "engine/internal/format", "engine/vfs")
 	page = join(file, "engine/internal/blockfile", "engine/compress")
 	seg  = join(page, "engine/internal/segment")
-	snap = join(seg, "engine/internal/memtree", "engine/internal/freelist", "engine/internal/snapshot")
+	snap = join(seg, "engine/internal/memtree", "engine/internal/span", "engine/internal/freelist", "engine/internal/snapshot")
 )
 
 var allowed = map[string][]string{
@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	"engine/vfs/faultfs":         {"engine/vfs"},
 	"engine/internal/format":     low,
 	"engine/internal/memtree":    low,
+	"engine/internal/span":       {"engine/internal/invariant", "engine/internal/memtree"},
 	"engine/internal/wal":        file,
 	"engine/internal/freelist":   file,
 	"engine/compress":            {"github.com/klauspost/compress", "github.com/pierrec/lz4"},

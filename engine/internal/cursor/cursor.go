@@ -38,10 +38,15 @@ type Cursor struct {
 	cur     int  // source of the current record, -1 if there is none
 	pass    bool // one pass from front to back: see ReadAhead
 	// bare says that the current record may be deleted: only its key may be used.
-	bare   bool
+	bare bool
+	// alone says that only the sources up to the current one are positioned.
+	alone  bool
 	order  order
+	run    run
+	memory memory
 	keyBuf []byte
 	valBuf []byte // of a value that spans pages
+	jumped []byte // the key that a jump began at
 	err    error
 }
 
@@ -49,8 +54,7 @@ type Cursor struct {
 // own live tree, so that a transaction sees its own writes.
 func (c *Cursor) Init(live memtree.View, st *snapshot.State) error {
 	c.topic = 0
-	c.sources, c.cur, c.err, c.back, c.pass = c.sources[:0], -1, nil, false, false
-	c.bare = false
+	c.reset()
 	addTree := func(v memtree.View) {
 		if !v.Empty() {
 			c.sources = append(c.sources, Source{})
@@ -67,9 +71,14 @@ func (c *Cursor) Init(live memtree.View, st *snapshot.State) error {
 // InitSystem makes c a cursor over the system keys in the levels of a snapshot.
 func (c *Cursor) InitSystem(s *snapshot.Snapshot) error {
 	c.topic = base.System
-	c.sources, c.cur, c.err, c.back, c.pass = c.sources[:0], -1, nil, false, false
-	c.bare = false
+	c.reset()
 	return c.addLevels(s)
+}
+
+func (c *Cursor) reset() {
+	c.sources, c.cur, c.err, c.back, c.pass = c.sources[:0], -1, nil, false, false
+	c.bare, c.alone = false, false
+	c.memory = memory{}
 }
 
 func (c *Cursor) addLevels(s *snapshot.Snapshot) (err error) {
@@ -162,17 +171,21 @@ func (c *Cursor) First() bool {
 	if c.topic != 0 {
 		return c.seekGE(nil)
 	}
+	if c.memory.any() {
+		return c.seekGE([]byte{})
+	}
 	c.order.begin()
 	for i := range c.sources {
 		c.sources[i].First()
 	}
+	c.run.begin([]byte{}, true)
 	return c.ahead()
 }
 
 // Last moves to the last key.
 func (c *Cursor) Last() bool {
 	c.order.begin()
-	// System keys sort behind all user keys: the empty one is the end of the user's.
+	// System keys sort after all user keys: the empty one is the end of the user's.
 	for i := range c.sources {
 		if c.topic != 0 {
 			c.sources[i].Last()
@@ -183,6 +196,7 @@ func (c *Cursor) Last() bool {
 			s.Prev()
 		}
 	}
+	c.run.begin(nil, false)
 	return c.behind()
 }
 
@@ -196,28 +210,60 @@ func (c *Cursor) Seek(key []byte, mode Mode) bool {
 	case LEFast:
 		return c.seekLEFast(key)
 	}
-	if !c.seekGE(key) {
-		return false
+	return c.seekEQ(key)
+}
+
+// seekEQ looks the key up in the sources, newest first, until one decides its fate. It looks
+// at no other key; the older sources are positioned when the cursor moves on.
+func (c *Cursor) seekEQ(key []byte) bool {
+	c.order.begin()
+	c.back, c.cur, c.err, c.bare, c.alone = false, -1, nil, false, false
+	head := base.Head(key)
+	for i := range c.sources {
+		s := &c.sources[i]
+		s.SeekGE(c.topic, key)
+		if s.At(c.topic, head, key) {
+			if s.kind&base.Insert != 0 {
+				c.cur, c.alone = i, true
+				return true
+			}
+			if s.kind&base.PointDelete != 0 {
+				return false
+			}
+			continue
+		}
+		if err := s.Err(); err != nil {
+			return c.fail(err)
+		}
+		if s.CoversAhead(c.topic, key) {
+			return false
+		}
 	}
-	if !bytes.Equal(c.Key(), key) {
-		c.cur = -1
-		return false
-	}
-	return true
+	return false
 }
 
 func (c *Cursor) seekGE(key []byte) bool {
 	c.order.begin()
+	c.run.begin(key, true)
+	target := key
+	if c.memory.any() {
+		target = c.passAhead(key)
+	}
 	for i := range c.sources {
-		c.sources[i].SeekGE(c.topic, key)
+		c.sources[i].SeekGE(c.topic, target)
 	}
 	return c.ahead()
 }
 
 func (c *Cursor) seekLE(key []byte) bool {
 	c.order.begin()
+	c.run.begin(key, true)
+	target := key
+	if c.memory.any() {
+		target = c.passBehind(key)
+	}
 	for i := range c.sources {
-		c.sources[i].SeekLE(c.topic, key)
+		c.sources[i].SeekLE(c.topic, target)
 	}
 	return c.behind()
 }
@@ -228,7 +274,7 @@ func (c *Cursor) seekLEFast(key []byte) bool {
 	for i := range c.sources {
 		c.sources[i].SeekLE(c.topic, key)
 	}
-	c.back, c.cur, c.err, c.bare = true, -1, nil, false
+	c.back, c.cur, c.err, c.bare, c.alone = true, -1, nil, false, false
 	most := c.most()
 	if most < 0 {
 		return false
@@ -247,7 +293,7 @@ func (c *Cursor) Next() bool {
 	if c.cur < 0 {
 		return false
 	}
-	if c.back {
+	if c.back || c.alone {
 		c.keyBuf = append(c.keyBuf[:0], c.Key()...)
 		if !c.seekGE(c.keyBuf) {
 			return false
@@ -257,6 +303,7 @@ func (c *Cursor) Next() bool {
 		}
 	}
 	c.leaveAhead(c.cur)
+	c.run.begin(nil, false)
 	return c.ahead()
 }
 
@@ -275,6 +322,7 @@ func (c *Cursor) Prev() bool {
 		}
 	}
 	c.leaveBehind(c.cur)
+	c.run.begin(nil, false)
 	return c.behind()
 }
 
@@ -302,7 +350,7 @@ func (c *Cursor) leaveBehind(i int) {
 
 // ahead finds the first visible record at or behind where the sources stand.
 func (c *Cursor) ahead() bool {
-	c.back, c.cur, c.err, c.bare = false, -1, nil, false
+	c.back, c.cur, c.err, c.bare, c.alone = false, -1, nil, false, false
 	for {
 		least := -1
 		for i := range c.sources {
@@ -325,6 +373,7 @@ func (c *Cursor) ahead() bool {
 			least = i
 		}
 		if least < 0 {
+			c.endAhead(nil)
 			return false
 		}
 		if c.order.left--; c.order.left < 0 && !c.inOrder(&c.sources[least]) {
@@ -333,9 +382,14 @@ func (c *Cursor) ahead() bool {
 		owner, cover := c.resolve(least, false)
 		if owner >= 0 {
 			c.cur = owner
+			c.endAhead(c.sources[owner].key)
 			return true
 		}
+		if c.run.steps++; c.run.steps&lookMask == 0 && c.lookAhead(c.sources[least].key) {
+			continue
+		}
 		if cover >= 0 && c.sources[cover].valid {
+			c.run.steps += skipCost
 			c.skipAhead(cover)
 			if s := &c.sources[least]; least < cover && s.valid && s.kind&base.System == c.topic && c.less(s, &c.sources[cover]) {
 				c.leaveAhead(least) // a bare mark of a source newer than the covering one
@@ -348,10 +402,11 @@ func (c *Cursor) ahead() bool {
 
 // behind is ahead in the other direction.
 func (c *Cursor) behind() bool {
-	c.back, c.cur, c.err, c.bare = true, -1, nil, false
+	c.back, c.cur, c.err, c.bare, c.alone = true, -1, nil, false, false
 	for {
 		most := c.most()
 		if most < 0 {
+			c.endBehind(nil)
 			return false
 		}
 		if c.order.left--; c.order.left < 0 && !c.inOrder(&c.sources[most]) {
@@ -360,9 +415,14 @@ func (c *Cursor) behind() bool {
 		owner, cover := c.resolve(most, true)
 		if owner >= 0 {
 			c.cur = owner
+			c.endBehind(c.sources[owner].key)
 			return true
 		}
+		if c.run.steps++; c.run.steps&lookMask == 0 && c.lookBehind(c.sources[most].key) {
+			continue
+		}
 		if cover >= 0 && c.sources[cover].valid {
+			c.run.steps += skipCost
 			c.skipBehind(cover)
 			if s := &c.sources[most]; most < cover && s.valid && s.kind&base.System == c.topic && c.less(&c.sources[cover], s) {
 				c.leaveBehind(most)

@@ -105,6 +105,9 @@ func valueOf(version uint32) []byte {
 type heldView struct {
 	v View
 	m *model
+	// undone says that the tree was rolled back beyond it: it is not a state that later
+	// ones come from.
+	undone bool
 }
 
 type heldMark struct {
@@ -176,6 +179,10 @@ func (d *driver) step(next func(n int) int) {
 		i := next(len(d.marks))
 		d.tree.RollbackTo(d.marks[i].mark)
 		d.m = d.marks[i].m.clone()
+		for j := range d.views {
+			h := &d.views[j]
+			h.undone = h.undone || h.v.Epoch() > d.marks[i].mark.Epoch()
+		}
 		d.marks = d.marks[:i+1]
 	case op < 86 && len(d.marks) > 0:
 		i := next(len(d.marks))
@@ -209,7 +216,7 @@ func (d *driver) freeze() {
 	if k := len(d.views); k > 0 && d.views[k-1].v.Epoch() > v.Epoch() {
 		d.t.Fatalf("epoch %d of a view follows epoch %d", v.Epoch(), d.views[k-1].v.Epoch())
 	}
-	d.views = append(d.views, heldView{v, d.m.clone()})
+	d.views = append(d.views, heldView{v: v, m: d.m.clone()})
 }
 
 // oldest returns the oldest epoch that is in use.
@@ -359,6 +366,42 @@ func (d *driver) compareGet(m *model, i int, value []byte, r Result) {
 	}
 }
 
+// compareSince looks for what was inserted since an earlier View between two keys between
+// which that one has no value.
+func (d *driver) compareSince(next func(n int) int) {
+	d.t.Helper()
+	if len(d.views) == 0 {
+		return
+	}
+	h := d.views[next(len(d.views))]
+	if h.undone {
+		return
+	}
+	low := next(len(d.keys))
+	high := low
+	for want := low + next(len(d.keys)); high < min(want, len(d.keys)-1) && h.m.kinds[high]&base.Insert == 0; {
+		high++
+	}
+	var first, last []byte
+	for i := low; i < high; i++ {
+		if d.m.kinds[i]&base.Insert != 0 {
+			if first == nil {
+				first = d.keys[i]
+			}
+			last = d.keys[i]
+		}
+	}
+	v, since := d.tree.state(), h.v.Epoch()
+	for what, got := range map[string]func(low, high []byte, since Epoch) ([]byte, int){"view": v.FirstInsert, "tree": d.tree.FirstInsert} {
+		if key, _ := got(d.keys[low], d.keys[high], since); !bytes.Equal(key, first) || (key == nil) != (first == nil) {
+			d.t.Fatalf("%s: first insert from %q to %q since epoch %d: %q, want %q", what, d.keys[low], d.keys[high], since, key, first)
+		}
+	}
+	if key, _ := v.LastInsert(d.keys[low], d.keys[high], since); !bytes.Equal(key, last) || (key == nil) != (last == nil) {
+		d.t.Fatalf("last insert from %q to %q since epoch %d: %q, want %q", d.keys[low], d.keys[high], since, key, last)
+	}
+}
+
 // compareSeeks seeks some keys and walks to both sides of them.
 func (d *driver) compareSeeks(v View, m *model, next func(n int) int) {
 	d.t.Helper()
@@ -447,6 +490,7 @@ func runModel(t *testing.T, ks keyset, numKeys int, seed uint64) {
 		k := rng.IntN(numKeys)
 		value, r := d.tree.Get(d.keys[k])
 		d.compareGet(d.m, k, value, r)
+		d.compareSince(rng.IntN)
 		if i%(10*every) == 0 {
 			d.compare(d.tree.state(), d.m)
 			d.compareSeeks(d.tree.state(), d.m, rng.IntN)
@@ -491,6 +535,7 @@ func FuzzOps(f *testing.F) {
 			if err := d.tree.check(); err != nil {
 				t.Fatal(err)
 			}
+			d.compareSince(next)
 		}
 		d.compare(d.tree.state(), d.m)
 		for _, h := range d.views {

@@ -8,6 +8,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/span"
 )
 
 // State is everything a reader sees: the live tree as of the last commit, at most one
@@ -26,9 +27,15 @@ type State struct {
 	// At is when it was made, in Unix nanoseconds. Publish sets it if it is 0; whoever
 	// knows the time already saves asking for it.
 	At int64
+	// Spans is what cursors have found out about the states of Tree, and Own about this
+	// one, once it is not the newest any more. Both may be added to at any time. Publish
+	// makes an empty list for a tree that has none of its own.
+	Spans *span.List
+	Own   span.List
 
-	replaced int64        // At of the State published after it, 0 while it is the newest; guarded by the registry's mutex
-	refs     atomic.Int64 // pins, and one of the registry while it is the newest
+	superseded atomic.Bool
+	replaced   int64        // At of the State published after it, 0 while it is the newest; guarded by the registry's mutex
+	refs       atomic.Int64 // pins, and one of the registry while it is the newest
 	// later counts those pins whose holder reads a view of Tree that is later than Live:
 	// what a transaction has written so far.
 	later      atomic.Int64
@@ -93,8 +100,12 @@ func (r *Registry) Publish(s *State) {
 	if s.At == 0 {
 		s.At = time.Now().UnixNano()
 	}
+	old := r.newest.Load()
+	if s.Spans == nil || old != nil && old.Tree != s.Tree && old.Spans == s.Spans {
+		s.Spans = new(span.List)
+	}
 	r.mu.Lock()
-	if old := r.newest.Load(); old != nil {
+	if old != nil {
 		old.replaced = s.At
 	}
 	s.prev = r.tail
@@ -105,7 +116,8 @@ func (r *Registry) Publish(s *State) {
 	}
 	r.tail = s
 	r.mu.Unlock()
-	if old := r.newest.Swap(s); old != nil {
+	if r.newest.Store(s); old != nil {
+		old.superseded.Store(true)
 		r.Release(old)
 	}
 }
@@ -212,5 +224,9 @@ func (r *Registry) PinnedStates() []Pinned {
 // Next returns a State that shows the same as s, for the publisher to change before it
 // publishes it.
 func (s *State) Next() *State {
-	return &State{Live: s.Live, Old: s.Old, HasOld: s.HasOld, OldLog: s.OldLog, Disk: s.Disk, Tree: s.Tree, Seq: s.Seq}
+	return &State{Live: s.Live, Old: s.Old, HasOld: s.HasOld, OldLog: s.OldLog, Disk: s.Disk, Tree: s.Tree, Seq: s.Seq,
+		Spans: s.Spans}
 }
+
+// Superseded reports whether another State has been published since.
+func (s *State) Superseded() bool { return s.superseded.Load() }
