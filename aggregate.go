@@ -69,7 +69,7 @@ func (r *rows) countAll() error {
 	cur := r.cursor
 	for i := range r.bounds.Len() {
 		iv := r.bounds.At(i)
-		for ok := seekFirst(cur, iv); ok && beforeEnd(iv, cur.Key()); ok = cur.Next() {
+		for ok := firstIn(cur, iv); ok; ok = nextIn(cur, iv) {
 			r.totals.count++
 			if err := done(r.ctx, &r.steps); err != nil {
 				return err

@@ -30,7 +30,7 @@ func (c *conn) change(ctx context.Context, tx storeTx, p *parser.Plan) (n int64,
 	base := len(c.scratch)
 	for i := range c.bounds.Len() {
 		iv := c.bounds.At(i)
-		for ok := seekFirst(cur, iv); ok && beforeEnd(iv, cur.Key()); ok = cur.Next() {
+		for ok := firstIn(cur, iv); ok; ok = nextIn(cur, iv) {
 			if err := done(ctx, &steps); err != nil {
 				return 0, err
 			}

@@ -6,10 +6,9 @@ import (
 	"github.com/lsmlite/lsmlite-go/parser"
 )
 
-// deleteCounted deletes the keys in c.bounds and returns how many there were. A first
-// pass over each interval counts them, and learns the first and the last: these two are
-// deleted one by one and what lies between them as a range, so that nothing is written
-// for an empty interval, and three records for the largest.
+// deleteCounted deletes the keys in c.bounds and returns how many there were. They are
+// counted first, by a walk over the keys; what is written then is what deleteUncounted
+// writes, and nothing for an interval without keys.
 func (c *conn) deleteCounted(ctx context.Context, tx storeTx) (n int64, err error) {
 	if c.bounds.Len() == 1 && c.bounds.At(0).IsPoint() {
 		key := c.bounds.At(0).Lo
@@ -23,63 +22,46 @@ func (c *conn) deleteCounted(ctx context.Context, tx storeTx) (n int64, err erro
 		return 0, err
 	}
 	defer func() { err = joinErrors(err, cur.Close()) }()
-	return c.deleteBounds(ctx, tx, cur)
-}
-
-func (c *conn) deleteBounds(ctx context.Context, tx storeTx, cur storeCursor) (int64, error) {
-	var total int64
 	var steps uint
 	for i := range c.bounds.Len() {
-		iv := c.bounds.At(i)
-		var n int64
-		for ok := seekFirst(cur, iv); ok && beforeEnd(iv, cur.Key()); ok = cur.Next() {
-			if n == 0 {
-				c.first = append(c.first[:0], cur.Key()...)
-			} else {
-				c.last = append(c.last[:0], cur.Key()...)
-			}
-			n++
-			if err := done(ctx, &steps); err != nil {
-				return 0, err
-			}
-		}
-		if err := cur.Err(); err != nil {
-			return 0, err
-		}
-		var err error
-		if n > 0 {
-			err = tx.Delete(c.first)
-		}
-		if err == nil && n > 1 {
-			err = tx.Delete(c.last)
-		}
-		if err == nil && n > 2 {
-			err = tx.DeleteRange(c.first, c.last)
-		}
+		iv := *c.bounds.At(i)
+		found, err := c.countBetween(ctx, cur, &iv, &steps)
 		if err != nil {
 			return 0, err
 		}
-		total += n
+		if found > 0 {
+			if err := deleteInterval(tx, &iv); err != nil {
+				return 0, err
+			}
+		}
+		n += found
 	}
-	return total, nil
+	return n, nil
 }
 
-// deleteUncounted deletes the keys in c.bounds without reading them. A range delete is
-// open at both ends, so an end that belongs to the interval is deleted by itself, as is
-// the empty key, the least there is, where there is no lower end; where there is no
+// countBetween counts the keys in iv. Where iv has no upper end, the last of them becomes
+// it.
+func (c *conn) countBetween(ctx context.Context, cur storeCursor, iv *parser.Interval, steps *uint) (n int64, err error) {
+	for ok := firstIn(cur, iv); ok; ok = nextIn(cur, iv) {
+		n++
+		if !iv.HasHi {
+			c.last = append(c.last[:0], cur.Key()...)
+		}
+		if err := done(ctx, steps); err != nil {
+			return 0, err
+		}
+	}
+	if !iv.HasHi {
+		iv.Hi, iv.HasHi, iv.HiOpen = c.last, true, false
+	}
+	return n, cur.Err()
+}
+
+// deleteUncounted deletes the keys in c.bounds without reading them. Where there is no
 // upper end, the last key takes its place.
 func (c *conn) deleteUncounted(tx storeTx) (int64, error) {
 	for i := range c.bounds.Len() {
 		iv := *c.bounds.At(i)
-		if iv.IsPoint() {
-			if err := tx.Delete(iv.Lo); err != nil {
-				return 0, err
-			}
-			continue
-		}
-		if !iv.HasLo {
-			iv.Lo, iv.LoOpen = nil, false
-		}
 		if !iv.HasHi {
 			ok, err := c.findLast(tx, &iv)
 			if err != nil {
@@ -89,7 +71,7 @@ func (c *conn) deleteUncounted(tx storeTx) (int64, error) {
 				continue
 			}
 		}
-		if err := deleteBetween(tx, &iv); err != nil {
+		if err := deleteInterval(tx, &iv); err != nil {
 			return 0, err
 		}
 	}
@@ -113,17 +95,25 @@ func (c *conn) findLast(tx storeTx, iv *parser.Interval) (ok bool, err error) {
 	return ok, nil
 }
 
-// deleteBetween deletes from iv.Lo to iv.Hi.
-func deleteBetween(tx storeTx, iv *parser.Interval) error {
-	if !iv.LoOpen {
-		if err := tx.Delete(iv.Lo); err != nil {
+// deleteInterval deletes the keys in an interval that has an upper end: one by one if there
+// is but one key, else as one range, which takes the place of whatever lies in it, deleted
+// keys as well. A range delete is open at both ends, so an end that belongs to the interval
+// is deleted by itself, as is the empty key, the least there is, where there is no lower
+// end.
+func deleteInterval(tx storeTx, iv *parser.Interval) error {
+	var lo []byte
+	if iv.HasLo {
+		lo = iv.Lo
+	}
+	if !iv.HasLo || !iv.LoOpen {
+		if err := tx.Delete(lo); err != nil {
 			return err
 		}
 	}
-	if string(iv.Lo) == string(iv.Hi) {
+	if string(lo) == string(iv.Hi) {
 		return nil
 	}
-	if err := tx.DeleteRange(iv.Lo, iv.Hi); err != nil {
+	if err := tx.DeleteRange(lo, iv.Hi); err != nil {
 		return err
 	}
 	if iv.HiOpen {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql/driver"
 
-	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/parser"
 )
 
@@ -260,23 +259,13 @@ func (r *rows) advanceKey() (bool, error) {
 // step moves within one interval: to its first key in the scan's direction, or to the
 // next one if the cursor is inside.
 func (r *rows) step(iv *parser.Interval) bool {
-	cur := r.cursor
-	if r.inside && iv.IsPoint() {
-		return false
-	}
+	move, next := firstIn, nextIn
 	if r.desc {
-		if r.inside {
-			return cur.Prev() && afterStart(iv, cur.Key())
-		}
-		r.inside = true
-		return seekLast(cur, iv) && afterStart(iv, cur.Key())
+		move, next = lastIn, prevIn
 	}
 	if r.inside {
-		return cur.Next() && beforeEnd(iv, cur.Key())
+		move = next
 	}
 	r.inside = true
-	if iv.IsPoint() {
-		return cur.Seek(iv.Lo, engine.SeekEQ)
-	}
-	return seekFirst(cur, iv) && beforeEnd(iv, cur.Key())
+	return move(r.cursor, iv)
 }

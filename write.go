@@ -151,6 +151,39 @@ func (c *conn) allPoints() bool {
 	return true
 }
 
+// firstIn moves to the first key in iv, and reports whether there is one. Where iv is a
+// single key no other is looked for.
+func firstIn(cur storeCursor, iv *parser.Interval) bool {
+	if iv.IsPoint() {
+		return cur.Seek(iv.Lo, engine.SeekEQ)
+	}
+	return seekFirst(cur, iv) && beforeEnd(iv, cur.Key())
+}
+
+// nextIn moves from a key in iv to the next one in it, and reports whether there is one. At
+// the end of iv it does not look further: what comes then may be many deleted keys.
+func nextIn(cur storeCursor, iv *parser.Interval) bool {
+	if iv.HasHi && !iv.HiOpen && string(cur.Key()) == string(iv.Hi) {
+		return false
+	}
+	return cur.Next() && beforeEnd(iv, cur.Key())
+}
+
+// lastIn and prevIn are firstIn and nextIn in the other direction.
+func lastIn(cur storeCursor, iv *parser.Interval) bool {
+	if iv.IsPoint() {
+		return cur.Seek(iv.Lo, engine.SeekEQ)
+	}
+	return seekLast(cur, iv) && afterStart(iv, cur.Key())
+}
+
+func prevIn(cur storeCursor, iv *parser.Interval) bool {
+	if iv.HasLo && !iv.LoOpen && string(cur.Key()) == string(iv.Lo) {
+		return false
+	}
+	return cur.Prev() && afterStart(iv, cur.Key())
+}
+
 // seekFirst moves to the first key at or after the lower end of iv.
 func seekFirst(cur storeCursor, iv *parser.Interval) bool {
 	if !iv.HasLo {
