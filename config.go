@@ -39,9 +39,13 @@ type Config struct {
 	Codecs []engine.Codec
 	// AutoFlush is the size in bytes at which the live tree is flushed to the file.
 	AutoFlush int
-	// AutoCheckpoint is how many bytes are written to the file between two
-	// checkpoints; negative turns automatic checkpoints off.
+	// AutoCheckpoint is how many bytes are written to the file, or flushed out of the log,
+	// between two checkpoints; negative makes none for that reason.
 	AutoCheckpoint int
+	// MaxLog bounds the log, in bytes, by flushes and checkpoints that come early enough for
+	// it to be used again from its beginning. Default: four times AutoFlush, at least 1 MiB;
+	// negative is no bound.
+	MaxLog int
 	// AutoMerge is how many segments of one age are merged into one, at least 2.
 	AutoMerge int
 	// AutoWork says whether flushing and merging happen by themselves. Default: on.
@@ -241,6 +245,7 @@ func (c *Config) engineOptions() engine.Options {
 	o.Codecs = c.Codecs
 	override(&o.AutoFlush, c.AutoFlush)
 	override(&o.AutoCheckpoint, c.AutoCheckpoint)
+	override(&o.MaxLog, c.MaxLog)
 	override(&o.AutoMerge, c.AutoMerge)
 	override(&o.MaxFreelist, c.MaxFreelist)
 	override(&o.CacheSize, c.CacheSize)

@@ -103,6 +103,7 @@ func TestDSNErrors(t *testing.T) {
 		{"a?autoflush=x", fmt.Sprintf("0 to %d", engine.MaxAutoFlush>>10)},
 		{"a?autoflush=99999999999999999999", fmt.Sprintf("0 to %d", engine.MaxAutoFlush>>10)},
 		{"a?autocheckpoint=-1", "0 (off) or more"},
+		{"a?max_log=-1", "0 (no bound) or more"},
 		{"a?cache_size=0", "1 or more"},
 		{"a?mmap=-1", "all of the file"},
 		{"a?mmap=some", "all of the file"},

@@ -101,21 +101,22 @@ var settings = []setting{
 	},
 	{
 		name: "autocheckpoint", allowed: "0 (off) or more, in KB, or a size such as 16MiB",
-		set: func(c *Config, t string) error {
-			if err := setSize(&c.AutoCheckpoint, t, kb, 0, math.MaxInt32); err != nil {
-				return err
-			}
-			if c.AutoCheckpoint == 0 {
-				c.AutoCheckpoint = -1
-			}
-			return nil
-		},
-		get: func(c *Config) string { return checkpointText(c.AutoCheckpoint) },
+		set: func(c *Config, t string) error { return setSizeOrOff(&c.AutoCheckpoint, t) },
+		get: func(c *Config) string { return sizeOrOffText(c.AutoCheckpoint) },
 		current: engineSetting(func(m maintainer) string {
-			return checkpointText(m.Options().AutoCheckpoint)
+			return sizeOrOffText(m.Options().AutoCheckpoint)
 		}),
 		change: func(c *conn, want *Config) error {
 			return c.maintain(func(m maintainer) error { return m.SetAutoCheckpoint(want.AutoCheckpoint) })
+		},
+	},
+	{
+		name: "max_log", allowed: "0 (no bound) or more, in KB, or a size such as 32MiB",
+		set:     func(c *Config, t string) error { return setSizeOrOff(&c.MaxLog, t) },
+		get:     func(c *Config) string { return sizeOrOffText(c.MaxLog) },
+		current: engineSetting(func(m maintainer) string { return sizeOrOffText(m.Options().MaxLog) }),
+		change: func(c *conn, want *Config) error {
+			return c.maintain(func(m maintainer) error { return m.SetMaxLog(want.MaxLog) })
 		},
 	},
 	{

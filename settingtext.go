@@ -104,7 +104,19 @@ func sizeText[T int | int64](n T, unit int64) string {
 	return formatSize(int64(n), unit)
 }
 
-func checkpointText(n int) string {
+// setSizeOrOff reads a size, in KB, where 0 turns something off, for which a Config has a
+// negative number.
+func setSizeOrOff(dst *int, text string) error {
+	if err := setSize(dst, text, kb, 0, math.MaxInt32); err != nil {
+		return err
+	}
+	if *dst == 0 {
+		*dst = -1
+	}
+	return nil
+}
+
+func sizeOrOffText(n int) string {
 	if n < 0 {
 		return "0"
 	}

@@ -92,6 +92,7 @@ type maintainer interface {
 	SetSafety(engine.Safety) error
 	SetAutoFlush(bytes int) error
 	SetAutoCheckpoint(bytes int) error
+	SetMaxLog(bytes int) error
 	SetAutoMerge(levels int) error
 	SetAutoWork(on bool) error
 	SetUseLog(on bool) error

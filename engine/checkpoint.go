@@ -51,14 +51,18 @@ func (db *DB) checkpoint(ctx context.Context, op string) (pages int64, err error
 	}
 }
 
-// checkpointDue reports whether so much has been written since the last checkpoint that
-// another one is to be made.
+// checkpointDue reports whether so much has been written since the last checkpoint, or would
+// be freed of the log, that another one is to be made.
 func (db *DB) checkpointDue() bool {
-	limit := db.opts.autoCheckpoint.Load()
+	file, log := db.checkpointLimits()
 	db.pub.Lock()
 	defer db.pub.Unlock()
+	if db.reg.Newest().Disk.ID <= db.synced {
+		return false
+	}
 	written := int64(db.bf.Written()-db.ckptWritten) * int64(db.opts.PageSize)
-	return limit > 0 && written >= limit && db.reg.Newest().Disk.ID > db.synced
+	_, freed := db.neededLog()
+	return file > 0 && written >= file || log > 0 && freed >= log
 }
 
 // autoCheckpoint makes a checkpoint if one is due, or has it made. The caller has the
@@ -178,6 +182,7 @@ func (db *DB) storeExported(c *format.Checkpoint, meta int) (pages int64, err er
 	defer db.pub.Unlock()
 	pages = int64(c.Written - db.ckptWritten)
 	db.meta, db.synced, db.ckptWritten = meta, c.ID, c.Written
+	db.ckptLog, db.haveCkptLog = c.Log, true
 	if db.damagedMeta == meta {
 		db.damagedMeta = 0
 	}

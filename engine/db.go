@@ -44,6 +44,8 @@ type core struct {
 	worker       *turn
 	checkpointer *turn
 
+	maxTx int64 // maxTreeSize, but in tests
+
 	// Owned by whoever has the writer's turn.
 	tree   *memtree.Tree
 	seq    uint64 // number of the newest commit in it
@@ -69,6 +71,8 @@ type core struct {
 	haveSyncedLog bool
 	logRegions    [3]wal.Region // as of the last commit
 	ckptWritten   uint32        // pages written when it was made
+	ckptLog       format.LogPos // its log position, if this session has made it
+	haveCkptLog   bool
 
 	fatal   atomic.Pointer[error] // the first failed sync: nothing is written after it
 	workErr atomic.Pointer[error] // the last failure of work done on a writer's behalf
@@ -88,6 +92,7 @@ type settings struct {
 	safety         atomic.Uint32
 	autoFlush      atomic.Int64
 	autoCheckpoint atomic.Int64
+	maxLog         atomic.Int64 // 0: follows autoFlush
 	autoMerge      atomic.Int64
 	maxFreelist    atomic.Int64
 	autoWork       atomic.Bool
@@ -99,6 +104,7 @@ func (s *settings) init(o Options) {
 	s.safety.Store(uint32(o.Safety))
 	s.autoFlush.Store(int64(o.AutoFlush))
 	s.autoCheckpoint.Store(int64(o.AutoCheckpoint))
+	s.maxLog.Store(int64(o.MaxLog))
 	s.autoMerge.Store(int64(o.AutoMerge))
 	s.maxFreelist.Store(int64(o.MaxFreelist))
 	s.autoWork.Store(!o.NoAutoWork)
@@ -108,6 +114,14 @@ func (s *settings) init(o Options) {
 // Path returns the canonical name of the database file.
 func (db *DB) Path() string { return db.path }
 
+// logLimit returns the MaxLog in force, negative if there is no bound.
+func (s *settings) logLimit() int64 {
+	if n := s.maxLog.Load(); n != 0 {
+		return n
+	}
+	return max(DefaultMaxLogFactor*s.autoFlush.Load(), MinDefaultMaxLog)
+}
+
 // Options returns the options in force, with the page and block size of the file.
 func (db *DB) Options() Options {
 	o := db.opts.Options
@@ -115,6 +129,7 @@ func (db *DB) Options() Options {
 	o.Safety = Safety(db.opts.safety.Load())
 	o.AutoFlush = int(db.opts.autoFlush.Load())
 	o.AutoCheckpoint = int(db.opts.autoCheckpoint.Load())
+	o.MaxLog = int(db.opts.logLimit())
 	o.AutoMerge = int(db.opts.autoMerge.Load())
 	o.MaxFreelist = int(db.opts.maxFreelist.Load())
 	o.NoAutoWork = !db.opts.autoWork.Load()
@@ -155,6 +170,11 @@ func (db *DB) SetAutoFlush(bytes int) error {
 // SetAutoCheckpoint changes Options.AutoCheckpoint.
 func (db *DB) SetAutoCheckpoint(bytes int) error {
 	return db.set(func(o *Options) { o.AutoCheckpoint = bytes })
+}
+
+// SetMaxLog changes Options.MaxLog.
+func (db *DB) SetMaxLog(bytes int) error {
+	return db.set(func(o *Options) { o.MaxLog = bytes })
 }
 
 // SetAutoMerge changes Options.AutoMerge.
@@ -216,6 +236,7 @@ func (db *DB) set(change func(*Options)) error {
 		return &Error{Code: CodeReadOnly, Op: "set", Path: db.path, Detail: "the handle is read-only, and the settings are those of the handle that writes"}
 	}
 	o := db.Options()
+	o.MaxLog = int(db.opts.maxLog.Load())
 	change(&o)
 	if err := o.Validate(); err != nil {
 		return err
@@ -224,6 +245,7 @@ func (db *DB) set(change func(*Options)) error {
 	db.opts.safety.Store(uint32(o.Safety))
 	db.opts.autoFlush.Store(int64(o.AutoFlush))
 	db.opts.autoCheckpoint.Store(int64(o.AutoCheckpoint))
+	db.opts.maxLog.Store(int64(o.MaxLog))
 	db.opts.autoMerge.Store(int64(o.AutoMerge))
 	db.opts.maxFreelist.Store(int64(o.MaxFreelist))
 	db.opts.autoWork.Store(!o.NoAutoWork)
@@ -459,6 +481,7 @@ func (db *DB) begin(ctx context.Context, asked time.Time) (*Tx, error) {
 	db.pub.Lock()
 	db.log.Begin(db.syncedLog, db.haveSyncedLog, db.haveSyncedLog)
 	db.pub.Unlock()
+	db.trimLog()
 	tx.marks = append(tx.marksBuf[:0], savepoint{db.tree.Mark(), db.log.Mark()})
 	return tx, nil
 }

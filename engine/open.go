@@ -51,7 +51,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 			return db, nil
 		}
 	}
-	db := &DB{core: &core{path: canonical, fs: o.FS, writer: newTurn(), worker: newTurn(), checkpointer: newTurn()}}
+	db := &DB{core: &core{path: canonical, fs: o.FS, maxTx: maxTreeSize, writer: newTurn(), worker: newTurn(), checkpointer: newTurn()}}
 	db.opts.init(o)
 	db.pace.init()
 	db.group.init()

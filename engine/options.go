@@ -47,6 +47,10 @@ const (
 	DefaultAutoCheckpoint = 16 << 20
 	DefaultAutoMerge      = 4
 	DefaultCacheSize      = 64 << 20
+	// DefaultMaxLogFactor is how many times AutoFlush the log may grow to if nothing else is
+	// said, and MinDefaultMaxLog the least that this comes to.
+	DefaultMaxLogFactor = 4
+	MinDefaultMaxLog    = 1 << 20
 )
 
 // MaxAutoFlush is the largest Options.AutoFlush: 1 GiB, or 256 MiB where addresses have 32
@@ -91,9 +95,18 @@ type Options struct {
 	// at most MaxAutoFlush. The trees take up to three times as much memory, usually less than
 	// one and a half times, and beyond that what one transaction writes. 0 is the default.
 	AutoFlush int
-	// AutoCheckpoint is how many bytes may be written to the file before a checkpoint is
-	// made; 0 is the default, negative is never.
+	// AutoCheckpoint is how many bytes may be written to the file, or be in the log although
+	// they have been flushed, before a checkpoint is made; 0 is the default, negative is never
+	// unless MaxLog calls for one.
 	AutoCheckpoint int
+	// MaxLog bounds the log, in bytes: the commits in it are flushed, and a checkpoint is made,
+	// early enough for it to be used again from its beginning. What is needed of it stays below
+	// MaxLog and what one transaction adds, the file below twice that; with goroutines in the
+	// background half as much again, and at most twice, which a transaction waits for before it
+	// begins. 0 is four times AutoFlush and at least 1 MiB, whatever AutoFlush is changed to;
+	// negative is no bound. Under NoAutoWork, and while a read-only process that had the file
+	// open first still reads it, there is no bound either.
+	MaxLog int
 	// AutoMerge is how many segments of one age are merged into one, at least 2; 0 is
 	// the default.
 	AutoMerge int
@@ -102,7 +115,7 @@ type Options struct {
 	MaxFreelist int
 	// Background says which work is done by goroutines beside the callers.
 	Background Background
-	// NoAutoWork leaves flushing and merging to Flush and Work. Memory grows without
+	// NoAutoWork leaves flushing and merging to Flush and Work. Memory and log grow without
 	// bound until they are called. The goroutine of BackgroundMerger rests meanwhile.
 	NoAutoWork bool
 	// NoLog writes no log: what is not flushed and checkpointed is lost in a crash. It

@@ -30,6 +30,11 @@ const (
 	// Memory: both trees together stay below memoryFactor times autoflush, and what one
 	// transaction adds. See makeRoom.
 	memoryFactor = 3
+	// heldFactor is how many times autoflush the live tree may hold in memory, above heldLeast,
+	// before it counts as full. It holds more than its size if cursors of transactions keep
+	// what has been replaced since, or in the chunk that is being filled.
+	heldFactor = 2
+	heldLeast  = 1 << 20
 	// paceStart and paceEnd are how full the live tree is when the background's flush of
 	// the old one has to have begun, and to be complete.
 	paceStart, paceEnd = 0.25, 0.90
@@ -38,8 +43,8 @@ const (
 	// From softSegments on merges are paced, so that they end before hardSegments.
 	softSegments = merge.MaxSegments / 2
 	hardSegments = merge.MaxSegments - 2
-	// checkpointFactor is how many times autocheckpoint may be written before commits wait
-	// for the checkpointer.
+	// checkpointFactor is how many times what makes a checkpoint due may come together before
+	// commits wait for the checkpointer.
 	checkpointFactor = 2
 	// maxWait is how long one commit waits for the background at most, and maxWaitByte what is
 	// added for each byte that it wrote. What is still not back in step then is waited for by
@@ -74,9 +79,22 @@ func fraction(done, all int64) float64 {
 	return float64(done) / float64(all)
 }
 
-// fill is how full the live tree of a state is; 1 is when it is to become the old one.
+// fill is how full the live tree is; 1 is when it is to become the old one. What counts is
+// its size, with what was rolled back since a cursor saw it, the memory that it holds, and the
+// log that holds it. The caller has the writer's turn.
 func (db *DB) fill(st *snapshot.State) float64 {
-	return float64(st.Live.Size()) / float64(db.opts.autoFlush.Load())
+	limit := db.opts.autoFlush.Load()
+	f := fraction(db.liveBytes(), limit)
+	if part := db.opts.logLimit() / logFlushPart; part > 0 {
+		f = max(f, fraction(db.liveLog(st), part))
+	}
+	return f
+}
+
+// liveBytes is the size of the live tree, or the part of the memory it holds that counts, if
+// that is more. The caller has the writer's turn.
+func (db *DB) liveBytes() int64 {
+	return max(int64(db.tree.Size()), int64(db.tree.Footprint()-heldLeast)/heldFactor)
 }
 
 // flushLags reports whether the flush of the old tree should be further by now, if it has
@@ -104,12 +122,12 @@ func (db *DB) mergeLags(st *snapshot.State) bool {
 // made the next checkpoint by now: until then no space that merges have freed can be used
 // again, and the file and its log grow.
 func (db *DB) checkpointLags() bool {
-	limit := db.opts.autoCheckpoint.Load()
-	if db.bg.checkpointer == nil || limit <= 0 {
+	if db.bg.checkpointer == nil {
 		return false
 	}
+	limit := db.opts.autoCheckpoint.Load()
 	since := int64(db.bf.Written()-db.pace.stored.Load()) * int64(db.opts.PageSize)
-	return since > checkpointFactor*limit && db.checkpointDue()
+	return (limit > 0 && since > checkpointFactor*limit || db.logLags(checkpointFactor)) && db.checkpointDue()
 }
 
 // lags reports whether work in the background lags behind.

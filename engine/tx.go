@@ -67,9 +67,9 @@ func (tx *Tx) mayWrite(key int, value int64) error {
 	case key > MaxKeySize || value > MaxValueSize:
 		return &Error{Code: CodeTooBig, Op: "write", Path: tx.db.path,
 			Detail: fmt.Sprintf("a key of %d and a value of %d bytes; the limits are %d and %d", key, value, MaxKeySize, MaxValueSize)}
-	case tx.db.tree.Size() > maxTreeSize:
+	case max(int64(tx.db.tree.Size()), tx.db.log.Uncommitted()) > tx.db.maxTx:
 		return &Error{Code: CodeTooBig, Op: "write", Path: tx.db.path,
-			Detail: fmt.Sprintf("the transaction has grown beyond %d bytes", maxTreeSize)}
+			Detail: fmt.Sprintf("the transaction has grown beyond %d bytes", tx.db.maxTx)}
 	}
 	return nil
 }
@@ -96,8 +96,8 @@ func (tx *Tx) log(op format.LogOp, key, value []byte) error {
 	return nil
 }
 
-// maxTreeSize bounds what one transaction may hold in memory: 3 GiB, or 768 MiB where
-// addresses have 32 bits.
+// maxTreeSize bounds what one transaction may hold in memory, and in the log, which has more
+// of it if one key is deleted again and again: 3 GiB, or 768 MiB where addresses have 32 bits.
 const maxTreeSize = 3 << (28 + 2*base.Wide)
 
 // Put sets the value of a key. Both are copied.
@@ -300,7 +300,7 @@ func (tx *Tx) publish(sync bool, watch *commitWatch) (err error) {
 	tx.release() // first, so that the work can reuse what only this transaction saw
 	if err == nil {
 		watch.start()
-		if err = db.rotateIfFull(h.view); err == nil {
+		if err = db.rotateIfFull(); err == nil {
 			db.workAfterCommit(tx.written)
 		}
 		watch.stop(&watch.work)
@@ -340,8 +340,9 @@ func (tx *Tx) foldSpans() {
 
 // rotateIfFull makes the live tree the old one if it has reached its limit and no old tree
 // waits to be flushed. The caller has the writer's turn.
-func (db *DB) rotateIfFull(view memtree.View) error {
-	if int64(view.Size()) < db.opts.autoFlush.Load() || db.reg.Newest().HasOld {
+func (db *DB) rotateIfFull() error {
+	st := db.reg.Newest()
+	if st.HasOld || db.fill(st) < 1 {
 		return nil
 	}
 	return db.rotateNow()

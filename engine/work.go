@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
@@ -318,50 +319,80 @@ func (db *DB) autoWorkPages(ctx context.Context, pages int, full bool) error {
 	return nil
 }
 
-// rotateNow makes the live tree the old one. There must be no old tree. The caller has
-// the writer's turn.
+// rotateNow makes the live tree the old one, or forgets it if all of it was rolled back.
+// There must be no old tree. The caller has the writer's turn.
 func (db *DB) rotateNow() error {
 	if err := db.settle(); err != nil {
 		return err
 	}
 	view := db.tree.Freeze()
-	if view.Empty() {
+	if view.Empty() && db.liveBytes() == 0 {
 		return nil
 	}
 	db.pub.Lock()
 	defer db.pub.Unlock()
 	next := db.reg.Newest().Next()
-	next.Live = view
-	db.rotate(next)
+	if view.Empty() {
+		db.tree = memtree.New()
+		next.Tree, next.Live = db.tree, memtree.View{}
+	} else {
+		next.Live = view
+		db.rotate(next)
+	}
 	db.reg.Publish(next)
 	return nil
 }
 
-// makeRoom keeps memory bounded before another transaction starts: if the two trees have
-// grown to memoryFactor times autoflush, because the merger cannot keep up or flushing has
-// failed, the old one is flushed first, and the transaction is refused if that fails. It
-// returns how long that took. The caller has the writer's turn.
+// makeRoom keeps memory and log bounded before another transaction starts. If the two trees
+// have grown to memoryFactor times autoflush, or the log is full, because the background
+// cannot keep up or work has failed, the transaction does the work first, and is refused if
+// that fails. It returns how long that took. The caller has the writer's turn.
 func (db *DB) makeRoom(ctx context.Context) (stalled time.Duration, err error) {
 	if !db.opts.autoWork.Load() {
 		return 0, nil
 	}
-	st := db.reg.Newest()
-	limit := db.opts.autoFlush.Load()
-	live, old := int64(st.Live.Size()), int64(st.Old.Size())
-	if !st.HasOld || live < limit || live+old < memoryFactor*limit {
+	if err := db.rotateIfFull(); err != nil { // transactions that were rolled back may have filled it
+		return 0, err
+	}
+	logFull := db.logIsFull()
+	if !logFull && !db.treesFull() {
 		return 0, nil
 	}
-	waiting := db.startStall(StallFlush, "begin")
+	reason := StallFlush
+	if logFull {
+		reason = StallCheckpoint
+	}
+	waiting := db.startStall(reason, "begin")
 	defer func() { stalled = waiting.end() }()
+	if err := db.flushForRoom(ctx, logFull); err != nil || !logFull {
+		return 0, err
+	}
+	_, err = db.checkpoint(ctx, "begin")
+	return 0, err
+}
+
+// treesFull reports whether no transaction may begin before the old tree is flushed.
+func (db *DB) treesFull() bool {
+	st := db.reg.Newest()
+	limit := db.opts.autoFlush.Load()
+	live := db.liveBytes()
+	return st.HasOld && live >= limit && live+int64(st.Old.Size()) >= memoryFactor*limit
+}
+
+// flushForRoom flushes the old tree, makes the live one the old one, and flushes that, too, if
+// all is asked for.
+func (db *DB) flushForRoom(ctx context.Context, all bool) (err error) {
 	if err := db.worker.take(ctx); err != nil {
-		return 0, waitError("begin", db.path, "the worker's turn", err)
+		return waitError("begin", db.path, "the worker's turn", err)
 	}
 	defer db.worker.release()
 	watch := db.watchWork(byBegin)
-	_, err = db.work(ctx, unlimited, int(db.opts.autoMerge.Load()), true)
-	if err == nil {
-		err = db.rotateNow()
+	defer func() { watch.end(err) }()
+	if all {
+		return db.flushAll(ctx)
 	}
-	watch.end(err)
-	return 0, err
+	if _, err := db.work(ctx, unlimited, int(db.opts.autoMerge.Load()), true); err != nil {
+		return err
+	}
+	return db.rotateNow()
 }

@@ -36,6 +36,7 @@ func RandomOptions(rng *rand.Rand) engine.Options {
 		o.CacheSize = int64(o.PageSize) << rng.IntN(4)
 	}
 	// Chosen by what is drawn already, so that a seed draws the same otherwise.
+	o.MaxLog = []int{0, -1, 16 << 10, 256 << 10}[(o.PageSize/256+o.AutoFlush/4096+3*o.AutoMerge)%4]
 	o.Compression = compressions[(o.PageSize/256+o.AutoFlush/4096+o.AutoMerge+o.MaxFreelist)%len(compressions)]
 	return o
 }

@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 
 	"github.com/lsmlite/lsmlite-go/engine"
@@ -142,7 +143,7 @@ func (s engineStore) Tune(rng *rand.Rand) error {
 	case 0:
 		return s.db.SetAutoFlush(o.AutoFlush)
 	case 1:
-		return s.db.SetAutoCheckpoint(o.AutoCheckpoint)
+		return errors.Join(s.db.SetAutoCheckpoint(o.AutoCheckpoint), s.db.SetMaxLog(o.MaxLog))
 	case 2:
 		return s.db.SetAutoMerge(o.AutoMerge)
 	case 3:

@@ -72,6 +72,13 @@ func (f *memFile) WriteAt(b []byte, off int64) (int, error) {
 func (f *memFile) Size() (int64, error) { return int64(len(f.data)), nil }
 func (f *memFile) SectorSize() int      { return f.sector }
 
+func (f *memFile) Truncate(size int64) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.data = append(f.data, make([]byte, max(0, size-int64(len(f.data))))...)[:size]
+	return nil
+}
+
 func (f *memFile) Sync() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -96,8 +103,8 @@ func (f *memFile) reopened() *memFile {
 // old content or garbage.
 func (f *memFile) losePower(rng *rand.Rand) {
 	size := max(len(f.data), len(f.synced))
-	if rng.IntN(2) == 0 {
-		size = len(f.synced) + rng.IntN(size-len(f.synced)+1)
+	if least := min(len(f.data), len(f.synced)); rng.IntN(2) == 0 {
+		size = least + rng.IntN(size-least+1)
 	}
 	out := make([]byte, size)
 	for i := 0; i < size; i += f.sector {

@@ -137,6 +137,9 @@ func (m *model) transaction() {
 	m.t.Helper()
 	m.log.Begin(m.ckpt, true, m.rng.IntN(10) > 0)
 	m.reclaimed = m.log.seen == m.ckpt
+	if m.rng.IntN(2) == 0 {
+		m.log.Trim(int64(m.rng.IntN(1 << m.rng.IntN(20))))
+	}
 	if m.rng.IntN(12) == 0 {
 		m.f.failWrite = m.f.writes + 1 + m.rng.IntN(2)
 		m.f.failAfter = m.rng.IntN(1 << m.rng.IntN(16))

@@ -80,3 +80,36 @@ func (l *Log) jumpOver() error {
 	t.limit = l.limitAt(&t.regions, target)
 	return nil
 }
+
+// BytesAfter returns how many bytes of a log come after the position with offset off that a
+// checkpoint has in it; all of them if no region has such a position.
+func BytesAfter(regions [3]Region, off int64) int64 {
+	all := sizeOf(&regions)
+	rest := all
+	for _, r := range regions {
+		if r.contains(off) {
+			return rest - (off - r.Start)
+		}
+		rest -= r.End - r.Start
+	}
+	return all
+}
+
+// Trim cuts the file down to keep bytes, or to what is in use if that is more. A log that is
+// used again from its beginning seldom reaches further than twice what is needed of it; but a
+// transaction that was large, or rolled back, or a time without checkpoints may have made the
+// file longer. An error is of no consequence, and ends the attempts. It is called after Begin.
+func (l *Log) Trim(keep int64) {
+	end := keep
+	for _, r := range l.regions {
+		end = max(end, l.behind(r.End))
+	}
+	if end >= l.fileEnd.Load() || l.untrimmed || l.f == nil {
+		return
+	}
+	if err := l.f.Truncate(end); err != nil {
+		l.untrimmed = true
+		return
+	}
+	l.fileEnd.Store(end)
+}

@@ -118,6 +118,7 @@ type sparseFile struct {
 
 func (f *sparseFile) Size() (int64, error) { return f.size, nil }
 func (f *sparseFile) SectorSize() int      { return 512 }
+func (f *sparseFile) Truncate(int64) error { return nil }
 func (f *sparseFile) Sync() error          { return nil }
 func (f *sparseFile) Close() error         { return nil }
 

@@ -45,6 +45,7 @@ type File interface {
 	Size() (int64, error)
 	Sync() error
 	SectorSize() int
+	Truncate(size int64) error
 }
 
 // Region is a part of the log file, from byte Start up to byte End, not included. A
@@ -85,7 +86,8 @@ type Log struct {
 	buf  []byte
 	base int64
 
-	failed atomic.Pointer[error] // the first error of Sync
+	failed    atomic.Pointer[error] // the first error of Sync
+	untrimmed bool                  // the file could not be cut
 
 	written, fileEnd, syncs atomic.Int64 // see Stats
 }
@@ -113,13 +115,17 @@ func (l *Log) End() format.LogPos {
 func (l *Log) Regions() [3]Region { return l.regions }
 
 // Size returns how many bytes the live regions span.
-func (l *Log) Size() int64 {
-	var n int64
-	for _, r := range l.regions {
+func (l *Log) Size() int64 { return sizeOf(&l.regions) }
+
+func sizeOf(regions *[3]Region) (n int64) {
+	for _, r := range regions {
 		n += r.End - r.Start
 	}
 	return n
 }
+
+// Uncommitted returns how many bytes the transaction in progress has added to the log.
+func (l *Log) Uncommitted() int64 { return l.tx.stream }
 
 // Sync makes every commit durable that returned before the call. Several goroutines may
 // call it at once, and beside any other method but Close. Its first error is final:
