@@ -12,13 +12,11 @@ import (
 // c.filter, in the order of their keys; it returns how many there are. What it writes
 // does not change what its cursor sees.
 func (c *conn) change(ctx context.Context, tx storeTx, p *parser.Plan) (n int64, err error) {
-	if c.bounds.Len() == 1 && c.bounds.At(0).IsPoint() {
-		key := c.bounds.At(0).Lo
-		value, found, err := c.get(tx, key)
+	if c.bounds.Len() == 1 && c.bounds.At(0).IsPoint() && !loadsLate(p, c.filter) {
+		found, err := c.setRow(tx, c.bounds.At(0).Lo, p.KeysOnly)
 		if err != nil || !found {
 			return 0, err
 		}
-		c.env.SetPair(key, value)
 		return c.changeRow(tx, p)
 	}
 	cur, err := tx.Cursor()
@@ -47,6 +45,19 @@ func (c *conn) change(ctx context.Context, tx storeTx, p *parser.Plan) (n int64,
 		}
 	}
 	return n, nil
+}
+
+// setRow makes the row of key the one that c.env stands on, if there is one. Its value is
+// loaded unless its length is enough.
+func (c *conn) setRow(tx storeTx, key []byte, keysOnly bool) (found bool, err error) {
+	if keysOnly {
+		n, found, err := tx.ValueLen(key)
+		c.env.SetKey(key, n)
+		return found, err
+	}
+	value, found, err := c.get(tx, key)
+	c.env.SetPair(key, value)
+	return found, err
 }
 
 // changeRow changes the row that c.env stands on, if it passes the filter, and returns

@@ -12,7 +12,7 @@ import (
 func (c *conn) deleteCounted(ctx context.Context, tx storeTx) (n int64, err error) {
 	if c.bounds.Len() == 1 && c.bounds.At(0).IsPoint() {
 		key := c.bounds.At(0).Lo
-		if _, found, err := c.get(tx, key); err != nil || !found {
+		if _, found, err := tx.ValueLen(key); err != nil || !found {
 			return 0, err
 		}
 		return 1, tx.Delete(key)

@@ -98,6 +98,11 @@ func (s *fakeStore) Get(dst, key []byte) ([]byte, bool, error) {
 	return s.get(rows, dst, key)
 }
 
+func (s *fakeStore) ValueLen(key []byte) (int, bool, error) {
+	rows, _ := s.newest()
+	return s.valueLen(rows, key)
+}
+
 func (s *fakeStore) Writer() (time.Time, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,6 +133,17 @@ func (s *fakeStore) get(rows []fakeRow, dst, key []byte) ([]byte, bool, error) {
 	return append(dst, rows[i].value...), true, nil
 }
 
+func (s *fakeStore) valueLen(rows []fakeRow, key []byte) (int, bool, error) {
+	if err := s.check("length"); err != nil {
+		return 0, false, err
+	}
+	i, found := searchRows(rows, key)
+	if !found {
+		return 0, false, nil
+	}
+	return len(rows[i].value), true, nil
+}
+
 func searchRows(rows []fakeRow, key []byte) (int, bool) {
 	return slices.BinarySearchFunc(rows, key, func(r fakeRow, k []byte) int { return bytes.Compare(r.key, k) })
 }
@@ -142,6 +158,8 @@ type fakeSnapshot struct {
 func (s *fakeSnapshot) Get(dst, key []byte) ([]byte, bool, error) {
 	return s.store.get(s.rows, dst, key)
 }
+
+func (s *fakeSnapshot) ValueLen(key []byte) (int, bool, error) { return s.store.valueLen(s.rows, key) }
 
 func (s *fakeSnapshot) Cursor() (storeCursor, error) { return s.store.cursor(s.rows) }
 
@@ -178,6 +196,8 @@ func (t *fakeTx) check(op string) error {
 }
 
 func (t *fakeTx) Get(dst, key []byte) ([]byte, bool, error) { return t.store.get(t.rows, dst, key) }
+
+func (t *fakeTx) ValueLen(key []byte) (int, bool, error) { return t.store.valueLen(t.rows, key) }
 
 func (t *fakeTx) Cursor() (storeCursor, error) {
 	t.own = false
@@ -343,6 +363,13 @@ func (c *fakeCursor) Key() []byte {
 		c.key = append([]byte{}, c.rows[c.i].key...)
 	}
 	return c.key
+}
+
+func (c *fakeCursor) ValueLen() int {
+	if !c.valid() {
+		return 0
+	}
+	return len(c.rows[c.i].value)
 }
 
 func (c *fakeCursor) Value() ([]byte, error) {

@@ -48,7 +48,8 @@ func (c *conn) insertRow(tx storeTx, p *parser.Plan, row *[2]parser.Operand, arg
 		return false, c.nullError("insert", key)
 	}
 	if p.OnConflict != parser.Replace {
-		old, exists, err := c.get(tx, key)
+		// The old value is looked at only where it may be needed.
+		exists, err := c.setRow(tx, key, p.OnConflict != parser.DoUpdate || p.KeysOnly)
 		switch {
 		case err != nil:
 			return false, err
@@ -56,7 +57,6 @@ func (c *conn) insertRow(tx storeTx, p *parser.Plan, row *[2]parser.Operand, arg
 		case p.OnConflict == parser.Ignore:
 			return false, nil
 		case p.OnConflict == parser.DoUpdate:
-			c.env.SetPair(key, old)
 			c.env.SetExcluded(key, value)
 			return true, c.putSet(tx, p, "insert", key)
 		default:

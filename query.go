@@ -109,7 +109,7 @@ func (r *rows) open(p *parser.Plan) error {
 	case !p.Table:
 		r.source = sourceOperands
 		return nil
-	case r.bounds.Len() == 1 && r.bounds.At(0).IsPoint():
+	case r.bounds.Len() == 1 && r.bounds.At(0).IsPoint() && !loadsLate(p, r.filter):
 		return r.openPoint(r.bounds.At(0).Lo)
 	}
 	return r.openScan()
@@ -150,31 +150,55 @@ func (r *rows) matches() (bool, error) {
 	return ok, evalError(err)
 }
 
+// loadsLate reports whether a row has to pass a filter that does not need its value before
+// the value is needed: a cursor loads it then, if at all.
+func loadsLate(p *parser.Plan, f *parser.Filter) bool {
+	return f != nil && !p.KeysOnly && !f.NeedsValue()
+}
+
 // openPoint looks up the one key there is, without a cursor.
 func (r *rows) openPoint(key []byte) error {
 	// The key may be the caller's bytes, which are the caller's again when Query
 	// returns.
 	r.keyBytes = append(r.keyBytes[:0], key...)
-	var found bool
-	var err error
-	if r.conn.txn.state == txnNone {
-		r.valueBytes, found, err = r.conn.store.Get(r.valueBytes[:0], r.keyBytes)
-	} else {
-		var state storeReader
-		if state, _, err = r.conn.reader(r.ctx); err == nil {
-			r.valueBytes, found, err = state.Get(r.valueBytes[:0], r.keyBytes)
+	var from pointReader = r.conn.store
+	if r.conn.txn.state != txnNone {
+		state, _, err := r.conn.reader(r.ctx)
+		if err != nil {
+			return err
 		}
+		from = state
 	}
+	found, err := r.lookUp(from)
 	if err != nil || !found || r.offset > 0 {
 		return err
-	}
-	if r.computes {
-		r.env.SetPair(r.keyBytes, r.valueBytes)
 	}
 	if found, err = r.matches(); found {
 		r.source = sourcePoint
 	}
 	return err
+}
+
+// pointReader is what a store and a state of it have in common.
+type pointReader interface {
+	Get(dst, key []byte) (value []byte, found bool, err error)
+	ValueLen(key []byte) (n int, found bool, err error)
+}
+
+// lookUp looks r.keyBytes up. It loads the value only if the statement needs it.
+func (r *rows) lookUp(from pointReader) (found bool, err error) {
+	if r.plan.KeysOnly {
+		n, found, err := from.ValueLen(r.keyBytes)
+		if r.computes {
+			r.env.SetKey(r.keyBytes, n)
+		}
+		return found, err
+	}
+	r.valueBytes, found, err = from.Get(r.valueBytes[:0], r.keyBytes)
+	if r.computes {
+		r.env.SetPair(r.keyBytes, r.valueBytes)
+	}
+	return found, err
 }
 
 // openCursor opens r.cursor on the state that the statement reads.

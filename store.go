@@ -24,6 +24,8 @@ type store interface {
 	// Get appends the newest committed value of key to dst. It is what a Snapshot and its
 	// Get do, without their cost.
 	Get(dst, key []byte) (value []byte, found bool, err error)
+	// ValueLen is Get for the length alone: the value is not loaded.
+	ValueLen(key []byte) (n int, found bool, err error)
 	// BeginFrom is Begin for someone who has read s already: it fails with
 	// ErrBusySnapshot if anybody committed since. s stays open and the caller's.
 	BeginFrom(ctx context.Context, s storeSnapshot) (storeTx, error)
@@ -37,6 +39,8 @@ type store interface {
 type storeReader interface {
 	// Get appends the value of key to dst.
 	Get(dst, key []byte) (value []byte, found bool, err error)
+	// ValueLen returns the length of the value of key, which it does not load.
+	ValueLen(key []byte) (n int, found bool, err error)
 	// Cursor opens a cursor on the state of this moment. What a transaction writes
 	// later does not change what its cursors see, and they outlive it.
 	Cursor() (storeCursor, error)
@@ -80,6 +84,7 @@ type storeCursor interface {
 	Key() []byte
 	// Value loads the value; a cursor that is not asked for values never does.
 	Value() ([]byte, error)
+	ValueLen() int // without loading it
 	// Err is the reason why a movement returned false, nil at the end of the keys.
 	Err() error
 	Close() error

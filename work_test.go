@@ -24,7 +24,8 @@ func (n tally) String() string {
 }
 
 // TestWork counts what statements ask of the store that holds a thousand rows: a move for
-// each place that a cursor goes to, a get for each lookup, a value for each value loaded.
+// each place that a cursor goes to, a get for each lookup, a length for each that loads no value, a value for each value
+// loaded by a cursor.
 func TestWork(t *testing.T) {
 	tests := []struct {
 		settings, text string
@@ -33,13 +34,20 @@ func TestWork(t *testing.T) {
 		// Points.
 		{"", "SELECT value WHERE key = '0500'", "get 1"},
 		{"", "SELECT value WHERE key = '0500' AND value != ''", "get 1"},
+		{"", "SELECT key WHERE key = '0500'", "length 1"},
+		{"", "SELECT key, length(value) WHERE key = '0500' AND length(value) < 9", "length 1"},
+		{"", "SELECT value WHERE key = '0500' AND length(value) > 9", "cursor 1, move 1, snapshot 1"},
+		{"", "SELECT value WHERE key = '0500' AND length(value) < 9", "cursor 1, move 1, snapshot 1, value 1"},
 		{"", "SELECT value WHERE key IN ('0500', '0501', 'x')", "cursor 1, move 3, snapshot 1, value 2"},
 		// Intervals: one move beyond each.
 		{"", "SELECT key WHERE key BETWEEN '0100' AND '0104'", "cursor 1, move 5, snapshot 1"},
 		{"", "SELECT key WHERE key < '0003' OR key > '0996'", "cursor 1, move 9, snapshot 1"},
 		{"", "SELECT key WHERE key GLOB '012*'", "cursor 1, move 11, snapshot 1"},
 		{"", "SELECT key WHERE NOT (key >= '0003' AND key <= '0996')", "cursor 1, move 9, snapshot 1"},
-		{"", "SELECT key WHERE key > '0100' AND key < '0104' AND value != 'x'", "cursor 1, move 5, snapshot 1, value 3"},
+		{"", "SELECT key WHERE key > '0100' AND key < '0104' AND value != 'x'", "cursor 1, move 5, snapshot 1"},
+		{"", "SELECT key WHERE key > '0100' AND key < '0104' AND value != '103'", "cursor 1, move 5, snapshot 1, value 3"},
+		{"", "SELECT key WHERE key > '0100' AND key < '0104' AND value > 'x'", "cursor 1, move 5, snapshot 1, value 3"},
+		{"", "SELECT key, length(value) WHERE key < '0003' AND length(value) < 9", "cursor 1, move 4, snapshot 1"},
 		// An empty set reads nothing.
 		{"", "SELECT * WHERE key > 'b' AND key < 'a'", ""},
 		{"", "SELECT count(*) WHERE 1 = 2", ""},
@@ -56,22 +64,28 @@ func TestWork(t *testing.T) {
 		{"", "SELECT count(*)", "cursor 1, move 1001, snapshot 1"},
 		{"", "SELECT min(key), max(key)", "cursor 1, move 2, snapshot 1"},
 		{"", "SELECT min(key), max(key) WHERE key > '0100' AND key < '0200'", "cursor 1, move 4, snapshot 1"},
-		{"", "SELECT max(key) WHERE value != 'x'", "cursor 1, move 1, snapshot 1, value 1"},
+		{"", "SELECT max(key) WHERE value > ''", "cursor 1, move 1, snapshot 1, value 1"},
 		{"", "SELECT key || '!' WHERE key LIKE '%9' LIMIT 1", "cursor 1, move 10, snapshot 1"},
 		{"", "SELECT key, value LIMIT 2", "cursor 1, move 2, snapshot 1, value 2"},
 		// INSERT reads nothing unless it has to.
 		{"", "INSERT INTO kv VALUES ('0500', 'x')", "begin 1, commit 1, put 1"},
 		{"", "INSERT INTO kv VALUES ('a', 1), ('b', 2), ('a', 3)", "begin 1, commit 1, put 3"},
-		{"", "INSERT OR IGNORE INTO kv VALUES ('0500', 'x')", "begin 1, commit 1, get 1"},
-		{"", "INSERT OR ABORT INTO kv VALUES ('a', 'x')", "begin 1, commit 1, get 1, put 1"},
-		{"", "INSERT INTO kv VALUES ('a', 'x') ON CONFLICT DO UPDATE SET value = 1", "begin 1, commit 1, get 1, put 1"},
+		{"", "INSERT OR IGNORE INTO kv VALUES ('0500', 'x')", "begin 1, commit 1, length 1"},
+		{"", "INSERT OR ABORT INTO kv VALUES ('a', 'x')", "begin 1, commit 1, length 1, put 1"},
+		{"", "INSERT INTO kv VALUES ('a', 'x') ON CONFLICT DO UPDATE SET value = 1", "begin 1, commit 1, length 1, put 1"},
 		{"", "UPDATE kv SET value = 'x' WHERE key IN ('0003', '0005', 'x')", "begin 1, commit 1, cursor 1, move 3, put 2"},
 		{"", "SELECT count(*) WHERE key IN ('0003', '0005', 'x')", "cursor 1, move 3, snapshot 1"},
 		{"", "SELECT key WHERE key IN ('0003', '0005', 'x') ORDER BY key DESC", "cursor 1, move 3, snapshot 1"},
+		{"", "INSERT INTO kv VALUES ('0500', 'x') ON CONFLICT DO NOTHING", "begin 1, commit 1, length 1"},
+		{"", "INSERT INTO kv VALUES ('0500', 'x') ON CONFLICT DO UPDATE SET value = excluded.value", "begin 1, commit 1, length 1, put 1"},
+		{"", "INSERT INTO kv VALUES ('0500', 'x') ON CONFLICT DO UPDATE SET value = length(value)", "begin 1, commit 1, length 1, put 1"},
+		{"", "INSERT INTO kv VALUES ('0500', 'x') ON CONFLICT DO UPDATE SET value = value + 1", "begin 1, commit 1, get 1, put 1"},
 		// UPDATE that does not mention the value does not load it.
 		{"", "UPDATE kv SET value = 'x' WHERE key < '0003'", "begin 1, commit 1, cursor 1, move 4, put 3"},
 		{"", "UPDATE kv SET value = value + 1 WHERE key < '0003'", "begin 1, commit 1, cursor 1, move 4, put 3, value 3"},
 		{"", "UPDATE kv SET value = value + 1 WHERE key = '0003'", "begin 1, commit 1, get 1, put 1"},
+		{"", "UPDATE kv SET value = 'x' WHERE key = '0003'", "begin 1, commit 1, length 1, put 1"},
+		{"", "UPDATE kv SET value = value + 1 WHERE key = '0003' AND length(value) > 9", "begin 1, commit 1, cursor 1, move 1"},
 		// DELETE of intervals: a few records however many keys, after counting them.
 		{"", "DELETE", "begin 1, commit 1, cursor 1, delete 2, delete range 1, move 1001"},
 		{"", "DELETE WHERE key > '0003' AND key < '0990'", "begin 1, commit 1, cursor 1, delete range 1, move 988"},
@@ -79,15 +93,17 @@ func TestWork(t *testing.T) {
 		{"", "DELETE WHERE key BETWEEN '0003' AND '0003x'", "begin 1, commit 1, cursor 1, delete 2, delete range 1, move 2"},
 		{"", "DELETE WHERE key BETWEEN 'x' AND 'y'", "begin 1, commit 1, cursor 1, move 1"},
 		{"", "DELETE WHERE key IN ('0003', 'x') OR key > '0995'", "begin 1, commit 1, cursor 1, delete 2, delete range 1, move 7"},
-		{"", "DELETE WHERE key = '0003'", "begin 1, commit 1, delete 1, get 1"},
-		{"", "DELETE WHERE key = 'x'", "begin 1, commit 1, get 1"},
+		{"", "DELETE WHERE key = '0003'", "begin 1, commit 1, delete 1, length 1"},
+		{"", "DELETE WHERE key = 'x'", "begin 1, commit 1, length 1"},
+		{"", "DELETE WHERE key = '0003' RETURNING key, length(value)", "begin 1, commit 1, delete 1, length 1"},
+		{"", "DELETE WHERE key = '0003' RETURNING value", "begin 1, commit 1, delete 1, get 1"},
 		{"", "DELETE WHERE key < '0003' RETURNING key", "begin 1, commit 1, cursor 1, delete 3, move 4"},
-		{"", "DELETE WHERE value = '1'", "begin 1, commit 1, cursor 1, delete 1, move 1001, value 1000"},
+		{"", "DELETE WHERE value = '1'", "begin 1, commit 1, cursor 1, delete 1, move 1001, value 10"},
 		// Without counting, an interval is not read; single keys are counted anyway.
 		{"count_deletes=off", "DELETE WHERE key > '0003' AND key < '0990'", "begin 1, commit 1, delete range 1"},
 		{"count_deletes=off", "DELETE WHERE key >= '0003' AND key <= '0990'", "begin 1, commit 1, delete 2, delete range 1"},
 		{"count_deletes=off", "DELETE", "begin 1, commit 1, cursor 1, delete 2, delete range 1, move 1"},
-		{"count_deletes=off", "DELETE WHERE key = '0003'", "begin 1, commit 1, delete 1, get 1"},
+		{"count_deletes=off", "DELETE WHERE key = '0003'", "begin 1, commit 1, delete 1, length 1"},
 		{"count_deletes=off", "DELETE WHERE key IN ('0003', '0005', 'x')", "begin 1, commit 1, cursor 1, delete 2, move 3"},
 	}
 	for _, tt := range tests {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
+	"slices"
 )
 
 // MaxResultBytes is the length that a computed value may have: 1,000,000,000 bytes, as in
@@ -28,6 +29,8 @@ var (
 // A ValueLoader loads the value of the row that Env stands on. A cursor is one.
 type ValueLoader interface {
 	Value() ([]byte, error)
+	// ValueLen returns the length of the value, which it does not load.
+	ValueLen() int
 }
 
 // Env is what a Formula or Filter is evaluated on: arguments and a row. The zero value
@@ -44,6 +47,7 @@ type Env struct {
 
 	key, value []byte
 	loader     ValueLoader // of value, while it is not loaded
+	length     int         // of value, if there is no loader
 	excludedKey,
 	excludedValue []byte
 	scratch []byte // what the results for this row refer to
@@ -59,8 +63,15 @@ func (e *Env) SetRow(key []byte, loader ValueLoader) {
 
 // SetPair makes key and value the row. Results for the row before are invalid now.
 func (e *Env) SetPair(key, value []byte) {
-	e.key, e.value, e.loader = key, value, nil
+	e.key, e.value, e.loader, e.length = key, value, nil, len(value)
 	e.scratch, e.err = e.scratch[:0], nil
+}
+
+// SetKey makes a row of key and a value of which only the length is known, for a plan that
+// needs no more (see Plan.KeysOnly). Results for the row before are invalid now.
+func (e *Env) SetKey(key []byte, valueLen int) {
+	e.SetPair(key, nil)
+	e.length = valueLen
 }
 
 // SetExcluded sets excluded.key and excluded.value, the row that INSERT was given.
@@ -79,9 +90,17 @@ func (e *Env) Value() ([]byte, error) {
 			e.fail(err)
 			return nil, err
 		}
-		e.value, e.loader = value, nil
+		e.value, e.loader, e.length = value, nil, len(value)
 	}
 	return e.value, nil
+}
+
+// valueLen returns the length of the row's value without loading it.
+func (e *Env) valueLen() int {
+	if e.loader != nil {
+		return e.loader.ValueLen()
+	}
+	return e.length
 }
 
 // Forget lets go of everything that belongs to the caller and keeps memory up to limit
@@ -116,6 +135,21 @@ func (e *Env) room(n int) bool {
 	}
 	return true
 }
+
+// grow makes scratch long enough for n more bytes. Where those are many and the first, it
+// makes it exactly as long as that.
+func (e *Env) grow(n int) {
+	switch {
+	case n <= cap(e.scratch)-len(e.scratch):
+	case len(e.scratch) == 0 && n > exactBytes:
+		e.scratch = make([]byte, 0, n)
+	default:
+		e.scratch = slices.Grow(e.scratch, n)
+	}
+}
+
+// exactBytes is up to where a buffer grows by more than is needed.
+const exactBytes = 64 << 10
 
 // made returns what was appended to scratch since it was start long.
 func (e *Env) made(start int) []byte { return e.scratch[start:len(e.scratch):len(e.scratch)] }

@@ -33,6 +33,10 @@ func (n *node) eval(e *Env) Value {
 		return arithmetic(n.op, n.kids[0].eval(e), n.kids[1].eval(e))
 	case nodeSubstr:
 		return n.substr(e)
+	case nodeLength:
+		if n.kids[0].op == nodeValue {
+			return Value{Kind: Int, Int: int64(e.valueLen())}
+		}
 	}
 	v := n.kids[0].eval(e)
 	if v.Kind == Null {
@@ -60,12 +64,14 @@ func (n *node) eval(e *Env) Value {
 		if !e.room(2 * len(text)) {
 			return Value{}
 		}
+		e.grow(2 * len(text))
 		e.scratch = hex.AppendEncode(e.scratch, text)
 		switchCase(e.scratch[start:], 'a')
 	case nodeLower, nodeUpper:
 		if !e.room(len(text)) {
 			return Value{}
 		}
+		e.grow(len(text))
 		e.scratch = append(e.scratch, text...)
 		first := byte('A')
 		if n.op == nodeUpper {
@@ -107,6 +113,7 @@ func (n *node) concat(e *Env) Value {
 	if !e.room(more) {
 		return Value{}
 	}
+	e.grow(more)
 	if !inPlace {
 		e.scratch = append(e.scratch, a...)
 	}
@@ -210,6 +217,9 @@ func (n *node) test(e *Env) truth {
 		}
 		return truthOf(matches != n.not)
 	}
+	if n.otherLength(e) {
+		return truthOf(n.op == nodeNe)
+	}
 	return compare(e, n.kids[0], n.kids[0].eval(e), n.op, n.kids[1])
 }
 
@@ -243,6 +253,28 @@ func (n *node) in(e *Env) truth {
 		t = t.negate()
 	}
 	return t
+}
+
+// otherLength reports whether n compares the row's value, which is not loaded, with bytes
+// of another length, so that the two cannot be equal.
+func (n *node) otherLength(e *Env) bool {
+	if e.loader == nil || n.op != nodeEq && n.op != nodeNe {
+		return false
+	}
+	other := n.kids[1]
+	if n.kids[0].op != nodeValue {
+		if other.op != nodeValue {
+			return false
+		}
+		other = n.kids[0]
+	}
+	switch other.op {
+	case nodeConst, nodeParam, nodeKey, nodeExcludedKey, nodeExcludedValue:
+	default:
+		return false
+	}
+	v := other.eval(e)
+	return v.Kind == Bytes && len(v.Bytes) != e.valueLen()
 }
 
 // compare is x <op> other, where x is the value of left.

@@ -123,6 +123,8 @@ func (l *loader) Value() ([]byte, error) {
 	return l.value, l.err
 }
 
+func (l *loader) ValueLen() int { return len(l.value) }
+
 func TestValueIsLoadedOnce(t *testing.T) {
 	p := compileOne(t, "SELECT value || value WHERE key LIKE 'a%' AND value > 'b' AND value < 'd'")
 	var e Env

@@ -20,7 +20,7 @@ func (f *Formula) Class(args []Value) Class { return f.root.resolve(args) }
 // Nullable reports whether the value can be NULL.
 func (f *Formula) Nullable(args []Value) bool { return f.root.nullable(args) }
 
-// NeedsValue reports whether the formula may load the row's value.
+// NeedsValue reports whether the formula may load the row's value; its length is no value.
 func (f *Formula) NeedsValue() bool { return f.root.uses&usesValue != 0 }
 
 // String returns the formula as SQL.

@@ -100,6 +100,7 @@ type uses uint8
 const (
 	usesKey uses = 1 << iota
 	usesValue
+	usesLength // of the value, which can be told without it
 	usesExcluded
 )
 

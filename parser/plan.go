@@ -97,8 +97,8 @@ type Plan struct {
 	// one row over everything Keys and Filter select; Limit and Offset apply to that row.
 	Aggregate bool
 	// KeysOnly is true if running OpSelect, OpUpdate or OpDelete never needs a value
-	// that is stored. In OpInsert with DoUpdate it is true if Set does not need the old
-	// value.
+	// that is stored, but its length at most. In OpInsert with DoUpdate it is true if Set
+	// does not need the old value.
 	KeysOnly bool
 	// Keys are the key intervals that OpSelect, OpUpdate and OpDelete visit.
 	Keys KeyExpr

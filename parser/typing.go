@@ -163,6 +163,9 @@ func (c *compiler) call(e *Call) (*node, error) {
 		n.kids = append(n.kids, x)
 		n.uses |= x.uses
 	}
+	if n.op == nodeLength && n.kids[0].op == nodeValue {
+		n.uses = usesLength
+	}
 	return n, nil
 }
 
