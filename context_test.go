@@ -45,7 +45,7 @@ func TestLongStatementsObeyContext(t *testing.T) {
 		{"move", "DELETE WHERE key > 'k' AND key < 'l'"},
 		{"move", "SELECT 1; SELECT count(*)"},
 		{"put", many},
-		{"get", strings.Replace(many, "INSERT", "INSERT OR IGNORE", 1)},
+		{"length", strings.Replace(many, "INSERT", "INSERT OR IGNORE", 1)},
 	}
 	for _, tt := range tests {
 		for _, inTransaction := range []bool{false, true} {
