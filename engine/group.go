@@ -78,7 +78,17 @@ func (g *group) add(h head) {
 func (g *group) published(h head) {
 	g.mu.Lock()
 	g.head, g.synced = h, h.seq
+	g.forget()
 	g.mu.Unlock()
+}
+
+// forget lets go of the trees of what is published: they may be flushed long before the
+// next commit. The caller has the mutex.
+func (g *group) forget() {
+	g.leading = head{}
+	if g.head.seq == g.synced {
+		g.head.view = memtree.View{}
+	}
 }
 
 // waitSynced returns when commit seq, which is in the log, is durable and published, or
@@ -109,6 +119,7 @@ func (db *DB) waitSynced(seq uint64) error {
 		g.syncing = false
 		if err == nil {
 			g.synced = h.seq
+			g.forget()
 		} else {
 			g.err = err
 		}
