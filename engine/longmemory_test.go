@@ -25,7 +25,7 @@ func TestLongValuesLeaveMemory(t *testing.T) {
 			o, _ := engine.Preset(preset)
 			o.Safety = safety
 			db := mustOpen(t, filepath.Join(t.TempDir(), "a.lsm"), o)
-			before := heap()
+			before := heldHeap()
 			if err := db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte("k"), value) }); err != nil {
 				t.Fatal(err)
 			}
@@ -35,7 +35,7 @@ func TestLongValuesLeaveMemory(t *testing.T) {
 			if _, err := db.Checkpoint(ctx); err != nil {
 				t.Fatal(err)
 			}
-			if grown := heap() - before; grown > size/4 {
+			if grown := heldHeap() - before; grown > size/4 {
 				t.Errorf("%s, %v: %d bytes are held after the flush of a value of %d", preset, safety, grown, size)
 			}
 			if err := db.Close(); err != nil {
@@ -46,8 +46,8 @@ func TestLongValuesLeaveMemory(t *testing.T) {
 	runtime.KeepAlive(value)
 }
 
-// heap returns how many bytes are in use.
-func heap() int {
+// heldHeap returns how many bytes are in use.
+func heldHeap() int {
 	var m runtime.MemStats
 	for range 3 { // a sync.Pool lets go of what it holds in two rounds
 		runtime.GC()
