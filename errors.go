@@ -30,6 +30,7 @@ const (
 	CodeBusy         = engine.CodeBusy
 	CodeNoMem        = engine.CodeNoMem
 	CodeReadOnly     = engine.CodeReadOnly
+	CodeMoved        = engine.CodeMoved
 	CodeIO           = engine.CodeIO
 	CodeCorrupt      = engine.CodeCorrupt
 	CodeFull         = engine.CodeFull
@@ -43,11 +44,13 @@ const (
 	CodeBusySnapshot = engine.CodeBusySnapshot
 )
 
-// The values to test an error for with errors.Is. ErrBusySnapshot is an ErrBusy too.
+// The values to test an error for with errors.Is. ErrBusySnapshot is an ErrBusy too, and
+// ErrMoved an ErrReadOnly.
 var (
 	ErrBusy         = engine.ErrBusy
 	ErrBusySnapshot = engine.ErrBusySnapshot
 	ErrReadOnly     = engine.ErrReadOnly
+	ErrMoved        = engine.ErrMoved
 	ErrIO           = engine.ErrIO
 	ErrCorrupt      = engine.ErrCorrupt
 	ErrFull         = engine.ErrFull

@@ -69,7 +69,7 @@ func acquire(ctx context.Context, key handleKey, cfg Config, open openStore) (*h
 		if h.store == nil {
 			h.cfg = cfg
 			h.store, err = open(ctx, key.path, cfg.engineOptions())
-		} else {
+		} else if err = h.moved(); err == nil {
 			err = h.agrees(cfg)
 		}
 		h.unlock()
@@ -90,6 +90,15 @@ func (h *handle) lock(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// moved returns an error if the store is open, but its file has another name by now: what has
+// the name is another database. The caller has the turn.
+func (h *handle) moved() error {
+	if m, ok := h.store.(interface{ Moved() error }); ok {
+		return m.Moved()
+	}
+	return nil
 }
 
 func (h *handle) unlock() { <-h.turn }

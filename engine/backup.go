@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -28,7 +29,9 @@ type BackupOptions struct {
 	// Compression is that of the copy, as in Options; empty is that of the database.
 	// CopyCheckpoint takes no other.
 	Compression string
-	// Perm is the mode of the new file, 0600 if 0.
+	// Perm is the mode of the new file. If it is 0, a file that takes the place of another
+	// one gets that one's mode, and where the process runs as the superuser its owner and
+	// group, too; a new one gets 0600.
 	Perm fs.FileMode
 	// Progress is called about once for each MiB that has been written, and once at the
 	// end, by the goroutine that called. It may be nil.
@@ -160,9 +163,6 @@ func (db *DB) newBackup(ctx context.Context, o BackupOptions) (*backup, error) {
 	if o.BlockSize == 0 {
 		o.BlockSize = db.opts.BlockSize
 	}
-	if o.Perm == 0 {
-		o.Perm = vfs.DefaultPerm
-	}
 	b := &backup{ctx: ctx, db: db, o: o, codec: db.codec}
 	if o.Compression != "" {
 		var err error
@@ -213,11 +213,17 @@ func (b *backup) toPath(path string, write func(vfs.File) error) (err error) {
 		return &Error{Code: code, Op: op, Path: path, Err: err}
 	}
 	fsys := b.o.FS
+	asked := path
 	path, err = fsys.Canonical(path)
 	if err != nil {
-		return &Error{Code: CodeCantOpen, Op: "backup", Path: path, Err: err}
+		return &Error{Code: CodeCantOpen, Op: "backup", Path: asked, Err: err}
 	}
-	if err := b.mayTake(path); err != nil {
+	if link, err := vfs.IsLink(fsys, asked); link || err != nil {
+		return &Error{Code: CodeCantOpen, Op: "backup", Path: asked,
+			Detail: "the copy does not take the place of what a link leads to; give the name of a file", Err: cmp.Or(err, vfs.ErrLink)}
+	}
+	old, err := b.mayTake(path)
+	if err != nil {
 		return err
 	}
 	var suffix [4]byte
@@ -225,11 +231,20 @@ func (b *backup) toPath(path string, write func(vfs.File) error) (err error) {
 		return fail("backup", err)
 	}
 	temp := path + "-backup-" + hex.EncodeToString(suffix[:])
-	f, err := fsys.Open(temp, vfs.ReadWrite|vfs.Create|vfs.MustCreate, b.o.Perm)
+	f, err := fsys.Open(temp, vfs.ReadWrite|vfs.Create|vfs.MustCreate|vfs.NoFollow, b.perm(old))
 	if err != nil {
 		return &Error{Code: CodeCantOpen, Op: "backup", Path: temp, Err: err}
 	}
 	open := true
+	id, err := vfs.Identify(fsys, f)
+	still := func() error { // the name of the copy is that of the copy
+		if has, err := id.Has(temp); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		} else if err == nil && !has {
+			return &Error{Code: CodeMoved, Op: "backup", Path: temp, Detail: "the unfinished copy was renamed, replaced or removed; what has its name is left alone"}
+		}
+		return nil
+	}
 	defer func() {
 		if err == nil {
 			return
@@ -237,8 +252,16 @@ func (b *backup) toPath(path string, write func(vfs.File) error) (err error) {
 		if open {
 			_ = f.Close()
 		}
-		_ = fsys.Remove(temp)
+		if still() == nil {
+			_ = fsys.Remove(temp)
+		}
 	}()
+	if err == nil {
+		err = b.ownAs(f, old)
+	}
+	if err != nil {
+		return fail("backup", err)
+	}
 	if err := write(f); err != nil {
 		return fail("backup", err)
 	}
@@ -254,11 +277,14 @@ func (b *backup) toPath(path string, write func(vfs.File) error) (err error) {
 	if err := fsys.SyncDir(temp); err != nil {
 		return fail("sync directory of", err)
 	}
-	if err := b.mayTake(path); err != nil {
+	if _, err := b.mayTake(path); err != nil {
 		return err
 	}
 	if err := b.report(true); err != nil {
 		return err
+	}
+	if err := still(); err != nil {
+		return fail("rename", err)
 	}
 	if err := fsys.Rename(temp, path); err != nil {
 		return fail("rename", err)
@@ -271,38 +297,62 @@ func (b *backup) toPath(path string, write func(vfs.File) error) (err error) {
 	return nil
 }
 
+// perm is the mode of the new file: that of the file whose place it takes, if nothing is said.
+func (b *backup) perm(old fs.FileInfo) fs.FileMode {
+	if b.o.Perm == 0 && old != nil {
+		return old.Mode().Perm()
+	}
+	return b.o.Perm
+}
+
+// ownAs gives the copy the owner of the file whose place it takes, and its mode unless the
+// options say another.
+func (b *backup) ownAs(f vfs.File, old fs.FileInfo) error {
+	able, ok := f.(vfs.Owner)
+	if !ok || old == nil || b.o.Perm != 0 {
+		return nil
+	}
+	if err := able.OwnAs(old); !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return nil
+}
+
 // mayTake refuses a path at which a copy must not be put: where there is a file, unless it
 // may be replaced and nobody uses it; and where there is a log, which whoever opens the
-// copy would overwrite.
-func (b *backup) mayTake(path string) error {
+// copy would overwrite. It describes the file that will be replaced, if there is one.
+func (b *backup) mayTake(path string) (old fs.FileInfo, err error) {
 	log := path + logSuffix
-	if info, err := b.o.FS.Stat(log); err == nil && info.Size() > 0 {
-		return &Error{Code: CodeCantOpen, Op: "backup", Path: path,
-			Detail: fmt.Sprintf("there is a log, %s, which would be overwritten when the copy is opened; remove it, or close the database it belongs to", log)}
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return &Error{Code: CodeCantOpen, Op: "backup", Path: log, Err: err}
-	}
-	switch _, err := b.o.FS.Stat(path); {
+	switch info, err := vfs.Lstat(b.o.FS, log); {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
 	case err != nil:
-		return &Error{Code: CodeCantOpen, Op: "backup", Path: path, Err: err}
-	case !b.o.Replace:
-		return &Error{Code: CodeCantOpen, Op: "backup", Path: path, Detail: "the file exists; choose another name, or allow it to be replaced", Err: fs.ErrExist}
+		return nil, &Error{Code: CodeCantOpen, Op: "backup", Path: log, Err: err}
+	case info.Size() > 0 || !info.Mode().IsRegular():
+		return nil, &Error{Code: CodeCantOpen, Op: "backup", Path: path,
+			Detail: fmt.Sprintf("there is a log, %s, which would be overwritten when the copy is opened; remove it, or close the database it belongs to", log)}
 	}
-	f, err := b.o.FS.Open(path, vfs.ReadOnly, 0)
+	old, err = vfs.Lstat(b.o.FS, path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, &Error{Code: CodeCantOpen, Op: "backup", Path: path, Err: err}
+	case !b.o.Replace:
+		return nil, &Error{Code: CodeCantOpen, Op: "backup", Path: path, Detail: "the file exists; choose another name, or allow it to be replaced", Err: fs.ErrExist}
+	}
+	f, err := b.o.FS.Open(path, vfs.ReadOnly|vfs.NoFollow, 0)
 	if err != nil {
-		return &Error{Code: CodeCantOpen, Op: "backup", Path: path, Err: err}
+		return nil, &Error{Code: CodeCantOpen, Op: "backup", Path: path, Err: err}
 	}
 	defer f.Close()
 	for _, slots := range [][2]int{{vfs.SlotDMS1, 3}, {vfs.SlotROTrans, 1}, {vfs.SlotRWClient0, vfs.NumRWClients}} {
 		held, err := f.Locked(slots[0], slots[1], vfs.Exclusive)
 		if err != nil {
-			return &Error{Code: CodeProtocol, Op: "test lock", Path: path, Err: err}
+			return nil, &Error{Code: CodeProtocol, Op: "test lock", Path: path, Err: err}
 		}
 		if held {
-			return &Error{Code: CodeBusy, Op: "backup", Path: path, Detail: "the file to be replaced is a database that is open; close it first"}
+			return nil, &Error{Code: CodeBusy, Op: "backup", Path: path, Detail: "the file to be replaced is a database that is open; close it first"}
 		}
 	}
-	return nil
+	return old, nil
 }

@@ -158,6 +158,9 @@ func (db *DB) storeExported(c *format.Checkpoint, meta int) (pages int64, err er
 	if err := db.Poisoned(); err != nil || c == nil {
 		return 0, err
 	}
+	if err := db.checkNames(); err != nil {
+		return 0, err
+	}
 	invariant.Check(len(c.Free) <= format.MaxFreeEntries, "a checkpoint lists too many free blocks")
 	sync := Safety(db.opts.safety.Load()) != SafetyOff
 	watch := db.watchCheckpoint(c)

@@ -2,12 +2,12 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
 // Close ends the use of the database. What is only in memory is flushed and made durable
@@ -47,6 +47,9 @@ func (db *DB) Close() error {
 	var err error
 	if !db.opts.ReadOnly && db.Poisoned() == nil {
 		err = db.shutDown(ctx)
+		if db.moved() != nil {
+			err = db.salvage(ctx)
+		}
 	} else if p := db.Poisoned(); p != nil {
 		err = p
 	}
@@ -60,6 +63,36 @@ func (db *DB) Close() error {
 // shutDown brings everything into the database file. The log is removed only after the
 // checkpoint that makes it superfluous is synced.
 func (db *DB) shutDown(ctx context.Context) error {
+	if err := db.checkNames(); err != nil {
+		return err
+	}
+	if err := db.bringIn(ctx); err != nil {
+		return err
+	}
+	foreign, err := db.foreignReader()
+	if err != nil || foreign {
+		return err // a read-only process still needs log and blocks as they are
+	}
+	if err := db.checkNames(); err != nil {
+		return err
+	}
+	if err := db.cutFile(); err != nil {
+		return err
+	}
+	if err := db.removeLog(); err != nil {
+		return &Error{Code: CodeIO, Op: "close", Path: db.logPath(), Err: err}
+	}
+	if Safety(db.opts.safety.Load()) == SafetyOff {
+		return nil
+	}
+	if err := db.fs.SyncDir(db.logPath()); err != nil {
+		return &Error{Code: CodeIO, Op: "close", Path: db.path, Err: err}
+	}
+	return nil
+}
+
+// bringIn makes everything that was committed part of a checkpoint.
+func (db *DB) bringIn(ctx context.Context) error {
 	db.dropJobs()
 	watch := db.watchWork(byClose)
 	err := db.flushAll(ctx)
@@ -74,28 +107,39 @@ func (db *DB) shutDown(ctx context.Context) error {
 	if err := db.store(ctx); err != nil {
 		return err
 	}
-	if err := db.repairMeta(ctx); err != nil {
-		return err
+	return db.repairMeta(ctx)
+}
+
+// salvage ends the use of a database whose files have lost their names. Everything that was
+// committed goes into the database file, which is still open and locked, wherever it is;
+// nothing is done by name, and nothing is cut. It returns the error that says so.
+func (db *DB) salvage(ctx context.Context) error {
+	db.names.salvaging.Store(true)
+	e := &Error{Code: CodeMoved, Op: "close", Path: db.path}
+	if p := db.names.moved.Load(); p != nil {
+		e.Detail = p.what
 	}
-	foreign, err := db.foreignReader()
-	if err != nil || foreign {
-		return err // a read-only process still needs log and blocks as they are
+	name, known := vfs.Location(db.file)
+	err := db.bringIn(ctx)
+	switch {
+	case known && name == "":
+		e.Detail += fmt.Sprintf("; what it held is gone with this handle, but for the transactions since the last checkpoint, if the log %s is still there", db.logPath())
+		e.Err = err
+	case err != nil:
+		e.Detail += fmt.Sprintf("; not everything that was committed could be written to the database file%s: keep it together with the log %s", in(name), db.logPath())
+		e.Err = err
+	default:
+		e.Detail += fmt.Sprintf("; everything that was committed is in the database file%s, and nothing was removed; the log %s is not needed for it", in(name), db.logPath())
 	}
-	if err := db.cutFile(); err != nil {
-		return err
+	return e
+}
+
+// in names a place, if it is known.
+func in(name string) string {
+	if name == "" {
+		return ""
 	}
-	err = db.log.Close()
-	db.logFile = nil
-	if err := errors.Join(err, db.fs.Remove(db.logPath())); err != nil {
-		return &Error{Code: CodeIO, Op: "close", Path: db.logPath(), Err: err}
-	}
-	if Safety(db.opts.safety.Load()) == SafetyOff {
-		return nil
-	}
-	if err := db.fs.SyncDir(db.logPath()); err != nil {
-		return &Error{Code: CodeIO, Op: "close", Path: db.path, Err: err}
-	}
-	return nil
+	return " " + name
 }
 
 // cutFile cuts the file behind the last block in use. A file without any checkpoint but

@@ -79,10 +79,13 @@ type core struct {
 	stats   stats
 	// recovered is what Open read from the log.
 	recovered wal.Recovered
+	keptLog   string   // see OpenEvent.KeptLog
 	obs       Observer // of the options, the logger's included; without any, all nil
 	bg        background
 	pace      pace
 	group     group
+	names     names
+	made      madeFiles
 }
 
 // settings are the options in force; those that may change while the database is open
@@ -318,7 +321,7 @@ func (db *DB) writable(op string) error {
 	if db.readOnly() {
 		return &Error{Code: CodeReadOnly, Op: op, Path: db.path, Detail: "the database was opened read-only"}
 	}
-	return db.Poisoned()
+	return db.stopped()
 }
 
 // waitError wraps a context's error, so that errors.Is finds it and the text says what
@@ -437,7 +440,7 @@ func (db *DB) refuseStale(ctx context.Context, s *Snapshot, newest uint64) error
 		return nil
 	}
 	db.group.waitPublished(ctx, newest)
-	if err := db.Poisoned(); err != nil {
+	if err := db.stopped(); err != nil {
 		return err
 	}
 	return &Error{Code: CodeBusySnapshot, Op: "begin", Path: db.path,

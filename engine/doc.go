@@ -77,6 +77,7 @@
 // What a commit survives is the [Safety] level. Every level survives a killed process;
 // [SafetyNormal], the default, may undo the newest commits when the machine loses power,
 // [SafetyFull] none. After a failed sync nothing more is acknowledged: see [DB.Poisoned].
+// Nor is it after somebody has renamed, replaced or removed the files: see [DB.Moved].
 //
 // # What happens behind the writes
 //

@@ -35,6 +35,9 @@ var (
 	ErrBusySnapshot = base.ErrBusySnapshot
 	// ErrReadOnly: a write on a read-only handle or transaction.
 	ErrReadOnly = base.ErrReadOnly
+	// ErrMoved: the database file or its log was renamed, replaced or removed while it was
+	// open for writing, so nothing more is written; see DB.Moved. It is an ErrReadOnly, too.
+	ErrMoved = base.ErrMoved
 	// ErrIO: the operating system reported an error. After a failed sync every further
 	// write fails with it until the database is opened anew.
 	ErrIO = base.ErrIO
@@ -64,6 +67,7 @@ const (
 	CodeBusySnapshot = base.CodeBusySnapshot
 	CodeNoMem        = base.CodeNoMem
 	CodeReadOnly     = base.CodeReadOnly
+	CodeMoved        = base.CodeMoved
 	CodeIO           = base.CodeIO
 	CodeCorrupt      = base.CodeCorrupt
 	CodeFull         = base.CodeFull

@@ -33,6 +33,7 @@ type group struct {
 	leading head      // what the sync that is running will publish
 	synced  uint64    // number of the newest commit that is durable and published
 	syncing bool
+	looked  bool  // a commit that the next sync is for has looked at the names of the files
 	err     error // the first failed sync
 }
 
@@ -64,6 +65,16 @@ func (g *group) newest() uint64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.head.seq
+}
+
+// first reports whether nobody else has asked since the last sync began: one commit of
+// those that share a sync looks whether the files still have their names.
+func (g *group) first() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	was := g.looked
+	g.looked = true
+	return !was
 }
 
 // add makes h the newest head. The caller has the writer's turn.
@@ -107,7 +118,7 @@ func (db *DB) waitSynced(seq uint64) error {
 		}
 		g.syncing = true
 		h := g.head
-		g.leading = h
+		g.leading, g.looked = h, false
 		g.mu.Unlock()
 		err := db.log.Sync()
 		if err == nil {

@@ -47,6 +47,9 @@ func logObserver(l *slog.Logger) *Observer {
 				attrs = append(attrs, slog.Int("recovered_commits", e.RecoveredCommits),
 					slog.Int64("recovered_records", e.RecoveredRecords), slog.Int64("recovered_bytes", e.RecoveredBytes))
 			}
+			if e.KeptLog != "" {
+				attrs = append(attrs, slog.String("kept_log", e.KeptLog))
+			}
 			say(slog.LevelInfo, e.Path, "open", e.Duration, e.Err, attrs...)
 		},
 		Flushed: segment("flush"),
@@ -65,6 +68,9 @@ func logObserver(l *slog.Logger) *Observer {
 		Poisoned: func(e PoisonEvent) {
 			say(slog.LevelError, e.DB.path, "nothing more is written; close the database and open it again", 0, nil,
 				slog.Any("cause", e.Err))
+		},
+		Moved: func(e MovedEvent) {
+			say(slog.LevelError, e.DB.path, "the files have other names; nothing more is written", 0, e.Err)
 		},
 		Closed: func(e CloseEvent) {
 			say(slog.LevelInfo, e.DB.path, "close", e.Duration, e.Err)

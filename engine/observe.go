@@ -40,6 +40,9 @@ type Observer struct {
 	Failed func(FailEvent)
 	// Poisoned tells that the database refuses all further writes, once.
 	Poisoned func(PoisonEvent)
+	// Moved tells that the database refuses all further writes because the database file or
+	// its log has been renamed, replaced or removed, once.
+	Moved func(MovedEvent)
 	// Closed tells of the end of a database, and whether everything was brought into its
 	// file. Afterwards the DB may still be asked for its Path, nothing else.
 	Closed func(CloseEvent)
@@ -56,7 +59,10 @@ type OpenEvent struct {
 	RecoveredCommits int
 	RecoveredRecords int64
 	RecoveredBytes   int64
-	Err              error
+	// KeptLog is the new name of a file that had the name of the log and could not be read:
+	// the noise that a power loss made of a log, or anybody's file. Empty if there was none.
+	KeptLog string
+	Err     error
 }
 
 // CommitEvent tells of a transaction.
@@ -155,6 +161,12 @@ type PoisonEvent struct {
 	Err error
 }
 
+// MovedEvent tells what has become of the files.
+type MovedEvent struct {
+	DB  *DB
+	Err error // an ErrMoved, which names them
+}
+
 // CloseEvent tells how a database was closed.
 type CloseEvent struct {
 	DB       *DB
@@ -182,6 +194,7 @@ func JoinObservers(list ...*Observer) *Observer {
 				Stalled:      both(joined.Stalled, o.Stalled),
 				Failed:       both(joined.Failed, o.Failed),
 				Poisoned:     both(joined.Poisoned, o.Poisoned),
+				Moved:        both(joined.Moved, o.Moved),
 				Closed:       both(joined.Closed, o.Closed),
 			}
 		}

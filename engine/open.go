@@ -61,7 +61,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	start := time.Now()
 	err = db.open(ctx)
 	if err != nil {
-		db.releaseFiles()
+		db.undoOpen()
 	}
 	db.opened(start, err)
 	if err != nil {
@@ -82,7 +82,7 @@ func (db *DB) opened(start time.Time, err error) {
 		RecoveredCommits: db.recovered.Commits, RecoveredRecords: db.recovered.Records, RecoveredBytes: db.recovered.Bytes,
 	}
 	if err == nil {
-		e.DB = db
+		e.DB, e.KeptLog = db, db.keptLog
 	}
 	db.obs.Opened(e)
 }
@@ -100,6 +100,9 @@ func (db *DB) open(ctx context.Context) error {
 		return err
 	}
 	if err := db.lock(); err != nil {
+		if errors.Is(err, ErrBusy) {
+			db.made.file = false // it is somebody else's by now
+		}
 		return err
 	}
 	loaded, err := checkpoint.Load(db.file, db.path)
@@ -131,6 +134,14 @@ func (db *DB) open(ctx context.Context) error {
 			return err
 		}
 	}
+	keep := false
+	if db.logFile != nil && rec.Commits == 0 {
+		if keep, err = db.acceptLog(); err != nil {
+			return err
+		}
+		// Beside a damaged meta page the log has to stay until that page has been replaced.
+		keep = keep && loaded.Damaged == nil
+	}
 	if !db.opts.ReadOnly {
 		if rec.Stale {
 			if err := db.log.ForgetStale(); err != nil {
@@ -139,6 +150,11 @@ func (db *DB) open(ctx context.Context) error {
 		}
 		if err := db.settleFiles(loaded); err != nil {
 			return err
+		}
+		if keep {
+			if err := db.keepLog(); err != nil {
+				return err
+			}
 		}
 		if db.logFile == nil {
 			if err := db.createLog(); err != nil {
@@ -156,12 +172,18 @@ func (db *DB) open(ctx context.Context) error {
 
 // openError says why a file cannot be opened.
 func openError(path string, err error) error {
+	var typed *Error
+	if errors.As(err, &typed) {
+		return err
+	}
 	e := &Error{Code: CodeCantOpen, Op: "open", Path: path, Err: err}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		e.Detail = "the file does not exist"
 	case errors.Is(err, fs.ErrPermission):
 		e.Detail = "no permission"
+	case errors.Is(err, vfs.ErrLink):
+		e.Detail = "the file is not opened, because its name may be a link to anybody's file; remove the link"
 	}
 	return e
 }
@@ -176,21 +198,44 @@ func (db *DB) openFile() error {
 		flag = vfs.ReadOnly
 	}
 	f, err := db.fs.Open(db.path, flag, 0)
-	if err == nil {
-		db.file = f
-		return nil
+	if errors.Is(err, fs.ErrNotExist) && !o.ReadOnly && !o.MustExist {
+		if err := db.refuseOrphan(); err != nil {
+			return err
+		}
+		f, err = db.fs.Open(db.path, vfs.ReadWrite|vfs.Create|vfs.MustCreate, o.Perm)
+		db.made.file = err == nil
+		if errors.Is(err, fs.ErrExist) { // by another handle, just now
+			f, err = db.fs.Open(db.path, flag, 0)
+		}
 	}
-	if !errors.Is(err, fs.ErrNotExist) || o.ReadOnly || o.MustExist {
-		return openError(db.path, err)
-	}
-	if info, err := db.fs.Stat(db.logPath()); err == nil && info.Size() > 0 {
-		return &Error{Code: CodeCantOpen, Op: "open", Path: db.path,
-			Detail: fmt.Sprintf("the file does not exist, but its log %s does: the log of a database that was deleted or moved; bring the database back, or remove the log if it is not needed", db.logPath())}
-	}
-	if f, err = db.fs.Open(db.path, vfs.ReadWrite|vfs.Create, o.Perm); err != nil {
+	if err != nil {
 		return openError(db.path, err)
 	}
 	db.file = f
+	id, err := vfs.Identify(db.fs, f)
+	if err == nil {
+		err = db.expectName(id, db.path)
+	}
+	if err != nil {
+		return openError(db.path, err)
+	}
+	db.names.file = id
+	return nil
+}
+
+// refuseOrphan refuses to make a database beside something that has the name of its log.
+func (db *DB) refuseOrphan() error {
+	switch info, err := vfs.Lstat(db.fs, db.logPath()); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return openError(db.logPath(), err)
+	case info.Mode()&fs.ModeSymlink != 0:
+		return openError(db.logPath(), vfs.ErrLink)
+	case info.Size() > 0 || info.IsDir():
+		return &Error{Code: CodeCantOpen, Op: "open", Path: db.path,
+			Detail: fmt.Sprintf("the file does not exist, but its log %s does: the log of a database that was deleted or moved; bring the database back, or remove the log if it is not needed", db.logPath())}
+	}
 	return nil
 }
 
@@ -417,24 +462,6 @@ func (db *DB) checkAppendPoints(disk *snapshot.Snapshot) {
 	}
 }
 
-// openLog opens the log, making it for a handle that writes.
-func (db *DB) openLog() error {
-	o := &db.opts.Options
-	flag := vfs.ReadWrite
-	if o.ReadOnly {
-		flag = vfs.ReadOnly
-	}
-	f, err := db.fs.Open(db.logPath(), flag, 0)
-	if err == nil {
-		db.logFile = f
-		return nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return openError(db.logPath(), err)
-	}
-	return nil
-}
-
 // settleFiles makes sure that what the files say holds. What a process wrote that was
 // killed since may be in the kernel's memory only, the checkpoint that has just been
 // read included, and so may the names of the files: nothing may be trusted, reused or
@@ -467,23 +494,6 @@ func (db *DB) syncFiles() error {
 	}
 	if err := db.fs.SyncDir(db.path); err != nil {
 		return &Error{Code: CodeIO, Op: "sync directory of", Path: db.path, Err: err}
-	}
-	return nil
-}
-
-// createLog makes the log of a database that has none. It is called only when nothing
-// speaks against opening the database any more.
-func (db *DB) createLog() error {
-	f, err := db.fs.Open(db.logPath(), vfs.ReadWrite|vfs.Create, db.opts.Perm)
-	if err != nil {
-		return openError(db.logPath(), err)
-	}
-	db.logFile = f
-	if db.opts.Safety == SafetyOff {
-		return nil
-	}
-	if err := db.fs.SyncDir(db.logPath()); err != nil {
-		return openError(db.logPath(), err)
 	}
 	return nil
 }

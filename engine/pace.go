@@ -169,7 +169,7 @@ func (db *DB) keepPace(bytes int) {
 	waiting := db.startStall(db.stallReason(), "commit")
 	defer waiting.end()
 	for db.lags() {
-		if db.workErr.Load() != nil || db.Poisoned() != nil {
+		if db.workErr.Load() != nil || db.stopped() != nil {
 			return // the merger has given up; the next transaction is told
 		}
 		select {

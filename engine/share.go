@@ -68,5 +68,9 @@ func openShared(fsys vfs.FS, path string) *DB {
 	if writer == nil || writer.enter("open") != nil {
 		return nil
 	}
+	if writer.checkNames() != nil { // the name is that of another file
+		writer.leave()
+		return nil
+	}
 	return &DB{core: writer.core, view: writer}
 }

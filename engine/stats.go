@@ -121,6 +121,7 @@ type Stats struct {
 	WriteErrors int64 // and writes and syncs
 	BadPages    int64 // pages that were read and found damaged
 	Poisoned    bool  // nothing is written any more; see DB.Poisoned
+	Moved       bool  // the same, because of the names of the files; see DB.Moved
 }
 
 // Stalls returns the number and the total time of stalls for a reason.
@@ -157,7 +158,7 @@ func (db *DB) Stats() Stats {
 		s.LogBytes += r.End - r.Start
 	}
 	s.UncheckpointedBytes = db.CheckpointSize()
-	s.Poisoned = db.Poisoned() != nil
+	s.Poisoned, s.Moved = db.Poisoned() != nil, db.moved() != nil
 
 	for _, p := range pins.Pins {
 		s.Pins += p.Count

@@ -261,16 +261,19 @@ func (tx *Tx) commitToLog(ctx context.Context) (full bool, err error) {
 	if err = tx.err; err == nil {
 		err = ctx.Err()
 	}
+	db := tx.db
+	full = !db.opts.noLog.Load() && Safety(db.opts.safety.Load()) == SafetyFull
 	if err == nil {
-		err = tx.db.Poisoned()
+		err = db.Poisoned()
+	}
+	if err == nil && tx.written > 0 {
+		err = db.commitNames(full)
 	}
 	if err != nil || tx.written == 0 {
 		tx.rollback()
 		return false, err
 	}
-	db := tx.db
 	if !db.opts.noLog.Load() {
-		full = Safety(db.opts.safety.Load()) == SafetyFull
 		if err := db.log.Commit(full); err != nil {
 			tx.rollback()
 			return false, db.logError("commit", err)

@@ -106,12 +106,9 @@ var metrics = []metric{
 			}
 		}),
 	gauge("lsmlite_poisoned", "1 if a failed sync has ended all writing, else 0.",
-		func(s *engine.Stats) int {
-			if s.Poisoned {
-				return 1
-			}
-			return 0
-		}),
+		func(s *engine.Stats) int { return flag(s.Poisoned) }),
+	gauge("lsmlite_moved", "1 if the database file or its log has been renamed, replaced or removed, which has ended all writing, else 0.",
+		func(s *engine.Stats) int { return flag(s.Moved) }),
 
 	split("lsmlite_pages_read_total", "Pages read from the file, by what for.", prometheus.CounterValue, "source",
 		func(s *engine.Stats) []part {
@@ -185,4 +182,12 @@ var metrics = []metric{
 		func(s *engine.Stats) int64 { return s.RecoveredCommits }),
 	gauge("lsmlite_recovered_bytes", "Bytes of the log that they were read from.",
 		func(s *engine.Stats) int64 { return s.RecoveredBytes }),
+}
+
+// flag is the value of a gauge that says yes or no.
+func flag(on bool) int {
+	if on {
+		return 1
+	}
+	return 0
 }

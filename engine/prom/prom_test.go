@@ -144,6 +144,7 @@ func TestMetricsOfKnownWork(t *testing.T) {
 		"lsmlite_stalled_writers":              {},
 		"lsmlite_errors_total,commit":          {},
 		"lsmlite_poisoned":                     {},
+		"lsmlite_moved":                        {},
 		"lsmlite_pages_written_total,flush":    {value: float64(s.PagesWrittenFlush)},
 		"lsmlite_pages_written_total,merge":    {value: pages - float64(s.PagesWrittenFlush)},
 		"lsmlite_written_bytes_total,meta":     {value: float64(s.BytesWrittenMeta)},

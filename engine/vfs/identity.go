@@ -75,35 +75,71 @@ func SameFile(fsys FS, a, b string) (bool, error) {
 	return canonA == canonB, err
 }
 
-// IsNamed reports whether name, with no link followed, is the file that f has open. The
-// error is errors.ErrUnsupported if this FS or this file cannot tell.
-func IsNamed(fsys FS, f File, name string) (bool, error) {
+// Identity is which file an open file is, to be compared with names later, also when the
+// file has been closed. The zero Identity belongs to no file and cannot be compared.
+type Identity struct {
+	fsys Comparer
+	info fs.FileInfo
+}
+
+// Identify returns the identity of an open file, the zero one if this FS or this file
+// cannot tell.
+func Identify(fsys FS, f File) (Identity, error) {
 	able, ok := fsys.(Comparer)
 	stater, has := f.(Stater)
 	if !ok || !has {
+		return Identity{}, nil
+	}
+	info, err := stater.Stat()
+	if errors.Is(err, errors.ErrUnsupported) {
+		return Identity{}, nil
+	}
+	if err != nil {
+		return Identity{}, err
+	}
+	return Identity{able, info}, nil
+}
+
+// Has reports whether the file has this name, with no link followed. The error is
+// errors.ErrUnsupported if that cannot be told.
+func (id Identity) Has(name string) (bool, error) {
+	if id.fsys == nil {
 		return false, errors.ErrUnsupported
 	}
-	named, err := able.Lstat(name)
+	named, err := id.fsys.Lstat(name)
 	if err != nil {
 		return false, unlessMissing(err)
 	}
-	open, err := stater.Stat()
+	return id.fsys.SameFile(named, id.info), nil
+}
+
+// Info describes the file as it was when it was identified; nil of the zero Identity.
+func (id Identity) Info() fs.FileInfo { return id.info }
+
+// IsNamed reports whether name, with no link followed, is the file that f has open. The
+// error is errors.ErrUnsupported if this FS or this file cannot tell.
+func IsNamed(fsys FS, f File, name string) (bool, error) {
+	id, err := Identify(fsys, f)
 	if err != nil {
 		return false, err
 	}
-	return able.SameFile(named, open), nil
+	return id.Has(name)
 }
 
-// IsLink reports whether name is a symbolic link. An FS that is no Comparer has none.
+// Lstat describes what has the name, a link as such. An FS that is no Comparer has no links.
+func Lstat(fsys FS, name string) (fs.FileInfo, error) {
+	if able, ok := fsys.(Comparer); ok {
+		info, err := able.Lstat(name)
+		if !errors.Is(err, errors.ErrUnsupported) {
+			return info, err
+		}
+	}
+	return fsys.Stat(name)
+}
+
+// IsLink reports whether name is a symbolic link.
 func IsLink(fsys FS, name string) (bool, error) {
-	able, ok := fsys.(Comparer)
-	if !ok {
-		return false, nil
-	}
-	info, err := able.Lstat(name)
-	if errors.Is(err, errors.ErrUnsupported) {
-		return false, nil
-	}
+	info, err := Lstat(fsys, name)
 	if err != nil {
 		return false, unlessMissing(err)
 	}

@@ -25,6 +25,7 @@ const (
 	CodeMismatch     Code = 50
 	CodeSyntax       Code = 1 | 1<<8
 	CodeBusySnapshot Code = 5 | 2<<8
+	CodeMoved        Code = 8 | 4<<8
 )
 
 var codeText = map[Code]string{
@@ -42,6 +43,7 @@ var codeText = map[Code]string{
 	CodeMismatch:     "compression mismatch",
 	CodeSyntax:       "syntax error",
 	CodeBusySnapshot: "snapshot is not the newest any more",
+	CodeMoved:        "database file or log has been renamed, replaced or removed",
 }
 
 // String returns the code's meaning in a few words.
@@ -107,6 +109,7 @@ var (
 	ErrBusy         = &Error{Code: CodeBusy}
 	ErrBusySnapshot = &Error{Code: CodeBusySnapshot}
 	ErrReadOnly     = &Error{Code: CodeReadOnly}
+	ErrMoved        = &Error{Code: CodeMoved}
 	ErrIO           = &Error{Code: CodeIO}
 	ErrCorrupt      = &Error{Code: CodeCorrupt}
 	ErrFull         = &Error{Code: CodeFull}
