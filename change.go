@@ -152,8 +152,8 @@ func (t DataType) copied(b []byte) (driver.Value, error) {
 }
 
 // explain returns the rows of EXPLAIN.
-func explain(p *parser.Plan, args []parser.Value, keys *parser.KeyType) (*table, error) {
-	steps, err := p.Explain(args, keys)
+func explain(ctx context.Context, p *parser.Plan, args []parser.Value, keys *parser.KeyType) (*table, error) {
+	steps, err := p.Explain(ctx, args, keys)
 	if err != nil {
 		return nil, bindError(err)
 	}

@@ -138,7 +138,8 @@ func (c *conn) QueryContext(ctx context.Context, text string, args []driver.Name
 func (c *conn) usable(ctx context.Context) error {
 	switch {
 	case c.closed:
-		return misusef("", "the connection is closed")
+		// database/sql takes another connection then, because nothing has been done.
+		return &Error{Code: CodeMisuse, Detail: "the connection is closed", Err: driver.ErrBadConn}
 	case c.broken:
 		return driver.ErrBadConn
 	}
@@ -151,11 +152,19 @@ func (c *conn) CheckNamedValue(nv *driver.NamedValue) error {
 }
 
 // Ping reports whether the connection can be used.
-func (c *conn) Ping(ctx context.Context) error { return c.usable(ctx) }
+func (c *conn) Ping(ctx context.Context) error {
+	if c.closed {
+		return driver.ErrBadConn
+	}
+	return c.usable(ctx)
+}
 
 // ResetSession is called before the connection serves another caller of the pool.
 func (c *conn) ResetSession(ctx context.Context) error {
 	c.abandonTxn()
+	if c.closed {
+		return driver.ErrBadConn
+	}
 	return c.usable(ctx)
 }
 

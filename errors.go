@@ -1,6 +1,7 @@
 package lsmlite
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -96,6 +97,9 @@ func bindError(err error) error {
 	var limit *parser.LimitError
 	if errors.As(err, &limit) {
 		return &Error{Code: CodeTooBig, Op: "compute", Detail: limit.Msg}
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
 	}
 	var b *parser.BindError
 	if errors.As(err, &b) && b.Param == 0 {

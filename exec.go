@@ -77,7 +77,7 @@ func (c *conn) discard(ctx context.Context, p *parser.Plan, args []parser.Value)
 func (c *conn) control(ctx context.Context, p *parser.Plan) error {
 	switch p.Op {
 	case parser.OpCreate:
-		return nil
+		return c.pin(ctx) // it looks whether the table is there
 	case parser.OpBegin:
 		state := txnWriting
 		switch p.TxMode {

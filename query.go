@@ -89,7 +89,7 @@ func (r *rows) open(p *parser.Plan) error {
 		r.source, r.table, r.row = sourceTable, table, 0
 		return err
 	case parser.OpExplain:
-		table, err := explain(p, r.values, r.conn.keys())
+		table, err := explain(r.ctx, p, r.values, r.conn.keys())
 		r.source, r.table, r.row = sourceTable, table, 0
 		return err
 	}
@@ -99,6 +99,11 @@ func (r *rows) open(p *parser.Plan) error {
 	}
 	if err := r.bind(); err != nil {
 		return bindError(err)
+	}
+	if p.Table {
+		if err := r.conn.pin(r.ctx); err != nil {
+			return err
+		}
 	}
 	switch {
 	case p.Aggregate:
@@ -138,7 +143,15 @@ func (r *rows) bind() (err error) {
 		r.env.Args, r.env.Keys, r.env.Ctx = r.values, keys, r.ctx
 		r.env.SetPair(nil, nil)
 	}
-	return p.Keys.Bind(&r.bounds, r.values, keys)
+	return bindKeys(r.ctx, p, &r.bounds, r.values, keys)
+}
+
+// bindKeys works out the intervals of p. Expressions in them obey ctx.
+func bindKeys(ctx context.Context, p *parser.Plan, b *parser.Bounds, args []parser.Value, keys *parser.KeyType) error {
+	b.Ctx = ctx
+	err := p.Keys.Bind(b, args, keys)
+	b.Ctx = nil
+	return err
 }
 
 // matches reports whether the row that r.env stands on passes the filter.
@@ -219,7 +232,7 @@ func (r *rows) openScan() error {
 		return err
 	}
 	r.own()
-	if err := r.plan.Keys.Bind(&r.bounds, r.values, r.conn.keys()); err != nil {
+	if err := bindKeys(r.ctx, r.plan, &r.bounds, r.values, r.conn.keys()); err != nil {
 		return bindError(err)
 	}
 	r.source = sourceScan

@@ -41,6 +41,9 @@ type tx conn
 func (t *tx) Commit() (err error) {
 	c := (*conn)(t)
 	defer c.guard(&err, "commit")
+	if c.closed {
+		return &Error{Code: CodeMisuse, Op: "commit", Detail: "the connection is closed, and rolled the transaction back"}
+	}
 	if c.broken && c.txn.state != txnNone {
 		// The statement that broke the connection has not undone itself.
 		return joinErrors(&Error{Op: "commit", Detail: "rolled back, because of the internal error before"}, c.rollbackTxn())

@@ -247,13 +247,21 @@ func (c *conn) reader(ctx context.Context) (r storeReader, own storeSnapshot, er
 		own, err = c.store.Snapshot(ctx)
 		return own, own, err
 	case txnDeferred:
-		if t.snap == nil {
-			if t.snap, err = c.store.Snapshot(ctx); err != nil {
-				return nil, nil, err
-			}
+		if err := c.pin(ctx); err != nil {
+			return nil, nil, err
 		}
 	}
 	return t.snap, nil, nil
+}
+
+// pin fixes the state that a deferred transaction reads, if nothing has yet. Every
+// statement on the table does, whether or not it reads a row: as in SQLite, one with LIMIT
+// 0 too.
+func (c *conn) pin(ctx context.Context) (err error) {
+	if t := &c.txn; t.state == txnDeferred && t.snap == nil {
+		t.snap, err = c.store.Snapshot(ctx)
+	}
+	return err
 }
 
 // beginWriter takes the writer's place, from the state of snap if that is not nil, and

@@ -21,8 +21,8 @@ func (c *conn) write(ctx context.Context, p *parser.Plan, args []parser.Value) (
 	if err != nil {
 		return 0, err
 	}
-	if p.Op != parser.OpInsert && c.bounds.Len() == 0 {
-		return 0, c.mayWrite()
+	if p.Op != parser.OpInsert && c.bounds.Len() == 0 && c.txn.state != txnDeferred {
+		return 0, c.mayWrite() // a deferred transaction becomes a writer all the same
 	}
 	// 2. The transaction.
 	tx, own, err := c.writer(ctx)
@@ -108,7 +108,7 @@ func (c *conn) bindWrite(ctx context.Context, p *parser.Plan, args []parser.Valu
 	if p.Op == parser.OpInsert {
 		return len(p.Rows) > 1 || len(p.Columns) > 0, nil
 	}
-	if err := p.Keys.Bind(&c.bounds, args, keys); err != nil {
+	if err := bindKeys(ctx, p, &c.bounds, args, keys); err != nil {
 		return false, bindError(err)
 	}
 	c.filter = p.Filter

@@ -160,6 +160,8 @@ type Binary struct {
 	Op   string
 	Not  bool // NOT LIKE, NOT GLOB
 	X, Y Expr
+	// Escape is what stands after ESCAPE, nil without it.
+	Escape Expr
 }
 
 // Logic joins two or more conditions by AND or OR. None of them is a Logic with the same

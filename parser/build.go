@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,14 +11,35 @@ import (
 // builder makes the tree of a text from what participle captured. It meets parameters
 // in the order of the text, because that order gives them their numbers.
 type builder struct {
+	scanner scanner
+	fused   fused // the statement's tokens
+	shapes  shapes
+
 	text    string
 	names   []string       // by number-1, as Plan.Names
 	numbers map[string]int // by name with its prefix
 	level   int            // of fold
+	// wrong is the place of the token that refuse was called for, or noToken.
+	wrong int
+	// incomplete: an expression ends where more of it must follow.
+	incomplete bool
 	// literalBytes is the length of all literals.
 	literalBytes int
 	// unsigned lets integers reach to 2^64-1.
 	unsigned bool
+}
+
+// noToken is the value of wrong that stands for none.
+const noToken = -1
+
+// token returns the token at a position that participle captured.
+func (b *builder) token(pos lexer.Position) *token { return &b.fused.tokens[pos.Offset] }
+
+// refuse remembers the first token that participle lets pass and that cannot stand there.
+func (b *builder) refuse(pos lexer.Position) {
+	if b.wrong == noToken {
+		b.wrong = pos.Offset
+	}
 }
 
 // fail makes an error about text[from:to].
@@ -27,7 +49,9 @@ func (b *builder) fail(from, to int, msg string, expected ...string) error {
 	return e
 }
 
+// body makes the tree of a statement. If b.wrong is set afterwards, it means nothing.
 func (b *builder) body(g *statementG) (Body, error) {
+	b.wrong = noToken
 	switch {
 	case g.Select != nil:
 		return b.selectBody(g.Select)
@@ -56,7 +80,10 @@ func (b *builder) selectBody(g *selectG) (Body, error) {
 		return nil, err
 	}
 	if g.OrderBy != nil {
-		s.OrderBy = b.column(g.OrderBy.First, g.OrderBy.Second)
+		s.OrderBy = b.column(b.name(g.OrderBy.First), g.OrderBy.Second)
+		if g.OrderBy.Second == nil && b.token(g.OrderBy.First.Pos).kind == tokValue {
+			b.refuse(g.OrderBy.First.Pos) // a text that stands alone is a value
+		}
 	}
 	if s.Limit, err = b.optional(g.Limit); err != nil {
 		return nil, err
@@ -68,13 +95,14 @@ func (b *builder) selectBody(g *selectG) (Body, error) {
 func (b *builder) results(list []*resultG) ([]Result, error) {
 	var out []Result
 	for _, g := range list {
-		r := Result{Alias: b.name(g.Alias), Start: g.Tokens[0].Pos.Offset}
+		first, last := b.token(g.Tokens[0].Pos), b.token(g.Tokens[len(g.Tokens)-1].Pos)
+		r := Result{Start: int(first.start)}
 		var err error
 		if r.Expr, err = b.optional(g.Expr); err != nil {
 			return nil, err
 		}
-		last := g.Tokens[len(g.Tokens)-1]
-		r.Source = b.text[r.Start : last.Pos.Offset+len(last.Value)]
+		r.Alias = b.name(g.Alias)
+		r.Source = b.text[r.Start:last.end()]
 		out = append(out, r)
 	}
 	return out, nil
@@ -91,25 +119,72 @@ func (b *builder) insert(g *insertG) (Body, error) {
 	for _, c := range g.Columns {
 		s.Columns = append(s.Columns, b.name(c))
 	}
-	s.Rows = make([][2]Expr, len(g.Rows))
-	for i, row := range g.Rows {
-		var err error
-		if s.Rows[i][0], err = b.expr(row.First); err != nil {
-			return nil, err
-		}
-		if s.Rows[i][1], err = b.expr(row.Second); err != nil {
+	var err error
+	s.Rows = make([][2]Expr, 0, len(g.Rows))
+	for _, rows := range g.Rows {
+		if s.Rows, err = b.rows(s.Rows, rows); err != nil {
 			return nil, err
 		}
 	}
-	var err error
 	if u := g.Upsert; u != nil {
-		s.Upsert = &Upsert{Target: b.name(u.Target), Start: u.Pos.Offset}
+		s.Upsert = &Upsert{Target: b.name(u.Target), Start: int(b.token(u.Pos).start)}
 		if s.Upsert.Set, err = b.assignment(u.Set); err != nil {
 			return nil, err
 		}
 	}
 	s.Returning, err = b.results(g.Returning)
 	return s, err
+}
+
+// rows appends one row, or many that are one token.
+func (b *builder) rows(list [][2]Expr, g *rowsG) ([][2]Expr, error) {
+	if !g.Many {
+		first, err := b.expr(g.First)
+		if err != nil {
+			return nil, err
+		}
+		second, err := b.expr(g.Second)
+		return append(list, [2]Expr{first, second}), err
+	}
+	values, err := b.values(b.fused.run(g.Pos.Offset))
+	if err != nil {
+		return nil, err
+	}
+	list = slices.Grow(list, len(values)/2)
+	for i := 0; i < len(values); i += 2 {
+		list = append(list, [2]Expr{values[i], values[i+1]})
+	}
+	return list, nil
+}
+
+// values makes the expressions of tokens that are values, signs before them, and marks
+// between them.
+func (b *builder) values(tokens []token) ([]Expr, error) {
+	n := 0
+	for i := range tokens {
+		if tokens[i].kind == tokValue {
+			n++
+		}
+	}
+	list := make([]Expr, 0, n)
+	literals := make([]Literal, n) // many at once
+	var sign *token
+	for i := range tokens {
+		t := &tokens[i]
+		if t.kind != tokValue {
+			sign = nil
+			if t.kind == tokInfix {
+				sign = t
+			}
+			continue
+		}
+		x, err := b.constant(t, sign, &literals[len(list)])
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, x)
+	}
+	return list, nil
 }
 
 func (b *builder) assignment(g *assignment) (*Assignment, error) {
@@ -154,15 +229,19 @@ func (b *builder) pragma(g *pragmaG) (Body, error) {
 	}
 	for _, v := range args {
 		var a PragmaArg
+		t := b.token(v.Pos)
+		if v.Sign != "" {
+			t = b.token(lexer.Position{Offset: v.Pos.Offset + 1})
+		}
 		switch {
-		case isNumber(v.Value):
-			a = PragmaArg{strings.TrimPrefix(v.Sign, "+") + v.Value, true}
-		case v.Value != "" && (v.Value[0] != '\'' || v.Sign != ""):
-			return nil, b.fail(v.Pos.Offset, v.Pos.Offset+len(v.Sign+v.Value), "", "a name", "a text", "a number")
-		case v.Value != "":
-			a.Text = unquote(v.Value)
+		case v.Value == "":
+			a.Text = nameText(t)
+		case isNumber(t.text):
+			a = PragmaArg{strings.TrimPrefix(v.Sign, "+") + t.text, true}
+		case t.text[0] == '\'' && v.Sign == "":
+			a.Text = unquote(t.text)
 		default:
-			a.Text = b.name(&nameG{v.Pos, v.Name}).Text
+			return nil, b.fail(int(b.token(v.Pos).start), t.end(), "", "a name", "a text", "a number")
 		}
 		s.Args = append(s.Args, a)
 	}
@@ -191,17 +270,26 @@ func (b *builder) name(g *nameG) *Name {
 	if g == nil {
 		return nil
 	}
-	n := &Name{Start: g.Pos.Offset, End: g.Pos.Offset + len(g.Text)}
-	if classes[g.Text[0]]&idStart != 0 {
-		n.Text = b.text[n.Start:n.End] // the token is in upper case
-	} else {
-		n.Text = unquote(g.Text)
+	t := b.token(g.Pos)
+	if t.kind == tokValue && t.text[0] != '\'' {
+		b.refuse(g.Pos)
 	}
-	return n
+	return nameOf(t)
 }
 
-func (b *builder) column(first, second *nameG) *ColumnRef {
-	c := &ColumnRef{Name: b.name(first)}
+func nameOf(t *token) *Name { return &Name{Text: nameText(t), Start: int(t.start), End: t.end()} }
+
+// nameText returns the name that a token is.
+func nameText(t *token) string {
+	if c := t.text[0]; c == '\'' || c == '"' || c == '[' || c == '`' {
+		return unquote(t.text)
+	}
+	return t.text
+}
+
+// column returns a column's name, or that of a table and of its column.
+func (b *builder) column(first *Name, second *nameG) *ColumnRef {
+	c := &ColumnRef{Name: first}
 	c.start, c.end = c.Name.Start, c.Name.End
 	if second != nil {
 		c.Table, c.Name = c.Name, b.name(second)
@@ -228,6 +316,9 @@ func (b *builder) number(token string, at int) (int, error) {
 		b.names = append(b.names, "")
 	}
 	if token[0] != '?' {
+		if b.numbers == nil {
+			b.numbers = map[string]int{}
+		}
 		b.numbers[token] = n
 		b.names[n-1] = token[1:]
 	}
@@ -257,7 +348,5 @@ func unquote(s string) string {
 	return s
 }
 
-// tokenSpan is the place of a token.
-func tokenSpan(pos lexer.Position, token string) place {
-	return place{pos.Offset, pos.Offset + len(token)}
-}
+// place returns the place of a token.
+func (t *token) place() place { return place{int(t.start), t.end()} }

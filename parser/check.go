@@ -58,7 +58,8 @@ func (p pair) check(args []Value, keys *KeyType) error {
 // Check refuses arguments that the statement cannot take, before anything runs and
 // whatever the data: bytes compared with numbers, numbers as keys where keys are bytes and
 // bytes where they are numbers,
-// LIMIT and OFFSET that are not integers, patterns that are too long. args[n-1] is
+// LIMIT and OFFSET that are not integers, patterns that are too long, an ESCAPE that is not one
+// character. args[n-1] is
 // parameter n. The error is a *BindError or a *LimitError. Check allocates only for an
 // error.
 func (p *Plan) Check(args []Value, keys *KeyType) error {
@@ -73,6 +74,12 @@ func (p *Plan) Check(args []Value, keys *KeyType) error {
 	for _, param := range p.patterns {
 		if len(args[param-1].Bytes) > MaxPatternBytes {
 			return errPatternTooBig
+		}
+	}
+	for _, param := range p.escapes {
+		var number [32]byte
+		if !isCharacter(args[param-1].AppendText(number[:0])) {
+			return &BindError{Param: param, Msg: escapeWrong}
 		}
 	}
 	if keys == nil || keys.numeric() {

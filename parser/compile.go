@@ -52,7 +52,7 @@ func newPlan(st *Statement) *Plan {
 
 // compileText parses and compiles text, and counts the bytes of its literals.
 func compileText(text string, keys *KeyType) (plans []*Plan, literalBytes int, err error) {
-	b := builder{text: text, numbers: map[string]int{}, unsigned: keys.unsigned()}
+	b := builder{text: text, unsigned: keys.unsigned()}
 	list, err := b.parse()
 	if err != nil {
 		return nil, 0, err
@@ -111,7 +111,7 @@ func (c *compiler) column(n *Name) (ColumnKind, error) {
 	case "value":
 		return ColumnValue, nil
 	}
-	return 0, c.failName(n, "no such column: "+cutEnd(n.Text, maxTokenBytes)+"; the columns are key and value")
+	return 0, c.failName(n, noColumn(n.Text, c.st.source[n.Start] == '"'))
 }
 
 func (c *compiler) selectPlan(s *Select) error {

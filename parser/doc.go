@@ -28,10 +28,17 @@ const (
 	MaxNesting = 1000
 	// MaxTextBytes is the length that a text may have, all its statements together.
 	MaxTextBytes = 16 << 20
-	// MaxTokens is how many tokens a text may have, and MaxStatementTokens how many one of
-	// its statements. They bound the memory that parsing takes, about 2 KB a token.
-	MaxTokens          = 1 << 20
-	MaxStatementTokens = 1 << 18
+	// MaxTokens is how many tokens a text may have; a text of more than four times as many
+	// bytes may have one for every four bytes.
+	MaxTokens = 1 << 18
+	// MaxStatements is how many statements a text may have; a text of more than 32 times as
+	// many bytes may have one for every 32 bytes.
+	MaxStatements = 1 << 15
+	// MaxParsedTokens is how many tokens of a text may be parsed one by one. It bounds the
+	// time and the memory, about 2 KB a token, that a text takes. Not counted are
+	// values in a list of IN, rows of VALUES that hold nothing but values, and statements
+	// that differ from an earlier one in nothing but names and values.
+	MaxParsedTokens = 1 << 14
 	// MaxParams is the greatest number of a parameter.
 	MaxParams = 32766
 )

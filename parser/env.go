@@ -41,8 +41,8 @@ type Env struct {
 	Args []Value
 	// Keys is what keys are; nil stands for plain bytes.
 	Keys *KeyType
-	// Ctx ends evaluations that take long; nil stands for one that never ends. Conditions
-	// without columns are worked out while arguments are bound, where there is none.
+	// Ctx ends evaluations that take long, with its error; nil stands for one that never
+	// ends.
 	Ctx context.Context
 
 	key, value []byte
@@ -51,6 +51,7 @@ type Env struct {
 	excludedKey,
 	excludedValue []byte
 	scratch []byte // what the results for this row refer to
+	sized   bool   // what is evaluated is known to fit
 	err     error
 }
 
@@ -58,13 +59,13 @@ type Env struct {
 // needs it for the first time. Results for the row before are invalid now.
 func (e *Env) SetRow(key []byte, loader ValueLoader) {
 	e.key, e.value, e.loader = key, nil, loader
-	e.scratch, e.err = e.scratch[:0], nil
+	e.scratch, e.sized, e.err = e.scratch[:0], false, nil
 }
 
 // SetPair makes key and value the row. Results for the row before are invalid now.
 func (e *Env) SetPair(key, value []byte) {
 	e.key, e.value, e.loader, e.length = key, value, nil, len(value)
-	e.scratch, e.err = e.scratch[:0], nil
+	e.scratch, e.sized, e.err = e.scratch[:0], false, nil
 }
 
 // SetKey makes a row of key and a value of which only the length is known, for a plan that
@@ -118,6 +119,24 @@ func (e *Env) context() context.Context {
 		return context.Background()
 	}
 	return e.Ctx
+}
+
+// What is done at most between two looks at the context.
+const (
+	bytesBetweenLooks = 1 << 20 // of a value that is made
+	itemsBetweenLooks = 1 << 10 // of a list
+)
+
+// interrupted reports whether the context has ended; its error is e's then.
+func (e *Env) interrupted() bool {
+	if e.Ctx == nil {
+		return false
+	}
+	if err := e.Ctx.Err(); err != nil {
+		e.fail(err)
+		return true
+	}
+	return false
 }
 
 func (e *Env) fail(err error) {

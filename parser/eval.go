@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"math"
+	"slices"
 )
 
 // eval returns the value of an expression. After a failure, which e.err holds, it is
@@ -38,7 +39,15 @@ func (n *node) eval(e *Env) Value {
 			return Value{Kind: Int, Int: int64(e.valueLen())}
 		}
 	}
+	sized := e.sized
+	if n.op == nodeHex && n.doublings > freeDoublings {
+		if !sized && !n.fits(e) {
+			return Value{}
+		}
+		e.sized = true
+	}
 	v := n.kids[0].eval(e)
+	e.sized = sized
 	if v.Kind == Null {
 		if n.op == nodeHex { // SQLite's only function that makes something of NULL
 			return Value{Kind: Bytes}
@@ -65,19 +74,31 @@ func (n *node) eval(e *Env) Value {
 			return Value{}
 		}
 		e.grow(2 * len(text))
-		e.scratch = hex.AppendEncode(e.scratch, text)
-		switchCase(e.scratch[start:], 'a')
+		for part := range slices.Chunk(text, bytesBetweenLooks) {
+			at := len(e.scratch)
+			e.scratch = hex.AppendEncode(e.scratch, part)
+			switchCase(e.scratch[at:], 'a')
+			if e.interrupted() {
+				return Value{}
+			}
+		}
 	case nodeLower, nodeUpper:
 		if !e.room(len(text)) {
 			return Value{}
 		}
 		e.grow(len(text))
-		e.scratch = append(e.scratch, text...)
 		first := byte('A')
 		if n.op == nodeUpper {
 			first = 'a'
 		}
-		switchCase(e.scratch[start:], first)
+		for part := range slices.Chunk(text, bytesBetweenLooks) {
+			at := len(e.scratch)
+			e.scratch = append(e.scratch, part...)
+			switchCase(e.scratch[at:], first)
+			if e.interrupted() {
+				return Value{}
+			}
+		}
 	}
 	return Value{Kind: Bytes, Bytes: e.made(start)}
 }
@@ -110,7 +131,7 @@ func (n *node) concat(e *Env) Value {
 	if inPlace {
 		start, more = start-len(a), len(b)
 	}
-	if !e.room(more) {
+	if !e.room(more) || more > bytesBetweenLooks && e.interrupted() {
 		return Value{}
 	}
 	e.grow(more)
@@ -201,21 +222,7 @@ func (n *node) test(e *Env) truth {
 		}
 		return t
 	case nodeLike, nodeGlob:
-		x, y := n.kids[0].eval(e), n.kids[1].eval(e)
-		if x.Kind == Null || y.Kind == Null {
-			return isUnknown
-		}
-		text, pattern := e.text(x), e.text(y)
-		if len(pattern) > MaxPatternBytes {
-			e.fail(errPatternTooBig)
-			return isUnknown
-		}
-		matches, err := matchText(e.context(), n.op == nodeLike, pattern, text)
-		if err != nil {
-			e.fail(err)
-			return isUnknown
-		}
-		return truthOf(matches != n.not)
+		return n.like(e)
 	}
 	if n.otherLength(e) {
 		return truthOf(n.op == nodeNe)
@@ -243,7 +250,10 @@ func (n *node) in(e *Env) truth {
 	t := isFalse
 	if list := n.kids[1:]; len(list) > 0 {
 		x := n.kids[0].eval(e)
-		for _, item := range list {
+		for i, item := range list {
+			if i%itemsBetweenLooks == itemsBetweenLooks-1 && e.interrupted() {
+				return isUnknown
+			}
 			if t = max(t, compare(e, n.kids[0], x, nodeEq, item)); t == isTrue {
 				break
 			}

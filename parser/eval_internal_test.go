@@ -117,7 +117,7 @@ func explainString(t *testing.T, args, sql string) string {
 	if err != nil {
 		return err.Error()
 	}
-	list, err := plans[0].Explain(pad(literals(t, args), plans[0]), nil)
+	list, err := plans[0].Explain(t.Context(), pad(literals(t, args), plans[0]), nil)
 	if err != nil {
 		return err.Error()
 	}

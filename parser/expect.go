@@ -2,178 +2,473 @@ package parser
 
 import (
 	"errors"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/participle/v2"
-	"github.com/alecthomas/participle/v2/lexer"
 )
 
-// maxExpectedTokens is the length of the prefix up to which expected works, because it
-// parses the prefix once for every word of the language.
-const maxExpectedTokens = 256
+// maxExpectedTokens is the length of the prefix up to which expected works, once shorten
+// has been over it, because expected parses the prefix once for every candidate.
+const maxExpectedTokens = 64
 
 // candidate is a token that may be expected somewhere.
 type candidate struct {
-	token lexer.Token
+	token token
 	shown string
-	group int
 }
 
-// Groups of candidates that are shown as one if all of them may follow.
-const (
-	single = iota
-	primary
-	operator
-	numGroups
+// The candidates that stand for others of their kind.
+var (
+	aName     = candidate{token{text: "a", kind: tokName}, "a name"}
+	aText     = candidate{token{text: "''", kind: tokValue}, "a text"}
+	aNumber   = candidate{token{text: "1", kind: tokValue}, "a number"}
+	anOpening = candidate{token{text: "(", kind: tokMark}, `"("`}
+	anInfix   = candidate{token{text: "||", kind: tokInfix}, "an operator"}
 )
 
-var groupNames = [numGroups]string{primary: "an expression", operator: "an operator"}
+// markCandidates may stand in any statement.
+var markCandidates = []candidate{
+	{token{text: "*", kind: tokInfix}, `"*"`},
+	{token{text: "=", kind: tokInfix}, `"="`},
+	{token{text: ",", kind: tokMark}, `","`},
+	{token{text: ")", kind: tokMark}, `")"`},
+}
 
-// candidates are all tokens of the language. Words get the type of a mark here,
-// which the grammar matches as words but does not take for names: so a word is listed
-// where it means something, and not wherever a name may stand.
-var candidates = func() (list []candidate) {
-	add := func(group int, t lexer.TokenType, value, shown string) {
-		list = append(list, candidate{lexer.Token{Type: t, Value: value}, shown, group})
-	}
-	for _, word := range strings.Fields(`SELECT INSERT REPLACE UPDATE DELETE EXPLAIN PRAGMA CREATE
-		BEGIN COMMIT END ROLLBACK SAVEPOINT RELEASE`) {
-		add(single, tokMark, word, word)
-	}
-	add(primary, tokName, "A", "a name")
-	add(primary, tokValue, "''", "a text")
-	add(primary, tokValue, "x''", "x'…'")
-	add(primary, tokValue, "1", "a number")
-	add(primary, tokValue, "?", "a parameter")
-	for _, op := range []string{"||", "/", "%", "<", "<=", ">", ">=", "==", "!=", "<>", "LIKE", "GLOB", "BETWEEN", "IN"} {
-		t := lexer.TokenType(tokMark)
-		if classes[op[0]]&idStart == 0 || wordOperators[op] {
-			t = tokInfix
+// wordCandidates are the words of each kind of statement, by its first word; those of ""
+// are the first words.
+var wordCandidates = func() map[string][]candidate {
+	all := map[string][]candidate{}
+	for first, words := range map[string]string{
+		"":          "SELECT INSERT REPLACE UPDATE DELETE EXPLAIN PRAGMA CREATE BEGIN COMMIT END ROLLBACK SAVEPOINT RELEASE",
+		"EXPLAIN":   "SELECT INSERT REPLACE UPDATE DELETE QUERY PLAN",
+		"SELECT":    "FROM WHERE ORDER BY ASC DESC LIMIT OFFSET",
+		"INSERT":    "OR REPLACE IGNORE ABORT INTO VALUES ON CONFLICT DO NOTHING UPDATE SET RETURNING",
+		"REPLACE":   "INTO VALUES ON CONFLICT DO NOTHING UPDATE SET RETURNING",
+		"UPDATE":    "SET WHERE RETURNING",
+		"DELETE":    "FROM WHERE RETURNING",
+		"CREATE":    "TABLE IF NOT EXISTS BLOB NULL PRIMARY KEY ON CONFLICT REPLACE WITHOUT ROWID",
+		"BEGIN":     "DEFERRED IMMEDIATE EXCLUSIVE TRANSACTION",
+		"COMMIT":    "TRANSACTION",
+		"END":       "TRANSACTION",
+		"ROLLBACK":  "TRANSACTION TO SAVEPOINT",
+		"RELEASE":   "SAVEPOINT",
+		"SAVEPOINT": "",
+		"PRAGMA":    "",
+	} {
+		for _, word := range strings.Fields(words) {
+			all[first] = append(all[first], wordCandidate(word))
 		}
-		add(operator, t, op, op)
 	}
-	for _, word := range strings.Fields(`, . ( ) * = + - NOT AND OR FROM WHERE ORDER BY ASC DESC LIMIT OFFSET AS
-		INTO VALUES ON CONFLICT DO NOTHING SET RETURNING QUERY PLAN TABLE IF EXISTS BLOB NULL PRIMARY KEY
-		WITHOUT ROWID TRANSACTION DEFERRED IMMEDIATE EXCLUSIVE TO IGNORE ABORT INTEGER REAL TEXT`) {
-		shown := word
-		if classes[word[0]]&idStart == 0 {
-			shown = strconv.Quote(word)
-		}
-		t := lexer.TokenType(tokMark)
-		if continuesExpression[word] && word != "NOT" {
-			t = tokInfix
-		}
-		add(single, t, word, shown)
-	}
-	return list
+	return all
 }()
 
-// startsExpression and continuesExpression are what "an expression" and "an operator"
-// say besides their groups.
-var (
-	startsExpression    = wordSet("( + - NOT")
-	continuesExpression = wordSet("* = + - NOT AND OR")
-)
+// expressionWords may follow in an expression.
+var expressionWords = []candidate{wordCandidate("AS"), wordCandidate("LIKE"), wordCandidate("GLOB"),
+	wordCandidate("BETWEEN"), wordCandidate("IN"), wordCandidate("INTEGER"), wordCandidate("REAL"), wordCandidate("TEXT"), wordCandidate("BLOB")}
 
-// expected lists what may follow the tokens prefix. It asks the parser itself: what
-// lets it get beyond the prefix may follow. This costs some hundred short parses and is
-// done for an error only, but it cannot be wrong about the grammar.
-// Without built, the grammar alone decides: that is for a prefix that no tree can be built
-// of, whatever follows.
-func expected(prefix []lexer.Token, built bool) []string {
+// wordCandidate makes the candidate of a word. It gets the type of a mark, which the grammar
+// matches as a word but does not take for a name: so a word is listed where it means
+// something, and not wherever a name may stand. Operators keep their type.
+func wordCandidate(word string) candidate {
+	c := candidate{token{text: word, kind: tokMark, word: wordNumbers[word]}, word}
+	if wordOperators[word] {
+		c.token.kind = tokInfix
+	}
+	return c
+}
+
+// expected lists what may stand in the place of token i, as a person would type it. It asks
+// the parser itself: what lets it get beyond the tokens before may follow. This costs some
+// dozens of short parses and is done for an error only, but it cannot be wrong about the
+// grammar.
+// Without built, the grammar alone decides: that is for tokens of which no tree can be
+// built, whatever follows.
+func (b *builder) expected(i int, built bool) []string {
+	before := b.fused.tokens[:i:i]
+	prefix := shorten(before)
 	if len(prefix) > maxExpectedTokens {
-		if prefix = shorten(prefix); len(prefix) > maxExpectedTokens {
-			return nil
+		return nil
+	}
+	return expectedAfter(before, prefix, built)
+}
+
+// expectedAfter is expected for the tokens before the place, and those of them that matter.
+func expectedAfter(before, prefix []token, built bool) []string {
+	words := wordCandidates[""]
+	if len(before) > 0 {
+		first := kindOf(before)
+		words = wordCandidates[first]
+		if first == "INSERT" || first == "REPLACE" || first == "UPDATE" || first == "DELETE" || first == "SELECT" {
+			words = slices.Concat(words, expressionWords)
 		}
 	}
-	at := 0
-	if n := len(prefix); n > 0 {
-		at = prefix[n-1].Pos.Offset + len(prefix[n-1].Value)
-	}
-	var allowed []candidate
-	var refused [numGroups]bool
-	names := false
-	for _, c := range candidates {
-		c.token.Pos.Offset = at
-		if !goesOn(append(prefix, c.token), at, at+1, built) {
-			refused[c.group] = true
-			continue
-		}
-		allowed = append(allowed, c)
-		names = names || c.token.Type == tokName
-	}
+	e := expecter{prefix: slices.Clip(prefix), built: built}
 	var list []string
-	var shown [numGroups]bool
-	for _, c := range allowed {
-		whole := c.group != single && !refused[c.group]
+	name, number := e.allows(aName), e.allows(aNumber)
+	expression := number && e.allows(anOpening)
+	operator := e.allows(anInfix)
+	switch {
+	case expression:
+		list = append(list, "an expression")
+	case number && name:
+		list = append(list, aName.shown, aText.shown, aNumber.shown)
+	case name:
+		list = append(list, aName.shown)
+	case !operator && e.allows(anOpening): // else it would make a function of a name
+		list = append(list, anOpening.shown)
+	}
+	if operator && waitsForAnd(before) {
+		return append(list, "AND")
+	}
+	switch {
+	case operator && compares(before):
+		list = append(list, "AND", "OR")
+	case operator:
+		list = append(list, anInfix.shown)
+	}
+	for _, c := range slices.Concat(markCandidates, words) {
 		switch {
-		case whole && shown[c.group]:
-		case whole:
-			shown[c.group] = true
-			list = append(list, groupNames[c.group])
-		case !refused[primary] && startsExpression[c.token.Value], !refused[operator] && continuesExpression[c.token.Value]:
-			// Part of what "an expression" or "an operator" says.
-		case c.token.Value == "LIKE" || c.token.Value == "GLOB":
-			if names {
-				continue // it is just one more name
-			}
-			list = append(list, c.shown)
-		default:
+		case operator && c.token.kind == tokInfix, operator && c.shown == "IN":
+		case name && (c.shown == "LIKE" || c.shown == "GLOB"): // just one more name
+		case e.allows(c) && !slices.Contains(list, c.shown):
 			list = append(list, c.shown)
 		}
 	}
-	if len(prefix) > 0 && goesOn(prefix, at, at, built) {
+	if len(prefix) > 0 && e.goesOn(prefix) {
 		list = append(list, "the end of the statement")
 	}
 	return list
 }
 
-// shorten drops finished entries from the lists of results, of rows and of IN that the
-// prefix is in: what may follow does not depend on them.
-func shorten(prefix []lexer.Token) []lexer.Token {
-	var out []lexer.Token
-	lists := []int{-1} // by open parenthesis, where in out the list begins, or -1 if it is not such a list
-	for i, t := range prefix {
-		out = append(out, t)
-		last := len(lists) - 1
-		switch t.Value {
-		case "SELECT", "VALUES", "RETURNING":
-			lists[last] = len(out)
-		case "(":
-			begin := -1
-			if i > 0 && prefix[i-1].Value == "IN" {
-				begin = len(out)
+// kindOf returns the word that a statement begins with, after EXPLAIN.
+func kindOf(tokens []token) string {
+	n := 0
+	if tokens[0].is("EXPLAIN") {
+		n = 1
+		if len(tokens) > 1 && tokens[1].is("QUERY") {
+			n = min(3, len(tokens)-1)
+		}
+		n = min(n, len(tokens)-1)
+	}
+	return knownWords[tokens[n].word]
+}
+
+// waitsForAnd reports whether the tokens end in the lower bound of BETWEEN.
+func waitsForAnd(tokens []token) bool {
+	level, ands := 0, 0
+	for _, t := range slices.Backward(tokens) {
+		switch {
+		case t.kind == tokMark && t.text == ")":
+			level++
+		case t.kind == tokMark && t.text == "(":
+			if level--; level < 0 {
+				return false
 			}
-			lists = append(lists, begin)
-		case ")":
-			if last > 0 {
-				lists = lists[:last]
+		case level > 0:
+		case t.is("AND"):
+			ands++
+		case t.is("BETWEEN"):
+			if ands--; ands < 0 {
+				return true
 			}
-		case ",":
-			if lists[last] >= 0 {
-				out = out[:lists[last]]
+		case t.is("OR"), t.text == ",", t.kind == tokKeyword && !t.is("NOT") && !t.is("IN"):
+			return false
+		}
+	}
+	return false
+}
+
+// compares reports whether the condition that the tokens end in has a comparison, so that
+// AND or OR is what a person would go on with.
+func compares(tokens []token) bool {
+	level, found := 0, false
+	for _, t := range slices.Backward(tokens) {
+		switch {
+		case t.kind == tokMark && t.text == ")":
+			level++
+		case t.kind == tokMark && t.text == "(":
+			if level--; level < 0 {
+				return found
 			}
+		case level > 0:
+		case t.is("BETWEEN"), t.is("LIKE"), t.is("GLOB"), t.is("IN"):
+			found = true
+		case t.kind == tokInfix && strings.Contains("= == != <> < <= > >=", t.text):
+			found = true
+		case t.is("AND"), t.is("OR"):
+			return true
+		case t.is("SET"):
+			return false
+		case t.kind == tokKeyword && !t.is("NOT"), t.text == ",":
+			return found
+		}
+	}
+	return false
+}
+
+// expecter tries what may follow a prefix.
+type expecter struct {
+	prefix []token
+	built  bool
+}
+
+func (e *expecter) allows(c candidate) bool {
+	return e.goesOn(append(e.prefix, c.token))
+}
+
+// goesOn reports whether tokens, which are the prefix and maybe one more, are a statement, or
+// the beginning of one in which everything is right but that it ends. Whether the tree of
+// a whole statement can be built counts if built is set.
+func (e *expecter) goesOn(tokens []token) bool {
+	g, err := parseTokens(tokens)
+	if err == nil {
+		if !e.built {
+			return true
+		}
+		// What participle lets pass is refused while the tree is built. Places in the text do
+		// not matter: the error is not shown.
+		trial := builder{text: strings.Repeat(" ", longestWord)}
+		trial.fused.tokens, trial.fused.all = placeless(tokens), nil
+		_, err = trial.body(g)
+		return (err == nil || trial.incomplete && len(tokens) > len(e.prefix)) && trial.wrong == noToken
+	}
+	var perr participle.Error
+	return errors.As(err, &perr) && perr.Position().Offset > len(e.prefix)
+}
+
+// placeless returns the tokens at the beginning of a text.
+func placeless(tokens []token) []token {
+	out := slices.Clone(tokens)
+	for i := range out {
+		out[i].start = 0
+		if len(out[i].text) > 1 {
+			out[i].text = shortest(&out[i])
 		}
 	}
 	return out
 }
 
-// goesOn reports whether tokens, which end at the offset end, are a statement or the
-// beginning of one that is wrong behind the offset at only. Whether the tree of a whole
-// statement can be built counts if built is set.
-func goesOn(tokens []lexer.Token, at, end int, built bool) bool {
-	g, err := parseTokens(tokens, end)
-	if err == nil {
-		if !built {
-			return true
-		}
-		// What participle lets pass is refused while the tree is built. Names are read
-		// from the text, in which the last token does not stand; any text serves.
-		trial := builder{text: strings.Repeat(" ", at+maxTokenBytes), numbers: map[string]int{}}
-		_, err = trial.body(g)
-		return err == nil
+// shortest returns a token's text, or a shorter one of the same kind.
+func shortest(t *token) string {
+	switch {
+	case t.kind == tokValue && isNumber(t.text):
+		return "1"
+	case t.kind == tokValue && t.text[0] == '\'':
+		return "''"
+	case t.kind == tokValue && t.text[0]|0x20 == 'x':
+		return "x''"
+	case t.kind == tokValue:
+		return "?"
+	case t.kind == tokName:
+		return "a"
 	}
-	var perr participle.Error
-	return errors.As(err, &perr) && perr.Position().Offset > at
+	return t.text
+}
+
+// operandToken stands for an operand that is complete.
+var operandToken = token{text: "?", kind: tokValue}
+
+// shorten drops from the tokens before a place what does not matter for what may follow:
+// parentheses around, operands that are finished, and finished entries of lists.
+func shorten(prefix []token) []token {
+	prefix = innermost(prefix)
+	s := shortener{frames: []shortFrame{{}}}
+	for i := range prefix {
+		s.add(prefix, i)
+	}
+	return s.out
+}
+
+// innermost drops what lies between the first parenthesis of an expression that is open at
+// the end, and the last one.
+func innermost(prefix []token) []token {
+	var open []int // of those in expressions
+	var rows []bool
+	expression := false
+	for i := range prefix {
+		t := &prefix[i]
+		switch {
+		case t.kind == tokMark && t.text == "(":
+			row := i > 0 && len(open) == 0 && (prefix[i-1].is("VALUES") || prefix[i-1].is(",")) && !expression
+			rows = append(rows, row || !expression)
+			if row {
+				expression = true
+			}
+			open = append(open, i)
+		case t.kind == tokMark && t.text == ")" && len(open) > 0:
+			if rows[len(rows)-1] {
+				expression = false
+			}
+			open, rows = open[:len(open)-1], rows[:len(rows)-1]
+		case len(open) > 0:
+		case t.is("WHERE"), t.is("SELECT"), t.is("RETURNING"), t.is("SET"), t.is("LIMIT"):
+			expression = true
+		case t.is("VALUES"):
+			expression = false
+		}
+	}
+	for len(open) > 0 && rows[0] {
+		open, rows = open[1:], rows[1:]
+	}
+	if len(open) < 2 {
+		return prefix
+	}
+	from, to := open[0], open[len(open)-1]
+	out := slices.Clone(prefix[:headOf(prefix, from)])
+	if prefix[from-1].is("IN") { // its left operand is there
+		out = append(out, anInfix.token)
+	}
+	out = append(out, anOpening.token) // one for all that are dropped
+	switch before := &prefix[to-1]; {
+	case before.is("IN"):
+		out = append(out, operandToken)
+		to--
+	case before.kind == tokName:
+		to--
+	}
+	return append(out, prefix[to:]...)
+}
+
+// headOf returns where that begins to which the parenthesis at i belongs: a call, or IN.
+func headOf(prefix []token, i int) int {
+	switch {
+	case i > 1 && prefix[i-1].is("IN") && prefix[i-2].is("NOT"):
+		return i - 2
+	case prefix[i-1].is("IN"), prefix[i-1].kind == tokName:
+		return i - 1
+	}
+	return i
+}
+
+// shortener copies tokens and takes back what is finished.
+type shortener struct {
+	out    []token
+	frames []shortFrame
+}
+
+// shortFrame is a parenthesis, or the statement.
+type shortFrame struct {
+	// expression: operands and operators stand here, and entry is where the current entry of
+	// a list begins in out, operand the current operand.
+	expression     bool
+	entry, operand int
+	// after: the operand is there, so that an operator may follow. cut: something was before
+	// it.
+	after, cut bool
+	// list: an entry that is finished does not matter.
+	list    bool
+	limit   bool // OFFSET may follow
+	between int  // how many BETWEEN wait for their AND
+}
+
+func (s *shortener) add(prefix []token, i int) {
+	t := &prefix[i]
+	f := &s.frames[len(s.frames)-1]
+	switch {
+	case t.kind == tokMark && t.text == ")" && len(s.frames) > 1:
+		s.close(t)
+	case !f.expression:
+		s.outside(prefix, i, f)
+	case t.kind == tokMark && t.text == "(":
+		in := i > 0 && prefix[i-1].is("IN")
+		if !f.after && !in && f.between == 0 {
+			f.operand = len(s.out)
+		}
+		f.after = false
+		s.open(t, in)
+	case t.kind == tokMark && t.text == ",":
+		s.comma(t, f)
+	case t.is("AND") && f.between > 0:
+		f.between--
+		s.cut(f)
+	case t.is("BETWEEN"):
+		f.between++
+		s.out, f.after = append(s.out, *t), false
+	case f.between > 0 && (t.kind == tokInfix || !f.after && t.is("NOT")):
+		s.out, f.after = append(s.out, *t), false
+	case t.kind == tokInfix && f.after, !f.after && (t.is("NOT") || t.is("-") || t.is("+")):
+		s.cut(f)
+	case t.kind == tokKeyword && !t.is("NOT") && !t.is("IN") && !t.is("AS"), f.limit && t.is("OFFSET"):
+		s.outside(prefix, i, f)
+	default: // an operand, or a word after one
+		if !f.after && f.between == 0 && !(len(s.out) > 0 && s.out[len(s.out)-1].is(".")) {
+			f.operand = len(s.out)
+		}
+		s.out = append(s.out, *t)
+		f.after = !t.is("IN") && !t.is(".")
+	}
+}
+
+// cut takes back what stands before an operand that is to come. One operand and operator
+// stay, so that something stands there.
+func (s *shortener) cut(f *shortFrame) {
+	if s.out = s.out[:f.operand]; !f.cut {
+		s.out = append(s.out, operandToken, anInfix.token)
+	}
+	f.operand, f.cut, f.after = len(s.out), true, false
+}
+
+// comma ends an entry of a list.
+func (s *shortener) comma(t *token, f *shortFrame) {
+	switch {
+	case f.list && f.entry > 0 && s.out[f.entry-1].is("("):
+		s.out = append(s.out[:f.entry], operandToken, *t)
+	case f.list:
+		s.out = s.out[:f.entry]
+	default:
+		s.out = append(s.out, *t)
+	}
+	*f = shortFrame{expression: true, entry: len(s.out), operand: len(s.out), list: f.list}
+}
+
+// open begins a parenthesis of expressions.
+func (s *shortener) open(t *token, list bool) {
+	s.out = append(s.out, *t)
+	s.frames = append(s.frames, shortFrame{expression: true, entry: len(s.out), operand: len(s.out), list: list})
+}
+
+// close ends a parenthesis. One in an expression is an operand, or the end of one.
+func (s *shortener) close(t *token) {
+	s.frames = s.frames[:len(s.frames)-1]
+	f := &s.frames[len(s.frames)-1]
+	if !f.expression || f.between > 0 {
+		s.out, f.after = append(s.out, *t), true
+		return
+	}
+	s.out, f.after = append(s.out[:f.operand], operandToken), true
+}
+
+// outside copies a token where no operand stands, or one that ends an expression.
+func (s *shortener) outside(prefix []token, i int, f *shortFrame) {
+	t := &prefix[i]
+	s.out = append(s.out, *t)
+	switch {
+	case t.is("WHERE"), t.is("LIMIT"), f.limit && t.is("OFFSET"):
+		*f = shortFrame{expression: true, entry: len(s.out), operand: len(s.out), limit: t.is("LIMIT")}
+	case t.is("SELECT"), t.is("RETURNING"):
+		*f = shortFrame{expression: true, entry: len(s.out), operand: len(s.out), list: true}
+	case t.kind == tokInfix && t.text == "=" && i >= 2 && prefix[i-2].is("SET"):
+		*f = shortFrame{expression: true, entry: len(s.out), operand: len(s.out)}
+	case t.kind == tokMark && t.text == "(" && i > 0 && isRow(prefix, i):
+		s.out = s.out[:len(s.out)-1]
+		s.open(t, false)
+	case t.kind == tokMark && t.text == "," && endsRow(prefix, i):
+		for n := len(s.out) - 1; n >= 0; n-- { // rows that are finished
+			if s.out[n].is("VALUES") {
+				s.out = s.out[:n+1]
+				return
+			}
+		}
+	case t.kind == tokKeyword:
+		*f = shortFrame{}
+	}
+}
+
+func isRow(prefix []token, i int) bool {
+	return prefix[i-1].is("VALUES") || prefix[i-1].is(",") && endsRow(prefix, i-1)
+}
+
+func endsRow(prefix []token, comma int) bool {
+	return comma > 0 && (prefix[comma-1].is(")") || prefix[comma-1].kind == tokRows)
 }

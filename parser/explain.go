@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"context"
 	"encoding/hex"
 	"strconv"
 	"strings"
@@ -28,12 +29,13 @@ type Step struct {
 // Explain returns how an OpExplain plan's statement would run under args, where args[n-1]
 // is parameter n and keys is what keys are, as in KeyExpr.Bind. It fails as Check and Bind
 // do.
-func (p *Plan) Explain(args []Value, keys *KeyType) ([]Step, error) {
+// When ctx ends, which may be nil for one that does not, it fails with its error.
+func (p *Plan) Explain(ctx context.Context, args []Value, keys *KeyType) ([]Step, error) {
 	q := p.Explained
 	if err := q.Check(args, keys); err != nil {
 		return nil, err
 	}
-	var b Bounds
+	b := Bounds{Ctx: ctx}
 	if err := q.Keys.Bind(&b, args, keys); err != nil {
 		return nil, err
 	}

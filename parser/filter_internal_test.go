@@ -370,11 +370,11 @@ func modelSet(set, char []byte) (in bool, end int) {
 // tryMatch matches in both ways there are.
 func tryMatch(t *testing.T, like bool, pattern, text []byte) bool {
 	t.Helper()
-	got, err := matchText(t.Context(), like, pattern, text)
+	got, err := matchText(t.Context(), like, likePattern{text: pattern}, text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	long, err := matchLong(t.Context(), like, pattern, text)
+	long, err := matchLong(t.Context(), like, likePattern{text: pattern}, text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -398,7 +398,7 @@ func TestMatchIsLinear(t *testing.T) {
 		}
 		pattern := []byte(star + strings.Repeat(c.part, 24_000/len(c.part)) + "b" + star)
 		for _, end := range []string{"", "b"} {
-			got, err := matchText(t.Context(), c.like, pattern, append(bytes.Clone(text), end...))
+			got, err := matchText(t.Context(), c.like, likePattern{text: pattern}, append(bytes.Clone(text), end...))
 			if err != nil || got != (end == "b") {
 				t.Errorf("%q…, LIKE %v, a text with %q at the end: %v, %v", pattern[:10], c.like, end, got, err)
 			}
@@ -407,7 +407,7 @@ func TestMatchIsLinear(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	pattern := append(append([]byte("%"), bytes.Repeat([]byte("_"), 24_000)...), "b%"...)
-	if _, err := matchText(ended, true, pattern, text); !errors.Is(err, context.Canceled) {
+	if _, err := matchText(ended, true, likePattern{text: pattern}, text); !errors.Is(err, context.Canceled) {
 		t.Errorf("under a context that has ended: %v", err)
 	}
 }

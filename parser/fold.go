@@ -38,7 +38,8 @@ type infix struct {
 	list    *listG
 }
 
-func (t *tailG) infix() infix {
+func (f *folder) tail(n int) infix {
+	t := f.tails[n]
 	i := infix{op: t.Op, operand: t.Operand, list: t.In}
 	if t.Not != nil {
 		i.op, i.operand, i.list, i.not = t.Not.Op, t.Not.Operand, t.Not.In, true
@@ -46,11 +47,7 @@ func (t *tailG) infix() infix {
 	if i.list != nil {
 		i.op = "IN"
 	}
-	i.start = t.Pos.Offset
-	i.end = i.start + len(i.op)
-	if i.not {
-		i.end = i.start + len("NOT")
-	}
+	i.place = f.token(t.Pos).place()
 	return i
 }
 
@@ -77,7 +74,12 @@ func (b *builder) expr(g *exprG) (Expr, error) {
 // nested returns the tree and how deep it is.
 func (b *builder) nested(g *exprG) (Expr, int, error) {
 	f := folder{builder: b, tails: g.Rest}
-	return f.fold(g.First, precOr)
+	x, depth, err := f.fold(g.First, precOr)
+	if err == nil && f.n < len(f.tails) {
+		escape := f.tail(f.n)
+		err = b.fail(escape.start, escape.end, "ESCAPE stands after the pattern of LIKE")
+	}
+	return x, depth, err
 }
 
 var tooDeep = "operators nest deeper than " + strconv.Itoa(MaxNesting)
@@ -100,8 +102,8 @@ func (f *folder) fold(first *operandG, least int) (Expr, int, error) {
 	// Every level is a parenthesis or a level of the tree, so more than this is too deep
 	// whatever follows; without the check, 1 = NOT 1 = NOT … would recurse first.
 	if f.level++; f.level > 2*MaxNesting+1 {
-		at := first.Pos.Offset
-		return nil, 0, f.fail(at, at, tooDeep)
+		at := f.token(first.Pos).place()
+		return nil, 0, f.fail(at.start, at.start, tooDeep)
 	}
 	defer func() { f.level-- }()
 	x, depth, err := f.operand(first)
@@ -109,7 +111,7 @@ func (f *folder) fold(first *operandG, least int) (Expr, int, error) {
 		return nil, 0, err
 	}
 	for f.n < len(f.tails) {
-		t := f.tails[f.n].infix()
+		t := f.tail(f.n)
 		if precedences[t.op] < least {
 			break
 		}
@@ -159,7 +161,16 @@ func (f *folder) infix(x Expr, depth int, t *infix) (Expr, int, error) {
 		case "<>":
 			op = "!="
 		}
-		b := &Binary{t.place, op, t.not, x, y}
+		b := &Binary{place: t.place, Op: op, Not: t.not, X: x, Y: y}
+		if op == "LIKE" && f.n < len(f.tails) && f.tails[f.n].Op == "ESCAPE" {
+			escape := f.tails[f.n]
+			f.n++
+			var de int
+			if b.Escape, de, err = f.fold(escape.Operand, precCompare); err != nil {
+				return nil, 0, err
+			}
+			d = max(d, de)
+		}
 		depth, err = f.deeper(b.place, depth, d)
 		return b, depth, err
 	}
@@ -168,7 +179,16 @@ func (f *folder) infix(x Expr, depth int, t *infix) (Expr, int, error) {
 func (f *folder) in(x Expr, depth int, t *infix) (Expr, int, error) {
 	n := &In{place: t.place, Not: t.not, X: x}
 	for _, item := range t.list.Items {
-		y, d, err := f.nested(item)
+		if item.Many {
+			values, err := f.values(f.fused.run(item.Pos.Offset))
+			if err != nil {
+				return nil, 0, err
+			}
+			n.List = append(n.List, values...)
+			depth = max(depth, 1)
+			continue
+		}
+		y, d, err := f.nested(item.Expr)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -187,9 +207,10 @@ func (f *folder) between(x Expr, depth int, t *infix) (Expr, int, error) {
 	}
 	if f.n == len(f.tails) || f.tails[f.n].Op != "AND" {
 		if f.n < len(f.tails) {
-			next := f.tails[f.n].infix()
+			next := f.tail(f.n)
 			return nil, 0, f.fail(next.start, next.end, "", "AND and the upper bound of BETWEEN")
 		}
+		f.incomplete = true
 		return nil, 0, f.fail(n.start, n.end, "BETWEEN without AND and an upper bound")
 	}
 	and := f.tails[f.n]
@@ -217,14 +238,14 @@ func (f *folder) operand(g *operandG) (Expr, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	if isNumber(g.Value) && len(prefix) > 0 && prefix[len(prefix)-1].Op != "NOT" {
+	if g.Value != "" && isNumber(f.token(g.Pos).text) && len(prefix) > 0 && prefix[len(prefix)-1].Op != "NOT" {
 		prefix = prefix[:len(prefix)-1] // the sign is part of the number
 	}
 	for i := len(prefix) - 1; i >= 0; i-- {
 		p := prefix[i]
 		if p.Op == "NOT" {
 			for f.n < len(f.tails) {
-				t := f.tails[f.n].infix()
+				t := f.tail(f.n)
 				if precedences[t.op] <= precNot {
 					break
 				}
@@ -238,7 +259,7 @@ func (f *folder) operand(g *operandG) (Expr, int, error) {
 			x = l
 			continue
 		}
-		u := &Unary{tokenSpan(p.Pos, p.Op), p.Op, x}
+		u := &Unary{f.token(p.Pos).place(), p.Op, x}
 		if depth, err = f.deeper(u.place, depth); err != nil {
 			return nil, 0, err
 		}
@@ -258,13 +279,23 @@ func (f *folder) negated(p *prefixG, x Expr) *Literal {
 	if !ok || p.Op != "-" || l.Value.Kind != Real || f.text[l.start] == '-' {
 		return nil
 	}
-	return &Literal{place{p.Pos.Offset, l.end}, Value{Kind: Real, Real: -l.Value.Real}}
+	return &Literal{place{int(f.token(p.Pos).start), l.end}, Value{Kind: Real, Real: -l.Value.Real}}
 }
 
 func (f *folder) primary(g *operandG, prefix []*prefixG) (Expr, int, error) {
 	switch {
+	case g.Of != nil:
+		t := f.token(g.Pos)
+		if t.text[0] != '\'' {
+			f.refuse(g.Of.Pos)
+		}
+		return f.column(nameOf(t), g.Of), 1, nil
 	case g.Value != "":
-		x, err := f.value(g, prefix)
+		var sign *token
+		if n := len(prefix); n > 0 && prefix[n-1].Op != "NOT" {
+			sign = f.token(prefix[n-1].Pos)
+		}
+		x, err := f.constant(f.token(g.Pos), sign, new(Literal))
 		return x, 1, err
 	case g.Parens != nil:
 		return f.nested(g.Parens)
@@ -273,17 +304,17 @@ func (f *folder) primary(g *operandG, prefix []*prefixG) (Expr, int, error) {
 		if err != nil {
 			return nil, 0, err
 		}
-		c := &Cast{tokenSpan(g.Pos, "CAST"), x, g.Cast.Type}
+		c := &Cast{f.token(g.Pos).place(), x, g.Cast.Type}
 		depth, err = f.deeper(c.place, depth)
 		return c, depth, err
 	case g.Call != nil:
 		return f.call(g)
 	}
-	return f.column(g.Name, g.Column), 1, nil
+	return f.column(nameOf(f.token(g.Pos)), g.Column), 1, nil
 }
 
 func (f *folder) call(g *operandG) (Expr, int, error) {
-	c := &Call{Name: f.name(g.Name), Star: g.Call.Star}
+	c := &Call{Name: nameOf(f.token(g.Pos)), Star: g.Call.Star}
 	c.start, c.end = c.Name.Start, c.Name.End
 	depth := 0
 	for _, arg := range g.Call.Args {
@@ -303,39 +334,46 @@ func isNumber(token string) bool {
 	return token != "" && (classes[token[0]]&digit != 0 || token[0] == '.')
 }
 
-// value builds a literal or a parameter.
-func (f *folder) value(g *operandG, prefix []*prefixG) (Expr, error) {
-	token, at := g.Value, tokenSpan(g.Pos, g.Value)
-	switch token[0] {
+// constant makes the literal or parameter that a token is. The sign before it, if there is
+// one, belongs to a number. The literal is made in *l.
+func (b *builder) constant(t, sign *token, l *Literal) (Expr, error) {
+	at := t.place()
+	switch t.text[0] {
 	case '?', ':', '@', '$':
-		n, err := f.number(token, at.start)
+		n, err := b.number(t.text, at.start)
 		if err != nil {
 			return nil, err
 		}
 		p := &Param{place: at, Number: n}
-		if token[0] != '?' {
-			p.Name = token
+		if t.text[0] != '?' {
+			p.Name = t.text
 		}
 		return p, nil
 	}
-	f.literalBytes += len(token)
-	switch token[0] {
+	b.literalBytes += len(t.text)
+	l.place = at
+	switch t.text[0] {
 	case '\'':
-		return &Literal{at, Value{Kind: Bytes, Bytes: []byte(unquote(token))}}, nil
+		l.Value = Value{Kind: Bytes, Bytes: []byte(unquote(t.text))}
+		return l, nil
 	case 'x', 'X':
-		raw, err := hex.DecodeString(token[2 : len(token)-1]) // no error: scan has seen the digits
-		return &Literal{at, Value{Kind: Bytes, Bytes: raw}}, err
+		raw, err := hex.DecodeString(t.text[2 : len(t.text)-1]) // no error: the digits were seen
+		l.Value = Value{Kind: Bytes, Bytes: raw}
+		return l, err
 	}
-	sign := ""
-	if n := len(prefix); n > 0 && prefix[n-1].Op != "NOT" {
-		sign = prefix[n-1].Op
-		at.start = prefix[n-1].Pos.Offset
+	minus, shown := false, ""
+	if sign != nil {
+		minus, l.start = sign.text == "-", int(sign.start)
 	}
-	v, ok := parseNumber(token, sign == "-", f.unsigned)
+	if minus {
+		shown = "-"
+	}
+	v, ok := parseNumber(t.text, minus, b.unsigned)
 	if !ok {
-		return nil, f.fail(at.start, at.end, "an integer outside the range of 64 bits: "+strings.TrimPrefix(sign, "+")+cutEnd(token, maxTokenBytes))
+		return nil, b.fail(l.start, l.end, "an integer outside the range of 64 bits: "+shown+cutEnd(t.text, maxTokenBytes))
 	}
-	return &Literal{at, v}, nil
+	l.Value = v
+	return l, nil
 }
 
 // parseNumber reads a number token. It is false if the token is an integer that 64 bits

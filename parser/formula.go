@@ -5,7 +5,7 @@ type Formula struct{ root *node }
 
 // Eval returns the formula's value for the row that e stands on. Bytes in it belong to
 // the row, the arguments or e, and are valid until e stands on another row. The error is
-// a *LimitError, or what loading the row's value returned.
+// a *LimitError, that of the context, or what loading the row's value returned.
 func (f *Formula) Eval(e *Env) (Value, error) {
 	v := f.root.eval(e)
 	if e.err != nil {
@@ -70,7 +70,11 @@ func (f *Filter) Needed(args []Value) bool {
 			return true
 		}
 		var scratch [64]byte
-		if _, exact, _ := globPrefix(t.prefix.bytes(args, scratch[:0])); !exact {
+		if f := t.prefix.formula; f != nil && f.work(args) > freeWork {
+			return true // to find out would take longer than to filter
+		}
+		pattern, err := t.prefix.bytes(nil, args, scratch[:0])
+		if _, exact, _ := globPrefix(pattern); err != nil || !exact {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -140,7 +141,7 @@ func FuzzPlan(f *testing.F) {
 func runPlan(t *testing.T, text string, st *Statement, p *Plan, keys *KeyType, args []Value, key, value []byte) {
 	t.Helper()
 	if p.Explained != nil {
-		if steps, err := p.Explain(args, keys); err != nil {
+		if steps, err := p.Explain(context.Background(), args, keys); err != nil {
 			checkRefusal(t, text, err)
 		} else if len(steps) == 0 {
 			t.Fatalf("%q: EXPLAIN says nothing", text)

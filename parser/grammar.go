@@ -11,7 +11,10 @@ import (
 // depth bounded: it decides by the next token, so it never parses anything twice and the
 // first error is the furthest one, and an expression is a flat list of operands and
 // operators, which fold.go builds by precedence. So parentheses alone nest here, and
-// scan has counted them.
+// the scanner has counted them.
+//
+// The offset of a position is the number of a token in its statement, and what is captured
+// serves for every statement of the same shape: see token.forGrammar.
 
 type statementG struct {
 	Explain *explainG `parser:"( @@ )?"`
@@ -51,14 +54,17 @@ type insertG struct {
 	Or        string     `parser:"| 'INSERT' ( 'OR' @( 'REPLACE' | 'IGNORE' | 'ABORT' ) )? )"`
 	Into      *nameG     `parser:"( 'INTO' @@ )?"`
 	Columns   []*nameG   `parser:"( '(' @@ ',' @@ ')' )?"`
-	Rows      []*rowG    `parser:"'VALUES' @@ ( ',' @@ )*"`
+	Rows      []*rowsG   `parser:"'VALUES' @@ ( ',' @@ )*"`
 	Upsert    *upsertG   `parser:"( @@ )?"`
 	Returning []*resultG `parser:"( 'RETURNING' @@ ( ',' @@ )* )?"`
 }
 
-type rowG struct {
-	First  *exprG `parser:"'(' @@"`
-	Second *exprG `parser:"',' @@ ')'"`
+// rowsG is one row, or many that hold nothing but values.
+type rowsG struct {
+	Pos    lexer.Position
+	Many   bool   `parser:"  @Rows"`
+	First  *exprG `parser:"| '(' @@"`
+	Second *exprG `parser:"  ',' @@ ')'"`
 }
 
 type upsertG struct {
@@ -130,14 +136,21 @@ type beginG struct {
 	Mode string `parser:"@( 'DEFERRED' | 'IMMEDIATE' | 'EXCLUSIVE' )? 'TRANSACTION'?"`
 }
 
+// nameG is a name. SQLite takes a text in most places where a name stands; build.go refuses
+// the other values.
 type nameG struct {
 	Pos  lexer.Position
-	Text string `parser:"@( Name | 'LIKE' | 'GLOB' )"`
+	Text string `parser:"@( Name | Value | 'LIKE' | 'GLOB' )"`
 }
 
 type columnG struct {
 	First  *nameG `parser:"@@"`
 	Second *nameG `parser:"( '.' @@ )?"`
+}
+
+// wordG is a name where a text would be a value.
+type wordG struct {
+	Text string `parser:"@( Name | 'LIKE' | 'GLOB' )"`
 }
 
 type exprG struct {
@@ -148,10 +161,11 @@ type exprG struct {
 // operandG takes any number of prefixes at once, so they do not nest.
 type operandG struct {
 	Pos     lexer.Position
-	Value   string     `parser:"  @Value"`
+	Value   string     `parser:"  ( @Value"`
+	Of      *nameG     `parser:"    ( '.' @@ )? )"`
 	Parens  *exprG     `parser:"| '(' @@ ')'"`
 	Cast    *castG     `parser:"| @@"`
-	Name    *nameG     `parser:"| ( @@"`
+	Name    *wordG     `parser:"| ( @@"`
 	Column  *nameG     `parser:"    ( '.' @@"`
 	Call    *callG     `parser:"    | @@ )? )"`
 	Prefix  []*prefixG `parser:"| ( @@+"`
@@ -163,8 +177,8 @@ type prefixG struct {
 	Op  string `parser:"@( '-' | '+' | 'NOT' )"`
 }
 
-// tailG is an operator and its right operand. The AND of BETWEEN is an operator like
-// any other here.
+// tailG is an operator and its right operand. The AND of BETWEEN and the ESCAPE of LIKE are
+// operators like any other here.
 type tailG struct {
 	Pos     lexer.Position
 	Op      string    `parser:"  @Infix"`
@@ -181,7 +195,14 @@ type notG struct {
 }
 
 type listG struct {
-	Items []*exprG `parser:"'(' ( @@ ( ',' @@ )* )? ')'"`
+	Items []*itemsG `parser:"'(' ( @@ ( ',' @@ )* )? ')'"`
+}
+
+// itemsG is one entry of a list, or many values.
+type itemsG struct {
+	Pos  lexer.Position
+	Many bool   `parser:"  @Values"`
+	Expr *exprG `parser:"| @@"`
 }
 
 type castG struct {

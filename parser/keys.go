@@ -2,6 +2,7 @@ package parser
 
 import (
 	"bytes"
+	"context"
 )
 
 // KeyExpr is the condition on key of a WHERE clause: a set of key intervals that
@@ -83,6 +84,9 @@ func (i *Interval) Contains(key []byte) bool {
 // keeps one Bounds and binds into it again and again: a single interval never
 // allocates, and a set reuses the memory of the last one.
 type Bounds struct {
+	// Ctx ends a Bind that takes long, with its error; nil stands for one that never ends.
+	Ctx context.Context
+
 	one  Interval
 	many []Interval // set if n > 1; its memory is kept when it is not
 	n    int
@@ -106,8 +110,8 @@ func (e *KeyExpr) IsAll() bool { return len(e.terms) == 0 && e.root == nil }
 
 // Bind works out the intervals under args, where args[n-1] is parameter n, into b.
 // Values become keys as keys says; a number that is no key selects those below or above
-// it all the same. A value of the wrong class is refused with a *BindError, and b is then
-// empty. b refers to the bytes of args and
+// it all the same. A value of the wrong class is refused with a *BindError, a computed one that
+// is too long with a *LimitError, and b is then empty, as it is when b.Ctx has ended. b refers to the bytes of args and
 // of the plan until it is bound again. A condition that is one interval for any
 // arguments allocates nothing.
 func (e *KeyExpr) Bind(b *Bounds, args []Value, keys *KeyType) error {
@@ -120,10 +124,14 @@ func (e *KeyExpr) Bind(b *Bounds, args []Value, keys *KeyType) error {
 	for i := range e.terms {
 		t := &e.terms[i]
 		if t.op == keyGlob {
-			b.one.restrictGlob(t.operand.bytes(args, nil), &b.keys)
+			pattern, err := t.operand.bytes(b.Ctx, args, nil)
+			if err != nil {
+				return err
+			}
+			b.one.restrictGlob(pattern, &b.keys)
 			continue
 		}
-		key, fit, err := t.operand.bound(args, keys, &b.keys)
+		key, fit, err := t.operand.bound(b.Ctx, args, keys, &b.keys)
 		if err != nil {
 			return err
 		}

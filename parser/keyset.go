@@ -2,12 +2,13 @@ package parser
 
 import (
 	"bytes"
+	"context"
 	"slices"
 )
 
 // bindSet works out a condition that may be several intervals.
 func (e *KeyExpr) bindSet(b *Bounds, args []Value, types *KeyType) error {
-	x := setBinder{args: args, types: types, keys: &b.keys}
+	x := setBinder{ctx: b.Ctx, args: args, types: types, keys: &b.keys}
 	set, err := x.eval(b.many, e.root)
 	b.many = set
 	if err != nil {
@@ -23,6 +24,7 @@ func (e *KeyExpr) bindSet(b *Bounds, args []Value, types *KeyType) error {
 // setBinder evaluates keyNodes to interval sets: slices of intervals in ascending
 // order, none empty, with at least one key between neighbours.
 type setBinder struct {
+	ctx   context.Context
 	args  []Value
 	types *KeyType
 	keys  *[]byte
@@ -55,13 +57,17 @@ func (x *setBinder) eval(dst []Interval, n *keyNode) ([]Interval, error) {
 		return normalise(dst), err
 	case keyGlob, keyNotGlob:
 		var one Interval
-		one.restrictGlob(n.list[0].bytes(x.args, nil), x.keys)
+		pattern, err := n.list[0].bytes(x.ctx, x.args, nil)
+		if err != nil {
+			return dst, err
+		}
+		one.restrictGlob(pattern, x.keys)
 		if n.op == keyNotGlob {
 			return append(dst, complement([]Interval{one})...), nil
 		}
 		return append(dst, one), nil
 	case keyCond:
-		e := Env{Args: x.args, Keys: x.types}
+		e := Env{Args: x.args, Keys: x.types, Ctx: x.ctx}
 		want := isTrue
 		if n.not {
 			want = isFalse
@@ -76,7 +82,7 @@ func (x *setBinder) eval(dst []Interval, n *keyNode) ([]Interval, error) {
 
 // comparison appends the set of key <op> operand to dst.
 func (x *setBinder) comparison(dst []Interval, n *keyNode) ([]Interval, error) {
-	key, fit, err := n.list[0].bound(x.args, x.types, x.keys)
+	key, fit, err := n.list[0].bound(x.ctx, x.args, x.types, x.keys)
 	if err != nil {
 		return dst, err
 	}
@@ -132,7 +138,7 @@ func (x *setBinder) and(dst []Interval, kids []*keyNode) ([]Interval, error) {
 
 func (x *setBinder) points(dst []Interval, list []Operand) ([]Interval, error) {
 	for i := range list {
-		key, fit, err := list[i].bound(x.args, x.types, x.keys)
+		key, fit, err := list[i].bound(x.ctx, x.args, x.types, x.keys)
 		if err != nil {
 			return dst, err
 		}

@@ -8,44 +8,6 @@ import (
 	"github.com/alecthomas/participle/v2/lexer"
 )
 
-// The token types. A token's Value is its source text, except that words are in upper
-// case, so that the grammar can match them; what the user wrote is found by its offset.
-// Only the offset of a token's position is set, because lines and columns are wanted
-// for errors alone. Participle pays for every alternative it tries, so tokens that stand
-// in the same places have the same type.
-const (
-	tokEOF     = lexer.EOF
-	tokKeyword = iota // a word that SQLite reserves
-	tokName           // any other word, "name", [name] or `name`
-	tokValue          // 'text', x'hex', a number or a parameter
-	tokInfix          // a binary operator, words included, except IN
-	tokMark           // one of ( ) , . ;
-)
-
-var symbols = map[string]lexer.TokenType{
-	"EOF": tokEOF, "Keyword": tokKeyword, "Name": tokName, "Value": tokValue, "Infix": tokInfix, "Mark": tokMark,
-}
-
-// reserved are the words that SQLite does not take for a name unless they are quoted.
-var reserved = wordSet(`ADD ALL ALTER AND AS AUTOINCREMENT BETWEEN CASE CHECK COLLATE COMMIT
-	CONSTRAINT CREATE DEFAULT DEFERRABLE DELETE DISTINCT DROP ELSE ESCAPE EXCEPT EXISTS FOREIGN
-	FROM GROUP HAVING IN INDEX INSERT INTERSECT INTO IS ISNULL JOIN LIMIT NOT NOTHING NOTNULL
-	NULL ON OR ORDER PRIMARY REFERENCES RETURNING SELECT SET TABLE THEN TO TRANSACTION UNION
-	UNIQUE UPDATE USING VALUES WHEN WHERE`)
-
-// wordOperators are the binary operators that are words, apart from IN, on whose right
-// no operand stands. LIKE and GLOB serve as names too, because SQLite does not reserve
-// them.
-var wordOperators = wordSet("AND OR BETWEEN LIKE GLOB")
-
-func wordSet(words string) map[string]bool {
-	set := map[string]bool{}
-	for _, w := range strings.Fields(words) {
-		set[w] = true
-	}
-	return set
-}
-
 // Character classes, by byte. Every byte of a character outside ASCII is idStart, as in
 // SQLite.
 const (
@@ -77,32 +39,55 @@ var classes = func() (c [256]uint8) {
 
 const byteOrderMark = "\ufeff" // a blank, wherever it stands, as in SQLite
 
-// scanner cuts a text into tokens.
+// scanner cuts a text into tokens, statement by statement. It guards the parser: what
+// nests deeper than MaxNesting is refused here, before anything recurses.
 type scanner struct {
 	text   string
 	pos    int
 	nested int
+	// count is the number of tokens and of semicolons so far.
+	count  int
+	buffer []token // of statement
 }
 
-// scan returns the tokens of text, without blanks and comments. It guards the parser:
-// nesting deeper than MaxNesting is refused here, before anything recurses.
-func scan(text string) ([]lexer.Token, error) {
+// start begins with a text.
+func (s *scanner) start(text string) error {
+	*s = scanner{text: text, buffer: s.buffer}
 	if len(text) > MaxTextBytes {
-		return nil, &Error{Line: 1, Column: 1, TooBig: true, Msg: "the text is longer than " + strconv.Itoa(MaxTextBytes) + " bytes"}
+		return &Error{Line: 1, Column: 1, TooBig: true, Msg: "the text is longer than " + strconv.Itoa(MaxTextBytes) + " bytes"}
 	}
-	s := scanner{text: text}
-	tokens := make([]lexer.Token, 0, min(16+len(text)/4, 1024))
+	return nil
+}
+
+// maxTokens is how many tokens a text may have, and maxStatements how many statements.
+func maxTokens(text string) int     { return max(MaxTokens, len(text)/4) }
+func maxStatements(text string) int { return max(MaxStatements, len(text)/32) }
+
+// statement returns the tokens up to the next semicolon, without blanks and comments, and
+// where they end. They are valid until the next call. The text is finished if done is set.
+func (s *scanner) statement() (tokens []token, end int, done bool, err error) {
+	tokens = s.buffer[:0]
+	s.nested = 0
 	for {
 		s.skipBlanks()
-		if s.pos == len(text) {
-			return tokens, nil
+		if s.pos == len(s.text) {
+			s.buffer = tokens
+			return tokens, s.pos, true, nil
+		}
+		if s.count++; s.count > maxTokens(s.text) {
+			return nil, 0, false, tooBig(s.fail(s.pos, s.pos, "the text has more than "+strconv.Itoa(maxTokens(s.text))+" tokens"))
+		}
+		if s.text[s.pos] == ';' {
+			s.pos++
+			s.buffer = tokens
+			return tokens, s.pos - 1, false, nil
 		}
 		t, err := s.next()
 		if err != nil {
-			return nil, err
+			return nil, 0, false, err
 		}
-		if len(tokens) == MaxTokens {
-			return nil, tooBig(s.fail(s.pos-len(t.Value), s.pos, "the text has more than "+strconv.Itoa(MaxTokens)+" tokens"))
+		if len(tokens) == cap(tokens) { // about as many as the text may hold
+			tokens = append(make([]token, 0, max(16, 2*cap(tokens), min((len(s.text)-int(t.start))/4, 1024))), tokens...)
 		}
 		tokens = append(tokens, t)
 	}
@@ -148,7 +133,7 @@ func (s *scanner) skipBlanks() {
 }
 
 // next returns the token at s.pos and moves behind it.
-func (s *scanner) next() (lexer.Token, error) {
+func (s *scanner) next() (token, error) {
 	start := s.pos
 	c := s.text[start]
 	if (c == 'x' || c == 'X') && s.at(start+1) == '\'' {
@@ -169,7 +154,7 @@ func (s *scanner) next() (lexer.Token, error) {
 		if i := strings.IndexByte(s.text[start:], ']'); i >= 0 {
 			return s.token(tokName, start+i+1), nil
 		}
-		return lexer.Token{}, s.fail(start, len(s.text), "a name that no bracket closes")
+		return token{}, s.fail(start, len(s.text), "a name that no bracket closes")
 	case '?', ':', '@', '$':
 		return s.param()
 	}
@@ -192,25 +177,21 @@ func (s *scanner) skip(i int, class uint8) int {
 	return i
 }
 
-func (s *scanner) token(t lexer.TokenType, end int) lexer.Token {
+func (s *scanner) token(kind uint8, end int) token {
 	start := s.pos
 	s.pos = end
-	return lexer.Token{Type: t, Value: s.text[start:end], Pos: lexer.Position{Offset: start}}
+	return token{text: s.text[start:end], start: int32(start), kind: kind}
 }
 
-func (s *scanner) word() lexer.Token {
+func (s *scanner) word() token {
 	t := s.token(tokName, s.skip(s.pos, idPart))
-	t.Value = upperASCII(t.Value)
-	switch {
-	case wordOperators[t.Value]:
-		t.Type = tokInfix
-	case reserved[t.Value]:
-		t.Type = tokKeyword
+	if t.word = lookUp(t.text); t.word != 0 {
+		t.kind = wordKinds[t.word]
 	}
 	return t
 }
 
-func (s *scanner) number() (lexer.Token, error) {
+func (s *scanner) number() (token, error) {
 	i := s.pos
 	if s.at(i) == '0' && s.at(i+1)|0x20 == 'x' && classes[s.at(i+2)]&hexDigit != 0 {
 		i = s.skip(i+2, hexDigit)
@@ -230,36 +211,36 @@ func (s *scanner) number() (lexer.Token, error) {
 		}
 	}
 	if end := s.skip(i, idPart); end > i {
-		return lexer.Token{}, s.fail(s.pos, end, "a number runs into a letter or digit: "+cutEnd(s.text[s.pos:end], maxTokenBytes))
+		return token{}, s.fail(s.pos, end, "a number runs into a letter or digit: "+cutEnd(s.text[s.pos:end], maxTokenBytes))
 	}
 	return s.token(tokValue, i), nil
 }
 
-func (s *scanner) blob() (lexer.Token, error) {
+func (s *scanner) blob() (token, error) {
 	end := s.skip(s.pos+2, hexDigit)
 	if s.at(end) != '\'' {
-		return lexer.Token{}, s.fail(s.pos, min(end+1, len(s.text)), "x'…' holds hexadecimal digits only, up to a closing quote")
+		return token{}, s.fail(s.pos, min(end+1, len(s.text)), "x'…' holds hexadecimal digits only, up to a closing quote")
 	}
 	if (end-s.pos)%2 != 0 {
-		return lexer.Token{}, s.fail(s.pos, end+1, "x'…' needs an even number of digits")
+		return token{}, s.fail(s.pos, end+1, "x'…' needs an even number of digits")
 	}
 	return s.token(tokValue, end+1), nil
 }
 
 // quoted reads up to the closing quote; a doubled quote stands for itself.
-func (s *scanner) quoted(t lexer.TokenType, quote byte, unclosed string) (lexer.Token, error) {
+func (s *scanner) quoted(kind uint8, quote byte, unclosed string) (token, error) {
 	for i := s.pos + 1; ; i++ {
 		n := strings.IndexByte(s.text[min(i, len(s.text)):], quote)
 		if n < 0 {
-			return lexer.Token{}, s.fail(s.pos, len(s.text), unclosed)
+			return token{}, s.fail(s.pos, len(s.text), unclosed)
 		}
 		if i += n + 1; s.at(i) != quote {
-			return s.token(t, i), nil
+			return s.token(kind, i), nil
 		}
 	}
 }
 
-func (s *scanner) param() (lexer.Token, error) {
+func (s *scanner) param() (token, error) {
 	class := uint8(idPart)
 	if s.text[s.pos] == '?' {
 		class = digit
@@ -267,37 +248,37 @@ func (s *scanner) param() (lexer.Token, error) {
 	end := s.skip(s.pos+1, class)
 	switch {
 	case class == idPart && end == s.pos+1:
-		return lexer.Token{}, s.fail(s.pos, end, "a parameter without a name")
+		return token{}, s.fail(s.pos, end, "a parameter without a name")
 	case class == digit && s.skip(end, idPart) > end:
-		return lexer.Token{}, s.fail(s.pos, s.skip(end, idPart), "the parameter ? takes digits only; named ones begin with :, @ or $")
+		return token{}, s.fail(s.pos, s.skip(end, idPart), "the parameter ? takes digits only; named ones begin with :, @ or $")
 	}
 	return s.token(tokValue, end), nil
 }
 
-func (s *scanner) op() (lexer.Token, error) {
+func (s *scanner) op() (token, error) {
 	if s.pos+2 <= len(s.text) {
 		switch s.text[s.pos : s.pos+2] {
 		case "||", "==", "!=", "<>", "<=", ">=":
 			return s.token(tokInfix, s.pos+2), nil
 		}
 	}
-	t := lexer.TokenType(tokMark)
+	kind := uint8(tokMark)
 	switch s.text[s.pos] {
 	case '(':
 		if s.nested++; s.nested > MaxNesting {
-			return lexer.Token{}, s.fail(s.pos, s.pos+1, "parentheses nest deeper than "+strconv.Itoa(MaxNesting))
+			return token{}, s.fail(s.pos, s.pos+1, "parentheses nest deeper than "+strconv.Itoa(MaxNesting))
 		}
 	case ')':
 		s.nested = max(s.nested-1, 0)
-	case ';':
-		s.nested = 0
 	case ',', '.':
 	case '*', '/', '%', '+', '-', '=', '<', '>':
-		t = tokInfix
+		kind = tokInfix
+	case '&', '|', '~':
+		return token{}, s.fail(s.pos, s.pos+1, "there are no operators on bits here; compute in the program")
 	default:
-		return lexer.Token{}, s.fail(s.pos, s.pos+1, "a character that begins nothing: "+strconv.QuoteRune(rune(s.text[s.pos])))
+		return token{}, s.fail(s.pos, s.pos+1, "a character that begins nothing: "+strconv.QuoteRune(rune(s.text[s.pos])))
 	}
-	return s.token(t, s.pos+1), nil
+	return s.token(kind, s.pos+1), nil
 }
 
 // upperASCII returns s with the letters a to z in upper case. Others stay: SQL words
@@ -323,21 +304,6 @@ func mapASCII(s string, first, last byte) string {
 	return s
 }
 
-// statementLexer hands the tokens of one statement to participle.
-type statementLexer struct {
-	tokens []lexer.Token
-	end    int // offset of the end of the statement
-}
-
-func (l *statementLexer) Next() (lexer.Token, error) {
-	if len(l.tokens) == 0 {
-		return lexer.EOFToken(lexer.Position{Offset: l.end}), nil
-	}
-	t := l.tokens[0]
-	l.tokens = l.tokens[1:]
-	return t, nil
-}
-
 // definition tells participle the token types. Statements are scanned before participle
 // sees them, so Lex is there for the interface only.
 type definition struct{}
@@ -350,5 +316,15 @@ func (definition) Lex(_ string, r io.Reader) (lexer.Lexer, error) {
 		return nil, err
 	}
 	tokens, err := scan(string(text))
-	return &statementLexer{tokens, len(text)}, err
+	return &statementLexer{tokens: tokens}, err
+}
+
+// scan returns the tokens of one statement.
+func scan(text string) ([]token, error) {
+	var s scanner
+	if err := s.start(text); err != nil {
+		return nil, err
+	}
+	tokens, _, _, err := s.statement()
+	return tokens, err
 }

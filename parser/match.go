@@ -14,73 +14,23 @@ const MaxPatternBytes = 50_000
 // help, so that the work is in proportion to text times pattern at the most, and next to
 // nothing for what people write. If it grows, the match is left to matchLong.
 
+// stepsBetweenLooks is how many steps a match goes between looks at its context.
+const stepsBetweenLooks = 1 << 14
+
 // matchText reports whether text matches the pattern of LIKE, or else of GLOB. It fails
 // only with the error of ctx.
-func matchText(ctx context.Context, like bool, pattern, text []byte) (bool, error) {
+func matchText(ctx context.Context, like bool, pattern likePattern, text []byte) (matches bool, err error) {
 	steps := 64*len(text) + 1<<16
-	match := matchGlob
+	known := false
 	if like {
-		match = matchLike
+		matches, known, err = matchLike(ctx, &pattern, text, steps)
+	} else {
+		matches, known, err = matchGlob(ctx, pattern.text, text, steps)
 	}
-	if matches, known := match(pattern, text, steps); known {
-		return matches, nil
+	if known || err != nil {
+		return matches, err
 	}
 	return matchLong(ctx, like, pattern, text)
-}
-
-// matchLike reports whether text matches the pattern of LIKE, if it can tell within a
-// number of steps: % is any text, _ one character, and ASCII letters match in either case.
-func matchLike(pattern, text []byte, steps int) (matches, known bool) {
-	star, resume := -1, 0 // where the last % stands, and the text it does not cover yet
-	p, t := 0, 0
-	for ; t < len(text); steps-- {
-		if steps < 0 {
-			return false, false
-		}
-		if p < len(pattern) {
-			switch c := pattern[p]; {
-			case c == '%':
-				if p++; p == len(pattern) {
-					return true, true
-				}
-				star, resume = p-1, skipLike(pattern[p], text, t)
-				t = resume
-				continue
-			case c == '_':
-				p++
-				t += charLen(text[t:])
-				continue
-			case c == text[t] || foldASCII(c) == foldASCII(text[t]):
-				p++
-				t++
-				continue
-			}
-		}
-		if star < 0 {
-			return false, true
-		}
-		p = star + 1
-		resume = skipLike(pattern[p], text, resume+charLen(text[resume:]))
-		t = resume
-	}
-	for p < len(pattern) && pattern[p] == '%' {
-		p++
-	}
-	return p == len(pattern), true
-}
-
-// skipLike returns the first offset from t on where the text that matches a pattern can
-// begin, len(text) if there is none. The pattern begins with c. An ASCII byte is never
-// part of a longer character, so that it can be searched for.
-func skipLike(c byte, text []byte, t int) int {
-	if c >= utf8.RuneSelf || c == '%' || c == '_' {
-		return t
-	}
-	c = foldASCII(c)
-	for t < len(text) && foldASCII(text[t]) != c {
-		t++
-	}
-	return t
 }
 
 func foldASCII(c byte) byte {
@@ -101,18 +51,23 @@ func charLen(b []byte) int {
 
 // matchGlob is matchLike for GLOB: * is any text, ? one character, and […] one character
 // of a set.
-func matchGlob(pattern, text []byte, steps int) (matches, known bool) {
+func matchGlob(ctx context.Context, pattern, text []byte, steps int) (matches, known bool, err error) {
 	star, resume := -1, 0
 	p, t := 0, 0
 	for ; t < len(text); steps-- {
+		if steps%stepsBetweenLooks == 0 {
+			if err := ctx.Err(); err != nil {
+				return false, false, err
+			}
+		}
 		if steps < 0 {
-			return false, false
+			return false, false, nil
 		}
 		if p < len(pattern) {
 			switch c := pattern[p]; c {
 			case '*':
 				if p++; p == len(pattern) {
-					return true, true
+					return true, true, nil
 				}
 				star, resume = p-1, t
 				continue
@@ -136,7 +91,7 @@ func matchGlob(pattern, text []byte, steps int) (matches, known bool) {
 			}
 		}
 		if star < 0 {
-			return false, true
+			return false, true, nil
 		}
 		resume += charLen(text[resume:])
 		// An ASCII byte is never part of a longer character, so the next place where it
@@ -144,7 +99,7 @@ func matchGlob(pattern, text []byte, steps int) (matches, known bool) {
 		if next := pattern[star+1]; next < utf8.RuneSelf && next != '*' && next != '?' && next != '[' {
 			i := bytes.IndexByte(text[resume:], next)
 			if i < 0 {
-				return false, true
+				return false, true, nil
 			}
 			resume += i
 		}
@@ -153,7 +108,7 @@ func matchGlob(pattern, text []byte, steps int) (matches, known bool) {
 	for p < len(pattern) && pattern[p] == '*' {
 		p++
 	}
-	return p == len(pattern), true
+	return p == len(pattern), true, nil
 }
 
 // loneByte is added to a byte that is not part of a valid character, which makes it

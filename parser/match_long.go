@@ -9,9 +9,9 @@ import (
 // stars a pattern is a row of elements, each of which takes one byte or one character. All
 // places at which a match may have begun are followed at once, a bit for each element that
 // may come next, so that a byte of the text costs a 64th of the number of elements.
-func matchLong(ctx context.Context, like bool, pattern, text []byte) (bool, error) {
-	m := longMatch{ctx: ctx, pattern: pattern, text: text}
-	rows, leading, trailing := m.split(like)
+func matchLong(ctx context.Context, like bool, pattern likePattern, text []byte) (bool, error) {
+	m := longMatch{ctx: ctx, pattern: pattern.text, text: text}
+	rows, leading, trailing := m.split(like, &pattern)
 	if len(rows) == 0 {
 		return leading || len(text) == 0, nil
 	}
@@ -51,7 +51,7 @@ const (
 
 // split returns the rows of elements between the stars of the pattern, none of them empty,
 // and whether stars stand before the first and behind the last.
-func (m *longMatch) split(like bool) (rows [][]element, leading, trailing bool) {
+func (m *longMatch) split(like bool, pattern *likePattern) (rows [][]element, leading, trailing bool) {
 	var row []element
 	end := func() {
 		if len(row) > 0 {
@@ -59,14 +59,17 @@ func (m *longMatch) split(like bool) (rows [][]element, leading, trailing bool) 
 		}
 	}
 	for p := 0; p < len(m.pattern); {
-		c := m.pattern[p]
+		c, wild := m.pattern[p], byte(0)
+		if like {
+			wild = pattern.at(p)
+		}
 		trailing = false
 		switch {
-		case like && c == '%', !like && c == '*':
+		case wild == '%', !like && c == '*':
 			leading = leading || p == 0
 			trailing = true
 			end()
-		case like && c == '_', !like && c == '?':
+		case wild == '_', !like && c == '?':
 			row = append(row, element{kind: elementAny})
 		case !like && c == '[':
 			row = append(row, element{kind: elementSet, at: p})

@@ -89,6 +89,23 @@ var nasty = []struct {
 	{"CAST", repeated("SELECT ", "CAST(", "key")},
 	{"LIKE after LIKE", repeated("SELECT key WHERE key", " LIKE 'a'", "")},
 	{"GLOB and GLOB", repeated("SELECT key WHERE key GLOB 'a*'", " AND key GLOB 'ab*'", "")},
+	{"LIKE with ESCAPE", repeated("SELECT key WHERE key LIKE 'a\\%' ESCAPE '\\'", " AND key LIKE 'a' ESCAPE 'b'", "")},
+	{"ESCAPE after ESCAPE", repeated("SELECT key WHERE key LIKE 'a'", " ESCAPE 'a'", "")},
+	{"long pattern of escapes", func(n int) string {
+		return "SELECT key WHERE key LIKE '" + strings.Repeat("__", min(n, MaxPatternBytes)/2) + "' ESCAPE '_'"
+	}},
+	{"different statements", func(n int) string {
+		var b strings.Builder
+		for i := 0; b.Len() < n; i++ {
+			b.WriteString("SELECT 1")
+			for bit := range 12 {
+				b.WriteString([]string{"+", "-"}[i>>bit&1] + "1")
+			}
+			b.WriteString(";")
+		}
+		return b.String()
+	}},
+	{"lines and an error in each list", repeated("SELECT key WHERE key IN (1", ",\n1", "\n, )")},
 	{"NOT GLOB", repeated("SELECT key WHERE key GLOB 'a*'", " OR key NOT GLOB 'ab*'", "")},
 	{"constants", repeated("SELECT key WHERE 1 = 1", " AND 2 > 1", "")},
 	{"bytes that begin nothing", repeated("SELECT ", "\x00", "")},
@@ -147,10 +164,76 @@ func digest(t *testing.T, text string) time.Duration {
 	return time.Since(start)
 }
 
+// TestAnyTextIsAnsweredSoon parses and compiles 1 MiB of each shape. It takes some tens of
+// milliseconds at most; the bound leaves room for a machine that does other things, too.
+func TestAnyTextIsAnsweredSoon(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector makes everything slow")
+	}
+	const bound, tries = 250 * time.Millisecond, 5
+	var longest time.Duration
+	for _, shape := range nasty {
+		text := shape.text(1<<20 - 3<<10) // the ends of some are long
+		best := time.Duration(1 << 62)
+		for range tries {
+			start := time.Now()
+			_, _, err := compileText(text, nil)
+			best = min(best, time.Since(start))
+			var pe *Error
+			if err != nil && !errors.As(err, &pe) {
+				t.Fatalf("%s: %T: %v", shape.name, err, err)
+			}
+			if best < bound/10 {
+				break
+			}
+		}
+		longest = max(longest, best)
+		if best > bound {
+			t.Errorf("%s: %d bytes take %v", shape.name, len(text), best)
+		}
+		if best > 20*time.Millisecond {
+			t.Logf("%s: %v", shape.name, best)
+		}
+	}
+	t.Logf("the longest takes %v", longest)
+}
+
+// TestSyntaxErrorsAreCheap breaks statements everywhere, and looks at what the errors cost.
+func TestSyntaxErrorsAreCheap(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector makes everything slow")
+	}
+	var total, longest time.Duration
+	n := 0
+	for _, text := range testSQL(t) {
+		if len(text) > 1000 {
+			continue
+		}
+		for _, broken := range []string{text[:len(text)/2], text + " )", "(" + text, text[:len(text)/3] + " FORM " + text[len(text)/3:]} {
+			best := time.Duration(1 << 62)
+			for range 3 {
+				start := time.Now()
+				_, err := Parse(broken)
+				if err == nil {
+					best = 0
+				}
+				best = min(best, time.Since(start))
+			}
+			if best > 0 {
+				n, total, longest = n+1, total+best, max(longest, best)
+			}
+		}
+	}
+	t.Logf("%d errors take %v on average, the longest %v", n, total/time.Duration(n), longest)
+	if mean := total / time.Duration(n); n < 300 || mean > 5*time.Millisecond || longest > 100*time.Millisecond {
+		t.Errorf("%d errors take %v on average, the longest %v", n, mean, longest)
+	}
+}
+
 var allNasty = flag.Bool("nasty", false, "try 1 MB also of the shapes of which 128 KB take long")
 
 // TestNastyTexts gives 128 KB of each shape to everything that handles a text, and 1 MB
-// too unless that takes long, as it may for shapes with many tokens that mean something. The work must grow as the text does: four times
+// too unless that takes long, as it may for shapes of which rows are computed. The work must grow as the text does: four times
 // the text may take up to nine times as long, which leaves room for a busy machine and
 // none for a square. The memory has a bound.
 func TestNastyTexts(t *testing.T) {

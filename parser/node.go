@@ -48,6 +48,8 @@ type node struct {
 	param int
 	value Value
 	kids  []*node
+	// doublings is how many functions that double a length are nested here, at most.
+	doublings int
 	// source is what the node was compiled from, to be shown.
 	source Expr
 }

@@ -11,38 +11,44 @@ import (
 // Parse returns the statements of text, which semicolons separate; empty ones are left
 // out. It fails with an *Error, and then returns no statement at all.
 func Parse(text string) ([]*Statement, error) {
-	b := builder{text: text, numbers: map[string]int{}}
+	b := builder{text: text}
 	return b.parse()
 }
 
+// shapes holds, by the shape of a statement, what participle captured of the first one that
+// had it, so that a script of many statements is parsed about once.
+type shapes struct {
+	trees map[string]*statementG
+	key   []byte
+	// parsed is how many tokens participle has seen.
+	parsed int
+}
+
 func (b *builder) parse() ([]*Statement, error) {
-	text := b.text
-	tokens, err := scan(text)
-	if err != nil {
+	if err := b.scanner.start(b.text); err != nil {
 		return nil, err
 	}
 	var list []*Statement
-	for len(tokens) > 0 {
-		n := 0
-		for n < len(tokens) && !isSemicolon(&tokens[n]) {
-			n++
+	for done := false; !done; {
+		var tokens []token
+		var end int
+		var err error
+		if tokens, end, done, err = b.scanner.statement(); err != nil {
+			return nil, err
 		}
-		end := len(text)
-		if n < len(tokens) {
-			end = tokens[n].Pos.Offset
+		if len(tokens) == 0 {
+			continue
 		}
-		if n > MaxStatementTokens {
-			at := tokens[MaxStatementTokens].Pos.Offset
-			return nil, tooBig(b.fail(at, at, "a statement has more than "+strconv.Itoa(MaxStatementTokens)+" tokens"))
+		if len(list) == maxStatements(b.text) {
+			at := int(tokens[0].start)
+			return nil, tooBig(b.fail(at, at, "the text has more than "+strconv.Itoa(len(list))+" statements"))
 		}
-		if n > 0 {
-			st, err := b.parseStatement(tokens[:n:n], end)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, st)
+		b.fused.fuse(tokens)
+		st, err := b.parseStatement(end)
+		if err != nil {
+			return nil, err
 		}
-		tokens = tokens[min(n+1, len(tokens)):]
+		list = append(list, st)
 	}
 	for _, st := range list {
 		st.names = b.names
@@ -50,23 +56,20 @@ func (b *builder) parse() ([]*Statement, error) {
 	return list, nil
 }
 
-func isSemicolon(t *lexer.Token) bool { return t.Type == tokMark && t.Value == ";" }
-
-func (b *builder) parseStatement(tokens []lexer.Token, end int) (*Statement, error) {
-	g, err := parseTokens(tokens, end)
+func (b *builder) parseStatement(end int) (*Statement, error) {
+	g, err := b.tree(end)
 	if err != nil {
-		return nil, b.syntaxError(err, tokens, end)
+		return nil, err
 	}
-	first, last := &tokens[0], &tokens[len(tokens)-1]
-	st := &Statement{
-		Text:   b.text[first.Pos.Offset : last.Pos.Offset+len(last.Value)],
-		Offset: first.Pos.Offset,
-		source: b.text,
-	}
+	first, last := &b.fused.all[0], &b.fused.all[len(b.fused.all)-1]
+	st := &Statement{Text: b.text[first.start:last.end()], Offset: int(first.start), source: b.text}
 	if g.Explain != nil {
 		st.Explain, st.QueryPlan = !g.Explain.QueryPlan, g.Explain.QueryPlan
 	}
-	if st.Body, err = b.body(g); err != nil {
+	if st.Body, err = b.body(g); err == nil && b.wrong != noToken {
+		err = b.unexpected(b.wrong, end)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if g.Explain != nil && (g.Pragma != nil || g.Create != nil || g.Tx != nil) {
@@ -77,43 +80,82 @@ func (b *builder) parseStatement(tokens []lexer.Token, end int) (*Statement, err
 	return st, nil
 }
 
+// tree returns what participle captures of the statement, which ends at the offset end.
+func (b *builder) tree(end int) (*statementG, error) {
+	key := b.shapes.key[:0]
+	for i := range b.fused.tokens {
+		key = b.fused.tokens[i].appendShape(key)
+	}
+	b.shapes.key = key
+	if g, ok := b.shapes.trees[string(key)]; ok {
+		return g, nil
+	}
+	tokens := b.fused.tokens
+	if n := b.shapes.parsed + len(tokens); n > MaxParsedTokens {
+		at := int(tokens[MaxParsedTokens-b.shapes.parsed].start)
+		return nil, tooBig(b.fail(at, at, "the text has more than "+strconv.Itoa(MaxParsedTokens)+
+			" tokens to parse, lists of values and statements like others in it not counted; split it"))
+	}
+	b.shapes.parsed += len(tokens)
+	g, err := parseTokens(tokens)
+	if err != nil {
+		return nil, b.syntaxError(err, end)
+	}
+	if end < len(b.text) { // others may come
+		if b.shapes.trees == nil {
+			b.shapes.trees = map[string]*statementG{}
+		}
+		b.shapes.trees[string(key)] = g
+	}
+	return g, nil
+}
+
 // parseTokens runs participle over the tokens of one statement.
-func parseTokens(tokens []lexer.Token, end int) (*statementG, error) {
-	peeking, err := lexer.Upgrade(&statementLexer{tokens, end})
+func parseTokens(tokens []token) (*statementG, error) {
+	peeking, err := lexer.Upgrade(&statementLexer{tokens: tokens})
 	if err != nil {
 		return nil, err
 	}
 	return grammar().ParseFromLexer(peeking)
 }
 
-// syntaxError turns participle's error into one that shows the place and lists what may
-// stand there.
-func (b *builder) syntaxError(err error, tokens []lexer.Token, end int) error {
+// syntaxError turns participle's error into ours.
+func (b *builder) syntaxError(err error, end int) error {
 	var perr participle.Error
 	if !errors.As(err, &perr) {
 		return err
 	}
-	at := perr.Position().Offset
-	i := 0
-	for i < len(tokens) && tokens[i].Pos.Offset < at {
-		i++
-	}
-	e := errorAt(b.text, at, at)
-	if i < len(tokens) {
-		e = errorAt(b.text, at, at+len(tokens[i].Value))
-	} else if end < len(b.text) {
+	return b.unexpected(min(perr.Position().Offset, len(b.fused.tokens)), end)
+}
+
+// unexpected makes the error about token i, which cannot stand there: it shows the place,
+// and what is missing from the dialect or what may stand there instead. The statement ends
+// at the offset end.
+func (b *builder) unexpected(i, end int) error {
+	tokens := b.fused.tokens
+	var e *Error
+	switch {
+	case i < len(tokens):
+		e = errorAt(b.text, int(tokens[i].start), tokens[i].end())
+	case end < len(b.text):
 		e = errorAt(b.text, end, end+1)
+	default:
+		e = errorAt(b.text, len(b.text), len(b.text))
 	}
-	if e.Expected = expected(tokens[:i:i], true); len(e.Expected) == 0 {
+	if e.Msg = missing(tokens, i); e.Msg != "" {
+		return e
+	}
+	if e.Expected = b.expected(i, true); len(e.Expected) == 0 {
 		// What stands before the place may be wrong in a way that only shows when the tree is
 		// built, and then nothing makes it right that follows.
-		if g, err := parseTokens(tokens[:i:i], at); err == nil {
-			earlier := builder{text: b.text, numbers: map[string]int{}, unsigned: b.unsigned}
+		if g, err := parseTokens(tokens[:i:i]); err == nil {
+			earlier := builder{text: b.text, unsigned: b.unsigned, fused: b.fused}
+			earlier.fused.tokens = tokens[:i:i]
 			if _, err := earlier.body(g); err != nil {
 				return err
 			}
 		}
-		e.Expected = expected(tokens[:i:i], false)
+		e.Expected = b.expected(i, false)
 	}
 	return e
 }

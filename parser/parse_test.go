@@ -26,12 +26,17 @@ func TestLimits(t *testing.T) {
 		{"operators at the limit", many("+1", parser.MaxNesting-1), ""},
 		{"operators beyond", many("+1", parser.MaxNesting), "operators nest deeper than 1000"},
 		{"prefixes beyond", "SELECT " + strings.Repeat("- ", 10000) + "key", "operators nest deeper than 1000"},
-		{"NOT as right operand", many(" = NOT 1", 10000), "operators nest deeper than 1000"},
+		{"NOT as right operand", many(" = NOT 1", 3000), "operators nest deeper than 1000"},
 		{"functions and parentheses", "SELECT " + strings.Repeat("f((", 400) + "1" + strings.Repeat("))", 400), ""},
 		{"a long chain does not nest", "SELECT key WHERE key = 'a'" + strings.Repeat(" OR key = 'b' AND key > 'c'", 2000), ""},
 		{"parameter beyond", "SELECT ?32766, ?", "more than 32766 parameters"},
-		{"tokens of a statement", many(",1", parser.MaxStatementTokens/2), "a statement has more than 262144 tokens"},
-		{"tokens of a text", strings.Repeat(";", parser.MaxTokens+1), "the text has more than 1048576 tokens"},
+		{"tokens of a text", "SELECT key WHERE key IN (1" + strings.Repeat(",1", parser.MaxTokens/2) + ")", "the text has more than 262144 tokens"},
+		{"statements of a text", strings.Repeat("BEGIN;", parser.MaxStatements+1), "the text has more than 32768 statements"},
+		{"statements at the limit", strings.Repeat("BEGIN;", parser.MaxStatements), ""},
+		{"tokens to parse", many(",1", parser.MaxParsedTokens/2),
+			"the text has more than 16384 tokens to parse, lists of values and statements like others in it not counted; split it"},
+		{"tokens to parse, in statements", strings.Repeat("SELECT 1+1;", parser.MaxParsedTokens/5), ""},
+		{"values at the limit", "SELECT key WHERE key IN (1" + strings.Repeat(",1", parser.MaxTokens/2-5) + ")", ""},
 		{"bytes at the limit", "SELECT '" + strings.Repeat("x", parser.MaxTextBytes-9) + "'", ""},
 		{"bytes beyond", "SELECT '" + strings.Repeat("x", parser.MaxTextBytes-8) + "'", "the text is longer than 16777216 bytes"},
 	} {
@@ -47,7 +52,7 @@ func TestLimits(t *testing.T) {
 			if !errors.As(err, &pe) || pe.Msg != c.err {
 				t.Fatalf("error %v, want %s", err, c.err)
 			}
-			if want := strings.HasPrefix(c.name, "tokens") || strings.HasPrefix(c.name, "bytes"); pe.TooBig != want {
+			if want := strings.HasPrefix(c.name, "tokens") || strings.HasPrefix(c.name, "statements") || strings.HasPrefix(c.name, "bytes"); pe.TooBig != want {
 				t.Errorf("TooBig is %v", pe.TooBig)
 			}
 			if len(err.Error()) > 500 {
@@ -76,7 +81,7 @@ func TestExpectedAfterLongLists(t *testing.T) {
 		{"INSERT VALUES" + strings.Repeat("('a', 1), ", 1000) + "('a', 1", `[an operator ")"]`},
 		{"INSERT VALUES" + strings.Repeat("('a', 1), ", 1000) + "('a')", `[an operator ","]`},
 		{"SELECT " + strings.Repeat("count(*), ", 1000) + "count(*) FROM", "[a name]"},
-		{"DELETE WHERE key IN (" + strings.Repeat("'a', ", 1000) + "'b') LIMIT", "[an operator RETURNING the end of the statement]"},
+		{"DELETE WHERE key IN (" + strings.Repeat("'a', ", 1000) + "'b') FROM", "[AND OR RETURNING the end of the statement]"},
 	} {
 		_, err := parser.Parse(c.text)
 		var pe *parser.Error

@@ -137,6 +137,7 @@ type Plan struct {
 	// What Check looks at.
 	pairs    []pair
 	patterns []int // parameters
+	escapes  []int
 
 	simple simple
 }

@@ -311,6 +311,10 @@ func (e *Binary) append(p *printer) {
 	p.not(e.Not)
 	p.word(" " + e.Op + " ")
 	p.operand(e.Y, prec+1)
+	if e.Escape != nil {
+		p.word(" ESCAPE ")
+		p.operand(e.Escape, precCompare)
+	}
 }
 
 func (e *Logic) append(p *printer) {

@@ -79,9 +79,15 @@ func (c *compiler) value(e Expr) (*node, error) {
 func parent(op nodeOp, class Class, source Expr, kids ...*node) *node {
 	n := &node{op: op, class: class, kids: kids, source: source}
 	for _, kid := range kids {
-		n.uses |= kid.uses
+		n.adopt(kid)
 	}
 	return n
+}
+
+// adopt takes over what is known of a node below.
+func (n *node) adopt(kid *node) {
+	n.uses |= kid.uses
+	n.doublings = max(n.doublings, kid.doublings)
 }
 
 func (c *compiler) columnNode(e *ColumnRef) (*node, error) {
@@ -146,7 +152,7 @@ func (c *compiler) call(e *Call) (*node, error) {
 	case name == "count" || name == "min" || name == "max":
 		return nil, c.failExpr(e, name+" stands alone, as a result of SELECT")
 	case !ok:
-		return nil, c.failExpr(e, "no such function: "+cutEnd(e.Name.Text, maxTokenBytes))
+		return nil, c.failExpr(e, noFunction(e.Name.Text))
 	case e.Star || len(e.Args) < f.least || len(e.Args) > f.most:
 		takes := "one argument"
 		if f.most > 1 {
@@ -161,7 +167,10 @@ func (c *compiler) call(e *Call) (*node, error) {
 			return nil, err
 		}
 		n.kids = append(n.kids, x)
-		n.uses |= x.uses
+		n.adopt(x)
+	}
+	if n.op == nodeHex {
+		n.doublings++
 	}
 	if n.op == nodeLength && n.kids[0].op == nodeValue {
 		n.uses = usesLength
@@ -255,6 +264,31 @@ func (c *compiler) pattern(e *Binary) (*node, error) {
 	}
 	n := parent(op, 0, e, x, y)
 	n.not = e.Not
+	if e.Escape != nil {
+		escape, err := c.escape(e.Escape)
+		if err != nil {
+			return nil, err
+		}
+		n.kids = append(n.kids, escape)
+		n.adopt(escape)
+	}
+	return n, nil
+}
+
+// escape compiles what stands after ESCAPE.
+func (c *compiler) escape(e Expr) (*node, error) {
+	n, err := c.value(e)
+	if err != nil {
+		return nil, err
+	}
+	switch n.op {
+	case nodeConst:
+		if !isCharacter(n.value.AppendText(nil)) {
+			return nil, c.failExpr(e, escapeWrong)
+		}
+	case nodeParam:
+		c.plan.escapes = append(c.plan.escapes, n.param)
+	}
 	return n, nil
 }
 

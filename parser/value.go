@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"strconv"
@@ -121,7 +122,7 @@ type Operand struct {
 func (o *Operand) Value(args []Value) Value {
 	switch {
 	case o.formula != nil:
-		v, _ := o.compute(args)
+		v, _ := o.compute(nil, args)
 		return v
 	case o.Param == 0:
 		return o.Const
@@ -132,26 +133,26 @@ func (o *Operand) Value(args []Value) Value {
 // Formula returns the expression, or nil if the operand is a parameter or a constant.
 func (o *Operand) Formula() *Formula { return o.formula }
 
-func (o *Operand) compute(args []Value) (Value, error) {
-	e := Env{Args: args}
+func (o *Operand) compute(ctx context.Context, args []Value) (Value, error) {
+	e := Env{Args: args, Ctx: ctx}
 	return o.formula.Eval(&e)
 }
 
 // bytes returns the value of an operand that is not NULL as a text. That of a number is
 // appended to dst.
-func (o *Operand) bytes(args []Value, dst []byte) []byte {
-	v := o.Value(args)
+func (o *Operand) bytes(ctx context.Context, args []Value, dst []byte) ([]byte, error) {
+	v, err := o.computed(ctx, args)
 	if v.Kind == Bytes {
-		return v.Bytes
+		return v.Bytes, err
 	}
-	return v.AppendText(dst)
+	return v.AppendText(dst), err
 }
 
 // Key returns the operand's value under args as the key that a row is stored under.
 // Bytes made by keys are appended to *scratch; with nil keys the result is the value's own
 // bytes and scratch may be nil. What cannot be a key is refused with a *BindError.
 func (o *Operand) Key(args []Value, keys *KeyType, scratch *[]byte) ([]byte, error) {
-	v, err := o.computed(args)
+	v, err := o.computed(nil, args)
 	if err != nil {
 		return nil, err
 	}
@@ -169,8 +170,8 @@ func (o *Operand) Key(args []Value, keys *KeyType, scratch *[]byte) ([]byte, err
 }
 
 // bound is Key for a comparison, in which a number need not be a key.
-func (o *Operand) bound(args []Value, keys *KeyType, scratch *[]byte) ([]byte, Fit, error) {
-	v, err := o.computed(args)
+func (o *Operand) bound(ctx context.Context, args []Value, keys *KeyType, scratch *[]byte) ([]byte, Fit, error) {
+	v, err := o.computed(ctx, args)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -191,11 +192,11 @@ func (o *Operand) bound(args []Value, keys *KeyType, scratch *[]byte) ([]byte, F
 }
 
 // computed is Value with the error of an expression.
-func (o *Operand) computed(args []Value) (Value, error) {
+func (o *Operand) computed(ctx context.Context, args []Value) (Value, error) {
 	if o.formula == nil {
 		return o.Value(args), nil
 	}
-	return o.compute(args)
+	return o.compute(ctx, args)
 }
 
 func (o *Operand) bytesKey(v Value) ([]byte, error) {

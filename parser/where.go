@@ -204,7 +204,7 @@ func keysOfGlob(n *node, not bool) (*keyNode, bool) {
 	}
 	exact := false
 	if n.kids[1].op == nodeConst {
-		_, exact, _ = globPrefix(o.bytes(nil, nil))
+		_, exact, _ = globPrefix(o.Const.AppendText(nil))
 	}
 	switch {
 	case !not:

@@ -1,0 +1,161 @@
+package parser
+
+import (
+	"bytes"
+	"context"
+	"unicode/utf8"
+)
+
+// likePattern is a pattern of LIKE. What ESCAPE takes the meaning of is a byte like others.
+type likePattern struct {
+	text []byte
+	// wild is, for each byte of text, '%' or '_' where it stands for others, else 0. It is nil
+	// if there is no ESCAPE: then every % and _ does.
+	wild []byte
+}
+
+// at returns '%' or '_' if the byte at i stands for others, else 0.
+func (p *likePattern) at(i int) byte {
+	if p.wild != nil {
+		return p.wild[i]
+	}
+	if c := p.text[i]; c == '%' || c == '_' {
+		return c
+	}
+	return 0
+}
+
+// isCharacter reports whether b is one character, as ESCAPE needs one.
+func isCharacter(b []byte) bool { return len(b) > 0 && charLen(b) == len(b) }
+
+const escapeWrong = "ESCAPE takes one character"
+
+// unescape returns the pattern in which the character escape takes the meaning of the one
+// after it. It is not ok, and matches nothing, if no character comes after one. Memory is
+// taken from *scratch.
+func unescape(pattern, escape []byte, scratch *[]byte) (p likePattern, ok bool) {
+	start := len(*scratch)
+	text, wild := *scratch, make([]byte, 0, len(pattern))
+	for i := 0; i < len(pattern); {
+		n := charLen(pattern[i:])
+		kind := byte(0)
+		switch c := pattern[i]; {
+		case bytes.Equal(pattern[i:i+n], escape):
+			if i += n; i == len(pattern) {
+				return likePattern{}, false
+			}
+			n = charLen(pattern[i:])
+		case c == '%' || c == '_':
+			kind = c
+		}
+		text = append(text, pattern[i:i+n]...)
+		wild = append(wild, kind)
+		for range n - 1 {
+			wild = append(wild, 0)
+		}
+		i += n
+	}
+	*scratch = text
+	return likePattern{text[start:len(text):len(text)], wild}, true
+}
+
+// like is x [NOT] LIKE pattern [ESCAPE character], or GLOB.
+func (n *node) like(e *Env) truth {
+	x, y := n.kids[0].eval(e), n.kids[1].eval(e)
+	var escape Value
+	if len(n.kids) > 2 {
+		escape = n.kids[2].eval(e)
+	}
+	if e.err != nil || x.Kind == Null || y.Kind == Null || len(n.kids) > 2 && escape.Kind == Null {
+		return isUnknown
+	}
+	text, pattern := e.text(x), likePattern{text: e.text(y)}
+	if len(pattern.text) > MaxPatternBytes {
+		e.fail(errPatternTooBig)
+		return isUnknown
+	}
+	if len(n.kids) > 2 {
+		character := e.text(escape)
+		if !isCharacter(character) {
+			e.fail(&BindError{Msg: escapeWrong})
+			return isUnknown
+		}
+		var ok bool
+		if pattern, ok = unescape(pattern.text, character, &e.scratch); !ok {
+			return truthOf(n.not)
+		}
+	}
+	matches, err := matchText(e.context(), n.op == nodeLike, pattern, text)
+	if err != nil {
+		e.fail(err)
+		return isUnknown
+	}
+	return truthOf(matches != n.not)
+}
+
+// matchLike reports whether text matches the pattern of LIKE, if it can tell within a
+// number of steps: % is any text, _ one character, and ASCII letters match in either case.
+func matchLike(ctx context.Context, pattern *likePattern, text []byte, steps int) (matches, known bool, err error) {
+	star, resume := -1, 0 // where the last % stands, and the text it does not cover yet
+	p, t, end := 0, 0, len(pattern.text)
+	for ; t < len(text); steps-- {
+		if steps%stepsBetweenLooks == 0 {
+			if err := ctx.Err(); err != nil {
+				return false, false, err
+			}
+		}
+		if steps < 0 {
+			return false, false, nil
+		}
+		if p < end {
+			switch wild, c := pattern.at(p), pattern.text[p]; {
+			case wild == '%':
+				if p++; p == end {
+					return true, true, nil
+				}
+				star, resume = p-1, skipLike(pattern, p, text, t)
+				t = resume
+				continue
+			case wild == '_':
+				p++
+				t += charLen(text[t:])
+				continue
+			case c == text[t] || foldASCII(c) == foldASCII(text[t]):
+				p++
+				t++
+				continue
+			}
+		}
+		if star < 0 {
+			return false, true, nil
+		}
+		p = star + 1
+		resume = skipLike(pattern, p, text, resume+charLen(text[resume:]))
+		t = resume
+	}
+	for p < end && pattern.at(p) == '%' {
+		p++
+	}
+	return p == end, true, nil
+}
+
+// maxSkipped is how far skipLike goes at once, so that a step has a bound.
+const maxSkipped = 1 << 16
+
+// skipLike returns an offset from t on before which no text begins that matches a pattern
+// from p on, len(text) if there is none. An ASCII byte is never part of a longer
+// character, so that it can be searched for.
+func skipLike(pattern *likePattern, p int, text []byte, t int) int {
+	c := pattern.text[p]
+	if c >= utf8.RuneSelf || pattern.at(p) != 0 {
+		return t
+	}
+	c = foldASCII(c)
+	for end := min(len(text), t+maxSkipped); t < end && foldASCII(text[t]) != c; {
+		t++
+	}
+	for t < len(text) && !utf8.RuneStart(text[t]) { // not in the middle of a character
+		t++
+	}
+	return t
+}
