@@ -445,7 +445,7 @@ func TestBrokenConnection(t *testing.T) {
 func TestEmptyBytes(t *testing.T) {
 	eachStore(t, func(t *testing.T, open opener) {
 		db := open(t, "")
-		if n := exec(t, db, "INSERT INTO kv VALUES (?, ?), ('a', ?)", []byte(nil), []byte{}, sql.RawBytes(nil)); n != 2 {
+		if n := exec(t, db, "INSERT INTO kv VALUES (?, ?), ('a', ?)", []byte{}, []byte{}, sql.RawBytes{}); n != 2 {
 			t.Errorf("%d rows", n)
 		}
 		for _, query := range []string{
@@ -456,7 +456,7 @@ func TestEmptyBytes(t *testing.T) {
 		} {
 			var values []any
 			if strings.Contains(query, "?") {
-				values = args([]byte(nil))
+				values = args([]byte{})
 			}
 			var raw sql.RawBytes
 			var b []byte

@@ -127,11 +127,11 @@ func TestStatements(t *testing.T) {
 		{name: "the empty key and the empty value", left: " a b c d e f", steps: []step{
 			{exec: "INSERT INTO kv VALUES ('', '')", n: 1},
 			{query: "SELECT key, value LIMIT 2", rows: "| a|1"},
-			{query: "SELECT value WHERE key = ?", args: args([]byte(nil))},
+			{query: "SELECT value WHERE key = ?", args: args([]byte{})},
 			{query: "SELECT count(*) WHERE key <= ''", rows: "1"},
 			{exec: "DELETE WHERE key < 'a'", n: 1},
 			{query: "SELECT count(*) WHERE key < 'a'", rows: "0"},
-			{exec: "INSERT INTO kv VALUES (?, ?)", args: args([]byte(nil), []byte(nil)), n: 1},
+			{exec: "INSERT INTO kv VALUES (?, ?)", args: args([]byte{}, ""), n: 1},
 		}},
 		{name: "types of keys", left: "2024-02-29T12:00:00.000000000Z a b c d e f", steps: []step{
 			{query: "SELECT value WHERE key = 5", is: lsmlite.ErrSyntax, err: "numbers do not sort as text"},

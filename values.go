@@ -15,12 +15,13 @@ import (
 const timeLayout = "2006-01-02T15:04:05.000000000Z"
 
 // checkArgument converts an argument to one of the types that a statement takes: []byte,
-// string, int64, float64, bool and time.Time, and uint64 beyond int64 if unsigned is set. A
-// nil slice of bytes is the empty value; nil itself, NaN, and years that are not 0 to 9999
-// are refused.
+// string, int64, float64, bool and time.Time, and uint64 beyond int64 if unsigned is set.
+// nil, in whatever it comes, NaN, and years that are not 0 to 9999 are refused.
 func checkArgument(nv *driver.NamedValue, unsigned bool) error {
 	switch v := nv.Value.(type) {
-	case []byte, string, int64, bool:
+	case []byte:
+		return checkBytes(v)
+	case string, int64, bool:
 		return nil
 	case int:
 		nv.Value = int64(v)
@@ -36,7 +37,7 @@ func checkArgument(nv *driver.NamedValue, unsigned bool) error {
 		}
 		return nil
 	case nil:
-		return misusef("bind", "nil is not a value: there is no NULL here; the empty value is []byte{} or \"\"")
+		return nilError("nil")
 	case sql.Out:
 		return misusef("bind", "there are no output parameters")
 	}
@@ -51,11 +52,26 @@ func checkArgument(nv *driver.NamedValue, unsigned bool) error {
 		return misusef("bind", "an argument of type %T cannot be used", nv.Value)
 	}
 	nv.Value = converted
-	switch converted.(type) {
-	case []byte, string, int64, bool:
+	switch v := converted.(type) {
+	case []byte:
+		return checkBytes(v)
+	case string, int64, bool:
 		return nil
 	}
 	return checkArgument(nv, unsigned) // nil, float64 or time.Time
+}
+
+// checkBytes refuses nil, which would mean no bound to one reader and the empty key to
+// another.
+func checkBytes(b []byte) error {
+	if b == nil {
+		return nilError("a nil []byte")
+	}
+	return nil
+}
+
+func nilError(what string) error {
+	return misusef("bind", "%s is not a value: there is no NULL here; the empty value is []byte{} or \"\"", what)
 }
 
 // isBigUint reports whether the argument is an unsigned integer beyond int64, and makes
@@ -99,6 +115,9 @@ func bindArguments(dst []parser.Value, scratch *[]byte, plans []*parser.Plan, ar
 		v := &values[next]
 		switch arg := args[next].Value.(type) {
 		case []byte:
+			if arg == nil {
+				return dst, checkBytes(arg)
+			}
 			v.Kind, v.Bytes = parser.Bytes, arg
 		case string:
 			v.Kind, v.Bytes = parser.Bytes, bytesOf(arg)
@@ -113,6 +132,7 @@ func bindArguments(dst []parser.Value, scratch *[]byte, plans []*parser.Plan, ar
 	if next == len(args) && next == len(values) {
 		return dst, nil
 	}
+	names := parameterNames(p.Names, len(args)-next)
 	for i := next; i < len(args); i++ {
 		a := &args[i]
 		v, err := toValue(a.Value, scratch)
@@ -128,17 +148,13 @@ func bindArguments(dst []parser.Value, scratch *[]byte, plans []*parser.Plan, ar
 			}
 			continue
 		}
-		known := false
-		for n, name := range p.Names {
-			if name != a.Name {
-				continue
-			}
-			known = true
+		numbers := names(a.Name)
+		for _, n := range numbers {
 			if !place(&values[n], v) {
 				return dst, misusef("bind", "the argument %s is given twice", a.Name)
 			}
 		}
-		if !known {
+		if len(numbers) == 0 {
 			return dst, misusef("bind", "the statement has no parameter named %s", a.Name)
 		}
 	}
@@ -154,6 +170,30 @@ func bindArguments(dst []parser.Value, scratch *[]byte, plans []*parser.Plan, ar
 	return dst, nil
 }
 
+// parameterNames returns what finds the parameters of a name, of which there are more than
+// one where :a and @a stand in one text. It is asked so many times.
+func parameterNames(names []string, times int) func(name string) []int {
+	if len(names)*times < 1<<10 { // a look at each costs less than a map
+		var found []int
+		return func(name string) []int {
+			found = found[:0]
+			for n := range names {
+				if names[n] == name {
+					found = append(found, n)
+				}
+			}
+			return found
+		}
+	}
+	numbers := make(map[string][]int, len(names))
+	for n, name := range names {
+		if name != "" {
+			numbers[name] = append(numbers[name], n)
+		}
+	}
+	return func(name string) []int { return numbers[name] }
+}
+
 // place puts v into an empty place. No argument is NULL, so NULL means empty.
 func place(dst *parser.Value, v parser.Value) bool {
 	if dst.Kind != parser.Null {
@@ -167,7 +207,7 @@ func place(dst *parser.Value, v parser.Value) bool {
 func toValue(v driver.Value, scratch *[]byte) (parser.Value, error) {
 	switch v := v.(type) {
 	case []byte:
-		return parser.Value{Kind: parser.Bytes, Bytes: v}, nil
+		return parser.Value{Kind: parser.Bytes, Bytes: v}, checkBytes(v)
 	case string:
 		return parser.Value{Kind: parser.Bytes, Bytes: bytesOf(v)}, nil
 	case int64:

@@ -28,12 +28,13 @@ func TestArguments(t *testing.T) {
 		err  string
 	}{
 		{arg: []byte("x\x00y"), want: "x\x00y"},
-		{arg: []byte(nil)},
+		{arg: []byte(nil), err: "a nil []byte is not a value"},
+		{arg: []byte{}},
 		{arg: ""},
 		{arg: "text", want: "text"},
 		{arg: word("named"), want: "named"},
 		{arg: json.RawMessage(`{"a":1}`), want: `{"a":1}`},
-		{arg: json.RawMessage(nil)},
+		{arg: json.RawMessage(nil), err: "a nil []byte is not a value"},
 		{arg: sql.RawBytes("raw"), want: "raw"},
 		{arg: int64(math.MinInt64), want: "-9223372036854775808"},
 		{arg: 7, want: "7"},
@@ -96,7 +97,7 @@ func TestScan(t *testing.T) {
 	eachStore(t, func(t *testing.T, open opener) {
 		db := open(t, "")
 		exec(t, db, "INSERT INTO kv VALUES ('int', ?), ('real', ?), ('bool', ?), ('text', ?), ('empty', ?)",
-			int64(math.MinInt64), 0.1, true, "text", []byte(nil))
+			int64(math.MinInt64), 0.1, true, "text", []byte{})
 		get := func(key string, dest any) any {
 			t.Helper()
 			if err := db.QueryRow("SELECT value WHERE key = ?", key).Scan(dest); err != nil {
