@@ -241,10 +241,26 @@ func (g *generator) condition(depth int) string {
 }
 
 func (g *generator) like(depth int) string {
-	if g.one(2) {
-		return g.any(depth)
+	if g.one(3) {
+		return g.any(depth) + g.escape()
+	}
+	if g.one(3) {
+		character := g.pick("!", "!", "%", "_", "a", "E")
+		return quote(g.pick("a", "", "A!", "a_", "%")+character+g.pick("", "%", "_", "a", "!", "B")+g.pick("", "%")) + " ESCAPE " + quote(character)
 	}
 	return quote(g.pick("a", "", "A", "1", "a_") + "%" + g.pick("", "", "b", "_"))
+}
+
+// escape writes ESCAPE with one character, or nothing. More than one are refused here before
+// anything runs.
+func (g *generator) escape() string {
+	switch g.rng.IntN(6) {
+	case 0, 1, 2:
+		return ""
+	case 3:
+		return " ESCAPE " + g.param(int64(g.rng.IntN(3)))
+	}
+	return " ESCAPE " + g.pick("'!'", "'%'", "'_'", "7", "lower('A')", "substr('abc', 2, 1)", "1 / 0")
 }
 
 func (g *generator) glob(depth int) string {

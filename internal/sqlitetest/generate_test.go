@@ -114,7 +114,7 @@ func (g *generator) where() string {
 func (g *generator) results(aggregates bool) string {
 	var out []string
 	for range 1 + g.rng.IntN(3) {
-		alias := g.pick("", "", "", "", "", " AS k", " n", ` AS "first name"`, " AS like", " x_1")
+		alias := g.pick("", "", "", "", "", " AS k", " n", ` AS "first name"`, " AS like", " x_1", " 'x 1'", " AS 'k'")
 		switch {
 		case aggregates:
 			out = append(out, g.pick("count(*)", "min(key)", "max(key)", "max(kv.key)")+alias)
@@ -168,7 +168,7 @@ func (g *generator) transaction() string {
 	transaction := g.pick("", " TRANSACTION")
 	end := g.pick("COMMIT", "COMMIT", "END", "ROLLBACK") + transaction
 	begin := "BEGIN" + g.pick("", " DEFERRED", " IMMEDIATE", " EXCLUSIVE") + transaction
-	name := g.pick("a", "a", "b", "A", "b", "c")
+	name := g.pick("a", "a", "b", "A", "b", "c", "'a'", "'B'")
 	savepoint := "SAVEPOINT " + name
 	release := "RELEASE " + g.pick("", "SAVEPOINT ") + name
 	rollback := "ROLLBACK " + g.pick("", "TRANSACTION ") + "TO " + g.pick("", "SAVEPOINT ") + name
@@ -198,7 +198,7 @@ func (g *generator) selectStatement() string {
 		}
 		return s + g.limit()
 	}
-	s := "SELECT " + g.results(g.one(4)) + g.pick("", " FROM kv") + g.where()
+	s := "SELECT " + g.results(g.one(4)) + g.pick("", " FROM kv", " FROM kv", " FROM 'kv'") + g.where()
 	return s + g.pick("", " ORDER BY key", " ORDER BY key DESC", " ORDER BY kv.key ASC") + g.limit()
 }
 

@@ -38,6 +38,11 @@ func (g *generator) flat(depth int) string {
 		case "IN", "NOT IN":
 			b.WriteString(" " + op + " (" + g.pick("", "1", "1, 2, 3", "'a', 'b'", g.flat(0)) + ")")
 			b.WriteString(g.pick(" AND ", " OR ", " = ", " < ", " || "))
+		case "LIKE", "NOT LIKE":
+			b.WriteString(" " + op + " ")
+			if g.one(3) {
+				b.WriteString(g.flat(0) + " ESCAPE ")
+			}
 		case "BETWEEN", "NOT BETWEEN":
 			b.WriteString(" " + op + " " + g.flat(0) + " AND ")
 		default:

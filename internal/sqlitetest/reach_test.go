@@ -31,7 +31,7 @@ func productions() (list []string) {
 		"SAVEPOINT", "RELEASE", "RELEASE SAVEPOINT", "TRANSACTION")
 	add("create", "table")
 	add("unary", "-", "+", "NOT")
-	add("binary", "||", "*", "/", "%", "+", "-", "<", "<=", ">", ">=", "=", "==", "!=", "<>", "LIKE", "GLOB", "NOT LIKE", "NOT GLOB", "AND", "OR")
+	add("binary", "||", "*", "/", "%", "+", "-", "<", "<=", ">", ">=", "=", "==", "!=", "<>", "LIKE", "GLOB", "NOT LIKE", "NOT GLOB", "ESCAPE", "AND", "OR")
 	add("between", "BETWEEN", "NOT BETWEEN", "of bytes", "of numbers")
 	add("in", "IN", "NOT IN", "an empty list", "one item", "several items")
 	add("call", "length", "hex", "lower", "upper", "substr/2", "substr/3")
@@ -39,7 +39,7 @@ func productions() (list []string) {
 	add("column", "key", "value", "kv.key", "kv.value", "excluded.key", "excluded.value")
 	add("literal", "text", "x'hex'", "integer", "negative integer", "decimal", "exponent", "hex integer")
 	add("parameter", "?", "?NNN", ":name", "@name", "$name", "twice", "as LIMIT", "as OFFSET", "in IN", "in BETWEEN")
-	add("word", `"quoted"`, "[quoted]", "`quoted`", "-- comment", "/* comment */", "lower case", "mixed case", "several statements")
+	add("word", "'quoted'", `"quoted"`, "[quoted]", "`quoted`", "-- comment", "/* comment */", "lower case", "mixed case", "several statements")
 	return list
 }
 
@@ -78,6 +78,7 @@ func (r reached) text(text string) {
 	for mark, name := range map[string]string{`"`: `word "quoted"`, "[": "word [quoted]", "`": "word `quoted`", "--": "word -- comment", "/*": "word /* comment */"} {
 		r.note(strings.Contains(outside(text), mark), name)
 	}
+	r.note(strings.Contains(text, "'kv'") || strings.Contains(text, "SAVEPOINT '"), "word 'quoted'")
 	r.note(strings.Contains(text, "select") || strings.Contains(text, "insert") || strings.Contains(text, "update"), "word lower case")
 	r.note(strings.Contains(text, "Select") || strings.Contains(text, "sELECT") || strings.Contains(text, "Where"), "word mixed case")
 }
@@ -261,6 +262,7 @@ func (r reached) expr(e parser.Expr, s *parser.Statement) {
 			op = "NOT " + op
 		}
 		r["binary "+op]++
+		r.note(e.Escape != nil, "binary ESCAPE")
 	case *parser.Logic:
 		r.choose(e.Or, "binary", "OR", "AND")
 	case *parser.Between:

@@ -184,7 +184,7 @@ func mentions(e parser.Expr) bool {
 	case *parser.Unary:
 		return mentions(e.X)
 	case *parser.Binary:
-		return some(e.X, e.Y)
+		return some(e.X, e.Y) || e.Escape != nil && mentions(e.Escape)
 	case *parser.Logic:
 		return some(e.Args...)
 	case *parser.Between:
@@ -261,7 +261,11 @@ func binary(e *parser.Binary) string {
 	case "||":
 		return "CAST((" + text(e.X) + " || " + text(e.Y) + ") AS BLOB)"
 	case "LIKE", "GLOB":
-		return fmt.Sprintf("(CAST(%s AS TEXT) %s %s CAST(%s AS TEXT))", text(e.X), not(e.Not), e.Op, text(e.Y))
+		escape := ""
+		if e.Escape != nil {
+			escape = " ESCAPE CAST(" + text(e.Escape) + " AS TEXT)"
+		}
+		return fmt.Sprintf("(CAST(%s AS TEXT) %s %s CAST(%s AS TEXT)%s)", text(e.X), not(e.Not), e.Op, text(e.Y), escape)
 	}
 	if strings.Contains("*/%+-", e.Op) {
 		return "(" + numeral(e.X) + " " + e.Op + " " + numeral(e.Y) + ")"

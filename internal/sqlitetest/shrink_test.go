@@ -312,6 +312,9 @@ func (m *mutator) expr(slot *parser.Expr) {
 		replace(e.X)
 		replace(e.Y)
 		clearAt(m, &e.Not)
+		if e.Escape != nil && m.here() {
+			e.Escape = nil
+		}
 	case *parser.Logic:
 		for _, x := range e.Args {
 			replace(x)

@@ -22,6 +22,7 @@ func eachSlot(s *parser.Statement, f func(*parser.Expr)) {
 		case *parser.Binary:
 			walk(&e.X)
 			walk(&e.Y)
+			walk(&e.Escape)
 		case *parser.Logic:
 			list(e.Args)
 		case *parser.Between:
