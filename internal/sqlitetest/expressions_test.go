@@ -258,7 +258,9 @@ func (g *generator) escape() string {
 	case 0, 1, 2:
 		return ""
 	case 3:
-		return " ESCAPE " + g.param(int64(g.rng.IntN(3)))
+		// A parameter of its own, because that of another may be longer.
+		g.args, g.tokens = append(g.args, int64(g.rng.IntN(3))), append(g.tokens, "")
+		return fmt.Sprintf(" ESCAPE ?%d", len(g.args))
 	}
 	return " ESCAPE " + g.pick("'!'", "'%'", "'_'", "7", "lower('A')", "substr('abc', 2, 1)", "1 / 0")
 }
