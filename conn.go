@@ -47,8 +47,8 @@ type conn struct {
 	scratch []byte
 	value   []byte
 	bounds  parser.Bounds
-	first   []byte
-	last    []byte
+	last    []byte // the last key that is there to delete
+	end     []byte // the end of a range to delete
 	// What the running statement tries and computes rows with: inEnv is for VALUES, env
 	// for WHERE and SET, outEnv for RETURNING. They are three because what one computed
 	// must last while the next computes.

@@ -3,6 +3,7 @@ package lsmlite
 import (
 	"context"
 
+	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/parser"
 )
 
@@ -30,7 +31,7 @@ func (c *conn) deleteCounted(ctx context.Context, tx storeTx) (n int64, err erro
 			return 0, err
 		}
 		if found > 0 {
-			if err := deleteInterval(tx, &iv); err != nil {
+			if err := c.deleteInterval(tx, &iv); err != nil {
 				return 0, err
 			}
 		}
@@ -71,7 +72,7 @@ func (c *conn) deleteUncounted(tx storeTx) (int64, error) {
 				continue
 			}
 		}
-		if err := deleteInterval(tx, &iv); err != nil {
+		if err := c.deleteInterval(tx, &iv); err != nil {
 			return 0, err
 		}
 	}
@@ -97,27 +98,29 @@ func (c *conn) findLast(tx storeTx, iv *parser.Interval) (ok bool, err error) {
 
 // deleteInterval deletes the keys in an interval that has an upper end: one by one if there
 // is but one key, else as one range, which takes the place of whatever lies in it, deleted
-// keys as well. A range delete is open at both ends, so an end that belongs to the interval
-// is deleted by itself, as is the empty key, the least there is, where there is no lower
-// end.
-func deleteInterval(tx storeTx, iv *parser.Interval) error {
+// keys as well. A range delete is open at both ends. So a lower end that belongs to the
+// interval is deleted by itself, as is the empty key, the least there is, where there is no
+// lower end; and the range goes on to just after an upper end that belongs to it: C lsm1,
+// when it reads such a log, may damage a key that exists at the end of a range.
+func (c *conn) deleteInterval(tx storeTx, iv *parser.Interval) error {
 	var lo []byte
 	if iv.HasLo {
 		lo = iv.Lo
 	}
 	if !iv.HasLo || !iv.LoOpen {
-		if err := tx.Delete(lo); err != nil {
+		if err := tx.Delete(lo); err != nil || string(lo) == string(iv.Hi) {
 			return err
 		}
 	}
-	if string(lo) == string(iv.Hi) {
-		return nil
+	switch {
+	case iv.HiOpen:
+		return tx.DeleteRange(lo, iv.Hi)
+	case len(iv.Hi) < engine.MaxKeySize:
+		c.end = append(append(c.end[:0], iv.Hi...), 0)
+		return tx.DeleteRange(lo, c.end)
 	}
-	if err := tx.DeleteRange(lo, iv.Hi); err != nil {
+	if err := tx.Delete(iv.Hi); err != nil {
 		return err
 	}
-	if iv.HiOpen {
-		return nil
-	}
-	return tx.Delete(iv.Hi)
+	return tx.DeleteRange(lo, iv.Hi)
 }

@@ -1,6 +1,7 @@
 package lsmlite_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
@@ -122,4 +123,16 @@ func TestCountedAndUncountedDeletesWriteTheSame(t *testing.T) {
 			t.Errorf("%s: counted %s, uncounted %s", text, got, want)
 		}
 	}
+}
+
+// TestRangeDeleteUpToTheLongestKey: there is no key just after the longest one that a range
+// could end at, so that one is deleted by itself.
+func TestRangeDeleteUpToTheLongestKey(t *testing.T) {
+	db := openMemory(t, "")
+	exec(t, db, "INSERT INTO kv VALUES ('a', ''), ('m', ''), ('z', ''), ('zz', '')")
+	longest := bytes.Repeat([]byte{'z'}, engine.MaxKeySize)
+	if n := exec(t, db, "DELETE FROM kv WHERE key > 'a' AND key <= ?", longest); n != 3 {
+		t.Errorf("%d rows are deleted, want 3", n)
+	}
+	wantRows(t, db, "a", "SELECT key FROM kv")
 }

@@ -87,12 +87,12 @@ func TestWork(t *testing.T) {
 		{"", "UPDATE kv SET value = 'x' WHERE key = '0003'", "begin 1, commit 1, length 1, put 1"},
 		{"", "UPDATE kv SET value = value + 1 WHERE key = '0003' AND length(value) > 9", "begin 1, commit 1, cursor 1, move 1"},
 		// DELETE of intervals: a few records however many keys, after counting them.
-		{"", "DELETE", "begin 1, commit 1, cursor 1, delete 2, delete range 1, move 1001"},
+		{"", "DELETE", "begin 1, commit 1, cursor 1, delete 1, delete range 1, move 1001"},
 		{"", "DELETE WHERE key > '0003' AND key < '0990'", "begin 1, commit 1, cursor 1, delete range 1, move 988"},
-		{"", "DELETE WHERE key >= '0003' AND key <= '0990'", "begin 1, commit 1, cursor 1, delete 2, delete range 1, move 988"},
-		{"", "DELETE WHERE key BETWEEN '0003' AND '0003x'", "begin 1, commit 1, cursor 1, delete 2, delete range 1, move 2"},
+		{"", "DELETE WHERE key >= '0003' AND key <= '0990'", "begin 1, commit 1, cursor 1, delete 1, delete range 1, move 988"},
+		{"", "DELETE WHERE key BETWEEN '0003' AND '0003x'", "begin 1, commit 1, cursor 1, delete 1, delete range 1, move 2"},
 		{"", "DELETE WHERE key BETWEEN 'x' AND 'y'", "begin 1, commit 1, cursor 1, move 1"},
-		{"", "DELETE WHERE key IN ('0003', 'x') OR key > '0995'", "begin 1, commit 1, cursor 1, delete 2, delete range 1, move 7"},
+		{"", "DELETE WHERE key IN ('0003', 'x') OR key > '0995'", "begin 1, commit 1, cursor 1, delete 1, delete range 1, move 7"},
 		{"", "DELETE WHERE key = '0003'", "begin 1, commit 1, delete 1, length 1"},
 		{"", "DELETE WHERE key = 'x'", "begin 1, commit 1, length 1"},
 		{"", "DELETE WHERE key = '0003' RETURNING key, length(value)", "begin 1, commit 1, delete 1, length 1"},
@@ -101,8 +101,8 @@ func TestWork(t *testing.T) {
 		{"", "DELETE WHERE value = '1'", "begin 1, commit 1, cursor 1, delete 1, move 1001, value 10"},
 		// Without counting, an interval is not read; single keys are counted anyway.
 		{"count_deletes=off", "DELETE WHERE key > '0003' AND key < '0990'", "begin 1, commit 1, delete range 1"},
-		{"count_deletes=off", "DELETE WHERE key >= '0003' AND key <= '0990'", "begin 1, commit 1, delete 2, delete range 1"},
-		{"count_deletes=off", "DELETE", "begin 1, commit 1, cursor 1, delete 2, delete range 1, move 1"},
+		{"count_deletes=off", "DELETE WHERE key >= '0003' AND key <= '0990'", "begin 1, commit 1, delete 1, delete range 1"},
+		{"count_deletes=off", "DELETE", "begin 1, commit 1, cursor 1, delete 1, delete range 1, move 1"},
 		{"count_deletes=off", "DELETE WHERE key = '0003'", "begin 1, commit 1, delete 1, length 1"},
 		{"count_deletes=off", "DELETE WHERE key IN ('0003', '0005', 'x')", "begin 1, commit 1, cursor 1, delete 2, move 3"},
 	}

@@ -122,6 +122,7 @@ func (c *conn) bindWrite(ctx context.Context, p *parser.Plan, args []parser.Valu
 // forgetRow lets go of what the statement computed with.
 func (c *conn) forgetRow() {
 	c.filter = nil
+	c.last, c.end = keep(c.last), keep(c.end)
 	c.env.Forget(maxKeptBytes)
 	c.inEnv.Forget(maxKeptBytes)
 	c.outEnv.Forget(maxKeptBytes)
