@@ -333,6 +333,7 @@ func (db *DB) rotateNow() error {
 	defer db.pub.Unlock()
 	next := db.reg.Newest().Next()
 	if view.Empty() {
+		next.Spans = next.Spans.Next(view)
 		db.tree = memtree.New()
 		next.Tree, next.Live = db.tree, memtree.View{}
 	} else {
