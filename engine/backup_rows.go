@@ -23,6 +23,7 @@ type copyFile struct {
 	*blockfile.File
 	numBlocks base.BlockNo
 	seg       format.Segment
+	seal      format.Seal
 	wrote     bool // there is a segment; else there were no rows
 	point     base.PageNo
 }
@@ -88,7 +89,10 @@ func (b *backup) segment(st *snapshot.State, f vfs.File, report bool) (*copyFile
 	if b.codec != nil {
 		c.File = blockfile.NewCompressed(f, b.db.path, geo, b.codec, 0)
 	}
+	log := st.Disk.Log
+	c.seal = format.MakeSeal(uint64(st.Disk.ID), log.Raw(), uint64(log.Sum.S0), uint64(log.Sum.S1))
 	w := segment.NewWriter(c.File, c, 0)
+	w.SetSeal(c.seal)
 	n := int64(0)
 	for ok := cur.First(); ok; ok = cur.Next() {
 		if err := addRow(w, &cur); err != nil {
@@ -158,6 +162,7 @@ func (c *copyFile) storeMeta(f vfs.File) error {
 		Levels: []format.Level{{Age: copyAge, LHS: c.seg}},
 		Append: [4]base.PageNo{c.point},
 	}
+	ck.Levels[0].SetSeal(c.seal)
 	if !c.wrote {
 		return storeEmpty(f, ck)
 	}

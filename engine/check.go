@@ -137,7 +137,7 @@ func (c *checker) freeList(disk *snapshot.Snapshot) {
 	for i, l := range disk.Levels {
 		for j, seg := range l.Segments() {
 			s := &checkedSegment{Segment: *seg, index: len(c.segs), level: i, lv: l, input: -1}
-			s.Space = &blockfile.Space{File: seg.Space.File, Redirects: seg.Space.Redirects, Sealed: !seg.MayLink}
+			s.Space = seg.Space
 			switch {
 			case l.Merging == nil:
 				s.name = fmt.Sprintf("level %d", i)

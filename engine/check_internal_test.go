@@ -20,10 +20,11 @@ import (
 // sample is a small database that has a bit of everything: several levels over several
 // blocks, some shared, long keys and values, range deletes, free blocks, and a log.
 type sample struct {
-	t    *testing.T
-	fs   *memfs.FS
-	db   *DB
-	file vfs.File // a handle to damage the file through
+	seals map[base.PageNo]format.Seal // of all pages of segments
+	t     *testing.T
+	fs    *memfs.FS
+	db    *DB
+	file  vfs.File // a handle to damage the file through
 }
 
 const samplePath = "/sample.lsm"
@@ -139,9 +140,22 @@ func (s *sample) write(p base.PageNo, raw []byte) {
 	}
 }
 
+// sealOf returns the seal of the segment that page p belongs to, as segments has found it.
+func (s *sample) sealOf(p base.PageNo) format.Seal {
+	s.t.Helper()
+	if s.seals == nil {
+		s.segments()
+	}
+	seal, ok := s.seals[p]
+	if !ok {
+		s.t.Fatalf("page %d belongs to no segment", p)
+	}
+	return seal
+}
+
 func (s *sample) seal(p base.PageNo, raw []byte) {
 	s.t.Helper()
-	s.db.bf.Geometry().SealPage(p, raw)
+	s.db.bf.Geometry().SealPage(p, raw, s.sealOf(p))
 	s.write(p, raw)
 }
 
@@ -151,10 +165,12 @@ func (s *sample) segments() (out []struct {
 	pages []base.PageNo
 }) {
 	s.t.Helper()
+	s.seals = make(map[base.PageNo]format.Seal)
 	for _, l := range s.db.reg.Newest().Disk.Levels {
 		var pages []base.PageNo
 		for p := l.Seg.First; ; {
 			pages = append(pages, p)
+			s.seals[p] = l.Seg.Space.Seal
 			if p == l.Seg.Last {
 				break
 			}

@@ -95,7 +95,7 @@ func sameLevel(stored, now *format.Level, dropped map[format.Segment]bool) bool 
 		}
 		return s == n
 	}
-	if stored.Age != now.Age || stored.Flags&format.LevelFreelistOnly != now.Flags || !same(stored.LHS, now.LHS) || !slices.EqualFunc(stored.RHS, now.RHS, same) {
+	if stored.Age != now.Age || stored.Flags&format.LevelFlags != now.Flags || !same(stored.LHS, now.LHS) || !slices.EqualFunc(stored.RHS, now.RHS, same) {
 		return false
 	}
 	s, n := &stored.Merge, &now.Merge

@@ -93,7 +93,7 @@ func (k *segmentCheck) leaf(p base.PageNo, page format.Page) {
 		}
 		return
 	}
-	if k.tail > int64(page.CellOffset(0)) {
+	if k.tail >= 0 && k.tail != int64(page.CellOffset(0)) {
 		k.report(k.s, p, "%d bytes of a record before it should stand before the first cell, which is at offset %d", k.tail, page.CellOffset(0))
 	}
 	k.tail = 0
@@ -125,7 +125,7 @@ func (k *segmentCheck) leaf(p base.PageNo, page format.Page) {
 func (k *segmentCheck) record(p base.PageNo, i int, cell format.LeafCell, key []byte) {
 	kind := cell.Kind
 	topic := kind & base.System
-	if kind&^base.System == 0 || kind > 0x3F || kind&base.Insert != 0 && kind&base.PointDelete != 0 {
+	if !kind.Possible() {
 		k.report(k.s, p, "cell %d is of the impossible kind %#02x", i, uint8(kind))
 	}
 	if topic == 0 && k.s.lv.FreelistOnly {

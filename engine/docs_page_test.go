@@ -18,6 +18,7 @@ type docPage struct {
 	pageSize, blockSize int
 	raw                 []byte
 	front, back         int // bytes taken by a block link
+	seal                uint16
 }
 
 func newDocPage(t *testing.T, number int64, pageSize, blockSize int, raw []byte) *docPage {
@@ -42,8 +43,8 @@ func examplePage(t *testing.T, file []byte, number int64) *docPage {
 	t.Helper()
 	off := (number - 1) * examplePageSize
 	p := newDocPage(t, number, examplePageSize, exampleBlockSize, file[off:off+examplePageSize])
-	if got, want := p.flags()>>3, p.check().value; got != want {
-		t.Fatalf("page %d carries check %04x, computed %04x", number, got, want)
+	if p.seal = docSeal(t, file, number); p.crc() != p.seal {
+		t.Fatalf("page %d has the CRC %04x, and the seal of its segment is %04x", number, p.crc(), p.seal)
 	}
 	return p
 }
@@ -55,41 +56,43 @@ func (p *docPage) flags() uint16 {
 	return binary.BigEndian.Uint16(c[len(c)-4:])
 }
 
-// pageCheck is the check with the steps that lead to it.
-type docCheck struct {
-	crc           uint32
-	folded, value uint16
-}
-
-// check computes the page check by the text of the document, bit by bit.
-func (p *docPage) check() docCheck {
-	raw := bytes.Clone(p.raw)
-	at := len(raw) - p.back - 4
-	raw[at], raw[at+1] = 0, raw[at+1]&7
-	stream := append(binary.BigEndian.AppendUint64(nil, uint64(p.number)), raw...)
-	crc := ^uint32(0)
-	for _, b := range stream {
-		crc ^= uint32(b)
+// crc computes the CRC of the page check by the text of the document, bit by bit.
+func (p *docPage) crc() uint16 {
+	reg := uint16(0)
+	for _, b := range append(binary.BigEndian.AppendUint64(nil, uint64(p.number)), p.raw...) {
+		reg ^= uint16(b)
 		for range 8 {
-			odd := crc & 1
-			crc >>= 1
+			odd := reg & 1
+			reg >>= 1
 			if odd == 1 {
-				crc ^= 0x82F63B78
+				reg ^= 0x18B8
 			}
 		}
 	}
-	crc = ^crc
-	c := docCheck{crc: crc}
-	c.folded = uint16(crc&0x1FFF ^ crc>>13&0x1FFF ^ crc>>26)
-	c.value = c.folded
-	ones := 0
-	for v := c.folded; v != 0; v >>= 1 {
-		ones += int(v & 1)
+	return reg
+}
+
+// docSeal returns the seal of the level whose segment has a page, from the meta page with
+// the larger id. No level of an example is a merge.
+func docSeal(t *testing.T, file []byte, page int64) uint16 {
+	t.Helper()
+	word := func(i int) uint32 { return binary.BigEndian.Uint32(file[4*i:]) }
+	long := func(i int) int64 { return int64(word(i))<<32 | int64(word(i+1)) }
+	meta := 0
+	if long(1024) > long(0) {
+		meta = 1024
 	}
-	if ones < 2 {
-		c.value ^= 0x1FFE
+	for i := range int(word(meta + 6)) {
+		at := meta + 21 + 10*i
+		if word(at+1) != 0 {
+			t.Fatal("an example has a merge")
+		}
+		if long(at+2) <= page && page <= long(at+4) {
+			return uint16(word(at)>>18) & 0x1FFF
+		}
 	}
-	return c
+	t.Fatalf("page %d belongs to no level", page)
+	return 0
 }
 
 // annotate takes a page apart.
@@ -232,50 +235,56 @@ func (p *docPage) btreeCell(d *dump, c []byte, off, i int) (end int) {
 }
 
 // checkVectors makes the table of page checks: some pages of no database, sealed by
-// package format, and two of the examples. Package format and the steps of the document
-// must agree on all of them.
+// package format, and two of the examples. Package format and the document must agree on
+// all of them.
 func checkVectors(t *testing.T, examples ...*docPage) string {
 	t.Helper()
 	var d strings.Builder
-	d.WriteString("page size  block size  page  content                                  CRC-32C   folded  check  flags field\n")
+	d.WriteString("page size  block size  page  content                                  CRC   seal  check  flags field\n")
 	add := func(p *docPage, what string) {
-		c := p.check()
-		fmt.Fprintf(&d, "%9d  %10d  %4d  %-39s  %08x  %04x    %04x   %04x\n",
-			p.pageSize, p.blockSize, p.number, what, c.crc, c.folded, c.value, p.flags())
-		if p.flags()>>3 != c.value {
-			t.Errorf("page %d carries check %04x, computed %04x", p.number, p.flags()>>3, c.value)
+		if p.crc() != p.seal {
+			t.Errorf("page %d has the CRC %04x, and its seal is %04x", p.number, p.crc(), p.seal)
 		}
+		bare := *p
+		bare.raw = bytes.Clone(p.raw)
+		at := len(bare.raw) - p.back - 4
+		bare.raw[at], bare.raw[at+1] = 0, bare.raw[at+1]&7
+		fmt.Fprintf(&d, "%9d  %10d  %4d  %-39s  %04x  %04x  %04x   %04x\n",
+			p.pageSize, p.blockSize, p.number, what, bare.crc(), p.seal, p.flags()>>3, p.flags())
 	}
-	sealed := func(number int64, pageSize, blockSize int, raw []byte) *docPage {
+	sealed := func(number int64, pageSize, blockSize int, seal uint16, raw []byte) *docPage {
 		g, err := format.NewGeometry(pageSize, blockSize)
 		if err != nil {
 			t.Fatal(err)
 		}
-		g.SealPage(base.PageNo(number), raw)
-		return newDocPage(t, number, pageSize, blockSize, raw)
+		g.SealPage(base.PageNo(number), raw, format.Seal(seal))
+		p := newDocPage(t, number, pageSize, blockSize, raw)
+		p.seal = seal
+		return p
 	}
-	zeros := func(number int64) *docPage { return sealed(number, 256, 64<<10, make([]byte, 256)) }
+	zeros := func(number int64, seal uint16) *docPage { return sealed(number, 256, 64<<10, seal, make([]byte, 256)) }
 
-	add(zeros(34), "zeros")
-	add(zeros(35), "zeros")
-	for n := int64(36); ; n++ { // the first page number that needs the inversion
-		if p := zeros(n); p.check().folded != p.check().value {
+	add(zeros(34, 1), "zeros")
+	add(zeros(34, 0x1FFF), "zeros")
+	add(zeros(35, 1), "zeros")
+	for seal := uint16(1); ; seal++ {
+		if p := zeros(34, seal); p.flags() == 0 { // a check may be 0
 			add(p, "zeros")
 			break
 		}
 	}
 	raw := make([]byte, 256)
 	raw[255] = 2
-	add(sealed(256, 256, 64<<10, raw), "zeros, next block 2")
+	add(sealed(256, 256, 64<<10, 0x0ABC, raw), "zeros, next block 2")
 	raw = make([]byte, 256)
 	raw[3] = 1
-	add(sealed(257, 256, 64<<10, raw), "zeros, previous block 1")
+	add(sealed(257, 256, 64<<10, 0x0ABC, raw), "zeros, previous block 1")
 	raw = make([]byte, 65536)
 	for i := range raw {
 		raw[i] = byte(i % 251)
 	}
 	raw[65532], raw[65533] = 0, 5
-	add(sealed(5, 65536, 1<<20, raw), "byte i is i mod 251; flags 5")
+	add(sealed(5, 65536, 1<<20, 0x0ABC, raw), "byte i is i mod 251; flags 5")
 	for i, p := range examples {
 		add(p, []string{"the leaf page of the second example", "the b-tree page above"}[i])
 	}

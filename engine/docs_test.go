@@ -323,7 +323,8 @@ func annotateCheckpoint(t *testing.T, data []byte) string {
 	if levels != 1 || word(at+1) != 0 {
 		t.Fatal("the example is about one level without a merge")
 	}
-	line(1, "level: flags %d, age %d", word(at)>>16, word(at)&0xFFFF)
+	flags := word(at) >> 16
+	line(1, "level: flags %d, seal %04x, age %d", flags&3, flags>>2, word(at)&0xFFFF)
 	line(1, "no inputs: no merge in progress")
 	line(2, "segment: first page %d", long())
 	line(2, "         last page %d", long())

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -134,26 +135,39 @@ func (d *dumper) header() {
 	d.linef("page check: %s", d.check())
 }
 
-// check tells what the page check says. A block that was moved has its check under its
-// old page number.
+// check tells what the page check says, which takes the seal of the page's segment.
 func (d *dumper) check() string {
-	switch d.geo.CheckPage(d.p, d.p, d.raw) {
-	case format.Unchecked:
+	space := d.space()
+	stored := d.geo.StoredCheck(d.p, d.raw)
+	switch {
+	case space == nil && stored == 0, space != nil && !space.Sealed && stored == 0:
 		return "none"
-	case format.CheckGood:
-		return "good"
-	case format.CheckBad:
+	case space == nil:
+		return "of no segment"
+	case space.Unfit(d.p, d.raw) != "":
+		return "BAD"
 	}
-	for _, r := range d.disk.Redirects {
-		if r.To != d.geo.Block(d.p) {
-			continue
-		}
-		old := d.p + base.PageNo(int64(r.From-r.To)*d.geo.PagesPerBlock())
-		if d.geo.CheckPage(d.p, old, d.raw) == format.CheckGood {
-			return fmt.Sprintf("good, as page %d, which it was before its block was moved", old)
+	if old := space.Original(d.p); old != d.p {
+		return fmt.Sprintf("good, as page %d, which it was before its block was moved", old)
+	}
+	return "good"
+}
+
+// space returns the space of the segment that the page belongs to, nil if it is none's.
+func (d *dumper) space() *blockfile.Space {
+	for _, l := range d.disk.Levels {
+		for _, seg := range l.Segments() {
+			blocks, err := seg.Blocks()
+			if err != nil || !slices.Contains(blocks, d.geo.Block(d.p)) {
+				continue
+			}
+			first, last := d.geo.Block(seg.First), d.geo.Block(seg.Last)
+			if (d.geo.Block(d.p) != first || d.p >= seg.First) && (d.geo.Block(d.p) != last || d.p <= seg.Last) {
+				return seg.Space
+			}
 		}
 	}
-	return "BAD"
+	return nil
 }
 
 // cells lists the cells of a page that is sound.

@@ -103,14 +103,18 @@ func (f fuzzFile) mutate(edits []byte) fuzzFile {
 				continue
 			}
 			raw := f.db[at : at+g.PageSize]
-			sealed := g.CheckPage(p, p, raw) != format.Unchecked
+			sealed := g.StoredCheck(p, raw) != 0
+			seal := g.SealOf(p, raw)
+			if g.OldCheckGood(p, p, raw) {
+				seal = 0
+			}
 			i := off % 256 * 2
 			if kind%8 == 4 {
 				i = g.PageSize - 2 - off%64 // near the footer
 			}
 			binary.BigEndian.PutUint16(raw[i%(g.PageSize-1):], v)
 			if sealed {
-				g.SealPage(p, raw)
+				g.SealPage(p, raw, seal)
 			}
 		case 5, 6: // a word of a meta page, with a new checksum
 			meta := f.db[min(len(f.db), off%2*format.MetaPageSize):]

@@ -3,10 +3,12 @@ package engine_test
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,11 +17,12 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
-// goldenDirs are the folders with database files that C lsm1 wrote: the few that are
-// part of this repository, and a larger set that may lie beside it.
+// goldenDirs are the folders with database files that others wrote: the few that are
+// part of this repository, those of lsmlite before it had seals among them, and a larger
+// set that may lie beside it.
 func goldenDirs(t *testing.T) []string {
 	t.Helper()
-	dirs := []string{"testdata/golden"}
+	dirs := []string{"testdata/golden", oldChecks}
 	wd, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
@@ -80,11 +83,12 @@ func readListing(t *testing.T, name string) []goldenRow {
 func forEachGolden(t *testing.T, f func(t *testing.T, path string, rows []goldenRow)) {
 	seen := make(map[string]bool)
 	for _, dir := range goldenDirs(t) {
-		names, err := filepath.Glob(filepath.Join(dir, "*.db"))
+		names, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range names {
+			name = strings.TrimSuffix(name, ".jsonl") + ".db"
 			base := strings.TrimSuffix(filepath.Base(name), ".db")
 			if seen[base] {
 				continue
@@ -93,7 +97,7 @@ func forEachGolden(t *testing.T, f func(t *testing.T, path string, rows []golden
 			t.Run(base, func(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "copy.db")
 				for _, suffix := range []string{"", "-log"} {
-					data, err := os.ReadFile(name + suffix)
+					data, err := readGolden(name + suffix)
 					if os.IsNotExist(err) && suffix != "" {
 						continue
 					}
@@ -111,6 +115,23 @@ func forEachGolden(t *testing.T, f func(t *testing.T, path string, rows []golden
 	if len(seen) == 0 {
 		t.Fatal("no golden database found")
 	}
+}
+
+// readGolden reads a file that may be compressed.
+func readGolden(name string) ([]byte, error) {
+	f, err := os.Open(name + ".gz")
+	if os.IsNotExist(err) {
+		return os.ReadFile(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
 }
 
 // expectRows walks a cursor both ways and compares with the listing.

@@ -34,6 +34,22 @@ func (db *DB) newJob(flush bool, lo, hi int) (*job, error) {
 	return db.newJobAt(flush, lo, hi, place{})
 }
 
+// sealFor returns the seal of what a job will write. Its pages must not pass for those of a
+// segment that may have stood in the same place before: so it is made of the state that the
+// job works on, where its log goes on included, which no other state of the database has,
+// not even one of the same id that a crash has undone; and of the job's inputs.
+func sealFor(st *snapshot.State, spec *merge.Spec) format.Seal {
+	log := st.Disk.Log
+	if !spec.Tree.Empty() {
+		log = st.OldLog
+	}
+	of := []uint64{uint64(st.Disk.ID), log.Raw(), uint64(log.Sum.S0), uint64(log.Sum.S1), uint64(spec.Start)}
+	for _, l := range spec.Inputs {
+		of = append(of, uint64(l.Seg.First), uint64(l.Seg.Last))
+	}
+	return format.MakeSeal(of...)
+}
+
 // place says where a job writes to; the zero place leaves it to the job.
 type place struct {
 	above base.BlockNo // blocks behind this one only
@@ -67,6 +83,7 @@ func (db *DB) newJobAt(flush bool, lo, hi int, at place) (*job, error) {
 		db.takeAppendPoint(j)
 	}
 	spec.Start = j.start
+	spec.Seal = sealFor(st, &spec)
 	var err error
 	if j.Job, err = merge.New(db.bf, allocator{db: db, fresh: rescue, above: at.above}, spec); err != nil {
 		db.abandon(j)
@@ -168,8 +185,8 @@ func (db *DB) publish(j *job) (bool, error) {
 		disk.Levels = append(disk.Levels, &snapshot.Level{
 			Age:          j.age,
 			FreelistOnly: !j.flush && allFreelist(j.inputs),
-			Seg: &segment.Segment{Segment: seg, LastPage: j.LastPage(), Space: &blockfile.Space{File: db.bf, Sealed: true},
-				Owned: j.Blocks()},
+			Seg: &segment.Segment{Segment: seg, LastPage: j.LastPage(), Owned: j.Blocks(),
+				Space: &blockfile.Space{File: db.bf, Sealed: true, Seal: j.Spec().Seal}},
 		})
 	}
 	rest := cur.Disk.Levels[at+len(j.inputs):]

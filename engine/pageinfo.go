@@ -123,7 +123,7 @@ type PageInfo struct {
 	Pointer  int64 // the footer's: the last child of a b-tree page, the base of a leaf page's FC pointers
 
 	// Check says what the page check of 13 bits says: "good", "none" (C lsm1 writes
-	// none), or "BAD".
+	// none), "BAD", or "of no segment": only with its segment a page can be checked.
 	Check string
 	// Damage says why the page cannot be taken apart; then it has no Cells.
 	Damage string

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -113,6 +114,26 @@ func TestSegmentsPageByPage(t *testing.T) {
 	}
 	if blocks, entries := db.FreeListSize(); blocks != len(db.FreeList()) || entries < 0 || entries > blocks {
 		t.Errorf("%d free blocks, %d entries; the list is %v", blocks, entries, db.FreeList())
+	}
+
+	// A page behind all segments is no segment's: what its page check must be is not known.
+	last := int64(0)
+	for _, l := range db.Structure() {
+		last = max(last, l.Segments[0].Last)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stray := bytes.Clone(whole[(top.First-1)*1024 : top.First*1024])
+	if err := os.WriteFile(path, append(whole[:last*1024:last*1024], stray...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := db.Page(last + 1); err != nil || info.Check != "of no segment" {
+		t.Errorf("a page of no segment: %+v, %v", info.Check, err)
+	}
+	if err := os.WriteFile(path, whole, 0o600); err != nil {
+		t.Fatal(err)
 	}
 
 	// What is damaged is shown as far as it can be.

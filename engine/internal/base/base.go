@@ -59,6 +59,11 @@ func (k Kind) Clean() Kind { return k &^ contiguous }
 // is, whether it inserts or deletes it and so hides older records of the same key.
 func (k Kind) Supplies() bool { return k&(Insert|PointDelete) != 0 }
 
+// Possible reports whether a record in a file can be of kind k.
+func (k Kind) Possible() bool {
+	return k&^System != 0 && k < contiguous && k&(Insert|PointDelete) != Insert|PointDelete
+}
+
 // Compare orders keys as lsm1 does: byte by byte, then the shorter first.
 func Compare(a, b []byte) int { return bytes.Compare(a, b) }
 

@@ -24,6 +24,7 @@ type Appender struct {
 	buf    []byte         // pages from number first that are not written yet
 	first  base.PageNo
 	page   base.PageNo // the newest page, 0 before the first
+	seal   format.Seal // of the segment
 	pages  int64
 	packer *packer // of a compressed file
 }
@@ -41,6 +42,10 @@ func (f *File) NewAppender(alloc Allocator, start base.PageNo) *Appender {
 	}
 	return a
 }
+
+// SetSeal makes seal that of the segment. It must be called before the first page is
+// handed out; without it the pages get the old check.
+func (a *Appender) SetSeal(seal format.Seal) { a.seal = seal }
 
 // Next returns the number and the zeroed content area of the next page. The caller
 // fills it completely before the next call; it must not touch it afterwards.
@@ -128,7 +133,7 @@ func (a *Appender) flush() error {
 		return nil
 	}
 	for i := 0; i < len(a.buf); i += size {
-		a.f.geo.SealPage(a.first+base.PageNo(i/size), a.buf[i:i+size])
+		a.f.geo.SealPage(a.first+base.PageNo(i/size), a.buf[i:i+size], a.seal)
 	}
 	if err := a.f.writeAt(a.buf, a.f.geo.Offset(a.first)); err != nil {
 		return err

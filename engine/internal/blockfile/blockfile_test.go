@@ -191,8 +191,8 @@ func TestAppendPointAtTheEnd(t *testing.T) {
 func TestDamagedPages(t *testing.T) {
 	x := newFixture(t, 1024, 1<<20)
 	pages, a := x.write(100, 0, 2, 3)
-	s := &blockfile.Space{File: x.file}
-	sealed := &blockfile.Space{File: x.file, Sealed: true}
+	s := &blockfile.Space{File: x.file, Sealed: true}
+	plain := &blockfile.Space{File: x.file}
 	read := map[string]func(s *blockfile.Space, p base.PageNo) error{
 		"one page": func(s *blockfile.Space, p base.PageNo) error { _, err := s.Page(p); return err },
 		"pages in a row": func(s *blockfile.Space, p base.PageNo) error {
@@ -218,14 +218,15 @@ func TestDamagedPages(t *testing.T) {
 			put(p, raw)
 			x.expectCorrupt(read(s, p), p, "page check")
 			put(p, make([]byte, 1024))
-			x.expectCorrupt(read(sealed, p), p, "no page check")
+			x.expectCorrupt(read(s, p), p, "no page check")
 			// Without a check only the structure is looked at.
 			clear(raw)
 			raw[1022] = 0xFF
 			put(p, raw)
-			x.expectCorrupt(read(s, p), p, "more than fit")
+			x.expectCorrupt(read(plain, p), p, "more than fit")
 			put(p, old)
-			x.expect(format.Page(x.geo.Content(p, old)), read(sealed, p), p)
+			x.expectCorrupt(read(plain, p), p, "unlike the others")
+			x.expect(format.Page(x.geo.Content(p, old)), read(s, p), p)
 			for _, p := range []base.PageNo{-5, 0, 1, 8, x.geo.MaxPage(20) + 1, 1 << 50} {
 				x.expectCorrupt(read(s, p), p, "outside")
 			}
@@ -247,7 +248,7 @@ func TestDamagedPages(t *testing.T) {
 func TestBrokenLinks(t *testing.T) {
 	x := newFixture(t, 1024, 1<<20)
 	pages, _ := x.write(100, 0, 2, 3)
-	s := &blockfile.Space{File: x.file}
+	s := &blockfile.Space{File: x.file, Sealed: true}
 	last, first := pages[63], pages[64]
 	for _, wrong := range []base.BlockNo{0, 21, 1 << 31} {
 		for _, p := range []base.PageNo{last, first} {
@@ -313,7 +314,7 @@ func TestRedirects(t *testing.T) {
 	// For another segment the same bytes are in the wrong place.
 	x.file = blockfile.New(x.f, name, x.geo, 1<<20)
 	x.file.SetBlocks(20)
-	_, err := (&blockfile.Space{File: x.file}).Page(real(pages[64]))
+	_, err := (&blockfile.Space{File: x.file, Sealed: true}).Page(real(pages[64]))
 	x.expectCorrupt(err, real(pages[64]), "page check")
 }
 
@@ -322,7 +323,7 @@ func TestCacheEviction(t *testing.T) {
 	const budget = 40 << 10
 	x := newFixture(t, 1024, budget)
 	pages, _ := x.write(300, 0, 2, 3, 4, 5, 6)
-	s := &blockfile.Space{File: x.file}
+	s := &blockfile.Space{File: x.file, Sealed: true}
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range 5000 {
 		p := pages[rng.IntN(len(pages))]
@@ -365,7 +366,7 @@ func TestCacheEviction(t *testing.T) {
 func TestRewrittenBlock(t *testing.T) {
 	x := newFixture(t, 1024, 1<<20)
 	pages, _ := x.write(64, 0, 2)
-	s := &blockfile.Space{File: x.file}
+	s := &blockfile.Space{File: x.file, Sealed: true}
 	old, err := s.Page(pages[0])
 	x.expect(old, err, pages[0])
 	x.blocks = []base.BlockNo{2}
@@ -386,7 +387,7 @@ func TestRewrittenBlock(t *testing.T) {
 func TestCachedPageCostsNoAllocation(t *testing.T) {
 	x := newFixture(t, 1024, 1<<20)
 	pages, _ := x.write(64, 0, 2)
-	s := &blockfile.Space{File: x.file}
+	s := &blockfile.Space{File: x.file, Sealed: true}
 	if _, err := s.Page(pages[5]); err != nil {
 		t.Fatal(err)
 	}

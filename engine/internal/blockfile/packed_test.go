@@ -235,10 +235,10 @@ func TestPackedRedirects(t *testing.T) {
 	x.all(s, pages, s.Map(a.End()))
 	x.file = blockfile.NewCompressed(x.f, name, x.geo, compress.LZ4(), 1<<20)
 	x.file.SetBlocks(20)
-	_, err := (&blockfile.Space{File: x.file}).Page(pages[len(pages)/2])
+	_, err := (&blockfile.Space{File: x.file, Sealed: true}).Page(pages[len(pages)/2])
 	for i := range pages {
 		if pages[i] != s.Original(pages[i]) {
-			_, err = (&blockfile.Space{File: x.file}).Page(pages[i])
+			_, err = (&blockfile.Space{File: x.file, Sealed: true}).Page(pages[i])
 			break
 		}
 	}
@@ -340,7 +340,7 @@ func TestPackedDamage(t *testing.T) {
 func TestPackedCodecMisbehaves(t *testing.T) {
 	x := packedFixture(t, panicking{}, 256, 1<<20)
 	pages, _ := x.pack(rand.New(rand.NewPCG(1, 1)), 3, 0, 2)
-	if _, err := (&blockfile.Space{File: x.file}).Page(pages[0]); !errors.Is(err, base.ErrCorrupt) || !strings.Contains(err.Error(), "the codec panics") {
+	if _, err := (&blockfile.Space{File: x.file, Sealed: true}).Page(pages[0]); !errors.Is(err, base.ErrCorrupt) || !strings.Contains(err.Error(), "the codec panics") {
 		t.Error(err)
 	}
 	x = packedFixture(t, boasting{}, 256, 1<<20)
@@ -368,7 +368,7 @@ func TestPackedCache(t *testing.T) {
 	const budget = 40 << 10
 	x := packedFixture(t, compress.LZ4(), 1024, budget)
 	pages, _ := x.pack(rand.New(rand.NewPCG(1, 1)), 300, 0, 2, 3, 4, 5, 6)
-	s := &blockfile.Space{File: x.file}
+	s := &blockfile.Space{File: x.file, Sealed: true}
 	hot := pages[:10]
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 3000 {
@@ -463,7 +463,7 @@ func TestPackedReadsAreFew(t *testing.T) {
 	} {
 		x.file = blockfile.NewCompressed(x.f, name, x.geo, compress.LZ4(), 1<<30)
 		x.file.SetBlocks(20)
-		read(&blockfile.Space{File: x.file})
+		read(&blockfile.Space{File: x.file, Sealed: true})
 		if st := x.file.Stats(); st.BytesRead > 2*bytes || st.BytesRead < bytes/2 {
 			t.Errorf("%s: %d bytes are read of %d", how, st.BytesRead, bytes)
 		}

@@ -51,7 +51,7 @@ func (a *Appender) current() base.BlockNo { return a.blocks[len(a.blocks)-1] }
 // packPage seals, compresses and stores the newest page.
 func (a *Appender) packPage() error {
 	k, f := a.packer, a.f
-	f.geo.SealPage(a.page, k.page)
+	f.geo.SealPage(a.page, k.page, a.seal)
 	k.record = append(k.record[:0], make([]byte, format.RecordSizeLen)...)
 	record, err := f.codec.Compress(k.record, k.page)
 	if err != nil {

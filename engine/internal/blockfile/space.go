@@ -16,9 +16,11 @@ type Space struct {
 	*File
 	Redirects []format.Redirect // by From ascending; at most format.MaxRedirects
 	// Sealed says that every page of the segment carries a page check, as all pages of a
-	// segment do if one does. A page without one, such as one that was overwritten with
-	// zeros, is damaged then.
+	// segment do if one does; a page of another segment has none, because C lsm1 wrote it.
+	// A page that differs from the others of its segment in that is damaged.
 	Sealed bool
+	// Seal is the seal of a sealed segment; 0 if its pages have the old check.
+	Seal format.Seal
 }
 
 // Map turns a page number found inside the segment into the real one. Mapping a real
@@ -53,16 +55,9 @@ func (s *Space) MapBlock(b base.BlockNo) base.BlockNo {
 // Verify checks a raw page that was just read, the page check first, then its structure,
 // and returns its content area.
 func (s *Space) Verify(p base.PageNo, raw []byte) (format.Page, error) {
-	switch s.geo.CheckPage(p, s.Original(p), raw) {
-	case format.CheckBad:
+	if detail := s.Unfit(p, raw); detail != "" {
 		s.stats.badPages.Add(1)
-		return nil, s.corrupt(p, base.Corruptf("the page check does not match: the page was damaged or belongs elsewhere"))
-	case format.Unchecked:
-		if s.Sealed {
-			s.stats.badPages.Add(1)
-			return nil, s.corrupt(p, base.Corruptf("the page has no page check, unlike the others of its segment: it was damaged or never written"))
-		}
-	case format.CheckGood:
+		return nil, s.corrupt(p, base.Corruptf("%s", detail))
 	}
 	page := s.geo.Content(p, raw)
 	if err := format.ValidatePage(page); err != nil {
@@ -76,6 +71,30 @@ func (s *Space) Verify(p base.PageNo, raw []byte) (format.Page, error) {
 		return nil, s.corrupt(p, err)
 	}
 	return page, nil
+}
+
+// Unfit says why a raw page is none of the segment's by its page check; "" if it can be.
+func (s *Space) Unfit(p base.PageNo, raw []byte) string {
+	stored := s.geo.StoredCheck(p, raw)
+	switch {
+	case !s.Sealed && stored == 0:
+		return ""
+	case !s.Sealed:
+		return "the page carries a page check, unlike the others of its segment, which C lsm1 wrote: it was damaged or belongs elsewhere"
+	case s.geo.CheckGood(p, s.Original(p), raw, s.Seal):
+		return ""
+	case stored == 0:
+		return "the page has no page check, unlike the others of its segment: it was damaged or never written"
+	}
+	return "the page check does not match: the page was damaged, belongs elsewhere, or is what stood here before"
+}
+
+// SealedAs returns the space of a segment that is otherwise s.
+func (s *Space) SealedAs(sealed bool, seal format.Seal) *Space {
+	if s.Sealed == sealed && s.Seal == seal {
+		return s
+	}
+	return &Space{File: s.File, Redirects: s.Redirects, Sealed: sealed, Seal: seal}
 }
 
 // Original returns the number that real page p had when it was written.

@@ -2,51 +2,48 @@ package format
 
 import (
 	"encoding/binary"
-	"hash/crc32"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
 
 // The page check. lsm1 has no checksum on data pages, but it uses only 3 of the 16 flag
-// bits in a page's footer and tests them by mask. The other 13 carry a check of the
-// page; 0 means "written by C lsm1, unchecked".
-//
-// The check is made from the CRC-32C (Castagnoli) of the page's own number, as 8
+// bits in a page's footer and tests them by mask. The other 13 make the page fit its place:
+// they are chosen so that the CRC of 13 bits (crc13.go) of the page's number, as 8
 // big-endian bytes, followed by the whole page as it stands in the file, block link
-// included, or as it is before it is compressed, with the 13 bits zero. It is the CRC folded by exclusive or: bits 0-12,
-// 13-25 and 26-31. If fewer than two bits of that are set, all but the lowest are
-// inverted, so that neither the check nor what one flipped bit makes of it is 0.
+// included, or as it is before it is compressed, is the seal of its segment.
 //
-// Any damage that flips an odd number of bits is caught, single bits above all: the
-// Castagnoli polynomial is divisible by x+1, so the parity of the CRC changes with that
-// of the data, and folding and inverting twelve bits leave the parity alone. Other
-// damage passes with a chance of 1 in 8192 if it is random, 1 in 4096 if it is known to
-// flip an even number of bits. No check of 13 bits can catch every double bit error in
-// a page of more than 8191 bits.
+// The seal is a number that the checkpoint holds for the segment (Level.Seal). With it a
+// page is bound to its segment: one that an earlier segment had in the same place, as a
+// write that never reached the disk leaves it, does not fit. C lsm1 leaves the bits zero
+// on its own pages and its levels without a seal, and keeps both as they are on others.
+//
+// In the order of bits that the CRC reads, lowest bit of each byte first, what is found
+// always: one flipped bit anywhere; two that are less than 8191 bits apart; three within
+// 262 bits; four, or any number, within 13 bits (four within 59). Everything else passes
+// with a chance of 1 in 8192, 1 in 4096 if it reaches over exactly 14 bits.
 
 const (
-	checkShift  = 3
-	checkMask   = 0x1FFF
-	checkInvert = 0x1FFE
+	checkShift = 3
+	checkMask  = 0x1FFF
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// Seal is the CRC that every page of a segment has. 0 stands for none: C lsm1 wrote the
+// segment, or an lsmlite that did not know of seals (see oldcheck.go).
+type Seal uint16
 
-// pageCheck computes the check of the raw page with number p. flagsAt is the offset of
-// the flags field in raw.
-func pageCheck(p base.PageNo, raw []byte, flagsAt int) uint16 {
-	var head [8]byte
-	binary.BigEndian.PutUint64(head[:], uint64(p))
-	crc := crc32.Update(0, castagnoli, head[:])
-	crc = crc32.Update(crc, castagnoli, raw[:flagsAt])
-	flags := [2]byte{0, raw[flagsAt+1] & flagMask}
-	crc = crc32.Update(crc, castagnoli, flags[:])
-	crc = crc32.Update(crc, castagnoli, raw[flagsAt+2:])
-	v := uint16(crc^crc>>13^crc>>26) & checkMask
-	if v&(v-1) == 0 {
-		v ^= checkInvert
+// NumSeals is how many seals there are, apart from 0.
+const NumSeals = checkMask
+
+// MakeSeal makes a seal of numbers that say which segment it is.
+func MakeSeal(of ...uint64) Seal {
+	h := uint64(14695981039346656037) // FNV-1a
+	for _, v := range of {
+		for range 8 {
+			h = (h ^ v&0xFF) * 1099511628211
+			v >>= 8
+		}
 	}
-	return v
+	return Seal(1 + (h^h>>32)%NumSeals)
 }
 
 // flagsOffset returns where the flags field of page p stands in the raw page.
@@ -57,34 +54,45 @@ func (g Geometry) flagsOffset(p base.PageNo) int {
 	return g.PageSize - 4
 }
 
-// SealPage stores the page check into the raw page p, which must be complete.
-func (g Geometry) SealPage(p base.PageNo, raw []byte) {
-	at := g.flagsOffset(p)
-	flags := binary.BigEndian.Uint16(raw[at:])&flagMask | pageCheck(p, raw[:g.PageSize], at)<<checkShift
+// SealPage stores the page check into the raw page p, which must be complete: that of a
+// segment with the given seal, or, for seal 0, the old one.
+func (g Geometry) SealPage(p base.PageNo, raw []byte, seal Seal) {
+	at, raw := g.flagsOffset(p), raw[:g.PageSize]
+	flags := binary.BigEndian.Uint16(raw[at:]) & flagMask
+	binary.BigEndian.PutUint16(raw[at:], flags)
+	if seal == 0 {
+		flags |= oldCheck(p, raw, at) << checkShift
+	} else {
+		flags |= fieldFor(crc13(uint64(p), raw)^uint16(seal), g.PageSize-at) << checkShift
+	}
 	binary.BigEndian.PutUint16(raw[at:], flags)
 }
 
-// CheckResult says what the page check of a page tells.
-type CheckResult uint8
+// StoredCheck returns the 13 bits of the page check that the raw page p carries; 0 on a
+// page of C lsm1.
+func (g Geometry) StoredCheck(p base.PageNo, raw []byte) uint16 {
+	return binary.BigEndian.Uint16(raw[g.flagsOffset(p):]) >> checkShift
+}
 
-// The results of CheckPage.
-const (
-	Unchecked CheckResult = iota // the page carries no check: C lsm1 wrote it
-	CheckGood
-	CheckBad
-)
+// SealOf returns the seal that the raw page has as page number, which is the number it had
+// when it was written: it differs from the real one only if the block has been moved
+// since. Any page has a seal, if only by chance.
+func (g Geometry) SealOf(number base.PageNo, raw []byte) Seal {
+	return Seal(crc13(uint64(number), raw[:g.PageSize]))
+}
 
-// CheckPage compares the check that the raw page at p carries with the page. number is
-// the number the page had when it was written, which differs from p only if the block
-// has been moved since.
-func (g Geometry) CheckPage(p, number base.PageNo, raw []byte) CheckResult {
+// OldCheckGood reports whether the raw page at p carries the right old check for its
+// number, which is as for SealOf.
+func (g Geometry) OldCheckGood(p, number base.PageNo, raw []byte) bool {
 	at := g.flagsOffset(p)
-	stored := binary.BigEndian.Uint16(raw[at:]) >> checkShift
-	switch {
-	case stored == 0:
-		return Unchecked
-	case stored == pageCheck(number, raw[:g.PageSize], at):
-		return CheckGood
+	return g.StoredCheck(p, raw) == oldCheck(number, raw[:g.PageSize], at)
+}
+
+// CheckGood reports whether the raw page at p is one that a segment with the given seal
+// has as page number; with seal 0, whether its old check is right.
+func (g Geometry) CheckGood(p, number base.PageNo, raw []byte, seal Seal) bool {
+	if seal == 0 {
+		return g.OldCheckGood(p, number, raw)
 	}
-	return CheckBad
+	return g.SealOf(number, raw) == seal
 }

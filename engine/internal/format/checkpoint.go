@@ -29,8 +29,17 @@ const (
 	FirstCodec       uint32 = 2
 )
 
-// LevelFreelistOnly is the level flag that says a level holds only free-list entries.
-const LevelFreelistOnly = 0x0001
+// Level flags. C lsm1 uses two and keeps the others as they are, as long as the level lives:
+// a merge, half done or not, is a new level without flags.
+const (
+	// LevelFreelistOnly says that a level holds only free-list entries.
+	LevelFreelistOnly = 0x0001
+	// The seal of the level's segment; bit 1 is one that C lsm1 uses in memory.
+	levelSealShift = 2
+	levelSealMask  = NumSeals << levelSealShift
+	// LevelFlags are the flags that are understood.
+	LevelFlags = LevelFreelistOnly | levelSealMask
+)
 
 // Checkpoint is the content of a meta page: one snapshot of the level structure and
 // where the log continues from it.
@@ -57,6 +66,17 @@ type Level struct {
 	RHS   []Segment
 	Merge Merge // meaningful only if RHS is not empty
 }
+
+// Seal returns the seal of an ordinary level's segment, 0 if it has none.
+func (l *Level) Seal() Seal {
+	if len(l.RHS) > 0 {
+		return 0 // C lsm1 writes what is merged so far
+	}
+	return Seal(l.Flags & levelSealMask >> levelSealShift)
+}
+
+// SetSeal sets the seal of an ordinary level's segment.
+func (l *Level) SetSeal(s Seal) { l.Flags = l.Flags&^levelSealMask | uint16(s)<<levelSealShift }
 
 // Segment is where one sorted run lies. In a compressed file Last is the offset of the
 // segment's last byte. Root is 0 if the segment has no b-tree in use.

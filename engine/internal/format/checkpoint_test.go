@@ -335,3 +335,21 @@ func again(t *testing.T, c *format.Checkpoint) {
 		t.Fatalf("accepted once: %+v\nthen %+v, %v", c, got, err)
 	}
 }
+
+// TestSealOfALevel: a seal shares the flags with others and leaves them alone.
+func TestSealOfALevel(t *testing.T) {
+	for _, flags := range []uint16{0, format.LevelFreelistOnly, 0x8003} {
+		for _, seal := range []format.Seal{0, 1, 0x0AAA, format.NumSeals} {
+			l := format.Level{Flags: flags}
+			l.SetSeal(0x1555)
+			l.SetSeal(seal)
+			if l.Seal() != seal || l.Flags&^(format.LevelFlags&^format.LevelFreelistOnly) != flags {
+				t.Errorf("flags %#04x with seal %d: %#04x, seal %d", flags, seal, l.Flags, l.Seal())
+			}
+			l.RHS = make([]format.Segment, 2)
+			if l.Seal() != 0 {
+				t.Error("a half-done merge has a seal")
+			}
+		}
+	}
+}

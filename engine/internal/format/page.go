@@ -30,12 +30,6 @@ func (p Page) Flags() uint16 { return binary.BigEndian.Uint16(p[len(p)-4:]) & fl
 // IsBTree reports whether p is a b-tree page rather than a leaf page.
 func (p Page) IsBTree() bool { return p[len(p)-3]&FlagBTree != 0 }
 
-// Checked reports whether the page carries a page check. C lsm1 writes none, so a page
-// without one was written by C.
-func (p Page) Checked() bool {
-	return binary.BigEndian.Uint16(p[len(p)-4:])>>checkShift != 0
-}
-
 // Ptr returns the footer pointer: the base FC pointer of a leaf page, the right-most
 // child of a b-tree page.
 func (p Page) Ptr() base.PageNo {
@@ -180,7 +174,8 @@ func (p Page) decodeBTreeCell(off, eof int) (c BTreeCell, ok bool) {
 }
 
 // ValidatePage checks everything about a page that can be checked from its own bytes:
-// footer, cell index, every cell header. After it the accessors cannot fail.
+// footer, cell index, every cell header, and that records stand one right behind the other,
+// as lsmlite and C lsm1 write them. After it the accessors cannot fail.
 func ValidatePage(p Page) error {
 	if len(p) < footerSize {
 		return base.Corruptf("page of %d bytes has no room for a footer", len(p))
@@ -190,23 +185,35 @@ func ValidatePage(p Page) error {
 	if eof < 0 {
 		return base.Corruptf("page claims %d cells, more than fit", n)
 	}
-	btree := p.IsBTree()
+	if p.IsBTree() {
+		for i := range n {
+			if _, ok := p.decodeBTreeCell(p.CellOffset(i), eof); !ok {
+				return outside(i, n, p.CellOffset(i))
+			}
+		}
+		return nil
+	}
+	end := int64(-1) // of the record before
 	for i := range n {
 		off := p.CellOffset(i)
-		var ok bool
-		if btree {
-			_, ok = p.decodeBTreeCell(off, eof)
-		} else {
-			_, ok = p.decodeLeafCell(off, eof)
-		}
-		if !ok && !btree {
+		c, ok := p.decodeLeafCell(off, eof)
+		if !ok {
 			if err := p.tooLong(off, eof); err != nil {
 				return err
 			}
+			return outside(i, n, off)
 		}
-		if !ok {
-			return base.Corruptf("cell %d of %d at offset %d does not lie within the page", i, n, off)
+		if end >= 0 && int64(off) != end {
+			return base.Corruptf("cell %d of %d stands at offset %d; the record before it ends at %d", i, n, off, end)
 		}
+		if !c.Kind.Possible() {
+			return base.Corruptf("cell %d of %d at offset %d is of the impossible kind %#02x", i, n, off, uint8(c.Kind))
+		}
+		end = int64(c.Body) + int64(c.KeyLen) + int64(c.ValLen)
 	}
 	return nil
+}
+
+func outside(i, n, off int) error {
+	return base.Corruptf("cell %d of %d at offset %d does not lie within the page", i, n, off)
 }

@@ -26,6 +26,7 @@ type Spec struct {
 	Inputs []*snapshot.Level // neighbouring levels, newest first; may be empty
 	Oldest bool              // nothing is older than the inputs: deletes are dropped
 	Start  base.PageNo       // append point to write from, or 0
+	Seal   format.Seal       // of the segment to be written
 	// FreeEntries is asked once, when all user keys are written, for free-list entries
 	// to store behind them. It may be nil. From then on the job runs to its end without
 	// a pause, so that the entries are still the newest when it is published.
@@ -52,6 +53,7 @@ const recordsPerPage = 64
 // New prepares a job.
 func New(f *blockfile.File, alloc blockfile.Allocator, spec Spec) (*Job, error) {
 	j := &Job{spec: spec, w: segment.NewWriter(f, alloc, spec.Start)}
+	j.w.SetSeal(spec.Seal)
 	if !spec.Tree.Empty() {
 		j.sources = append(j.sources, cursor.Source{})
 		j.sources[0].InitTree(spec.Tree)

@@ -20,25 +20,27 @@ func (s *Segment) complete() bool { return s.Space.Sealed && s.rest == nil }
 
 // afterTail returns where to look for the record after the last one on the current page,
 // if that one goes on over many pages: the page on which it ends, or the next one on which
-// a record begins, or noPage if there is none. It returns 0 if there is nothing to skip.
-func (it *Iter) afterTail() (base.PageNo, error) {
-	if it.end != 0 || it.cells == 0 {
-		return it.end, nil
+// a record begins, or noPage if there is none. It returns 0 if there is nothing to skip. What
+// is to come of the record after that page is rem.
+func (it *Iter) afterTail() (p base.PageNo, rem tail, err error) {
+	if it.end != 0 {
+		return it.end, tail{room: it.endRoom}, nil
+	}
+	rem = it.tail()
+	if rem.left < int64(skipPages*it.seg.Space.Geometry().PageSize) {
+		return 0, rem, nil
+	}
+	if p, ok, err := it.beside(it.page, it.no, it.cells, true); ok || err != nil {
+		return p, tail{}, err
 	}
 	c := it.page.LeafCell(it.cells - 1)
 	n := c.KeyLen + c.ValLen
-	if c.Body+n-it.page.EOF() < skipPages*it.seg.Space.Geometry().PageSize {
-		return 0, nil
-	}
-	if p, ok, err := it.beside(it.page, it.no, it.cells, true); ok || err != nil {
-		return p, err
-	}
-	b := it.bodyAt(it.no, it.page, c.Body, n)
+	b := it.bodyAt(it.no, it.page, c.Body, n, 0)
 	defer b.Close()
-	if _, err := b.Skip(int64(n)); err != nil || b.mixed || b.no == it.no {
-		return 0, err
+	if _, err := b.Skip(int64(n)); err != nil || b.no == it.no {
+		return 0, rem, err
 	}
-	return b.no, nil
+	return b.no, b.rem, nil
 }
 
 // beside returns the nearest leaf page after (or before) the one given, on which a record
@@ -51,7 +53,7 @@ func (it *Iter) beside(page format.Page, no base.PageNo, cells int, after bool) 
 		return noPage, no == it.seg.First, nil
 	}
 	c := page.LeafCell(0)
-	key, err := it.assemble(nil, no, page, c.Body, c.KeyLen)
+	key, err := it.assemble(nil, no, page, c.Body, c.KeyLen, c.ValLen)
 	if err != nil {
 		return 0, false, err
 	}
@@ -71,7 +73,7 @@ func (it *Iter) beside(page format.Page, no base.PageNo, cells int, after bool) 
 			}
 			return it.outermost(turn, !after)
 		}
-		i := it.childOf(p, tree, c.Kind&base.System, key)
+		i := it.childOf(pageOf, p, tree, c.Kind&base.System, key)
 		if it.err != nil {
 			return 0, false, it.err
 		}
@@ -124,15 +126,27 @@ func (s *Segment) child(page format.Page, i int) base.PageNo {
 	return s.Space.Map(page.Ptr())
 }
 
-// childOf returns which child of a b-tree page can hold a key: the one before the first
-// cell whose key is greater. The middle is C lsm1's: of the inputs of a half-done merge it
-// gives up all pages but those that its own search for the split key reads, which include
-// the pages of long keys.
-func (it *Iter) childOf(no base.PageNo, page format.Page, topic base.Kind, key []byte) int {
+// target says which leaf page is looked for in a b-tree.
+type target uint8
+
+const (
+	pageOf     target = iota // the one that can hold the key
+	pageBefore               // the one that can hold the greatest key below it
+	pageLast                 // the last one
+)
+
+// childOf returns which child of a b-tree page leads to a target: for pageOf, the one before
+// the first cell whose key is greater. The middle is C lsm1's: of the inputs of a half-done
+// merge it gives up all pages but those that its own search for the split key reads, which
+// include the pages of long keys.
+func (it *Iter) childOf(to target, no base.PageNo, page format.Page, topic base.Kind, key []byte) int {
 	lo, hi := 0, page.NumCells()
+	if to == pageLast {
+		return hi
+	}
 	for lo < hi && it.err == nil {
 		mid := int(uint(lo+hi-1) >> 1)
-		if it.compareBTreeCell(no, page, mid, topic, key) > 0 {
+		if d := it.compareBTreeCell(no, page, mid, topic, key); d > 0 || d == 0 && to == pageBefore {
 			hi = mid
 		} else {
 			lo = mid + 1

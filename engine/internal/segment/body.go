@@ -21,10 +21,7 @@ type Body struct {
 	off   int // of the next byte on page; may lie beyond the page's data
 	left  int // bytes not returned yet
 	jumps int64
-	first base.PageNo
-	// mixed says that a record begins on a page between the first and the last, as
-	// happens in a damaged file only.
-	mixed bool
+	rem   tail // of the record, what comes after it included
 	// How the pages after the first are read: by tail if long is set, which is made when the
 	// first of them is needed, by the iterator's seq if it has one, else through the cache.
 	long    bool
@@ -38,10 +35,12 @@ type Body struct {
 }
 
 // bodyAt begins to read the n bytes that start at offset off of a leaf page's data. off may
-// lie beyond the page's data, as it does for a value whose key fills the page.
-func (it *Iter) bodyAt(no base.PageNo, page format.Page, off, n int) Body {
+// lie beyond the page's data, as it does for a value whose key fills the page. behind is how
+// many bytes of the record come after them.
+func (it *Iter) bodyAt(no base.PageNo, page format.Page, off, n, behind int) Body {
 	long := n/it.seg.Space.Geometry().PageSize >= longPages
-	return Body{seg: it.seg, page: page, no: no, first: no, off: off, left: n, long: long, seq: it.seq, ahead: it.scanning}
+	rem := tail{left: int64(off) + int64(n) + int64(behind) - int64(page.EOF())}
+	return Body{seg: it.seg, page: page, no: no, rem: rem, off: off, left: n, long: long, seq: it.seq, ahead: it.scanning}
 }
 
 // Close gives back the memory for long runs; there is nothing left to read then. The zero
@@ -50,7 +49,7 @@ func (b *Body) Close() {
 	if b.tail != nil {
 		b.tail.Close()
 	}
-	b.tail, b.page, b.rest, b.left, b.mixed = nil, nil, nil, 0, true
+	b.tail, b.page, b.rest, b.left, b.no = nil, nil, nil, 0, 0
 }
 
 // Next returns the next piece, and nothing at the end. It is read-only and valid until the
@@ -78,7 +77,6 @@ func (b *Body) Next() ([]byte, error) {
 // nextLeaf moves to the next leaf page.
 func (b *Body) nextLeaf() error {
 	geo := b.seg.Space.Geometry()
-	b.mixed = b.mixed || b.no != b.first && b.page.NumCells() > 0
 	for {
 		if b.no == b.seg.LastPage {
 			return b.seg.corrupt(b.no, "a record runs beyond the end of its segment")
@@ -95,9 +93,13 @@ func (b *Body) nextLeaf() error {
 		if b.page, err = b.getPage(p); err != nil {
 			return err
 		}
-		if b.no = p; !b.page.IsBTree() {
-			return nil
+		if b.no = p; b.page.IsBTree() {
+			continue
 		}
+		if wrong := b.rem.over(b.page); wrong != "" {
+			return b.seg.corrupt(p, "%s", wrong)
+		}
+		return nil
 	}
 }
 

@@ -39,10 +39,7 @@ func TestGobbledInput(t *testing.T) {
 		whole.Space.File = x.file
 		p = next
 	}
-	seg, err := segment.Open(whole.Space, left)
-	if err != nil {
-		t.Fatal(err)
-	}
+	seg := &segment.Segment{Segment: left, Space: whole.Space, LastPage: whole.LastPage}
 	var it segment.Iter
 	it.Init(seg)
 	failed := 0

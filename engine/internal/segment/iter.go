@@ -37,7 +37,8 @@ type Iter struct {
 	valLen  int
 	// end is the page on which the value ends, if that is known, it is another one than
 	// page, and no other record begins before it; else 0.
-	end base.PageNo
+	end     base.PageNo
+	endRoom int64 // what is left over there if no record begins
 
 	keyBuf, cmpBuf []byte
 	err            error
@@ -110,7 +111,7 @@ func (it *Iter) AppendValue(dst []byte) ([]byte, error) {
 
 // Body begins to read the current value piece by piece.
 func (it *Iter) Body() Body {
-	return it.bodyAt(it.no, it.page, it.bodyOff+it.keyLen, it.valLen)
+	return it.bodyAt(it.no, it.page, it.bodyOff+it.keyLen, it.valLen, 0)
 }
 
 // Passed is called with what Body has returned when it was read. If that was to
@@ -118,8 +119,8 @@ func (it *Iter) Body() Body {
 func (it *Iter) Passed(b *Body) {
 	it.lookups += b.lookups
 	b.lookups = 0
-	if b.left == 0 && !b.mixed && it.cell == it.cells-1 && b.no != it.no {
-		it.end = b.no
+	if b.left == 0 && b.no != 0 && b.no != it.no && it.cell == it.cells-1 {
+		it.end, it.endRoom = b.no, b.rem.room
 	}
 }
 
@@ -187,7 +188,8 @@ func (it *Iter) counted(p base.PageNo, forward bool) bool {
 // end of the segment, leaving the current page as it is, and on error.
 func (it *Iter) forward() bool {
 	page, no, cells := it.page, it.no, it.cells
-	switch p, err := it.afterTail(); {
+	p, t, err := it.afterTail()
+	switch {
 	case err != nil:
 		return it.fail(err)
 	case p == noPage:
@@ -209,9 +211,21 @@ func (it *Iter) forward() bool {
 		if !it.counted(p, true) || !it.setPage(p) {
 			return false
 		}
-		if it.cells > 0 && !it.page.IsBTree() {
-			return true
+		if it.page.IsBTree() {
+			continue
 		}
+		if err := t.over(it.page); err != "" {
+			return it.fail(it.corrupt(p, "%s", err))
+		}
+		if it.cells > 0 {
+			return it.known(t.room, it.no, it.page)
+		}
+	}
+	if t.left > 0 {
+		return it.fail(it.corrupt(it.no, "a record runs beyond the end of its segment"))
+	}
+	if !it.known(t.room, it.no, it.page) {
+		return false
 	}
 	it.page, it.no, it.cells = page, no, cells
 	return false
@@ -221,6 +235,7 @@ func (it *Iter) forward() bool {
 func (it *Iter) backward() bool {
 	page, no, cells := it.page, it.no, it.cells
 	it.scanning = false
+	rest := it.tailBefore()
 	for n := 0; it.no != it.seg.First; n++ {
 		if n == skipPages {
 			p, ok, err := it.beside(page, no, cells, false)
@@ -241,9 +256,17 @@ func (it *Iter) backward() bool {
 		if !it.counted(p, false) || !it.setPage(p) {
 			return false
 		}
-		if it.cells > 0 && !it.page.IsBTree() {
-			return true
+		if it.page.IsBTree() {
+			continue
 		}
+		if it.cells > 0 {
+			t := it.tail()
+			if err := rest.from(t); err != "" {
+				return it.fail(it.corrupt(p, "%s", err))
+			}
+			return it.known(rest.room(t), no, page)
+		}
+		rest.before(it.page)
 	}
 	it.page, it.no, it.cells = page, no, cells
 	return false
@@ -261,7 +284,7 @@ func (it *Iter) load() bool {
 		it.key = it.page[c.Body:end:end]
 	} else {
 		var err error
-		if it.keyBuf, err = it.assemble(it.keyBuf[:0], it.no, it.page, c.Body, c.KeyLen); err != nil {
+		if it.keyBuf, err = it.assemble(it.keyBuf[:0], it.no, it.page, c.Body, c.KeyLen, c.ValLen); err != nil {
 			return it.fail(err)
 		}
 		it.key = it.keyBuf
@@ -362,8 +385,8 @@ func (it *Iter) Prev() bool {
 
 // assemble appends to buf the n bytes that start at offset off of a leaf page's data,
 // continuing on the following leaf pages; see bodyAt.
-func (it *Iter) assemble(buf []byte, no base.PageNo, page format.Page, off, n int) ([]byte, error) {
-	b := it.bodyAt(no, page, off, n)
+func (it *Iter) assemble(buf []byte, no base.PageNo, page format.Page, off, n, behind int) ([]byte, error) {
+	b := it.bodyAt(no, page, off, n, behind)
 	buf, err := b.appendTo(buf)
 	b.Close()
 	it.lookups += b.lookups
@@ -390,7 +413,7 @@ func (it *Iter) compareCell(no base.PageNo, page format.Page, i int, topic base.
 		return 1
 	}
 	var err error
-	if it.cmpBuf, err = it.assemble(it.cmpBuf[:0], no, page, c.Body, c.KeyLen); err != nil {
+	if it.cmpBuf, err = it.assemble(it.cmpBuf[:0], no, page, c.Body, c.KeyLen, c.ValLen); err != nil {
 		it.fail(err)
 		return 0
 	}
@@ -426,6 +449,11 @@ func (it *Iter) compareBTreeCell(no base.PageNo, page format.Page, i int, topic 
 
 // descend walks the b-tree and makes the leaf page that can hold the key current.
 func (it *Iter) descend(topic base.Kind, key []byte) bool {
+	return it.descendTo(pageOf, topic, key)
+}
+
+// descendTo walks the b-tree to a leaf page and makes it current.
+func (it *Iter) descendTo(to target, topic base.Kind, key []byte) bool {
 	p := it.seg.Root
 	if p == 0 {
 		p = it.seg.First
@@ -435,13 +463,16 @@ func (it *Iter) descend(topic base.Kind, key []byte) bool {
 			return false
 		}
 		if !it.page.IsBTree() {
-			return true
+			if it.cells == 0 && it.seg.rest == nil {
+				return it.fail(it.corrupt(p, "the b-tree leads to the page, but no record starts there"))
+			}
+			return it.seg.Root != 0 || it.onlyFirst()
 		}
 		if p == it.seg.First && it.seg.Root == 0 {
 			it.cells = 0 // a first page left over from a merge; not the root
 			return true
 		}
-		i := it.childOf(it.no, it.page, topic, key)
+		i := it.childOf(to, it.no, it.page, topic, key)
 		if it.err != nil {
 			return false
 		}

@@ -12,6 +12,7 @@ package segment
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
@@ -38,6 +39,9 @@ type Segment struct {
 	Owned []base.BlockNo
 	// rest is set for an input of a half-done merge, whose front may be gone.
 	rest *remainder
+	// alone is set once it is known that all records begin on the first page, as they must
+	// where there is no b-tree; nil if that need not be found out.
+	alone *atomic.Bool
 }
 
 // remainder knows which blocks are left of a segment of which the front has been given up.
@@ -68,36 +72,6 @@ func (s *Segment) left(p base.PageNo) (bool, error) {
 	return r.blocks[s.Space.Geometry().Block(p)], r.err
 }
 
-// Open makes a Segment of what a checkpoint says about it. It reads the first and last
-// page.
-func Open(space *blockfile.Space, s format.Segment) (*Segment, error) {
-	seg := &Segment{Segment: s, Space: space}
-	first, err := space.Page(s.First)
-	if err != nil {
-		return nil, err
-	}
-	seg.MayLink = !first.Checked()
-	if first.Checked() {
-		seg.Space = &blockfile.Space{File: space.File, Redirects: space.Redirects, Sealed: true}
-	}
-	if seg.LastPage, err = seg.Space.LastPage(s.Last); err != nil {
-		return nil, err
-	}
-	last, err := seg.Space.Page(seg.LastPage)
-	if err != nil {
-		return nil, err
-	}
-	if last.Checked() != first.Checked() {
-		ce := base.Corruptf("the page has no page check, unlike the last of its segment: it was damaged or never written").AtPage(s.First)
-		ce.File = space.Path()
-		return nil, ce
-	}
-	if s.Root == 0 && last.IsBTree() && last.NumCells() > 0 {
-		seg.Root, seg.RootDropped = seg.LastPage, true
-	}
-	return seg, nil
-}
-
 // Blocks returns the blocks that the segment occupies, in order, by following the links
 // from its first page to its last, unless they are known. The first and the last may be
 // shared with others. The caller must not change the slice.
@@ -125,13 +99,6 @@ func (s *Segment) Blocks() ([]base.BlockNo, error) {
 	}
 }
 
-// corrupt is the error of page p.
-func (s *Segment) corrupt(p base.PageNo, format string, args ...any) error {
-	ce := base.Corruptf(format, args...).AtPage(p)
-	ce.File = s.Space.Path()
-	return ce
-}
-
 // LeafKey returns the key of a cell of a leaf page. The key is a copy.
 func (s *Segment) LeafKey(p base.PageNo, cell int) (base.Kind, []byte, error) {
 	var it Iter
@@ -143,7 +110,7 @@ func (s *Segment) LeafKey(p base.PageNo, cell int) (base.Kind, []byte, error) {
 		return 0, nil, it.corrupt(p, "the page has no leaf cell %d", cell)
 	}
 	c := it.page.LeafCell(cell)
-	key, err := it.assemble(nil, p, it.page, c.Body, c.KeyLen)
+	key, err := it.assemble(nil, p, it.page, c.Body, c.KeyLen, c.ValLen)
 	return c.Kind, key, err
 }
 

@@ -401,7 +401,7 @@ func TestCircles(t *testing.T) {
 	}
 	x.change(last, func(raw []byte) {
 		x.geo.SetLink(last, raw, blocks[0])
-		x.geo.SealPage(last, raw)
+		x.geo.SealPage(last, raw, 0)
 	})
 	s, err := segment.Open(&blockfile.Space{File: x.file}, seg.Segment)
 	if err != nil {
@@ -426,7 +426,7 @@ func TestCircles(t *testing.T) {
 		b.Reset(1024)
 		b.Add(format.BTreeCell{Child: seg.Root, Kind: base.Separator, Key: []byte("b")})
 		b.Write(page, seg.Root)
-		x.geo.SealPage(seg.Root, raw)
+		x.geo.SealPage(seg.Root, raw, 0)
 	})
 	if s, err = segment.Open(&blockfile.Space{File: x.file}, seg.Segment); err != nil {
 		t.Fatal(err)
@@ -441,7 +441,7 @@ func TestCircles(t *testing.T) {
 // not memory.
 func TestHugeLengths(t *testing.T) {
 	x := newFixture(t, 1024)
-	seg, _ := x.write([]record{{base.Insert, []byte("a"), make([]byte, 3000)}, {base.Insert, []byte("b"), nil}}, 0)
+	seg, _ := x.write([]record{{base.Insert, []byte("a"), make([]byte, 3000)}}, 0)
 	for _, at := range []string{"key", "value"} {
 		x.change(seg.First, func(raw []byte) {
 			page := x.geo.Content(seg.First, raw)
@@ -453,7 +453,7 @@ func TestHugeLengths(t *testing.T) {
 			} else {
 				b.StartCell(base.Insert, 1, 1<<30)
 			}
-			x.geo.SealPage(seg.First, raw)
+			x.geo.SealPage(seg.First, raw, 0)
 		})
 		s, err := segment.Open(&blockfile.Space{File: x.file}, seg.Segment)
 		if err != nil {
@@ -631,7 +631,7 @@ func TestDisorder(t *testing.T) {
 					page[at] = byte('0' + rng.IntN(10))
 				}
 			}
-			x.geo.SealPage(p, raw)
+			x.geo.SealPage(p, raw, 0)
 		})
 		s, err := segment.Open(&blockfile.Space{File: x.file}, seg.Segment)
 		if err != nil {

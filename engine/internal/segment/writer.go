@@ -50,6 +50,9 @@ func NewWriter(f *blockfile.File, alloc blockfile.Allocator, start base.PageNo) 
 	return &Writer{app: f.NewAppender(alloc, start), geo: f.Geometry()}
 }
 
+// SetSeal makes seal that of the segment, before anything is added.
+func (w *Writer) SetSeal(seal format.Seal) { w.app.SetSeal(seal) }
+
 // Records and Pages tell how much has been written.
 func (w *Writer) Records() int64 { return w.records }
 

@@ -64,25 +64,24 @@ func Load(f *blockfile.File, c *format.Checkpoint) (*Snapshot, error) {
 		in := &c.Levels[i]
 		oldest := i == len(c.Levels)-1
 		level := &Level{Age: in.Age, FreelistOnly: in.Flags&format.LevelFreelistOnly != 0}
-		open := func(fs format.Segment, redirected bool) (*segment.Segment, error) {
+		open := func(fs format.Segment, what segment.What, redirected bool) (*segment.Segment, error) {
 			space := plain
 			if redirected && len(c.Redirects) > 0 {
 				space = &blockfile.Space{File: f, Redirects: c.Redirects}
 			}
-			return segment.Open(space, fs)
+			return segment.OpenAs(space, fs, what)
 		}
 		var err error
-		if level.Seg, err = open(in.LHS, oldest && len(in.RHS) == 0); err != nil {
+		if level.Seg, err = open(in.LHS, segment.What{Seal: in.Seal()}, oldest && len(in.RHS) == 0); err != nil {
 			return nil, err
 		}
 		if len(in.RHS) > 0 {
 			level.Merging = &Merging{State: in.Merge}
 			for j, r := range in.RHS {
-				seg, err := open(r, oldest && j == len(in.RHS)-1)
+				seg, err := open(r, segment.What{Input: true}, oldest && j == len(in.RHS)-1)
 				if err != nil {
 					return nil, err
 				}
-				seg.SetGobbled()
 				level.Merging.RHS = append(level.Merging.RHS, seg)
 			}
 		}
@@ -143,7 +142,9 @@ func (s *Snapshot) Export() *format.Checkpoint {
 		if l.FreelistOnly {
 			out.Flags |= format.LevelFreelistOnly
 		}
-		if l.Merging != nil {
+		if l.Merging == nil {
+			out.SetSeal(l.Seg.Space.Seal)
+		} else {
 			for _, seg := range l.Merging.RHS {
 				out.RHS = append(out.RHS, seg.Segment)
 			}

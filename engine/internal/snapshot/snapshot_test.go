@@ -58,12 +58,43 @@ func (f *file) segment(prefix string, n int) format.Segment {
 	return s
 }
 
+// TestSealsAreKept: the seal of an ordinary level comes from its flags and goes back there.
+func TestSealsAreKept(t *testing.T) {
+	f := newFile(t)
+	w := segment.NewWriter(f.File, f, 0)
+	w.SetSeal(4711)
+	for i := range 50 {
+		if err := w.Add(base.Insert, fmt.Appendf(nil, "%04d", i), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, _, err := w.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &format.Checkpoint{ID: 17, Compression: 1, Levels: []format.Level{{LHS: s}, {LHS: f.segment("z", 100)}}}
+	if _, err := snapshot.Load(f.File, c); err == nil {
+		t.Error("a segment is opened without its seal")
+	}
+	c.Levels[0].SetSeal(4711)
+	got, err := snapshot.Load(f.File, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := got.Levels[0].Seg.Space, got.Levels[1].Seg.Space; !a.Sealed || a.Seal != 4711 || !b.Sealed || b.Seal != 0 {
+		t.Errorf("seals %d and %d", a.Seal, b.Seal)
+	}
+	if again := got.Export(); !reflect.DeepEqual(again, c) {
+		t.Errorf("exported %+v, want %+v", again, c)
+	}
+}
+
 // TestLoadAndExport loads a checkpoint with a half-done merge and gets it back.
 func TestLoadAndExport(t *testing.T) {
 	f := newFile(t)
 	top, out, in0, in1, old := f.segment("t", 50), f.segment("a", 20), f.segment("k", 60), f.segment("k", 90), f.segment("z", 100)
 	split := in0.First + 2
-	page, err := (&blockfile.Space{File: f.File}).Page(split)
+	page, err := (&blockfile.Space{File: f.File, Sealed: true}).Page(split)
 	if err != nil {
 		t.Fatal(err)
 	}

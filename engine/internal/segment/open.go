@@ -1,0 +1,149 @@
+package segment
+
+import (
+	"sync/atomic"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// What is what else a checkpoint says of a segment.
+type What struct {
+	Seal  format.Seal // 0 if it names none
+	Input bool        // of a half-done merge: the front of the segment may be gone
+}
+
+// Open is OpenAs for an ordinary segment without a seal.
+func Open(space *blockfile.Space, s format.Segment) (*Segment, error) {
+	return OpenAs(space, s, What{})
+}
+
+// OpenAs makes a Segment of what a checkpoint says about it. It reads the first page, the
+// last and the root, and refuses a segment in which they cannot be what they must be: a page
+// that was lost would make it look empty, or shorter than it is.
+func OpenAs(space *blockfile.Space, s format.Segment, what What) (*Segment, error) {
+	seg := &Segment{Segment: s, alone: new(atomic.Bool)}
+	if what.Input {
+		seg.SetGobbled()
+	}
+	if err := seg.identify(space, what); err != nil {
+		return nil, err
+	}
+	seg.MayLink = !seg.Space.Sealed
+	first, err := seg.Space.Page(s.First)
+	if err != nil {
+		return nil, err
+	}
+	if seg.LastPage, err = seg.Space.LastPage(s.Last); err != nil {
+		return nil, err
+	}
+	last, err := seg.Space.Page(seg.LastPage)
+	if err != nil {
+		return nil, seg.blame(err)
+	}
+	if s.Root == 0 && last.IsBTree() && last.NumCells() > 0 {
+		seg.Root, seg.RootDropped = seg.LastPage, true
+	}
+	return seg, seg.ends(first, last)
+}
+
+// identify finds out which page checks the segment has. An ordinary segment whose level has
+// no seal has the old ones, or none, as its first page shows. The levels of the inputs of a
+// half-done merge are gone, and their seals with them: there the first and the last page
+// must agree. That says nothing about an input of a single page, which is read unverified.
+func (s *Segment) identify(space *blockfile.Space, what What) error {
+	if what.Seal != 0 {
+		s.Space = space.SealedAs(true, what.Seal)
+		return nil
+	}
+	first, err := readEnd(space, s.First)
+	if err != nil {
+		return err
+	}
+	if !what.Input {
+		s.Space = space.SealedAs(first.stored != 0, 0)
+		return nil
+	}
+	lastPage, err := space.LastPage(s.Last)
+	if err != nil {
+		return err
+	}
+	last, err := readEnd(space, lastPage)
+	if err != nil {
+		return err
+	}
+	switch {
+	case first.stored == 0 && last.stored == 0:
+		s.Space = space.SealedAs(false, 0)
+	case first.old && last.old:
+		s.Space = space.SealedAs(true, 0)
+	default:
+		s.Space = space.SealedAs(true, first.seal)
+	}
+	return nil
+}
+
+// end is what the page at one end of a segment shows of its page checks.
+type end struct {
+	stored uint16
+	old    bool // it has the right old check
+	seal   format.Seal
+}
+
+func readEnd(space *blockfile.Space, p base.PageNo) (end, error) {
+	raw, err := space.RawPage(p)
+	if err != nil {
+		return end{}, err
+	}
+	geo, number := space.Geometry(), space.Original(p)
+	return end{geo.StoredCheck(p, raw), geo.OldCheckGood(p, number, raw), geo.SealOf(number, raw)}, nil
+}
+
+// blame returns what is wrong with a segment whose last page is not like its first: err,
+// unless it is the first that has lost its page check.
+func (s *Segment) blame(err error) error {
+	if s.Space.Sealed {
+		return err
+	}
+	last, readErr := readEnd(s.Space, s.LastPage)
+	if readErr != nil || !last.old {
+		return err
+	}
+	return s.corrupt(s.First, "the page has no page check, unlike the last of its segment: it was damaged or never written")
+}
+
+// ends checks that the pages at the ends of the segment, and the root, are what they must
+// be in a segment that has records.
+func (s *Segment) ends(first, last format.Page) error {
+	if s.rest == nil {
+		switch {
+		case first.IsBTree():
+			return s.corrupt(s.First, "the first page of the segment belongs to its b-tree")
+		case first.NumCells() == 0:
+			return s.corrupt(s.First, "no record starts on the first page of the segment")
+		case first.CellOffset(0) != 0:
+			return s.corrupt(s.First, "the first record of the segment does not stand at the front of its first page")
+		}
+	}
+	if s.Root == 0 {
+		return nil
+	}
+	root := last
+	if s.Root != s.LastPage {
+		var err error
+		if root, err = s.Space.Page(s.Root); err != nil {
+			return err
+		}
+	}
+	if !root.IsBTree() || root.NumCells() == 0 {
+		return s.corrupt(s.Root, "the root of the segment's b-tree is no b-tree page with a key")
+	}
+	return nil
+}
+
+func (s *Segment) corrupt(p base.PageNo, format string, args ...any) error {
+	ce := base.Corruptf(format, args...).AtPage(p)
+	ce.File, ce.Offset = s.Space.Path(), s.Space.Geometry().Offset(p)
+	return ce
+}
