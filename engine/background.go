@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 )
 
 // Background says which goroutines work beside the callers.
@@ -56,11 +57,11 @@ func (db *DB) startBackground() {
 	db.bg.cancel = cancel
 	if db.opts.Background&BackgroundMerger != 0 {
 		db.bg.merger = make(chan struct{}, 1)
-		db.bg.running.Go(func() { db.loop(ctx, "merger", db.bg.merger, db.mergerRound) })
+		db.bg.running.Go(func() { db.loop(ctx, db.bg.merger, db.mergerRound, flushFailure, mergeFailure, checkpointFailure) })
 	}
 	if db.opts.Background&BackgroundCheckpointer != 0 {
 		db.bg.checkpointer = make(chan struct{}, 1)
-		db.bg.running.Go(func() { db.loop(ctx, "checkpointer", db.bg.checkpointer, db.checkpointerRound) })
+		db.bg.running.Go(func() { db.loop(ctx, db.bg.checkpointer, db.checkpointerRound, checkpointFailure) })
 	}
 	wake(db.bg.merger) // a recovered log or a half-done merge may wait
 }
@@ -82,45 +83,36 @@ func wake(c chan struct{}) {
 	}
 }
 
-// loop calls round each time it is woken, until round has nothing left to do. An error
-// is kept for the next foreground call, and ends the work until the next wake.
-func (db *DB) loop(ctx context.Context, name string, woken chan struct{}, round func(context.Context) (more bool, err error)) {
+// loop calls round each time it is woken, until round has nothing left to do or fails, and
+// again when the pause is over after which work of those kinds that has failed is to be tried
+// again.
+func (db *DB) loop(ctx context.Context, woken chan struct{}, round func(context.Context) (more bool, err error), kinds ...failureKind) {
+	var again <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-woken:
+		case <-again:
 		}
-		for more := true; more; {
+		for more := db.stopped() == nil; more; {
 			var err error
-			if more, err = round(ctx); err != nil {
-				if errors.Is(err, context.Canceled) {
-					return
-				}
-				db.workErr.Store(&err)
-				db.failed(name, err)
-				wake(db.pace.step)
-				break
+			if more, err = round(ctx); errors.Is(err, context.Canceled) {
+				return
 			}
 		}
+		again = nil
+		if pause, any := db.failures.next(kinds...); any && db.stopped() == nil {
+			again = time.After(pause)
+		}
 	}
 }
 
-// backgroundError returns, once, what has failed in the background since the last call.
-// The work is tried again when the next commit wakes it.
-func (db *DB) backgroundError() error {
-	if db.opts.Background == BackgroundNone {
-		return nil
-	}
-	if p := db.workErr.Swap(nil); p != nil {
-		return *p
-	}
-	return nil
-}
-
-// mergerRound does a slice of flushing and merging.
+// mergerRound does a slice of flushing and merging. An error is kept for the next
+// transaction.
 func (db *DB) mergerRound(ctx context.Context) (more bool, err error) {
 	if !db.opts.autoWork.Load() {
+		db.failures.settle(flushFailure, mergeFailure, checkpointFailure)
 		return false, nil
 	}
 	if err := db.takeWorker(ctx, "work"); err != nil {
@@ -128,17 +120,32 @@ func (db *DB) mergerRound(ctx context.Context) (more bool, err error) {
 	}
 	defer db.worker.release()
 	watch := db.watchWork(byMerger)
-	n, err := db.work(ctx, mergerPages, int(db.opts.autoMerge.Load()), false)
+	n, err := db.workPatiently(ctx, mergerPages, false)
+	if err == nil && n < mergerPages {
+		err = db.checkpointAgain(ctx)
+	}
 	watch.end(err)
+	switch {
+	case err == nil && n < mergerPages:
+		db.failures.settle(flushFailure, mergeFailure)
+	case err != nil && ctx.Err() == nil:
+		db.workFailed(db.working, "merger", err)
+	}
 	return err == nil && n >= mergerPages, err
 }
 
 // checkpointerRound makes a checkpoint if one is due. Only what has to be written for
 // the free list takes the worker's turn; the syncs keep nobody waiting.
 func (db *DB) checkpointerRound(ctx context.Context) (more bool, err error) {
-	if !db.checkpointDue() {
+	if db.failures.wait(checkpointFailure) > 0 {
 		return false, nil
 	}
-	_, err = db.checkpoint(ctx, "checkpoint")
+	if !db.checkpointDue() {
+		db.failures.settle(checkpointFailure)
+		return false, nil
+	}
+	if _, err = db.checkpoint(ctx, "checkpoint"); err != nil && ctx.Err() == nil {
+		db.workFailed(checkpointFailure, "checkpointer", err)
+	}
 	return false, err
 }

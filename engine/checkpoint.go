@@ -41,7 +41,10 @@ func (db *DB) checkpoint(ctx context.Context, op string) (pages int64, err error
 			c, meta := db.export()
 			db.worker.release()
 			defer db.checkpointer.release()
-			return db.storeExported(c, meta)
+			if pages, err = db.storeExported(c, meta); err == nil {
+				db.failures.done(checkpointFailure)
+			}
+			return pages, err
 		}
 		db.worker.release()
 		if err := db.checkpointer.take(ctx); err != nil {
@@ -78,7 +81,25 @@ func (db *DB) autoCheckpoint(ctx context.Context) error {
 	if err := db.fitFreelist(ctx); err != nil {
 		return err
 	}
-	return db.store(ctx)
+	err := db.store(ctx)
+	if err == nil {
+		db.failures.done(checkpointFailure)
+	}
+	return err
+}
+
+// checkpointAgain makes a checkpoint that has failed before, if it is still due and its pause
+// is over. The caller has the worker's turn.
+func (db *DB) checkpointAgain(ctx context.Context) error {
+	if db.bg.checkpointer != nil || !db.failures.failing[checkpointFailure].Load() || db.failures.wait(checkpointFailure) > 0 {
+		return nil
+	}
+	db.working = checkpointFailure
+	err := db.autoCheckpoint(ctx)
+	if err == nil {
+		db.failures.settle(checkpointFailure)
+	}
+	return err
 }
 
 // fitFreelist writes free-list entries into a segment of their own if there are more

@@ -54,7 +54,8 @@ type core struct {
 
 	// Owned by whoever has the worker's turn.
 	flushJob, mergeJob *job
-	smallJob           *job // a merge of levels above those of mergeJob
+	smallJob           *job        // a merge of levels above those of mergeJob
+	working            failureKind // what work did last, so what its error is of
 
 	// pub guards what changes together with the published state.
 	pub   sync.Mutex
@@ -74,9 +75,9 @@ type core struct {
 	ckptLog       format.LogPos // its log position, if this session has made it
 	haveCkptLog   bool
 
-	fatal   atomic.Pointer[error] // the first failed sync: nothing is written after it
-	workErr atomic.Pointer[error] // the last failure of work done on a writer's behalf
-	stats   stats
+	fatal    atomic.Pointer[error] // the first failed sync: nothing is written after it
+	failures failures              // of work done for commits
+	stats    stats
 	// recovered is what Open read from the log.
 	recovered wal.Recovered
 	keptLog   string   // see OpenEvent.KeptLog
@@ -384,7 +385,8 @@ func (db *DB) foreignReader() (bool, error) {
 }
 
 // Begin starts a write transaction at level 1. It waits for the single writer's turn, in
-// arrival order, as long as ctx lasts.
+// arrival order, as long as ctx lasts. It fails, once, with what flushing, merging or
+// checkpointing for earlier commits has failed with since the last call.
 func (db *DB) Begin(ctx context.Context) (*Tx, error) {
 	if err := db.writable("begin"); err != nil {
 		return nil, err
@@ -457,7 +459,7 @@ func (db *DB) begin(ctx context.Context, asked time.Time) (*Tx, error) {
 	err := db.enter("begin")
 	if err == nil {
 		if err = db.writable("begin"); err == nil {
-			err = db.backgroundError()
+			err = db.workError(ctx)
 		}
 		if err == nil {
 			waits.stall, err = db.makeRoom(ctx)

@@ -28,6 +28,14 @@ type job struct {
 	watch      jobWatch
 }
 
+// failureKind is the kind of work that the job is, for its error.
+func (j *job) failureKind() failureKind {
+	if j.flush {
+		return flushFailure
+	}
+	return mergeFailure
+}
+
 // newJob prepares a job. levels[lo:hi] of the newest snapshot are its inputs. The caller
 // has the worker's turn.
 func (db *DB) newJob(flush bool, lo, hi int) (*job, error) {

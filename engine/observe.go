@@ -36,7 +36,8 @@ type Observer struct {
 	// Stalled tells of every wait for work by which writers are held back.
 	Stalled func(StallEvent)
 	// Failed tells of errors of work that nobody asked for explicitly, such as that of a
-	// background goroutine or of the work behind a commit: no call returns them at once.
+	// background goroutine or of the work behind a commit: no call returns them at once. The
+	// next Begin returns the first one of flushing, of merging and of checkpointing each.
 	Failed func(FailEvent)
 	// Poisoned tells that the database refuses all further writes, once.
 	Poisoned func(PoisonEvent)

@@ -98,9 +98,10 @@ func (db *DB) liveBytes() int64 {
 }
 
 // flushLags reports whether the flush of the old tree should be further by now, if it has
-// to begin when the live tree is filled to start and to be complete at end.
+// to begin when the live tree is filled to start and to be complete at end. While it fails
+// nobody waits for it, before makeRoom does.
 func (db *DB) flushLags(st *snapshot.State, start, end float64) bool {
-	if !st.HasOld {
+	if !st.HasOld || db.failures.failing[flushFailure].Load() {
 		return false
 	}
 	want := (db.fill(st) - start) / (end - start)
@@ -111,7 +112,7 @@ func (db *DB) flushLags(st *snapshot.State, start, end float64) bool {
 func (db *DB) mergeLags(st *snapshot.State) bool {
 	n := st.Disk.NumSegments()
 	all := db.pace.toMerge.Load()
-	if n <= softSegments || all == 0 {
+	if n <= softSegments || all == 0 || db.failures.failing[mergeFailure].Load() {
 		return false
 	}
 	want := (float64(n-softSegments-1) + min(db.fill(st), 1)) / (hardSegments - softSegments)
@@ -122,7 +123,7 @@ func (db *DB) mergeLags(st *snapshot.State) bool {
 // made the next checkpoint by now: until then no space that merges have freed can be used
 // again, and the file and its log grow.
 func (db *DB) checkpointLags() bool {
-	if db.bg.checkpointer == nil {
+	if db.bg.checkpointer == nil || db.failures.failing[checkpointFailure].Load() {
 		return false
 	}
 	limit := db.opts.autoCheckpoint.Load()
@@ -169,8 +170,8 @@ func (db *DB) keepPace(bytes int) {
 	waiting := db.startStall(db.stallReason(), "commit")
 	defer waiting.end()
 	for db.lags() {
-		if db.workErr.Load() != nil || db.stopped() != nil {
-			return // the merger has given up; the next transaction is told
+		if db.stopped() != nil {
+			return // the next transaction is told
 		}
 		select {
 		case <-p.step:

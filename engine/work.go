@@ -34,13 +34,32 @@ const (
 //     merge goes first.
 //  3. Merges: one, and beside it a small one of newer levels, which goes first.
 func (db *DB) work(ctx context.Context, pages, minLevels int, flushOnly bool) (done int, err error) {
+	return db.doWork(ctx, pages, minLevels, flushOnly, false)
+}
+
+// workPatiently is work for commits: what has failed is left alone until its pause is over.
+func (db *DB) workPatiently(ctx context.Context, pages int, flushOnly bool) (done int, err error) {
+	return db.doWork(ctx, pages, int(db.opts.autoMerge.Load()), flushOnly, true)
+}
+
+func (db *DB) doWork(ctx context.Context, pages, minLevels int, flushOnly, patient bool) (done int, err error) {
 	for done < pages {
 		if err := ctx.Err(); err != nil {
 			return done, err
 		}
+		if db.working = mergeFailure; db.reg.Newest().HasOld {
+			db.working = flushFailure
+		}
+		if patient && db.failures.wait(db.working) > 0 {
+			return done, nil
+		}
 		j, err := db.nextJob(minLevels, flushOnly)
 		if j == nil || err != nil {
 			return done, err
+		}
+		db.working = j.failureKind()
+		if patient && db.failures.wait(db.working) > 0 {
+			return done, nil
 		}
 		cost, finished, again, err := db.runJob(ctx, j, min(pages-done, stepPages))
 		done += cost
@@ -56,10 +75,16 @@ func (db *DB) work(ctx context.Context, pages, minLevels int, flushOnly bool) (d
 				return done, err
 			}
 		}
-		if finished {
-			if err := db.autoCheckpoint(ctx); err != nil {
-				return done, err
-			}
+		if !finished {
+			continue
+		}
+		db.failures.done(db.working)
+		if patient && db.failures.wait(checkpointFailure) > 0 {
+			continue
+		}
+		db.working = checkpointFailure
+		if err := db.autoCheckpoint(ctx); err != nil {
+			return done, err
 		}
 	}
 	return done, nil
@@ -248,7 +273,8 @@ func (db *DB) workAfterCommit(bytes int) {
 	// As lsm1's autowork does: about as many pages for each level as were written, so
 	// that merging keeps pace with the writes whatever their rate.
 	st := db.reg.Newest()
-	full := st.HasOld && db.fill(st) >= 1
+	full := st.HasOld && db.fill(st) >= 1 && db.failures.wait(flushFailure) == 0
+	db.tryCheckpointAgain()
 	if !st.HasOld && len(st.Disk.Levels) < 2 {
 		db.credit = 0
 		return
@@ -263,29 +289,33 @@ func (db *DB) workAfterCommit(bytes int) {
 		return
 	}
 	db.credit = 0
-	// Its errors are not the commit's: they are kept for the next transaction.
-	db.workErr.Store(nil)
-	if err := db.autoWork(pages, full); err != nil {
-		db.workErr.Store(&err)
-		db.failed("commit", err)
+	db.autoWork(pages, full)
+}
+
+// tryCheckpointAgain is checkpointAgain for a commit.
+func (db *DB) tryCheckpointAgain() {
+	if !db.failures.failing[checkpointFailure].Load() || !db.worker.try() {
+		return
+	}
+	defer db.worker.release()
+	if err := db.checkpointAgain(context.Background()); err != nil {
+		db.workFailed(checkpointFailure, byCommit, err)
 	}
 }
 
 // autoWork is the work of one commit. The flush of the old tree goes on until it has come
 // as far as the live tree is filled; if that one is full, too, to the end, and the live
-// tree becomes the old one.
-func (db *DB) autoWork(pages int, full bool) error {
+// tree becomes the old one. Its errors are not the commit's: they are kept for the next
+// transaction.
+func (db *DB) autoWork(pages int, full bool) {
 	ctx := context.Background() // a commit that is done must not stop half way
 	if !full && !db.worker.try() {
-		return nil // somebody else is at it
+		return // somebody else is at it
 	}
 	var waiting stall
 	if full {
 		waiting = db.startStall(StallFlush, "commit")
-		if err := db.worker.take(ctx); err != nil {
-			waiting.end()
-			return err
-		}
+		_ = db.worker.take(ctx) // which fails only if the context ends
 	}
 	defer db.worker.release()
 	watch := db.watchWork(byCommit)
@@ -294,25 +324,30 @@ func (db *DB) autoWork(pages int, full bool) error {
 		waiting.end()
 	}
 	watch.end(err)
-	return err
+	if err != nil {
+		db.workFailed(db.working, byCommit, err)
+	}
 }
 
 // autoWorkPages is autoWork with the worker's turn.
 func (db *DB) autoWorkPages(ctx context.Context, pages int, full bool) error {
-	minLevels := int(db.opts.autoMerge.Load())
 	if full {
-		if _, err := db.work(ctx, unlimited, minLevels, true); err != nil {
+		if _, err := db.workPatiently(ctx, unlimited, true); err != nil {
 			return err
 		}
-		if err := db.rotateNow(); err != nil {
+		if err := db.rotateIfFull(); err != nil {
 			return err
 		}
 	}
-	if _, err := db.work(ctx, pages, minLevels, false); err != nil {
+	n, err := db.workPatiently(ctx, pages, false)
+	if err != nil {
 		return err
 	}
+	if n < pages {
+		db.failures.settle(flushFailure, mergeFailure)
+	}
 	for st := db.reg.Newest(); db.flushLags(st, 0, inlineEnd); st = db.reg.Newest() {
-		if n, err := db.work(ctx, commitPages, minLevels, true); n == 0 || err != nil {
+		if n, err := db.workPatiently(ctx, commitPages, true); n == 0 || err != nil {
 			return err
 		}
 	}
