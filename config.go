@@ -78,6 +78,8 @@ type Config struct {
 	// FS holds the files; nil is the operating system. Connectors share a database only
 	// if their FS are equal.
 	FS vfs.FS
+	// Locking says what happens to a file that cannot be locked. Default: it is refused.
+	Locking Locking
 	// Perm is the mode of a new file; 0 is 0600.
 	Perm fs.FileMode
 
@@ -194,6 +196,25 @@ func (b Background) engineBackground() engine.Background {
 		engine.BackgroundCheckpointer, engine.BackgroundBoth}[min(b, BackgroundBoth)]
 }
 
+// Locking says what happens to a file that cannot be locked against other processes, as on
+// Plan 9, js/wasm, wasip1 and some network file systems.
+type Locking uint8
+
+// The kinds of Locking.
+const (
+	// LockingDefault says nothing: required, or what is in force already.
+	LockingDefault Locking = iota
+	// LockingRequired refuses the file with ErrProtocol.
+	LockingRequired
+	// LockingOptional opens it. You see to it that no other process does.
+	LockingOptional
+)
+
+var lockingNames = []string{"", "required", "optional"}
+
+// String returns the name of l in a DSN, "" for the default.
+func (l Locking) String() string { return nameOf(lockingNames, int(l), "Locking") }
+
 // DataType is what keys or values are taken for.
 type DataType uint8
 
@@ -255,6 +276,7 @@ func (c *Config) engineOptions() engine.Options {
 	if c.Background != BackgroundDefault {
 		o.Background = c.Background.engineBackground()
 	}
+	o.OptionalLocks = c.Locking == LockingOptional
 	if c.AutoWork != Default {
 		o.NoAutoWork = c.AutoWork == Off
 	}

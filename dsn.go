@@ -23,7 +23,7 @@ import (
 // busy_timeout (milliseconds), count_deletes, _txlock (immediate, deferred), key_type (blob,
 // text, int64, uint64, lsm1uint), value_type (blob, text), background (none, merger,
 // checkpointer, both), compression (none, lz4, zlib, zstd, snappy),
-// multiple_processes (off). A preset stands for what is not said beside it, wherever it
+// locking (required, optional), multiple_processes (off). A preset stands for what is not said beside it, wherever it
 // stands in the name. What each means is said at the field of [Config].
 func ParseDSN(dsn string) (Config, error) {
 	var c Config

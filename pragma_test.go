@@ -34,6 +34,9 @@ func TestPragmaSettings(t *testing.T) {
 		{query: "PRAGMA mmap = 0", rows: "0"},
 		{query: "PRAGMA mmap = 1", is: lsmlite.ErrMisuse, err: "mmap is 0 and cannot be changed"},
 		{query: "PRAGMA compression", rows: "none"},
+		{query: "PRAGMA locking", rows: "required"},
+		{query: "PRAGMA locking = required", rows: "required"},
+		{query: "PRAGMA locking = optional", is: lsmlite.ErrMisuse, err: "locking is required and cannot be changed"},
 
 		{query: "PRAGMA safety = full", rows: "full"},
 		{query: "PRAGMA safety = 1", rows: "normal"},

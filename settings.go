@@ -244,6 +244,22 @@ var settings = []setting{
 		current: engineSetting(func(m maintainer) string { return m.Options().Compression }),
 	},
 	{
+		name: "locking", allowed: "required, optional",
+		set: func(c *Config, t string) error {
+			if t == "" {
+				return errValue
+			}
+			return setName(&c.Locking, lockingNames, t)
+		},
+		get: func(c *Config) string { return nonZero(c.Locking) },
+		current: engineSetting(func(m maintainer) string {
+			if m.Options().OptionalLocks {
+				return LockingOptional.String()
+			}
+			return LockingRequired.String()
+		}),
+	},
+	{
 		name: "multiple_processes", allowed: "off (or 0)",
 		set: func(_ *Config, t string) error {
 			var v Toggle

@@ -340,7 +340,7 @@ func (b *backup) mayTake(path string) (old fs.FileInfo, err error) {
 	case !b.o.Replace:
 		return nil, &Error{Code: CodeCantOpen, Op: "backup", Path: path, Detail: "the file exists; choose another name, or allow it to be replaced", Err: fs.ErrExist}
 	}
-	f, err := b.o.FS.Open(path, vfs.ReadOnly|vfs.NoFollow, 0)
+	f, err := b.o.FS.Open(path, vfs.ReadOnly|vfs.NoFollow|b.db.lockFlag(), 0)
 	if err != nil {
 		return nil, &Error{Code: CodeCantOpen, Op: "backup", Path: path, Err: err}
 	}

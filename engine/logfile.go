@@ -18,11 +18,11 @@ const logFlags = vfs.NoFollow | vfs.FarLocks
 
 // openLog opens the log if there is one.
 func (db *DB) openLog() error {
-	flag := logFlags | vfs.ReadWrite
+	flag := vfs.ReadWrite
 	if db.opts.ReadOnly {
-		flag = logFlags | vfs.ReadOnly
+		flag = vfs.ReadOnly
 	}
-	f, err := db.fs.Open(db.logPath(), flag, 0)
+	f, err := db.fs.Open(db.logPath(), flag|logFlags|db.lockFlag(), 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -40,7 +40,7 @@ func (db *DB) createLog() error {
 	if like != nil {
 		perm = like.Mode().Perm()
 	}
-	f, err := db.fs.Open(db.logPath(), logFlags|vfs.ReadWrite|vfs.Create|vfs.MustCreate, perm)
+	f, err := db.fs.Open(db.logPath(), logFlags|db.lockFlag()|vfs.ReadWrite|vfs.Create|vfs.MustCreate, perm)
 	if err != nil {
 		return openError(db.logPath(), err)
 	}

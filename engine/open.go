@@ -193,16 +193,16 @@ func openError(path string, err error) error {
 // database is therefore an orphan, of a database that was deleted, and is refused.
 func (db *DB) openFile() error {
 	o := &db.opts.Options
-	flag := vfs.ReadWrite
+	flag := vfs.ReadWrite | db.lockFlag()
 	if o.ReadOnly {
-		flag = vfs.ReadOnly
+		flag = vfs.ReadOnly | db.lockFlag()
 	}
 	f, err := db.fs.Open(db.path, flag, 0)
 	if errors.Is(err, fs.ErrNotExist) && !o.ReadOnly && !o.MustExist {
 		if err := db.refuseOrphan(); err != nil {
 			return err
 		}
-		f, err = db.fs.Open(db.path, vfs.ReadWrite|vfs.Create|vfs.MustCreate, o.Perm)
+		f, err = db.fs.Open(db.path, flag|vfs.Create|vfs.MustCreate, o.Perm)
 		db.made.file = err == nil
 		if errors.Is(err, fs.ErrExist) { // by another handle, just now
 			f, err = db.fs.Open(db.path, flag, 0)
@@ -239,6 +239,14 @@ func (db *DB) refuseOrphan() error {
 	return nil
 }
 
+// lockFlag is the flag with which files are opened that are to be locked.
+func (db *DB) lockFlag() vfs.OpenFlag {
+	if db.opts.OptionalLocks {
+		return vfs.OptionalLocks
+	}
+	return 0
+}
+
 // lock keeps other processes, C lsm1's among them, from writing the file while we use
 // it, and from reading it while we write. The locks are those of lsm1's single-process
 // mode, with two additions that nobody's code objects to: RWCLIENT(0) tells a C
@@ -249,7 +257,11 @@ func (db *DB) lock() error {
 		if errors.Is(err, vfs.ErrLocked) || err == nil {
 			return &Error{Code: CodeBusy, Op: "open", Path: db.path, Detail: what}
 		}
-		return &Error{Code: CodeProtocol, Op: "lock", Path: db.path, Err: err}
+		e := &Error{Code: CodeProtocol, Op: "lock", Path: db.path, Err: err}
+		if errors.Is(err, vfs.ErrLockUnsupported) {
+			e.Detail = "other processes cannot be kept out; if none of them opens the file, say locking=optional (Options.OptionalLocks)"
+		}
+		return e
 	}
 	const other = "another process, or another handle of this one, has the database open"
 	const remedy = "; close it there, or use the handle that is open"

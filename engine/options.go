@@ -127,6 +127,11 @@ type Options struct {
 	// it into memory; 0 is none, MmapAll all of it. Pages go from there into the page
 	// cache, which saves a system call for each. Where a file cannot be mapped it is read.
 	Mmap int64
+	// OptionalLocks opens a file that cannot be locked, as on Plan 9, js/wasm, wasip1 and some
+	// network file systems, which is refused with ErrProtocol otherwise. Only handles of
+	// this process exclude each other there: the caller sees to it that no other process opens
+	// the file. Where files can be locked it changes nothing.
+	OptionalLocks bool
 	// Perm is the mode of a new file, 0600 if 0.
 	Perm fs.FileMode
 	// Observer is told what the database does; nil is nobody.

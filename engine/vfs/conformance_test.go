@@ -320,7 +320,13 @@ var conformance = []struct {
 
 // everyFS runs a test on each file system, a fresh one each time.
 func everyFS(t *testing.T, run func(t *testing.T, s suite)) {
-	t.Run("OS", func(t *testing.T) { run(t, suite{vfs.OS, t.TempDir()}) })
+	if vfs.HasLocks {
+		t.Run("OS", func(t *testing.T) { run(t, suite{vfs.OS, t.TempDir()}) })
+	}
+	if vfs.RecordOS != nil {
+		t.Run("OS with record locks", func(t *testing.T) { run(t, suite{vfs.RecordOS, t.TempDir()}) })
+	}
+	t.Run("OS without locks", func(t *testing.T) { run(t, suite{vfs.OptionalOS, t.TempDir()}) })
 	t.Run("memfs", func(t *testing.T) { run(t, suite{memfs.New(), "/dir"}) })
 	t.Run("faultfs", func(t *testing.T) { run(t, suite{faultfs.Wrap(memfs.New()), "/dir"}) })
 }

@@ -1,16 +1,9 @@
 package vfs_test
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
@@ -140,59 +133,4 @@ func TestLocksNeedValidSlotsAndKinds(t *testing.T) {
 			expectError(t, err, fs.ErrInvalid)
 		}
 	})
-}
-
-// lockHolderFile names the environment variable that makes the test program hold locks
-// instead of running tests: it locks DMS2 Exclusive and ROTRANS Shared of the file that
-// the variable names, says so, and waits for its input to end.
-const lockHolderFile = "VFS_TEST_LOCK_HOLDER"
-
-func TestMain(m *testing.M) {
-	if name := os.Getenv(lockHolderFile); name != "" {
-		f, err := vfs.OS.Open(name, vfs.ReadWrite, 0)
-		if err == nil {
-			err = errors.Join(f.Lock(vfs.SlotDMS2, vfs.Exclusive), f.Lock(vfs.SlotROTrans, vfs.Shared))
-		}
-		fmt.Println("holding:", err)
-		io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
-
-func TestLocksOfTwoProcesses(t *testing.T) {
-	switch runtime.GOOS {
-	case "linux", "darwin", "windows":
-	default:
-		t.Skip("locks do not reach other processes here")
-	}
-	name := filepath.Join(t.TempDir(), "a")
-	f, err := vfs.OS.Open(name, vfs.ReadWrite|vfs.Create, 0)
-	ok(t, err)
-	defer f.Close()
-
-	holder := exec.Command(os.Args[0])
-	holder.Env = append(os.Environ(), lockHolderFile+"="+name)
-	stdin, err := holder.StdinPipe()
-	ok(t, err)
-	stdout, err := holder.StdoutPipe()
-	ok(t, err)
-	ok(t, holder.Start())
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if strings.TrimSpace(line) != "holding: <nil>" {
-		t.Errorf("the other process says %q, %v", line, err)
-	}
-
-	expectError(t, f.Lock(vfs.SlotDMS2, vfs.Exclusive), vfs.ErrLocked)
-	expectError(t, f.Lock(vfs.SlotDMS2, vfs.Shared), vfs.ErrLocked)
-	expectError(t, f.Lock(vfs.SlotROTrans, vfs.Exclusive), vfs.ErrLocked)
-	expectLocked(t, f, vfs.SlotROTrans, 1, vfs.Exclusive, true)
-	expectLocked(t, f, vfs.SlotROTrans, 1, vfs.Shared, false)
-	expectLocked(t, f, vfs.SlotDMS2, 2, vfs.Shared, true)
-	ok(t, f.Lock(vfs.SlotDMS1, vfs.Exclusive))
-
-	ok(t, stdin.Close())
-	ok(t, holder.Wait())
-	ok(t, f.Lock(vfs.SlotDMS2, vfs.Exclusive))
-	ok(t, f.Lock(vfs.SlotROTrans, vfs.Exclusive))
 }

@@ -55,6 +55,24 @@ func (t *LockTable) Locked(owner any, first, count int, kind LockKind) (bool, er
 	return false, nil
 }
 
+// kind returns the lock of owner on slot.
+func (t *LockTable) kind(owner any, slot int) LockKind {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.slots[slot][owner]
+}
+
+// strongest returns the strongest lock that any owner has on slot.
+func (t *LockTable) strongest(slot int) LockKind {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	strongest := Unlock
+	for _, held := range t.slots[slot] {
+		strongest = max(strongest, held)
+	}
+	return strongest
+}
+
 // Release drops all locks of owner. A handle calls it when it is closed.
 func (t *LockTable) Release(owner any) {
 	t.mu.Lock()

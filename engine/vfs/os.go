@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -14,35 +15,53 @@ import (
 //
 // Locks: on Linux and macOS they are open file description locks, which conflict with
 // the classic locks that C lsm1 takes and, unlike those, belong to the handle and not
-// to the process. On Windows they are LockFileEx locks. Elsewhere, js/wasm among them,
-// there are none that a handle could own; handles of this process exclude each other
-// by a table, other processes are not excluded.
+// to the process. On the BSDs, Solaris, illumos and AIX they are those classic locks: handles
+// of this process share the descriptors of a file, which stay open until the last of them is
+// closed, because the process loses its locks on a file when it closes any descriptor of it.
+// On Windows they are LockFileEx locks. On Plan 9, js/wasm and wasip1 there are none:
+// Lock and Locked fail with ErrLockUnsupported, unless OptionalLocks is given.
 //
 // Sync is fdatasync on Linux, F_FULLFSYNC on macOS, FlushFileBuffers on Windows.
 // SyncDir does nothing on Windows and js/wasm, nor on file systems that answer that a
 // directory cannot be synced.
 var OS FS = osFS{}
 
-type osFS struct{}
+// osFS opens files through its opener, nil being the platform's.
+type osFS struct{ opener opener }
+
+// opener opens a file and says how it is locked.
+type opener interface {
+	open(name string, how int, perm fs.FileMode) (*os.File, locker, error)
+}
+
+// locker is how handles of a file are locked. The caller has checked slots and kinds, and
+// holds f.mu.
+type locker interface {
+	lock(f *osFile, slot int, kind LockKind) error
+	locked(f *osFile, first, count int, kind LockKind) (bool, error)
+	// close drops the locks of f, and closes its descriptor if nobody else needs it.
+	close(f *osFile) error
+}
 
 // osSectorSize is the sector size that lsm1 assumes of every disk. Assuming a smaller
 // sector than the disk's would be unsafe in FULL safety only, and what pads the log to
 // sectors must agree with C, which pads to 512.
 const osSectorSize = 512
 
-// osFile is a handle. The lock state beside it differs by platform.
+// osFile is a handle.
 type osFile struct {
-	f        *os.File
+	f        *os.File // other handles may use it, too
+	name     string
 	readOnly bool
 	farLocks bool // opened with FarLocks
+	closed   atomic.Bool
 
-	mu     sync.Mutex // guards closed and locks; no other lock of the engine is taken under it
-	closed bool
-	locks  osLocks
+	mu    sync.Mutex // guards locks; no other lock of the engine is taken under it
+	locks locker
 }
 
 // Open implements FS.
-func (osFS) Open(name string, flag OpenFlag, perm fs.FileMode) (File, error) {
+func (o osFS) Open(name string, flag OpenFlag, perm fs.FileMode) (File, error) {
 	how := os.O_RDONLY
 	if flag&ReadWrite != 0 {
 		how = os.O_RDWR
@@ -68,23 +87,27 @@ func (osFS) Open(name string, flag OpenFlag, perm fs.FileMode) (File, error) {
 			return nil, err
 		}
 	}
-	f, err := os.OpenFile(name, how, perm)
+	from := o.opener
+	if from == nil {
+		from = platformOpener
+	}
+	f, locks, err := from.open(name, how, perm)
 	if err != nil {
 		if flag&NoFollow != 0 { // a link that came after the look
 			err = cmp.Or(refuseLink(name), err)
 		}
 		return nil, err
 	}
+	if flag&OptionalLocks != 0 {
+		locks = &optionalLocks{locker: locks}
+	}
+	file := &osFile{f: f, name: name, readOnly: flag&ReadWrite == 0, farLocks: flag&FarLocks != 0, locks: locks}
 	info, err := f.Stat()
 	if err == nil {
 		err = checkRegular(name, info)
 	}
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	file := &osFile{f: f, readOnly: flag&ReadWrite == 0, farLocks: flag&FarLocks != 0}
-	if err := file.locks.init(name); err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil
 }
@@ -153,10 +176,18 @@ func (osFS) Canonical(name string) (string, error) {
 }
 
 // ReadAt implements File.
-func (f *osFile) ReadAt(p []byte, off int64) (int, error) { return f.f.ReadAt(p, off) }
+func (f *osFile) ReadAt(p []byte, off int64) (int, error) {
+	if err := f.open("read"); err != nil {
+		return 0, err
+	}
+	return f.f.ReadAt(p, off)
+}
 
 // WriteAt implements File.
 func (f *osFile) WriteAt(p []byte, off int64) (int, error) {
+	if err := f.open("write"); err != nil {
+		return 0, err
+	}
 	if f.readOnly {
 		return 0, f.fail("write", fs.ErrPermission)
 	}
@@ -165,7 +196,7 @@ func (f *osFile) WriteAt(p []byte, off int64) (int, error) {
 
 // Size implements File.
 func (f *osFile) Size() (int64, error) {
-	info, err := f.f.Stat()
+	info, err := f.Stat()
 	if err != nil {
 		return 0, err
 	}
@@ -174,6 +205,9 @@ func (f *osFile) Size() (int64, error) {
 
 // Truncate implements File.
 func (f *osFile) Truncate(size int64) error {
+	if err := f.open("truncate"); err != nil {
+		return err
+	}
 	if f.readOnly {
 		return f.fail("truncate", fs.ErrPermission)
 	}
@@ -185,8 +219,8 @@ func (f *osFile) Truncate(size int64) error {
 
 // Sync implements File.
 func (f *osFile) Sync() error {
-	if f.readOnly {
-		return f.open("sync")
+	if err := f.open("sync"); err != nil || f.readOnly {
+		return err
 	}
 	return f.sync()
 }
@@ -201,13 +235,13 @@ func (f *osFile) Lock(slot int, kind LockKind) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.closed {
-		return f.fail("lock", fs.ErrClosed)
+	if err := f.open("lock"); err != nil {
+		return err
 	}
 	if f.readOnly && kind == Exclusive {
 		return f.fail("lock", fs.ErrPermission)
 	}
-	return f.lock(slot, kind)
+	return f.locks.lock(f, slot, kind)
 }
 
 // Locked implements File.
@@ -221,28 +255,25 @@ func (f *osFile) Locked(first, count int, kind LockKind) (bool, error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.closed {
-		return false, f.fail("test lock", fs.ErrClosed)
+	if err := f.open("test lock"); err != nil {
+		return false, err
 	}
-	return f.locked(first, count, kind)
+	return f.locks.locked(f, first, count, kind)
 }
 
 // Close implements File.
 func (f *osFile) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.closed {
+	if f.closed.Swap(true) {
 		return f.fail("close", fs.ErrClosed)
 	}
-	f.closed = true
-	return errors.Join(f.releaseLocks(), f.f.Close())
+	return f.locks.close(f)
 }
 
 // open returns an error if f is closed.
 func (f *osFile) open(op string) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.closed {
+	if f.closed.Load() {
 		return f.fail(op, fs.ErrClosed)
 	}
 	return nil
@@ -250,7 +281,7 @@ func (f *osFile) open(op string) error {
 
 // fail puts the operation and the name to err.
 func (f *osFile) fail(op string, err error) error {
-	return &fs.PathError{Op: op, Path: f.f.Name(), Err: err}
+	return &fs.PathError{Op: op, Path: f.name, Err: err}
 }
 
 // underlying strips the operation and the name from an error of package os.

@@ -25,7 +25,12 @@ func (osFS) SameFile(a, b fs.FileInfo) bool { return os.SameFile(a, b) }
 func (osFS) RemovesOpen() bool { return runtime.GOOS != "windows" }
 
 // Stat implements Stater.
-func (f *osFile) Stat() (fs.FileInfo, error) { return f.f.Stat() }
+func (f *osFile) Stat() (fs.FileInfo, error) {
+	if err := f.open("stat"); err != nil {
+		return nil, err
+	}
+	return f.f.Stat()
+}
 
 // Location implements Locator.
 func (f *osFile) Location() (string, error) {

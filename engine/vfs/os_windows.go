@@ -3,19 +3,29 @@ package vfs
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
 	"golang.org/x/sys/windows"
 )
 
-// osLocks remembers what this handle holds: Windows neither tells nor converts locks,
+var platformOpener opener = windowsOpener{}
+
+// windowsOpener opens files with LockFileEx locks.
+type windowsOpener struct{}
+
+func (windowsOpener) open(name string, how int, perm fs.FileMode) (*os.File, locker, error) {
+	f, err := os.OpenFile(name, how, perm)
+	return f, &windowsLocks{}, err
+}
+
+// windowsLocks remembers what the handle holds: Windows neither tells nor converts locks,
 // and a second lock on a byte needs a second unlock.
-type osLocks struct{ held [lastSlot + 1]LockKind }
+type windowsLocks struct{ held [lastSlot + 1]LockKind }
 
-func (*osLocks) init(string) error { return nil }
-
-// lock changes the lock on slot. The caller has checked slot and kind and holds f.mu.
-func (f *osFile) lock(slot int, kind LockKind) error {
-	had := f.locks.held[slot]
+// lock changes the lock on slot.
+func (l *windowsLocks) lock(f *osFile, slot int, kind LockKind) error {
+	had := l.held[slot]
 	if had == kind {
 		return nil
 	}
@@ -36,7 +46,7 @@ func (f *osFile) lock(slot int, kind LockKind) error {
 		}
 		if err := f.lockByte(slot, Exclusive); err != nil {
 			if f.lockByte(slot, Shared) != nil {
-				f.locks.held[slot] = Unlock
+				l.held[slot] = Unlock
 			}
 			return err
 		}
@@ -49,15 +59,15 @@ func (f *osFile) lock(slot int, kind LockKind) error {
 			return err
 		}
 	}
-	f.locks.held[slot] = kind
+	l.held[slot] = kind
 	return nil
 }
 
 // locked tries to lock each slot and lets go at once. A lock of this handle that is
 // Exclusive proves that nobody else has one.
-func (f *osFile) locked(first, count int, kind LockKind) (bool, error) {
+func (l *windowsLocks) locked(f *osFile, first, count int, kind LockKind) (bool, error) {
 	for slot := first; slot < first+count; slot++ {
-		switch f.locks.held[slot] {
+		switch l.held[slot] {
 		case Exclusive:
 			continue
 		case Shared:
@@ -80,17 +90,17 @@ func (f *osFile) locked(first, count int, kind LockKind) (bool, error) {
 	return false, nil
 }
 
-// releaseLocks unlocks explicitly, because Windows promises only to do so some time
+// close unlocks explicitly, because Windows promises only to do so some time
 // after the handle is closed.
-func (f *osFile) releaseLocks() error {
+func (l *windowsLocks) close(f *osFile) error {
 	var errs []error
-	for slot, kind := range f.locks.held {
+	for slot, kind := range l.held {
 		if kind != Unlock {
 			errs = append(errs, f.unlockByte(slot))
-			f.locks.held[slot] = Unlock
+			l.held[slot] = Unlock
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, f.f.Close())...)
 }
 
 // lockPlace returns where the byte of a slot is: with FarLocks 2^62 bytes further on, where

@@ -41,6 +41,11 @@ const (
 	// keeps others from reading and writing (Windows); elsewhere it means nothing. All
 	// handles of a file have to agree about it.
 	FarLocks OpenFlag = 16
+	// OptionalLocks makes Lock and Locked settle for locks among the handles of this
+	// process that were opened with it, where the file cannot be locked otherwise, instead
+	// of failing with ErrLockUnsupported. The program then sees to it that no other
+	// process uses the file. Where the file can be locked it means nothing.
+	OptionalLocks OpenFlag = 32
 )
 
 // DefaultPerm is the mode of a new file for which Open is given none. A database is
