@@ -300,7 +300,7 @@ func (db *DB) acceptMeta(l checkpoint.Loaded) error {
 	}
 	if _, err := db.fs.Stat(db.logPath()); err != nil || l.BothDamaged {
 		return &Error{Code: CodeCorrupt, Op: "open", Path: db.path,
-			Detail: "this is not an lsm1 database, or both of its meta pages are damaged", Err: l.Damaged}
+			Detail: db.foreignDetail(), Err: l.Damaged}
 	}
 	return db.chooseCodec(nil)
 }

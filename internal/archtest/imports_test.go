@@ -25,6 +25,7 @@ var (
 
 var allowed = map[string][]string{
 	"engine/internal/base":       nil,
+	"engine/internal/foreign":    nil,
 	"engine/internal/invariant":  nil,
 	"engine/vfs":                 {"golang.org/x/sys"},
 	"engine/vfs/memfs":           {"engine/vfs"},
@@ -32,7 +33,7 @@ var allowed = map[string][]string{
 	"engine/internal/format":     low,
 	"engine/internal/memtree":    low,
 	"engine/internal/span":       {"engine/internal/invariant", "engine/internal/memtree"},
-	"engine/internal/wal":        file,
+	"engine/internal/wal":        join(file, "engine/internal/foreign"),
 	"engine/internal/freelist":   file,
 	"engine/compress":            {"github.com/klauspost/compress", "github.com/pierrec/lz4"},
 	"engine/internal/blockfile":  join(file, "engine/compress"),
@@ -41,7 +42,7 @@ var allowed = map[string][]string{
 	"engine/internal/checkpoint": join(page, "engine/internal/snapshot"),
 	"engine/internal/cursor":     snap,
 	"engine/internal/merge":      join(snap, "engine/internal/cursor"),
-	"engine": join(snap, "engine/internal/cursor", "engine/internal/merge", "engine/internal/checkpoint",
+	"engine": join(snap, "engine/internal/foreign", "engine/internal/cursor", "engine/internal/merge", "engine/internal/checkpoint",
 		"engine/internal/wal"),
 	"engine/enginetest":   {"engine", "engine/vfs"},
 	"engine/prom":         {"engine", "github.com/prometheus/client_golang"},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"unicode/utf8"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/foreign"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -28,23 +29,6 @@ const (
 // them by chance once in some billions.
 const minSigns = 24
 
-// magics are the first bytes of files that people have.
-var magics = []struct{ first, what string }{
-	{"SQLite format 3\x00", "a SQLite database"},
-	{"\x1f\x8b\x08", "gzip"},
-	{"PK\x03\x04", "a zip file"},
-	{"\x28\xb5\x2f\xfd", "zstd"},
-	{"\xfd7zXZ\x00", "xz"},
-	{"BZh", "bzip2"},
-	{"\x7fELF", "a program"},
-	{"MZ\x90\x00", "a program"},
-	{"\xcf\xfa\xed\xfe", "a program"},
-	{"\x89PNG\r\n\x1a\n", "a picture"},
-	{"GIF8", "a picture"},
-	{"\xff\xd8\xff", "a picture"},
-	{"%PDF-", "a PDF document"},
-}
-
 // Judge says what the file f is, by its first sector: a log begins with a record, and a
 // record's first byte is none that a text begins with, but for a tabulator or a new line. Of
 // a foreign file it says what it takes it for.
@@ -65,10 +49,8 @@ func judge(first []byte, size int64) (kind Kind, what string) {
 	if len(bytes.Trim(first, "\x00")) == 0 {
 		return Leftover, ""
 	}
-	for _, m := range magics {
-		if bytes.HasPrefix(first, []byte(m.first)) {
-			return Foreign, "it begins like " + m.what
-		}
+	if what := foreign.Begins(first); what != "" {
+		return Foreign, "it begins like " + what
 	}
 	if isText(first, size) {
 		return Foreign, fmt.Sprintf("it begins with the text %q", first[:min(len(first), 24)])
