@@ -138,6 +138,8 @@ func (t DataType) copied(b []byte) (driver.Value, error) {
 	switch {
 	case t == TypeText:
 		return string(b), nil
+	case t == TypeTime:
+		return timeOrText(b), nil
 	case t.numeric():
 		v, err := keyTypes[t].Decode(b)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"math"
 	"reflect"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/parser"
 )
@@ -97,8 +98,11 @@ func (r *rows) keyResult(key []byte, i int) (driver.Value, error) {
 // result returns bytes as column i of a row returns them if it is of type t. The bytes
 // are shared.
 func (r *rows) result(t DataType, b []byte, i int) driver.Value {
-	if t == TypeText {
+	switch t {
+	case TypeText:
 		return string(b)
+	case TypeTime:
+		return timeOrText(b)
 	}
 	if b == nil {
 		b = []byte{} // nil would be scanned as NULL
@@ -158,6 +162,8 @@ func (t DataType) sample() driver.Value {
 	switch {
 	case t == TypeText:
 		return ""
+	case t == TypeTime:
+		return time.Time{}
 	case t.unsigned():
 		return uint64(0)
 	case t.numeric():
@@ -166,8 +172,8 @@ func (t DataType) sample() driver.Value {
 	return []byte{}
 }
 
-// ColumnTypeDatabaseTypeName returns BLOB, TEXT, INTEGER or REAL, and NUMERIC for what is
-// an integer in one row and may be a real in the next.
+// ColumnTypeDatabaseTypeName returns BLOB, TEXT, INTEGER or REAL, TIMESTAMP for what is a time
+// or a text, and NUMERIC for what is an integer in one row and may be a real in the next.
 func (r *rows) ColumnTypeDatabaseTypeName(i int) string {
 	switch r.sample(i).(type) {
 	case string:
@@ -176,6 +182,8 @@ func (r *rows) ColumnTypeDatabaseTypeName(i int) string {
 		return "INTEGER"
 	case float64:
 		return "REAL"
+	case time.Time:
+		return "TIMESTAMP"
 	case nil:
 		return "NUMERIC"
 	}
@@ -187,8 +195,8 @@ func (r *rows) ColumnTypeDatabaseTypeName(i int) string {
 func (r *rows) ColumnTypeScanType(i int) reflect.Type {
 	nullable, _ := r.ColumnTypeNullable(i)
 	switch v := r.sample(i).(type) {
-	case nil:
-		return reflect.TypeFor[any]()
+	case nil, time.Time:
+		return reflect.TypeFor[any]() // more than one is possible
 	case string:
 		if nullable {
 			return reflect.TypeFor[sql.NullString]()
@@ -218,7 +226,7 @@ func (r *rows) ColumnTypeScanType(i int) reflect.Type {
 // store limits, and false for the rest.
 func (r *rows) ColumnTypeLength(i int) (length int64, ok bool) {
 	switch r.sample(i).(type) {
-	case []byte, string:
+	case []byte, string, time.Time: // which may be any text
 		return math.MaxInt64, true
 	}
 	return 0, false

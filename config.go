@@ -71,8 +71,8 @@ type Config struct {
 	// CountDeletes says whether a DELETE of a range counts the rows. If off, such a
 	// DELETE reads nothing and its RowsAffected is an error. Default: on.
 	CountDeletes Toggle
-	// KeyType and ValueType are what keys and values are taken for; values are TypeBlob or
-	// TypeText.
+	// KeyType and ValueType are what keys and values are taken for; values are TypeBlob,
+	// TypeText or TypeTime.
 	KeyType, ValueType DataType
 
 	// FS holds the files; nil is the operating system. Connectors share a database only
@@ -234,9 +234,14 @@ const (
 	// TypeLSM1Uint is as TypeUint64, with keys as SQLite's lsm1 virtual table stores those
 	// that it calls UINT: 1 to 9 bytes. That table shows a number from 2^63 on as negative.
 	TypeLSM1Uint
+	// TypeTime is as TypeText, but what a time.Time was stored as comes back as a time.Time, in
+	// UTC, so that it is scanned into a time.Time or a sql.NullTime. Every other text is a
+	// string. Scanned into a string or bytes, a time is in the format RFC 3339 with as many
+	// digits as it needs, as database/sql has it, and not as it is stored.
+	TypeTime
 )
 
-var dataTypeNames = []string{"blob", "text", "int64", "uint64", "lsm1uint"}
+var dataTypeNames = []string{"blob", "text", "int64", "uint64", "lsm1uint", "time"}
 
 // String returns the name of t in a DSN.
 func (t DataType) String() string { return nameOf(dataTypeNames, int(t), "DataType") }

@@ -21,7 +21,7 @@ import (
 // normal, full), page_size (bytes), block_size, autoflush, autocheckpoint, max_log,
 // cache_size, mmap (KB), automerge, autowork, use_log, max_freelist,
 // busy_timeout (milliseconds), count_deletes, _txlock (immediate, deferred), key_type (blob,
-// text, int64, uint64, lsm1uint), value_type (blob, text), background (none, merger,
+// text, int64, uint64, lsm1uint, time), value_type (blob, text, time), background (none, merger,
 // checkpointer, both), compression (none, lz4, zlib, zstd, snappy),
 // locking (required, optional), multiple_processes (off). A preset stands for what is not said beside it, wherever it
 // stands in the name. What each means is said at the field of [Config].

@@ -10,6 +10,7 @@ import (
 // keyTypes are the types of keys as the parser knows them, nil for plain bytes.
 var keyTypes = [...]*parser.KeyType{
 	TypeText: {Name: "text", Class: parser.ClassBytes, Encode: encodeText},
+	TypeTime: {Name: "time", Class: parser.ClassBytes, Encode: encodeText},
 	TypeInt64: {Name: "int64", Class: parser.ClassInteger,
 		Encode: func(dst []byte, v parser.Value) ([]byte, parser.Fit, error) {
 			n, fit := fitInt64(v)
@@ -58,13 +59,13 @@ var keyTypes = [...]*parser.KeyType{
 // signBit is flipped in an int64 key, so that the bytes of negative numbers come first.
 const signBit = 1 << 63
 
-// encodeText makes keys where key_type=text: a number is its text.
+// encodeText makes keys where key_type=text or time: a number is its text.
 func encodeText(dst []byte, v parser.Value) ([]byte, parser.Fit, error) {
 	return v.AppendText(dst), parser.FitExact, nil
 }
 
 // numeric reports whether keys of the type are numbers.
-func (t DataType) numeric() bool { return t >= TypeInt64 }
+func (t DataType) numeric() bool { return t >= TypeInt64 && t <= TypeLSM1Uint }
 
 // unsigned reports whether they reach to 2^64-1.
 func (t DataType) unsigned() bool { return t == TypeUint64 || t == TypeLSM1Uint }

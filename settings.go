@@ -205,14 +205,14 @@ var settings = []setting{
 		},
 	},
 	{
-		name: "key_type", allowed: "blob, text, int64, uint64, lsm1uint",
+		name: "key_type", allowed: "blob, text, int64, uint64, lsm1uint, time",
 		set:     func(c *Config, t string) error { return setName(&c.KeyType, dataTypeNames, t) },
 		get:     func(c *Config) string { return nonZero(c.KeyType) },
 		current: connSetting(func(c *Config) string { return c.KeyType.String() }),
 	},
 	{
-		name: "value_type", allowed: "blob, text",
-		set:     func(c *Config, t string) error { return setName(&c.ValueType, dataTypeNames[:TypeText+1], t) },
+		name: "value_type", allowed: "blob, text, time",
+		set:     setValueType,
 		get:     func(c *Config) string { return nonZero(c.ValueType) },
 		current: connSetting(func(c *Config) string { return c.ValueType.String() }),
 		change: func(c *conn, want *Config) error {

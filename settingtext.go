@@ -52,6 +52,16 @@ func setName[T ~uint8](dst *T, names []string, text string) error {
 	return nil
 }
 
+// setValueType sets the type of values, which are no numbers.
+func setValueType(c *Config, text string) error {
+	var t DataType
+	if err := setName(&t, dataTypeNames, text); err != nil || t.numeric() {
+		return errValue
+	}
+	c.ValueType = t
+	return nil
+}
+
 // nonZero returns the name of v, or "" for the default.
 func nonZero[T interface {
 	~uint8

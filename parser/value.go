@@ -219,7 +219,7 @@ func (o *Operand) keyError(v Value) error {
 
 func numericKey(what string) string {
 	return "a key is bytes and cannot be " + what +
-		": numbers do not sort as text; quote it, or open the database with key_type=int64, uint64, lsm1uint or text"
+		": numbers do not sort as text; quote it, or open the database with key_type=int64, uint64, lsm1uint, text or time"
 }
 
 func (o *Operand) integer(args []Value, clause string) (int64, error) {
