@@ -539,7 +539,7 @@ func (db *DB) replay(ctx context.Context, disk *snapshot.Snapshot) (wal.Recovere
 	}
 	log, rec, err := wal.Recover(file, disk.Log, apply)
 	if err != nil {
-		return rec, fmt.Errorf("replay log %s: %w", db.logPath(), err)
+		return rec, fmt.Errorf("replay log %s: %w", base.Cut(db.logPath()), err)
 	}
 	db.log = log
 	if rec.Rebased {

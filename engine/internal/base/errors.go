@@ -64,29 +64,29 @@ type Error struct {
 	Err    error  // the cause, if another error is the cause
 }
 
-// Error renders "op path: detail: cause".
+// Error renders "op path: detail: cause", with the beginning and the end of what is long.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("lsmlite: ")
 	if e.Op != "" {
-		b.WriteString(e.Op)
+		b.WriteString(Cut(e.Op))
 		if e.Path != "" {
 			b.WriteByte(' ')
-			b.WriteString(e.Path)
+			b.WriteString(Cut(e.Path))
 		}
 		b.WriteString(": ")
 	} else if e.Path != "" {
-		b.WriteString(e.Path)
+		b.WriteString(Cut(e.Path))
 		b.WriteString(": ")
 	}
 	if e.Detail != "" {
-		b.WriteString(e.Detail)
+		b.WriteString(Cut(e.Detail))
 	} else {
 		b.WriteString(e.Code.String())
 	}
 	if e.Err != nil {
 		b.WriteString(": ")
-		b.WriteString(e.Err.Error())
+		b.WriteString(cutCause(e.Err))
 	}
 	return b.String()
 }
@@ -142,7 +142,7 @@ func Corruptf(format string, args ...any) *CorruptionError {
 func (e *CorruptionError) Error() string {
 	var b strings.Builder
 	if e.File != "" {
-		b.WriteString("lsmlite: " + e.File + " is ")
+		b.WriteString("lsmlite: " + Cut(e.File) + " is ")
 	}
 	b.WriteString("corrupt")
 	for _, place := range []struct {
@@ -155,10 +155,10 @@ func (e *CorruptionError) Error() string {
 		}
 	}
 	b.WriteString(": ")
-	b.WriteString(e.Detail)
+	b.WriteString(Cut(e.Detail))
 	if e.Err != nil {
 		b.WriteString(": ")
-		b.WriteString(e.Err.Error())
+		b.WriteString(cutCause(e.Err))
 	}
 	return b.String()
 }
