@@ -284,6 +284,9 @@ func (m *FS) isBelowFile(full string) bool {
 // canonical takes backslashes for slashes, so that names made with path/filepath on
 // Windows work.
 func canonical(name string) string {
+	if strings.HasPrefix(name, "/") && !strings.Contains(name, `\`) {
+		return path.Clean(name) // which allocates nothing for a name that is clean
+	}
 	return path.Clean("/" + strings.ReplaceAll(name, `\`, "/"))
 }
 
