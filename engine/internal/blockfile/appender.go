@@ -111,12 +111,13 @@ func (a *Appender) nextBlock() error {
 	return nil
 }
 
-// grow adds one zeroed page to the buffer and returns it.
+// grow adds one zeroed page to the buffer and returns it. A segment of one page needs no more
+// memory than that.
 func (a *Appender) grow() []byte {
 	size := a.f.geo.PageSize
 	n := len(a.buf)
 	if n+size > cap(a.buf) {
-		bigger := make([]byte, n, max(size, min(max(4*n, 64<<10), max(runBytes, n+size))))
+		bigger := make([]byte, n, max(size, min(4*n, max(runBytes, n+size))))
 		copy(bigger, a.buf)
 		a.buf = bigger
 	}

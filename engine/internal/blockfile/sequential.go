@@ -25,7 +25,7 @@ type Sequential struct {
 func NewSequential(s *Space, last base.PageNo) *Sequential {
 	q := &Sequential{s: s, last: last}
 	if s.geo.Compressed {
-		q.stream = &stream{s: s, ahead: readAheadBytes}
+		q.stream = &stream{s: s, ahead: readAheadBytes, last: last}
 	}
 	return q
 }

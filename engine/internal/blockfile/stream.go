@@ -14,7 +14,8 @@ import (
 // stream belongs to one goroutine.
 type stream struct {
 	s     *Space
-	ahead int // bytes to read at once, at least
+	ahead int         // bytes to read at once, at least
+	last  base.PageNo // no more than needed is read beyond it, if it is not 0
 
 	room []byte      // memory for data
 	data []byte      // data bytes of one block
@@ -44,7 +45,7 @@ func (t *stream) giveBack() {
 }
 
 func (t *stream) reset(s *Space, ahead int) {
-	t.s, t.ahead = s, ahead
+	t.s, t.ahead, t.last = s, ahead, 0
 	t.data, t.full = t.data[:0], false
 }
 
@@ -59,7 +60,11 @@ func (t *stream) load(p base.PageNo, n int) error {
 	if toEnd <= 0 || p < s.geo.FirstPage(b) {
 		return s.corrupt(p, base.Corruptf("a page number in the place of a block link"))
 	}
-	n = max(n, t.ahead)
+	ahead := t.ahead
+	if t.last >= p && s.geo.Block(t.last) == b {
+		ahead = min(ahead, int(t.last-p)+1)
+	}
+	n = max(n, ahead)
 	full := n >= toEnd
 	if full {
 		n = toEnd + format.LinkSize

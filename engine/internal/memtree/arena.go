@@ -17,7 +17,7 @@ const (
 	offsetBits     = 17
 	offsetMask     = 1<<offsetBits - 1
 
-	minChunkBytes = 32 << 10
+	minChunkBytes = 2 << 10
 	maxChunkBytes = recordAlign << offsetBits // 1 MiB
 	maxChunks     = 1 << (32 - offsetBits)
 	// A record above soloBytes gets a chunk of its own, so that at most a quarter of

@@ -12,9 +12,9 @@ const (
 	fanout = 31
 	// nodeBytes is the size of a node.
 	nodeBytes = 512
-	// slabShift is the binary logarithm of the number of nodes in a slab; a slab is
-	// 32 KiB, the largest of the allocator's size classes.
-	slabShift = 6
+	// slabShift is the binary logarithm of the number of nodes in a slab; a slab is 8 KiB: a
+	// tree of a few records is made anew after each commit if each is flushed.
+	slabShift = 4
 	slabNodes = 1 << slabShift
 	// maxLevels bounds the height. A node splits only after about fifteen splits of
 	// its children, so a tree of this height has seen 15^15 insertions.
