@@ -25,6 +25,8 @@ func init() {
 }
 
 // lsmnumeral puts a letter in the place of every NUL of a blob and leaves numbers alone.
+//
+// differs: numerals
 func lsmnumeral(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 	if b, ok := args[0].([]byte); ok {
 		return bytes.ReplaceAll(append([]byte{}, b...), []byte{0}, []byte("x")), nil
@@ -32,7 +34,9 @@ func lsmnumeral(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, e
 	return args[0], nil
 }
 
-// lsmtext gives the text of a number as a blob, by difference 4, and leaves a blob alone.
+// lsmtext gives the text of a number as a blob, and leaves a blob alone.
+//
+// differs: bytes, reals
 func lsmtext(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 	switch v := args[0].(type) {
 	case nil:
@@ -84,7 +88,11 @@ type pair struct {
 }
 
 // side is one of the two.
-type side struct{ *sql.Conn }
+type side struct {
+	*sql.Conn
+	// explained: the rows of EXPLAIN count.
+	explained bool
+}
 
 // place is where the two are opened.
 type place struct {
@@ -143,7 +151,7 @@ func (p *pair) open(name, dsn string) (*side, error) {
 		return nil, err
 	}
 	p.close = append(p.close, conn.Close)
-	return &side{conn}, nil
+	return &side{Conn: conn}, nil
 }
 
 // Close closes both, the last one opened first.
@@ -249,6 +257,8 @@ func (p *pair) compare(c call, list []*parser.Statement) *difference {
 		d.kind = "error " + errorKind(got.err)
 	case got.err != nil:
 		// Both have failed. How many rows there were until then is nobody's business.
+		//
+		// differs: texts
 		return nil
 	case !slices.Equal(got.names, want.names):
 		d.kind = "names"
@@ -330,6 +340,8 @@ func resultsOf(s *parser.Statement) []parser.Result {
 
 // positional returns the arguments by the numbers of their parameters, as SQLite gets
 // them.
+//
+// differs: parameters
 func positional(list []*parser.Statement, args []any) []any {
 	var out []any
 	put := func(n int, v any) {
@@ -356,14 +368,12 @@ func positional(list []*parser.Statement, args []any) []any {
 }
 
 // blob is an argument by the rule that there is one class of strings.
+//
+// differs: bytes, times
 func blob(v any) any {
 	switch v := v.(type) {
 	case string:
 		return []byte(v)
-	case []byte:
-		if v == nil {
-			return []byte{}
-		}
 	case bool:
 		if v {
 			return int64(1)
@@ -381,6 +391,8 @@ func (o *outcome) add(c *side, s *parser.Statement, rewritten string, args []any
 	eachParam(s, func(p *parser.Param) { most = max(most, p.Number) })
 	if s.Explain || s.QueryPlan {
 		// SQLite's rows are about SQLite. What counts is the error.
+		//
+		// differs: explain
 		o.err = c.ask(rewritten, args[:most], true).err
 		o.count = 0
 		return
@@ -393,7 +405,7 @@ func (o *outcome) add(c *side, s *parser.Statement, rewritten string, args []any
 	}
 	switch s.Body.(type) {
 	case *parser.Insert, *parser.Update, *parser.Delete:
-	default:
+	default: // differs: counts
 		o.count = 0
 	}
 }
@@ -419,7 +431,8 @@ func (c *side) ask(query string, args []any, hasRows bool) *outcome {
 		if err != nil {
 			return &outcome{err: err}
 		}
-		if slices.Equal(columns, parser.ExplainColumns[:]) {
+		// differs: explain
+		if slices.Equal(columns, parser.ExplainColumns[:]) && !c.explained {
 			continue
 		}
 		o.names = append(o.names, columns...)
@@ -451,14 +464,13 @@ func (o *outcome) scan(rows *sql.Rows, n int) error {
 	return rows.Err()
 }
 
-// show writes a value so that classes differ. Reals are compared up to 15 digits: SQLite
-// does not promise more when it reads one.
+// show writes a value so that classes differ.
 func show(v any) string {
 	switch v := v.(type) {
 	case []byte:
 		return strconv.Quote(string(v))
 	case float64:
-		return "real " + strconv.FormatFloat(v, 'g', 15, 64)
+		return "real " + strconv.FormatFloat(v, 'g', -1, 64)
 	}
 	return fmt.Sprint(v)
 }

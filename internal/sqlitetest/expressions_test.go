@@ -9,7 +9,10 @@ import (
 )
 
 // generator writes calls of the dialect in which every comparison is between operands of
-// one class, because that is checked statically here and not in SQLite.
+// one class, because that is checked statically here and not in SQLite. It writes nothing that
+// only SQLite has, and no integers, names and texts that are refused here.
+//
+// differs: classes, null, grammar, integers, names, limits
 type generator struct {
 	rng *rand.Rand
 	// args are those of the text being written, by the numbers of their parameters, and
@@ -19,8 +22,9 @@ type generator struct {
 	row    bool // columns may be mentioned
 	// excluded may be mentioned.
 	excluded bool
-	// binary is set where bytes may be NUL or not ASCII. GLOB and LIKE are left out there,
-	// by difference 3.
+	// binary is set where bytes may be NUL or not ASCII. GLOB and LIKE are left out there.
+	//
+	// differs: patterns
 	binary bool
 	// numbers is set where keys are numbers.
 	numbers bool
@@ -253,6 +257,8 @@ func (g *generator) like(depth int) string {
 
 // escape writes ESCAPE with one character, or nothing. More than one are refused here before
 // anything runs.
+//
+// differs: classes
 func (g *generator) escape() string {
 	switch g.rng.IntN(6) {
 	case 0, 1, 2:

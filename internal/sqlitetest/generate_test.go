@@ -163,7 +163,9 @@ func (g *generator) statement() string {
 	return g.transaction()
 }
 
-// transaction writes a statement that mostly fits what is open.
+// transaction writes a statement that mostly fits what is open. There is one connection.
+//
+// differs: writer
 func (g *generator) transaction() string {
 	transaction := g.pick("", " TRANSACTION")
 	end := g.pick("COMMIT", "COMMIT", "END", "ROLLBACK") + transaction
@@ -267,6 +269,8 @@ func (g *generator) insert() string {
 
 // integer writes a number that can be a key. One with a fraction cannot, and that is not
 // so in SQLite.
+//
+// differs: keys
 func (g *generator) integer() string {
 	switch g.rng.IntN(8) {
 	case 0:

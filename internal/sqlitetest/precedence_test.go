@@ -16,6 +16,8 @@ import (
 
 // flat writes operands with operators between them in any order, most of it without
 // parentheses. There are no reals among them, because their text is a difference.
+//
+// differs: reals
 func (g *generator) flat(depth int) string {
 	var b strings.Builder
 	for n := g.rng.IntN(5); ; n-- {

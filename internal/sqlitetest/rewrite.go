@@ -48,6 +48,9 @@ func rewriteBody(s *parser.Statement, numbers bool) string {
 	return s.Text // CREATE TABLE, transactions and savepoints are the same
 }
 
+// selectText says FROM and ORDER BY where the dialect means them.
+//
+// differs: from, order
 func selectText(b *parser.Select) string {
 	q := "SELECT " + results(b.Results)
 	if b.From != nil || b.OrderBy != nil || mentionsTable(b) {
@@ -99,9 +102,6 @@ func insertText(b *parser.Insert, numbers bool) string {
 		if u.Set == nil {
 			q += " DO NOTHING"
 		} else {
-			if u.Target == nil {
-				q += " (key)"
-			}
 			q += " DO UPDATE SET value = " + text(u.Set.Value)
 		}
 	}
@@ -200,6 +200,8 @@ func mentions(e parser.Expr) bool {
 }
 
 // text is expr as a blob.
+//
+// differs: bytes
 func text(e parser.Expr) string { return "lsmtext(" + expr(e) + ")" }
 
 // expr returns e as SQLite has to be asked, with parentheses around everything.
@@ -212,6 +214,8 @@ func expr(e parser.Expr) string {
 	case *parser.ColumnRef:
 		// The sign keeps SQLite from its index, so that it visits all rows in the order of
 		// their keys: the plainest of its plans, and the order that RETURNING has here.
+		//
+		// differs: order
 		return "(+" + column(e) + ")"
 	case *parser.Unary:
 		if e.Op == "-" {
@@ -277,6 +281,8 @@ func binary(e *parser.Binary) string {
 // is not defined, it says: an integer with a NUL behind it is a real there (3.54.1), with
 // any other letter it is an integer. Here a NUL is like any other byte, and the function
 // lsmnumeral puts a letter in its place.
+//
+// differs: numerals
 func numeral(e parser.Expr) string {
 	if l, ok := e.(*parser.Literal); ok && l.Value.Kind != parser.Bytes {
 		return expr(e)
@@ -296,6 +302,8 @@ func function(e *parser.Call) string {
 	case "substr":
 		// SQLite's substr of an empty blob is NULL, though that of an empty text is not; here it
 		// is empty.
+		//
+		// differs: empty
 		x, rest := text(e.Args[0]), list(e.Args[1:], ", ")
 		known := x + " IS NOT NULL"
 		for _, arg := range e.Args[1:] {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/parser"
 )
@@ -81,7 +82,7 @@ func readArgs(t *testing.T, text string) (args []any) {
 func readArg(t *testing.T, v any) any {
 	t.Helper()
 	switch v := v.(type) {
-	case string, bool:
+	case string, bool, nil:
 		return v
 	case json.Number:
 		if n, err := v.Int64(); err == nil {
@@ -99,6 +100,13 @@ func readArg(t *testing.T, v any) any {
 				t.Fatal(err)
 			}
 			return b
+		}
+		if text, ok := v["time"].(string); ok {
+			at, err := time.Parse(time.RFC3339, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return at
 		}
 		for name, v := range v {
 			return sql.Named(name, readArg(t, v))
