@@ -160,3 +160,50 @@ func BenchmarkSeek(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkLongValue reads and writes a value of 1 MiB in a file. Reads come out of the
+// kernel's memory.
+func BenchmarkLongValue(b *testing.B) {
+	ctx := context.Background()
+	db, err := engine.Open(ctx, filepath.Join(b.TempDir(), "long.lsm"), engine.Options{CacheSize: 256 << 10})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	value := make([]byte, 1<<20)
+	put := func() {
+		if err := db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte("k"), value) }); err != nil {
+			b.Fatal(err)
+		}
+	}
+	put()
+	if err := db.Flush(ctx); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("get", func(b *testing.B) {
+		b.SetBytes(int64(len(value)))
+		b.ReportAllocs()
+		for b.Loop() {
+			if v, _, err := db.Get(nil, []byte("k")); err != nil || len(v) != len(value) {
+				b.Fatal(len(v), err)
+			}
+		}
+	})
+	b.Run("get into a buffer", func(b *testing.B) {
+		b.SetBytes(int64(len(value)))
+		b.ReportAllocs()
+		dst := make([]byte, 0, len(value))
+		for b.Loop() {
+			if _, _, err := db.Get(dst, []byte("k")); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("put", func(b *testing.B) {
+		b.SetBytes(int64(len(value)))
+		b.ReportAllocs()
+		for b.Loop() {
+			put()
+		}
+	})
+}

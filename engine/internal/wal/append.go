@@ -22,7 +22,7 @@ func (l *Log) Append(r format.LogRecord) error {
 		}
 	}
 	n := int64(format.LogRecordLen(&r)) + format.LogChecksumLen
-	if t := &l.tx; n < maxBuffer && !t.special && t.fits(n) {
+	if t := &l.tx; n < directBytes && !t.special && t.fits(n) {
 		l.appendFront(&r, n)
 		l.appendData(&r)
 		return nil
@@ -58,7 +58,7 @@ func (l *Log) appendSpecial(r *format.LogRecord, n int64) error {
 	}
 	l.appendMark()
 	l.appendFront(r, n)
-	if len(r.Value) < maxBuffer {
+	if len(r.Value) < directBytes {
 		l.appendData(r)
 		return nil
 	}

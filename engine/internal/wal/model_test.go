@@ -115,13 +115,13 @@ func (m *model) record() format.LogRecord {
 	op := []format.LogOp{format.LogWrite, format.LogWrite, format.LogDelete, format.LogDeleteRange}[m.rng.IntN(4)]
 	size := []int{0, 1, 20, 200, 3000, 40000}[m.rng.IntN(6)]
 	if m.rng.IntN(400) == 0 {
-		size = maxBuffer + 5000
+		size = []int{directBytes, maxBuffer}[m.rng.IntN(2)] + 5000
 	}
 	n := 0
 	if size > 0 {
 		n = m.rng.IntN(size)
 	}
-	if size > maxBuffer {
+	if size > directBytes {
 		n = size
 	}
 	r := format.LogRecord{Op: op, Key: []byte(fmt.Sprintf("%x", m.rng.Uint32()|1<<31))[:m.rng.IntN(9)]}

@@ -11,6 +11,8 @@ const (
 	// maxBuffer is how much of a transaction is kept back before it is written out
 	// ahead of its commit.
 	maxBuffer = 1 << 20
+	// directBytes is from which length on a value is written from where the caller has it.
+	directBytes = 256 << 10
 	// keepBuffer is the largest buffer that is kept for the next transaction.
 	keepBuffer = 4 << 20
 )
