@@ -3,6 +3,7 @@ package engine_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -164,6 +165,39 @@ func copiedOnce(t *testing.T, preset, codec string, size, small int) {
 	})
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestTransactionsTakeTheirDataOnce: a transaction takes no more than one and a half times
+// what is written in it, and a constant, whatever the length of its values.
+func TestTransactionsTakeTheirDataOnce(t *testing.T) {
+	const all = 64 << 20
+	ctx := context.Background()
+	for _, size := range []int{1 << 10, 30 << 10, 100 << 10, 250 << 10, 300 << 10, 1 << 20, 5 << 20} {
+		db := mustOpen(t, t.TempDir()+"/a.lsm", engine.Options{NoAutoWork: true})
+		value := longValue(size)
+		tx, err := db.Begin(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var key [4]byte
+		got := allocated(func() {
+			for i := range all / size {
+				binary.BigEndian.PutUint32(key[:], uint32(i))
+				if err := tx.Put(key[:], value); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := tx.Commit(ctx); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if got > all+all/2+4<<20 {
+			t.Errorf("values of %d bytes: %d bytes allocated for %d", size, got, all)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
