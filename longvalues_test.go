@@ -25,6 +25,9 @@ func allocated(f func()) int {
 // long value to next to nothing where it does not need the value, and to its length once,
 // beside what database/sql copies, where it does.
 func TestStatementsThatNeedNoValueLoadNone(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector changes what is allocated")
+	}
 	for _, preset := range []string{"default", "low-memory"} {
 		for _, size := range []int{1 << 20, 64 << 20} {
 			t.Run(fmt.Sprintf("%s/%d MiB", preset, size>>20), func(t *testing.T) { loadNone(t, preset, size) })

@@ -17,6 +17,7 @@ import (
 
 // TestLongValuesLeaveMemory: once a long value is flushed nothing holds it in memory.
 func TestLongValuesLeaveMemory(t *testing.T) {
+	notUnderRace(t)
 	const size = 64 << 20
 	ctx := context.Background()
 	value := longValue(size)
@@ -63,6 +64,7 @@ const longMemory = "LSMLITE_TEST_LONG_MEMORY"
 // TestLowMemoryOfLongValues writes, reads and merges values of 16 MiB with the low-memory
 // preset in a process of its own, which must get by with 128 MiB.
 func TestLowMemoryOfLongValues(t *testing.T) {
+	notUnderRace(t)
 	if path := os.Getenv(longMemory); path != "" {
 		workInLowMemory(t, path)
 		return
