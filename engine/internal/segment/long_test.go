@@ -44,17 +44,21 @@ func TestWalksOverLongRecords(t *testing.T) {
 			if !seg.Space.Sealed {
 				t.Fatal("the segment is not sealed")
 			}
-			open := *seg
-			open.Space = &blockfile.Space{File: x.file}
 			gobbled := *seg
 			gobbled.SetGobbled()
-			for what, s := range map[string]*segment.Segment{"complete": seg, "with gaps": &open, "gobbled": &gobbled} {
-				for _, ahead := range []bool{false, true} {
-					walkLong(t, fmt.Sprintf("pages of %d, seed %d, %s, ahead %v", pageSize, seed, what, ahead), s, ahead, records, rng)
-				}
-			}
+			walkLongAll(t, fmt.Sprintf("pages of %d, seed %d", pageSize, seed), seg, records, rng)
+			walkLongAll(t, fmt.Sprintf("pages of %d, seed %d, gobbled", pageSize, seed), &gobbled, records, rng)
+			unchecked, _ := x.unchecked(seg)
+			walkLongAll(t, fmt.Sprintf("pages of %d, seed %d, unchecked", pageSize, seed), unchecked, records, rng)
 		}
 	}
+}
+
+// walkLongAll walks over a segment through the cache and past it.
+func walkLongAll(t *testing.T, what string, seg *segment.Segment, records []record, rng *rand.Rand) {
+	t.Helper()
+	walkLong(t, what, seg, false, records, rng)
+	walkLong(t, what+", ahead", seg, true, records, rng)
 }
 
 func walkLong(t *testing.T, what string, seg *segment.Segment, ahead bool, records []record, rng *rand.Rand) {
