@@ -53,6 +53,10 @@ type Config struct {
 	// UseLog says whether commits are logged, so that they survive the end of the
 	// process. Default: on.
 	UseLog Toggle
+	// AllowMissingLog opens a database as of its last checkpoint if the log with its newest
+	// transactions is missing, or if a meta page is damaged and nothing proves that the other
+	// one holds the newest state. Default: off, such a database is refused.
+	AllowMissingLog Toggle
 	// Background says which work is done by goroutines beside the callers. Default: none.
 	Background Background
 	// MaxFreelist is how many free-list entries a checkpoint may hold, 2 to 24.
@@ -285,6 +289,7 @@ func (c *Config) engineOptions() engine.Options {
 	if c.AutoWork != Default {
 		o.NoAutoWork = c.AutoWork == Off
 	}
+	o.AllowMissingLog = c.AllowMissingLog == On
 	if c.UseLog != Default {
 		o.NoLog = c.UseLog == Off
 	}

@@ -19,7 +19,7 @@ import (
 // The names, with lsm1's units unless a size has a suffix such as 16MiB: mode (rwc, rw,
 // ro, memory), preset (default, low-memory, high-performance, lsmlite-rs), safety (off,
 // normal, full), page_size (bytes), block_size, autoflush, autocheckpoint, max_log,
-// cache_size, mmap (KB), automerge, autowork, use_log, max_freelist,
+// cache_size, mmap (KB), automerge, autowork, use_log, allow_missing_log, max_freelist,
 // busy_timeout (milliseconds), count_deletes, _txlock (immediate, deferred), key_type (blob,
 // text, int64, uint64, lsm1uint, time), value_type (blob, text, time), background (none, merger,
 // checkpointer, both), compression (none, lz4, zlib, zstd, snappy),

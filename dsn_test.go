@@ -36,6 +36,7 @@ func TestParseDSN(t *testing.T) {
 		{"a?mmap=1024B", lsmlite.Config{Path: "a", Mmap: 1024}},
 		{"a?mmap=32768", lsmlite.Config{Path: "a", Mmap: 32 << 20}},
 		{"a?autoflush=5000B&cache_size=64M", lsmlite.Config{Path: "a", AutoFlush: 5000, CacheSize: 64 * mb}},
+		{"a?allow_missing_log=on", lsmlite.Config{Path: "a", AllowMissingLog: lsmlite.On}},
 		{"a?automerge=8&max_freelist=2", lsmlite.Config{Path: "a", AutoMerge: 8, MaxFreelist: 2}},
 		{"a?autowork=off&use_log=1&count_deletes=false", lsmlite.Config{Path: "a",
 			AutoWork: lsmlite.Off, UseLog: lsmlite.On, CountDeletes: lsmlite.Off}},

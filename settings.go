@@ -147,6 +147,12 @@ var settings = []setting{
 		},
 	},
 	{
+		name: "allow_missing_log", allowed: toggleValues,
+		set:     func(c *Config, t string) error { return setToggle(&c.AllowMissingLog, t) },
+		get:     func(c *Config) string { return toggleText(c.AllowMissingLog) },
+		current: engineSetting(func(m maintainer) string { return toggleText(toggle(m.Options().AllowMissingLog)) }),
+	},
+	{
 		name: "max_freelist", allowed: "2 to 24",
 		set:     func(c *Config, t string) error { return setInt(&c.MaxFreelist, t, 2, 24) },
 		get:     func(c *Config) string { return intText(c.MaxFreelist) },

@@ -172,13 +172,11 @@ func (c *copyFile) storeMeta(f vfs.File) error {
 // storeEmpty writes the meta pages of a new database, of which only the second is used.
 func storeEmpty(f vfs.File, ck *format.Checkpoint) error {
 	empty := format.Checkpoint{ID: base.EmptySnapshotID, Log: newLog(), PageSize: ck.PageSize, BlockSize: ck.BlockSize}
-	blob, err := empty.Encode()
-	if err != nil {
+	var page [format.MetaPageSize]byte
+	if err := fillMeta(page[:], &empty, false); err != nil {
 		return err
 	}
-	var page [format.MetaPageSize]byte
-	copy(page[:], blob)
-	_, err = f.WriteAt(page[:], format.MetaPageSize)
+	_, err := f.WriteAt(page[:], format.MetaPageSize)
 	return err
 }
 
@@ -189,18 +187,30 @@ func newLog() format.LogPos {
 	return format.LogPos{Sum: format.Checksum{S0: rand.Uint32(), S1: rand.Uint32()}}
 }
 
-// storeBoth writes a checkpoint to both meta pages, with the larger id on page 1.
+// storeBoth writes a checkpoint to both meta pages.
 func storeBoth(f vfs.File, ck *format.Checkpoint) error {
 	ck.Log = newLog()
+	ck.ID++
 	var pages [2 * format.MetaPageSize]byte
-	for i, id := range []base.SnapshotID{ck.ID + 1, ck.ID} {
-		ck.ID = id
-		blob, err := ck.Encode()
-		if err != nil {
+	for i := range 2 {
+		if err := fillMeta(pages[i*format.MetaPageSize:], ck, i == 1); err != nil {
 			return err
 		}
-		copy(pages[i*format.MetaPageSize:], blob)
 	}
 	_, err := f.WriteAt(pages[:], 0)
 	return err
+}
+
+// fillMeta puts a checkpoint and its note on a meta page of a copy.
+func fillMeta(page []byte, ck *format.Checkpoint, second bool) error {
+	blob, err := ck.Encode()
+	if err != nil {
+		return err
+	}
+	if len(blob) <= format.NoteOffset {
+		note := format.Note{Copy: second, Restored: true, For: format.RefOf(blob), Log: ck.Log}
+		copy(page[format.NoteOffset:], note.Encode())
+	}
+	copy(page, blob)
+	return nil
 }

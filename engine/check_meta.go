@@ -11,9 +11,10 @@ import (
 // metaPages checks the two meta pages and returns the checkpoint that a crash would be
 // recovered from, nil if there is none.
 //
-// The page that holds the newest checkpoint must be sound. The other one may be all
-// zeros, or hold an older checkpoint, or be damaged: a checkpoint that a crash has cut
-// short leaves it so, and the next checkpoint replaces it.
+// The page that is known to be durable must be sound. The other one holds the same
+// checkpoint, unless the last one could not be stored on both: then it may hold another one
+// or be damaged, and the next checkpoint replaces it. Of a handle that only reads, and of a
+// database without any checkpoint but the empty one, it may also be all zeros.
 func (c *checker) metaPages() *format.Checkpoint {
 	db := c.db
 	if err := db.checkpointer.take(c.ctx); err != nil {
@@ -21,7 +22,7 @@ func (c *checker) metaPages() *format.Checkpoint {
 	}
 	defer db.checkpointer.release()
 	db.pub.Lock()
-	newest, synced, damaged := db.meta, db.synced, db.damagedMeta
+	newest, synced, pair := db.meta, db.synced, !db.restore && db.synced > base.EmptySnapshotID && !db.readOnly()
 	db.pub.Unlock()
 	var found *format.Checkpoint
 	for i := 1; i <= 2; i++ {
@@ -34,13 +35,14 @@ func (c *checker) metaPages() *format.Checkpoint {
 		switch {
 		case i == newest && err != nil:
 			c.report(nil, 0, "meta page %d, which holds the newest checkpoint: %v", i, err)
-		case i == newest && ck.ID != synced:
+		case i == newest && pair && ck.ID != synced:
 			c.report(nil, 0, "meta page %d holds checkpoint %d in place of %d", i, ck.ID, synced)
 		case i == newest:
 			found = ck
-		case i == damaged: // it may even hold a checkpoint whose write has failed
-		case err == nil && (newest == 0 || ck.ID >= synced):
-			c.report(nil, 0, "meta page %d holds checkpoint %d, which is not older than the newest one, %d", i, ck.ID, synced)
+		case pair && err != nil:
+			c.report(nil, 0, "meta page %d, which holds the newest checkpoint as well: %v", i, err)
+		case pair && ck.ID != synced:
+			c.report(nil, 0, "meta page %d holds checkpoint %d in place of %d", i, ck.ID, synced)
 		}
 	}
 	return found

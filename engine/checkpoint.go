@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -38,10 +39,10 @@ func (db *DB) checkpoint(ctx context.Context, op string) (pages int64, err error
 			return 0, err
 		}
 		if db.checkpointer.try() {
-			c, meta := db.export()
+			e := db.nextCheckpoint()
 			db.worker.release()
 			defer db.checkpointer.release()
-			if pages, err = db.storeExported(c, meta); err == nil {
+			if pages, err = db.storeExported(e); err == nil {
 				db.failures.done(checkpointFailure)
 			}
 			return pages, err
@@ -160,73 +161,72 @@ func (db *DB) rewrite(ctx context.Context) error {
 	return err
 }
 
-// store writes the newest snapshot to a meta page, after fitFreelist. The caller has the
-// worker's turn. A failed sync ends all writing through this handle; after a failed write it
-// can be tried again.
+// store writes the newest snapshot to the meta pages, after fitFreelist. The caller has the
+// worker's turn. A sync that fails ends all writing through this handle; after another
+// failure the next checkpoint may succeed.
 func (db *DB) store(ctx context.Context) error {
 	if err := db.checkpointer.take(ctx); err != nil {
 		return waitError("checkpoint", db.path, "the checkpointer's turn", err)
 	}
 	defer db.checkpointer.release()
-	c, meta := db.export()
-	_, err := db.storeExported(c, meta)
+	_, err := db.storeExported(db.nextCheckpoint())
 	return err
 }
 
-// storeExported is the part of store behind export. It returns the number of pages that
-// were written since the checkpoint before. The caller has the checkpointer's turn.
-func (db *DB) storeExported(c *format.Checkpoint, meta int) (pages int64, err error) {
-	if err := db.Poisoned(); err != nil || c == nil {
+// storeExported is the part of store after nextCheckpoint. It returns the number of pages
+// that were written since the checkpoint before. The caller has the checkpointer's turn.
+func (db *DB) storeExported(e exported) (pages int64, err error) {
+	if err := db.Poisoned(); err != nil || e.c == nil {
 		return 0, err
 	}
 	if err := db.checkNames(); err != nil {
 		return 0, err
 	}
-	invariant.Check(len(c.Free) <= format.MaxFreeEntries, "a checkpoint lists too many free blocks")
-	sync := Safety(db.opts.safety.Load()) != SafetyOff
-	watch := db.watchCheckpoint(c)
-	meta, err = checkpoint.Store(db.bf, meta, c, sync)
+	invariant.Check(len(e.c.Free) <= format.MaxFreeEntries, "a checkpoint lists too many free blocks")
+	w := metaWriter{db: db, exported: e, sync: Safety(db.opts.safety.Load()) != SafetyOff}
+	watch := db.watchCheckpoint(e.c)
+	if w.blob, err = e.c.Encode(); err != nil {
+		err = &Error{Code: CodeFull, Op: "checkpoint", Path: db.path, Err: err}
+		watch.end(err)
+		return 0, err
+	}
+	stage, err := checkpoint.Store(db.bf, e.durable, w.sync, w.write)
 	watch.end(err)
-	switch {
-	case checkpoint.SyncFailed(err):
-		return 0, db.poison(err)
-	case err != nil:
-		// The checkpoint before stands, and the next one goes to the same page.
-		db.pub.Lock()
-		defer db.pub.Unlock()
-		db.damagedMeta = meta%2 + 1
+	if err != nil {
+		db.storeFailed(e, stage)
+		var failed *checkpoint.SyncError
+		if errors.As(err, &failed) {
+			return 0, db.poison(failed.Err)
+		}
+		db.notes.leaveAlone()
 		return 0, err
 	}
 	// A foreign read-only process recovers from the older log position.
 	foreign, err := db.foreignReader()
-	if err != nil {
-		return 0, err
-	}
 	db.pub.Lock()
 	defer db.pub.Unlock()
-	pages = int64(c.Written - db.ckptWritten)
-	db.meta, db.synced, db.ckptWritten = meta, c.ID, c.Written
-	db.ckptLog, db.haveCkptLog = c.Log, true
-	if db.damagedMeta == meta {
-		db.damagedMeta = 0
+	pages = int64(e.c.Written - db.ckptWritten)
+	db.meta, db.restore = checkpoint.Other(e.durable), false
+	db.synced, db.ckptWritten = e.c.ID, e.c.Written
+	db.syncedRef = format.RefOf(w.blob)
+	db.ckptLog, db.haveCkptLog = e.c.Log, true
+	if !foreign && err == nil {
+		db.syncedLog, db.haveSyncedLog = e.c.Log, true
 	}
-	if !foreign {
-		db.syncedLog, db.haveSyncedLog = c.Log, true
-	}
-	db.pace.stored.Store(c.Written)
+	db.pace.stored.Store(e.c.Written)
 	wake(db.pace.step)
-	return pages, nil
+	return pages, err
 }
 
-// export returns the newest snapshot as a checkpoint, or nil if it is stored already.
-func (db *DB) export() (*format.Checkpoint, int) {
+// storeFailed notes how far a checkpoint has come that was not stored on both pages.
+// Nothing is reused on its strength.
+func (db *DB) storeFailed(e exported, stage checkpoint.Stage) {
 	db.pub.Lock()
 	defer db.pub.Unlock()
-	disk := db.reg.Newest().Disk
-	if disk.ID <= db.synced {
-		return nil, db.meta
+	db.restore = true
+	if stage == checkpoint.First {
+		db.meta = checkpoint.Other(e.durable)
 	}
-	return db.exportCheckpoint(disk), db.meta
 }
 
 // exportCheckpoint returns the newest snapshot as a checkpoint. The caller has the publish
@@ -239,28 +239,4 @@ func (db *DB) exportCheckpoint(disk *snapshot.Snapshot) *format.Checkpoint {
 	c.Written = db.bf.Written()
 	c.Free = db.free.Delta()
 	return c
-}
-
-// repairMeta writes checkpoints until no meta page is damaged any more: a damaged page is
-// acceptable only beside the log of the session that was writing it.
-func (db *DB) repairMeta(ctx context.Context) error {
-	for range 2 {
-		db.pub.Lock()
-		damaged := db.damagedMeta != 0
-		if damaged {
-			next := db.reg.Newest().Next()
-			disk := *next.Disk
-			disk.ID++
-			next.Disk = &disk
-			db.reg.Publish(next)
-		}
-		db.pub.Unlock()
-		if !damaged {
-			return nil
-		}
-		if err := db.store(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
 }

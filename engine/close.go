@@ -66,7 +66,7 @@ func (db *DB) shutDown(ctx context.Context) error {
 	if err := db.checkNames(); err != nil {
 		return err
 	}
-	if err := db.bringIn(ctx); err != nil {
+	if err := db.bringIn(ctx, byClose); err != nil {
 		return err
 	}
 	foreign, err := db.foreignReader()
@@ -91,25 +91,6 @@ func (db *DB) shutDown(ctx context.Context) error {
 	return nil
 }
 
-// bringIn makes everything that was committed part of a checkpoint.
-func (db *DB) bringIn(ctx context.Context) error {
-	db.dropJobs()
-	watch := db.watchWork(byClose)
-	err := db.flushAll(ctx)
-	watch.end(err)
-	if err != nil {
-		return err
-	}
-	db.dropJobs()
-	if err := db.fitFreelist(ctx); err != nil {
-		return err
-	}
-	if err := db.store(ctx); err != nil {
-		return err
-	}
-	return db.repairMeta(ctx)
-}
-
 // salvage ends the use of a database whose files have lost their names. Everything that was
 // committed goes into the database file, which is still open and locked, wherever it is;
 // nothing is done by name, and nothing is cut. It returns the error that says so.
@@ -120,7 +101,7 @@ func (db *DB) salvage(ctx context.Context) error {
 		e.Detail = p.what
 	}
 	name, known := vfs.Location(db.file)
-	err := db.bringIn(ctx)
+	err := db.bringIn(ctx, byClose)
 	switch {
 	case known && name == "":
 		e.Detail += fmt.Sprintf("; what it held is gone with this handle, but for the transactions since the last checkpoint, if the log %s is still there", db.logPath())

@@ -36,6 +36,7 @@ type core struct {
 	file    vfs.File
 	mapping vfs.Mapping // of file; nil if it is read
 	logFile vfs.File    // nil for a read-only handle without a log
+	logName string      // of the log, if it is not that of the database
 	codec   Codec       // nil if the file is not compressed
 	bf      *blockfile.File
 	reg     snapshot.Registry
@@ -61,11 +62,14 @@ type core struct {
 	pub   sync.Mutex
 	free  *freelist.List
 	taken [4]bool // append points that a job writes from
-	meta  int     // meta page that holds the newest checkpoint
-	// damagedMeta is a meta page that was found damaged, or of which a write has failed, and
-	// that has not been written since; or 0.
-	damagedMeta int
-	synced      base.SnapshotID // id of that checkpoint
+	meta  int     // meta page whose checkpoint is durable, which must not be written first
+	// restore says that the pages do not hold the same checkpoint: one has to be stored
+	// even if nothing has changed.
+	restore  bool
+	storedID base.SnapshotID // largest id that was ever put on a meta page, as far as known
+	// synced is the id of the newest checkpoint that both pages hold, or of the older one.
+	synced    base.SnapshotID
+	syncedRef format.CheckpointRef // the reference to it
 	// syncedLog is its log position, once a checkpoint of this session is synced, or
 	// from the start if the log was not rebased.
 	syncedLog     format.LogPos
@@ -78,15 +82,21 @@ type core struct {
 	fatal    atomic.Pointer[error] // the first failed sync: nothing is written after it
 	failures failures              // of work done for commits
 	stats    stats
+	findings []RecoverEvent // to be reported once the database is open
 	// recovered is what Open read from the log.
 	recovered wal.Recovered
 	keptLog   string   // see OpenEvent.KeptLog
+	keepsLog  bool     // the file that was found in place of the log is to be kept
 	obs       Observer // of the options, the logger's included; without any, all nil
 	bg        background
 	pace      pace
 	group     group
 	names     names
 	made      madeFiles
+	notes     notes
+	// unsettled says that the log that was found is still needed: what it holds could not
+	// be brought into the file when it was opened, because the disk was full.
+	unsettled atomic.Bool
 }
 
 // settings are the options in force; those that may change while the database is open
@@ -158,6 +168,9 @@ func (db *DB) SetSafety(s Safety) error {
 	defer db.worker.release()
 	// The level first: a commit or checkpoint that comes between is synced by itself.
 	if err := db.set(func(o *Options) { o.Safety = s }); err != nil {
+		return err
+	}
+	if err := db.rewriteSuspect(context.Background()); err != nil {
 		return err
 	}
 	if err := db.syncFiles(); err != nil {
@@ -281,8 +294,11 @@ func (db *DB) Poisoned() error {
 func (db *DB) poison(err error) error {
 	wrapped := error(&Error{Code: CodeIO, Op: "write", Path: db.path,
 		Detail: "an earlier sync failed, so nothing more is written; close the database and open it again", Err: err})
-	if db.fatal.CompareAndSwap(nil, &wrapped) && db.obs.Poisoned != nil {
-		db.obs.Poisoned(PoisonEvent{DB: db, Err: err})
+	if db.fatal.CompareAndSwap(nil, &wrapped) {
+		db.noteSyncFailed(false)
+		if db.obs.Poisoned != nil {
+			db.obs.Poisoned(PoisonEvent{DB: db, Err: err})
+		}
 	}
 	return err
 }
@@ -460,6 +476,9 @@ func (db *DB) begin(ctx context.Context, asked time.Time) (*Tx, error) {
 	if err == nil {
 		if err = db.writable("begin"); err == nil {
 			err = db.workError(ctx)
+		}
+		if err == nil {
+			err = db.settleLater(ctx)
 		}
 		if err == nil {
 			waits.stall, err = db.makeRoom(ctx)

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"flag"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -29,6 +30,7 @@ const formatDoc = "../docs/file-format.md"
 var exampleBlock = regexp.MustCompile("(?s)(<!-- example: ([a-z-]+) -->\n```[a-z]*\n)(.*?)(```\n)")
 
 func TestFileFormatExamples(t *testing.T) {
+	engine.FixLogMarks(t)
 	want := makeExamples(t)
 	raw, err := os.ReadFile(filepath.FromSlash(formatDoc))
 	if err != nil {
@@ -79,6 +81,7 @@ func makeExamples(t *testing.T) map[string]string {
 	closeExample(t, db)
 	data := readExample(t, fs, "ex.lsm")
 	ex["checkpoint"] = annotateCheckpoint(t, data)
+	ex["note"] = annotateNote(t, data)
 	two := examplePage(t, data, 9)
 	ex["leaf"] = two.annotate()
 
@@ -227,6 +230,36 @@ func docLogSum(s0, s1 uint32, interval []byte) (uint32, uint32) {
 	return s0, s1
 }
 
+// annotateNote takes the note of meta page 2 apart.
+func annotateNote(t *testing.T, file []byte) string {
+	t.Helper()
+	var d dump
+	note := file[4096+3584 : 4096+4066]
+	sum := binary.BigEndian.Uint32(note[478:])
+	if got := crc32.Checksum(note[:478], crc32.MakeTable(crc32.Castagnoli)); got != sum {
+		t.Fatalf("CRC-32C of the note is %08x, stored is %08x", got, sum)
+	}
+	if !bytes.Equal(note[28:36], file[4096:4104]) {
+		t.Fatalf("the note is of checkpoint %x, the page holds %x", note[28:36], file[4096:4104])
+	}
+	n := int(binary.BigEndian.Uint16(note[10:]))
+	d.line(0, note[:8], "%q", note[:8])
+	d.line(8, note[8:9], "version")
+	d.line(9, note[9:10], "flags: second page, all pages were durable")
+	if note[9] != 3 {
+		t.Fatalf("flags %02x", note[9])
+	}
+	d.line(10, note[10:12], "length of the log's name: %d", n)
+	d.line(12, note[12:28], "mark of the log %q", note[12:28])
+	d.line(28, note[28:36], "snapshot id %d", binary.BigEndian.Uint64(note[28:]))
+	d.line(36, note[36:44], "checksum c1, c2 of the checkpoint")
+	d.line(44, note[44:52], "log position: offset %d, toggle %d", note[51]/2, note[51]%2)
+	d.line(52, note[52:60], "checksum of the log there")
+	d.line(60, note[60:60+n], "name of the log %q", note[60:60+n])
+	d.line(478, note[478:], "CRC-32C")
+	return d.String()
+}
+
 // annotateLog takes a log without jumps apart.
 func annotateLog(t *testing.T, log []byte) string {
 	t.Helper()
@@ -255,7 +288,11 @@ func annotateLog(t *testing.T, log []byte) string {
 		case 0x02:
 			n := varint()
 			at += n
-			d.line(start, log[start:at], "pad: %d bytes follow", n)
+			what := "pad"
+			if string(log[start+2:start+10]) == "lsmlhead" {
+				what = "head"
+			}
+			d.line(start, log[start:at], "%s: %d bytes follow", what, n)
 		case 0x03:
 			d.line(start, log[start:at], "commit")
 			s0, s1 = docLogSum(s0, s1, log[interval:at])

@@ -55,6 +55,9 @@ func openFailing(t *testing.T, o engine.Options) *failing {
 		t.Fatal(err)
 	}
 	f.DB = db
+	if err := f.put(); err != nil { // the first commit writes to a meta page that the log is in use
+		t.Fatal(err)
+	}
 	return f
 }
 

@@ -203,8 +203,8 @@ func (db *DB) publish(j *job) (bool, error) {
 		disk.Redirects = nil // they belonged to the segment that is gone
 	}
 	if j.flush {
-		disk.Log = cur.OldLog
-		next.Old, next.HasOld, next.OldLog = memtree.View{}, false, format.LogPos{}
+		disk.Log, disk.Seq = cur.OldLog, cur.OldSeq
+		next.Old, next.HasOld, next.OldLog, next.OldSeq = memtree.View{}, false, format.LogPos{}, 0
 	}
 
 	db.releaseJob(j)

@@ -136,13 +136,22 @@ func (db *DB) removeLog() error {
 	return db.closeLog()
 }
 
+// forgetLog closes the log, because another file is to take its place.
+func (db *DB) forgetLog() error {
+	db.names.mu.Lock()
+	defer db.names.mu.Unlock()
+	return db.closeLog()
+}
+
 // closeLog closes the log. The caller has the mutex of names.
 func (db *DB) closeLog() (err error) {
-	switch {
-	case db.log != nil:
+	if db.log != nil {
 		err = db.log.Close()
-	case db.logFile != nil:
-		err = db.logFile.Close()
+	}
+	if db.logFile != nil { // the log has closed it, if it was that file's
+		if again := db.logFile.Close(); !errors.Is(again, fs.ErrClosed) {
+			err = errors.Join(err, again)
+		}
 	}
 	db.logFile, db.names.log = nil, vfs.Identity{}
 	return err

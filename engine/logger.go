@@ -52,6 +52,9 @@ func logObserver(l *slog.Logger) *Observer {
 			}
 			say(slog.LevelInfo, e.Path, "open", e.Duration, e.Err, attrs...)
 		},
+		Recovered: func(e RecoverEvent) {
+			say(slog.LevelWarn, e.Path, "recovery", 0, nil, slog.String("kind", string(e.Kind)), slog.String("detail", e.Detail))
+		},
 		Flushed: segment("flush"),
 		Merged:  segment("merge"),
 		Checkpointed: func(e CheckpointEvent) {

@@ -13,13 +13,17 @@ import (
 // should return soon, and must not write to the database, start or end its transactions,
 // or close it. They may call what only reads (Stats, Pins, Structure, Options, Path). Events
 // of one kind may come from several goroutines at once; each is passed by value and may be
-// kept. Opened is the first event of a database and Closed the last.
+// kept. Opened is the first event of a database, except for the flushes and checkpoints by which
+// it was recovered, and Closed the last.
 //
 // One Observer may serve any number of databases: the events name theirs. It must not be
 // changed once it was given to Open.
 type Observer struct {
 	// Opened tells of every call of Open that could make out its file, also when it failed.
 	Opened func(OpenEvent)
+	// Recovered reports what Open has found of a database that was not closed properly, or
+	// is damaged. It is called right after Opened.
+	Recovered func(RecoverEvent)
 	// Committed tells of every transaction that wrote something and was committed, also
 	// when that failed. It is called when the transaction's locks are given back.
 	Committed func(CommitEvent)
@@ -102,7 +106,8 @@ type SegmentEvent struct {
 type WorkEvent struct {
 	DB *DB
 	// By says who did it: "commit", "begin" (of a transaction, to make room), "merger",
-	// the calls "work", "flush", "optimize" and "close", or "checkpoint", for the free list.
+	// the calls "open", of a log, "work", "flush", "optimize" and "close", or "checkpoint", for
+	// the free list.
 	By string
 	// Pages and Bytes were written to the file.
 	Pages, Bytes int64
@@ -187,6 +192,7 @@ func JoinObservers(list ...*Observer) *Observer {
 		default:
 			joined = &Observer{
 				Opened:       both(joined.Opened, o.Opened),
+				Recovered:    both(joined.Recovered, o.Recovered),
 				Committed:    both(joined.Committed, o.Committed),
 				Flushed:      both(joined.Flushed, o.Flushed),
 				Merged:       both(joined.Merged, o.Merged),

@@ -217,7 +217,12 @@ func TestEventOfRecovery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := r.take()[0].(engine.OpenEvent)
+	var e engine.OpenEvent
+	for _, event := range r.take() {
+		if opened, is := event.(engine.OpenEvent); is {
+			e = opened
+		}
+	}
 	if e.RecoveredCommits != 5 || e.RecoveredRecords != 15 || e.RecoveredBytes != log {
 		t.Errorf("recovery: %+v; the log had %d bytes", e, log)
 	}
@@ -374,7 +379,7 @@ func TestEventsOfFailures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fs.Add(faultfs.Rule{On: faultfs.Write, Suffix: ".lsm", Err: boom})
+		fs.Add(faultfs.Rule{On: faultfs.Write, Suffix: ".lsm", Err: boom, Match: func(op faultfs.Op) bool { return op.Off >= 8192 }})
 		putN(t, db, 0, 500, 100)
 		select {
 		case e := <-failed:

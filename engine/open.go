@@ -13,16 +13,19 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
-	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
-	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
 // logSuffix makes the log's name of the database's.
 const logSuffix = "-log"
 
-func (db *DB) logPath() string { return db.path + logSuffix }
+func (db *DB) logPath() string {
+	if db.logName != "" {
+		return db.logName
+	}
+	return db.path + logSuffix
+}
 
 // Open opens a database, or makes an empty one, and brings it to the state of its last
 // commit: it takes the newest checkpoint and replays the log behind it.
@@ -64,6 +67,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		db.undoOpen()
 	}
 	db.opened(start, err)
+	db.reportFindings(err)
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +94,13 @@ func (db *DB) opened(start time.Time, err error) {
 // open does the work of Open:
 //
 //  1. Open and lock the database file.
-//  2. Choose the checkpoint, and refuse what is not ours.
-//  3. Open the segments it lists and read the free list from them.
-//  4. Replay the log.
-//  5. Make durable what has been found, and make what is missing.
-//  6. Publish the first state.
+//  2. Choose the checkpoint, and open the segments it lists.
+//  3. Look at the log, and refuse what does not prove to be the newest state.
+//  4. Make durable what has been found, as far as a sync can do that.
+//  5. Replay the log, flushing as it grows.
+//  6. Make all of it a checkpoint on both meta pages, and begin a new log.
+//
+// Until step 4 nothing is written.
 func (db *DB) open(ctx context.Context) error {
 	if err := db.openFile(); err != nil {
 		return err
@@ -112,62 +118,61 @@ func (db *DB) open(ctx context.Context) error {
 	if err := db.acceptMeta(loaded); err != nil {
 		return err
 	}
-	disk, err := db.loadSnapshot(loaded)
-	if err != nil {
+	s := &survey{Loaded: &loaded}
+	if s.disk, err = db.loadSnapshot(loaded); err != nil {
 		return err
 	}
-	if err := db.noteErasedMeta(&loaded, disk); err != nil {
+	if err := db.noteErasedMeta(s); err != nil {
 		return err
 	}
 	if err := db.openLog(); err != nil {
 		return err
 	}
-	rec, err := db.replay(ctx, disk)
-	if err != nil {
+	if err := db.accept(ctx, s); err != nil {
 		return err
 	}
-	if err := db.acceptRecovery(loaded, rec); err != nil {
+	if !s.log.Commits || s.log.AtStart {
+		// The checkpoint's position means nothing in this log, which starts at 0: nothing
+		// is reclaimed by it.
+		if s.disk.Log.Off != 0 {
+			s.disk.Log.Off = 0
+			db.haveSyncedLog = false
+		}
+	}
+	if err := db.takeNotes(s.Loaded, s.log.Head); err != nil {
 		return err
 	}
-	if loaded.Damaged != nil {
-		if err := db.acceptDamagedMeta(ctx, loaded, disk); err != nil {
-			return err
+	if err := db.firstState(s.disk); err != nil {
+		return err
+	}
+	if db.opts.ReadOnly {
+		return db.replay(ctx, s.disk.Log)
+	}
+	return db.openToWrite(ctx, s)
+}
+
+// openToWrite is the part of open that writes.
+func (db *DB) openToWrite(ctx context.Context, s *survey) error {
+	if err := db.prepareFiles(s.Loaded); err != nil {
+		return err
+	}
+	if db.settled(s.Loaded) {
+		return db.startLog()
+	}
+	db.restore = !db.onlyEmpty(s.Loaded) && s.Checkpoint != nil
+	db.unsettled.Store(s.log.Commits)
+	if db.logFile != nil && !s.log.Commits && s.log.Size > 0 {
+		db.found(RecoverLeftover, fmt.Sprintf("the log %s of %d bytes holds no transaction that the file does not", db.logPath(), s.log.Size))
+	}
+	if err := db.replay(ctx, s.disk.Log); err != nil {
+		return err
+	}
+	if db.recovered.Stale {
+		if err := db.log.ForgetStale(); err != nil {
+			return db.logError("open", err)
 		}
 	}
-	keep := false
-	if db.logFile != nil && rec.Commits == 0 {
-		if keep, err = db.acceptLog(); err != nil {
-			return err
-		}
-		// Beside a damaged meta page the log has to stay until that page has been replaced.
-		keep = keep && loaded.Damaged == nil
-	}
-	if !db.opts.ReadOnly {
-		if rec.Stale {
-			if err := db.log.ForgetStale(); err != nil {
-				return db.logError("open", err)
-			}
-		}
-		if err := db.settleFiles(loaded); err != nil {
-			return err
-		}
-		if keep {
-			if err := db.keepLog(); err != nil {
-				return err
-			}
-		}
-		if db.logFile == nil {
-			if err := db.createLog(); err != nil {
-				return err
-			}
-			if _, err := db.replay(ctx, disk); err != nil {
-				return err
-			}
-		}
-	}
-	db.recovered, db.logRegions = rec, rec.Regions
-	db.reg.Publish(&snapshot.State{Live: db.tree.Freeze(), Disk: disk, Tree: db.tree})
-	return nil
+	return db.settleLog(ctx)
 }
 
 // openError says why a file cannot be opened.
@@ -189,7 +194,7 @@ func openError(path string, err error) error {
 }
 
 // openFile opens the database file, making it if that is asked for. A new file and its
-// directory entry are durable before its log is made (see settleFiles): a log without a
+// directory entry are durable before its log is made (see settleLog): a log without a
 // database is therefore an orphan, of a database that was deleted, and is refused.
 func (db *DB) openFile() error {
 	o := &db.opts.Options
@@ -295,7 +300,7 @@ func (db *DB) lock() error {
 // acceptMeta refuses a file whose meta pages cannot be those of a database. What is left
 // open here is decided when the log has been read.
 func (db *DB) acceptMeta(l checkpoint.Loaded) error {
-	if l.Checkpoint != nil || l.Damaged == nil || db.neverWritten(l) {
+	if l.Checkpoint != nil || l.Damaged == nil || db.neverWritten(&l) {
 		return db.chooseCodec(l.Checkpoint)
 	}
 	if _, err := db.fs.Stat(db.logPath()); err != nil || l.BothDamaged {
@@ -308,76 +313,9 @@ func (db *DB) acceptMeta(l checkpoint.Loaded) error {
 // neverWritten reports whether a file is what a crash leaves of one that was just made:
 // its first bytes, the checkpoint of an empty database on meta page 2, half written. A
 // file without a single data page has nothing to lose.
-func (db *DB) neverWritten(l checkpoint.Loaded) bool {
+func (db *DB) neverWritten(l *checkpoint.Loaded) bool {
 	size, err := db.file.Size()
 	return err == nil && size <= 2*format.MetaPageSize && l.Checkpoint == nil && l.DamagedMeta == 2 && !l.BothDamaged
-}
-
-// acceptRecovery refuses a file that would open as an empty database though it is not
-// empty: an empty one is followed by a log that begins at its beginning.
-func (db *DB) acceptRecovery(l checkpoint.Loaded, rec wal.Recovered) error {
-	if l.Checkpoint != nil || rec.Commits > 0 || db.neverWritten(l) {
-		return nil
-	}
-	size, err := db.file.Size()
-	if err != nil {
-		return openError(db.path, err)
-	}
-	if l.Damaged == nil {
-		// Meta pages never written: pages may follow that no checkpoint ever knew,
-		// unless there is no log and so nobody was at work here.
-		if size <= 2*format.MetaPageSize || db.logFile != nil {
-			return nil
-		}
-		return &Error{Code: CodeCorrupt, Op: "open", Path: db.path,
-			Detail: fmt.Sprintf("a file of %d bytes without a checkpoint and without a log is not a database", size)}
-	}
-	return &Error{Code: CodeCorrupt, Op: "open", Path: db.path,
-		Detail: "the meta pages are damaged, and the log holds no transaction that follows an empty database", Err: l.Damaged}
-}
-
-// acceptDamagedMeta decides about a file of which one meta page is damaged. That is what
-// a crash leaves while a checkpoint is being written, and then the log of that session
-// is still there and the older checkpoint is sound; on a database that was closed it is
-// damage, and taking the older checkpoint would silently lose data.
-func (db *DB) acceptDamagedMeta(ctx context.Context, l checkpoint.Loaded, disk *snapshot.Snapshot) error {
-	refuse := func(detail string, err error) error {
-		return &Error{Code: CodeCorrupt, Op: "open", Path: db.path,
-			Detail: fmt.Sprintf("meta page %d is damaged, and %s: the newest checkpoint may be lost; recover from a backup, or use the recover command", l.DamagedMeta, detail), Err: err}
-	}
-	if l.Checkpoint == nil {
-		return nil // acceptRecovery has seen that the log begins at the beginning
-	}
-	if db.logFile == nil {
-		return refuse("there is no log of a session that was writing it", l.Damaged)
-	}
-	for problem := range db.checkSnapshot(ctx, disk) {
-		return refuse("the other checkpoint is not sound", errors.New(problem.String()))
-	}
-	return ctx.Err()
-}
-
-// noteErasedMeta notices a meta page that is all zeros though it must have been written
-// once. Page 1 is always written before page 2, except for the empty checkpoint that our
-// own files begin with on page 2; so page 2 is never blank where our own pages are, and
-// where page 1 is, there are no pages (or the log of a session that wrote them).
-func (db *DB) noteErasedMeta(l *checkpoint.Loaded, disk *snapshot.Snapshot) error {
-	if l.Damaged != nil || l.Checkpoint == nil || l.NumValid == 2 {
-		return nil
-	}
-	size, err := db.file.Size()
-	if err != nil {
-		return openError(db.path, err)
-	}
-	erased := l.Meta == 2 && (l.Checkpoint.ID > base.EmptySnapshotID || size > 2*format.MetaPageSize)
-	for _, level := range disk.Levels {
-		erased = erased || l.Meta == 1 && !level.Seg.MayLink
-	}
-	if erased {
-		l.DamagedMeta = 3 - l.Meta
-		l.Damaged = fmt.Errorf("meta page %d is blank, though it has been written before", l.DamagedMeta)
-	}
-	return nil
 }
 
 // loadSnapshot opens what the checkpoint lists.
@@ -407,7 +345,14 @@ func (db *DB) loadSnapshot(l checkpoint.Loaded) (*snapshot.Snapshot, error) {
 	}
 	db.bf.SetBlocks(c.Blocks)
 	db.bf.SetWritten(c.Written)
-	db.meta, db.synced, db.ckptWritten = l.Meta, c.ID, c.Written
+	db.meta, db.synced, db.ckptWritten = l.Durable(), l.OldestID(), c.Written
+	if db.opts.ReadOnly {
+		db.meta, db.synced = l.Meta, c.ID // it writes none
+	}
+	db.syncedRef, db.storedID = l.Pages[db.meta-1].Ref, l.NewestID()
+	if db.synced != db.syncedRef.ID {
+		db.syncedRef = l.Pages[checkpoint.Other(db.meta)-1].Ref
+	}
 	db.pace.stored.Store(c.Written)
 	db.syncedLog, db.haveSyncedLog = c.Log, true
 	disk, err := snapshot.Load(db.bf, c)
@@ -474,29 +419,10 @@ func (db *DB) checkAppendPoints(disk *snapshot.Snapshot) {
 	}
 }
 
-// settleFiles makes sure that what the files say holds. What a process wrote that was
-// killed since may be in the kernel's memory only, the checkpoint that has just been
-// read included, and so may the names of the files: nothing may be trusted, reused or
-// acknowledged before it is synced.
-func (db *DB) settleFiles(l checkpoint.Loaded) (err error) {
-	db.damagedMeta = l.DamagedMeta
-	if l.Checkpoint == nil {
-		if db.meta, err = checkpoint.StoreEmpty(db.bf); err != nil {
-			return err
-		}
-		if db.damagedMeta == db.meta {
-			db.damagedMeta = 0
-		}
-	}
-	if db.opts.Safety == SafetyOff {
-		return nil
-	}
-	return db.syncFiles()
-}
-
 // syncFiles syncs both files and their names.
 func (db *DB) syncFiles() error {
 	if err := db.bf.Sync(); err != nil {
+		db.noteSyncFailed(true)
 		return err
 	}
 	if db.logFile != nil {
@@ -504,61 +430,12 @@ func (db *DB) syncFiles() error {
 			return &Error{Code: CodeIO, Op: "sync", Path: db.logPath(), Err: err}
 		}
 	}
-	if err := db.fs.SyncDir(db.path); err != nil {
-		return &Error{Code: CodeIO, Op: "sync directory of", Path: db.path, Err: err}
-	}
-	return nil
-}
-
-// replay reads the log into a new tree.
-func (db *DB) replay(ctx context.Context, disk *snapshot.Snapshot) (wal.Recovered, error) {
-	db.tree = memtree.New()
-	n := 0
-	apply := func(r format.LogRecord) error {
-		if n++; n%1024 == 0 {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-		}
-		switch r.Op {
-		case format.LogWrite:
-			if r.Load != nil {
-				return db.tree.PutFunc(r.Key, r.ValueLen, r.Load)
-			}
-			db.tree.Put(r.Key, r.Value)
-		case format.LogDelete:
-			db.tree.Delete(r.Key)
-		case format.LogDeleteRange:
-			db.tree.DeleteRange(r.Key, r.Value)
-		}
-		return nil
-	}
-	var file wal.File
-	if db.logFile != nil {
-		file = db.logFile
-	}
-	log, rec, err := wal.Recover(file, disk.Log, apply)
-	if err != nil {
-		return rec, fmt.Errorf("replay log %s: %w", base.Cut(db.logPath()), err)
-	}
-	db.log = log
-	if rec.Rebased {
-		// The checkpoint's position means nothing in this log, which starts at 0:
-		// nothing is reclaimed by it.
-		disk.Log.Off = 0
-		db.haveSyncedLog = false
-	}
-	return rec, nil
+	return db.syncDir()
 }
 
 // releaseFiles closes the files and with them gives up all locks.
 func (db *DB) releaseFiles() {
-	switch {
-	case db.log != nil:
-		_ = db.log.Close()
-	case db.logFile != nil:
-		_ = db.logFile.Close()
-	}
+	_ = db.forgetLog()
 	if db.mapping != nil {
 		_ = db.mapping.Close()
 	}

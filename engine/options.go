@@ -121,6 +121,10 @@ type Options struct {
 	// NoLog writes no log: what is not flushed and checkpointed is lost in a crash. It
 	// cannot be combined with SafetyFull.
 	NoLog bool
+	// AllowMissingLog opens a database as of its last checkpoint if the log with its newest
+	// transactions is missing, or if one of its meta pages is damaged and nothing proves that
+	// the other one holds the newest state. Without it such a database is refused.
+	AllowMissingLog bool
 	// CacheSize bounds the page cache, in bytes; 0 is the default.
 	CacheSize int64
 	// Mmap is how many bytes of the file, from its beginning, are read through a mapping of

@@ -274,7 +274,9 @@ func (tx *Tx) commitToLog(ctx context.Context) (full bool, err error) {
 		return false, err
 	}
 	if !db.opts.noLog.Load() {
+		db.claim(db.seq + 1)
 		if err := db.log.Commit(full); err != nil {
+			db.notes.unclaim(db.seq)
 			tx.rollback()
 			return false, db.logError("commit", err)
 		}
@@ -393,7 +395,7 @@ func (db *DB) logError(op string, err error) error {
 // rotate makes the live tree of a state the old one, to be flushed. The caller has the
 // writer's turn and the publish mutex; the tree is frozen.
 func (db *DB) rotate(next *snapshot.State) {
-	next.Old, next.HasOld = next.Live, true
+	next.Old, next.HasOld, next.OldSeq = next.Live, true, next.Seq
 	next.OldLog = db.log.End()
 	// The toggle makes the position differ from the one before it even if no log was
 	// written in between, by which C lsm1 tells a flushed tree from one that waits.

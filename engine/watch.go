@@ -74,6 +74,7 @@ const (
 	byWork       = "work"
 	byFlush      = "flush"
 	byClose      = "close"
+	byOpen       = "open"
 	byCheckpoint = "checkpoint"
 	byOptimize   = "optimize"
 )

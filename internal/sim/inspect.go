@@ -45,8 +45,7 @@ func (s *schedule) look(fs *memfs.FS, h *enginetest.History, allowed []enginetes
 	if err = errors.Join(err, snap.Close()); err != nil {
 		return at, false, err
 	}
-	old, live := db.TreeSize()
-	return at, old+live == 0, enginetest.Sound(ctx, enginetest.Engine(db))
+	return at, db.Stats().RecoveredCommits == 0, enginetest.Sound(ctx, enginetest.Engine(db))
 }
 
 // place adds to an error which of all states that were committed was found, if any.

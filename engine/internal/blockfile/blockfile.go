@@ -252,13 +252,23 @@ func ReadMeta(f vfs.File, path string, i int) ([]byte, error) {
 	return b, err
 }
 
-// WriteMeta writes a checkpoint to meta page 1 or 2, followed by zeros: no more of the
-// page than its data part, because the bytes behind carry the file locks.
-func (f *File) WriteMeta(i int, blob []byte) error {
+// WriteMeta writes a checkpoint to meta page 1 or 2, followed by zeros and the note, if
+// there is room for it: no more of the page than its data part, because the bytes after it
+// carry the file locks.
+func (f *File) WriteMeta(i int, blob, note []byte) error {
 	b := make([]byte, format.MetaSize)
+	if len(blob) <= format.NoteOffset {
+		copy(b[format.NoteOffset:], note)
+	}
 	copy(b, blob)
 	f.stats.metaBytes.Add(int64(len(b)))
 	return f.writeAt(b, int64(i-1)*format.MetaPageSize)
+}
+
+// WriteNote writes the note of meta page 1 or 2, and nothing else of the page.
+func (f *File) WriteNote(i int, note []byte) error {
+	f.stats.metaBytes.Add(int64(len(note)))
+	return f.writeAt(note, int64(i-1)*format.MetaPageSize+format.NoteOffset)
 }
 
 // Truncate cuts the file behind block b. Nothing that the newest checkpoint refers to

@@ -411,7 +411,7 @@ func TestMetaPages(t *testing.T) {
 	if _, err := x.f.WriteAt(full, 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := x.file.WriteMeta(2, []byte("blob")); err != nil {
+	if err := x.file.WriteMeta(2, []byte("blob"), nil); err != nil {
 		t.Fatal(err)
 	}
 	got, err := x.fs.ReadFile(name)
@@ -469,7 +469,7 @@ func TestErrorsOfTheFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		for op, err := range map[string]error{
-			"append": a.Finish(), "write meta page": f.WriteMeta(1, nil), "truncate": f.Truncate(1),
+			"append": a.Finish(), "write meta page": f.WriteMeta(1, nil, nil), "truncate": f.Truncate(1),
 		} {
 			if !errors.Is(err, test.want) || !errors.Is(err, test.err) {
 				t.Errorf("%s: %v", op, err)

@@ -1,9 +1,9 @@
-// Package checkpoint stores and finds checkpoints: two meta pages, written in turn, of
-// which the newest valid one is the state of the database file.
+// Package checkpoint stores and finds checkpoints. Both meta pages hold the newest one: it
+// is written to one page, and when it is durable there, once more to the other. So each
+// page alone leads, with the log, to everything that was acknowledged.
 package checkpoint
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -21,7 +21,8 @@ type Loaded struct {
 	// which. Such a page is what a crash leaves in the middle of writing it, or damage.
 	Damaged     error
 	DamagedMeta int
-	BothDamaged bool // which no crash leaves
+	BothDamaged bool    // which no crash leaves
+	Pages       [2]Page // what was found on meta pages 1 and 2
 }
 
 // Load reads both meta pages and takes the valid one with the larger id.
@@ -32,83 +33,85 @@ func Load(f vfs.File, path string) (Loaded, error) {
 		if err != nil {
 			return Loaded{}, err
 		}
-		if format.AllZero(meta) {
-			continue
-		}
-		c, err := format.DecodeCheckpoint(meta)
-		if err == nil {
-			l.NumValid++
-		}
+		p := readPage(meta)
+		l.Pages[i-1] = p
 		switch {
-		case err != nil:
+		case p.Blank:
+		case p.Checkpoint == nil:
 			l.BothDamaged = l.Damaged != nil
-			l.Damaged, l.DamagedMeta = fmt.Errorf("meta page %d: %w", i, err), i
-		case l.Checkpoint == nil || c.ID > l.Checkpoint.ID:
-			l.Checkpoint, l.Meta = c, i
+			l.Damaged, l.DamagedMeta = fmt.Errorf("meta page %d: %w", i, p.err), i
+		default:
+			l.NumValid++
+			if l.Checkpoint == nil || p.Checkpoint.ID > l.Checkpoint.ID {
+				l.Checkpoint, l.Meta = p.Checkpoint, i
+			}
 		}
 	}
 	return l, nil
 }
 
-// StoreEmpty writes the checkpoint of an empty database to meta page 2, so that the
-// first real one, which goes to page 1, never stands alone: should a crash cut it short,
-// page 2 says where the log begins.
-func StoreEmpty(f *blockfile.File) (int, error) {
-	geo := f.Geometry()
-	c := format.Checkpoint{
+// EmptyCheckpoint returns the checkpoint of an empty database, which the first meta page
+// that is written holds: should a crash cut the first real checkpoint short, it says where
+// the log begins.
+func EmptyCheckpoint(geo format.Geometry) *format.Checkpoint {
+	return &format.Checkpoint{
 		ID: base.EmptySnapshotID, Log: format.LogPos{Sum: format.EmptyLogSum},
 		PageSize: uint32(geo.PageSize), BlockSize: uint32(geo.BlockSize),
 	}
-	blob, err := c.Encode()
-	if err != nil {
-		return 0, err
-	}
-	return 2, f.WriteMeta(2, blob)
 }
 
-// Store writes a checkpoint durably to the meta page that does not hold the newest one,
-// and returns that page's number. The order of the steps is what makes the database
-// survive a crash at any moment:
+// Stage says how far Store has come.
+type Stage uint8
+
+const (
+	Nothing Stage = iota // the durable page is what it was
+	First                // the other page is durable now; the one that was may be half written
+	Both                 // both pages are durable
+)
+
+// SyncError is the error of a sync: nobody knows what of the file is durable, and trying
+// again would not help. After any other error of Store, it would.
+type SyncError struct{ Err error }
+
+func (e *SyncError) Error() string { return e.Err.Error() }
+func (e *SyncError) Unwrap() error { return e.Err }
+
+// Store writes a checkpoint to both meta pages, of which durable is known to hold one that
+// is on the disk (0 if there is none yet). write puts the new checkpoint on a page. The
+// order of the steps is what makes the database survive a crash at any moment:
 //
 //  1. Everything that the checkpoint refers to is synced.
-//  2. The checkpoint is written over the older of the two.
-//  3. It is synced.
+//  2. The checkpoint is written to the other page,
+//  3. which is synced.
+//  4. It is written to the durable page as well,
+//  5. which is synced.
 //
 // Only after that may the caller reuse what the older checkpoint needed. Without sync
-// (safety off) steps 1 and 3 are left out, and a power failure may cost the database.
-//
-// An error for which SyncFailed holds leaves it unknown what is durable. After any other, a
-// disk that is full for instance, the newest checkpoint is as it was, the other page may be
-// torn, and Store may be called again: it writes that page anew.
-func Store(f *blockfile.File, newest int, c *format.Checkpoint, sync bool) (int, error) {
-	blob, err := c.Encode()
-	if err != nil {
-		return newest, &base.Error{Code: base.CodeFull, Op: "checkpoint", Path: f.Path(), Err: err}
-	}
-	if sync {
+// (safety off) steps 1, 3 and 5 are left out, and a power failure may cost the database.
+func Store(f *blockfile.File, durable int, sync bool, write func(page int, second bool) error) (Stage, error) {
+	syncFile := func() error {
+		if !sync {
+			return nil
+		}
 		if err := f.Sync(); err != nil {
-			return newest, &syncError{err}
+			return &SyncError{err}
+		}
+		return nil
+	}
+	if err := syncFile(); err != nil {
+		return Nothing, err
+	}
+	first := Other(durable)
+	for i, page := range []int{first, Other(first)} {
+		if err := write(page, i == 1); err != nil {
+			return Stage(i), err
+		}
+		if err := syncFile(); err != nil {
+			return Stage(i), err
 		}
 	}
-	target := newest%2 + 1
-	if err := f.WriteMeta(target, blob); err != nil {
-		return newest, err
-	}
-	if sync {
-		if err := f.Sync(); err != nil {
-			return newest, &syncError{err}
-		}
-	}
-	return target, nil
+	return Both, nil
 }
 
-// syncError is the error of a sync.
-type syncError struct{ error }
-
-func (e *syncError) Unwrap() error { return e.error }
-
-// SyncFailed reports whether an error of Store is that of a sync.
-func SyncFailed(err error) bool {
-	var e *syncError
-	return errors.As(err, &e)
-}
+// Other returns the other meta page, page 1 for 0.
+func Other(page int) int { return page%2 + 1 }

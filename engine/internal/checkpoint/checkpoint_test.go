@@ -78,63 +78,95 @@ func expect(t *testing.T, r *recorder, id base.SnapshotID, meta, damaged int) {
 	}
 }
 
+// store stores a checkpoint with notes and returns how far it came.
+func store(f *blockfile.File, durable int, c *format.Checkpoint, sync bool) (checkpoint.Stage, error) {
+	blob, err := c.Encode()
+	if err != nil {
+		return checkpoint.Nothing, err
+	}
+	return checkpoint.Store(f, durable, sync, func(page int, second bool) error {
+		n := format.Note{Copy: second, DataSynced: sync, For: format.RefOf(blob), Log: c.Log}
+		return f.WriteMeta(page, blob, n.Encode())
+	})
+}
+
 func TestStoreAndLoad(t *testing.T) {
 	r, f := open(t)
 	expect(t, r, 0, 0, 0)
-	meta := 0
+	durable := 0
 	for i := range 5 {
 		r.ops = nil
-		var err error
-		if meta, err = checkpoint.Store(f, meta, at(base.SnapshotID(11+i)), i < 4); err != nil {
-			t.Fatal(err)
+		stage, err := store(f, durable, at(base.SnapshotID(11+i)), i < 4)
+		if err != nil || stage != checkpoint.Both {
+			t.Fatal(stage, err)
 		}
-		// The two pages take turns, so the newest checkpoint is never written over; what
-		// it refers to is synced before it is written.
-		want := []string{"sync", fmt.Sprintf("write %d+%d", i%2*4096, format.MetaSize), "sync"}
+		// A durable page is written over only when the other one is durable, too, and what
+		// the checkpoint refers to is synced before it is written.
+		first := checkpoint.Other(durable)
+		write := func(page int) string { return fmt.Sprintf("write %d+%d", (page-1)*4096, format.MetaSize) }
+		want := []string{"sync", write(first), "sync", write(checkpoint.Other(first)), "sync"}
 		if i == 4 {
-			want = want[1:2] // without sync
+			want = []string{want[1], want[3]} // without sync
 		}
-		if !slices.Equal(r.ops, want) || meta != i%2+1 {
-			t.Errorf("checkpoint %d: page %d, %v, want %v", i, meta, r.ops, want)
+		if !slices.Equal(r.ops, want) {
+			t.Errorf("checkpoint %d: %v, want %v", i, r.ops, want)
 		}
-		expect(t, r, base.SnapshotID(11+i), meta, 0)
+		durable = first
+		expect(t, r, base.SnapshotID(11+i), 1, 0)
+		l, err := checkpoint.Load(r, "/test.db")
+		if err != nil || !l.Pair() || !l.Ours() || l.Durable() != first || l.Conflict() || l.SyncFailed() {
+			t.Errorf("checkpoint %d: pair %v, page %d is durable, %v", i, l.Pair(), l.Durable(), err)
+		}
 	}
 }
 
-// TestFailures fails each step: the older checkpoint is still there.
+// TestFailures fails each step: a page that was durable still is, and the caller learns
+// which one that is.
 func TestFailures(t *testing.T) {
-	for failAt := 1; failAt <= 3; failAt++ {
+	for failAt := 1; failAt <= 5; failAt++ {
 		r, f := open(t)
-		meta, err := checkpoint.Store(f, 0, at(11), true)
-		if err != nil {
+		if _, err := store(f, 0, at(11), true); err != nil {
 			t.Fatal(err)
 		}
 		r.ops, r.failAt = nil, failAt
-		got, err := checkpoint.Store(f, meta, at(12), true)
-		if !errors.Is(err, errFail) || !errors.Is(err, base.ErrIO) || got != meta {
-			t.Errorf("step %d: page %d, %v", failAt, got, err)
+		stage, err := store(f, 1, at(12), true)
+		want := checkpoint.Nothing
+		if failAt > 3 {
+			want = checkpoint.First
 		}
-		if failAt < 3 {
-			expect(t, r, 11, 1, 0)
+		var failed *checkpoint.SyncError
+		if !errors.Is(err, errFail) || !errors.Is(err, base.ErrIO) || stage != want || errors.As(err, &failed) != (failAt%2 == 1) {
+			t.Errorf("step %d: stage %d, %v", failAt, stage, err)
 		}
-	}
-	// A checkpoint that does not fit is never begun.
-	r, f := open(t)
-	c := at(11)
-	c.Levels = make([]format.Level, 100)
-	if _, err := checkpoint.Store(f, 0, c, true); !errors.Is(err, base.ErrFull) || len(r.ops) != 0 {
-		t.Errorf("100 levels: %v, %v", err, r.ops)
+		l, err := checkpoint.Load(r, "/test.db")
+		if err != nil {
+			t.Fatal(err)
+		}
+		// After a failed sync somebody has noted that.
+		if failAt == 3 {
+			n := *l.Pages[1].Note
+			n.SyncFailed = true
+			r.ops = make([]string, 9)
+			if err := f.WriteNote(2, n.Encode()); err != nil {
+				t.Fatal(err)
+			}
+			if l, err = checkpoint.Load(r, "/test.db"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if durable := map[int]int{1: 1, 2: 1, 3: 1, 4: 2, 5: 2}[failAt]; l.Durable() != durable {
+			t.Errorf("step %d: page %d is durable, want %d", failAt, l.Durable(), durable)
+		}
 	}
 }
 
 func TestLoadDamaged(t *testing.T) {
 	r, f := open(t)
-	meta := 0
-	for id := range base.SnapshotID(2) {
-		var err error
-		if meta, err = checkpoint.Store(f, meta, at(11+id), true); err != nil {
-			t.Fatal(err)
-		}
+	if _, err := store(f, 0, at(11), true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store(f, 1, at(12), true); err != nil {
+		t.Fatal(err)
 	}
 	spoil := func(i int) {
 		if _, err := r.WriteAt([]byte{0xFF}, int64(i-1)*4096+30); err != nil {
@@ -142,12 +174,16 @@ func TestLoadDamaged(t *testing.T) {
 		}
 	}
 	spoil(2)
-	expect(t, r, 11, 1, 2)
+	expect(t, r, 12, 1, 2)
 	spoil(1)
 	expect(t, r, 0, 0, 2)
-	// A file that ends behind the first page, as C lsm1 may leave it.
+	// A file that ends within the first page, as C lsm1 may leave it.
 	r, f = open(t)
-	if _, err := checkpoint.Store(f, 0, at(10), true); err != nil {
+	blob, err := at(10).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.WriteMeta(1, blob, nil); err != nil {
 		t.Fatal(err)
 	}
 	if size, err := r.Size(); err != nil || size != format.MetaSize {

@@ -21,6 +21,7 @@ type State struct {
 	// when it was set aside: what the levels contain once it is flushed.
 	HasOld bool
 	OldLog format.LogPos
+	OldSeq uint64 // number of the newest commit in Old
 	Disk   *Snapshot
 	Tree   *memtree.Tree // the tree that Live is a view of; only the writer touches it
 	Seq    uint64        // number of the commit that is newest in it
@@ -224,7 +225,7 @@ func (r *Registry) PinnedStates() []Pinned {
 // Next returns a State that shows the same as s, for the publisher to change before it
 // publishes it.
 func (s *State) Next() *State {
-	return &State{Live: s.Live, Old: s.Old, HasOld: s.HasOld, OldLog: s.OldLog, Disk: s.Disk, Tree: s.Tree, Seq: s.Seq,
+	return &State{Live: s.Live, Old: s.Old, HasOld: s.HasOld, OldLog: s.OldLog, OldSeq: s.OldSeq, Disk: s.Disk, Tree: s.Tree, Seq: s.Seq,
 		Spans: s.Spans}
 }
 

@@ -49,6 +49,7 @@ type Snapshot struct {
 	Append      [4]base.PageNo
 	Redirects   []format.Redirect // of the oldest segment
 	Log         format.LogPos     // commits before it are in the levels
+	Seq         uint64            // number of the newest of them, 0 if they are all of earlier sessions
 }
 
 // Empty returns the snapshot of a database in which nothing has been published.

@@ -90,6 +90,7 @@ func (l *Log) appendSpecial(r *format.LogRecord, n int64) error {
 func (l *Log) prelude(n int64) {
 	t := &l.tx
 	t.special = false
+	l.appendHead()
 	if pad := l.behind(t.off()-1) - t.off(); l.align && t.fits(pad+format.LogMarkLen+format.LogCommitLen) {
 		l.buf = format.AppendLogPad(l.buf, int(pad))
 		l.moved()
@@ -97,13 +98,30 @@ func (l *Log) prelude(n int64) {
 	if t.fits(format.LogMarkLen + format.LogCommitLen) {
 		l.appendMark()
 	}
-	if l.canWrap() && n <= l.before(t.regions[2].Start)-format.LogJumpRoom {
+	if l.canWrap() && n <= l.before(t.regions[2].Start)-format.LogJumpRoom-l.headLen() {
 		l.buf = format.AppendLogPad(l.buf, int(-t.stream&7))
 		l.buf = format.AppendLogWrap(l.buf)
 		l.moved()
 		t.regions[0] = Region{t.regions[2].Start, t.off()}
 		t.startExtent(0)
 		t.limit = l.limitAt(&t.regions, 0)
+		l.appendHead()
+	}
+}
+
+// headLen returns the length of the head.
+func (l *Log) headLen() int64 {
+	if l.head == nil {
+		return 0
+	}
+	return format.LogHeadLen
+}
+
+// appendHead writes the head, if this is the place for it.
+func (l *Log) appendHead() {
+	if t := &l.tx; l.head != nil && t.off() == 0 && t.fits(format.LogHeadLen+format.LogCommitLen) {
+		l.buf = format.AppendLogHead(l.buf, l.head())
+		l.moved()
 	}
 }
 

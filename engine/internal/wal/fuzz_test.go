@@ -64,7 +64,7 @@ func FuzzRecover(f *testing.F) {
 			second = append(second, renderRecord(r))
 			return nil
 		}
-		if _, again, err := recoverLog(file, from, collect, 0); err != nil || again != r {
+		if _, again, err := recoverLog(file, from, collect, nil, 0); err != nil || again != r {
 			t.Fatalf("read piece by piece: %+v, %v, before: %+v", again, err, r)
 		}
 		if len(first) != len(second) {

@@ -67,7 +67,7 @@ func (m *model) read(f *memFile, keep int) (*Log, Recovered, int) {
 		}
 		all.WriteString(renderRecord(r))
 		return nil
-	}, keep)
+	}, nil, keep)
 	if err != nil {
 		m.t.Fatal(err)
 	}

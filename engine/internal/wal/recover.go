@@ -52,12 +52,18 @@ type Recovered struct {
 // before it returns, and so decides where it goes. A transaction of more than a few
 // megabytes is read a second time once its commit has been seen.
 func Recover(f File, from format.LogPos, apply func(format.LogRecord) error) (*Log, Recovered, error) {
-	return recoverLog(f, from, apply, keepBytes)
+	return recoverLog(f, from, apply, nil, keepBytes)
+}
+
+// RecoverSteps is Recover for a caller who wants to know where each transaction ends:
+// committed is called after the records of one, with the position after it.
+func RecoverSteps(f File, from format.LogPos, apply func(format.LogRecord) error, committed func(format.LogPos) error) (*Log, Recovered, error) {
+	return recoverLog(f, from, apply, committed, keepBytes)
 }
 
 // recoverLog is Recover with a bound of its own for the data of a transaction that is
 // kept.
-func recoverLog(f File, from format.LogPos, apply applyFunc, keep int) (*Log, Recovered, error) {
+func recoverLog(f File, from format.LogPos, apply applyFunc, committed func(format.LogPos) error, keep int) (*Log, Recovered, error) {
 	l := &Log{f: f, sector: minSector, sum: from.Sum, seen: from}
 	s := scanner{f: f, keep: keep}
 	if f != nil {
@@ -71,10 +77,10 @@ func recoverLog(f File, from format.LogPos, apply applyFunc, keep int) (*Log, Re
 		}
 	}
 	var r Recovered
-	end, err := replay(&s, from.Off, from.Sum, apply, &r)
+	end, err := replay(&s, from.Off, from.Sum, apply, committed, &r)
 	if err == nil && r.Commits == 0 && from.Off != 0 {
 		r.Rebased = true
-		end, err = replay(&s, 0, from.Sum, apply, &r)
+		end, err = replay(&s, 0, from.Sum, apply, committed, &r)
 	}
 	if err != nil {
 		return nil, Recovered{}, err
@@ -88,7 +94,7 @@ func recoverLog(f File, from format.LogPos, apply applyFunc, keep int) (*Log, Re
 	live := slices.ContainsFunc(l.regions[:], func(r Region) bool { return r.inUse() && r.Start == 0 })
 	if l.regions[2].End > 0 && !live {
 		var stale Recovered
-		if _, err := replay(&s, 0, l.sum, ignoreRecord, &stale); err != nil {
+		if _, err := replay(&s, 0, l.sum, ignoreRecord, nil, &stale); err != nil {
 			return nil, Recovered{}, err
 		}
 		r.Stale = stale.Commits > 0
@@ -107,7 +113,7 @@ func (l *Log) ForgetStale() error { return l.writeAt([]byte{0}, 0) }
 
 // replay applies the committed transactions from off on, counts them in r, and returns
 // the place behind the last one.
-func replay(s *scanner, off int64, sum format.Checksum, apply applyFunc, r *Recovered) (place, error) {
+func replay(s *scanner, off int64, sum format.Checksum, apply applyFunc, committed func(format.LogPos) error, r *Recovered) (place, error) {
 	end := startPlace(off, sum)
 	r.Torn = false
 	if off < 0 || off >= s.size {
@@ -128,6 +134,11 @@ func replay(s *scanner, off int64, sum format.Checksum, apply applyFunc, r *Reco
 		r.Commits++
 		r.Records += s.records
 		end = s.at
+		if committed != nil {
+			if err := committed(format.LogPos{Off: end.off(), Sum: end.sum}); err != nil {
+				return end, err
+			}
+		}
 	}
 	s.moveTo(end)
 	n, err := s.have(1)

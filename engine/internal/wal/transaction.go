@@ -82,7 +82,7 @@ func (l *Log) Rollback() {
 		regions:    l.regions,
 		limit:      l.limitAt(&l.regions, end),
 		sum:        format.StartLogSum(l.sum),
-		special:    l.align || l.mark || l.canWrap(),
+		special:    l.align || l.mark || l.canWrap() || l.head != nil && end == 0,
 		mark:       l.mark,
 	}
 	l.base = 0

@@ -78,6 +78,7 @@ type Log struct {
 	// align asks the next transaction to begin on a sector of its own, and mark to begin
 	// with a mark; see prelude.
 	align, mark bool
+	head        func() format.LogHead // what the file begins with; nil: nothing
 
 	// The transaction in progress. Bytes base..tx.stream of its stream are in buf, those
 	// before base are in the file.
@@ -90,6 +91,13 @@ type Log struct {
 	untrimmed bool                  // the file could not be cut
 
 	written, fileEnd, syncs atomic.Int64 // see Stats
+}
+
+// SetHead makes the log begin with a head, whenever a transaction begins the file. head is
+// called by the writer. No transaction may be in progress.
+func (l *Log) SetHead(head func() format.LogHead) {
+	l.head = head
+	l.Rollback()
 }
 
 // Stats counts what was done to the file.

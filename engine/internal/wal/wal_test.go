@@ -697,7 +697,7 @@ func TestRecoverPassesErrorsOn(t *testing.T) {
 	put(t, l, "k", 100)
 	for _, keep := range []int{0, keepBytes} {
 		stop := errors.New("stop")
-		if _, _, err := recoverLog(f, emptyPos, func(format.LogRecord) error { return stop }, keep); err != stop {
+		if _, _, err := recoverLog(f, emptyPos, func(format.LogRecord) error { return stop }, nil, keep); err != stop {
 			t.Errorf("apply's error became %v", err)
 		}
 	}

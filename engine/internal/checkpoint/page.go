@@ -1,0 +1,167 @@
+package checkpoint
+
+import (
+	"math/bits"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// Page is what was found on a meta page.
+type Page struct {
+	Checkpoint *format.Checkpoint // nil if there is no valid one
+	Ref        format.CheckpointRef
+	Blank      bool         // all zeros
+	Note       *format.Note // nil if there is none
+	// Ours says that there is a checkpoint, and that the note belongs to it.
+	Ours bool
+	raw  []byte
+	err  error // why there is no checkpoint
+}
+
+func readPage(meta []byte) Page {
+	p := Page{raw: meta, Blank: format.AllZero(meta)}
+	if p.Blank {
+		return p
+	}
+	p.Ref = format.RefOf(meta)
+	p.Checkpoint, p.err = format.DecodeCheckpoint(meta)
+	if n, ok := format.DecodeNote(meta); ok {
+		p.Note = &n
+		p.Ours = p.Checkpoint != nil && n.For == p.Ref
+	}
+	return p
+}
+
+// Page returns what was found on the page of the accepted checkpoint, and on the other one.
+func (l *Loaded) accepted() (x, other *Page) {
+	return &l.Pages[l.Meta-1], &l.Pages[Other(l.Meta)-1]
+}
+
+// Conflict reports whether the two pages hold different checkpoints of one number, which
+// no crash and no program leaves.
+func (l *Loaded) Conflict() bool {
+	return l.NumValid == 2 && l.Pages[0].Ref.ID == l.Pages[1].Ref.ID && l.Pages[0].Ref != l.Pages[1].Ref
+}
+
+// Notes returns the notes that belong to the accepted checkpoint: two, one or none.
+func (l *Loaded) Notes() (notes []*format.Note) {
+	for i := range l.Pages {
+		if p := &l.Pages[i]; p.Ours && l.Checkpoint != nil && p.Ref == l.Pages[l.Meta-1].Ref {
+			notes = append(notes, p.Note)
+		}
+	}
+	return notes
+}
+
+// Ours reports whether the accepted checkpoint was written by lsmlite with a note.
+func (l *Loaded) Ours() bool { return len(l.Notes()) > 0 }
+
+// Pair reports whether both pages hold the accepted checkpoint as Store leaves it.
+func (l *Loaded) Pair() bool {
+	n := l.Notes()
+	return len(n) == 2 && n[0].Copy != n[1].Copy
+}
+
+// SyncFailed reports whether a note says that a sync has failed.
+func (l *Loaded) SyncFailed() bool {
+	for _, p := range l.Pages {
+		if p.Note != nil && p.Note.SyncFailed {
+			return true
+		}
+	}
+	return false
+}
+
+// Durable returns the page whose checkpoint is on the disk once the file has been synced. It
+// must not be written before the other page is durable, too.
+//
+// That is the page of the newest checkpoint, unless a sync has failed: then it may be in the
+// cache only, and count as clean. What was written before it is durable, because a page is
+// written only when the other one is.
+func (l *Loaded) Durable() int {
+	if l.NumValid < 2 {
+		return l.Meta
+	}
+	x, other := l.accepted()
+	switch {
+	case other.Ref.ID == x.Ref.ID && (x.Ours && x.Note.Copy || other.Ours && !other.Note.Copy):
+		return Other(l.Meta)
+	case other.Ref.ID < x.Ref.ID && x.Ours && !x.Note.Copy && l.SyncFailed():
+		return Other(l.Meta)
+	}
+	return l.Meta
+}
+
+// OldestID returns the smaller id of the two pages, of those that are valid.
+func (l *Loaded) OldestID() base.SnapshotID {
+	id := l.Checkpoint.ID
+	for _, p := range l.Pages {
+		if p.Checkpoint != nil {
+			id = min(id, p.Ref.ID)
+		}
+	}
+	return id
+}
+
+// NewestID returns the largest id that a page holds or is known to have held.
+func (l *Loaded) NewestID() (id base.SnapshotID) {
+	for _, p := range l.Pages {
+		if p.Checkpoint != nil {
+			id = max(id, p.Ref.ID)
+		} else if p.Note != nil {
+			id = max(id, p.Note.For.ID)
+		}
+	}
+	return id
+}
+
+// Lost says what may have stood on a damaged page, beside an accepted checkpoint.
+type Lost uint8
+
+const (
+	// LostCopy: the accepted checkpoint itself.
+	LostCopy Lost = iota
+	// LostBegun: a checkpoint of a session that was cut short. The log of that session
+	// leads from the accepted one to the same state and beyond.
+	LostBegun
+	// LostUnknown: maybe a newer checkpoint, whose log is gone.
+	LostUnknown
+)
+
+// Lost says what the damaged page may have held.
+func (l *Loaded) Lost() Lost {
+	x, d := l.accepted()
+	switch {
+	case x.Ours && d.Note != nil && d.Note.For == x.Ref && !d.newerThan(x):
+		return LostCopy
+	case x.Ours && x.Note.Copy && d.Note == nil && l.Meta == 2:
+		// The other page was durable before, and whoever writes next writes this one.
+		return LostCopy
+	case x.Ours || d.Note != nil && d.Note.For.ID > x.Ref.ID:
+		return LostBegun
+	}
+	return LostUnknown
+}
+
+const (
+	// fewBits is how many bits damage changes at most in a page that is recognized.
+	fewBits = 8
+	// manyIDs is how much larger the id of a newer checkpoint is at most.
+	manyIDs = 1 << 20
+	// frontBytes is how much of two pages is compared.
+	frontBytes = 512
+)
+
+// newerThan reports whether a page that is damaged can be read as a checkpoint that is
+// newer than that of x, and not as a damaged copy of it.
+func (d *Page) newerThan(x *Page) bool {
+	if d.Ref.ID <= x.Ref.ID || d.Ref.ID > x.Ref.ID+manyIDs || !format.SameGeometry(d.raw, x.raw) {
+		return false
+	}
+	differ := 0
+	for i, b := range d.raw[:frontBytes] {
+		differ += bits.OnesCount8(b ^ x.raw[i])
+	}
+	return differ > fewBits
+}

@@ -1,0 +1,96 @@
+package wal
+
+import (
+	"io"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// Peeked says what a log file looks like before it is replayed.
+type Peeked struct {
+	Size int64
+	// Commits says that at least one transaction follows the checkpoint, and AtStart that
+	// it does so at the beginning of the file and not at the position of the checkpoint.
+	Commits, AtStart bool
+	// Head is what stands at the beginning, nil if that is no head.
+	Head *format.LogHead
+	// Other says that the file begins with transactions, that they do not follow the
+	// checkpoint, and that no head says where they belong.
+	Other bool
+}
+
+// Peek looks at a log without replaying it. from is the position of the checkpoint. A nil
+// file is one that does not exist.
+func Peek(f File, from format.LogPos) (p Peeked, err error) {
+	if f == nil {
+		return p, nil
+	}
+	s := scanner{f: f, keep: keepBytes}
+	if s.size, err = f.Size(); err != nil {
+		return p, &base.Error{Code: base.CodeIO, Op: "size of log", Err: err}
+	}
+	p.Size = s.size
+	head := make([]byte, min(peekBytes, s.size))
+	n, err := f.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return p, &base.Error{Code: base.CodeIO, Op: "read log", Err: err}
+	}
+	head = head[:n]
+	if h, ok := format.DecodeLogHead(head); ok {
+		p.Head = &h
+	}
+	for i, off := range []int64{from.Off, 0} {
+		if off < 0 || off >= s.size {
+			continue
+		}
+		s.moveTo(startPlace(off, from.Sum))
+		if p.Commits, err = s.transaction(); p.Commits || err != nil {
+			p.AtStart = i == 1
+			return p, err
+		}
+	}
+	if p.Head == nil {
+		p.Other, err = s.anyTransaction(head)
+	}
+	return p, err
+}
+
+// peekBytes is how much of a log is searched for its first checksum.
+const peekBytes = 64 << 10
+
+// anyTransaction reports whether transactions stand at the beginning of the file, whose
+// first bytes are given, without knowing what they follow: two checksums have to fit each
+// other.
+func (s *scanner) anyTransaction(front []byte) (bool, error) {
+	at := 0
+	for {
+		h, n := format.DecodeLogHeader(front[at:])
+		if n == 0 || h.Kind == format.LogEnd || h.Kind == format.LogJump {
+			return false, nil
+		}
+		at += n
+		if h.Kind == format.LogCommit || h.Summed {
+			if len(front)-at < format.LogChecksumLen {
+				return false, nil
+			}
+			sum := format.LogChecksum(front[at:])
+			at += format.LogChecksumLen
+			if left := uint64(len(front) - at); h.N1 > left || h.N2 > left-h.N1 {
+				return false, nil
+			}
+			s.moveTo(startPlace(int64(at), sum))
+			if h.Kind != format.LogCommit {
+				// The data of the record belongs to the interval that begins here.
+				if ok, err := s.take(h.N1+h.N2, nil); !ok || err != nil {
+					return false, err
+				}
+			}
+			return s.transaction()
+		}
+		if left := uint64(len(front) - at); h.N1 > left || h.N2 > left-h.N1 {
+			return false, nil
+		}
+		at += int(h.N1 + h.N2)
+	}
+}

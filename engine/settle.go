@@ -1,0 +1,265 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
+)
+
+// newLogMark makes the mark of a new log.
+var newLogMark = func(m *format.LogMark) error {
+	_, err := rand.Read(m[:])
+	return err
+}
+
+func isFull(err error) bool { return errors.Is(err, ErrFull) }
+
+// prepareFiles makes durable what the database file says, as far as that can be done by a
+// sync: what a process wrote that was killed since may be in the kernel's memory only, and
+// so may the names of the files. Nothing may be trusted, reused or acknowledged before.
+//
+// A sync does nothing for what an earlier sync failed to write, because that counts as
+// clean. So nothing rests on the log and on the meta pages as they are read: see settleLog.
+func (db *DB) prepareFiles(l *checkpoint.Loaded) error {
+	if fresh, err := db.fresh(l); err != nil {
+		return err
+	} else if fresh {
+		if err := db.storeEmpty(l.Checkpoint); err != nil {
+			return err
+		}
+	}
+	if db.opts.Safety == SafetyOff {
+		return nil
+	}
+	if err := db.bf.Sync(); err != nil {
+		db.noteSyncFailed(true)
+		return err
+	}
+	return db.syncDir()
+}
+
+// fresh reports whether nothing was ever stored in the file: only the empty checkpoint, or
+// a part of it.
+func (db *DB) fresh(l *checkpoint.Loaded) (bool, error) {
+	if l.Checkpoint == nil {
+		return true, nil
+	}
+	if !db.onlyEmpty(l) || l.Ours() || db.logFile != nil {
+		return false, nil
+	}
+	size, err := db.file.Size()
+	if err != nil {
+		return false, openError(db.path, err)
+	}
+	return size <= 2*format.MetaPageSize, nil
+}
+
+// storeEmpty writes the checkpoint of an empty database, c if that is there already, to meta
+// page 2.
+func (db *DB) storeEmpty(c *format.Checkpoint) error {
+	if c == nil {
+		c = checkpoint.EmptyCheckpoint(db.bf.Geometry())
+	}
+	blob, err := c.Encode()
+	if err != nil {
+		return err
+	}
+	w := metaWriter{db: db, exported: exported{c: c, all: true}, blob: blob}
+	if err := w.write(2, false); err != nil {
+		return err
+	}
+	db.meta, db.storedID, db.syncedRef = 2, c.ID, format.RefOf(blob)
+	return db.copyLater(c)
+}
+
+// settled reports whether the files are as a session leaves them that has ended properly.
+func (db *DB) settled(l *checkpoint.Loaded) bool {
+	if db.logFile != nil || l.SyncFailed() {
+		return false
+	}
+	return l.Pair() || l.Checkpoint == nil || db.onlyEmpty(l)
+}
+
+// onlyEmpty reports whether nothing was ever stored but the empty checkpoint.
+func (db *DB) onlyEmpty(l *checkpoint.Loaded) bool {
+	return l.Damaged == nil && l.Meta == 2 && l.NumValid == 1 && l.Checkpoint.ID == base.EmptySnapshotID
+}
+
+// settleLog brings everything that was replayed into the file, makes it durable by a
+// checkpoint on both meta pages, and begins a new log. So nothing of this session rests on
+// what an earlier one has left in the cache.
+//
+// A disk that is full is no reason to refuse to read: the log is kept then, and the first
+// transaction that wants to write tries again.
+func (db *DB) settleLog(ctx context.Context) error {
+	err := db.bringIn(ctx, byOpen)
+	if isFull(err) {
+		db.unsettled.Store(true)
+		db.failed("open", err)
+		if db.logFile == nil {
+			return db.startLog()
+		}
+		db.log.SetHead(db.logHead)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	db.unsettled.Store(false)
+	foreign, err := db.foreignReader()
+	if err != nil {
+		return err
+	}
+	if foreign && db.logFile != nil { // it is read by somebody else
+		db.log.SetHead(db.logHead)
+		return nil
+	}
+	return db.startLog()
+}
+
+// settleLater is settleLog for a database that could be opened only without. The log goes
+// on where it is: nothing before its end is needed any more. The caller has the writer's
+// turn.
+func (db *DB) settleLater(ctx context.Context) error {
+	if !db.unsettled.Load() {
+		return nil
+	}
+	if err := db.takeWorker(ctx, "begin"); err != nil {
+		return err
+	}
+	defer db.worker.release()
+	if err := db.bringIn(ctx, byBegin); err != nil {
+		return err
+	}
+	db.unsettled.Store(false)
+	return nil
+}
+
+// bringIn makes everything that was committed part of a checkpoint that both meta pages
+// hold. The caller has both turns.
+func (db *DB) bringIn(ctx context.Context, by string) error {
+	db.dropJobs()
+	watch := db.watchWork(by)
+	err := db.flushAll(ctx)
+	if err == nil {
+		err = db.rewriteSuspect(ctx)
+	}
+	watch.end(err)
+	if err != nil {
+		return err
+	}
+	db.dropJobs()
+	if err := db.fitFreelist(ctx); err != nil {
+		return err
+	}
+	// The log holds nothing any more that the levels do not, and nobody can commit.
+	db.notes.begun.Store(0)
+	was := db.unsettled.Swap(false)
+	if db.notes.hasClaim() {
+		db.pub.Lock()
+		db.restore = true
+		db.pub.Unlock()
+	}
+	if err := db.checkpointer.take(ctx); err != nil {
+		return waitError("checkpoint", db.path, "the checkpointer's turn", err)
+	}
+	defer db.checkpointer.release()
+	e := db.nextCheckpoint()
+	if e.c == nil {
+		return db.unclaimFirst(e.durable)
+	}
+	e.all = true
+	if _, err := db.storeExported(e); err != nil {
+		db.unsettled.Store(was)
+		return err
+	}
+	return nil
+}
+
+// rewriteSuspect writes everything anew, to other blocks, if what is read of the file may
+// be in the cache only. The caller has the worker's turn.
+func (db *DB) rewriteSuspect(ctx context.Context) error {
+	n := &db.notes
+	n.mu.Lock()
+	suspect := n.suspect
+	n.mu.Unlock()
+	if !suspect || Safety(db.opts.safety.Load()) == SafetyOff {
+		return nil
+	}
+	if len(db.reg.Newest().Disk.Levels) > 0 {
+		if err := db.rewrite(ctx); err != nil {
+			return err
+		}
+	}
+	n.mu.Lock()
+	n.suspect = false
+	n.mu.Unlock()
+	db.found(RecoverRepaired, "a sync of the file had failed: all pages were written anew")
+	return nil
+}
+
+// startLog begins a new log, in place of the one there is. The newest checkpoint, which both
+// meta pages hold, needs none.
+func (db *DB) startLog() error {
+	if err := db.replaceLog(); err != nil {
+		return err
+	}
+	next := db.reg.Newest().Next()
+	disk := *next.Disk
+	disk.Log.Off = 0
+	next.Disk = &disk
+	log, _, err := wal.Recover(db.logFile, disk.Log, nil)
+	if err != nil {
+		return err
+	}
+	db.log, db.logRegions, db.haveSyncedLog, db.haveCkptLog = log, log.Regions(), false, false
+	if err := newLogMark(&db.notes.mark); err != nil {
+		return err
+	}
+	log.SetHead(db.logHead)
+	db.reg.Publish(next)
+	return nil
+}
+
+// replaceLog makes a new file for the log, unless the one there is, is empty.
+func (db *DB) replaceLog() error {
+	if db.logFile != nil && db.logName == "" && !db.keepsLog {
+		size, err := db.logFile.Size()
+		if err != nil {
+			return &Error{Code: CodeIO, Op: "size of log", Path: db.logPath(), Err: err}
+		}
+		if size == 0 {
+			return db.syncDir()
+		}
+	}
+	if db.logFile != nil {
+		remove := db.removeLog
+		if db.keepsLog {
+			remove = db.keepLog
+		}
+		if err := remove(); err != nil {
+			return &Error{Code: CodeIO, Op: "open", Path: db.logPath(), Err: err}
+		}
+		if err := db.syncDir(); err != nil {
+			return err
+		}
+	}
+	db.logName = ""
+	return db.createLog()
+}
+
+// syncDir makes the names of the files durable, unless nothing is synced.
+func (db *DB) syncDir() error {
+	if Safety(db.opts.safety.Load()) == SafetyOff {
+		return nil
+	}
+	if err := db.fs.SyncDir(db.path); err != nil {
+		return &Error{Code: CodeIO, Op: "sync directory of", Path: db.path, Err: err}
+	}
+	return nil
+}
