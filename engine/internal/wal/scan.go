@@ -240,12 +240,12 @@ func (s *scanner) operation(h format.LogHeader) (bool, error) {
 	}
 	s.records++
 	n := h.N1 + h.N2
-	if s.direct != nil && h.Op == format.LogWrite && h.N2 >= longValue {
-		return s.longRecord(h)
-	}
 	if s.direct != nil {
 		if err := format.TooLong(h.N1, h.N2); err != nil {
 			return false, err
+		}
+		if h.Op == format.LogWrite && h.N2 >= longValue {
+			return s.longRecord(h)
 		}
 		s.data = slices.Grow(s.data[:0], int(n)) // known to be committed
 		if ok, err := s.take(n, &s.data); !ok {
