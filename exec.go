@@ -68,8 +68,14 @@ func (c *conn) execPlan(ctx context.Context, p *parser.Plan, args []parser.Value
 // discard runs a query for its errors.
 func (c *conn) discard(ctx context.Context, p *parser.Plan, args []parser.Value) (err error) {
 	r := c.newRows(ctx)
-	defer func() { err = joinErrors(err, r.Close()) }()
-	r.values = append(r.values, args...)
+	buffer := r.values
+	defer func() {
+		r.values = buffer
+		err = joinErrors(err, r.Close())
+	}()
+	// The arguments stay what they are until the rows are closed. They are those of all
+	// statements of the text, so that a copy for each would be too much.
+	r.values, r.owned = args, true
 	return r.open(p)
 }
 
