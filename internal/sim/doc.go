@@ -15,4 +15,7 @@
 //     at least as new as the last one that a flush and a checkpoint made durable, and as
 //     any that an earlier loss of all that was in doubt would have left. Safety off:
 //     anything, an error included, but no panic and no endless loop.
+//
+// FailSync has one sync of a database fail in the way of a kernel, which takes what it could not
+// write for clean, and Damage damages files that were closed or killed.
 package sim
