@@ -10,6 +10,9 @@
 // The driver is built elsewhere, outside this repository, and is found through
 // the environment variable LSMLITE_ORACLE. Nothing here needs cgo.
 //
+// With the build tag invariants as well the engine folds every run of deleted keys that a
+// scan has passed, not only long ones, so that its turns write many deleted ranges.
+//
 // Everything but this comment is behind the build tag oracle. Only tests
 // import this package.
 //

@@ -176,7 +176,7 @@ type dead struct {
 	st   *snapshot.State
 }
 
-const deadKeys = 80_000
+const deadKeys = 20_000
 
 func deadKey(i int) []byte { return fmt.Appendf(nil, "k%06d", i) }
 
