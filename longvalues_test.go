@@ -37,7 +37,7 @@ func TestStatementsThatNeedNoValueLoadNone(t *testing.T) {
 
 func loadNone(t *testing.T, preset string, size int) {
 	ctx := context.Background()
-	small := 600<<10 + size/32
+	const small = 600 << 10
 	dsn := filepath.Join(t.TempDir(), "long.lsm") + "?preset=" + preset
 	db, err := sql.Open("lsmlite", dsn)
 	if err != nil {

@@ -62,7 +62,7 @@ func TestLongValuesAreCopiedOnce(t *testing.T) {
 					continue // for time's sake
 				}
 				t.Run(fmt.Sprintf("%s/%d MiB/%s", preset, size>>20, codec), func(t *testing.T) {
-					copiedOnce(t, preset, codec, size, small+size/32)
+					copiedOnce(t, preset, codec, size, small)
 				})
 			}
 		}
@@ -107,6 +107,9 @@ func copiedOnce(t *testing.T, preset, codec string, size, small int) {
 			return err
 		})
 		dst := make([]byte, 0, size)
+		if n := testing.AllocsPerRun(3, func() { _, _, _ = db.Get(nil, []byte("a")) }); n > 8 {
+			t.Errorf("Get makes %v allocations", n)
+		}
 		most("Get into a buffer", small, func() error {
 			_, _, err := db.Get(dst, []byte("b"))
 			return err
