@@ -22,7 +22,7 @@ import (
 // Damage of data pages in closed files. The meta pages are left alone here.
 
 var (
-	damages    = flag.Int("damages", 2500, "damages that TestDamagedPagesAreNoticed does")
+	damages    = flag.Int("damages", 1000, "damages that TestDamagedPagesAreNoticed does")
 	damageSeed = flag.Uint64("damageseed", 1, "seed of TestDamagedPagesAreNoticed")
 )
 

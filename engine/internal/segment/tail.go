@@ -61,7 +61,7 @@ type rest struct {
 	known bool
 	front int64 // bytes of a record at the front of the page that begins what was passed
 	empty int64 // room on the pages without records before that
-	least int64 // room on the first of them in the order of the file, where the rest ends
+	least int64 // room on the last of them in the order of the file, where the rest ends
 	seen  bool
 }
 
