@@ -30,7 +30,7 @@ func TestManyStatementsWithManyArguments(t *testing.T) {
 	}
 	one, all := took(text, "a"), took(text+"SELECT ?30000", many...)
 	t.Logf("4000 statements take %v with one argument, %v with 30000", one, all)
-	if all > 20*one {
+	if all > 20*one+500*time.Millisecond { // a copy for each takes 2 s on a machine that does nothing else
 		t.Errorf("4000 statements take %v with one argument, %v with 30000", one, all)
 	}
 }
