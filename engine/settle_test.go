@@ -248,3 +248,79 @@ func TestFullDiskStillOpens(t *testing.T) {
 	expectSound(t, db)
 	ok(t, db.Close())
 }
+
+// TestPagesOfAFailedSyncAreWrittenAnew fails the sync by which a database is to become
+// durable that was written without any, opens it again, and loses the power after a commit.
+func TestPagesOfAFailedSyncAreWrittenAnew(t *testing.T) {
+	ctx := context.Background()
+	for _, unit := range []int{512, 4096} {
+		for name, raise := range map[string]func(*engine.DB, engine.Options) error{
+			"setting": func(db *engine.DB, _ engine.Options) error {
+				return errors.Join(db.SetSafety(engine.SafetyFull), db.Close())
+			},
+			"opening": func(db *engine.DB, o engine.Options) error {
+				ok(t, db.Close())
+				o.Safety = engine.SafetyFull
+				_, err := engine.Open(ctx, "/x.lsm", o)
+				return err
+			},
+		} {
+			mem := memfs.New()
+			ffs := faultfs.Wrap(mem)
+			o := engine.Options{FS: ffs, Safety: engine.SafetyOff, BlockSize: 64 << 10}
+			db := mustOpen(t, "/x.lsm", o)
+			for i := range 5 {
+				ok(t, putRange(ctx, db, i*100, i*100+100, 1))
+				ok(t, flushAndCheckpoint(ctx, db))
+			}
+			fault := ffs.Add(faultfs.Rule{On: faultfs.Sync, Suffix: ".lsm", Err: syscall.EIO, Drop: unit})
+			if err := raise(db, o); !errors.Is(err, syscall.EIO) || fault.Hits() != 1 {
+				t.Fatalf("%s: %v, %d syncs failed", name, err, fault.Hits())
+			}
+			var f findings
+			o.Safety, o.Observer = engine.SafetyFull, f.observer()
+			db = mustOpen(t, "/x.lsm", o)
+			if !f.has(engine.RecoverRepaired) {
+				t.Errorf("%s: nobody was told: %v", name, f)
+			}
+			ok(t, putRange(ctx, db, 500, 501, 1))
+			o.FS = mem.Crash(nil, memfs.CrashLoseAll)
+			again := mustOpen(t, "/x.lsm", o)
+			if rows := rowsOf(t, again); len(rows) != 501 {
+				t.Errorf("%s, unit %d: %d rows after the loss of power", name, unit, len(rows))
+			}
+			expectSound(t, again)
+			ok(t, again.Close())
+		}
+	}
+}
+
+// TestAClaimCostsOneWrite counts the writes to the database file that commits make: one after
+// each checkpoint, none for the commits after that.
+func TestAClaimCostsOneWrite(t *testing.T) {
+	ctx := context.Background()
+	ffs := faultfs.Wrap(memfs.New())
+	writes := 0
+	ffs.OnOp(func(op faultfs.Op) {
+		if op.Kind == faultfs.Write && strings.HasSuffix(op.Name, ".lsm") {
+			writes++
+		}
+	})
+	db := mustOpen(t, "/x.lsm", engine.Options{FS: ffs})
+	for round := range 3 {
+		writes = 0
+		for i := range 50 {
+			ok(t, putRange(ctx, db, i, i+1, round))
+		}
+		if writes != 1 {
+			t.Errorf("round %d: 50 commits make %d writes to the database file", round, writes)
+		}
+		ok(t, flushAndCheckpoint(ctx, db))
+	}
+	ok(t, db.Close())
+	writes = 0
+	ok(t, mustOpen(t, "/x.lsm", engine.Options{FS: ffs}).Close())
+	if writes != 0 {
+		t.Errorf("to open and close a database that was closed makes %d writes to it", writes)
+	}
+}
