@@ -25,7 +25,7 @@ func TestDamageIsRefusedOrHarmless(t *testing.T) {
 					if total.Damages == 0 && !t.Failed() {
 						t.Error("nothing was damaged")
 					}
-					// A page passes for sound once in 8192 times; that is a test of its own.
+					// A page passes for sound once in 8192 times, and the log's checksum is weak.
 					if total.Wrong > 3+total.Damages/1000 {
 						t.Errorf("%d databases show rows that were never there", total.Wrong)
 					}
