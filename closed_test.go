@@ -36,14 +36,17 @@ func TestClosedConnectionIsABadOne(t *testing.T) {
 		t.Errorf("Ping: %v", err)
 	}
 	for name, f := range map[string]func() error{
-		"Prepare":           func() error { _, err := dc.Prepare("SELECT 1"); return err },
-		"PrepareContext":    func() error { _, err := dc.(driver.ConnPrepareContext).PrepareContext(ctx, "SELECT 1"); return err },
-		"Begin":             func() error { _, err := dc.Begin(); return err }, //nolint:staticcheck // a driver must have it
-		"BeginTx":           func() error { _, err := dc.(driver.ConnBeginTx).BeginTx(ctx, driver.TxOptions{}); return err },
-		"ExecContext":       func() error { _, err := dc.(driver.ExecerContext).ExecContext(ctx, "SELECT 1", nil); return err },
-		"QueryContext":      func() error { _, err := dc.(driver.QueryerContext).QueryContext(ctx, "SELECT 1", nil); return err },
-		"Stmt.Exec":         func() error { _, err := prepared.Exec(nil); return err },  //nolint:staticcheck // a driver must have it
-		"Stmt.Query":        func() error { _, err := prepared.Query(nil); return err }, //nolint:staticcheck // a driver must have it
+		"Prepare":        func() error { _, err := dc.Prepare("SELECT 1"); return err },
+		"PrepareContext": func() error { _, err := dc.(driver.ConnPrepareContext).PrepareContext(ctx, "SELECT 1"); return err },
+		//lint:ignore SA1019 a driver must have it
+		"Begin":        func() error { _, err := dc.Begin(); return err },
+		"BeginTx":      func() error { _, err := dc.(driver.ConnBeginTx).BeginTx(ctx, driver.TxOptions{}); return err },
+		"ExecContext":  func() error { _, err := dc.(driver.ExecerContext).ExecContext(ctx, "SELECT 1", nil); return err },
+		"QueryContext": func() error { _, err := dc.(driver.QueryerContext).QueryContext(ctx, "SELECT 1", nil); return err },
+		//lint:ignore SA1019 a driver must have it
+		"Stmt.Exec": func() error { _, err := prepared.Exec(nil); return err },
+		//lint:ignore SA1019 a driver must have it
+		"Stmt.Query":        func() error { _, err := prepared.Query(nil); return err },
 		"Stmt.ExecContext":  func() error { _, err := prepared.(driver.StmtExecContext).ExecContext(ctx, nil); return err },
 		"Stmt.QueryContext": func() error { _, err := prepared.(driver.StmtQueryContext).QueryContext(ctx, nil); return err },
 	} {

@@ -1,5 +1,7 @@
 package parser
 
+import "context"
+
 // Formula is a compiled expression that has a value. It is immutable.
 type Formula struct{ root *node }
 
@@ -73,7 +75,7 @@ func (f *Filter) Needed(args []Value) bool {
 		if f := t.prefix.formula; f != nil && f.work(args) > freeWork {
 			return true // to find out would take longer than to filter
 		}
-		pattern, err := t.prefix.bytes(nil, args, scratch[:0])
+		pattern, err := t.prefix.bytes(context.Background(), args, scratch[:0])
 		if _, exact, _ := globPrefix(pattern); err != nil || !exact {
 			return true
 		}

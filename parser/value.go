@@ -122,7 +122,7 @@ type Operand struct {
 func (o *Operand) Value(args []Value) Value {
 	switch {
 	case o.formula != nil:
-		v, _ := o.compute(nil, args)
+		v, _ := o.compute(context.Background(), args)
 		return v
 	case o.Param == 0:
 		return o.Const
@@ -152,7 +152,7 @@ func (o *Operand) bytes(ctx context.Context, args []Value, dst []byte) ([]byte, 
 // Bytes made by keys are appended to *scratch; with nil keys the result is the value's own
 // bytes and scratch may be nil. What cannot be a key is refused with a *BindError.
 func (o *Operand) Key(args []Value, keys *KeyType, scratch *[]byte) ([]byte, error) {
-	v, err := o.computed(nil, args)
+	v, err := o.computed(context.Background(), args)
 	if err != nil {
 		return nil, err
 	}
