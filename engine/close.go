@@ -79,11 +79,12 @@ func (db *DB) shutDown(ctx context.Context) error {
 	if err := db.cutFile(); err != nil {
 		return err
 	}
+	unused := db.log.Stats().FileBytes == 0
 	if err := db.removeLog(); err != nil {
 		return &Error{Code: CodeIO, Op: "close", Path: db.logPath(), Err: err}
 	}
-	if Safety(db.opts.safety.Load()) == SafetyOff {
-		return nil
+	if unused || Safety(db.opts.safety.Load()) == SafetyOff {
+		return nil // an empty log that comes back with the power does no harm
 	}
 	if err := db.fs.SyncDir(db.logPath()); err != nil {
 		return &Error{Code: CodeIO, Op: "close", Path: db.path, Err: err}

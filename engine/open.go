@@ -194,8 +194,9 @@ func openError(path string, err error) error {
 }
 
 // openFile opens the database file, making it if that is asked for. A new file and its
-// directory entry are durable before its log is made (see settleLog): a log without a
-// database is therefore an orphan, of a database that was deleted, and is refused.
+// directory entry are durable before anything is in its log (see createLog): a log that is
+// not empty and has no database is therefore an orphan, of a database that was deleted, and
+// is refused.
 func (db *DB) openFile() error {
 	o := &db.opts.Options
 	flag := vfs.ReadWrite | db.lockFlag()

@@ -40,6 +40,9 @@ func (db *DB) prepareFiles(l *checkpoint.Loaded) error {
 		db.noteSyncFailed(true)
 		return err
 	}
+	if db.logFile == nil {
+		return nil // a log is still to be created, and the directory to be synced then
+	}
 	return db.syncDir()
 }
 

@@ -77,15 +77,9 @@ func (o osFS) Open(name string, flag OpenFlag, perm fs.FileMode) (File, error) {
 	}
 	if flag&NoFollow != 0 {
 		how |= openNoFollow
-		if err := refuseLink(name); err != nil {
-			return nil, err
-		}
 	}
-	// A look first, because opening a named pipe may wait for its other end.
-	if info, err := os.Stat(name); err == nil {
-		if err := checkRegular(name, info); err != nil {
-			return nil, err
-		}
+	if err := lookFirst(name, flag); err != nil {
+		return nil, err
 	}
 	from := o.opener
 	if from == nil {
@@ -110,6 +104,25 @@ func (o osFS) Open(name string, flag OpenFlag, perm fs.FileMode) (File, error) {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil
+}
+
+// lookFirst refuses what must not even be opened: opening a named pipe may wait for its other
+// end, and not every platform can refuse a link while it opens.
+func lookFirst(name string, flag OpenFlag) error {
+	stat := os.Stat
+	if flag&NoFollow != 0 {
+		stat = os.Lstat
+	}
+	info, err := stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && flag&Create == 0:
+		return &fs.PathError{Op: "open", Path: name, Err: underlying(err)}
+	case err != nil:
+		return nil // opening it reports the same
+	case info.Mode()&fs.ModeSymlink != 0:
+		return &fs.PathError{Op: "open", Path: name, Err: ErrLink}
+	}
+	return checkRegular(name, info)
 }
 
 // checkRegular returns an error unless info describes a regular file.
