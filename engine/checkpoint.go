@@ -182,6 +182,9 @@ func (db *DB) storeExported(e exported) (pages int64, err error) {
 	if err := db.checkNames(); err != nil {
 		return 0, err
 	}
+	if err := db.syncNames(); err != nil {
+		return 0, err
+	}
 	invariant.Check(len(e.c.Free) <= format.MaxFreeEntries, "a checkpoint lists too many free blocks")
 	w := metaWriter{db: db, exported: e, sync: Safety(db.opts.safety.Load()) != SafetyOff}
 	watch := db.watchCheckpoint(e.c)

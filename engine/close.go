@@ -79,12 +79,11 @@ func (db *DB) shutDown(ctx context.Context) error {
 	if err := db.cutFile(); err != nil {
 		return err
 	}
-	unused := db.log.Stats().FileBytes == 0
 	if err := db.removeLog(); err != nil {
 		return &Error{Code: CodeIO, Op: "close", Path: db.logPath(), Err: err}
 	}
-	if unused || Safety(db.opts.safety.Load()) == SafetyOff {
-		return nil // an empty log that comes back with the power does no harm
+	if Safety(db.opts.safety.Load()) == SafetyOff || !db.namesSynced.Load() {
+		return nil // a log whose name was never made durable has nothing in it
 	}
 	if err := db.fs.SyncDir(db.logPath()); err != nil {
 		return &Error{Code: CodeIO, Op: "close", Path: db.path, Err: err}

@@ -85,15 +85,17 @@ type core struct {
 	findings []RecoverEvent // to be reported once the database is open
 	// recovered is what Open read from the log.
 	recovered wal.Recovered
-	keptLog   string   // see OpenEvent.KeptLog
-	keepsLog  bool     // the file that was found in place of the log is to be kept
-	obs       Observer // of the options, the logger's included; without any, all nil
-	bg        background
-	pace      pace
-	group     group
-	names     names
-	made      madeFiles
-	notes     notes
+	keptLog   string // see OpenEvent.KeptLog
+	// namesSynced says that the names of the file and of the log are durable.
+	namesSynced atomic.Bool
+	keepsLog    bool     // the file that was found in place of the log is to be kept
+	obs         Observer // of the options, the logger's included; without any, all nil
+	bg          background
+	pace        pace
+	group       group
+	names       names
+	made        madeFiles
+	notes       notes
 	// unsettled says that the log that was found is still needed: what it holds could not
 	// be brought into the file when it was opened, because the disk was full.
 	unsettled atomic.Bool

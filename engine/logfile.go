@@ -34,7 +34,7 @@ func (db *DB) openLog() error {
 
 // createLog makes the log of a database that has none, with the database's owner and mode:
 // whoever may open the one has to open the other. It is called only when nothing speaks
-// against opening the database any more.
+// against opening the database any more. The log's name is not durable yet; see syncNames.
 func (db *DB) createLog() error {
 	perm, like := db.opts.Perm, db.names.file.Info()
 	if like != nil {
@@ -45,6 +45,7 @@ func (db *DB) createLog() error {
 		return openError(db.logPath(), err)
 	}
 	db.made.log = true
+	db.namesSynced.Store(false)
 	if err := db.adoptLog(f); err != nil {
 		return err
 	}
@@ -52,12 +53,6 @@ func (db *DB) createLog() error {
 		if err := able.OwnAs(like); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			return openError(db.logPath(), err)
 		}
-	}
-	if Safety(db.opts.safety.Load()) == SafetyOff {
-		return nil
-	}
-	if err := db.fs.SyncDir(db.logPath()); err != nil {
-		return openError(db.logPath(), err)
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func (db *DB) prepareFiles(l *checkpoint.Loaded) error {
 		return err
 	}
 	if db.logFile == nil {
-		return nil // a log is still to be created, and the directory to be synced then
+		return nil // a log is still to be created; see replaceLog
 	}
 	return db.syncDir()
 }
@@ -231,6 +231,7 @@ func (db *DB) startLog() error {
 
 // replaceLog makes a new file for the log, unless the one there is, is empty.
 func (db *DB) replaceLog() error {
+	closed := db.logFile == nil && !db.made.file
 	if db.logFile != nil && db.logName == "" && !db.keepsLog {
 		size, err := db.logFile.Size()
 		if err != nil {
@@ -253,7 +254,21 @@ func (db *DB) replaceLog() error {
 		}
 	}
 	db.logName = ""
-	return db.createLog()
+	if err := db.createLog(); err != nil || closed {
+		return err // the first commit or checkpoint makes the name durable
+	}
+	return db.syncDir()
+}
+
+// syncNames makes the names of the files durable, unless that has been done: before the first
+// commit and the first checkpoint, also of a session that uses no log, because the presence of
+// the log is what tells a file that was being written from one that is damaged. A session on
+// a closed database that writes nothing never does it.
+func (db *DB) syncNames() error {
+	if db.namesSynced.Load() {
+		return nil
+	}
+	return db.syncDir()
 }
 
 // syncDir makes the names of the files durable, unless nothing is synced.
@@ -264,5 +279,6 @@ func (db *DB) syncDir() error {
 	if err := db.fs.SyncDir(db.path); err != nil {
 		return &Error{Code: CodeIO, Op: "sync directory of", Path: db.path, Err: err}
 	}
+	db.namesSynced.Store(true)
 	return nil
 }

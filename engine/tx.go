@@ -267,7 +267,9 @@ func (tx *Tx) commitToLog(ctx context.Context) (full bool, err error) {
 		err = db.Poisoned()
 	}
 	if err == nil && tx.written > 0 {
-		err = db.commitNames(full)
+		if err = db.commitNames(full); err == nil {
+			err = db.syncNames()
+		}
 	}
 	if err != nil || tx.written == 0 {
 		tx.rollback()
