@@ -48,8 +48,12 @@ var logLoads = []logLoad{
 // flush, in every mode. What is needed of the log, its file, the database file and the trees
 // stay within their bounds all the time.
 func TestLogStaysBounded(t *testing.T) {
+	modes := backgrounds
+	if engine.RaceDetector {
+		modes = []engine.Background{engine.BackgroundBoth} // the one in which the most can race
+	}
 	for _, load := range logLoads {
-		for _, mode := range backgrounds {
+		for _, mode := range modes {
 			t.Run(fmt.Sprintf("%s, %v", load.name, mode), func(t *testing.T) {
 				o := engine.Options{FS: memfs.New(), Background: mode, Safety: load.safety, AutoFlush: 64 << 10,
 					MaxLog: 256 << 10, AutoCheckpoint: 64 << 20, BlockSize: 64 << 10}
@@ -313,11 +317,15 @@ var hotMB = flag.Int("hotkeys.mb", 16, "MB that TestHotKeys writes in each run")
 //
 //	go test ./engine -run TestHotKeys -hotkeys.mb=100 -v
 func TestHotKeys(t *testing.T) {
+	mb := *hotMB
+	if engine.RaceDetector {
+		mb = (mb + 7) / 8
+	}
 	for _, mode := range backgrounds {
 		for _, o := range []engine.Options{engine.PresetLowMemory(), engine.PresetDefault()} {
 			for _, size := range []int{100, 100_000} {
 				o.Background = mode
-				hotKey(t, o, size, *hotMB<<20)
+				hotKey(t, o, size, mb<<20)
 			}
 		}
 	}

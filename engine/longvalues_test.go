@@ -37,9 +37,9 @@ func mustOpen(t *testing.T, path string, o engine.Options) *engine.DB {
 	return db
 }
 
-// notUnderRace skips a test that measures memory, see raceDetector.
+// notUnderRace skips a test that measures memory, see engine.RaceDetector.
 func notUnderRace(t *testing.T) {
-	if raceDetector {
+	if engine.RaceDetector {
 		t.Skip("the race detector changes what is allocated")
 	}
 }

@@ -79,6 +79,7 @@ func BenchmarkFlushEachCommit(b *testing.B) {
 // TestFlushOfASmallTreeIsCheap flushes after every commit, of one row, and counts the memory
 // that this takes: a few pages, no buffers of a fixed size. Merges are part of it.
 func TestFlushOfASmallTreeIsCheap(t *testing.T) {
+	notUnderRace(t)
 	const commits, most = 400, 48 << 10
 	for _, codec := range []string{"none", "lz4"} {
 		ctx := context.Background()

@@ -131,7 +131,7 @@ func (q *queue) must(err error) {
 // and wherever the deleted keys lie by then.
 func TestQueueHeadStaysCheap(t *testing.T) {
 	pops := 20_000
-	if testing.Short() {
+	if testing.Short() || RaceDetector {
 		pops = 4000
 	}
 	for name, tt := range map[string]struct {

@@ -1,7 +1,7 @@
 //go:build race
 
-package engine_test
+package engine
 
-// raceDetector says that the race detector is on. It makes sync.Pool forget things at random,
+// RaceDetector says that the race detector is on. It makes sync.Pool forget things at random,
 // so that bounds of what is allocated do not hold, and takes ten times as long.
-const raceDetector = true
+const RaceDetector = true
