@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
@@ -411,6 +412,82 @@ func TestErasedMeta(t *testing.T) {
 	}
 	if refused > 4 {
 		t.Errorf("%d of 6 files are refused", refused)
+	}
+}
+
+// TestSenselessCheckpoint gives the words of the checkpoint values that cannot be, with a
+// checksum that is right. On both pages the file is refused, and left as it is; on one the
+// other page leads to every row, or the file is refused.
+func TestSenselessCheckpoint(t *testing.T) {
+	ctx := context.Background()
+	mem := memfs.New()
+	db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: mem, NoAutoWork: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const rows = 3
+	for i := range rows {
+		if err := db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte{byte(i)}, []byte("v")) }); err != nil {
+			t.Fatal(err)
+		}
+		if err := flushAndCheckpoint(ctx, db); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := mem.ReadFile("/x.lsm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := int(binary.BigEndian.Uint32(data[8:]))
+	senseless := 0
+	for word := range words - 2 {
+		for _, v := range []uint32{0, 1, 2, 0xDA, 1 << 16, 1 << 31, 1<<32 - 1} {
+			change := func(pages ...int) []byte {
+				return changed(data, func(b []byte) {
+					for _, page := range pages {
+						binary.BigEndian.PutUint32(b[page*4096+4*word:], v)
+						if word != 2 { // the number of words, which says where the checksum is
+							sumMeta(b[page*4096:], words)
+						}
+					}
+				})
+			}
+			both := change(0, 1)
+			if _, err := format.DecodeCheckpoint(both[:format.MetaSize]); err == nil {
+				continue
+			}
+			senseless++
+			mem.WriteFile("/x.lsm", both)
+			if _, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: mem}); !errors.Is(err, engine.ErrCorrupt) {
+				t.Errorf("word %d is %d on both pages: %v", word, v, err)
+			}
+			expectFile(t, mem, "/x.lsm", both)
+			for page := range 2 {
+				one := change(page)
+				mem.WriteFile("/x.lsm", one)
+				db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: mem})
+				if errors.Is(err, engine.ErrCorrupt) {
+					expectFile(t, mem, "/x.lsm", one)
+					continue
+				}
+				if err != nil {
+					t.Errorf("word %d is %d on page %d: %v", word, v, page+1, err)
+					continue
+				}
+				if n := len(rowsOf(t, db)); n != rows {
+					t.Errorf("word %d is %d on page %d: %d rows", word, v, page+1, n)
+				}
+				if err := db.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	if senseless < 100 {
+		t.Errorf("%d senseless checkpoints were tried", senseless)
 	}
 }
 

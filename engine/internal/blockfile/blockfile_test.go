@@ -245,6 +245,31 @@ func TestDamagedPages(t *testing.T) {
 	}
 }
 
+// TestWildPageNumbers: the numbers that a damaged file may name are refused, also where a
+// page is in memory whose number has the same low bits.
+func TestWildPageNumbers(t *testing.T) {
+	x := newFixture(t, 4096, 1<<20)
+	pages, a := x.write(40, 0, 1, 2, 3)
+	s := &blockfile.Space{File: x.file, Sealed: true}
+	for _, p := range pages {
+		page, err := s.Page(p)
+		x.expect(page, err, p)
+		for _, high := range []int64{1 << 32, 1 << 36, 1 << 40, 10 << 36, 1 << 62, -1 << 63, -1 << 36} {
+			wild := p + base.PageNo(high)
+			_, err := s.Page(wild)
+			x.expectCorrupt(err, wild, "outside the file's 20 blocks")
+			_, err = s.PageAhead(wild, a.LastPage())
+			x.expectCorrupt(err, wild, "outside the file's 20 blocks")
+			_, err = s.RawPage(wild)
+			x.expectCorrupt(err, wild, "outside the file's 20 blocks")
+			_, err = blockfile.NewSequential(s, a.LastPage()).Page(wild)
+			x.expectCorrupt(err, wild, "outside the file's 20 blocks")
+			_, err = blockfile.NewFresh(s, a.LastPage()).Page(wild)
+			x.expectCorrupt(err, wild, "outside the file's 20 blocks")
+		}
+	}
+}
+
 func TestBrokenLinks(t *testing.T) {
 	x := newFixture(t, 1024, 1<<20)
 	pages, _ := x.write(100, 0, 2, 3)

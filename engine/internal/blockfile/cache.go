@@ -49,8 +49,8 @@ func (c *cache) init(geo format.Geometry, budget int64) {
 // get returns the frame of page p, or nil.
 func (c *cache) get(p base.PageNo) *frame {
 	t := *c.table.Load()
-	b := int(c.geo.Block(p))
-	if b >= len(t) || t[b] == nil {
+	b := c.geo.Block(p)
+	if uint64(b) >= uint64(len(t)) || t[b] == nil {
 		return nil
 	}
 	var fr *frame
@@ -68,8 +68,8 @@ func (c *cache) get(p base.PageNo) *frame {
 // peek returns the frame of page p, or nil, without counting as a use of it.
 func (c *cache) peek(p base.PageNo) *frame {
 	t := *c.table.Load()
-	b := int(c.geo.Block(p))
-	if b >= len(t) || t[b] == nil {
+	b := c.geo.Block(p)
+	if uint64(b) >= uint64(len(t)) || t[b] == nil {
 		return nil
 	}
 	if c.geo.Compressed {
@@ -136,7 +136,7 @@ func (c *cache) remove(fr *frame) {
 // block returns the table of block b, making it if necessary. The caller holds mu.
 func (c *cache) block(b base.BlockNo) *cacheBlock {
 	t := *c.table.Load()
-	if int(b) < len(t) && t[b] != nil {
+	if uint64(b) < uint64(len(t)) && t[b] != nil {
 		return t[b]
 	}
 	// Readers may hold the old table: it is replaced, never changed.
@@ -155,7 +155,7 @@ func (c *cache) drop(b base.BlockNo) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := *c.table.Load()
-	if int(b) >= len(t) || t[b] == nil {
+	if uint64(b) >= uint64(len(t)) || t[b] == nil {
 		return
 	}
 	t[b].hashed.clear()

@@ -185,7 +185,7 @@ func (r *wordReader) count(wordsEach int) int {
 
 // DecodeCheckpoint reads the checkpoint at the front of a meta page and checks
 // everything that can be checked without the file: checksum, sizes, counts, order and
-// ranges of page and block numbers.
+// ranges of page and block numbers. It returns a checkpoint or an error, never both.
 func DecodeCheckpoint(meta []byte) (*Checkpoint, error) {
 	if len(meta) < minReadWords*4 {
 		return nil, base.Corruptf("meta page is only %d bytes long", len(meta))
@@ -230,7 +230,10 @@ func DecodeCheckpoint(meta []byte) (*Checkpoint, error) {
 	if r.bad || len(r.words) != 0 {
 		return nil, base.Corruptf("checkpoint of %d words does not have the length its lists need", n)
 	}
-	return c, c.validate()
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func (r *wordReader) segment() Segment {

@@ -205,8 +205,8 @@ func TestCheckpointRefuses(t *testing.T) {
 	} {
 		b := bytes.Clone(base0)
 		binary.BigEndian.PutUint32(b[4*test.word:], test.v)
-		if c, err := format.DecodeCheckpoint(seal(b)); err == nil {
-			t.Errorf("%s: %+v", test.name, c)
+		if c, err := format.DecodeCheckpoint(seal(b)); err == nil || c != nil {
+			t.Errorf("%s: %+v, %v", test.name, c, err)
 		}
 	}
 	for _, n := range []uint32{0, 2, 24, 34, 36, 1017, 1 << 31, 1<<32 - 1} {
@@ -215,8 +215,8 @@ func TestCheckpointRefuses(t *testing.T) {
 		if int64(n)*4 <= int64(len(b)) && n > 4 {
 			b = seal(b)
 		}
-		if c, err := format.DecodeCheckpoint(b); err == nil {
-			t.Errorf("%d words: %+v", n, c)
+		if c, err := format.DecodeCheckpoint(b); err == nil || c != nil {
+			t.Errorf("%d words: %+v, %v", n, c, err)
 		}
 	}
 	if _, err := format.DecodeCheckpoint(make([]byte, format.MetaSize)); err == nil {
@@ -270,8 +270,8 @@ func TestCheckpointRefusesLists(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if got, err := format.DecodeCheckpoint(blob); err == nil {
-			t.Errorf("%s: %+v", name, got)
+		if got, err := format.DecodeCheckpoint(blob); err == nil || got != nil {
+			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
 }
@@ -307,9 +307,16 @@ func FuzzDecodeCheckpoint(f *testing.F) {
 		f.Add(blob)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if c, err := format.DecodeCheckpoint(b); err == nil {
-			again(t, c)
+		either := func(b []byte) {
+			c, err := format.DecodeCheckpoint(b)
+			if (c == nil) == (err == nil) {
+				t.Fatalf("checkpoint %+v and error %v", c, err)
+			}
+			if c != nil {
+				again(t, c)
+			}
 		}
+		either(b)
 		// Nearly all mutations break the checksum: look behind it, too.
 		if len(b) < 100 {
 			return
@@ -317,9 +324,7 @@ func FuzzDecodeCheckpoint(f *testing.F) {
 		if n := binary.BigEndian.Uint32(b[8:]); n < 25 || int(n)*4 > len(b) || n > 1016 {
 			return
 		}
-		if c, err := format.DecodeCheckpoint(seal(bytes.Clone(b))); err == nil {
-			again(t, c)
-		}
+		either(seal(bytes.Clone(b)))
 	})
 }
 

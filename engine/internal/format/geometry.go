@@ -114,10 +114,14 @@ func (g Geometry) Offset(p base.PageNo) int64 {
 	return (int64(p) - g.origin) << g.pageShift
 }
 
-// Block returns the block that page p lies in.
+// Block returns the block that page p lies in. A damaged file may name pages that no block
+// can hold, below 0 or behind the last number of a block: their block is the last number, in
+// which they do not lie, so that no such page is taken for another.
 func (g Geometry) Block(p base.PageNo) base.BlockNo {
-	return base.BlockNo((int64(p)-g.origin)>>g.blockShift) + 1
+	return base.BlockNo(min(uint64(int64(p)-g.origin)>>g.blockShift, maxBlockNo-1)) + 1
 }
+
+const maxBlockNo = 1<<32 - 1
 
 // IndexInBlock returns the position of page p within its block, from 0.
 func (g Geometry) IndexInBlock(p base.PageNo) int {

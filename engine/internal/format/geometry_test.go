@@ -1,6 +1,7 @@
 package format_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -55,6 +56,27 @@ func TestGeometry(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestWildPages: a page number that no block can hold lies in no block, instead of in the
+// one whose number is left when high bits are cut off.
+func TestWildPages(t *testing.T) {
+	packed, err := format.NewCompressedGeometry(4096, 64<<10, 4096)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range []format.Geometry{geometry(t, 256, 64<<10), geometry(t, 4096, 1<<20), geometry(t, 65536, 64<<20), packed} {
+		end := int64(1<<32-1) * g.PagesPerBlock()
+		for _, p := range []base.PageNo{-1, math.MinInt64, base.PageNo(end + 2), base.PageNo(2 * end), base.PageNo(end + 5*g.PagesPerBlock()), math.MaxInt64} {
+			if b := g.Block(p); p >= g.FirstPage(b) && p <= g.LastPage(b) {
+				t.Errorf("%d/%d: page %d lies in block %d", g.PageSize, g.BlockSize, p, b)
+			}
+		}
+		last := g.LastPage(1<<32 - 1)
+		if b := g.Block(last); b != 1<<32-1 {
+			t.Errorf("%d/%d: the last page of all blocks lies in block %d", g.PageSize, g.BlockSize, b)
 		}
 	}
 }

@@ -48,12 +48,17 @@ func TestVarintKnownForms(t *testing.T) {
 func FuzzVarint(f *testing.F) {
 	f.Add([]byte{250, 1, 2, 3})
 	f.Add([]byte{255, 255, 255})
+	f.Add([]byte{253, 0xAB, 0x30, 0x30, 0x30, 0x30, 0x30})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		v, n := Varint(b)
 		if n == 0 {
 			return
 		}
-		if w, m := Varint(AppendVarint(nil, v)); w != v || m != VarintLen(v) || m > n {
+		longest := n
+		if n == 7 && v>>32 > 32767 {
+			longest = 8 // lsm1's exception: this form is read, but never written
+		}
+		if w, m := Varint(AppendVarint(nil, v)); w != v || m != VarintLen(v) || m > longest {
 			t.Fatalf("Varint(%x) = %d of %d bytes; written again it reads %d of %d bytes", b[:n], v, n, w, m)
 		}
 	})

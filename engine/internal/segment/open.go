@@ -45,7 +45,10 @@ func OpenAs(space *blockfile.Space, s format.Segment, what What) (*Segment, erro
 	if s.Root == 0 && last.IsBTree() && last.NumCells() > 0 {
 		seg.Root, seg.RootDropped = seg.LastPage, true
 	}
-	return seg, seg.ends(first, last)
+	if err := seg.ends(first, last); err != nil {
+		return nil, err
+	}
+	return seg, nil
 }
 
 // identify finds out which page checks the segment has. An ordinary segment whose level has
