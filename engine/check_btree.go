@@ -244,6 +244,9 @@ func (m *btreeMatch) target(k *segmentCheck, p base.PageNo, kind base.Kind, key 
 	if m.from != 0 {
 		if p == m.from {
 			m.from = 0
+			if merging := k.s.lv.Merging; base.CompareTopic(kind, key, merging.SplitKind, merging.Split) > 0 {
+				k.report(k.s, p, "the b-tree leads to the page for the next key to be merged, %q, but it begins with %q", clipKey(merging.Split), clipKey(key))
+			}
 		}
 		return
 	}

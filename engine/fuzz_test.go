@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -246,21 +247,23 @@ func FuzzOpen(f *testing.F) {
 		f.Add(byte(i), []byte{5, 0, 0, 14, 0, 7, 5, 0, 0, 80, 0, 60})
 		f.Add(byte(i), []byte{7, 0, 0x60, 0, 0, 0})
 	}
+	f.Add(byte(4), mutations(4875)) // the b-tree of a merge's input, which misses the next key to be merged
 	f.Fuzz(func(t *testing.T, which byte, edits []byte) {
 		files[int(which)%len(files)].mutate(edits[:min(len(edits), 600)]).use(t)
 	})
 }
 
-// TestMutatedFiles is a short random run of what FuzzOpen does.
+var mutants = flag.Int("mutants", 100, "how often TestMutatedFiles mutates each file")
+
+// TestMutatedFiles is a random run of what FuzzOpen does, with each of its files.
 func TestMutatedFiles(t *testing.T) {
-	files := fuzzFiles(t)
-	rounds := 600
-	if testing.Short() {
-		rounds = 60
-	}
-	for seed := range rounds {
-		edits := mutations(uint64(seed))
-		t.Run(fmt.Sprint(seed), func(t *testing.T) { files[seed%len(files)].mutate(edits).use(t) })
+	for i, f := range fuzzFiles(t) {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			for seed := range *mutants {
+				edits := mutations(uint64(seed))
+				t.Run(fmt.Sprint(seed), func(t *testing.T) { f.mutate(edits).use(t) })
+			}
+		})
 	}
 }
 
