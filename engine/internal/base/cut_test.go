@@ -33,7 +33,7 @@ func TestErrorsCutTheirTexts(t *testing.T) {
 			if len(text) > 5*base.MaxErrorText || !strings.Contains(text, "begin/") || !strings.Contains(text, "…") {
 				t.Errorf("%s of %q: %d bytes: %.80q", name, letter, len(text), text)
 			}
-			if letter != "\xff" && !utf8.ValidString(text) {
+			if !utf8.ValidString(text) {
 				t.Errorf("%s of %q: cut within a character", name, letter)
 			}
 			var e *base.Error
@@ -48,6 +48,26 @@ func TestErrorsCutTheirTexts(t *testing.T) {
 			if errors.As(err, &p) && (p.Path != long || !strings.Contains(text, "reason")) {
 				t.Errorf("%s: the cause is cut, or its reason is: %s", name, text)
 			}
+		}
+	}
+}
+
+// An error can be shown anywhere: no text of another's makes it have more lines, or moves
+// the cursor of a terminal.
+func TestErrorsShowNoControlCharacters(t *testing.T) {
+	const odd, shown = "a\nb\r\x1b[2J\x00\x7f\xff\tc", "a\uFFFDb\uFFFD\uFFFD[2J\uFFFD\uFFFD\uFFFD\tc"
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{&base.Error{Op: odd, Path: odd, Detail: odd}, "lsmlite: " + shown + " " + shown + ": " + shown},
+		{&base.Error{Path: odd, Code: base.CodeIO}, "lsmlite: " + shown + ": " + base.CodeIO.String()},
+		{&base.CorruptionError{File: odd, Offset: -1, Detail: odd}, "lsmlite: " + shown + " is corrupt: " + shown},
+		// A cause may have lines of its own, as that of a statement with its caret has.
+		{&base.Error{Op: "parse", Detail: "d", Err: errors.New(odd)}, "lsmlite: parse: d: " + strings.Replace(shown, "a\uFFFDb", "a\nb", 1)},
+	} {
+		if got := c.err.Error(); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
 }
