@@ -55,8 +55,10 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Message returns what is wrong, without the place and the line.
-func (e *Error) Message() string {
+// Message returns what is wrong on one line, without the place and the line of the text.
+func (e *Error) Message() string { return printable(e.message()) }
+
+func (e *Error) message() string {
 	msg := e.Msg
 	if msg == "" {
 		if e.Token == "" {

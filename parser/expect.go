@@ -115,6 +115,8 @@ func expectedAfter(before, prefix []token, built bool) []string {
 		list = append(list, aName.shown, aText.shown, aNumber.shown)
 	case name:
 		list = append(list, aName.shown)
+	case number: // after a sign in a PRAGMA
+		list = append(list, aNumber.shown)
 	case !operator && e.allows(anOpening): // else it would make a function of a name
 		list = append(list, anOpening.shown)
 	}
@@ -141,15 +143,17 @@ func expectedAfter(before, prefix []token, built bool) []string {
 	return list
 }
 
-// kindOf returns the word that a statement begins with, after EXPLAIN.
+// kindOf returns the word that a statement begins with, after EXPLAIN if that is not all.
 func kindOf(tokens []token) string {
 	n := 0
 	if tokens[0].is("EXPLAIN") {
 		n = 1
 		if len(tokens) > 1 && tokens[1].is("QUERY") {
-			n = min(3, len(tokens)-1)
+			n = 3
 		}
-		n = min(n, len(tokens)-1)
+		if n >= len(tokens) {
+			n = 0
+		}
 	}
 	return knownWords[tokens[n].word]
 }

@@ -12,6 +12,9 @@ func FuzzParse(f *testing.F) {
 	for _, sql := range testSQL(f) {
 		f.Add(sql)
 	}
+	for _, sql := range oddNames {
+		f.Add(sql)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		list, err := Parse(text)
 		if err != nil {
@@ -29,6 +32,12 @@ func FuzzParse(f *testing.F) {
 			checkEval(t, text, p)
 		}
 	})
+}
+
+// oddNames are names that would break an error into more lines, or write on a terminal.
+var oddNames = []string{
+	"SELECT\"\n\"", "SELECT * FROM \"a\r\nb\"", "SELECT \"\x1b[2J\"(1)", "SELECT key AS \"\n\" FROM kv x y",
+	"SELECT 1 WHERE 1 = 'a\nb'", "INSERT INTO \"\x00\" VALUES (1, 2)", "SELECT key FROM kv AS \"\n\" WHERE \"\n\".\"\n\" = 1",
 }
 
 func checkError(t *testing.T, text string, err error) {
