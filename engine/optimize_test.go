@@ -113,7 +113,9 @@ func TestOptimizeDense(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !last.Done || phases[0] != engine.PhaseFlush || phases[len(phases)-1] != engine.PhaseTruncate || !slices.Contains(phases, engine.PhaseMerge) {
+		// The work in the background may have merged everything already.
+		written := slices.Contains(phases, engine.PhaseMerge) || mode != engine.BackgroundNone && slices.Contains(phases, engine.PhaseCompact)
+		if !last.Done || phases[0] != engine.PhaseFlush || phases[len(phases)-1] != engine.PhaseTruncate || !written {
 			t.Errorf("phases %v, at last %+v", phases, last)
 		}
 		after := sizeOnDisk(t, mem)
