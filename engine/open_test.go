@@ -354,6 +354,35 @@ func TestForeignReaderKeepsItsState(t *testing.T) {
 	}
 }
 
+// checkpointed returns the closed database /x.lsm with n rows, each of a checkpoint of its
+// own, and the bytes of its file.
+func checkpointed(t *testing.T, n int, o engine.Options) (*memfs.FS, []byte) {
+	t.Helper()
+	ctx := context.Background()
+	mem := memfs.New()
+	o.FS = mem
+	db, err := engine.Open(ctx, "/x.lsm", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		if err := db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte{byte(i)}, []byte("v")) }); err != nil {
+			t.Fatal(err)
+		}
+		if err := flushAndCheckpoint(ctx, db); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := mem.ReadFile("/x.lsm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mem, data
+}
+
 // TestErasedMeta blanks each meta page of a database that was closed after one, two and
 // three checkpoints: the other one holds the same. If that has no note of ours, so that it
 // may be an older one, the file is refused.
@@ -361,26 +390,7 @@ func TestErasedMeta(t *testing.T) {
 	ctx := context.Background()
 	refused := 0
 	for checkpoints := 1; checkpoints <= 3; checkpoints++ {
-		mem := memfs.New()
-		db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: mem})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range checkpoints {
-			if err := db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte{byte(i)}, []byte("v")) }); err != nil {
-				t.Fatal(err)
-			}
-			if err := flushAndCheckpoint(ctx, db); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := db.Close(); err != nil {
-			t.Fatal(err)
-		}
-		data, err := mem.ReadFile("/x.lsm")
-		if err != nil {
-			t.Fatal(err)
-		}
+		mem, data := checkpointed(t, checkpoints, engine.Options{})
 		for page := range 2 {
 			erased := changed(data, func(b []byte) { clear(b[page*4096 : page*4096+4066]) })
 			plain := changed(erased, func(b []byte) { clear(b[3584:4066]); clear(b[4096+3584 : 4096+4066]) })
@@ -420,27 +430,8 @@ func TestErasedMeta(t *testing.T) {
 // other page leads to every row, or the file is refused.
 func TestSenselessCheckpoint(t *testing.T) {
 	ctx := context.Background()
-	mem := memfs.New()
-	db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: mem, NoAutoWork: true})
-	if err != nil {
-		t.Fatal(err)
-	}
 	const rows = 3
-	for i := range rows {
-		if err := db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte{byte(i)}, []byte("v")) }); err != nil {
-			t.Fatal(err)
-		}
-		if err := flushAndCheckpoint(ctx, db); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	data, err := mem.ReadFile("/x.lsm")
-	if err != nil {
-		t.Fatal(err)
-	}
+	mem, data := checkpointed(t, rows, engine.Options{NoAutoWork: true})
 	words := int(binary.BigEndian.Uint32(data[8:]))
 	senseless := 0
 	for word := range words - 2 {

@@ -115,7 +115,7 @@ func (g Geometry) Offset(p base.PageNo) int64 {
 }
 
 // Block returns the block that page p lies in. A damaged file may name pages that no block
-// can hold, below 0 or behind the last number of a block: their block is the last number, in
+// can hold, below 0 or above what block numbers reach: their block is the last number, in
 // which they do not lie, so that no such page is taken for another.
 func (g Geometry) Block(p base.PageNo) base.BlockNo {
 	return base.BlockNo(min(uint64(int64(p)-g.origin)>>g.blockShift, maxBlockNo-1)) + 1
