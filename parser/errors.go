@@ -3,6 +3,7 @@ package parser
 import (
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -85,10 +86,10 @@ func (e *Error) message() string {
 // that an error can be shown anywhere. Each becomes one character.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '\t' || r >= ' ' && r != 0x7f {
-			return r // a byte that is not UTF-8 arrives as U+FFFD
+		if unicode.IsControl(r) && r != '\t' {
+			return utf8.RuneError
 		}
-		return utf8.RuneError
+		return r // a byte that is not UTF-8 arrives as U+FFFD
 	}, s)
 }
 

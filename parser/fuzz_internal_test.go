@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // FuzzParse checks that no text makes the parser panic, that an error points into the
@@ -36,7 +37,7 @@ func FuzzParse(f *testing.F) {
 
 // oddNames are names that would break an error into more lines, or write on a terminal.
 var oddNames = []string{
-	"SELECT\"\n\"", "SELECT * FROM \"a\r\nb\"", "SELECT \"\x1b[2J\"(1)", "SELECT key AS \"\n\" FROM kv x y",
+	"SELECT\"\n\"", "SELECT * FROM \"a\r\nb\"", "SELECT \"\x1b[2J\"(1)", "SELECT \"\u009b2J\"", "SELECT key AS \"\n\" FROM kv x y",
 	"SELECT 1 WHERE 1 = 'a\nb'", "INSERT INTO \"\x00\" VALUES (1, 2)", "SELECT key FROM kv AS \"\n\" WHERE \"\n\".\"\n\" = 1",
 }
 
@@ -51,6 +52,9 @@ func checkError(t *testing.T, text string, err error) {
 	}
 	if e.Msg == "" && len(e.Expected) == 0 && len(text) < maxExpectedTokens {
 		t.Fatalf("%q: the error does not say what was expected: %v", text, err)
+	}
+	if strings.ContainsFunc(err.Error(), func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
+		t.Fatalf("%q: the message has control characters: %q", text, err)
 	}
 	if strings.Count(err.Error(), "\n") != 2 {
 		t.Fatalf("%q: the message is not three lines: %q", text, err)

@@ -2,6 +2,7 @@ package base
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -11,7 +12,7 @@ const MaxErrorText = 2048
 
 // Cut returns s, or its beginning and its end if it is longer than MaxErrorText: the end of
 // a path is its name, and the end of an error its reason. Whatever s holds, the result is
-// UTF-8 on one line: what can be no part of one becomes U+FFFD.
+// UTF-8 on one line: what cannot stand there becomes U+FFFD.
 func Cut(s string) string {
 	return cutTo(s, MaxErrorText, func(r rune) rune {
 		if r == '\n' {
@@ -29,7 +30,7 @@ func cutTo(s string, limit int, show func(rune) rune) string {
 // shown returns what an error shows for a character: no control character but the tab and
 // the end of a line. A byte that is not UTF-8 arrives as U+FFFD.
 func shown(r rune) rune {
-	if r < ' ' && r != '\t' && r != '\n' || r == 0x7F {
+	if unicode.IsControl(r) && r != '\t' && r != '\n' {
 		return utf8.RuneError
 	}
 	return r

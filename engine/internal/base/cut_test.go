@@ -55,7 +55,7 @@ func TestErrorsCutTheirTexts(t *testing.T) {
 // An error can be shown anywhere: no text of another's makes it have more lines, or moves
 // the cursor of a terminal.
 func TestErrorsShowNoControlCharacters(t *testing.T) {
-	const odd, shown = "a\nb\r\x1b[2J\x00\x7f\xff\tc", "a\uFFFDb\uFFFD\uFFFD[2J\uFFFD\uFFFD\uFFFD\tc"
+	const odd, shown = "a\nb\r\x1b[2J\x00\x7f\u009b\xff\tc", "a\uFFFDb\uFFFD\uFFFD[2J\uFFFD\uFFFD\uFFFD\uFFFD\tc"
 	for _, c := range []struct {
 		err  error
 		want string
