@@ -15,7 +15,7 @@ import (
 // is being stored, the first page claims it in any case; the second one, which counts as
 // soon as it is there, only if it is so. Later it is set by one small write before the first
 // such commit goes to the log, and nothing is written for the commits after that. It need
-// not be durable: it is for whoever opens a copy of the file that was made without its log,
+// not be durable: it is for a program that opens a copy of the file that was made without its log,
 // and for the same file under another name.
 //
 // Notes are never written to the page that is known to be durable: a loss of power might

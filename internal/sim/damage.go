@@ -17,7 +17,7 @@ type DamagePlace uint8
 // The parts.
 const (
 	DamageMeta DamagePlace = iota // a meta page
-	DamageData                    // the database file behind the meta pages
+	DamageData                    // the database file after the meta pages
 	DamageLog
 )
 

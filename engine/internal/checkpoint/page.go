@@ -136,7 +136,7 @@ func (l *Loaded) Lost() Lost {
 	case x.Ours && d.Note != nil && d.Note.For == x.Ref && !d.newerThan(x):
 		return LostCopy
 	case x.Ours && x.Note.Copy && d.Note == nil && l.Meta == 2:
-		// The other page was durable before, and whoever writes next writes this one.
+		// The other page was durable before, and the next checkpoint writes this one.
 		return LostCopy
 	case x.Ours || d.Note != nil && d.Note.For.ID > x.Ref.ID:
 		return LostBegun

@@ -14,7 +14,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/foreign"
 )
 
-// at puts bytes behind a number of others.
+// at puts bytes after a number of others.
 func at(n int, s string) []byte { return append(bytes.Repeat([]byte{3}, n), s...) }
 
 // levelRecord makes a record as LevelDB's log has it.

@@ -7,7 +7,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
 
-// A note stands in the last sector of a meta page, behind the checkpoint. C lsm1 does not
+// A note stands in the last sector of a meta page, after the checkpoint. C lsm1 does not
 // look there: it leaves the note alone, or overwrites it with anything at all when it writes
 // a checkpoint of its own. So a note has a checksum, and says which checkpoint it belongs to.
 //
@@ -41,7 +41,7 @@ const (
 // LogMark is a random number that tells one log from all others.
 type LogMark [16]byte
 
-// Note is what lsmlite writes behind a checkpoint.
+// Note is what lsmlite writes after a checkpoint.
 type Note struct {
 	// Copy says that the other meta page held the same checkpoint durably before this one
 	// was written.

@@ -199,7 +199,7 @@ func TestLongValuesPassNoCache(t *testing.T) {
 	}
 }
 
-// TestDamagedLongValue: whoever reads the value learns of a damaged page in its middle, as
+// TestDamagedLongValue: a reader of the value learns of a damaged page in its middle, as
 // often as he asks, and who does not want it is not held up.
 func TestDamagedLongValue(t *testing.T) {
 	x := newFixture(t, 4096)
