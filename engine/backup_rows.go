@@ -4,6 +4,7 @@ import (
 	"io"
 	"math/rand/v2"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
@@ -64,7 +65,7 @@ func (b *backup) rowsTo(st *snapshot.State, w io.Writer) error {
 			return err
 		}
 		if again.seg != c.seg {
-			return base.Corruptf("the rows of a snapshot were not the same when they were read again")
+			return errs.Corruptf("the rows of a snapshot were not the same when they were read again")
 		}
 	}
 	return b.report(true)

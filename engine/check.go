@@ -192,7 +192,7 @@ func (c *checker) fail(s *checkedSegment, p base.PageNo, err error) {
 	detail := err.Error()
 	if errors.As(err, &ce) {
 		if ce.Page != 0 {
-			p = ce.Page
+			p = base.PageNo(ce.Page)
 		}
 		detail = ce.Detail
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -54,8 +55,8 @@ func (s *checkedSegment) recordAfter(q *blockfile.Sequential, use int, p base.Pa
 			return use + 1, next, nil
 		}
 	}
-	ce := base.Corruptf("the page behind it would be page %d, which is not one of the segment's", next)
-	return use, 0, ce.AtPage(p)
+	ce := errs.Corruptf("the page behind it would be page %d, which is not one of the segment's", next)
+	return use, 0, ce.AtPage(int64(p))
 }
 
 // pageAfter is after for an uncompressed file.

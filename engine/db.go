@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -346,7 +347,7 @@ func (db *DB) writable(op string) error {
 // waitError wraps a context's error, so that errors.Is finds it and the text says what
 // was waited for.
 func waitError(op, path, what string, err error) error {
-	return fmt.Errorf("lsmlite: %s %s: waiting for %s: %w", op, base.Cut(path), what, err)
+	return fmt.Errorf("lsmlite: %s %s: waiting for %s: %w", op, errs.Cut(path), what, err)
 }
 
 // takeWorker waits for the worker's turn, for an operation on a database that is still

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -79,7 +80,7 @@ func (db *DB) segmentRecords(first int64) (out []int64, err error) {
 			}
 			if geo.Block(next) != geo.Block(p) || next <= p {
 				if jumps++; jumps > seg.Space.Blocks() {
-					return base.Corruptf("the segment's pages run in a circle").AtPage(p)
+					return errs.Corruptf("the segment's pages run in a circle").AtPage(int64(p))
 				}
 			}
 			p = next

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
@@ -33,7 +33,7 @@ func (db *DB) replay(ctx context.Context, from format.LogPos) error {
 	}
 	log, rec, err := wal.RecoverSteps(file, from, r.apply, r.committed)
 	if err != nil {
-		return fmt.Errorf("replay log %s: %w", base.Cut(db.logPath()), err)
+		return fmt.Errorf("replay log %s: %w", errs.Cut(db.logPath()), err)
 	}
 	db.log, db.recovered, db.logRegions = log, rec, rec.Regions
 	next := db.reg.Newest().Next()

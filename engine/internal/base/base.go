@@ -1,5 +1,4 @@
-// Package base is the engine's vocabulary: numbers with types, record kinds, key
-// order, and the errors every layer returns.
+// Package base is the engine's vocabulary: numbers with types, record kinds and key order.
 //
 // It imports nothing of the engine, so every other package may use it. It holds no
 // state and does no I/O.

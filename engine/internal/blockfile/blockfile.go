@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 
 	"github.com/lsmlite/lsmlite-go/engine/compress"
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
@@ -132,7 +133,7 @@ func (f *File) Sync() error {
 	f.stats.syncs.Add(1)
 	if err := f.f.Sync(); err != nil {
 		f.stats.writeErrors.Add(1)
-		return &base.Error{Code: base.CodeIO, Op: "sync", Path: f.path, Err: err}
+		return &errs.Error{Code: errs.CodeIO, Op: "sync", Path: f.path, Err: err}
 	}
 	return nil
 }
@@ -155,7 +156,7 @@ func (f *File) readAt(b []byte, off int64) (int, error) {
 		return n, nil
 	}
 	f.stats.readErrors.Add(1)
-	return 0, &base.Error{Code: base.CodeIO, Op: "read", Path: f.path,
+	return 0, &errs.Error{Code: errs.CodeIO, Op: "read", Path: f.path,
 		Detail: fmt.Sprintf("%d bytes at offset %d", len(b), off), Err: err}
 }
 
@@ -169,7 +170,7 @@ func (f *File) readPages(b []byte, p base.PageNo) (int, error) {
 		return 0, err
 	}
 	if n < f.geo.PageSize {
-		return 0, f.corrupt(p, base.Corruptf("the page lies behind the end of the file"))
+		return 0, f.corrupt(p, errs.Corruptf("the page lies behind the end of the file"))
 	}
 	return n / f.geo.PageSize, nil
 }
@@ -184,11 +185,11 @@ func (f *File) writeAt(b []byte, off int64) error {
 
 // corrupt adds page and file to what a decoder found.
 func (f *File) corrupt(p base.PageNo, err error) error {
-	var ce *base.CorruptionError
+	var ce *errs.CorruptionError
 	if !errors.As(err, &ce) {
 		return err
 	}
-	ce.AtPage(p)
+	ce.AtPage(int64(p))
 	ce.File = f.path
 	if ce.Offset < 0 && p > 0 {
 		ce.Offset = f.geo.Offset(p)
@@ -212,7 +213,7 @@ func (f *File) inRange(p base.PageNo) bool {
 }
 
 func (f *File) outOfRange(p base.PageNo) error {
-	return f.corrupt(p, base.Corruptf("a page number outside the file's %d blocks", f.Blocks()))
+	return f.corrupt(p, errs.Corruptf("a page number outside the file's %d blocks", f.Blocks()))
 }
 
 // RawPage reads page p afresh from the file, for checking and dumps. It verifies

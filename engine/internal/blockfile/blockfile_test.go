@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -99,8 +100,8 @@ func (x *fixture) expect(page format.Page, err error, p base.PageNo) {
 // expectCorrupt fails unless err is a CorruptionError of the page with the text.
 func (x *fixture) expectCorrupt(err error, p base.PageNo, text string) {
 	x.t.Helper()
-	var ce *base.CorruptionError
-	if !errors.As(err, &ce) || ce.Page != p || ce.File != name || !strings.Contains(ce.Detail, text) || !errors.Is(err, base.ErrCorrupt) {
+	var ce *errs.CorruptionError
+	if !errors.As(err, &ce) || ce.Page != int64(p) || ce.File != name || !strings.Contains(ce.Detail, text) || !errors.Is(err, errs.ErrCorrupt) {
 		x.t.Errorf("want corruption of page %d (%s), got %v", p, text, err)
 	}
 }
@@ -485,7 +486,7 @@ func (f failing) Truncate(int64) error               { return f.err }
 func TestErrorsOfTheFile(t *testing.T) {
 	x := newFixture(t, 1024, 1<<20)
 	x.write(100, 0, 2, 3)
-	for _, test := range []struct{ err, want error }{{errors.New("broken"), base.ErrIO}, {syscall.ENOSPC, base.ErrFull}} {
+	for _, test := range []struct{ err, want error }{{errors.New("broken"), errs.ErrIO}, {syscall.ENOSPC, errs.ErrFull}} {
 		f := blockfile.New(failing{x.f, test.err}, name, x.geo, 1<<20)
 		f.SetBlocks(20)
 		s := &blockfile.Space{File: f}
@@ -505,7 +506,7 @@ func TestErrorsOfTheFile(t *testing.T) {
 		_, meta := f.ReadMeta(1)
 		_, next := s.NextPage(x.geo.LastPage(2))
 		for op, err := range map[string]error{"page": read, "pages in a row": row, "meta page": meta, "next page": next, "sync": f.Sync()} {
-			if !errors.Is(err, base.ErrIO) || !errors.Is(err, test.err) {
+			if !errors.Is(err, errs.ErrIO) || !errors.Is(err, test.err) {
 				t.Errorf("%s: %v", op, err)
 			}
 		}

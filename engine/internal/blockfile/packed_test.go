@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine/compress"
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -242,7 +243,7 @@ func TestPackedRedirects(t *testing.T) {
 			break
 		}
 	}
-	if !errors.Is(err, base.ErrCorrupt) {
+	if !errors.Is(err, errs.ErrCorrupt) {
 		t.Errorf("a moved page read without redirects: %v", err)
 	}
 }
@@ -281,8 +282,8 @@ func TestPackedDamage(t *testing.T) {
 			"row":   func() error { _, err := blockfile.NewFresh(s, a.End()).Page(p); return err },
 			"raw":   func() error { _, err := s.RawPage(p); return err },
 		} {
-			var ce *base.CorruptionError
-			if err := read(); !errors.As(err, &ce) || ce.Page != p || ce.Offset != int64(p) || ce.File != name || !strings.Contains(ce.Detail, test.text) {
+			var ce *errs.CorruptionError
+			if err := read(); !errors.As(err, &ce) || ce.Page != int64(p) || ce.Offset != int64(p) || ce.File != name || !strings.Contains(ce.Detail, test.text) {
 				t.Errorf("%s, %s: %v", test.what, how, err)
 			}
 		}
@@ -306,7 +307,7 @@ func TestPackedDamage(t *testing.T) {
 		} else {
 			_, err = s.PrevPage(pages[8])
 		}
-		if !errors.Is(err, base.ErrCorrupt) || !strings.Contains(err.Error(), "two ends of a padding") {
+		if !errors.Is(err, errs.ErrCorrupt) || !strings.Contains(err.Error(), "two ends of a padding") {
 			t.Errorf("a page that became padding, from its %s: %v", what, err)
 		}
 	}
@@ -318,7 +319,7 @@ func TestPackedDamage(t *testing.T) {
 		_, next := s.NextPage(p)
 		_, prev := s.PrevPage(p)
 		for _, err := range []error{err, next} {
-			if !errors.Is(err, base.ErrCorrupt) {
+			if !errors.Is(err, errs.ErrCorrupt) {
 				t.Errorf("page %d: %v", p, err)
 			}
 		}
@@ -328,7 +329,7 @@ func TestPackedDamage(t *testing.T) {
 	if err := x.f.Truncate(int64(pages[150]) + 9); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Page(pages[150]); !errors.Is(err, base.ErrCorrupt) || !strings.Contains(err.Error(), "behind the end of the file") {
+	if _, err := s.Page(pages[150]); !errors.Is(err, errs.ErrCorrupt) || !strings.Contains(err.Error(), "behind the end of the file") {
 		t.Errorf("a page that was cut: %v", err)
 	}
 	if _, err := s.Page(pages[149]); err != nil {
@@ -340,7 +341,7 @@ func TestPackedDamage(t *testing.T) {
 func TestPackedCodecMisbehaves(t *testing.T) {
 	x := packedFixture(t, panicking{}, 256, 1<<20)
 	pages, _ := x.pack(rand.New(rand.NewPCG(1, 1)), 3, 0, 2)
-	if _, err := (&blockfile.Space{File: x.file, Sealed: true}).Page(pages[0]); !errors.Is(err, base.ErrCorrupt) || !strings.Contains(err.Error(), "the codec panics") {
+	if _, err := (&blockfile.Space{File: x.file, Sealed: true}).Page(pages[0]); !errors.Is(err, errs.ErrCorrupt) || !strings.Contains(err.Error(), "the codec panics") {
 		t.Error(err)
 	}
 	x = packedFixture(t, boasting{}, 256, 1<<20)

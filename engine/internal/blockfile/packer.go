@@ -1,6 +1,7 @@
 package blockfile
 
 import (
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
@@ -55,11 +56,11 @@ func (a *Appender) packPage() error {
 	k.record = append(k.record[:0], make([]byte, format.RecordSizeLen)...)
 	record, err := f.codec.Compress(k.record, k.page)
 	if err != nil {
-		return &base.Error{Code: base.CodeIO, Op: "compress", Path: f.path, Detail: "a page with " + f.codec.Name(), Err: err}
+		return &errs.Error{Code: errs.CodeIO, Op: "compress", Path: f.path, Detail: "a page with " + f.codec.Name(), Err: err}
 	}
 	n := len(record) - format.RecordSizeLen
 	if n <= 0 || n > f.maxImage {
-		return &base.Error{Code: base.CodeIO, Op: "compress", Path: f.path,
+		return &errs.Error{Code: errs.CodeIO, Op: "compress", Path: f.path,
 			Detail: f.codec.Name() + " makes more of a page than it says it would"}
 	}
 	format.PutRecordSize(record, n, false)

@@ -1,6 +1,7 @@
 package blockfile
 
 import (
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
@@ -133,14 +134,14 @@ func (q *Sequential) Layout(first, last base.PageNo) (lastPage base.PageNo, err 
 			return 0, err
 		}
 		if h.Pad && h.Len > geo.BlockSize || !h.Pad && h.Body > q.s.maxImage {
-			return 0, q.s.corrupt(p, base.Corruptf("a record of %d bytes is longer than any may be", h.Len))
+			return 0, q.s.corrupt(p, errs.Corruptf("a record of %d bytes is longer than any may be", h.Len))
 		}
 		b, end, err := t.bytes(p, h.Len)
 		if err != nil {
 			return 0, err
 		}
 		if tail, ok := format.DecodeRecordTail(b); !ok || tail != h {
-			return 0, q.s.corrupt(p, base.Corruptf("the two ends of the record do not match"))
+			return 0, q.s.corrupt(p, errs.Corruptf("the two ends of the record do not match"))
 		}
 		if !h.Pad {
 			lastPage = p
@@ -149,7 +150,7 @@ func (q *Sequential) Layout(first, last base.PageNo) (lastPage base.PageNo, err 
 		case end-1 == last:
 			return lastPage, nil
 		case geo.Block(end-1) == geo.Block(last) && end-1 > last && p <= last:
-			return 0, q.s.corrupt(p, base.Corruptf("the record reaches to offset %d, but its segment ends at %d", end-1, last))
+			return 0, q.s.corrupt(p, errs.Corruptf("the record reaches to offset %d, but its segment ends at %d", end-1, last))
 		}
 		next, err := t.settle(end)
 		if err != nil {
@@ -157,7 +158,7 @@ func (q *Sequential) Layout(first, last base.PageNo) (lastPage base.PageNo, err 
 		}
 		if geo.Block(next) != geo.Block(p) || next <= p {
 			if blocks++; blocks > q.s.Blocks() {
-				return 0, q.s.corrupt(p, base.Corruptf("the segment's block links run in a circle"))
+				return 0, q.s.corrupt(p, errs.Corruptf("the segment's block links run in a circle"))
 			}
 		}
 		p = next

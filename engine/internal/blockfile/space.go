@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
@@ -57,12 +58,12 @@ func (s *Space) MapBlock(b base.BlockNo) base.BlockNo {
 func (s *Space) Verify(p base.PageNo, raw []byte) (format.Page, error) {
 	if detail := s.Unfit(p, raw); detail != "" {
 		s.stats.badPages.Add(1)
-		return nil, s.corrupt(p, base.Corruptf("%s", detail))
+		return nil, s.corrupt(p, errs.Corruptf("%s", detail))
 	}
 	page := s.geo.Content(p, raw)
 	if err := format.ValidatePage(page); err != nil {
-		var big *base.Error
-		if errors.As(err, &big) && big.Code == base.CodeTooBig {
+		var big *errs.Error
+		if errors.As(err, &big) && big.Code == errs.CodeTooBig {
 			big.Op, big.Path = "read", s.path
 			big.Detail = fmt.Sprintf("page %d at offset %d: %s", p, s.geo.Offset(p), big.Detail)
 			return nil, big
@@ -292,7 +293,7 @@ func (s *Space) link(p base.PageNo) (base.BlockNo, error) {
 	}
 	b = s.MapBlock(b)
 	if b < 1 || uint32(b) > s.Blocks() {
-		return 0, s.corrupt(p, base.Corruptf("links to block %d; the file has %d", b, s.Blocks()))
+		return 0, s.corrupt(p, errs.Corruptf("links to block %d; the file has %d", b, s.Blocks()))
 	}
 	return b, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
@@ -58,7 +59,7 @@ func (t *stream) load(p base.PageNo, n int) error {
 	b := s.geo.Block(p)
 	toEnd := int(s.geo.LastPage(b)-p) + 1
 	if toEnd <= 0 || p < s.geo.FirstPage(b) {
-		return s.corrupt(p, base.Corruptf("a page number in the place of a block link"))
+		return s.corrupt(p, errs.Corruptf("a page number in the place of a block link"))
 	}
 	ahead := t.ahead
 	if t.last >= p && s.geo.Block(t.last) == b {
@@ -106,7 +107,7 @@ func (t *stream) slowBytes(p base.PageNo, n int) ([]byte, base.PageNo, error) {
 			return nil, 0, err
 		}
 		if len(t.data) < n {
-			return nil, 0, t.s.corrupt(p, base.Corruptf("the page lies behind the end of the file"))
+			return nil, 0, t.s.corrupt(p, errs.Corruptf("the page lies behind the end of the file"))
 		}
 		return t.data[:n], p + base.PageNo(n), nil
 	}
@@ -123,7 +124,7 @@ func (t *stream) slowBytes(p base.PageNo, n int) ([]byte, base.PageNo, error) {
 			i = 0
 		}
 		if int64(len(t.data)) < i+int64(take) {
-			return nil, 0, t.s.corrupt(p, base.Corruptf("the page lies behind the end of the file"))
+			return nil, 0, t.s.corrupt(p, errs.Corruptf("the page lies behind the end of the file"))
 		}
 		t.joined = append(t.joined, t.data[i:i+int64(take)]...)
 		if len(t.joined) == n {
@@ -156,7 +157,7 @@ func (t *stream) settle(end base.PageNo) (base.PageNo, error) {
 func (s *Space) follow(p base.PageNo, link base.BlockNo) (base.BlockNo, error) {
 	b := s.MapBlock(link)
 	if b < 1 || uint32(b) > s.Blocks() {
-		return 0, s.corrupt(p, base.Corruptf("links to block %d; the file has %d", b, s.Blocks()))
+		return 0, s.corrupt(p, errs.Corruptf("links to block %d; the file has %d", b, s.Blocks()))
 	}
 	return b, nil
 }
@@ -173,7 +174,7 @@ func (t *stream) head(p base.PageNo) (format.RecordHead, error) {
 	}
 	h, ok := format.DecodeRecordHead(b)
 	if !ok {
-		return h, t.s.corrupt(p, base.Corruptf("no page begins here: the bytes % x are no size field", b))
+		return h, t.s.corrupt(p, errs.Corruptf("no page begins here: the bytes % x are no size field", b))
 	}
 	return h, nil
 }
@@ -187,17 +188,17 @@ func (t *stream) page(p base.PageNo) (image []byte, end base.PageNo, err error) 
 		return nil, 0, err
 	}
 	if h.Pad {
-		return nil, 0, t.s.corrupt(p, base.Corruptf("padding stands in the place of a page"))
+		return nil, 0, t.s.corrupt(p, errs.Corruptf("padding stands in the place of a page"))
 	}
 	if h.Body > t.s.maxImage {
-		return nil, 0, t.s.corrupt(p, base.Corruptf("the page claims to take %d bytes; compressed with %s it takes %d at most", h.Body, t.s.codec.Name(), t.s.maxImage))
+		return nil, 0, t.s.corrupt(p, errs.Corruptf("the page claims to take %d bytes; compressed with %s it takes %d at most", h.Body, t.s.codec.Name(), t.s.maxImage))
 	}
 	b, end, err := t.bytes(p, h.Len)
 	if err != nil {
 		return nil, 0, err
 	}
 	if tail, ok := format.DecodeRecordTail(b); !ok || tail != h {
-		return nil, 0, t.s.corrupt(p, base.Corruptf("the page's two size fields do not match"))
+		return nil, 0, t.s.corrupt(p, errs.Corruptf("the page's two size fields do not match"))
 	}
 	return b[format.RecordSizeLen : len(b)-format.RecordSizeLen], end, nil
 }
@@ -215,13 +216,13 @@ func (t *stream) image(p base.PageNo) (raw []byte, end base.PageNo, err error) {
 func (t *stream) imageInto(raw []byte, p base.PageNo) (end base.PageNo, err error) {
 	image, end, err := t.page(p)
 	if err != nil {
-		if errors.Is(err, base.ErrCorrupt) {
+		if errors.Is(err, errs.ErrCorrupt) {
 			t.s.stats.badPages.Add(1)
 		}
 		return 0, err
 	}
 	if err := t.s.decompress(raw, image); err != nil {
-		ce := base.Corruptf("%d bytes are not a page compressed with %s", len(image), t.s.codec.Name())
+		ce := errs.Corruptf("%d bytes are not a page compressed with %s", len(image), t.s.codec.Name())
 		ce.Err = err
 		t.s.stats.badPages.Add(1)
 		return 0, t.s.corrupt(p, ce)
@@ -247,7 +248,7 @@ func (t *stream) nextPage(p base.PageNo) (base.PageNo, error) {
 		return 0, err
 	}
 	if h.Pad || h.Body > t.s.maxImage {
-		return 0, t.s.corrupt(p, base.Corruptf("no page begins here"))
+		return 0, t.s.corrupt(p, errs.Corruptf("no page begins here"))
 	}
 	end, err := t.skip(p, h.Len)
 	if err != nil {
@@ -272,7 +273,7 @@ func (t *stream) pageFrom(p base.PageNo) (base.PageNo, error) {
 		}
 		if next <= p || t.s.geo.Block(next) != t.s.geo.Block(p) {
 			if hops++; hops > t.s.Blocks() {
-				return 0, t.s.corrupt(p, base.Corruptf("the segment's block links run in a circle"))
+				return 0, t.s.corrupt(p, errs.Corruptf("the segment's block links run in a circle"))
 			}
 		}
 		p = next
@@ -292,7 +293,7 @@ func (t *stream) padding(p base.PageNo, h format.RecordHead) error {
 		}
 	}
 	t.s.stats.badPages.Add(1)
-	return t.s.corrupt(p, base.Corruptf("the two ends of a padding of %d bytes do not match: it was damaged, or is a page that was", h.Len))
+	return t.s.corrupt(p, errs.Corruptf("the two ends of a padding of %d bytes do not match: it was damaged, or is a page that was", h.Len))
 }
 
 // skip returns the place in the stream n bytes behind p. Only links are read.
@@ -332,7 +333,7 @@ func (t *stream) prevPage(p base.PageNo) (base.PageNo, error) {
 		}
 		if crossed {
 			if hops++; hops > t.s.Blocks() {
-				return 0, t.s.corrupt(p, base.Corruptf("the segment's block links run in a circle"))
+				return 0, t.s.corrupt(p, errs.Corruptf("the segment's block links run in a circle"))
 			}
 		}
 		p = q
@@ -365,7 +366,7 @@ func (t *stream) tail(p base.PageNo) (format.RecordHead, error) {
 	}
 	h, ok := format.DecodeRecordTail(b)
 	if !ok || !h.Pad && h.Body > t.s.maxImage {
-		return h, t.s.corrupt(p, base.Corruptf("no page ends before this one: the bytes % x are no size field", b))
+		return h, t.s.corrupt(p, errs.Corruptf("no page ends before this one: the bytes % x are no size field", b))
 	}
 	return h, nil
 }

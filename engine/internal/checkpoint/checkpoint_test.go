@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
@@ -135,7 +136,7 @@ func TestFailures(t *testing.T) {
 			want = checkpoint.First
 		}
 		var failed *checkpoint.SyncError
-		if !errors.Is(err, errFail) || !errors.Is(err, base.ErrIO) || stage != want || errors.As(err, &failed) != (failAt%2 == 1) {
+		if !errors.Is(err, errFail) || !errors.Is(err, errs.ErrIO) || stage != want || errors.As(err, &failed) != (failAt%2 == 1) {
 			t.Errorf("step %d: stage %d, %v", failAt, stage, err)
 		}
 		l, err := checkpoint.Load(r, "/test.db")

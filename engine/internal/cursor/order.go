@@ -3,7 +3,7 @@ package cursor
 import (
 	"bytes"
 
-	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 )
 
 // orderSteps is how many records a cursor passes, hidden ones included, between two looks
@@ -28,7 +28,7 @@ func (o *order) begin() { o.left, o.set = orderSteps, false }
 func (c *Cursor) inOrder(s *Source) bool {
 	o := &c.order
 	if d := bytes.Compare(s.key, o.key); o.set && (d == 0 || d > 0 == c.back) {
-		return c.fail(base.Corruptf("the keys of a segment are out of order: %.40q comes after %.40q", s.key, o.key))
+		return c.fail(errs.Corruptf("the keys of a segment are out of order: %.40q comes after %.40q", s.key, o.key))
 	}
 	o.left, o.set, o.key = orderSteps, true, append(o.key[:0], s.key...)
 	return true

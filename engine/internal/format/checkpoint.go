@@ -3,6 +3,7 @@ package format
 import (
 	"encoding/binary"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
 
@@ -188,11 +189,11 @@ func (r *wordReader) count(wordsEach int) int {
 // ranges of page and block numbers. It returns a checkpoint or an error, never both.
 func DecodeCheckpoint(meta []byte) (*Checkpoint, error) {
 	if len(meta) < minReadWords*4 {
-		return nil, base.Corruptf("meta page is only %d bytes long", len(meta))
+		return nil, errs.Corruptf("meta page is only %d bytes long", len(meta))
 	}
 	n := binary.BigEndian.Uint32(meta[8:])
 	if n < minReadWords || n > maxReadWords || int(n)*4 > len(meta) {
-		return nil, base.Corruptf("checkpoint claims %d words; it must have %d to %d", n, minReadWords, maxReadWords)
+		return nil, errs.Corruptf("checkpoint claims %d words; it must have %d to %d", n, minReadWords, maxReadWords)
 	}
 	words := make([]uint32, n)
 	for i := range words {
@@ -200,7 +201,7 @@ func DecodeCheckpoint(meta []byte) (*Checkpoint, error) {
 	}
 	c1, c2 := checkpointSum(words)
 	if c1 != words[n-2] || c2 != words[n-1] {
-		return nil, base.Corruptf("checkpoint checksum is %08x %08x, stored is %08x %08x", c1, c2, words[n-2], words[n-1])
+		return nil, errs.Corruptf("checkpoint checksum is %08x %08x, stored is %08x %08x", c1, c2, words[n-2], words[n-1])
 	}
 	r := &wordReader{words: words[:n-2]}
 	c := &Checkpoint{ID: base.SnapshotID(r.u64())}
@@ -228,7 +229,7 @@ func DecodeCheckpoint(meta []byte) (*Checkpoint, error) {
 		c.Free = append(c.Free, FreeEntry{Block: base.BlockNo(r.u32()), ID: base.SnapshotID(r.u64())})
 	}
 	if r.bad || len(r.words) != 0 {
-		return nil, base.Corruptf("checkpoint of %d words does not have the length its lists need", n)
+		return nil, errs.Corruptf("checkpoint of %d words does not have the length its lists need", n)
 	}
 	if err := c.validate(); err != nil {
 		return nil, err
@@ -274,14 +275,14 @@ func (r *wordReader) level() (l Level) {
 // validate checks what the words mean, as far as that is possible without the file.
 func (c *Checkpoint) validate() error {
 	if c.ID < base.EmptySnapshotID {
-		return base.Corruptf("snapshot id %d is below %d", c.ID, base.EmptySnapshotID)
+		return errs.Corruptf("snapshot id %d is below %d", c.ID, base.EmptySnapshotID)
 	}
 	g, err := c.Geometry()
 	if err != nil {
 		return err
 	}
 	if len(c.Levels) > 0 && c.Blocks == 0 {
-		return base.Corruptf("there are %d levels but no blocks", len(c.Levels))
+		return errs.Corruptf("there are %d levels but no blocks", len(c.Levels))
 	}
 	v := checkpointRules{c: c, g: g}
 	for i := range c.Levels {
@@ -291,20 +292,20 @@ func (c *Checkpoint) validate() error {
 	}
 	for i, p := range c.Append {
 		if p != 0 && !v.pageOK(p) {
-			return base.Corruptf("append point %d (page %d) lies outside the file's %d blocks", i, p, c.Blocks)
+			return errs.Corruptf("append point %d (page %d) lies outside the file's %d blocks", i, p, c.Blocks)
 		}
 	}
 	if len(c.Redirects) > MaxRedirects {
-		return base.Corruptf("%d redirects; the limit is %d", len(c.Redirects), MaxRedirects)
+		return errs.Corruptf("%d redirects; the limit is %d", len(c.Redirects), MaxRedirects)
 	}
 	for i, r := range c.Redirects {
 		if r.To <= 1 || r.To >= r.From || uint32(r.From) > c.Blocks || i > 0 && r.From <= c.Redirects[i-1].From {
-			return base.Corruptf("redirect %d (block %d to %d) is out of order or range", i, r.From, r.To)
+			return errs.Corruptf("redirect %d (block %d to %d) is out of order or range", i, r.From, r.To)
 		}
 	}
 	for i, f := range c.Free {
 		if f.Block < 1 || uint32(f.Block) > c.Blocks || i > 0 && f.Block <= c.Free[i-1].Block || f.ID < NotFree {
-			return base.Corruptf("free-list entry %d (block %d, id %d) is out of order or range", i, f.Block, f.ID)
+			return errs.Corruptf("free-list entry %d (block %d, id %d) is out of order or range", i, f.Block, f.ID)
 		}
 	}
 	return nil
@@ -332,7 +333,7 @@ func (v *checkpointRules) pageOK(p base.PageNo) bool {
 
 func (v *checkpointRules) segment(where string, i int, s Segment) error {
 	if !v.pageOK(s.First) || !v.pageOK(s.Last) || s.Root != 0 && !v.pageOK(s.Root) {
-		return base.Corruptf("level %d, %s: segment from %d to %d with root %d lies outside the file's %d blocks",
+		return errs.Corruptf("level %d, %s: segment from %d to %d with root %d lies outside the file's %d blocks",
 			i, where, s.First, s.Last, s.Root, v.c.Blocks)
 	}
 	return nil
@@ -352,15 +353,15 @@ func (v *checkpointRules) level(i int) error {
 		return nil
 	}
 	if l.Merge.BTree && i+1 == len(v.c.Levels) {
-		return base.Corruptf("level %d merges with the b-tree of an older level, but it is the oldest", i)
+		return errs.Corruptf("level %d merges with the b-tree of an older level, but it is the oldest", i)
 	}
 	for j, in := range l.Merge.Inputs {
 		if in.Page != 0 && !v.pageOK(in.Page) {
-			return base.Corruptf("level %d, merge input %d: page %d lies outside the file's %d blocks", i, j, in.Page, v.c.Blocks)
+			return errs.Corruptf("level %d, merge input %d: page %d lies outside the file's %d blocks", i, j, in.Page, v.c.Blocks)
 		}
 	}
 	if l.Merge.SplitPage != 0 && !v.pageOK(l.Merge.SplitPage) {
-		return base.Corruptf("level %d: split key on page %d, outside the file's %d blocks", i, l.Merge.SplitPage, v.c.Blocks)
+		return errs.Corruptf("level %d: split key on page %d, outside the file's %d blocks", i, l.Merge.SplitPage, v.c.Blocks)
 	}
 	return nil
 }
@@ -422,7 +423,7 @@ func (c *Checkpoint) Encode() ([]byte, error) {
 	}
 	w = append(w, 0, 0)
 	if len(w) > MaxCheckpointWords {
-		return nil, base.Corruptf("checkpoint needs %d words; a meta page holds %d", len(w), MaxCheckpointWords)
+		return nil, errs.Corruptf("checkpoint needs %d words; a meta page holds %d", len(w), MaxCheckpointWords)
 	}
 	w[2] = uint32(len(w))
 	w[len(w)-2], w[len(w)-1] = checkpointSum(w)

@@ -3,6 +3,7 @@ package format
 import (
 	"encoding/binary"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
 
@@ -23,7 +24,7 @@ func FreeKeyBlock(key []byte) base.BlockNo { return base.BlockNo(^binary.BigEndi
 // DecodeFreeRecord reads a system record of kind Insert.
 func DecodeFreeRecord(key, value []byte) (FreeEntry, error) {
 	if len(key) != 4 || len(value) != 8 {
-		return FreeEntry{}, base.Corruptf("a free-list record has a key of %d and a value of %d bytes; it must be 4 and 8", len(key), len(value))
+		return FreeEntry{}, errs.Corruptf("a free-list record has a key of %d and a value of %d bytes; it must be 4 and 8", len(key), len(value))
 	}
 	return FreeEntry{
 		Block: FreeKeyBlock(key),

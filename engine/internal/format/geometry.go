@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
 
@@ -39,7 +40,7 @@ func CheckBlocks(blocks uint64) error {
 	if base.Wide == 0 {
 		detail += " in a process of 32 bits: use one of 64 bits"
 	}
-	return &base.Error{Code: base.CodeTooBig, Detail: detail}
+	return &errs.Error{Code: errs.CodeTooBig, Detail: detail}
 }
 
 // Geometry says where pages and blocks of a file lie. It is a small value that is right by
@@ -67,7 +68,7 @@ func NewGeometry(pageSize, blockSize int) (Geometry, error) {
 		return Geometry{}, err
 	}
 	if blockSize/pageSize < MinPagesPerBlock {
-		return Geometry{}, base.Corruptf("a block of %d bytes holds fewer than %d pages of %d bytes", blockSize, MinPagesPerBlock, pageSize)
+		return Geometry{}, errs.Corruptf("a block of %d bytes holds fewer than %d pages of %d bytes", blockSize, MinPagesPerBlock, pageSize)
 	}
 	return Geometry{
 		PageSize: pageSize, BlockSize: blockSize,
@@ -85,7 +86,7 @@ func NewCompressedGeometry(pageSize, blockSize, bound int) (Geometry, error) {
 		return Geometry{}, err
 	}
 	if bound+2*RecordSizeLen >= blockSize-2*linkSize || bound > MaxRecord {
-		return Geometry{}, base.Corruptf("a page of %d bytes may take %d bytes when compressed, which do not fit into a block of %d bytes; take a smaller page or a larger block",
+		return Geometry{}, errs.Corruptf("a page of %d bytes may take %d bytes when compressed, which do not fit into a block of %d bytes; take a smaller page or a larger block",
 			pageSize, bound, blockSize)
 	}
 	return Geometry{
@@ -96,10 +97,10 @@ func NewCompressedGeometry(pageSize, blockSize, bound int) (Geometry, error) {
 
 func checkSizes(pageSize, blockSize int) error {
 	if pageSize < MinPageSize || pageSize > MaxPageSize || pageSize&(pageSize-1) != 0 {
-		return base.Corruptf("page size %d is not a power of two from %d to %d", pageSize, MinPageSize, MaxPageSize)
+		return errs.Corruptf("page size %d is not a power of two from %d to %d", pageSize, MinPageSize, MaxPageSize)
 	}
 	if blockSize < MinBlockSize || blockSize > MaxBlockSize || blockSize&(blockSize-1) != 0 {
-		return base.Corruptf("block size %d is not a power of two from %d to %d", blockSize, MinBlockSize, MaxBlockSize)
+		return errs.Corruptf("block size %d is not a power of two from %d to %d", blockSize, MinBlockSize, MaxBlockSize)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
 
@@ -70,7 +71,7 @@ func TooLong(key, value uint64) error {
 	if key <= MaxKeyLen && value <= MaxValueLen || key > MaxStoredLen || value > MaxStoredLen {
 		return nil
 	}
-	return &base.Error{Code: base.CodeTooBig, Detail: fmt.Sprintf("a key of %d and a value of %d bytes; "+
+	return &errs.Error{Code: errs.CodeTooBig, Detail: fmt.Sprintf("a key of %d and a value of %d bytes; "+
 		"the limits of a process of 32 bits are %d and %d: use one of 64 bits", key, value, MaxKeyLen, MaxValueLen)}
 }
 
@@ -178,12 +179,12 @@ func (p Page) decodeBTreeCell(off, eof int) (c BTreeCell, ok bool) {
 // as lsmlite and C lsm1 write them. After it the accessors cannot fail.
 func ValidatePage(p Page) error {
 	if len(p) < footerSize {
-		return base.Corruptf("page of %d bytes has no room for a footer", len(p))
+		return errs.Corruptf("page of %d bytes has no room for a footer", len(p))
 	}
 	n := p.NumCells()
 	eof := len(p) - footerSize - 2*n
 	if eof < 0 {
-		return base.Corruptf("page claims %d cells, more than fit", n)
+		return errs.Corruptf("page claims %d cells, more than fit", n)
 	}
 	if p.IsBTree() {
 		for i := range n {
@@ -204,10 +205,10 @@ func ValidatePage(p Page) error {
 			return outside(i, n, off)
 		}
 		if end >= 0 && int64(off) != end {
-			return base.Corruptf("cell %d of %d stands at offset %d; the record before it ends at %d", i, n, off, end)
+			return errs.Corruptf("cell %d of %d stands at offset %d; the record before it ends at %d", i, n, off, end)
 		}
 		if !c.Kind.Possible() {
-			return base.Corruptf("cell %d of %d at offset %d is of the impossible kind %#02x", i, n, off, uint8(c.Kind))
+			return errs.Corruptf("cell %d of %d at offset %d is of the impossible kind %#02x", i, n, off, uint8(c.Kind))
 		}
 		end = int64(c.Body) + int64(c.KeyLen) + int64(c.ValLen)
 	}
@@ -215,5 +216,5 @@ func ValidatePage(p Page) error {
 }
 
 func outside(i, n, off int) error {
-	return base.Corruptf("cell %d of %d at offset %d does not lie within the page", i, n, off)
+	return errs.Corruptf("cell %d of %d at offset %d does not lie within the page", i, n, off)
 }

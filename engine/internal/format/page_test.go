@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
@@ -74,7 +75,7 @@ func TestLeafCells(t *testing.T) {
 		err := format.ValidatePage(p)
 		if base.Wide == 0 && test.want.KeyLen > format.MaxKeyLen {
 			test.ok = false
-			if !errors.Is(err, base.ErrTooBig) {
+			if !errors.Is(err, errs.ErrTooBig) {
 				t.Errorf("%s, with 32 bits: %v", test.name, err)
 			}
 		}
@@ -335,7 +336,7 @@ func TestImpossibleRecords(t *testing.T) {
 	} {
 		page := four()
 		change(page)
-		if err := format.ValidatePage(page); !errors.Is(err, base.ErrCorrupt) {
+		if err := format.ValidatePage(page); !errors.Is(err, errs.ErrCorrupt) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

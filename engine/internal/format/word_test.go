@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
@@ -27,7 +28,7 @@ func TestTooLong(t *testing.T) {
 		{format.MaxStoredLen, format.MaxStoredLen, base.Wide == 0},
 		{format.MaxStoredLen + 1, 0, false}, {0, math.MaxUint64, false},
 	} {
-		if err := format.TooLong(c.key, c.value); errors.Is(err, base.ErrTooBig) != c.limited || (err != nil) != c.limited {
+		if err := format.TooLong(c.key, c.value); errors.Is(err, errs.ErrTooBig) != c.limited || (err != nil) != c.limited {
 			t.Errorf("key of %d, value of %d bytes: %v", c.key, c.value, err)
 		}
 	}
@@ -40,7 +41,7 @@ func TestCheckBlocks(t *testing.T) {
 		}
 	}
 	for _, n := range []uint64{format.MaxBlocks + 1, math.MaxUint32 + 1} {
-		if err := format.CheckBlocks(n); !errors.Is(err, base.ErrTooBig) {
+		if err := format.CheckBlocks(n); !errors.Is(err, errs.ErrTooBig) {
 			t.Errorf("%d blocks: %v", n, err)
 		}
 	}

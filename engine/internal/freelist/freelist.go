@@ -15,6 +15,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
@@ -50,7 +51,7 @@ func New(blocks uint32, recorded map[base.BlockNo]base.SnapshotID, entries []for
 	}
 	for b, id := range recorded {
 		if b < 1 || uint32(b) > blocks {
-			return nil, base.Corruptf("the free list names block %d; the file has %d", b, blocks)
+			return nil, errs.Corruptf("the free list names block %d; the file has %d", b, blocks)
 		}
 		l.free[b] = id
 	}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
@@ -229,7 +230,7 @@ func TestDamagedLongValue(t *testing.T) {
 		t.Errorf("%d keys, %v", n, it.Err())
 	}
 	it.SeekGE(0, []byte("b"))
-	if _, err := it.AppendValue(nil); !errors.Is(err, base.ErrCorrupt) {
+	if _, err := it.AppendValue(nil); !errors.Is(err, errs.ErrCorrupt) {
 		t.Errorf("the value: %v", err)
 	}
 	body := it.Body()
@@ -238,7 +239,7 @@ func TestDamagedLongValue(t *testing.T) {
 		t.Errorf("before the damage: %v", err)
 	}
 	for range 3 {
-		if _, err := body.Skip(1 << 20); !errors.Is(err, base.ErrCorrupt) {
+		if _, err := body.Skip(1 << 20); !errors.Is(err, errs.ErrCorrupt) {
 			t.Errorf("over the damage: %v", err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -135,7 +136,7 @@ func TestLostPageOfAnUncheckedSegment(t *testing.T) {
 		})
 		seg, err := segment.Open(&blockfile.Space{File: x.file}, sound.Segment)
 		if err != nil {
-			if !errors.Is(err, base.ErrCorrupt) {
+			if !errors.Is(err, errs.ErrCorrupt) {
 				t.Fatal(err)
 			}
 			refused++
@@ -147,7 +148,7 @@ func TestLostPageOfAnUncheckedSegment(t *testing.T) {
 			for how, read := range readings(seg, records) {
 				n, err := read()
 				switch {
-				case err != nil && !errors.Is(err, base.ErrCorrupt):
+				case err != nil && !errors.Is(err, errs.ErrCorrupt):
 					t.Fatal(err)
 				case err != nil:
 					failed++
@@ -204,8 +205,8 @@ func TestOpenRefusesWhatCannotBeASegment(t *testing.T) {
 			}
 		})
 		_, err = segment.Open(&blockfile.Space{File: x.file}, seg.Segment)
-		var ce *base.CorruptionError
-		if !errors.As(err, &ce) || !strings.Contains(err.Error(), test.detail) || ce.Page != test.page || ce.File == "" || ce.Offset != x.geo.Offset(test.page) {
+		var ce *errs.CorruptionError
+		if !errors.As(err, &ce) || !strings.Contains(err.Error(), test.detail) || ce.Page != int64(test.page) || ce.File == "" || ce.Offset != x.geo.Offset(test.page) {
 			t.Errorf("%s: %v", test.name, err)
 		}
 		x.change(test.page, func(raw []byte) { copy(raw, old) })
@@ -220,7 +221,7 @@ func TestOpenRefusesWhatCannotBeASegment(t *testing.T) {
 		t.Fatal(err)
 	}
 	for how, read := range readings(lost, records) {
-		if n, err := read(); !errors.Is(err, base.ErrCorrupt) {
+		if n, err := read(); !errors.Is(err, errs.ErrCorrupt) {
 			t.Errorf("without its root, %s: %d records, %v", how, n, err)
 		}
 	}
@@ -293,7 +294,7 @@ func TestSeals(t *testing.T) {
 	expect("one page as an input", short, segment.What{Input: true}, true, seal, few)
 	for name, what := range map[string]segment.What{"another seal": {Seal: seal + 1}, "no seal": {}} {
 		for _, s := range []format.Segment{long, short} {
-			if _, err := open(s, what); !errors.Is(err, base.ErrCorrupt) {
+			if _, err := open(s, what); !errors.Is(err, errs.ErrCorrupt) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -302,7 +303,7 @@ func TestSeals(t *testing.T) {
 	expect("old checks", old, segment.What{}, true, 0, many)
 	expect("old checks as an input", old, segment.What{Input: true}, true, 0, many)
 	expect("one page with the old check as an input", oldShort, segment.What{Input: true}, true, 0, few)
-	if _, err := open(old, segment.What{Seal: seal}); !errors.Is(err, base.ErrCorrupt) {
+	if _, err := open(old, segment.What{Seal: seal}); !errors.Is(err, errs.ErrCorrupt) {
 		t.Errorf("old checks with a seal: %v", err)
 	}
 	plain, _ := x.unchecked(func() *segment.Segment { s, _ := x.write(many, 0); return s }())
@@ -311,7 +312,7 @@ func TestSeals(t *testing.T) {
 	// A damaged end of an input is not taken for another seal.
 	for _, p := range []base.PageNo{long.First, long.Last} {
 		x.change(p, func(raw []byte) { raw[200] ^= 4 })
-		if _, err := open(long, segment.What{Input: true}); !errors.Is(err, base.ErrCorrupt) {
+		if _, err := open(long, segment.What{Input: true}); !errors.Is(err, errs.ErrCorrupt) {
 			t.Errorf("page %d of an input damaged: %v", p, err)
 		}
 		x.change(p, func(raw []byte) { raw[200] ^= 4 })

@@ -3,6 +3,7 @@ package segment
 import (
 	"sync/atomic"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -146,7 +147,7 @@ func (s *Segment) ends(first, last format.Page) error {
 }
 
 func (s *Segment) corrupt(p base.PageNo, format string, args ...any) error {
-	ce := base.Corruptf(format, args...).AtPage(p)
+	ce := errs.Corruptf(format, args...).AtPage(int64(p))
 	ce.File, ce.Offset = s.Space.Path(), s.Space.Geometry().Offset(p)
 	return ce
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -111,7 +112,7 @@ func TestPageWithRoomBehindALongRecord(t *testing.T) {
 				clear(page)
 			}
 		})
-		if a, _, err := walk(); !errors.Is(err, base.ErrCorrupt) {
+		if a, _, err := walk(); !errors.Is(err, errs.ErrCorrupt) {
 			t.Errorf("page %d lost: %d records, %v", lost, a, err)
 		}
 		each(func(p base.PageNo, page format.Page) {

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -88,7 +89,7 @@ func (s *Segment) Blocks() ([]base.BlockNo, error) {
 			return blocks, nil
 		}
 		if int64(len(blocks)) > int64(s.Space.Blocks()) {
-			return nil, &base.CorruptionError{File: s.Space.Path(), Page: s.First, Offset: -1,
+			return nil, &errs.CorruptionError{File: s.Space.Path(), Page: int64(s.First), Offset: -1,
 				Detail: "the segment's block links run in a circle"}
 		}
 		next, err := s.Space.NextBlock(b)
@@ -121,7 +122,7 @@ func (s *Segment) BTreeKey(p base.PageNo, cell int) (base.Kind, []byte, error) {
 		return 0, nil, err
 	}
 	if !page.IsBTree() || cell < 0 || cell >= page.NumCells() {
-		ce := base.Corruptf("the page has no b-tree cell %d", cell).AtPage(p)
+		ce := errs.Corruptf("the page has no b-tree cell %d", cell).AtPage(int64(p))
 		ce.File = s.Space.Path()
 		return 0, nil, ce
 	}

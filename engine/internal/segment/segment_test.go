@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -267,7 +268,7 @@ func TestWriterRefusesDisorder(t *testing.T) {
 		if err := w.Add(pair[0].kind, pair[0].key, nil); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Add(pair[1].kind, pair[1].key, nil); !errors.Is(err, base.ErrCorrupt) {
+		if err := w.Add(pair[1].kind, pair[1].key, nil); !errors.Is(err, errs.ErrCorrupt) {
 			t.Errorf("%q after %q: %v", pair[1].key, pair[0].key, err)
 		}
 	}
@@ -345,8 +346,8 @@ func TestDamage(t *testing.T) {
 				t.Fatalf("page %d damaged: %d of %d records, no error", p, i, len(records))
 			}
 		}
-		var ce *base.CorruptionError
-		if !errors.As(err, &ce) || ce.Page != p || ce.File == "" {
+		var ce *errs.CorruptionError
+		if !errors.As(err, &ce) || ce.Page != int64(p) || ce.File == "" {
 			t.Errorf("page %d damaged: %v", p, err)
 		}
 		x.change(p, func(raw []byte) { copy(raw, old) })
@@ -364,8 +365,8 @@ func TestOpenRefuses(t *testing.T) {
 		}
 		x.change(p, func(raw []byte) { clear(raw) })
 		_, err = segment.Open(&blockfile.Space{File: x.file}, seg.Segment)
-		var ce *base.CorruptionError
-		if !errors.As(err, &ce) || ce.Page != p {
+		var ce *errs.CorruptionError
+		if !errors.As(err, &ce) || ce.Page != int64(p) {
 			t.Errorf("page %d wiped: %v", p, err)
 		}
 		x.change(p, func(raw []byte) { copy(raw, old) })
@@ -411,10 +412,10 @@ func TestCircles(t *testing.T) {
 	it.Init(s)
 	for ok := it.First(); ok; ok = it.Next() {
 	}
-	if !errors.Is(it.Err(), base.ErrCorrupt) {
+	if !errors.Is(it.Err(), errs.ErrCorrupt) {
 		t.Errorf("blocks in a circle: %v", it.Err())
 	}
-	if _, err := s.Blocks(); !errors.Is(err, base.ErrCorrupt) {
+	if _, err := s.Blocks(); !errors.Is(err, errs.ErrCorrupt) {
 		t.Errorf("blocks in a circle: %v", err)
 	}
 	x.change(last, func(raw []byte) { copy(raw, old) })
@@ -432,7 +433,7 @@ func TestCircles(t *testing.T) {
 		t.Fatal(err)
 	}
 	it.Init(s)
-	if it.SeekGE(0, []byte("a")) || !errors.Is(it.Err(), base.ErrCorrupt) {
+	if it.SeekGE(0, []byte("a")) || !errors.Is(it.Err(), errs.ErrCorrupt) {
 		t.Errorf("b-tree in a circle: %v", it.Err())
 	}
 }
@@ -466,7 +467,7 @@ func TestHugeLengths(t *testing.T) {
 		} else {
 			err = it.Err()
 		}
-		if !errors.Is(err, base.ErrCorrupt) || !strings.Contains(err.Error(), "beyond the end") {
+		if !errors.Is(err, errs.ErrCorrupt) || !strings.Contains(err.Error(), "beyond the end") {
 			t.Errorf("a huge %s: %v", at, err)
 		}
 	}
@@ -531,10 +532,10 @@ func TestLeafKeyAndBTreeKey(t *testing.T) {
 			i++
 		}
 		for _, c := range []int{-1, page.NumCells()} {
-			if _, _, err := seg.LeafKey(p, c); !errors.Is(err, base.ErrCorrupt) {
+			if _, _, err := seg.LeafKey(p, c); !errors.Is(err, errs.ErrCorrupt) {
 				t.Errorf("page %d has a leaf cell %d: %v", p, c, err)
 			}
-			if _, _, err := seg.BTreeKey(p, c); !errors.Is(err, base.ErrCorrupt) {
+			if _, _, err := seg.BTreeKey(p, c); !errors.Is(err, errs.ErrCorrupt) {
 				t.Errorf("page %d has a b-tree cell %d: %v", p, c, err)
 			}
 		}

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -96,7 +97,7 @@ func (w *Writer) AddBody(kind base.Kind, key []byte, body *Body) error {
 // start begins a record: what it writes is followed by the valueLen bytes of its value.
 func (w *Writer) start(kind base.Kind, key []byte, valueLen int) error {
 	if w.records > 0 && base.CompareTopic(w.prevTop, w.prev, kind, key) >= 0 {
-		return base.Corruptf("key %q does not come after the key before it, %q", clip(key), clip(w.prev))
+		return errs.Corruptf("key %q does not come after the key before it, %q", clip(key), clip(w.prev))
 	}
 	w.prev, w.prevTop = append(w.prev[:0], key...), kind
 	w.records++

@@ -7,6 +7,7 @@
 package snapshot
 
 import (
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -116,7 +117,7 @@ func (m *Merging) findSplit(older *Level) (err error) {
 		}
 	}
 	if !m.State.BTree || older == nil {
-		return base.Corruptf("the split key of a merge lies on page %d, which is not a page of any input", m.State.SplitPage).AtPage(m.State.SplitPage)
+		return errs.Corruptf("the split key of a merge lies on page %d, which is not a page of any input", m.State.SplitPage).AtPage(int64(m.State.SplitPage))
 	}
 	m.SplitKind, m.Split, err = older.Seg.BTreeKey(m.State.SplitPage, m.State.SplitCell)
 	return err

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -143,7 +144,7 @@ func TestLoadAndExport(t *testing.T) {
 		"segment outside the file": func() { c.Levels[2].LHS.First = 1 << 40 },
 	} {
 		change()
-		if _, err := snapshot.Load(f.File, c); !errors.Is(err, base.ErrCorrupt) {
+		if _, err := snapshot.Load(f.File, c); !errors.Is(err, errs.ErrCorrupt) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -3,7 +3,7 @@ package wal
 import (
 	"math/rand/v2"
 
-	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -41,7 +41,7 @@ func (l *Log) Append(r format.LogRecord) error {
 // checkSizes refuses what a record cannot hold.
 func checkSizes(key, value int) error {
 	if key > format.MaxKeyLen || value > format.MaxValueLen {
-		return &base.Error{Code: base.CodeTooBig, Op: "append to log"}
+		return &errs.Error{Code: errs.CodeTooBig, Op: "append to log"}
 	}
 	return nil
 }

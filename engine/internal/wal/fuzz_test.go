@@ -5,7 +5,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -77,7 +77,7 @@ func FuzzRecover(f *testing.F) {
 			err = l.Commit(padded)
 		}
 		if err != nil {
-			if !errors.Is(err, base.ErrFull) {
+			if !errors.Is(err, errs.ErrFull) {
 				t.Fatal(err)
 			}
 			return

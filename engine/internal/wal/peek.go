@@ -3,7 +3,7 @@ package wal
 import (
 	"io"
 
-	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -28,13 +28,13 @@ func Peek(f File, from format.LogPos) (p Peeked, err error) {
 	}
 	s := scanner{f: f, keep: keepBytes}
 	if s.size, err = f.Size(); err != nil {
-		return p, &base.Error{Code: base.CodeIO, Op: "size of log", Err: err}
+		return p, &errs.Error{Code: errs.CodeIO, Op: "size of log", Err: err}
 	}
 	p.Size = s.size
 	head := make([]byte, min(peekBytes, s.size))
 	n, err := f.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
-		return p, &base.Error{Code: base.CodeIO, Op: "read log", Err: err}
+		return p, &errs.Error{Code: errs.CodeIO, Op: "read log", Err: err}
 	}
 	head = head[:n]
 	if h, ok := format.DecodeLogHead(head); ok {

@@ -3,7 +3,7 @@ package wal
 import (
 	"math"
 
-	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -68,7 +68,7 @@ func (l *Log) jumpOver() error {
 	// The jump has to fit before region 0 itself; the limit is lower by up to a sector.
 	target := l.behind(t.regions[0].End)
 	if t.regions[1].inUse() || t.regions[0].Start < at+format.LogJumpRoom || target >= format.LogMaxJump {
-		return &base.Error{Code: base.CodeFull, Op: "append to log",
+		return &errs.Error{Code: errs.CodeFull, Op: "append to log",
 			Detail: "the log has no room until a checkpoint is synced"}
 	}
 	pad := -(t.stream - t.interval + int64(format.LogJumpLen(target))) & 7

@@ -4,7 +4,7 @@ import (
 	"io"
 	"slices"
 
-	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 )
@@ -119,7 +119,7 @@ func (s *scanner) have(n int) (int, error) {
 		s.off += int64(k)
 		if k < len(room) {
 			if err != io.EOF {
-				return 0, &base.Error{Code: base.CodeIO, Op: "read log", Err: err}
+				return 0, &errs.Error{Code: errs.CodeIO, Op: "read log", Err: err}
 			}
 			s.size = s.off // the file was cut since its size was asked for
 			s.limit = s.off
@@ -288,7 +288,7 @@ func (s *scanner) longRecord(h format.LogHeader) (bool, error) {
 	return s.take(h.N2, nil)
 }
 
-func errLogChanged() error { return base.Corruptf("the log changed while it was read") }
+func errLogChanged() error { return errs.Corruptf("the log changed while it was read") }
 
 // record makes a record of its data, the first n1 bytes of which are the key.
 func record(op format.LogOp, data []byte, n1 int) format.LogRecord {

@@ -8,7 +8,7 @@ import (
 	"maps"
 	"testing"
 
-	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -247,12 +247,12 @@ func TestNoRoomUntilACheckpoint(t *testing.T) {
 	for _, padded := range []bool{false, true} {
 		l.Begin(from, true, true)
 		mustAppend(t, l, "e", 300)
-		if err := l.Append(format.LogRecord{Op: format.LogWrite, Value: randomBytes()[:600]}); !errors.Is(err, base.ErrFull) {
+		if err := l.Append(format.LogRecord{Op: format.LogWrite, Value: randomBytes()[:600]}); !errors.Is(err, errs.ErrFull) {
 			t.Fatalf("append: %v", err)
 		}
 		if padded {
 			mustAppend(t, l, "e", 150)
-			if err := l.Commit(true); !errors.Is(err, base.ErrFull) {
+			if err := l.Commit(true); !errors.Is(err, errs.ErrFull) {
 				t.Fatalf("commit: %v", err)
 			}
 		} else {
@@ -316,7 +316,7 @@ func TestNothingJumpsPastTwoGiB(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	l.Begin(from, true, true)
-	if err := l.Append(format.LogRecord{Op: format.LogWrite, Value: randomBytes()[:5000]}); !errors.Is(err, base.ErrFull) {
+	if err := l.Append(format.LogRecord{Op: format.LogWrite, Value: randomBytes()[:5000]}); !errors.Is(err, errs.ErrFull) {
 		t.Fatalf("append: %v", err)
 	}
 }

@@ -1,7 +1,7 @@
 package wal
 
 import (
-	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
@@ -208,11 +208,11 @@ func (l *Log) writeAt(b []byte, off int64) error {
 		l.fileEnd.Store(end)
 	}
 	if err != nil {
-		code := base.CodeIO
+		code := errs.CodeIO
 		if vfs.IsNoSpace(err) {
-			code = base.CodeFull
+			code = errs.CodeFull
 		}
-		return &base.Error{Code: code, Op: "write log", Err: err}
+		return &errs.Error{Code: code, Op: "write log", Err: err}
 	}
 	return nil
 }

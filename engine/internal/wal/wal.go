@@ -33,7 +33,7 @@ import (
 	"io"
 	"sync/atomic"
 
-	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -148,7 +148,7 @@ func (l *Log) Sync() error {
 	}
 	l.syncs.Add(1)
 	if err := l.f.Sync(); err != nil {
-		err := error(&base.Error{Code: base.CodeIO, Op: "sync log", Err: err})
+		err := error(&errs.Error{Code: errs.CodeIO, Op: "sync log", Err: err})
 		l.failed.CompareAndSwap(nil, &err)
 	}
 	return l.failure()
@@ -162,7 +162,7 @@ func (l *Log) failure() error {
 }
 
 func errNoFile(op string) error {
-	return &base.Error{Code: base.CodeReadOnly, Op: op, Detail: "the log has no file to write to"}
+	return &errs.Error{Code: errs.CodeReadOnly, Op: op, Detail: "the log has no file to write to"}
 }
 
 // Close closes the file. What was not committed is dropped. Closing again does nothing.

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -506,7 +506,7 @@ func TestFailedCommitLeavesNoCommit(t *testing.T) {
 	f.failWrite, f.failAfter = f.writes+1, 1000 // all is written, and yet it is an error
 	l.Begin(format.LogPos{}, false, false)
 	mustAppend(t, l, "failed", 10)
-	if err := l.Commit(false); !errors.Is(err, base.ErrIO) || !errors.Is(err, errInjected) {
+	if err := l.Commit(false); !errors.Is(err, errs.ErrIO) || !errors.Is(err, errInjected) {
 		t.Fatalf("commit: %v", err)
 	}
 	checkKeys(t, f, emptyPos, "first")
@@ -595,7 +595,7 @@ func TestDiskFull(t *testing.T) {
 	f := newFile()
 	l, _, _ := mustRecover(t, fullFile{f}, emptyPos)
 	mustAppend(t, l, "k", 1)
-	if err := l.Commit(false); !errors.Is(err, base.ErrFull) || !errors.Is(err, syscall.ENOSPC) {
+	if err := l.Commit(false); !errors.Is(err, errs.ErrFull) || !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("commit on a full disk: %v", err)
 	}
 }
@@ -615,7 +615,7 @@ func TestFailedSyncIsFinal(t *testing.T) {
 	l.Begin(format.LogPos{}, false, false)
 	mustAppend(t, l, "lost", 1)
 	first := l.Sync()
-	if !errors.Is(first, errInjected) || !errors.Is(first, base.ErrIO) {
+	if !errors.Is(first, errInjected) || !errors.Is(first, errs.ErrIO) {
 		t.Fatalf("sync: %v", first)
 	}
 	f.syncErr = nil
@@ -667,7 +667,7 @@ func TestNoFile(t *testing.T) {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	l.Begin(from, true, true)
-	if err := l.Append(format.LogRecord{Op: format.LogDelete}); !errors.Is(err, base.ErrReadOnly) {
+	if err := l.Append(format.LogRecord{Op: format.LogDelete}); !errors.Is(err, errs.ErrReadOnly) {
 		t.Errorf("append without a file: %v", err)
 	}
 	if err := l.Commit(true); err != nil {
@@ -702,7 +702,7 @@ func TestRecoverPassesErrorsOn(t *testing.T) {
 		}
 	}
 	f.readErr = errInjected
-	if _, _, err := Recover(f, emptyPos, ignore); !errors.Is(err, errInjected) || !errors.Is(err, base.ErrIO) {
+	if _, _, err := Recover(f, emptyPos, ignore); !errors.Is(err, errInjected) || !errors.Is(err, errs.ErrIO) {
 		t.Errorf("read error became %v", err)
 	}
 }
@@ -717,7 +717,7 @@ func TestTooBig(t *testing.T) {
 		{format.MaxKeyLen + 1, 0, true},
 		{0, format.MaxValueLen + 1, true},
 	} {
-		if err := checkSizes(c.key, c.value); errors.Is(err, base.ErrTooBig) != c.want || (err == nil) == c.want {
+		if err := checkSizes(c.key, c.value); errors.Is(err, errs.ErrTooBig) != c.want || (err == nil) == c.want {
 			t.Errorf("key of %d, value of %d bytes: %v", c.key, c.value, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
@@ -20,7 +21,7 @@ func TestRecordAboveAnIntIsRefused(t *testing.T) {
 		{Kind: format.LogOperation, Op: format.LogWrite, N1: format.MaxStoredLen, N2: format.MaxStoredLen},
 	} {
 		s := scanner{size: 1 << 33, limit: 1 << 33, direct: func(format.LogRecord) error { return nil }}
-		if ok, err := s.operation(h); ok || !errors.Is(err, base.ErrTooBig) {
+		if ok, err := s.operation(h); ok || !errors.Is(err, errs.ErrTooBig) {
 			t.Errorf("key of %d, value of %d bytes: %v, %v", h.N1, h.N2, ok, err)
 		}
 	}

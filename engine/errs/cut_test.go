@@ -1,4 +1,4 @@
-package base_test
+package errs_test
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 )
 
 // An error shows the beginning and the end of what is long, and holds all of it.
@@ -17,30 +17,30 @@ func TestErrorsCutTheirTexts(t *testing.T) {
 		long := "begin/" + strings.Repeat(letter, size) + "/end"
 		cause := &fs.PathError{Op: "open", Path: long, Err: errors.New("reason")}
 		for name, err := range map[string]error{
-			"path":             &base.Error{Op: "open", Path: long, Code: base.CodeIO},
-			"op":               &base.Error{Op: long, Code: base.CodeIO},
-			"path alone":       &base.Error{Path: long, Code: base.CodeIO},
-			"detail":           &base.Error{Op: "open", Detail: long},
-			"cause":            &base.Error{Op: "open", Path: "p", Err: cause},
-			"all":              &base.Error{Op: "open", Path: long, Detail: long, Err: cause},
-			"nested":           &base.Error{Path: long, Err: &base.Error{Path: long, Err: &base.Error{Path: long, Err: cause}}},
-			"corrupt file":     &base.CorruptionError{File: long, Offset: 1, Detail: "d"},
-			"corrupt detail":   base.Corruptf("%s", long),
-			"corrupt cause":    &base.CorruptionError{File: "f", Detail: "d", Err: cause},
-			"corrupt in error": &base.Error{Path: long, Err: &base.CorruptionError{File: long, Detail: long, Err: cause}},
+			"path":             &errs.Error{Op: "open", Path: long, Code: errs.CodeIO},
+			"op":               &errs.Error{Op: long, Code: errs.CodeIO},
+			"path alone":       &errs.Error{Path: long, Code: errs.CodeIO},
+			"detail":           &errs.Error{Op: "open", Detail: long},
+			"cause":            &errs.Error{Op: "open", Path: "p", Err: cause},
+			"all":              &errs.Error{Op: "open", Path: long, Detail: long, Err: cause},
+			"nested":           &errs.Error{Path: long, Err: &errs.Error{Path: long, Err: &errs.Error{Path: long, Err: cause}}},
+			"corrupt file":     &errs.CorruptionError{File: long, Offset: 1, Detail: "d"},
+			"corrupt detail":   errs.Corruptf("%s", long),
+			"corrupt cause":    &errs.CorruptionError{File: "f", Detail: "d", Err: cause},
+			"corrupt in error": &errs.Error{Path: long, Err: &errs.CorruptionError{File: long, Detail: long, Err: cause}},
 		} {
 			text := err.Error()
-			if len(text) > 5*base.MaxErrorText || !strings.Contains(text, "begin/") || !strings.Contains(text, "…") {
+			if len(text) > 5*errs.MaxErrorText || !strings.Contains(text, "begin/") || !strings.Contains(text, "…") {
 				t.Errorf("%s of %q: %d bytes: %.80q", name, letter, len(text), text)
 			}
 			if !utf8.ValidString(text) {
 				t.Errorf("%s of %q: cut within a character", name, letter)
 			}
-			var e *base.Error
+			var e *errs.Error
 			if errors.As(err, &e) && e.Path != "" && e.Path != long && e.Path != "p" {
 				t.Errorf("%s: the field is cut", name)
 			}
-			var c *base.CorruptionError
+			var c *errs.CorruptionError
 			if errors.As(err, &c) && c.File != "" && c.File != long && c.File != "f" {
 				t.Errorf("%s: the field is cut", name)
 			}
@@ -60,11 +60,11 @@ func TestErrorsShowNoControlCharacters(t *testing.T) {
 		err  error
 		want string
 	}{
-		{&base.Error{Op: odd, Path: odd, Detail: odd}, "lsmlite: " + shown + " " + shown + ": " + shown},
-		{&base.Error{Path: odd, Code: base.CodeIO}, "lsmlite: " + shown + ": " + base.CodeIO.String()},
-		{&base.CorruptionError{File: odd, Offset: -1, Detail: odd}, "lsmlite: " + shown + " is corrupt: " + shown},
+		{&errs.Error{Op: odd, Path: odd, Detail: odd}, "lsmlite: " + shown + " " + shown + ": " + shown},
+		{&errs.Error{Path: odd, Code: errs.CodeIO}, "lsmlite: " + shown + ": " + errs.CodeIO.String()},
+		{&errs.CorruptionError{File: odd, Offset: -1, Detail: odd}, "lsmlite: " + shown + " is corrupt: " + shown},
 		// A cause may have lines of its own, as that of a statement with its caret has.
-		{&base.Error{Op: "parse", Detail: "d", Err: errors.New(odd)}, "lsmlite: parse: d: " + strings.Replace(shown, "a\uFFFDb", "a\nb", 1)},
+		{&errs.Error{Op: "parse", Detail: "d", Err: errors.New(odd)}, "lsmlite: parse: d: " + strings.Replace(shown, "a\uFFFDb", "a\nb", 1)},
 	} {
 		if got := c.err.Error(); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
@@ -73,9 +73,9 @@ func TestErrorsShowNoControlCharacters(t *testing.T) {
 }
 
 func TestShortTextsAreNotCut(t *testing.T) {
-	path := strings.Repeat("p", base.MaxErrorText)
+	path := strings.Repeat("p", errs.MaxErrorText)
 	want := "lsmlite: open " + path + ": " + path + ": " + path
-	if got := (&base.Error{Op: "open", Path: path, Detail: path, Err: errors.New(path)}).Error(); got != want {
+	if got := (&errs.Error{Op: "open", Path: path, Detail: path, Err: errors.New(path)}).Error(); got != want {
 		t.Errorf("%d bytes, want %d", len(got), len(want))
 	}
 }

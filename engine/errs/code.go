@@ -1,0 +1,52 @@
+package errs
+
+import "fmt"
+
+// Code classifies an error. Where lsm1 has a number for it, it is that number; a code
+// above 255 refines the code in its low byte, as SQLite's extended codes do.
+type Code int
+
+// The codes. Their numbers never change.
+const (
+	CodeBusy         Code = 5
+	CodeNoMem        Code = 7
+	CodeReadOnly     Code = 8
+	CodeIO           Code = 10
+	CodeCorrupt      Code = 11
+	CodeFull         Code = 13
+	CodeCantOpen     Code = 14
+	CodeProtocol     Code = 15
+	CodeTooBig       Code = 18
+	CodeConstraint   Code = 19
+	CodeMisuse       Code = 21
+	CodeMismatch     Code = 50
+	CodeSyntax       Code = 1 | 1<<8
+	CodeBusySnapshot Code = 5 | 2<<8
+	CodeMoved        Code = 8 | 4<<8
+)
+
+var codeText = map[Code]string{
+	CodeBusy:         "database is busy",
+	CodeNoMem:        "out of memory",
+	CodeReadOnly:     "database is read-only",
+	CodeIO:           "I/O error",
+	CodeCorrupt:      "database is corrupt",
+	CodeFull:         "disk is full",
+	CodeCantOpen:     "cannot open database",
+	CodeProtocol:     "locking protocol",
+	CodeTooBig:       "key, value or statement is too big",
+	CodeConstraint:   "constraint failed",
+	CodeMisuse:       "misuse",
+	CodeMismatch:     "compression mismatch",
+	CodeSyntax:       "syntax error",
+	CodeBusySnapshot: "snapshot is not the newest any more",
+	CodeMoved:        "database file or log has been renamed, replaced or removed",
+}
+
+// String returns the code's meaning in a few words.
+func (c Code) String() string {
+	if s, ok := codeText[c]; ok {
+		return s
+	}
+	return fmt.Sprintf("error code %d", int(c))
+}

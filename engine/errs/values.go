@@ -1,0 +1,37 @@
+package errs
+
+// The values to test for with errors.Is.
+var (
+	// ErrBusy: somebody else holds what is needed: another process the file, another
+	// transaction the writer's turn, an open cursor the database that is to be closed.
+	ErrBusy = &Error{Code: CodeBusy}
+	// ErrBusySnapshot: a read transaction wants to write, but somebody else has committed
+	// since it began. It is an ErrBusy, too; roll back and start again.
+	ErrBusySnapshot = &Error{Code: CodeBusySnapshot}
+	// ErrReadOnly: a write on a read-only handle or transaction.
+	ErrReadOnly = &Error{Code: CodeReadOnly}
+	// ErrMoved: the database file or its log was renamed, replaced or removed while it was
+	// open for writing, so nothing more is written. It is an ErrReadOnly, too.
+	ErrMoved = &Error{Code: CodeMoved}
+	// ErrIO: the operating system reported an error. After a failed sync every further
+	// write fails with it until the database is opened anew.
+	ErrIO = &Error{Code: CodeIO}
+	// ErrCorrupt: a file breaks the format. The files are left as they are.
+	ErrCorrupt = &Error{Code: CodeCorrupt}
+	// ErrFull: the disk is full. Nothing of the transaction took place.
+	ErrFull = &Error{Code: CodeFull}
+	// ErrCantOpen: the file cannot be opened, or is not a database.
+	ErrCantOpen = &Error{Code: CodeCantOpen}
+	// ErrProtocol: a locking rule could not be kept.
+	ErrProtocol = &Error{Code: CodeProtocol}
+	// ErrMisuse: a call that makes no sense, such as one on a finished transaction.
+	ErrMisuse = &Error{Code: CodeMisuse}
+	// ErrMismatch: the file is compressed with a codec that is not available.
+	ErrMismatch = &Error{Code: CodeMismatch}
+	// ErrConstraint: a statement would break a rule of the table.
+	ErrConstraint = &Error{Code: CodeConstraint}
+	// ErrSyntax: a statement that cannot be understood.
+	ErrSyntax = &Error{Code: CodeSyntax}
+	// ErrTooBig: a key, value or statement beyond its limit.
+	ErrTooBig = &Error{Code: CodeTooBig}
+)
