@@ -35,6 +35,7 @@ type core struct {
 	opts settings
 
 	file    vfs.File
+	length  fileLength
 	mapping vfs.Mapping // of file; nil if it is read
 	logFile vfs.File    // nil for a read-only handle without a log
 	logName string      // of the log, if it is not that of the database

@@ -441,7 +441,7 @@ func (db *DB) releaseFiles() {
 		_ = db.mapping.Close()
 	}
 	if db.file != nil {
-		_ = db.file.Close()
+		db.length.close(db.file)
 	}
 }
 

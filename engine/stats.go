@@ -102,7 +102,7 @@ type Stats struct {
 	CheckedPages int64
 	Blocks       int64 // blocks of the file
 	FreeBlocks   int64 // of those, blocks that hold nothing
-	FileBytes    int64 // length of the file: Blocks times the block size
+	FileBytes    int64 // length of the database file; 0 if the operating system does not give it
 
 	UncheckpointedBytes int64 // written to the file since the last checkpoint
 
@@ -168,7 +168,7 @@ func (db *DB) Stats() Stats {
 	}
 	s.PinnedBlocks, s.PinnedTreeBytes = pins.HeldBlocks, pins.HeldTreeBytes
 	s.Blocks, s.FreeBlocks = pins.blocks, pins.freeBlocks
-	s.FileBytes = s.Blocks * int64(db.opts.BlockSize)
+	s.FileBytes = db.length.of(db.file)
 	return s
 }
 

@@ -101,7 +101,8 @@ func must(t *testing.T, err error) {
 func TestMetricsOfKnownWork(t *testing.T) {
 	ctx := context.Background()
 	c, registry := register(t, prom.Options{})
-	db := open(t, "/x.lsm", engine.Options{NoAutoWork: true, AutoCheckpoint: -1, Safety: engine.SafetyFull, Observer: c.Observer()})
+	mem := memfs.New()
+	db := open(t, "/x.lsm", engine.Options{FS: mem, NoAutoWork: true, AutoCheckpoint: -1, Safety: engine.SafetyFull, Observer: c.Observer()})
 	for i := range 5 {
 		must(t, put(db, i*100, 100, 92))
 	}
@@ -123,6 +124,8 @@ func TestMetricsOfKnownWork(t *testing.T) {
 
 	got := scrape(t, registry)
 	s := db.Stats()
+	file, err := mem.Stat("/x.lsm")
+	must(t, err)
 	pages := float64(s.PagesWritten)
 	for name, want := range map[string]sample{
 		"write_times_s":                        {count: 6},
@@ -159,7 +162,7 @@ func TestMetricsOfKnownWork(t *testing.T) {
 		"lsmlite_segments":                     {value: 1},
 		"lsmlite_segment_pages":                {value: float64(s.SegmentPages)},
 		"lsmlite_checked_pages":                {value: float64(s.CheckedPages)},
-		"lsmlite_file_bytes":                   {value: float64(s.Blocks << 20)},
+		"lsmlite_file_bytes":                   {value: float64(file.Size())},
 		"lsmlite_uncheckpointed_bytes":         {},
 		"lsmlite_log_bytes":                    {value: float64(s.LogBytes)},
 		"lsmlite_log_file_bytes":               {value: float64(s.LogFileBytes)},
