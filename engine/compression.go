@@ -11,7 +11,7 @@ import (
 // with lsmlite.
 type Codec = compress.Codec
 
-// codec returns the codec that the options ask for: nil for none, and false for whatever
+// codec returns the codec that the options name: nil for none, and false for whatever
 // the file has.
 func (o *Options) codec() (c compress.Codec, asked bool, err error) {
 	switch o.Compression {
@@ -81,7 +81,7 @@ func (db *DB) mismatch(have, wanted uint32, codecs []Codec) error {
 			compress.Describe(have, codecs), compress.Describe(wanted, codecs))}
 }
 
-// agrees checks that options ask for the compression of a database that is open, or for
+// agrees checks that options name the compression of a database that is open, or for
 // none in particular.
 func (db *DB) agrees(o *Options) error {
 	wanted, asked, err := o.codec()

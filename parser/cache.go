@@ -31,7 +31,7 @@ type Cache struct {
 	// use.
 	Keys *KeyType
 
-	kept atomic.Pointer[cachedTexts] // never changed once it is stored, but for used
+	kept atomic.Pointer[cachedTexts] // never changed once it is stored, except for used
 
 	mu         sync.Mutex // guards what follows, and is held to replace kept
 	trial      map[string][]*Plan
@@ -80,7 +80,7 @@ func (c *Cache) miss(text string) ([]*Plan, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if kept := c.kept.Load(); kept != nil && kept.plans[text] != nil { // by somebody else, meanwhile
+	if kept := c.kept.Load(); kept != nil && kept.plans[text] != nil { // by another goroutine, meanwhile
 		return plans, nil
 	}
 	if len(c.trial) >= MaxCachedTexts || c.trialBytes+len(text) > MaxCachedBytes {

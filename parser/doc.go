@@ -1,7 +1,7 @@
 // Package parser turns the SQL dialect of lsmlite into plans that say which keys to
 // visit and what to do there.
 //
-// It owns the text: its grammar, its errors, and what a statement asks for. It knows no
+// It owns the text: its grammar, its errors, and what a statement means. It knows no
 // database; the driver runs the plans. Work is in three pure stages:
 //
 //	Parse    text      → []*Statement   syntax; errors show line, column and a caret
@@ -9,9 +9,8 @@
 //	Bind     Plan      → Bounds         ordered disjoint key intervals for arguments
 //
 // What intervals do not express, a Plan carries as a Filter and as Formulas, which are
-// evaluated on an Env: the arguments and one row, whose value is loaded only when an
-// expression asks for it. Plan.Check refuses arguments whose class does not fit, before
-// anything runs.
+// evaluated on an Env: the arguments and one row, whose value is loaded only when an expression
+// needs it. Plan.Check refuses arguments whose class does not fit, before anything runs.
 //
 // Plans are immutable and shared; Cache keeps those of the texts a program repeats, so
 // that a repeated statement is neither parsed nor compiled. Running a cached plan that

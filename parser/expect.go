@@ -222,7 +222,7 @@ func (e *expecter) allows(c candidate) bool {
 }
 
 // goesOn reports whether tokens, which are the prefix and maybe one more, are a statement, or
-// the beginning of one in which everything is right but that it ends. Whether the tree of
+// the beginning of one in which everything is right except that it ends. Whether the tree of
 // a whole statement can be built counts if built is set.
 func (e *expecter) goesOn(tokens []token) bool {
 	g, err := parseTokens(tokens)
@@ -323,7 +323,7 @@ func innermost(prefix []token) []token {
 	if prefix[from-1].is("IN") { // its left operand is there
 		out = append(out, anInfix.token)
 	}
-	out = append(out, anOpening.token) // one for all that are dropped
+	out = append(out, anOpening.token) // one that stands for all dropped ones
 	switch before := &prefix[to-1]; {
 	case before.is("IN"):
 		out = append(out, operandToken)

@@ -268,8 +268,8 @@ func (f *folder) operand(g *operandG) (Expr, int, error) {
 	return x, depth, nil
 }
 
-// negated returns x behind a minus as a literal, nil if it is none. A minus is the sign of
-// a real behind a parenthesis or a plus, too, as in SQLite: -(0.0) is -0.0, where 0 - 0.0
+// negated returns x after a minus as a literal, nil if it is none. A minus is the sign of
+// a real after a parenthesis or a plus, too, as in SQLite: -(0.0) is -0.0, where 0 - 0.0
 // is 0.0.
 func (f *folder) negated(p *prefixG, x Expr) *Literal {
 	for u, ok := x.(*Unary); ok && u.Op == "+"; u, ok = x.(*Unary) {

@@ -43,7 +43,7 @@ type filterTerm struct {
 	cond *node
 	not  bool
 	// prefix is set if the condition is key GLOB prefix, and the intervals hold exactly
-	// the keys that match as long as the pattern asks for nothing but a prefix.
+	// the keys that match as long as the pattern fixes nothing but a prefix.
 	prefix *Operand
 }
 

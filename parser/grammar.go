@@ -216,7 +216,7 @@ type callG struct {
 }
 
 // grammar builds participle's parser when the first statement is parsed, because that
-// costs half a millisecond that a program without SQL need not pay.
+// costs half a millisecond that a program without SQL does not have to pay.
 var grammar = sync.OnceValue(func() *participle.Parser[statementG] {
 	return participle.MustBuild[statementG](participle.Lexer(definition{}), participle.UseLookahead(0))
 })

@@ -31,7 +31,7 @@ const (
 	keyGe
 	keyNe
 	keyGlob    // key GLOB operand, or rather: key begins as the pattern does
-	keyNotGlob // the opposite, for a pattern that asks for a prefix and nothing else
+	keyNotGlob // the opposite, for a pattern that fixes a prefix and nothing else
 	keyAnd     // of kids
 	keyOr      // of kids
 	keyIn      // key is one of list, which may be empty
@@ -109,8 +109,8 @@ func (b *Bounds) At(i int) *Interval {
 func (e *KeyExpr) IsAll() bool { return len(e.terms) == 0 && e.root == nil }
 
 // Bind works out the intervals under args, where args[n-1] is parameter n, into b.
-// Values become keys as keys says; a number that is no key selects those below or above
-// it all the same. A value of the wrong class is refused with a *BindError, a computed one that
+// Values become keys as keys says; a number that is no key still selects those below or above it.
+// A value of the wrong class is refused with a *BindError, a computed one that
 // is too long with a *LimitError, and b is then empty, as it is when b.Ctx has ended. b refers to the bytes of args and
 // of the plan until it is bound again. A condition that is one interval for any
 // arguments allocates nothing.
@@ -157,7 +157,7 @@ func (i *Interval) restrict(op keyOp, bound []byte) {
 }
 
 // restrictGlob cuts the interval down to the keys that begin as the pattern of GLOB does,
-// or to the one key it matches. The bound behind them is made in *scratch.
+// or to the one key it matches. The bound after them is made in *scratch.
 func (i *Interval) restrictGlob(pattern []byte, scratch *[]byte) {
 	prefix, _, whole := globPrefix(pattern)
 	if whole {

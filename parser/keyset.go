@@ -39,7 +39,7 @@ func (x *setBinder) eval(dst []Interval, n *keyNode) ([]Interval, error) {
 	case keyOr:
 		var err error
 		for _, kid := range n.kids {
-			// The kid is evaluated behind what is there, and everything is put in order
+			// The kid is appended to what is there, and everything is put in order
 			// once, at the end: n kids cost one sort.
 			if dst, err = x.evalBehind(dst, kid); err != nil {
 				return dst, err
@@ -105,7 +105,7 @@ func (x *setBinder) comparison(dst []Interval, n *keyNode) ([]Interval, error) {
 	return dst, nil
 }
 
-// evalBehind appends the set of n to dst, which need not be empty.
+// evalBehind appends the set of n to dst, which may hold other sets.
 func (x *setBinder) evalBehind(dst []Interval, n *keyNode) ([]Interval, error) {
 	switch n.op {
 	case keyIn:

@@ -132,7 +132,7 @@ func (s *scanner) skipBlanks() {
 	}
 }
 
-// next returns the token at s.pos and moves behind it.
+// next returns the token at s.pos and moves past it.
 func (s *scanner) next() (token, error) {
 	start := s.pos
 	c := s.text[start]
@@ -161,7 +161,7 @@ func (s *scanner) next() (token, error) {
 	return s.op()
 }
 
-// at returns the byte at offset i, or 0 behind the end.
+// at returns the byte at offset i, or 0 after the end.
 func (s *scanner) at(i int) byte {
 	if i < len(s.text) {
 		return s.text[i]

@@ -128,7 +128,7 @@ func decode(b []byte) (rune, int) {
 }
 
 // inSet reports whether char is in the set that opens at pattern[at], and returns where
-// the set ends. A set that nothing closes holds nothing. ^ behind the bracket negates, ]
+// the set ends. A set that nothing closes holds nothing. ^ after the bracket negates, ]
 // there stands for itself, and so does - where it has no end on one of its sides.
 func inSet(pattern []byte, at int, char rune) (in bool, end int) {
 	i := at + 1
@@ -163,7 +163,7 @@ func inSet(pattern []byte, at int, char rune) (in bool, end int) {
 }
 
 // globPrefix returns the bytes that every text begins with that matches the pattern of
-// GLOB, and whether that is all the pattern asks for. whole is true if the text must be
+// GLOB, and whether that is the whole pattern. whole is true if the text must be
 // just these bytes.
 func globPrefix(pattern []byte) (prefix []byte, exact, whole bool) {
 	i := bytes.IndexAny(pattern, "*?[")

@@ -50,7 +50,7 @@ const (
 )
 
 // split returns the rows of elements between the stars of the pattern, none of them empty,
-// and whether stars stand before the first and behind the last.
+// and whether stars stand before the first and after the last.
 func (m *longMatch) split(like bool, pattern *likePattern) (rows [][]element, leading, trailing bool) {
 	var row []element
 	end := func() {
@@ -111,7 +111,7 @@ func (b bitset) advance(from, mask bitset) (any bool) {
 const maxChar = 4
 
 // find returns where the first match of a row ends that begins at from, if anchored, or
-// some characters behind it. With toEnd only a match counts that ends with the text.
+// some characters after it. With toEnd only a match counts that ends with the text.
 func (m *longMatch) find(row []element, from int, anchored, toEnd bool) (end int, found bool, err error) {
 	size := len(row)/64 + 1
 	var bytesAt [256]bitset

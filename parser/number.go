@@ -188,7 +188,7 @@ func arithmetic(op nodeOp, x, y Value) Value {
 		}
 		return Value{Kind: Real, Real: float64(i % j)}
 	}
-	// The bytes are read anew, because a real keeps the sign of '-0' and an integer does not.
+	// The bytes are read again, because a real keeps the sign of '-0' and an integer does not.
 	f, g := castReal(x).Real, castReal(y).Real
 	switch op {
 	case nodeAdd:

@@ -173,7 +173,7 @@ const (
 	ColumnFormula
 )
 
-// Pragma is what a PRAGMA statement says. The parser knows no pragma; whoever runs the
+// Pragma is what a PRAGMA statement says. The parser knows no pragma; the program that runs the
 // plan decides which exist.
 type Pragma struct {
 	// Name is the pragma's name in lower case (ASCII).

@@ -1,6 +1,6 @@
 package parser
 
-// The statements of this file are nearly all that most programs run: a look-up of one key
+// The statements of this file are nearly all that most programs run: a lookup of one key
 // and a write of one row. What they need is worked out without the steps that the others
 // go through, and means the same.
 

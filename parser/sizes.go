@@ -1,6 +1,6 @@
 package parser
 
-// Functions that double a length can be nested, so a short text may ask for more bytes than
+// Functions that double a length can be nested, so a short text may make more bytes than
 // there are anywhere. What they would make is worked out first.
 
 const (

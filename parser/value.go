@@ -117,7 +117,7 @@ type Operand struct {
 }
 
 // Value returns the operand's value under args, where args[n-1] is parameter n. args
-// must hold at least Plan.NumInput values. An expression is computed anew each time; it
+// must hold at least Plan.NumInput values. An expression is computed each time; it
 // may be NULL, and is NULL if its value is longer than MaxResultBytes.
 func (o *Operand) Value(args []Value) Value {
 	switch {
@@ -169,7 +169,7 @@ func (o *Operand) Key(args []Value, keys *KeyType, scratch *[]byte) ([]byte, err
 	return b[start:len(b):len(b)], nil
 }
 
-// bound is Key for a comparison, in which a number need not be a key.
+// bound is Key for a comparison, in which a number may be no key.
 func (o *Operand) bound(ctx context.Context, args []Value, keys *KeyType, scratch *[]byte) ([]byte, Fit, error) {
 	v, err := o.computed(ctx, args)
 	if err != nil {

@@ -215,8 +215,8 @@ func keysOfGlob(n *node, not bool) (*keyNode, bool) {
 	return nil, false
 }
 
-// appendTerms appends the comparisons that n joins by AND, if it is nothing but that
-// and so a single interval.
+// appendTerms appends the comparisons that n joins by AND, if n is nothing else and so a single
+// interval.
 func appendTerms(terms []keyTerm, n *keyNode) ([]keyTerm, bool) {
 	switch n.op {
 	case keyEq, keyLt, keyLe, keyGt, keyGe, keyGlob:

@@ -98,7 +98,7 @@ func (c *compiler) update(s *Update) error {
 	if err := c.where(s.Where); err != nil {
 		return err
 	}
-	// RETURNING shows the new value, which is at hand.
+	// RETURNING shows the new value, which is known.
 	p.KeysOnly = p.KeysOnly && c.used&usesValue == 0
 	return c.results(s.Returning, false)
 }

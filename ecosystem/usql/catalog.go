@@ -7,7 +7,7 @@ import (
 )
 
 // catalog answers \dt, \d and the completion of names. Every database has the same one
-// table, so nothing has to be asked.
+// table, so no query is needed.
 type catalog struct{}
 
 var (

@@ -19,7 +19,7 @@
 // id.
 //
 // The package knows nothing of files or pages. It is imported by the engine's page layer
-// and by whoever writes or configures a codec.
+// and by programs that write or configure a codec.
 package compress
 
 import (

@@ -5,8 +5,7 @@
 // and logs. [TestStore] is a suite of tests that states the behaviour of transactions,
 // levels, snapshots and cursors one by one. [Runner] does random operations on a store,
 // compares every answer with a Map, and keeps the list of all states that were
-// committed, so that whoever crashes the store in between can tell what may be found
-// afterwards.
+// committed, so that a test that crashes the store in between knows what may be found afterwards.
 //
 // The package serves tests only. It knows the engine by its exported API; [Engine] makes
 // a [Store] of a *engine.DB. Nothing in it depends on time or on the scheduling of

@@ -150,7 +150,7 @@ func (m Map) Seek(key string, mode engine.SeekMode) (k, v string, ok bool) {
 	}
 }
 
-// Next returns the first pair behind key, and Prev the last one before it.
+// Next returns the first pair after key, and Prev the last one before it.
 func (m Map) Next(key string) (k, v string, ok bool) { return m.atLeast(key, false) }
 
 // Prev returns the last pair before key.

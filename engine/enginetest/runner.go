@@ -24,7 +24,7 @@ type Runner struct {
 	Safeties []engine.Safety
 	// TxSteps is about how many operations a transaction has.
 	TxSteps int
-	// Doubt says that a commit that failed last may be found all the same when the store
+	// Doubt says that a commit that failed last may still be found when the store
 	// is opened again.
 	Doubt bool
 	// NoReopen leaves the store open.

@@ -11,7 +11,7 @@ import (
 type held struct {
 	want   Map
 	snap   Snapshot // nil: a cursor
-	stale  bool     // somebody has committed since
+	stale  bool     // another transaction has committed since
 	cursor Cursor
 	key    string
 	valid  bool

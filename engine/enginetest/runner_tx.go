@@ -148,7 +148,7 @@ func (r *Runner) level() error {
 	return nil
 }
 
-// end commits the transaction or, seldom, rolls it back.
+// end commits the transaction or, rarely, rolls it back.
 func (r *Runner) end() error {
 	tx := r.tx
 	r.tx = nil

@@ -1,16 +1,19 @@
 package prom_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 	"github.com/lsmlite/lsmlite-go/engine/prom"
 )
 
 // TestDocumentation compares the table of all metrics in docs/metrics.md with what is
-// exported: names, types and meanings, in both directions.
+// exported: names, types and meanings, in both directions. Limits that the last column names
+// are those of the code.
 func TestDocumentation(t *testing.T) {
 	c, registry := register(t, prom.Options{})
 	db := open(t, "/x.lsm", engine.Options{Observer: c.Observer()})
@@ -31,6 +34,7 @@ func TestDocumentation(t *testing.T) {
 	}
 	table, _, _ = strings.Cut(table, "\n## ")
 	units := map[string]bool{"s": true, "KB": true, "bytes": true, "pages": true, "blocks": true, "1": true}
+	limits := map[string]string{"lsmlite_segments": fmt.Sprintf("the limit is %d", merge.MaxSegments)}
 	for line := range strings.Lines(table) {
 		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
 		if len(cells) != 5 || !strings.HasPrefix(strings.TrimSpace(cells[0]), "`") {
@@ -51,6 +55,9 @@ func TestDocumentation(t *testing.T) {
 		}
 		if cells[3] != is.help {
 			t.Errorf("%s is documented to mean %q and exported to mean %q", name, cells[3], is.help)
+		}
+		if limit := limits[name]; !strings.Contains(cells[4], limit) {
+			t.Errorf("%s: %q does not say %q", name, cells[4], limit)
 		}
 		if !units[cells[2]] {
 			t.Errorf("%s has the unit %q", name, cells[2])

@@ -8,7 +8,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
-// metric is one that is made of Stats when it is asked for.
+// metric is one that is made of Stats at each scrape.
 type metric struct {
 	name string
 	help string
@@ -110,7 +110,7 @@ var metrics = []metric{
 	gauge("lsmlite_moved", "1 if the database file or its log has been renamed, replaced or removed, which has ended all writing, else 0.",
 		func(s *engine.Stats) int { return flag(s.Moved) }),
 
-	split("lsmlite_pages_read_total", "Pages read from the file, by what for.", prometheus.CounterValue, "source",
+	split("lsmlite_pages_read_total", "Pages read from the file, by purpose.", prometheus.CounterValue, "source",
 		func(s *engine.Stats) []part {
 			return []part{
 				{"miss", float64(s.PagesReadMiss)}, {"ahead", float64(s.PagesReadAhead)},
@@ -119,13 +119,13 @@ var metrics = []metric{
 		}),
 	counter("lsmlite_read_bytes_total", "Bytes read from the database file.",
 		func(s *engine.Stats) int64 { return s.BytesRead }),
-	split("lsmlite_pages_written_total", "Pages written to the file, by what for.", prometheus.CounterValue, "source",
+	split("lsmlite_pages_written_total", "Pages written to the file, by purpose.", prometheus.CounterValue, "source",
 		func(s *engine.Stats) []part {
 			return []part{
 				{"flush", float64(s.PagesWrittenFlush)}, {"merge", float64(s.PagesWrittenMerge)}, {"freelist", float64(s.PagesWrittenFreelist)},
 			}
 		}),
-	split("lsmlite_written_bytes_total", "Bytes written to the database file, by what for.", prometheus.CounterValue, "source",
+	split("lsmlite_written_bytes_total", "Bytes written to the database file, by purpose.", prometheus.CounterValue, "source",
 		func(s *engine.Stats) []part {
 			return []part{
 				{"flush", float64(s.BytesWrittenFlush)}, {"merge", float64(s.BytesWrittenMerge)},
@@ -152,7 +152,7 @@ var metrics = []metric{
 		func(s *engine.Stats) int { return s.Segments }),
 	gauge("lsmlite_segment_pages", "Pages of all segments; bytes of a compressed file.",
 		func(s *engine.Stats) int64 { return s.SegmentPages }),
-	gauge("lsmlite_checked_pages", "Those of them that carry a page check.",
+	gauge("lsmlite_checked_pages", "Those of them that carry a page sum.",
 		func(s *engine.Stats) int64 { return s.CheckedPages }),
 	gauge("lsmlite_blocks", "Blocks of the database file.",
 		func(s *engine.Stats) int64 { return s.Blocks }),

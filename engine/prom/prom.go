@@ -13,7 +13,7 @@
 //
 // This is the only package that imports the Prometheus client, so that programs without
 // metrics do not link it. It reads a database only by its Observer and its Stats, which
-// take no turn: a scrape waits for no writer, nor a writer for a scrape, but for moments.
+// take no turn: a scrape waits for no writer, nor a writer for a scrape, except for moments.
 package prom
 
 import (
@@ -82,7 +82,7 @@ type Collector struct {
 	names     map[string]bool // in use
 }
 
-// database is one that is open, with its histograms at hand.
+// database is one that is open, with its histograms.
 type database struct {
 	db   *engine.DB
 	name string

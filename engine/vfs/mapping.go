@@ -18,16 +18,16 @@ type Mapper interface {
 // MapAll is a limit of Mapper.Map that is none.
 const MapAll = math.MaxInt64
 
-// ErrNotMapped means that bytes have to be read by File.ReadAt, which will say why: they
-// are behind the end of the mapping or of the file, or the disk failed to read them.
+// ErrNotMapped means that the caller must read the bytes by File.ReadAt, which will say why: they
+// are after the end of the mapping or of the file, or the disk failed to read them.
 var ErrNotMapped = errors.New("bytes cannot be read through a mapping")
 
 // Mapping reads what File.ReadAt reads, writes through any handle of the file included.
 //
-// ReadAt copies all of the bytes asked for, or fails with ErrNotMapped. It hands out no
+// ReadAt copies all of the bytes requested, or fails with ErrNotMapped. It hands out no
 // memory of the mapping: the bytes there change when the file does, are gone with the
-// mapping, and an error of the disk meets whoever touches them. A file that is cut by
-// somebody else, and a disk that fails, are errors and nothing worse.
+// mapping, and an error of the disk hits the code that touches them. A file that is cut by
+// another program, and a disk that fails, are errors and nothing worse.
 //
 // ReadAt may be called by any number of goroutines, but none during or after Close. Close
 // the Mapping before the File.

@@ -66,9 +66,9 @@ func (m *osMapping) ReadAt(p []byte, off int64) (int, error) {
 		}
 		n += len(part)
 	}
-	// Memory comes in pages: behind the end of the file, up to the end of its last page in
-	// memory, there are zeros and no fault. Whatever was cut off there reaches to the end
-	// of what was asked for, so a last byte that is not zero proves that all is there.
+	// Memory comes in pages: after the end of the file, up to the end of its last page in
+	// memory, there are zeros and no fault. Whatever was cut off there reaches to the end of the
+	// requested bytes, so a last byte that is not zero proves that all is there.
 	if p[n-1] == 0 {
 		return 0, ErrNotMapped
 	}

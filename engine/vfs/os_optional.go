@@ -10,7 +10,7 @@ type optionalLocks struct {
 	local   *localFile // nil as long as the system is asked
 }
 
-// settle reports whether the table of this process is to be asked, err being the system's
+// settle reports whether the table of this process decides, err being the system's
 // answer.
 func (l *optionalLocks) settle(f *osFile, err error) bool {
 	if l.local != nil {

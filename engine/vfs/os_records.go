@@ -91,7 +91,7 @@ func (o *recordOpener) find(info fs.FileInfo) *recordFile {
 	return nil
 }
 
-// descriptor returns one that can read, and write if that is asked for, or nil.
+// descriptor returns one that can read, and write if rw is set, or nil.
 func (r *recordFile) descriptor(write bool) *os.File {
 	if write {
 		return r.writes

@@ -12,7 +12,7 @@
 //
 // Rare abilities of an FS or a File are interfaces of their own, found by type assertion:
 // [Allocator], [Mapper], [Comparer], [Stater], [Locator], [Owner], [OpenRemover]. The engine
-// does without one that is missing, and so does whoever implements FS for it.
+// does without one that is missing, and so can every implementation of FS.
 package vfs
 
 import (
@@ -43,7 +43,7 @@ const (
 	FarLocks OpenFlag = 16
 	// OptionalLocks makes Lock and Locked settle for locks among the handles of this
 	// process that were opened with it, where the file cannot be locked otherwise, instead
-	// of failing with ErrLockUnsupported. The program then sees to it that no other
+	// of failing with ErrLockUnsupported. The program must then make sure that no other
 	// process uses the file. Where the file can be locked it means nothing.
 	OptionalLocks OpenFlag = 32
 )

@@ -47,7 +47,7 @@ func bboltNested(path string, out io.Writer) {
 		check(err)
 		check(kv.Put([]byte("user/1"), []byte("Ada")))
 
-		// There are no savepoints: what may have to be undone is kept apart until it is
+		// There are no savepoints: what may be undone is kept apart until it is
 		// known to stay.
 		risky := func() ([]func() error, error) {
 			return []func() error{

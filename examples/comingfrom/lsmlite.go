@@ -65,7 +65,7 @@ func lsmliteScan(path string, out io.Writer) {
 		check(err)
 	}
 
-	// The first key behind the prefix is the prefix with its last byte increased.
+	// The first key after the prefix is the prefix with its last byte increased.
 	printRows(db, out, "SELECT * FROM kv WHERE key >= ? AND key < ?", "user/", "user0")
 	printRows(db, out, "SELECT * FROM kv WHERE key GLOB 'user/*' ORDER BY key DESC")
 }

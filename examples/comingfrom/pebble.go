@@ -38,7 +38,7 @@ func pebbleNested(path string, out io.Writer) {
 	defer batch.Close()
 	check(batch.Set([]byte("user/1"), []byte("Ada"), nil))
 
-	// There are no savepoints: what may have to be undone goes into a batch of its own,
+	// There are no savepoints: what may be undone goes into a batch of its own,
 	// which does not see the outer one. Here it is not applied.
 	risky := db.NewBatch()
 	check(risky.Delete([]byte("user/1"), nil))

@@ -5,7 +5,7 @@
 //	go run ./examples/metrics -listen 127.0.0.1:9464 -duration 10m
 //	curl http://127.0.0.1:9464/metrics
 //
-// dashboard.json, beside this file, shows the metrics in Grafana: import it and choose the
+// dashboard.json, in this folder, shows the metrics in Grafana: import it and choose the
 // Prometheus server that scrapes them. docs/metrics.md explains each of them.
 package main
 
@@ -77,7 +77,7 @@ func run(ctx context.Context, out io.Writer, listen, path string, duration time.
 }
 
 // openWithMetrics opens a database whose metrics are in the registry: one collector, whose
-// observer is given to each database that is to be in it.
+// observer is given to each database that it reports on.
 func openWithMetrics(registry prometheus.Registerer, path string, logger *slog.Logger) (*sql.DB, error) {
 	metrics := prom.New(prom.Options{Name: filepath.Base})
 	if err := registry.Register(metrics); err != nil {

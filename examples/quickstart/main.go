@@ -206,7 +206,7 @@ func query(ctx context.Context, db *sql.DB) error {
 		args []any
 	}{
 		{"SELECT key WHERE key BETWEEN ? AND ? LIMIT 3", []any{"src/a", "src/b"}},
-		// All keys that begin with src/sort/: '0' is the byte behind '/'.
+		// All keys that begin with src/sort/: '0' is the byte after '/'.
 		{"SELECT key WHERE key >= ? AND key < ? LIMIT 5", []any{"src/sort/", "src/sort0"}},
 		{"SELECT key FROM kv ORDER BY key DESC LIMIT 3", nil},
 	} {
@@ -294,7 +294,7 @@ func report(ctx context.Context, db *sql.DB, path string, loaded total, removed 
 	return nil
 }
 
-// countLevels asks for the structure of the database, which has a row for each segment,
+// countLevels queries the structure of the database, which has a row for each segment,
 // the number of its level first.
 func countLevels(ctx context.Context, db *sql.DB) (int, error) {
 	rows, err := db.QueryContext(ctx, "PRAGMA structure")

@@ -13,7 +13,7 @@
 // With the build tag invariants as well the engine folds every run of deleted keys that a
 // scan has passed, not only long ones, so that its turns write many deleted ranges.
 //
-// Everything but this comment is behind the build tag oracle. Only tests
+// Everything but this comment has the build tag oracle. Only tests
 // import this package.
 //
 // Bugs of C that a comparison must step around:
@@ -21,8 +21,8 @@
 //   - A range delete must not end on a key that exists (C damages the key).
 //   - A flush of a session that made no tree old by its own size loses the
 //     session's later commits in a crash.
-//   - A rollback of a whole transaction that made the log wrap does likewise.
-//   - An automatic checkpoint distance below one page makes C loop for ever.
+//   - A rollback of a whole transaction that made the log wrap loses them too.
+//   - An automatic checkpoint distance below one page makes C loop forever.
 //   - A GE seek exactly on the start of a range delete may skip that key.
 //   - A full scan may miss the right-hand side of a merging level whose
 //     left-hand side holds only separators.

@@ -170,7 +170,7 @@ type reader struct {
 	references []string
 }
 
-// peek returns the word i places ahead, or "" behind the end.
+// peek returns the word i places ahead, or "" after the end.
 func (p *reader) peek(i int) string {
 	if i < len(p.words) {
 		return p.words[i]

@@ -6,7 +6,7 @@ import "reflect"
 const (
 	charWidth = 8  // of the fixed-width font
 	boxHeight = 26 // of a terminal or a reference
-	padding   = 10 // beside the text in a box
+	padding   = 10 // around the text in a box
 	radius    = 9  // of the curves of a track
 	between   = 12 // boxes of a sequence
 	rowGap    = 10 // between tracks one above the other
@@ -85,7 +85,7 @@ func box(text string, bold bool, kind boxKind) block {
 	}}
 }
 
-// row puts blocks one behind the other.
+// row puts blocks one after the other.
 func row(list []block) block {
 	b := block{width: between * max(len(list)-1, 0)}
 	for _, x := range list {

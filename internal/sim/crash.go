@@ -20,7 +20,7 @@ type CrashConfig struct {
 	Warm   int // operations of the schedule before the first crash
 	Steps  int // operations of the schedule from then on
 	Sparse int // one in so many moments is tried, by chance; 0 or 1: all of them
-	Fates  int // how many random fates are tried at each moment, beside the two extremes
+	Fates  int // how many random fates are tried at each moment, besides the two extremes
 	// Bulk is for larger values, so that the log wraps and blocks are reused.
 	Bulk bool
 	// Jump has the first crash only when the log has wrapped and is about to run into
@@ -40,8 +40,8 @@ type CrashStats struct {
 	Moments int // operations of the file system that a crash came before
 	Cases   int // crashes, those in databases that were opened after a crash included
 	Refused int // databases that could not be opened or read after power loss at safety off
-	// Rare counts the operations of schedules after which something was so that seldom
-	// is: a test that never meets it proves nothing about it.
+	// Rare counts the operations of schedules after which something rare was so:
+	// a test that never meets it proves nothing about it.
 	Rare map[string]int
 }
 
@@ -167,7 +167,7 @@ func (c *crasher) fillLog(r *enginetest.Runner) error {
 }
 
 // fillLevels makes two levels of several blocks each and a small one above them, so that
-// merging the two frees many blocks, and nothing is flushed behind it that could take the
+// merging the two frees many blocks, and nothing is flushed after it that could take the
 // list of them along.
 func (c *crasher) fillLevels(r *enginetest.Runner) error {
 	ctx := context.Background()

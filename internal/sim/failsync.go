@@ -71,7 +71,7 @@ func FailSync(seed uint64) (FailSyncStats, error) {
 	return f.stats, err
 }
 
-// wrap puts the rule in force for what is left of its syncs.
+// wrap makes the rule active for what is left of its syncs.
 func (f *failSyncer) wrap() {
 	if f.fs != nil {
 		f.rule.Nth -= f.fs.Count(f.rule.On)

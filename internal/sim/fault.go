@@ -123,7 +123,7 @@ func (f *faulter) step() error {
 	if struck && hits == 0 && f.fault.First().Kind == faultfs.Sync && f.run.Store != nil {
 		f.unsynced = f.db
 		// A commit that is in the log has succeeded, whatever happens to the checkpoint
-		// that is made behind it; the next one will hear of that.
+		// that is made after it; the next one will hear of that.
 		if err == nil && strings.HasSuffix(f.fault.First().Name, "-log") {
 			return errors.New("a sync of the log has failed, and no error is returned")
 		}
@@ -199,7 +199,7 @@ func (f *faulter) afterwards() error {
 	return nil
 }
 
-// unknown reports whether a failed commit may be in the files all the same: a sync
+// unknown reports whether a failed commit may be in the files even so: a sync
 // failed, of which nobody knows how much it did, or nothing could be taken back because
 // everything fails.
 func (f *faulter) unknown() bool {

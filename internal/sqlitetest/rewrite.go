@@ -19,7 +19,7 @@ import (
 // schema is the table that the dialect is about.
 const schema = `CREATE TABLE kv (key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (key) ON CONFLICT REPLACE) WITHOUT ROWID`
 
-// rewrite returns the statement as SQLite has to be asked. numbers says that keys are
+// rewrite returns the statement as SQLite needs it. numbers says that keys are
 // numbers. The function lsmtext, which
 // the tests add to SQLite, gives a number's text as a blob and leaves a blob alone; for
 // lsmnumeral see there.
@@ -204,7 +204,7 @@ func mentions(e parser.Expr) bool {
 // differs: bytes
 func text(e parser.Expr) string { return "lsmtext(" + expr(e) + ")" }
 
-// expr returns e as SQLite has to be asked, with parentheses around everything.
+// expr returns e as SQLite needs it, with parentheses around everything.
 func expr(e parser.Expr) string {
 	switch e := e.(type) {
 	case *parser.Literal:
@@ -278,7 +278,7 @@ func binary(e *parser.Binary) string {
 }
 
 // numeral is expr as an operand of arithmetic. What SQLite makes of a text with a NUL in it
-// is not defined, it says: an integer with a NUL behind it is a real there (3.54.1), with
+// is not defined, it says: an integer with a NUL after it is a real there (3.54.1), with
 // any other letter it is an integer. Here a NUL is like any other byte, and the function
 // lsmnumeral puts a letter in its place.
 //

@@ -116,7 +116,8 @@ func (l *Loaded) NewestID() (id base.SnapshotID) {
 	return id
 }
 
-// Lost says what may have stood on a damaged page, beside an accepted checkpoint.
+// Lost says what may have stood on a damaged page, while the other page holds an accepted
+// checkpoint.
 type Lost uint8
 
 const (

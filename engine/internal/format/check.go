@@ -6,7 +6,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
 
-// The page check. lsm1 has no checksum on data pages, but it uses only 3 of the 16 flag
+// The page sum. lsm1 has no checksum on data pages, but it uses only 3 of the 16 flag
 // bits in a page's footer and tests them by mask. The other 13 make the page fit its place:
 // they are chosen so that the CRC of 13 bits (crc13.go) of the page's number, as 8
 // big-endian bytes, followed by the whole page as it stands in the file, block link
@@ -54,7 +54,7 @@ func (g Geometry) flagsOffset(p base.PageNo) int {
 	return g.PageSize - 4
 }
 
-// SealPage stores the page check into the raw page p, which must be complete: that of a
+// SealPage stores the page sum into the raw page p, which must be complete: that of a
 // segment with the given seal, or, for seal 0, the old one.
 func (g Geometry) SealPage(p base.PageNo, raw []byte, seal Seal) {
 	at, raw := g.flagsOffset(p), raw[:g.PageSize]
@@ -68,7 +68,7 @@ func (g Geometry) SealPage(p base.PageNo, raw []byte, seal Seal) {
 	binary.BigEndian.PutUint16(raw[at:], flags)
 }
 
-// StoredCheck returns the 13 bits of the page check that the raw page p carries; 0 on a
+// StoredCheck returns the 13 bits of the page sum that the raw page p carries; 0 on a
 // page of C lsm1.
 func (g Geometry) StoredCheck(p base.PageNo, raw []byte) uint16 {
 	return binary.BigEndian.Uint16(raw[g.flagsOffset(p):]) >> checkShift

@@ -52,7 +52,7 @@ type Checkpoint struct {
 	PageSize    uint32 // bytes
 	Written     uint32 // pages written since the file was made, modulo 2^32
 	Log         LogPos
-	Append      [4]base.PageNo // where a new segment may start behind an old one; 0 = unused
+	Append      [4]base.PageNo // where a new segment may start after an old one; 0 = unused
 	Levels      []Level        // newest first
 	Redirects   []Redirect     // of the oldest segment, by From ascending
 	Free        []FreeEntry    // by Block ascending

@@ -5,7 +5,7 @@ import (
 	"math/bits"
 )
 
-// The CRC of the page check: 13 bits, polynomial x^13+x^9+x^8+x^7+x^5+x+1, the lowest bit
+// The CRC of the page sum: 13 bits, polynomial x^13+x^9+x^8+x^7+x^5+x+1, the lowest bit
 // of each byte first, register 0 at the beginning and as it is at the end.
 //
 // The polynomial is primitive, so no two single bits less than 8191 bits apart look alike

@@ -129,8 +129,7 @@ func (g Geometry) IndexInBlock(p base.PageNo) int {
 	return int((int64(p) - g.origin) & (1<<g.blockShift - 1))
 }
 
-// FirstPage returns the first page of block b. In block 1 it is the first one behind
-// the meta pages.
+// FirstPage returns the first page of block b. In block 1 it is the first one after the meta pages.
 func (g Geometry) FirstPage(b base.BlockNo) base.PageNo {
 	switch {
 	case g.Compressed && b == 1:
@@ -152,8 +151,8 @@ func (g Geometry) LastPage(b base.BlockNo) base.PageNo {
 }
 
 // IsFirst and IsLast report whether p is the first or last page of its block, and so
-// carries the link to the previous or next block of its segment, or in a compressed file
-// stands beside it.
+// carries the link to the previous or next block of its segment, or, in a compressed file, is
+// stored next to it.
 func (g Geometry) IsFirst(p base.PageNo) bool { return p == g.FirstPage(g.Block(p)) }
 
 // IsLast reports whether p is the last page of its block.

@@ -17,9 +17,9 @@ import "encoding/binary"
 //	0A k k         delete what lies strictly between two keys
 //	0B k k sum     the same, with a checksum
 //
-// Any other first byte ends the log. A stored checksum covers the bytes from behind the
-// last stored one up to itself (see LogSum). Behind a jump and after LogMaxUnsummed
-// bytes a write or delete has to carry one.
+// Any other first byte ends the log. A stored checksum covers the bytes from after the last
+// stored one up to itself (see LogSum). After a jump and after LogMaxUnsummed bytes a write or
+// delete has to carry one.
 
 // LogOp says what a record of the log does. Its value is the record's first byte when
 // it carries no checksum.

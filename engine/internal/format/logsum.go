@@ -4,8 +4,7 @@ import "encoding/binary"
 
 // Checksum is the running state of the log's checksum. It runs over the bytes of the
 // log in the order in which they are read, jumps followed, and goes on from commit to
-// commit, so a transaction verifies only behind exactly the transactions that it was
-// written behind.
+// commit, so a transaction verifies only after exactly the transactions that it was written after.
 type Checksum struct{ S0, S1 uint32 }
 
 // EmptyLogSum is the state at the start of the log of a database without a checkpoint.
@@ -14,7 +13,7 @@ var EmptyLogSum = Checksum{1234, 5678}
 // LogChecksumLen is the length of a stored checksum.
 const LogChecksumLen = 8
 
-// Update returns the state behind the groups of eight bytes in b. The length of b must
+// Update returns the state after the groups of eight bytes in b. The length of b must
 // be a multiple of eight; bytes of an incomplete last group are ignored.
 func (c Checksum) Update(b []byte) Checksum {
 	s0, s1 := c.S0, c.S1
@@ -54,10 +53,10 @@ func LogChecksum(b []byte) Checksum {
 	return Checksum{binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:])}
 }
 
-// LogSum sums one checksum interval after the other. An interval reaches from behind
-// one stored checksum to the next stored checksum; the stored bytes themselves belong
-// to none. Its bytes may arrive in pieces of any length. The zero value starts at the
-// state (0, 0); use StartLogSum for any other.
+// LogSum sums one checksum interval after the other. An interval reaches from after one stored
+// checksum to the next stored checksum; the stored bytes themselves belong to none. Its bytes may
+// arrive in pieces of any length. The zero value starts at the state (0, 0); use StartLogSum for
+// any other.
 type LogSum struct {
 	c    Checksum
 	part [8]byte // the first n bytes of a group that is not complete
@@ -84,7 +83,7 @@ func (s *LogSum) Add(b []byte) {
 	s.n = uint8(copy(s.part[:], b[whole:]))
 }
 
-// End ends the interval and returns the state to store behind it, which is also the
+// End ends the interval and returns the state to store after it, which is also the
 // state in which the next interval begins. An incomplete group counts as filled up
 // with zero bytes.
 func (s *LogSum) End() Checksum {

@@ -7,7 +7,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
 
-// The old page check, of segments without a seal: those that lsmlite wrote before there
+// The old page sum, of segments without a seal: those that lsmlite wrote before there
 // were seals. It is only compared; nothing is written with it but by tests.
 //
 // It is made from the CRC-32C (Castagnoli) of the page's own number, as 8 big-endian

@@ -8,7 +8,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
 
-// Page flags. The remaining 13 bits of the field hold the page check (see check.go).
+// Page flags. The remaining 13 bits of the field hold the page sum (see check.go).
 const (
 	FlagBTree    = 0x0001 // the page belongs to the segment's b-tree
 	FlagSkipNext = 0x0002 // the next leaf page with cells is not in the b-tree
@@ -20,12 +20,12 @@ const (
 const footerSize = 12
 
 // Page is the content area of a page, without a block link: cells from the front, then
-// the cell index (growing downwards) and the footer at the end. A Page is a view; who
-// owns the bytes is said by whoever hands it out. The accessors of a page that
-// ValidatePage has accepted never fail.
+// the cell index (growing downwards) and the footer at the end. A Page is a view; the function
+// that hands it out says who owns the bytes. The accessors of a page that ValidatePage has
+// accepted never fail.
 type Page []byte
 
-// Flags returns the page flags, without the page check.
+// Flags returns the page flags, without the page sum.
 func (p Page) Flags() uint16 { return binary.BigEndian.Uint16(p[len(p)-4:]) & flagMask }
 
 // IsBTree reports whether p is a b-tree page rather than a leaf page.
@@ -175,7 +175,7 @@ func (p Page) decodeBTreeCell(off, eof int) (c BTreeCell, ok bool) {
 }
 
 // ValidatePage checks everything about a page that can be checked from its own bytes:
-// footer, cell index, every cell header, and that records stand one right behind the other,
+// footer, cell index, every cell header, and that records follow each other without a gap,
 // as lsmlite and C lsm1 write them. After it the accessors cannot fail.
 func ValidatePage(p Page) error {
 	if len(p) < footerSize {

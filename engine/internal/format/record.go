@@ -3,7 +3,7 @@ package format
 // Records. In a compressed file the pages of a segment are a stream of records over the
 // data bytes of its blocks: all bytes of a block but the four at its beginning that name
 // the previous block of the segment and the four at its end that name the next (in block 1
-// the first are those behind the meta pages). A record, or any part of one, may reach from
+// the first are those after the meta pages). A record, or any part of one, may reach from
 // one block into the next. Page number and offset of a record's first byte are the same.
 //
 //	page     size field, compressed image of the page, the same size field again
@@ -104,7 +104,7 @@ func SoundPad(b []byte) bool {
 
 // PadTo returns how many bytes of padding a segment needs whose last byte is at offset
 // last, so that it ends with a sector of the given size, a power of two, or with the data
-// bytes of its block. Nothing that is appended behind it later then shares a sector with
+// bytes of its block. Nothing that is appended after it later then shares a sector with
 // it.
 func (g Geometry) PadTo(last int64, sector int) int {
 	end := last | int64(sector-1)

@@ -30,7 +30,7 @@ type List struct {
 	recorded map[base.BlockNo]base.SnapshotID // what the system keys in the segments say
 	// born is the first snapshot that may use what a block holds now, if that is known: if
 	// it was written since the file was opened. Snapshots before that one never knew the
-	// block, so whoever pins one of them does not keep it from being written again.
+	// block, so a pin on one of them does not keep it from being written again.
 	born map[base.BlockNo]base.SnapshotID
 	// whole are the blocks that Allocate has given out and that are not published: nothing in them is older than
 	// the segment that is being written. A segment that starts at an append point leaves
@@ -107,7 +107,7 @@ func (l *List) UsedBy(b base.BlockNo, snapshots ...base.SnapshotID) bool {
 }
 
 // Reserve counts one more user of a block: a segment that starts at an append point.
-// The block need not be free.
+// The block does not have to be free.
 func (l *List) Reserve(b base.BlockNo) { l.reserved[b]++ }
 
 // Release takes back one reservation of each block, when a segment is given up or, just
@@ -216,8 +216,7 @@ func (l *List) Recorded(entries []format.FreeEntry) {
 	}
 }
 
-// UsedEnd returns the highest block that is not free, or 1: the file may be cut behind
-// it.
+// UsedEnd returns the highest block that is not free, or 1: the file may be cut after it.
 func (l *List) UsedEnd() base.BlockNo {
 	b := base.BlockNo(l.blocks)
 	for b > 1 && l.IsFree(b) {

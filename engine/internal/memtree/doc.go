@@ -3,7 +3,7 @@
 //
 // It owns the records' memory and the order of their keys. It knows nothing of files,
 // transactions or levels. The engine's writer is the only caller of a Tree's methods;
-// Views, and iterators over them, belong to whoever holds them.
+// Views, and iterators over them, belong to the goroutine that holds them.
 //
 // # Structure
 //

@@ -28,8 +28,8 @@ func (t *Tree) endEpoch() Epoch {
 	return t.floor
 }
 
-// Freeze returns the current state as an immutable View and ends the epoch. It costs
-// nothing but that; the next changes copy the nodes they touch. Two calls with no change
+// Freeze returns the current state as an immutable View and ends the epoch. It costs nothing else;
+// the next changes copy the nodes they touch. Two calls with no change
 // in between return Views of the same epoch and contents.
 func (t *Tree) Freeze() View {
 	t.lastFreeze = t.endEpoch()

@@ -2,7 +2,7 @@ package memtree
 
 import "github.com/lsmlite/lsmlite-go/engine/internal/base"
 
-// recordBytes is about what a record takes beside its key and value.
+// recordBytes is about what a record takes besides its key and value.
 const recordBytes = 8
 
 // Live returns about what Size would be if the tree had never held anything but the records

@@ -108,8 +108,8 @@ func (it *Iter) Value() []byte {
 // Kind returns what the current record means.
 func (it *Iter) Kind() base.Kind { return base.Kind(it.leaf.aux[it.i]) }
 
-// seek moves to the leaf where key is or belongs and to its position there, which may
-// be behind the last record. It reports whether the key is there.
+// seek moves to the leaf where key is or belongs and to its position there, which may be after
+// the last record. It reports whether the key is there.
 func (it *Iter) seek(key []byte) bool {
 	h := base.Head(key)
 	id := it.v.root

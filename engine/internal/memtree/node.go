@@ -12,14 +12,14 @@ const (
 	fanout = 31
 	// nodeBytes is the size of a node.
 	nodeBytes = 512
-	// slabShift is the binary logarithm of the number of nodes in a slab; a slab is 8 KiB: a
-	// tree of a few records is made anew after each commit if each is flushed.
+	// slabShift is the binary logarithm of the number of nodes in a slab; a slab is 8 KiB: a tree
+	// of a few records is made again after each commit if each is flushed.
 	slabShift = 4
 	slabNodes = 1 << slabShift
 	// maxLevels bounds the height. A node splits only after about fifteen splits of
 	// its children, so a tree of this height has seen 15^15 insertions.
 	maxLevels = 16
-	// noHead fills the unused heads of a node, so that a search need not look at the
+	// noHead fills the unused heads of a node, so that a search does not have to look at the
 	// number of entries.
 	noHead = ^uint64(0)
 )
@@ -38,7 +38,7 @@ type node struct {
 type slab [slabNodes]node
 
 // store finds nodes and records by number. The writer and every View have one each;
-// the arrays behind the slices are shared and grow only behind the end of a View's.
+// the arrays of the slices are shared and grow only after the end of a View's.
 type store struct {
 	slabs  []*slab
 	chunks [][]byte

@@ -122,7 +122,7 @@ func (t *Tree) Delete(key []byte) {
 // and returns the position in that leaf. In an empty tree it does nothing.
 func (t *Tree) search(key []byte) (int, bool) {
 	h := base.Head(key)
-	// Keys that arrive in order belong behind the last one.
+	// Keys that arrive in order belong after the last one.
 	if t.pathOK && t.last {
 		n := t.node(t.path[0].id)
 		c := int(n.count)

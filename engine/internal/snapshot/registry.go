@@ -12,8 +12,8 @@ import (
 )
 
 // State is everything a reader sees: the live tree as of the last commit, at most one
-// old tree that is being flushed, and the levels. A State is immutable; whoever holds a
-// pin on it may read everything it refers to.
+// old tree that is being flushed, and the levels. A State is immutable; the holder of a pin on it
+// may read everything it refers to.
 type State struct {
 	Live memtree.View
 	Old  memtree.View // empty unless HasOld
@@ -25,8 +25,8 @@ type State struct {
 	Disk   *Snapshot
 	Tree   *memtree.Tree // the tree that Live is a view of; only the writer touches it
 	Seq    uint64        // number of the commit that is newest in it
-	// At is when it was made, in Unix nanoseconds. Publish sets it if it is 0; whoever
-	// knows the time already saves asking for it.
+	// At is when it was made, in Unix nanoseconds. Publish sets it if it is 0; a caller that
+	// knows the time already saves a look at the clock.
 	At int64
 	// Spans is what cursors have found out about the states of Tree, and Own about this
 	// one, once it is not the newest any more. Both may be added to at any time. Publish
@@ -64,7 +64,7 @@ func (r *Registry) Acquire() *State {
 	}
 }
 
-// Newest returns the newest State without pinning it, for whoever keeps it from being
+// Newest returns the newest State without pinning it, for a caller that keeps it from being
 // superseded.
 func (r *Registry) Newest() *State { return r.newest.Load() }
 
@@ -143,7 +143,7 @@ func (r *Registry) OldestSnapshot() base.SnapshotID {
 	return r.head.Disk.ID
 }
 
-// RetainLater is Retain for somebody who reads a view of the State's tree that is later
+// RetainLater is Retain for a caller that reads a view of the State's tree that is later
 // than its Live.
 func (r *Registry) RetainLater(s *State) {
 	s.later.Add(1)
@@ -157,7 +157,7 @@ func (r *Registry) ReleaseLater(s *State) {
 }
 
 // PinnedEpochs returns the epochs of the given tree that pinned States show, ascending. It
-// returns false if they are not all: if somebody reads a view later than his State.
+// returns false if they are not all: if a reader has a view later than its State.
 func (r *Registry) PinnedEpochs(t *memtree.Tree) (epochs []memtree.Epoch, all bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -1,8 +1,8 @@
 // Package span remembers stretches of keys in which nothing is visible, so that a cursor
-// that has walked over a run of deleted records once need not do so again.
+// that has walked over a run of deleted records once does not have to do so again.
 //
 // A Span says of a state of the database that no key in it is visible. It goes on being
-// right as that state's tree is written to, but for the keys that were inserted since, and
+// right as that state's tree is written to, except for the keys that were inserted since, and
 // these the tree finds quickly (memtree.View.FirstInsert): so a write has nothing to keep up
 // to date here. Deleting, flushing and merging make nothing visible.
 //
@@ -85,7 +85,7 @@ func (l *List) Find(key []byte, epoch memtree.Epoch) (Span, bool) {
 	return Span{}, false
 }
 
-// Add remembers a span, whose keys it copies. Spans that it makes superfluous go.
+// Add remembers a span, whose keys it copies. Spans that it makes unnecessary are removed.
 func (l *List) Add(s Span) {
 	if bytes.Compare(s.Low, s.High) >= 0 || s.bytes() > MaxBytes/4 {
 		return

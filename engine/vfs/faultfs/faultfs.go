@@ -1,11 +1,11 @@
 // Package faultfs makes operations of another file system fail, for tests.
 //
-// [Wrap] puts an FS around a vfs.FS. It counts every operation, asks its rules whether
-// the operation shall fail, be late, be done by halves or return damaged bytes, and
-// tells a hook before each operation that may change something. Locks and Canonical
-// pass through uncounted. A failure that a rule asks for leaves the inner file system
-// as it was, except for the part of a write that the rule lets through, for what a sync
-// that fails drops, and except that a file is closed also if Close fails.
+// [Wrap] puts an FS around a vfs.FS. It counts every operation, asks its rules whether the
+// operation is to fail, be late, be done by halves or return damaged bytes, and tells a hook
+// before each operation that may change something. Locks and Canonical pass through uncounted. A
+// failure that a rule causes leaves the inner file system as it was, except for the part of a
+// write that the rule lets through, for what a sync that fails drops, and except that a file is
+// closed also if Close fails.
 //
 // Of the optional abilities of a file, a wrapped file has vfs.Allocator if the inner
 // one has it. The others that it has answer errors.ErrUnsupported if the inner one has them
@@ -45,7 +45,7 @@ func Wrap(inner vfs.FS) *FS {
 // Inner returns the file system below, where nothing fails on demand.
 func (f *FS) Inner() vfs.FS { return f.inner }
 
-// Add puts a rule in force. It counts operations from now on. Of several rules that
+// Add makes a rule active. It counts operations from now on. Of several rules that
 // want an operation to fail, the one added first decides how; delays add up.
 func (f *FS) Add(r Rule) *Fault {
 	fault := &Fault{fs: f, rule: r}
@@ -63,7 +63,7 @@ func (f *FS) Clear() {
 }
 
 // OnOp makes hook the function that is called before each operation of a Mutating
-// kind, whether it will fail or not, in the goroutine that asked for the operation. The
+// kind, whether it will fail or not, in the goroutine that called the operation. The
 // hook may use the inner file system, for instance to take a copy of it as after a
 // crash. Nil means none.
 func (f *FS) OnOp(hook func(Op)) {
@@ -72,7 +72,7 @@ func (f *FS) OnOp(hook func(Op)) {
 	f.hook = hook
 }
 
-// Count returns how many operations of the given kinds have been asked for so far.
+// Count returns how many operations of the given kinds have been called so far.
 func (f *FS) Count(kinds Kind) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -35,7 +35,7 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 	for _, damage := range out.damage {
 		damage(want[:n], off)
 	}
-	// The end of the file may come before the fault; the fault is what was asked for.
+	// The end of the file may come before the fault; the fault is what the rule says.
 	if out.err != nil && (err == nil || errors.Is(err, io.EOF)) {
 		err = out.err
 	}

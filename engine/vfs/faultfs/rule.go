@@ -71,7 +71,7 @@ func (o Op) String() string {
 	return s
 }
 
-// Rule says which operations are disturbed and how. A zero field asks for nothing:
+// Rule says which operations are disturbed and how. A zero field has no effect:
 // Rule{Err: syscall.EIO} fails the first operation of all.
 type Rule struct {
 	// On is the kinds concerned; 0 is Any.
@@ -112,7 +112,7 @@ func FlipBit(at int64, bit uint) func(p []byte, off int64) {
 	}
 }
 
-// Fault is a rule in force.
+// Fault is an active rule.
 type Fault struct {
 	fs    *FS
 	rule  Rule

@@ -21,7 +21,7 @@
 //     touches none; the bytes it adds are zero.
 //  4. A file's size changed since its last sync may be found as it is, as it was at
 //     that sync, or as any size it passed through on the way, independently of the
-//     content. Bytes that come to light by that and were never written are zero.
+//     content. Bytes that this exposes and were never written are zero.
 //  5. A successful Sync makes the size and all earlier writes of that file durable,
 //     through whichever handle they came. Durable content changes no more by itself.
 //  6. Sync makes no directory entry durable, not even that of a new file. SyncDir
@@ -31,7 +31,7 @@
 //     directories is two. A file whose removal is lost has its content as by 1 to 5.
 //  8. A process that is killed loses nothing it has written, and makes nothing
 //     durable: a later loss of power may still take it.
-//  9. After a failed Sync (FailSync of a file, by way of package faultfs) what it should
+//  9. After a failed Sync (FailSync of a file, through package faultfs) what it should
 //     have made durable goes on being read, but counts as clean: no later Sync writes it,
 //     unless it is touched again. A loss of power may keep or lose it or leave garbage, by
 //     sector, as in 2. Kernels keep count by sector or by page of 4 KiB; by page, touching

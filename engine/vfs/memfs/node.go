@@ -36,7 +36,7 @@ type slot struct {
 
 // node is a file, whatever its names are. It is guarded by FS.mu.
 //
-// Bytes of slots behind size are zero in now; those behind syncedSize are zero in
+// Bytes of slots after size are zero in now; those after syncedSize are zero in
 // synced. The slots reach at least to the larger of the two sizes.
 type node struct {
 	perm  fs.FileMode
@@ -185,8 +185,8 @@ func (n *node) failSync(wholePages bool) {
 	}
 }
 
-// share gives up the right to write contents in place, because somebody else is about
-// to refer to them.
+// share gives up the right to write contents in place, because another node is about to refer to
+// them.
 func (n *node) share() {
 	for _, i := range n.inDoubt {
 		n.slots[i].owned = false
