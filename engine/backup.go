@@ -48,7 +48,7 @@ type BackupProgress struct {
 }
 
 // Backup copies the newest committed state into a new database file, which then holds
-// every row once, in a single densely packed segment with a page check on every page. It
+// every row once, in a single densely packed segment with a page sum on every page. It
 // is in the state of a database that was closed: it has no log, and lsmlite and C lsm1
 // open it.
 //

@@ -16,7 +16,7 @@ import (
 )
 
 // TestCheckFindsWrongFCPointers moves FC pointers of files that C lsm1 or another
-// independent writer has linked. Pages that C wrote carry no page check, so it is the
+// independent writer has linked. Pages that C wrote carry no page sum, so it is the
 // pointers alone that give the damage away.
 func TestCheckFindsWrongFCPointers(t *testing.T) {
 	linked := 0
@@ -155,8 +155,8 @@ func TestPageDump(t *testing.T) {
 	}
 	for text, parts := range map[string][]string{
 		leaf: {"page 9: offset 8192, block 1, page 9 of 64 in the block", "links to previous block", "leaf page: ",
-			"page check: good", `0 @0     insert key "key000" value ""`, `insert key "key031" value "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"`, "… (", "0000: ", "key000"},
-		root: {"b-tree page: ", "page check: good", `child 9, key "key0`, "*\n"},
+			"page sum: good", `0 @0     insert key "key000" value ""`, `insert key "key031" value "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"`, "… (", "0000: ", "key000"},
+		root: {"b-tree page: ", "page sum: good", `child 9, key "key0`, "*\n"},
 	} {
 		for _, part := range parts {
 			if !strings.Contains(text, part) {
@@ -174,7 +174,7 @@ func TestPageDump(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, err := db.PageDump(seg.First)
-	if err != nil || !strings.Contains(text, "page check: BAD") || !strings.Contains(text, "not a sound page: ") {
+	if err != nil || !strings.Contains(text, "page sum: BAD") || !strings.Contains(text, "not a sound page: ") {
 		t.Errorf("a damaged page: %v\n%s", err, text)
 	}
 	for _, p := range []int64{-1, 0, 1, 1 << 40} {

@@ -125,7 +125,7 @@ func (s *sample) expectSound() {
 	}
 }
 
-// page reads a page, and write writes it back, without or with a new page check.
+// page reads a page, and write writes it back, without or with a new page sum.
 func (s *sample) page(p base.PageNo) []byte {
 	s.t.Helper()
 	raw, err := s.db.bf.RawPage(p)
@@ -231,7 +231,7 @@ func TestCheckFindsFlippedBits(t *testing.T) {
 				bit := byte(1) << rng.IntN(8)
 				raw[at] ^= bit
 				s.write(p, raw)
-				s.expect(fmt.Sprintf("bit %#02x of byte %d flipped", bit, at), p, "page check")
+				s.expect(fmt.Sprintf("bit %#02x of byte %d flipped", bit, at), p, "page sum")
 				raw[at] ^= bit
 				s.write(p, raw)
 			}
@@ -241,7 +241,7 @@ func TestCheckFindsFlippedBits(t *testing.T) {
 	t.Logf("%d flips on %d pages", flips, pages)
 }
 
-// TestCheckFindsDamagedPages damages pages in ways that leave the page check of the
+// TestCheckFindsDamagedPages damages pages in ways that leave the page sum of the
 // page itself alone.
 func TestCheckFindsDamagedPages(t *testing.T) {
 	s := newSample(t)
@@ -250,13 +250,13 @@ func TestCheckFindsDamagedPages(t *testing.T) {
 		for j, p := range seg.pages {
 			old := s.page(p)
 			// What was never written.
-			s.replace("page overwritten with zeros", p, make([]byte, len(old)), "no page check")
+			s.replace("page overwritten with zeros", p, make([]byte, len(old)), "no page sum")
 			// Another page of the same segment, of another one, an older version.
 			other := seg.pages[(j+1)%len(seg.pages)]
 			if other == p {
 				other = segs[(i+1)%len(segs)].pages[0]
 			}
-			s.replace(fmt.Sprintf("page overwritten with page %d", other), p, s.page(other), "page check")
+			s.replace(fmt.Sprintf("page overwritten with page %d", other), p, s.page(other), "page sum")
 			s.write(p, old)
 		}
 		if len(seg.pages) > 2 {
@@ -264,8 +264,8 @@ func TestCheckFindsDamagedPages(t *testing.T) {
 			a, b := s.page(p), s.page(q)
 			s.write(p, b)
 			s.write(q, a)
-			s.expect("pages swapped", p, "page check")
-			s.expect("pages swapped", q, "page check")
+			s.expect("pages swapped", p, "page sum")
+			s.expect("pages swapped", q, "page sum")
 			s.write(p, a)
 			s.write(q, b)
 		}
@@ -281,7 +281,7 @@ func TestCheckFindsDamagedPages(t *testing.T) {
 func (s *sample) replace(what string, p base.PageNo, raw []byte, text string) {
 	s.t.Helper()
 	s.write(p, raw)
-	if s.db.bf.Geometry().CheckGood(p, p, raw, s.sealOf(p)) {
+	if s.db.bf.Geometry().SumGood(p, p, raw, s.sealOf(p)) {
 		s.byChance++
 		return
 	}

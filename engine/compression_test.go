@@ -167,7 +167,7 @@ func dumpAll(t *testing.T, db *engine.DB) {
 					continue
 				}
 				text, err := db.PageDump(p)
-				if err != nil || !strings.Contains(text, "bytes of "+db.Compression()) || !strings.Contains(text, "page check: good") {
+				if err != nil || !strings.Contains(text, "bytes of "+db.Compression()) || !strings.Contains(text, "page sum: good") {
 					t.Errorf("page %d: %v, %s", p, err, text)
 				}
 			}
@@ -357,7 +357,7 @@ func TestFlippedBits(t *testing.T) {
 			}
 			t.Logf("%s: %d bits of %d bytes flipped: %d refused at open, %d found by a scan, %d without effect, %d wrong rows",
 				name, tried, len(data), refused, found, harmless, wrong)
-			// A page check of 13 bits lets one in 8192 pass; zlib and zstd have their own as well.
+			// A page sum of 13 bits lets one in 8192 pass; zlib and zstd have their own as well.
 			if most := tried / 1000; wrong > most {
 				t.Errorf("%d of %d flipped bits give wrong rows", wrong, tried)
 			}

@@ -31,7 +31,7 @@ type specimen struct {
 	name string
 	data []byte
 	rows []goldenRow
-	// checked says that all pages carry page checks, mixed that some do.
+	// checked says that all pages carry page sums, mixed that some do.
 	checked, mixed bool
 	geo            format.Geometry
 	pages          []base.PageNo // in use; of a compressed file sectors of the data area
@@ -226,7 +226,7 @@ func specimens(t *testing.T) (all []specimen) {
 		writeSpecimen(t, "4096", engine.Options{PageSize: 4096, BlockSize: 64 << 10}, 5, 3, 200, 9000),
 		writeSpecimen(t, "lz4", engine.Options{PageSize: 1024, BlockSize: 64 << 10, Compression: "lz4"}, 5, 3, 200, 3000),
 	)
-	old, err := filepath.Glob(filepath.Join(oldChecks, "*.jsonl"))
+	old, err := filepath.Glob(filepath.Join(oldSums, "*.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -428,7 +428,7 @@ func afterOptimize(t *testing.T, data []byte, rows []goldenRow) (lost bool) {
 type damageCount struct{ n, refused, failed, checked, right, silent, fewer, empty, lost int }
 
 // TestDamagedPagesAreNoticed damages pages of closed files at random and reads them. What
-// is not noticed must not be a database that looks empty. Pages with a page check let 1 in
+// is not noticed must not be a database that looks empty. Pages with a page sum let 1 in
 // 8192 pass; of those that C lsm1 wrote, only damage that breaks the structure is noticed.
 func TestDamagedPagesAreNoticed(t *testing.T) {
 	all := specimens(t)
@@ -459,7 +459,7 @@ func TestDamagedPagesAreNoticed(t *testing.T) {
 		origin := "C lsm1"
 		switch {
 		case s.checked && s.older == nil:
-			origin = "old checks"
+			origin = "old sums"
 		case s.checked:
 			origin = "seals"
 		case s.mixed:
@@ -509,7 +509,7 @@ func TestDamagedPagesAreNoticed(t *testing.T) {
 		c := counts[name]
 		t.Logf("%-45s %7d %8d %8d %8d %8d %8d %8d %8d %8d", name, c.n, c.refused, c.failed, c.checked, c.right, c.silent, c.fewer, c.empty, c.lost)
 	}
-	for _, origin := range []string{"seals", "old checks"} {
+	for _, origin := range []string{"seals", "old sums"} {
 		if c := count(origin); c.silent > 3+c.n/1500 {
 			t.Errorf("%s: %d of %d damages were not noticed", origin, c.silent, c.n)
 		}
@@ -530,7 +530,7 @@ func TestPageOfAnEarlierSegmentIsNoticed(t *testing.T) {
 					continue
 				}
 				was := s.at(old, p)
-				if s.geo.StoredCheck(p, was) == 0 {
+				if s.geo.StoredSum(p, was) == 0 {
 					continue // not in use then, or 1 in 8192
 				}
 				file := bytes.Clone(s.data)

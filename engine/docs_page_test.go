@@ -38,7 +38,7 @@ func newDocPage(t *testing.T, number int64, pageSize, blockSize int, raw []byte)
 	return p
 }
 
-// examplePage returns a page of an example's file, whose page check must be right.
+// examplePage returns a page of an example's file, whose page sum must be right.
 func examplePage(t *testing.T, file []byte, number int64) *docPage {
 	t.Helper()
 	off := (number - 1) * examplePageSize
@@ -56,7 +56,7 @@ func (p *docPage) flags() uint16 {
 	return binary.BigEndian.Uint16(c[len(c)-4:])
 }
 
-// crc computes the CRC of the page check by the text of the document, bit by bit.
+// crc computes the CRC of the page sum by the text of the document, bit by bit.
 func (p *docPage) crc() uint16 {
 	reg := uint16(0)
 	for _, b := range append(binary.BigEndian.AppendUint64(nil, uint64(p.number)), p.raw...) {
@@ -139,7 +139,7 @@ func (p *docPage) annotate() string {
 		what = "right-most child: page"
 	}
 	d.line(p.front+n-12, c[n-12:n-4], "%s %d", what, binary.BigEndian.Uint64(c[n-12:]))
-	d.line(p.front+n-4, c[n-4:n-2], "flags %d, page check %04x", flags&7, flags>>3)
+	d.line(p.front+n-4, c[n-4:n-2], "flags %d, page sum %04x", flags&7, flags>>3)
 	d.line(p.front+n-2, c[n-2:], "%d cells", cells)
 	if p.back > 0 {
 		d.line(n, p.raw[n:], "link: the next block")
@@ -234,13 +234,13 @@ func (p *docPage) btreeCell(d *dump, c []byte, off, i int) (end int) {
 	return at + int(keyLen)
 }
 
-// checkVectors makes the table of page checks: some pages of no database, sealed by
+// sumVectors makes the table of page sums: some pages of no database, sealed by
 // package format, and two of the examples. Package format and the document must agree on
 // all of them.
-func checkVectors(t *testing.T, examples ...*docPage) string {
+func sumVectors(t *testing.T, examples ...*docPage) string {
 	t.Helper()
 	var d strings.Builder
-	d.WriteString("page size  block size  page  content                                  CRC   seal  check  flags field\n")
+	d.WriteString("page size  block size  page  content                                  CRC   seal   sum   flags field\n")
 	add := func(p *docPage, what string) {
 		if p.crc() != p.seal {
 			t.Errorf("page %d has the CRC %04x, and its seal is %04x", p.number, p.crc(), p.seal)
@@ -268,7 +268,7 @@ func checkVectors(t *testing.T, examples ...*docPage) string {
 	add(zeros(34, 0x1FFF), "zeros")
 	add(zeros(35, 1), "zeros")
 	for seal := uint16(1); ; seal++ {
-		if p := zeros(34, seal); p.flags() == 0 { // a check may be 0
+		if p := zeros(34, seal); p.flags() == 0 { // a page sum may be 0
 			add(p, "zeros")
 			break
 		}

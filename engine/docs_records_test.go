@@ -98,7 +98,7 @@ func docRecords(t *testing.T, d *dump, data []byte, off, end int64) int64 {
 			t.Fatalf("page %d has the CRC %04x, and the seal of its segment is %04x", off, p.crc(), seal)
 		}
 		d.line(int(off), data[off:off+3], "page %d: size field, a page of %d bytes", off, n)
-		d.line(int(off+3), data[off+3:off+3+n], "the image: %d bytes when decompressed, page check %04x", len(page), p.flags()>>3)
+		d.line(int(off+3), data[off+3:off+3+n], "the image: %d bytes when decompressed, page sum %04x", len(page), p.flags()>>3)
 		d.line(int(off+3+n), data[off+3+n:off+6+n], "the size field again")
 		off += n + 6
 	}

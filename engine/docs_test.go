@@ -142,7 +142,7 @@ func makeExamples(t *testing.T) map[string]string {
 	root := examplePage(t, data, tree.Root)
 	ex["btree"] = root.annotate()
 
-	ex["page-check"] = checkVectors(t, two, root)
+	ex["page-sum"] = sumVectors(t, two, root)
 	recordExamples(t, ex)
 	return ex
 }

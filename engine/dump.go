@@ -13,7 +13,7 @@ import (
 )
 
 // PageDump returns a text that shows what page number page holds, for a person to read:
-// where it lies, its footer and page check, its cells with keys and values shortened,
+// where it lies, its footer and page sum, its cells with keys and values shortened,
 // and all of its bytes. The page is read from the file, not from the cache; it need not
 // be sound, nor belong to anything. The text's form may change.
 //
@@ -132,13 +132,13 @@ func (d *dumper) header() {
 		flags += ", SKIP_THIS"
 	}
 	d.linef("%s%s: %d cells, pointer %d", kind, flags, d.page.NumCells(), d.page.Ptr())
-	d.linef("page check: %s", d.check())
+	d.linef("page sum: %s", d.check())
 }
 
-// check tells what the page check says, which takes the seal of the page's segment.
+// check tells what the page sum says, which takes the seal of the page's segment.
 func (d *dumper) check() string {
 	space := d.space()
-	stored := d.geo.StoredCheck(d.p, d.raw)
+	stored := d.geo.StoredSum(d.p, d.raw)
 	switch {
 	case space == nil && stored == 0, space != nil && !space.Sealed && stored == 0:
 		return "none"

@@ -22,7 +22,7 @@ import (
 type fuzzFile struct{ db, log []byte }
 
 // fuzzFiles returns a database that we wrote and, where they are at hand, small ones of
-// C lsm1, whose pages carry no page check.
+// C lsm1, whose pages carry no page sum.
 func fuzzFiles(tb testing.TB) (files []fuzzFile) {
 	tb.Helper()
 	ctx := context.Background()
@@ -104,9 +104,9 @@ func (f fuzzFile) mutate(edits []byte) fuzzFile {
 				continue
 			}
 			raw := f.db[at : at+g.PageSize]
-			sealed := g.StoredCheck(p, raw) != 0
+			sealed := g.StoredSum(p, raw) != 0
 			seal := g.SealOf(p, raw)
-			if g.OldCheckGood(p, p, raw) {
+			if g.OldSumGood(p, p, raw) {
 				seal = 0
 			}
 			i := off % 256 * 2

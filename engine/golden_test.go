@@ -22,7 +22,7 @@ import (
 // set that may lie beside it.
 func goldenDirs(t *testing.T) []string {
 	t.Helper()
-	dirs := []string{"testdata/golden", oldChecks}
+	dirs := []string{"testdata/golden", oldSums}
 	wd, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)

@@ -123,7 +123,7 @@ type PageInfo struct {
 	SkipThis bool  // this leaf page is not in the b-tree
 	Pointer  int64 // the footer's: the last child of a b-tree page, the base of a leaf page's FC pointers
 
-	// Check says what the page check of 13 bits says: "good", "none" (C lsm1 writes
+	// Check says what the page sum of 13 bits says: "good", "none" (C lsm1 writes
 	// none), "BAD", or "of no segment": only with its segment a page can be checked.
 	Check string
 	// Damage says why the page cannot be taken apart; then it has no Cells.

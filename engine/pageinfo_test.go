@@ -116,7 +116,7 @@ func TestSegmentsPageByPage(t *testing.T) {
 		t.Errorf("%d free blocks, %d entries; the list is %v", blocks, entries, db.FreeList())
 	}
 
-	// A page behind all segments is no segment's: what its page check must be is not known.
+	// A page behind all segments is no segment's: what its page sum must be is not known.
 	last := int64(0)
 	for _, l := range db.Structure() {
 		last = max(last, l.Segments[0].Last)

@@ -96,7 +96,7 @@ type Stats struct {
 	Levels       int
 	Segments     int
 	SegmentPages int64 // of all segments; bytes of a compressed file
-	// CheckedPages are those of them that carry a page check, as all do that lsmlite wrote.
+	// CheckedPages are those of them that carry a page sum, as all do that lsmlite wrote.
 	// Damage to the others, which C lsm1 wrote, may not be noticed; Optimize writes them
 	// anew.
 	CheckedPages int64

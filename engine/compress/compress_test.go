@@ -122,7 +122,7 @@ func TestBombs(t *testing.T) {
 }
 
 // TestFlippedBits: a checksum in the stream finds every one. Without one, as in LZ4 and
-// Snappy, the page check of the file has to.
+// Snappy, the page sum of the file has to.
 func TestFlippedBits(t *testing.T) {
 	for _, c := range compress.Builtin() {
 		page := pages(4096)["text"]

@@ -15,7 +15,7 @@ type Allocator interface {
 }
 
 // Appender writes the pages of one new segment: it hands them out one after another to
-// be filled in place, links the blocks, stores the page checks, and writes long runs.
+// be filled in place, links the blocks, stores the page sums, and writes long runs.
 // Nothing refers to the pages until the segment is published.
 type Appender struct {
 	f      *File
@@ -44,7 +44,7 @@ func (f *File) NewAppender(alloc Allocator, start base.PageNo) *Appender {
 }
 
 // SetSeal makes seal that of the segment. It must be called before the first page is
-// handed out; without it the pages get the old check.
+// handed out; without it the pages get the old sum.
 func (a *Appender) SetSeal(seal format.Seal) { a.seal = seal }
 
 // Next returns the number and the zeroed content area of the next page. The caller

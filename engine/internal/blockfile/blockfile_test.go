@@ -217,9 +217,9 @@ func TestDamagedPages(t *testing.T) {
 			raw := bytes.Clone(old)
 			raw[100] ^= 1
 			put(p, raw)
-			x.expectCorrupt(read(s, p), p, "page check")
+			x.expectCorrupt(read(s, p), p, "page sum")
 			put(p, make([]byte, 1024))
-			x.expectCorrupt(read(s, p), p, "no page check")
+			x.expectCorrupt(read(s, p), p, "no page sum")
 			// Without a check only the structure is looked at.
 			clear(raw)
 			raw[1022] = 0xFF
@@ -295,7 +295,7 @@ func TestBrokenLinks(t *testing.T) {
 }
 
 // TestRedirects moves a block of a segment, as C lsm1 does: its bytes stay as they are,
-// links and page checks included.
+// links and page sums included.
 func TestRedirects(t *testing.T) {
 	x := newFixture(t, 1024, 1<<20)
 	pages, _ := x.write(150, 0, 5, 9, 6) // block 9 moves to 2
@@ -341,7 +341,7 @@ func TestRedirects(t *testing.T) {
 	x.file = blockfile.New(x.f, name, x.geo, 1<<20)
 	x.file.SetBlocks(20)
 	_, err := (&blockfile.Space{File: x.file, Sealed: true}).Page(real(pages[64]))
-	x.expectCorrupt(err, real(pages[64]), "page check")
+	x.expectCorrupt(err, real(pages[64]), "page sum")
 }
 
 // TestCacheEviction holds the cache to its budget while pages are read at random.

@@ -16,11 +16,11 @@ import (
 type Space struct {
 	*File
 	Redirects []format.Redirect // by From ascending; at most format.MaxRedirects
-	// Sealed says that every page of the segment carries a page check, as all pages of a
+	// Sealed says that every page of the segment carries a page sum, as all pages of a
 	// segment do if one does; a page of another segment has none, because C lsm1 wrote it.
 	// A page that differs from the others of its segment in that is damaged.
 	Sealed bool
-	// Seal is the seal of a sealed segment; 0 if its pages have the old check.
+	// Seal is the seal of a sealed segment; 0 if its pages have the old sum.
 	Seal format.Seal
 }
 
@@ -53,7 +53,7 @@ func (s *Space) MapBlock(b base.BlockNo) base.BlockNo {
 	return b
 }
 
-// Verify checks a raw page that was just read, the page check first, then its structure,
+// Verify checks a raw page that was just read, the page sum first, then its structure,
 // and returns its content area.
 func (s *Space) Verify(p base.PageNo, raw []byte) (format.Page, error) {
 	if detail := s.Unfit(p, raw); detail != "" {
@@ -74,20 +74,20 @@ func (s *Space) Verify(p base.PageNo, raw []byte) (format.Page, error) {
 	return page, nil
 }
 
-// Unfit says why a raw page is none of the segment's by its page check; "" if it can be.
+// Unfit says why a raw page is none of the segment's by its page sum; "" if it can be.
 func (s *Space) Unfit(p base.PageNo, raw []byte) string {
-	stored := s.geo.StoredCheck(p, raw)
+	stored := s.geo.StoredSum(p, raw)
 	switch {
 	case !s.Sealed && stored == 0:
 		return ""
 	case !s.Sealed:
-		return "the page carries a page check, unlike the others of its segment, which C lsm1 wrote: it was damaged or belongs elsewhere"
-	case s.geo.CheckGood(p, s.Original(p), raw, s.Seal):
+		return "the page carries a page sum, unlike the others of its segment, which C lsm1 wrote: it was damaged or belongs elsewhere"
+	case s.geo.SumGood(p, s.Original(p), raw, s.Seal):
 		return ""
 	case stored == 0:
-		return "the page has no page check, unlike the others of its segment: it was damaged or never written"
+		return "the page has no page sum, unlike the others of its segment: it was damaged or never written"
 	}
-	return "the page check does not match: the page was damaged, belongs elsewhere, or is what stood here before"
+	return "the page sum does not match: the page was damaged, belongs elsewhere, or is what stood here before"
 }
 
 // SealedAs returns the space of a segment that is otherwise s.

@@ -116,7 +116,7 @@ func solveFields(fromEnd int) (of [13]uint16) {
 	var does [13]uint16 // what field bit k does
 	for k := range does {
 		var end [8]byte
-		binary.BigEndian.PutUint16(end[8-fromEnd:], 1<<(k+checkShift))
+		binary.BigEndian.PutUint16(end[8-fromEnd:], 1<<(k+sumShift))
 		does[k] = crcWord(0, binary.LittleEndian.Uint64(end[:]))
 	}
 	made := does

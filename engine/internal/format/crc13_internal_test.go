@@ -94,7 +94,7 @@ func TestCRCFindsWhatItIsSaidToFind(t *testing.T) {
 	}
 }
 
-func BenchmarkPageCheck(b *testing.B) {
+func BenchmarkPageSum(b *testing.B) {
 	for _, size := range []int{256, 1024, 4096, 16384, 65536} {
 		g, err := NewGeometry(size, 1<<20)
 		if err != nil {
@@ -113,7 +113,7 @@ func BenchmarkPageCheck(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%d", c.name, size), func(b *testing.B) {
 				b.SetBytes(int64(size))
 				for range b.N {
-					if !g.CheckGood(p, p, page, c.seal) {
+					if !g.SumGood(p, p, page, c.seal) {
 						b.Fatal("not good")
 					}
 				}

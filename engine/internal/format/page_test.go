@@ -279,10 +279,10 @@ func FuzzPage(f *testing.F) {
 		if format.ValidatePage(page) == nil {
 			readAll(t, page)
 		}
-		_ = g.CheckGood(p, p, b[:256], 0) || g.CheckGood(p, p, b[:256], 7)
+		_ = g.SumGood(p, p, b[:256], 0) || g.SumGood(p, p, b[:256], 7)
 		raw := bytes.Clone(b[:256])
 		g.SealPage(p, raw, 7)
-		if !g.CheckGood(p, p, raw, 7) {
+		if !g.SumGood(p, p, raw, 7) {
 			t.Fatal("a page just sealed is not good")
 		}
 	})

@@ -13,7 +13,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 )
 
-// Pages that were lost: zeros in their place. Segments with page checks notice it by these;
+// Pages that were lost: zeros in their place. Segments with page sums notice it by these;
 // here is what else gives it away, in segments as C lsm1 writes them.
 
 // pagesOf returns the pages of a segment in order.
@@ -31,7 +31,7 @@ func (x *fixture) pagesOf(seg *segment.Segment) (pages []base.PageNo) {
 	}
 }
 
-// unchecked takes the page checks away, as C lsm1 would have written the segment.
+// unchecked takes the page sums away, as C lsm1 would have written the segment.
 func (x *fixture) unchecked(seg *segment.Segment) (*segment.Segment, []base.PageNo) {
 	x.t.Helper()
 	pages := x.pagesOf(seg)
@@ -102,7 +102,7 @@ func readings(seg *segment.Segment, records []record) map[string]func() (int, er
 	}
 }
 
-// TestLostPageOfAnUncheckedSegment overwrites each page of a segment without page checks
+// TestLostPageOfAnUncheckedSegment overwrites each page of a segment without page sums
 // with zeros. No way of reading it shows fewer records without an error: only the value of
 // a long record may be wrong, whose page has nothing but bytes of it.
 func TestLostPageOfAnUncheckedSegment(t *testing.T) {
@@ -300,11 +300,11 @@ func TestSeals(t *testing.T) {
 		}
 	}
 	old, oldShort := x.sealed(many, 0), x.sealed(few, 0)
-	expect("old checks", old, segment.What{}, true, 0, many)
-	expect("old checks as an input", old, segment.What{Input: true}, true, 0, many)
-	expect("one page with the old check as an input", oldShort, segment.What{Input: true}, true, 0, few)
+	expect("old sums", old, segment.What{}, true, 0, many)
+	expect("old sums as an input", old, segment.What{Input: true}, true, 0, many)
+	expect("one page with the old sum as an input", oldShort, segment.What{Input: true}, true, 0, few)
 	if _, err := open(old, segment.What{Seal: seal}); !errors.Is(err, errs.ErrCorrupt) {
-		t.Errorf("old checks with a seal: %v", err)
+		t.Errorf("old sums with a seal: %v", err)
 	}
 	plain, _ := x.unchecked(func() *segment.Segment { s, _ := x.write(many, 0); return s }())
 	expect("no checks as an input", plain.Segment, segment.What{Input: true}, false, 0, many)

@@ -52,7 +52,7 @@ func OpenAs(space *blockfile.Space, s format.Segment, what What) (*Segment, erro
 	return seg, nil
 }
 
-// identify finds out which page checks the segment has. An ordinary segment whose level has
+// identify finds out which page sums the segment has. An ordinary segment whose level has
 // no seal has the old ones, or none, as its first page shows. The levels of the inputs of a
 // half-done merge are gone, and their seals with them: there the first and the last page
 // must agree. That says nothing about an input of a single page, which is read unverified.
@@ -88,10 +88,10 @@ func (s *Segment) identify(space *blockfile.Space, what What) error {
 	return nil
 }
 
-// end is what the page at one end of a segment shows of its page checks.
+// end is what the page at one end of a segment shows of its page sums.
 type end struct {
 	stored uint16
-	old    bool // it has the right old check
+	old    bool // it has the right old sum
 	seal   format.Seal
 }
 
@@ -101,11 +101,11 @@ func readEnd(space *blockfile.Space, p base.PageNo) (end, error) {
 		return end{}, err
 	}
 	geo, number := space.Geometry(), space.Original(p)
-	return end{geo.StoredCheck(p, raw), geo.OldCheckGood(p, number, raw), geo.SealOf(number, raw)}, nil
+	return end{geo.StoredSum(p, raw), geo.OldSumGood(p, number, raw), geo.SealOf(number, raw)}, nil
 }
 
 // blame returns what is wrong with a segment whose last page is not like its first: err,
-// unless it is the first that has lost its page check.
+// unless it is the first that has lost its page sum.
 func (s *Segment) blame(err error) error {
 	if s.Space.Sealed {
 		return err
@@ -114,7 +114,7 @@ func (s *Segment) blame(err error) error {
 	if readErr != nil || !last.old {
 		return err
 	}
-	return s.corrupt(s.First, "the page has no page check, unlike the last of its segment: it was damaged or never written")
+	return s.corrupt(s.First, "the page has no page sum, unlike the last of its segment: it was damaged or never written")
 }
 
 // ends checks that the pages at the ends of the segment, and the root, are what they must

@@ -12,7 +12,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
-var pageDamages = flag.Int("pagedamages", 5_000, "damages of each kind that TestPageCheckRates does")
+var pageDamages = flag.Int("pagedamages", 5_000, "damages of each kind that TestPageSumRates does")
 
 // leafPage returns a page of records such as a database has, and not quite full.
 func leafPage(g format.Geometry, p base.PageNo, seal format.Seal, rng *rand.Rand) []byte {
@@ -107,23 +107,23 @@ var pageDamageKinds = []pageDamage{
 	{"an earlier page", 256, nil},
 }
 
-// TestPageCheckRates counts how much damage passes the page check, the one with seals and
+// TestPageSumRates counts how much damage passes the page sum, the one with seals and
 // the old one, and holds both to what is said about them.
-func TestPageCheckRates(t *testing.T) {
+func TestPageSumRates(t *testing.T) {
 	for _, size := range []int{256, 4096, 65536} {
-		t.Run(fmt.Sprint(size), func(t *testing.T) { pageCheckRates(t, size) })
+		t.Run(fmt.Sprint(size), func(t *testing.T) { pageSumRates(t, size) })
 	}
 }
 
-func pageCheckRates(t *testing.T, size int) {
+func pageSumRates(t *testing.T, size int) {
 	for _, d := range pageDamageKinds {
 		if size >= d.least {
-			t.Run(d.name, func(t *testing.T) { pageCheckRate(t, size, d) })
+			t.Run(d.name, func(t *testing.T) { pageSumRate(t, size, d) })
 		}
 	}
 }
 
-func pageCheckRate(t *testing.T, size int, d pageDamage) {
+func pageSumRate(t *testing.T, size int, d pageDamage) {
 	g := geometry(t, size, 1<<20)
 	rng := rand.New(rand.NewPCG(5, uint64(size)))
 	tries := *pageDamages
@@ -134,7 +134,7 @@ func pageCheckRate(t *testing.T, size int, d pageDamage) {
 	bad := make([]byte, 0, size)
 	var missed [2]int
 	did := 0
-	var raw, raw2 [pages][]byte // with seals, with old checks
+	var raw, raw2 [pages][]byte // with seals, with old sums
 	for i := 0; did < tries; i++ {
 		k := i % pages
 		p := g.FirstPage(3) + base.PageNo(k)%base.PageNo(g.PagesPerBlock())
@@ -149,14 +149,14 @@ func pageCheckRate(t *testing.T, size int, d pageDamage) {
 		case "another page": // that has the same seal: its segment's
 			q := p + 1 + base.PageNo(rng.IntN(1e6))
 			other := otherPage(g, q, seal, raw[k], bad, rng)
-			count(&missed[0], g.CheckGood(p, p, other, seal))
+			count(&missed[0], g.SumGood(p, p, other, seal))
 			g.SealPage(q, other, 0)
-			count(&missed[1], g.CheckGood(p, p, other, 0))
+			count(&missed[1], g.SumGood(p, p, other, 0))
 		case "an earlier page": // of the same number, of an earlier segment
 			other := otherPage(g, p, seal+1+format.Seal(rng.IntN(1000)), raw[k], bad, rng)
-			count(&missed[0], g.CheckGood(p, p, other, seal))
+			count(&missed[0], g.SumGood(p, p, other, seal))
 			g.SealPage(p, other, 0)
-			count(&missed[1], g.CheckGood(p, p, other, 0))
+			count(&missed[1], g.SumGood(p, p, other, 0))
 		default:
 			seed := rng.Uint64()
 			bad = append(bad[:0], raw[k]...)
@@ -164,14 +164,14 @@ func pageCheckRate(t *testing.T, size int, d pageDamage) {
 			if bytes.Equal(bad, raw[k]) {
 				continue
 			}
-			count(&missed[0], g.CheckGood(p, p, bad, seal))
+			count(&missed[0], g.SumGood(p, p, bad, seal))
 			copy(bad, raw2[k])
 			d.do(bad, rand.New(rand.NewPCG(seed, 0)))
-			count(&missed[1], !bytes.Equal(bad, raw2[k]) && g.CheckGood(p, p, bad, 0))
+			count(&missed[1], !bytes.Equal(bad, raw2[k]) && g.SumGood(p, p, bad, 0))
 		}
 		did++
 	}
-	t.Logf("%5d  %-32s %8d damages: %4d passed (1 in %s); old check %4d (1 in %s)", size, d.name, did, missed[0], oneIn(did, missed[0]), missed[1], oneIn(did, missed[1]))
+	t.Logf("%5d  %-32s %8d damages: %4d passed (1 in %s); old sum %4d (1 in %s)", size, d.name, did, missed[0], oneIn(did, missed[0]), missed[1], oneIn(did, missed[1]))
 	limit := 6 + did/5000
 	switch d.name {
 	case "1 bits", "2 to 13 bits in a row":
@@ -185,7 +185,7 @@ func pageCheckRate(t *testing.T, size int, d pageDamage) {
 		t.Errorf("%s: %d of %d passed", d.name, missed[0], did)
 	}
 	if d.name == "3 bits" && missed[1] > 0 {
-		t.Errorf("old check, 3 bits: %d passed", missed[1])
+		t.Errorf("old sum, 3 bits: %d passed", missed[1])
 	}
 }
 

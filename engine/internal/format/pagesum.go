@@ -23,16 +23,16 @@ import (
 // with a chance of 1 in 8192, 1 in 4096 if it reaches over exactly 14 bits.
 
 const (
-	checkShift = 3
-	checkMask  = 0x1FFF
+	sumShift = 3
+	sumMask  = 0x1FFF
 )
 
 // Seal is the CRC that every page of a segment has. 0 stands for none: C lsm1 wrote the
-// segment, or an lsmlite that did not know of seals (see oldcheck.go).
+// segment, or an lsmlite that did not know of seals (see oldsum.go).
 type Seal uint16
 
 // NumSeals is how many seals there are, apart from 0.
-const NumSeals = checkMask
+const NumSeals = sumMask
 
 // MakeSeal makes a seal of numbers that say which segment it is.
 func MakeSeal(of ...uint64) Seal {
@@ -61,17 +61,17 @@ func (g Geometry) SealPage(p base.PageNo, raw []byte, seal Seal) {
 	flags := binary.BigEndian.Uint16(raw[at:]) & flagMask
 	binary.BigEndian.PutUint16(raw[at:], flags)
 	if seal == 0 {
-		flags |= oldCheck(p, raw, at) << checkShift
+		flags |= oldSum(p, raw, at) << sumShift
 	} else {
-		flags |= fieldFor(crc13(uint64(p), raw)^uint16(seal), g.PageSize-at) << checkShift
+		flags |= fieldFor(crc13(uint64(p), raw)^uint16(seal), g.PageSize-at) << sumShift
 	}
 	binary.BigEndian.PutUint16(raw[at:], flags)
 }
 
-// StoredCheck returns the 13 bits of the page sum that the raw page p carries; 0 on a
+// StoredSum returns the 13 bits of the page sum that the raw page p carries; 0 on a
 // page of C lsm1.
-func (g Geometry) StoredCheck(p base.PageNo, raw []byte) uint16 {
-	return binary.BigEndian.Uint16(raw[g.flagsOffset(p):]) >> checkShift
+func (g Geometry) StoredSum(p base.PageNo, raw []byte) uint16 {
+	return binary.BigEndian.Uint16(raw[g.flagsOffset(p):]) >> sumShift
 }
 
 // SealOf returns the seal that the raw page has as page number, which is the number it had
@@ -81,18 +81,18 @@ func (g Geometry) SealOf(number base.PageNo, raw []byte) Seal {
 	return Seal(crc13(uint64(number), raw[:g.PageSize]))
 }
 
-// OldCheckGood reports whether the raw page at p carries the right old check for its
+// OldSumGood reports whether the raw page at p carries the right old sum for its
 // number, which is as for SealOf.
-func (g Geometry) OldCheckGood(p, number base.PageNo, raw []byte) bool {
+func (g Geometry) OldSumGood(p, number base.PageNo, raw []byte) bool {
 	at := g.flagsOffset(p)
-	return g.StoredCheck(p, raw) == oldCheck(number, raw[:g.PageSize], at)
+	return g.StoredSum(p, raw) == oldSum(number, raw[:g.PageSize], at)
 }
 
-// CheckGood reports whether the raw page at p is one that a segment with the given seal
-// has as page number; with seal 0, whether its old check is right.
-func (g Geometry) CheckGood(p, number base.PageNo, raw []byte, seal Seal) bool {
+// SumGood reports whether the raw page at p is one that a segment with the given seal
+// has as page number; with seal 0, whether its old sum is right.
+func (g Geometry) SumGood(p, number base.PageNo, raw []byte, seal Seal) bool {
 	if seal == 0 {
-		return g.OldCheckGood(p, number, raw)
+		return g.OldSumGood(p, number, raw)
 	}
 	return g.SealOf(number, raw) == seal
 }

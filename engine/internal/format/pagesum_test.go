@@ -20,7 +20,7 @@ func geometry(t testing.TB, page, block int) format.Geometry {
 	return g
 }
 
-// randomPage returns a sealed page of random bytes. The page check does not care what a
+// randomPage returns a sealed page of random bytes. The page sum does not care what a
 // page means.
 func randomPage(g format.Geometry, p base.PageNo, seal format.Seal, rng *rand.Rand) []byte {
 	raw := make([]byte, g.PageSize)
@@ -31,8 +31,8 @@ func randomPage(g format.Geometry, p base.PageNo, seal format.Seal, rng *rand.Ra
 	return raw
 }
 
-// definedOldCheck computes the old page check bit by bit from its definition.
-func definedOldCheck(p base.PageNo, raw []byte, flagsAt int) uint16 {
+// definedOldSum computes the old page sum bit by bit from its definition.
+func definedOldSum(p base.PageNo, raw []byte, flagsAt int) uint16 {
 	data := binary.BigEndian.AppendUint64(nil, uint64(p))
 	data = append(data, raw...)
 	data[8+flagsAt] = 0
@@ -56,7 +56,7 @@ func definedOldCheck(p base.PageNo, raw []byte, flagsAt int) uint16 {
 	return v
 }
 
-func TestOldPageCheckIsAsDefined(t *testing.T) {
+func TestOldPageSumIsAsDefined(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	g := geometry(t, 256, 64<<10)
 	few := 0
@@ -70,7 +70,7 @@ func TestOldPageCheckIsAsDefined(t *testing.T) {
 		}
 		stored := binary.BigEndian.Uint16(raw[at:]) >> 3
 		if i < 2000 {
-			if want := definedOldCheck(p, raw, at); stored != want {
+			if want := definedOldSum(p, raw, at); stored != want {
 				t.Fatalf("page %d: check %#04x, by definition %#04x", p, stored, want)
 			}
 		}
@@ -80,7 +80,7 @@ func TestOldPageCheckIsAsDefined(t *testing.T) {
 		if bits.OnesCount16(stored) >= 11 {
 			few++
 		}
-		if !g.CheckGood(p, p, raw, 0) {
+		if !g.SumGood(p, p, raw, 0) {
 			t.Fatal("a page just sealed is not good")
 		}
 	}
@@ -90,10 +90,10 @@ func TestOldPageCheckIsAsDefined(t *testing.T) {
 	// Fixed examples, so that a change of the definition does not go unnoticed.
 	zero := make([]byte, 256)
 	g.SealPage(300, zero, 0)
-	if got := binary.BigEndian.Uint16(zero[252:]); got>>3 != definedOldCheck(300, zero, 252) || got&7 != 0 {
+	if got := binary.BigEndian.Uint16(zero[252:]); got>>3 != definedOldSum(300, zero, 252) || got&7 != 0 {
 		t.Errorf("empty page 300: flags %#04x", got)
 	}
-	if g.StoredCheck(300, make([]byte, 256)) != 0 {
+	if g.StoredSum(300, make([]byte, 256)) != 0 {
 		t.Error("a page of zeros carries a check")
 	}
 }
@@ -111,17 +111,17 @@ func TestSealedPageHasItsSeal(t *testing.T) {
 			before := randomPage(g, p, 1, rng)
 			raw := append([]byte(nil), before...)
 			g.SealPage(p, raw, seal)
-			if got := definedSeal(p, raw); got != uint16(seal) || !g.CheckGood(p, p, raw, seal) || g.SealOf(p, raw) != seal {
+			if got := definedSeal(p, raw); got != uint16(seal) || !g.SumGood(p, p, raw, seal) || g.SealOf(p, raw) != seal {
 				t.Fatalf("page %d has the seal %04x, want %04x", p, got, seal)
 			}
-			if g.CheckGood(p, p, raw, seal^1) || g.CheckGood(p, p+1, raw, seal) {
+			if g.SumGood(p, p, raw, seal^1) || g.SumGood(p, p+1, raw, seal) {
 				t.Fatalf("page %d is good with another seal or number", p)
 			}
 			at := size - 4
 			if g.IsLast(p) {
 				at -= 4
 			}
-			if g.StoredCheck(p, raw) == 0 {
+			if g.StoredSum(p, raw) == 0 {
 				zero++
 			}
 			raw[at], raw[at+1] = before[at], raw[at+1]&7|before[at+1]&0xF8
@@ -168,8 +168,8 @@ func TestSealsAreNeverZeroAndDiffer(t *testing.T) {
 	}
 }
 
-// TestPageCheckCatchesEveryFlippedBit tries every bit of a page, those of the check too.
-func TestPageCheckCatchesEveryFlippedBit(t *testing.T) {
+// TestPageSumCatchesEveryFlippedBit tries every bit of a page, those of the check too.
+func TestPageSumCatchesEveryFlippedBit(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for _, seal := range []format.Seal{0, 0x0ABC} {
 		for _, test := range []struct{ page, step int }{{256, 1}, {4096, 1}, {65536, 17}} {
@@ -179,7 +179,7 @@ func TestPageCheckCatchesEveryFlippedBit(t *testing.T) {
 				n := 0
 				for bit := 0; bit < len(raw)*8; bit += test.step {
 					raw[bit/8] ^= 1 << (bit % 8)
-					if g.CheckGood(p, p, raw, seal) {
+					if g.SumGood(p, p, raw, seal) {
 						t.Fatalf("seal %d, page size %d, page %d: bit %d flipped and not found", seal, test.page, p, bit)
 					}
 					raw[bit/8] ^= 1 << (bit % 8)

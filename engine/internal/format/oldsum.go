@@ -13,7 +13,7 @@ import (
 // It is made from the CRC-32C (Castagnoli) of the page's own number, as 8 big-endian
 // bytes, followed by the whole page with the 13 bits zero: the CRC folded by exclusive or,
 // bits 0-12, 13-25 and 26-31. If fewer than two bits of that are set, all but the lowest
-// are inverted, so that neither the check nor what one flipped bit makes of it is 0.
+// are inverted, so that neither the sum nor what one flipped bit makes of it is 0.
 //
 // Any damage that flips an odd number of bits is caught: the Castagnoli polynomial is
 // divisible by x+1, so the parity of the CRC changes with that of the data, and folding and
@@ -24,9 +24,9 @@ const oldInvert = 0x1FFE
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// oldCheck computes the old check of the raw page with number p. flagsAt is the offset of
+// oldSum computes the old sum of the raw page with number p. flagsAt is the offset of
 // the flags field in raw.
-func oldCheck(p base.PageNo, raw []byte, flagsAt int) uint16 {
+func oldSum(p base.PageNo, raw []byte, flagsAt int) uint16 {
 	var head [8]byte
 	binary.BigEndian.PutUint64(head[:], uint64(p))
 	crc := crc32.Update(0, castagnoli, head[:])
@@ -34,7 +34,7 @@ func oldCheck(p base.PageNo, raw []byte, flagsAt int) uint16 {
 	flags := [2]byte{0, raw[flagsAt+1] & flagMask}
 	crc = crc32.Update(crc, castagnoli, flags[:])
 	crc = crc32.Update(crc, castagnoli, raw[flagsAt+2:])
-	v := uint16(crc^crc>>13^crc>>26) & checkMask
+	v := uint16(crc^crc>>13^crc>>26) & sumMask
 	if v&(v-1) == 0 {
 		v ^= oldInvert
 	}

@@ -10,13 +10,13 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
 
-// oldChecks is the folder with database files whose pages have the old page check.
-const oldChecks = "testdata/oldchecks"
+// oldSums is the folder with database files whose pages have the old page sum.
+const oldSums = "testdata/oldsums"
 
-// forEachOld runs a test on each database with old page checks.
+// forEachOld runs a test on each database with old page sums.
 func forEachOld(t *testing.T, f func(t *testing.T, data []byte, rows []goldenRow)) {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(oldChecks, "*.jsonl"))
+	names, err := filepath.Glob(filepath.Join(oldSums, "*.jsonl"))
 	if err != nil || len(names) != 6 {
 		t.Fatal(names, err)
 	}
@@ -32,11 +32,11 @@ func forEachOld(t *testing.T, f func(t *testing.T, data []byte, rows []goldenRow
 	}
 }
 
-// TestOldPageChecksAreStillVerified damages each page in use of files with old page checks:
+// TestOldPageSumsAreStillVerified damages each page in use of files with old page sums:
 // flips a bit, overwrites it with zeros, or with another page. All is noticed, on opening,
 // or on reading and by a check. Of compressed files it damages sectors, of which some hold
 // nothing but padding.
-func TestOldPageChecksAreStillVerified(t *testing.T) {
+func TestOldPageSumsAreStillVerified(t *testing.T) {
 	forEachOld(t, func(t *testing.T, data []byte, rows []goldenRow) {
 		c := newestCheckpoint(data)
 		packed := c.Compression >= format.FirstCodec
@@ -76,7 +76,7 @@ func TestOldPageChecksAreStillVerified(t *testing.T) {
 	})
 }
 
-// TestOldAndSealedSegmentsInOneFile writes to files with old page checks: each segment keeps
+// TestOldAndSealedSegmentsInOneFile writes to files with old page sums: each segment keeps
 // the checks it was written with, until a merge replaces it.
 func TestOldAndSealedSegmentsInOneFile(t *testing.T) {
 	forEachOld(t, func(t *testing.T, data []byte, rows []goldenRow) {
