@@ -2,10 +2,10 @@ package lsmlite
 
 import (
 	"context"
-	"iter"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	lsmstore "github.com/lsmlite/lsmlite-go/store"
 )
 
 // store is all that the driver asks of an ordered key-value store to run statements and
@@ -90,42 +90,8 @@ type storeCursor interface {
 	Close() error
 }
 
-// maintainer is what a store offers beyond statements, for PRAGMA. A store that is not
-// a maintainer refuses those.
-type maintainer interface {
-	Options() engine.Options
-	SetSafety(engine.Safety) error
-	SetAutoFlush(bytes int) error
-	SetAutoCheckpoint(bytes int) error
-	SetMaxLog(bytes int) error
-	SetAutoMerge(levels int) error
-	SetAutoWork(on bool) error
-	SetUseLog(on bool) error
-	SetMaxFreelist(entries int) error
-
-	Flush(ctx context.Context, report ...func(engine.Progress)) error
-	Checkpoint(ctx context.Context) (engine.Progress, error)
-	Work(ctx context.Context, o engine.WorkOptions) (engine.Progress, error)
-	Optimize(ctx context.Context, report ...func(engine.Progress)) error
-	Backup(ctx context.Context, path string, o engine.BackupOptions) error
-	Check(ctx context.Context) iter.Seq[engine.Problem]
-
-	Stats() engine.Stats
-	Structure() []engine.LevelInfo
-	FreeList() []engine.FreeBlock
-	LogStructure() [3]engine.LogRegion
-	TreeSize() (old, live int64)
-	CheckpointSize() int64
-	CompressionID() uint32
-}
-
-// inspector is a maintainer that can show what its file is made of, down to the bytes.
-type inspector interface {
-	SegmentRanges(first int64) ([]engine.PageRange, error)
-	SegmentPages(first int64) ([]int64, error)
-	Page(page int64) (engine.PageInfo, error)
-	PageDump(page int64) (string, error)
-	PageHexDump(page int64) (string, error)
-	FreeListSize() (blocks, entries int)
-	Pins() (engine.PinReport, error)
-}
+// The parts of a store that PRAGMA needs.
+type (
+	maintainer = lsmstore.Maintainer
+	inspector  = lsmstore.Inspector
+)

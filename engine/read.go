@@ -96,6 +96,22 @@ func (db *DB) ValueLen(key []byte) (n int, found bool, err error) {
 	return n, found, err
 }
 
+// Cursor opens a cursor on the newest committed state. It is Snapshot, Cursor and Close in
+// one.
+func (db *DB) Cursor(ctx context.Context) (*Cursor, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := db.enter("cursor"); err != nil {
+		return nil, err
+	}
+	st := db.reg.Acquire()
+	c, err := db.newCursor(st.Live, st, nil)
+	db.reg.Release(st)
+	db.leave()
+	return c, err
+}
+
 // View runs f on a snapshot of the newest committed state.
 func (db *DB) View(ctx context.Context, f func(*Snapshot) error) error {
 	s, err := db.Snapshot(ctx)

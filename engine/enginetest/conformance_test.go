@@ -7,12 +7,13 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+	"github.com/lsmlite/lsmlite-go/store/storetest"
 )
 
 func TestModel(t *testing.T) {
 	enginetest.TestStore(t, func(*testing.T) func() (enginetest.Store, error) {
-		m := enginetest.NewModel()
-		return func() (enginetest.Store, error) { m.Open(); return m, nil }
+		m := storetest.NewModel(nil)
+		return func() (enginetest.Store, error) { m.Open(); return storetest.BothWays(m), nil }
 	})
 }
 

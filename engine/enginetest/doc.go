@@ -1,8 +1,7 @@
 // Package enginetest says what a store shaped like package engine must do, and tries it.
 //
 // It holds three things. [Map] is an immutable sorted map, of which a version costs next
-// to nothing, and [Model] a store made of it: what a database is, without files, pages
-// and logs. [TestStore] is a suite of tests that states the behaviour of transactions,
+// to nothing: what a database is, without files, pages and logs. [TestStore] is a suite of tests that states the behaviour of transactions,
 // levels, snapshots and cursors one by one. [Runner] does random operations on a store,
 // compares every answer with a Map, and keeps the list of all states that were
 // committed, so that a test that crashes the store in between knows what may be found afterwards.

@@ -12,6 +12,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+	"github.com/lsmlite/lsmlite-go/store/storetest"
 )
 
 var (
@@ -43,9 +44,9 @@ func TestRandomModel(t *testing.T) {
 	var r *enginetest.Runner
 	seeds(t, func(seed uint64) error {
 		rng := rand.New(rand.NewPCG(seed, 0))
-		m := enginetest.NewModel()
+		m := storetest.NewModel(nil)
 		r = enginetest.NewRunner(rng, enginetest.NewGen(rng, 1024, 64<<10), enginetest.NewHistory(enginetest.Map{}),
-			func() (enginetest.Store, error) { m.Open(); return m, nil })
+			func() (enginetest.Store, error) { m.Open(); return storetest.BothWays(m), nil })
 		if err := r.Run(2000); err != nil {
 			return err
 		}
