@@ -89,10 +89,14 @@ func TestStatsOfKnownWork(t *testing.T) {
 	if read := s.PagesReadMerge - before.PagesReadMerge; read < 1 || read > pages {
 		t.Errorf("the merge read %d pages of %d", read, pages)
 	}
+	before = s
 	if _, err := db.Checkpoint(ctx); err != nil {
 		t.Fatal(err)
 	}
 	s = db.Stats()
+	if n := s.Syncs - before.Syncs; n != 3 { // docs/metrics.md says so
+		t.Errorf("a checkpoint took %d syncs of the database file, want 3", n)
+	}
 	if s.Checkpoints != 1 || s.CheckpointBytes != (pages+merged)*4096 || s.UncheckpointedBytes != 0 || s.CheckpointAge <= 0 || s.CheckpointAge > time.Hour {
 		t.Errorf("a checkpoint: %+v", s)
 	}
