@@ -360,7 +360,7 @@ func (db *DB) loadSnapshot(l checkpoint.Loaded) (*snapshot.Snapshot, error) {
 	if err != nil {
 		return nil, db.loadError(err)
 	}
-	recorded, err := recordedFree(disk)
+	recorded, err := cursor.RecordedFree(disk)
 	if err != nil {
 		return nil, db.loadError(err)
 	}
@@ -378,27 +378,6 @@ func (db *DB) loadError(err error) error {
 		ce.File = db.path
 	}
 	return err
-}
-
-// recordedFree reads the free-list entries that are stored in the segments.
-func recordedFree(disk *snapshot.Snapshot) (map[base.BlockNo]base.SnapshotID, error) {
-	recorded := make(map[base.BlockNo]base.SnapshotID)
-	var c cursor.Cursor
-	if err := c.InitSystem(disk); err != nil {
-		return nil, err
-	}
-	for ok := c.First(); ok; ok = c.Next() {
-		value, err := c.Value()
-		if err != nil {
-			return nil, err
-		}
-		e, err := format.DecodeFreeRecord(c.Key(), value)
-		if err != nil {
-			return nil, err
-		}
-		recorded[e.Block] = e.ID
-	}
-	return recorded, c.Err()
 }
 
 // checkAppendPoints drops the append points that do not lie right behind the end of a

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/check"
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
@@ -253,8 +254,8 @@ func (db *DB) acceptDamagedMeta(ctx context.Context, s *survey) error {
 	case lost == checkpoint.LostBegun && s.log.Other:
 		return refuse("the log is not that of the session that was writing it", s.Damaged)
 	}
-	for problem := range db.checkSnapshot(ctx, s.disk) {
-		return refuse("the other checkpoint is not sound", errors.New(problem.String()))
+	if p, found := check.First(ctx, db.path, db.bf, checkState(db, s.disk)); found {
+		return refuse("the other checkpoint is not sound", errors.New(Problem(p).String()))
 	}
 	if err := ctx.Err(); err != nil {
 		return err

@@ -1,4 +1,4 @@
-package engine
+package check
 
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -94,7 +94,8 @@ func (k *segmentCheck) leaf(p base.PageNo, page format.Page) {
 		return
 	}
 	if k.tail >= 0 && k.tail != int64(page.CellOffset(0)) {
-		k.report(k.s, p, "%d bytes of a record before it should stand before the first cell, which is at offset %d", k.tail, page.CellOffset(0))
+		k.report(k.s, p, "%d bytes of a record before it should stand before the first cell, which is at offset %d",
+			k.tail, page.CellOffset(0))
 	}
 	k.tail = 0
 	for i := range n {
@@ -102,7 +103,8 @@ func (k *segmentCheck) leaf(p base.PageNo, page format.Page) {
 		end := int64(cell.Body) + int64(cell.KeyLen) + int64(cell.ValLen)
 		if i+1 < n {
 			if end > int64(page.CellOffset(i+1)) {
-				k.report(k.s, p, "cell %d ends at offset %d, behind the beginning of the next one at %d", i, end, page.CellOffset(i+1))
+				k.report(k.s, p, "cell %d ends at offset %d, after the beginning of the next one at %d",
+					i, end, page.CellOffset(i+1))
 			}
 		} else {
 			k.tail = max(0, end-int64(eof))
@@ -158,11 +160,12 @@ func (k *segmentCheck) record(p base.PageNo, i int, cell format.LeafCell, key []
 // system checks a free-list entry.
 func (k *segmentCheck) system(p base.PageNo, i int, cell format.LeafCell, key []byte) {
 	if len(key) != 4 || cell.Kind&base.Insert != 0 && cell.ValLen != 8 {
-		k.report(k.s, p, "cell %d is a free-list entry with a key of %d and a value of %d bytes; they must have 4 and 8", i, len(key), cell.ValLen)
+		k.report(k.s, p, "cell %d is a free-list entry with a key of %d and a value of %d bytes; they must have 4 and 8",
+			i, len(key), cell.ValLen)
 		return
 	}
-	if b := uint32(format.FreeKeyBlock(key)); cell.Kind&base.Insert != 0 && (b < 1 || b > k.blocks) {
-		k.report(k.s, p, "cell %d is a free-list entry for block %d; the file has %d", i, b, k.blocks)
+	if b := uint32(format.FreeKeyBlock(key)); cell.Kind&base.Insert != 0 && (b < 1 || b > k.Blocks) {
+		k.report(k.s, p, "cell %d is a free-list entry for block %d; the file has %d", i, b, k.Blocks)
 	}
 }
 

@@ -1,4 +1,4 @@
-package engine
+package check
 
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -134,7 +134,7 @@ func (w *btreeWalk) key(p base.PageNo, i int, cell format.BTreeCell) (base.Kind,
 	}
 	r.page, r.no = page, ref
 	if r.use, r.next, _ = w.s.after(r.q, r.use, ref); r.next == 0 && ref != w.s.LastPage {
-		return 0, nil, false // which is reported by whoever walks the segment
+		return 0, nil, false // which the walk over the segment reports
 	}
 	c := page.LeafCell(0)
 	key, ok := r.key(c)
@@ -174,137 +174,12 @@ func (w *btreeWalk) down(from, p base.PageNo) base.PageNo {
 			return 0
 		}
 		if !page.IsBTree() {
-			w.c.report(w.s, from, "page %d below it is a leaf page, but leaf pages are %d pages below the root elsewhere", p, w.depth)
+			w.c.report(w.s, from, "page %d below it is a leaf page, but leaf pages are %d pages below the root elsewhere",
+				p, w.depth)
 			return 0
 		}
 		w.stack = append(w.stack, btreeFrame{p, page, 0})
 		p, from = w.child(page, 0), p
 	}
 	return p
-}
-
-// btreeMatch compares the b-tree of a segment, key by key, with the leaf pages that have
-// to be found through it.
-type btreeMatch struct {
-	on      bool
-	walk    btreeWalk
-	from    base.PageNo // leaf page at which the comparison begins, 0 once it has
-	key     btreeKey    // the next key
-	has     bool
-	partial bool // begins in the middle
-}
-
-// start positions the comparison at the segment's first leaf page, or, for the input of
-// a half-done merge, at the page on which what is not merged yet begins: what lies to
-// the left of it may be gone.
-func (m *btreeMatch) start(k *segmentCheck) {
-	s := k.s
-	if s.Root == 0 || !s.whole {
-		return
-	}
-	if !k.owns(s, s.Root) {
-		k.report(s, s.Root, "the root of the b-tree is not one of the segment's pages")
-		return
-	}
-	m.walk = btreeWalk{c: k.checker, s: s}
-	for _, u := range s.chain {
-		m.walk.limit += int64(u.to - u.from + 1)
-	}
-	var topic base.Kind
-	var key []byte
-	if s.input >= 0 {
-		merging := s.lv.Merging
-		if merging.NoSplit || merging.State.Inputs[s.input].Page == 0 {
-			return
-		}
-		m.partial, topic, key = true, merging.SplitKind, merging.Split
-	}
-	leaf := m.walk.start(m.partial, topic, key)
-	if leaf == 0 || k.stopped() {
-		return
-	}
-	m.on = true
-	if m.partial {
-		if leaf != s.First {
-			m.from = leaf
-		}
-	} else if leaf != s.First {
-		k.report(s, m.walk.stack[len(m.walk.stack)-1].no, "the left-most leaf page of the b-tree is page %d; the segment begins with page %d", leaf, s.First)
-	}
-	m.advance()
-}
-
-func (m *btreeMatch) advance() { m.key, m.has = m.walk.next() }
-
-// target takes the next leaf page that has to be found, with its first key.
-func (m *btreeMatch) target(k *segmentCheck, p base.PageNo, kind base.Kind, key []byte) {
-	if !m.on {
-		return
-	}
-	if m.from != 0 {
-		if p == m.from {
-			m.from = 0
-			if merging := k.s.lv.Merging; base.CompareTopic(kind, key, merging.SplitKind, merging.Split) > 0 {
-				k.report(k.s, p, "the b-tree leads to the page for the next key to be merged, %q, but it begins with %q", clipKey(merging.Split), clipKey(key))
-			}
-		}
-		return
-	}
-	for m.has {
-		at := m.key
-		if at.right == p {
-			if at.Ref != 0 {
-				if ref := k.s.Space.Map(at.Ref); ref != p {
-					k.report(k.s, at.no, "cell %d leads to page %d, but takes its key from page %d", at.cell, p, ref)
-				}
-			} else if base.CompareTopic(at.Kind, at.Key, kind, key) != 0 {
-				k.report(k.s, at.no, "cell %d has the key %q, but page %d, to which it leads, begins with %q", at.cell, clipKey(at.Key), p, clipKey(key))
-			}
-			m.advance()
-			return
-		}
-		atKind, atKey, ok := m.walk.key(at.no, at.cell, at.BTreeCell)
-		d := -1
-		if ok {
-			d = base.CompareTopic(atKind, atKey, kind, key)
-		}
-		if d > 0 {
-			if !at.lost {
-				k.report(k.s, p, "no key of the b-tree leads to the page, which begins with %q", clipKey(key))
-			}
-			return
-		}
-		if _, broken := k.bad[at.right]; ok && !broken {
-			k.report(k.s, at.no, "cell %d leads to page %d, which does not begin with its key %q", at.cell, at.right, clipKey(atKey))
-		}
-		m.advance()
-		if d == 0 {
-			return
-		}
-	}
-	if !m.walk.lost {
-		k.report(k.s, p, "no key of the b-tree leads to the page, which begins with %q", clipKey(key))
-	}
-}
-
-// finish reports what is left of the b-tree behind the last leaf page.
-func (m *btreeMatch) finish(k *segmentCheck) {
-	if !m.on {
-		return
-	}
-	if m.from != 0 {
-		if _, broken := k.bad[m.from]; !broken {
-			k.report(k.s, m.from, "the b-tree leads to the page for the next key to be merged, but no record starts there")
-		}
-		return
-	}
-	for ; m.has && !k.stopped(); m.advance() {
-		if _, broken := k.bad[m.key.right]; !broken {
-			k.report(k.s, m.key.no, "cell %d leads to page %d, which no record starts on", m.key.cell, m.key.right)
-		}
-	}
-	// Merges that C lsm1 has interrupted leave outdated b-tree pages behind; ours do not.
-	if k.s.Space.Sealed && !m.partial && len(k.bad) == 0 && m.walk.pages-1 != k.run.btree && !k.stopped() {
-		k.report(k.s, k.s.Root, "the b-tree has %d pages, but the segment has %d b-tree pages", m.walk.pages-1, k.run.btree)
-	}
 }

@@ -1,4 +1,4 @@
-package engine
+package check
 
 // layout checks how the records of a segment of a compressed file follow each other, from
 // its first byte to its last: that every record is a page or padding, that both of its ends

@@ -1,9 +1,11 @@
-package engine
+package check
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
 )
@@ -15,37 +17,37 @@ import (
 // checkpoint, unless the last one could not be stored on both: then it may hold another one
 // or be damaged, and the next checkpoint replaces it. Of a handle that only reads, and of a
 // database without any checkpoint but the empty one, it may also be all zeros.
-func (c *checker) metaPages() *format.Checkpoint {
-	db := c.db
-	if err := db.checkpointer.take(c.ctx); err != nil {
-		return nil
-	}
-	defer db.checkpointer.release()
-	db.pub.Lock()
-	newest, synced, pair := db.meta, db.synced, !db.restore && db.synced > base.EmptySnapshotID && !db.readOnly()
-	db.pub.Unlock()
-	var found *format.Checkpoint
-	for i := 1; i <= 2; i++ {
-		meta, err := db.bf.ReadMeta(i)
-		if err != nil {
-			c.report(nil, 0, "meta page %d: %v", i, err)
-			continue
+func (c *checker) metaPages() (found *format.Checkpoint) {
+	c.in.Meta(c.ctx, func(m Meta) {
+		for i := 1; i <= 2; i++ {
+			ck, problem := c.metaPage(i, m)
+			if problem != "" {
+				c.report(nil, 0, "meta page %d%s", i, problem)
+			} else if i == m.Newest {
+				found = ck
+			}
 		}
-		ck, err := format.DecodeCheckpoint(meta)
-		switch {
-		case i == newest && err != nil:
-			c.report(nil, 0, "meta page %d, which holds the newest checkpoint: %v", i, err)
-		case i == newest && pair && ck.ID != synced:
-			c.report(nil, 0, "meta page %d holds checkpoint %d in place of %d", i, ck.ID, synced)
-		case i == newest:
-			found = ck
-		case pair && err != nil:
-			c.report(nil, 0, "meta page %d, which holds the newest checkpoint as well: %v", i, err)
-		case pair && ck.ID != synced:
-			c.report(nil, 0, "meta page %d holds checkpoint %d in place of %d", i, ck.ID, synced)
-		}
-	}
+	})
 	return found
+}
+
+// metaPage reads a meta page and says what is wrong with it, if anything is.
+func (c *checker) metaPage(i int, m Meta) (ck *format.Checkpoint, problem string) {
+	meta, err := c.in.File.ReadMeta(i)
+	if err != nil {
+		return nil, fmt.Sprintf(": %v", err)
+	}
+	ck, err = format.DecodeCheckpoint(meta)
+	switch {
+	case i != m.Newest && !m.Pair:
+	case i == m.Newest && err != nil:
+		return nil, fmt.Sprintf(", which holds the newest checkpoint: %v", err)
+	case err != nil:
+		return nil, fmt.Sprintf(", which holds the newest checkpoint as well: %v", err)
+	case m.Pair && ck.ID != m.Synced:
+		return nil, fmt.Sprintf(" holds checkpoint %d in place of %d", ck.ID, m.Synced)
+	}
+	return ck, ""
 }
 
 // stored compares the newest checkpoint with the snapshot in memory, if they are of the
@@ -54,13 +56,14 @@ func (c *checker) stored(ck *format.Checkpoint) {
 	if ck == nil {
 		return
 	}
-	if ck.ID > c.disk.ID || ck.Blocks > c.blocks {
-		c.report(nil, 0, "the newest checkpoint has id %d and %d blocks; in memory it is %d and %d", ck.ID, ck.Blocks, c.disk.ID, c.blocks)
+	if ck.ID > c.Disk.ID || ck.Blocks > c.Blocks {
+		c.report(nil, 0, "the newest checkpoint has id %d and %d blocks; in memory it is %d and %d",
+			ck.ID, ck.Blocks, c.Disk.ID, c.Blocks)
 	}
-	if ck.ID != c.disk.ID {
+	if ck.ID != c.Disk.ID {
 		return
 	}
-	now := c.disk.Export()
+	now := c.Disk.Export()
 	dropped := make(map[format.Segment]bool)
 	for _, s := range c.segs {
 		if s.RootDropped {
@@ -97,7 +100,8 @@ func sameLevel(stored, now *format.Level, dropped map[format.Segment]bool) bool 
 		}
 		return s == n
 	}
-	if stored.Age != now.Age || stored.Flags&format.LevelFlags != now.Flags || !same(stored.LHS, now.LHS) || !slices.EqualFunc(stored.RHS, now.RHS, same) {
+	if stored.Age != now.Age || stored.Flags&format.LevelFlags != now.Flags ||
+		!same(stored.LHS, now.LHS) || !slices.EqualFunc(stored.RHS, now.RHS, same) {
 		return false
 	}
 	s, n := &stored.Merge, &now.Merge
@@ -108,7 +112,7 @@ func sameLevel(stored, now *format.Level, dropped map[format.Segment]bool) bool 
 // storedFree compares the free list of a checkpoint with the one in memory. Nothing was
 // published since, so they differ by blocks that the file has grown by, at most.
 func (c *checker) storedFree(ck *format.Checkpoint) {
-	recorded, err := recordedFree(c.disk)
+	recorded, err := cursor.RecordedFree(c.Disk)
 	if err != nil {
 		return // records reports it
 	}
@@ -117,9 +121,10 @@ func (c *checker) storedFree(ck *format.Checkpoint) {
 		c.report(nil, 0, "checkpoint %d: %v", ck.ID, err)
 		return
 	}
-	now := slices.Clone(c.free)
+	now := slices.Clone(c.Free)
 	now = slices.DeleteFunc(now, func(e format.FreeEntry) bool { return e.Block > base.BlockNo(ck.Blocks) })
 	if was := list.Entries(); !slices.Equal(was, now) {
-		c.report(nil, 0, "the free list of checkpoint %d has %d blocks, the one in memory %d: %v and %v", ck.ID, len(was), len(now), clipEntries(was), clipEntries(now))
+		c.report(nil, 0, "the free list of checkpoint %d has %d blocks, the one in memory %d: %v and %v",
+			ck.ID, len(was), len(now), clipEntries(was), clipEntries(now))
 	}
 }

@@ -1,4 +1,4 @@
-package engine
+package check
 
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -10,7 +10,7 @@ import (
 // no root any more. The pages that can be led to, its targets, are its first page and
 // every page that a b-tree would lead to. C searches the older segment through these
 // pointers alone, so each must be exactly right: the last target that does not begin
-// behind the record's key.
+// after the record's key.
 
 // links checks the FC pointers of each segment that is linked to the next older one.
 func (c *checker) links() {
@@ -21,7 +21,7 @@ func (c *checker) links() {
 	}
 }
 
-// nextOlder returns the segment in which a search goes on behind s, or nil.
+// nextOlder returns the segment in which a search goes on after s, or nil.
 func (c *checker) nextOlder(s *checkedSegment) *checkedSegment {
 	level := s.level + 1
 	if s.input >= 0 && s.input+1 < len(s.lv.Merging.RHS) {
@@ -67,7 +67,7 @@ type linkCheck struct {
 }
 
 // linked checks the FC pointers of s into older. Where a page of either cannot be read,
-// which is reported elsewhere, nothing is said.
+// which is reported elsewhere, nothing is compared.
 func (c *checker) linked(s, older *checkedSegment) {
 	if !s.whole || !older.whole || len(c.bad) > 0 {
 		return
@@ -115,19 +115,20 @@ func (k *linkCheck) record(p base.PageNo, i int, kind base.Kind, key []byte, ptr
 		}
 		// The target of a range that is deleted here needs no record of its own.
 		if d < 0 && k.prev&base.StartDelete == 0 && k.relevant(k.targets.kind, k.targets.key) && !k.hidden() {
-			k.report(k.s, p, "no record before cell %d leads to page %d of %s, which begins with %q", i, k.targets.no, k.older.name, clipKey(k.targets.key))
+			k.report(k.s, p, "no record before cell %d leads to page %d of %s, which begins with %q",
+				i, k.targets.no, k.older.name, clipKey(k.targets.key))
 		}
 		k.cur = k.targets.no
 		k.targets.next()
 	}
 	k.prev = kind
-	// Strictly inside a deleted range the pointer may lag behind: nothing follows it.
+	// Strictly inside a deleted range the pointer may lag: nothing follows it.
 	if ptr == k.cur || kind&base.RangeBits == base.RangeBits || !k.relevant(kind, key) {
 		return
 	}
 	k.report(k.s, p, "the FC pointer of cell %d leads to page %d of %s in place of page %d", i, ptr, k.older.name, k.cur)
 }
 
-// hidden reports whether the newer segment is an input of a half-done merge behind a
+// hidden reports whether the newer segment is an input of a half-done merge after a
 // newer input, whose deleted ranges make records of this one unnecessary.
 func (k *linkCheck) hidden() bool { return k.s.input > 0 }

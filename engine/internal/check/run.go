@@ -1,4 +1,4 @@
-package engine
+package check
 
 import (
 	"github.com/lsmlite/lsmlite-go/engine/errs"
@@ -20,7 +20,7 @@ type run struct {
 	gap   bool  // pages before this one are missing, because the chain is not whole
 	cut   bool  // the run has ended early: it is not known where the next page begins
 	btree int64 // b-tree pages passed
-	// broken is called for a page that cannot be read; the run goes on behind it. If it
+	// broken is called for a page that cannot be read; the run goes on after it. If it
 	// is nil the run ends there.
 	broken func(base.PageNo, error)
 }
@@ -29,7 +29,7 @@ func (c *checker) newRun(s *checkedSegment) *run {
 	return &run{c: c, s: s, q: c.reader(s), next: s.First}
 }
 
-// after returns the page behind p in the segment and the index of its use, or 0.
+// after returns the page after p in the segment and the index of its use, or 0.
 func (s *checkedSegment) after(q *blockfile.Sequential, use int, p base.PageNo) (int, base.PageNo, error) {
 	if s.Space.Geometry().Compressed {
 		return s.recordAfter(q, use, p)
@@ -55,7 +55,7 @@ func (s *checkedSegment) recordAfter(q *blockfile.Sequential, use int, p base.Pa
 			return use + 1, next, nil
 		}
 	}
-	ce := errs.Corruptf("the page behind it would be page %d, which is not one of the segment's", next)
+	ce := errs.Corruptf("the page after it would be page %d, which is not one of the segment's", next)
 	return use, 0, ce.AtPage(int64(p))
 }
 
@@ -111,7 +111,7 @@ func (r *run) key(cell format.LeafCell) ([]byte, bool) {
 	if end := cell.Body + cell.KeyLen; end <= r.page.EOF() {
 		return r.page[cell.Body:end:end], true
 	}
-	key, at, err := r.s.assemble(r.q, r.use, r.next, r.page, cell.Body, cell.KeyLen)
+	key, at, err := r.assemble(cell.Body, cell.KeyLen)
 	if err != nil {
 		r.c.fail(r.s, at, err)
 		r.c.bad[r.no] = struct{}{} // its records cannot be read
@@ -119,10 +119,11 @@ func (r *run) key(cell format.LeafCell) ([]byte, bool) {
 	return key, key != nil
 }
 
-// assemble collects the n bytes that start at offset off of a leaf page's data and go on
-// on the leaf pages from next on. It returns nil if the segment ends before, and an error
+// assemble collects the n bytes that start at offset off of the current page's data and go
+// on on the leaf pages after it. It returns nil if the segment ends before, and an error
 // and the page if one cannot be read.
-func (s *checkedSegment) assemble(q *blockfile.Sequential, use int, next base.PageNo, page format.Page, off, n int) ([]byte, base.PageNo, error) {
+func (r *run) assemble(off, n int) ([]byte, base.PageNo, error) {
+	use, next, page := r.use, r.next, r.page
 	buf := []byte{}
 	for {
 		eof := page.EOF()
@@ -141,10 +142,10 @@ func (s *checkedSegment) assemble(q *blockfile.Sequential, use int, next base.Pa
 			}
 			var err error
 			at := next
-			if page, err = q.Page(at); err != nil {
+			if page, err = r.q.Page(at); err != nil {
 				return nil, at, err
 			}
-			if use, next, err = s.after(q, use, at); err != nil {
+			if use, next, err = r.s.after(r.q, use, at); err != nil {
 				return nil, at, err
 			}
 			if !page.IsBTree() {
