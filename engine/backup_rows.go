@@ -86,10 +86,7 @@ func (b *backup) segment(st *snapshot.State, f vfs.File, report bool) (*copyFile
 	}
 	cur.ReadAhead()
 	b.progress.Total = b.db.sizeOf(st)
-	c := &copyFile{File: blockfile.New(f, b.db.path, geo, 0)}
-	if b.codec != nil {
-		c.File = blockfile.NewCompressed(f, b.db.path, geo, b.codec, 0)
-	}
+	c := &copyFile{File: blockfile.New(f, b.db.path, geo, b.codec, 0)}
 	log := st.Disk.Log
 	c.seal = format.MakeSeal(uint64(st.Disk.ID), log.Raw(), uint64(log.Sum.S0), uint64(log.Sum.S1))
 	w := segment.NewWriter(c.File, c, 0)

@@ -330,11 +330,7 @@ func (db *DB) loadSnapshot(l checkpoint.Loaded) (*snapshot.Snapshot, error) {
 	if err != nil {
 		return nil, &Error{Code: CodeMisuse, Op: "open", Path: db.path, Err: err}
 	}
-	if db.codec != nil {
-		db.bf = blockfile.NewCompressed(db.file, db.path, geo, db.codec, o.CacheSize)
-	} else {
-		db.bf = blockfile.New(db.file, db.path, geo, o.CacheSize)
-	}
+	db.bf = blockfile.New(db.file, db.path, geo, db.codec, o.CacheSize)
 	db.mapFile()
 	db.synced = base.EmptySnapshotID
 	if c == nil {

@@ -30,15 +30,11 @@ type File struct {
 	// mapping is what pages are copied from where that can be done; nil: always read.
 	mapping vfs.Mapping
 
+	layout  layout
 	cache   cache
 	blocks  atomic.Uint32 // highest block number that may be read
 	written atomic.Uint32 // pages written, modulo 2^32, as the checkpoint counts them
 	stats   counters
-
-	// Of a compressed file:
-	codec      compress.Codec
-	maxImage   int          // most bytes that the codec makes of a page
-	usualImage atomic.Int64 // how many it usually takes
 }
 
 // Stats counts what was read and written since the file was opened.
@@ -65,10 +61,16 @@ type Stats struct {
 // PagesRead returns how many pages were read from the file.
 func (s *Stats) PagesRead() int64 { return s.MissPages + s.AheadPages + s.RunPages + s.RawPages }
 
-// New makes a File over an open file. cacheBytes bounds the page cache.
-func New(f vfs.File, path string, geo format.Geometry, cacheBytes int64) *File {
+// New makes a File over an open file whose pages are compressed with codec; nil means that
+// they are not. geo must have been made for the codec. cacheBytes bounds the page cache.
+func New(f vfs.File, path string, geo format.Geometry, codec compress.Codec, cacheBytes int64) *File {
 	b := &File{f: f, path: path, geo: geo}
-	b.cache.init(geo, cacheBytes)
+	if codec == nil {
+		b.layout = plain{b}
+	} else {
+		b.layout = newPacked(b, codec)
+	}
+	b.cache.init(geo, cacheBytes, b.layout.cacheBlock)
 	return b
 }
 
@@ -77,26 +79,12 @@ func New(f vfs.File, path string, geo format.Geometry, cacheBytes int64) *File {
 // last until nothing is any more.
 func (f *File) SetMapping(m vfs.Mapping) { f.mapping = m }
 
-// NewCompressed is New for a compressed file. geo must have been made with the codec's
-// bound for a page.
-func NewCompressed(f vfs.File, path string, geo format.Geometry, codec compress.Codec, cacheBytes int64) *File {
-	b := New(f, path, geo, cacheBytes)
-	b.codec, b.maxImage = codec, codec.Bound(geo.PageSize)
-	b.usualImage.Store(int64(geo.PageSize))
-	return b
-}
-
 // PagesIn returns how many pages a segment has whose size, as lsm1 counts it, is given:
 // about, in a compressed file, where that is a number of bytes.
-func (f *File) PagesIn(size int64) int64 {
-	if f.codec == nil {
-		return size
-	}
-	return (size + f.usualImage.Load() - 1) / f.usualImage.Load()
-}
+func (f *File) PagesIn(size int64) int64 { return f.layout.pagesIn(size) }
 
 // Codec returns the codec of a compressed file, nil for another.
-func (f *File) Codec() compress.Codec { return f.codec }
+func (f *File) Codec() compress.Codec { return f.layout.codec() }
 
 // Geometry returns where pages lie.
 func (f *File) Geometry() format.Geometry { return f.geo }
@@ -199,13 +187,10 @@ func (f *File) corrupt(p base.PageNo, err error) error {
 
 // MaxContent returns a number of bytes that all pages of the file together cannot hold more
 // than. A length that was read from a page and goes beyond it is damaged.
-func (f *File) MaxContent() int64 {
-	size := int64(f.Blocks()) * int64(f.geo.BlockSize)
-	if f.geo.Compressed {
-		size = size / (2*format.RecordSizeLen + 1) * int64(f.geo.PageSize)
-	}
-	return size
-}
+func (f *File) MaxContent() int64 { return f.layout.maxContent() }
+
+// blockBytes is the size of all blocks together.
+func (f *File) blockBytes() int64 { return int64(f.Blocks()) * int64(f.geo.BlockSize) }
 
 // inRange reports whether page p can hold data.
 func (f *File) inRange(p base.PageNo) bool {
@@ -219,28 +204,7 @@ func (f *File) outOfRange(p base.PageNo) error {
 // RawPage reads page p afresh from the file, for checking and dumps. It verifies
 // nothing, except that the file has such a page. Of a compressed file it returns the page
 // decompressed. Where blocks have been moved, use that of the segment's Space.
-func (f *File) RawPage(p base.PageNo) ([]byte, error) {
-	raw, err := f.rawPage(p)
-	if err == nil {
-		f.stats.rawPages.Add(1)
-	}
-	return raw, err
-}
-
-// rawPage is RawPage for a page that is counted elsewhere.
-func (f *File) rawPage(p base.PageNo) ([]byte, error) {
-	if f.geo.Compressed {
-		return (&Space{File: f}).rawRecord(p)
-	}
-	if !f.inRange(p) {
-		return nil, f.outOfRange(p)
-	}
-	raw := make([]byte, f.geo.PageSize)
-	if _, err := f.readPages(raw, p); err != nil {
-		return nil, err
-	}
-	return raw, nil
-}
+func (f *File) RawPage(p base.PageNo) ([]byte, error) { return (&Space{File: f}).RawPage(p) }
 
 // ReadMeta reads meta page 1 or 2.
 func (f *File) ReadMeta(i int) ([]byte, error) { return ReadMeta(f.f, f.path, i) }

@@ -39,7 +39,7 @@ func newFixture(t *testing.T, pageSize int, cacheBytes int64) *fixture {
 	if x.f, err = x.fs.Open(name, vfs.ReadWrite|vfs.Create, 0); err != nil {
 		t.Fatal(err)
 	}
-	x.file = blockfile.New(x.f, name, geo, cacheBytes)
+	x.file = blockfile.New(x.f, name, geo, nil, cacheBytes)
 	x.file.SetBlocks(20)
 	return x
 }
@@ -338,7 +338,7 @@ func TestRedirects(t *testing.T) {
 		}
 	}
 	// For another segment the same bytes are in the wrong place.
-	x.file = blockfile.New(x.f, name, x.geo, 1<<20)
+	x.file = blockfile.New(x.f, name, x.geo, nil, 1<<20)
 	x.file.SetBlocks(20)
 	_, err := (&blockfile.Space{File: x.file, Sealed: true}).Page(real(pages[64]))
 	x.expectCorrupt(err, real(pages[64]), "page sum")
@@ -487,7 +487,7 @@ func TestErrorsOfTheFile(t *testing.T) {
 	x := newFixture(t, 1024, 1<<20)
 	x.write(100, 0, 2, 3)
 	for _, test := range []struct{ err, want error }{{errors.New("broken"), errs.ErrIO}, {syscall.ENOSPC, errs.ErrFull}} {
-		f := blockfile.New(failing{x.f, test.err}, name, x.geo, 1<<20)
+		f := blockfile.New(failing{x.f, test.err}, name, x.geo, nil, 1<<20)
 		f.SetBlocks(20)
 		s := &blockfile.Space{File: f}
 		a := f.NewAppender(x, x.geo.FirstPage(4))

@@ -11,23 +11,36 @@ import (
 // cache maps pages to frames: a table of blocks, each a table of its pages. A hit is
 // two dependent loads; it takes no lock and writes nothing but, rarely, the frame's
 // reference bit. Frames are immutable and belong to the garbage collector: evicting one
-// only drops it from the table, so a reader that still holds its bytes is safe. In a
-// compressed file the table of a block is a hash table (see cachehash.go).
+// only drops it from the table, so a reader that still holds its bytes is safe.
 type cache struct {
-	geo    format.Geometry
-	budget int64
-	used   atomic.Int64
-	table  atomic.Pointer[[]*cacheBlock]
+	geo      format.Geometry
+	budget   int64
+	newBlock func() *cacheBlock
+	used     atomic.Int64
+	table    atomic.Pointer[[]*cacheBlock]
 
 	mu   sync.Mutex // guards the growth of table, ring and hand
 	ring []*frame   // all frames in the table, in no order; the CLOCK's face
 	hand int
 }
 
-// cacheBlock holds the frames of one block.
+// cacheBlock is the table of one block's pages. The file's layout makes it (newDirect or
+// newHashed): either direct has frames, and a search ends at once, or hashed is used.
+// Everything but the search goes through pageTable, which is the one that is used.
 type cacheBlock struct {
-	frames []atomic.Pointer[frame]
-	hashed hashed // in place of frames in a compressed file
+	direct direct
+	hashed hashed
+	pageTable
+}
+
+// pageTable is what changes the table of a block. The caller holds the cache's mutex.
+type pageTable interface {
+	// put adds a frame and reports whether there was none of its page.
+	put(fr *frame) bool
+	// remove drops a frame.
+	remove(fr *frame)
+	// clear drops all frames, and marks them as not used.
+	clear()
 }
 
 // frame is one page in memory.
@@ -41,45 +54,33 @@ type frame struct {
 	next, prev atomic.Int64
 }
 
-func (c *cache) init(geo format.Geometry, budget int64) {
-	c.geo, c.budget = geo, budget
+// touch marks the frame as used.
+func (fr *frame) touch() {
+	if !fr.recent.Load() {
+		fr.recent.Store(true)
+	}
+}
+
+func (c *cache) init(geo format.Geometry, budget int64, newBlock func() *cacheBlock) {
+	c.geo, c.budget, c.newBlock = geo, budget, newBlock
 	c.table.Store(new([]*cacheBlock))
 }
 
-// get returns the frame of page p, or nil.
+// get returns the frame of page p, or nil. A reader that uses it says so with touch.
 func (c *cache) get(p base.PageNo) *frame {
 	t := *c.table.Load()
 	b := c.geo.Block(p)
 	if uint64(b) >= uint64(len(t)) || t[b] == nil {
 		return nil
 	}
-	var fr *frame
-	if c.geo.Compressed {
-		fr = t[b].hashed.get(p)
-	} else {
-		fr = t[b].frames[c.geo.IndexInBlock(p)].Load()
+	if frames := t[b].direct.frames; frames != nil {
+		return frames[c.geo.IndexInBlock(p)].Load()
 	}
-	if fr != nil && !fr.recent.Load() {
-		fr.recent.Store(true)
-	}
-	return fr
+	return t[b].hashed.get(p)
 }
 
-// peek returns the frame of page p, or nil, without counting as a use of it.
-func (c *cache) peek(p base.PageNo) *frame {
-	t := *c.table.Load()
-	b := c.geo.Block(p)
-	if uint64(b) >= uint64(len(t)) || t[b] == nil {
-		return nil
-	}
-	if c.geo.Compressed {
-		return t[b].hashed.get(p)
-	}
-	return t[b].frames[c.geo.IndexInBlock(p)].Load()
-}
-
-// has reports whether page p is in memory, without counting as a use of it.
-func (c *cache) has(p base.PageNo) bool { return c.peek(p) != nil }
+// has reports whether page p is in memory.
+func (c *cache) has(p base.PageNo) bool { return c.get(p) != nil }
 
 // put stores a page that was just read and evicts others if the budget asks for it. If
 // another goroutine was faster its frame stays.
@@ -90,7 +91,7 @@ func (c *cache) put(p base.PageNo, raw []byte, page format.Page) {
 func (c *cache) putFrame(fr *frame) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.block(c.geo.Block(fr.no)).add(c.geo, fr) {
+	if !c.block(c.geo.Block(fr.no)).put(fr) {
 		return
 	}
 	size := int64(c.geo.PageSize)
@@ -105,7 +106,7 @@ func (c *cache) putFrame(fr *frame) {
 		}
 		old := c.ring[c.hand]
 		if !old.recent.Swap(false) {
-			c.remove(old)
+			(*c.table.Load())[c.geo.Block(old.no)].remove(old)
 			c.used.Add(-size)
 			c.ring[c.hand] = fr
 			c.hand++
@@ -113,24 +114,6 @@ func (c *cache) putFrame(fr *frame) {
 		}
 		c.hand++
 	}
-}
-
-// add stores a frame unless there is one of its page.
-func (b *cacheBlock) add(geo format.Geometry, fr *frame) bool {
-	if geo.Compressed {
-		return b.hashed.put(fr)
-	}
-	return b.frames[geo.IndexInBlock(fr.no)].CompareAndSwap(nil, fr)
-}
-
-// remove takes a frame out of the table.
-func (c *cache) remove(fr *frame) {
-	t := *c.table.Load()
-	if c.geo.Compressed {
-		t[c.geo.Block(fr.no)].hashed.remove(fr)
-		return
-	}
-	t[c.geo.Block(fr.no)].frames[c.geo.IndexInBlock(fr.no)].CompareAndSwap(fr, nil)
 }
 
 // block returns the table of block b, making it if necessary. The caller holds mu.
@@ -142,10 +125,7 @@ func (c *cache) block(b base.BlockNo) *cacheBlock {
 	// Readers may hold the old table: it is replaced, never changed.
 	grown := make([]*cacheBlock, max(len(t), int(b)+1+int(b)/8))
 	copy(grown, t)
-	grown[b] = &cacheBlock{}
-	if !c.geo.Compressed {
-		grown[b].frames = make([]atomic.Pointer[frame], c.geo.PagesPerBlock())
-	}
+	grown[b] = c.newBlock()
 	c.table.Store(&grown)
 	return grown[b]
 }
@@ -155,13 +135,7 @@ func (c *cache) drop(b base.BlockNo) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := *c.table.Load()
-	if uint64(b) >= uint64(len(t)) || t[b] == nil {
-		return
-	}
-	t[b].hashed.clear()
-	for i := range t[b].frames {
-		if fr := t[b].frames[i].Swap(nil); fr != nil {
-			fr.recent.Store(false)
-		}
+	if uint64(b) < uint64(len(t)) && t[b] != nil {
+		t[b].clear()
 	}
 }

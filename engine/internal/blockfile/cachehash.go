@@ -20,6 +20,12 @@ var gone = &frame{}
 
 const minHashed = 16
 
+func newHashed() *cacheBlock {
+	b := &cacheBlock{}
+	b.pageTable = &b.hashed
+	return b
+}
+
 // place returns where the search for page p begins in a table of n places, a power of two.
 func place(p base.PageNo, n int) int {
 	return int(uint64(p)*0x9E3779B97F4A7C15>>32) & (n - 1)
@@ -43,8 +49,6 @@ func (h *hashed) get(p base.PageNo) *frame {
 	}
 }
 
-// put adds a frame and reports whether there was none of its page. The caller holds the
-// cache's mutex.
 func (h *hashed) put(fr *frame) bool {
 	if h.get(fr.no) != nil {
 		return false
@@ -94,7 +98,6 @@ func (h *hashed) rebuild(old *[]atomic.Pointer[frame]) *[]atomic.Pointer[frame] 
 	return &slots
 }
 
-// remove drops a frame. The caller holds the cache's mutex.
 func (h *hashed) remove(fr *frame) {
 	t := h.slots.Load()
 	if t == nil {
@@ -108,7 +111,6 @@ func (h *hashed) remove(fr *frame) {
 	}
 }
 
-// clear drops all frames. The caller holds the cache's mutex.
 func (h *hashed) clear() {
 	t := h.slots.Swap(nil)
 	h.used = 0

@@ -1,31 +1,57 @@
 package blockfile
 
 import (
+	"fmt"
+	"sync/atomic"
+
+	"github.com/lsmlite/lsmlite-go/engine/compress"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
-// How pages of a compressed file are read. The cache holds them decompressed, with the
-// numbers of their neighbours in the segment once these are known, so that walking over
-// cached pages reads nothing.
+// packed is the layout of a compressed file: a segment's pages are a stream of records over
+// its blocks, each with the image that the codec makes of one page. The cache holds pages
+// decompressed, with the numbers of their neighbours in the segment once these are known, so
+// that walking over cached pages reads nothing.
+type packed struct {
+	f          *File
+	coder      compress.Codec
+	maxImage   int          // most bytes that the codec makes of a page
+	usualImage atomic.Int64 // how many it usually takes
+}
+
+func newPacked(f *File, codec compress.Codec) *packed {
+	l := &packed{f: f, coder: codec, maxImage: codec.Bound(f.geo.PageSize)}
+	l.usualImage.Store(int64(f.geo.PageSize))
+	return l
+}
+
+func (l *packed) codec() compress.Codec   { return l.coder }
+func (l *packed) cacheBlock() *cacheBlock { return newHashed() }
+
+func (l *packed) pagesIn(size int64) int64 {
+	return (size + l.usualImage.Load() - 1) / l.usualImage.Load()
+}
+
+func (l *packed) maxContent() int64 {
+	return l.f.blockBytes() / (2*format.RecordSizeLen + 1) * int64(l.f.geo.PageSize)
+}
 
 // pageAhead is how much of the stream is read for one page: most often all of it.
-func (f *File) pageAhead() int { return f.maxImage + 4*format.RecordSizeLen }
+func (l *packed) pageAhead() int { return l.maxImage + 4*format.RecordSizeLen }
 
-// rawRecord reads the page at p afresh.
-func (s *Space) rawRecord(p base.PageNo) ([]byte, error) {
-	t := s.borrow(s.pageAhead())
+func (l *packed) read(s *Space, p base.PageNo) ([]byte, error) {
+	t := l.borrow(s, l.pageAhead())
 	defer t.giveBack()
 	raw, _, err := t.image(p)
 	return raw, err
 }
 
-// missRecord is miss for a compressed file.
-func (s *Space) missRecord(p base.PageNo) (format.Page, error) {
-	t := s.borrow(s.pageAhead())
+func (l *packed) miss(s *Space, p base.PageNo) (format.Page, error) {
+	t := l.borrow(s, l.pageAhead())
 	defer t.giveBack()
 	s.stats.misses.Add(1)
-	fr, _, err := s.takeRecord(t, p)
+	fr, _, err := t.frame(p)
 	if err != nil {
 		return nil, err
 	}
@@ -34,35 +60,12 @@ func (s *Space) missRecord(p base.PageNo) (format.Page, error) {
 	return fr.page, nil
 }
 
-// takeRecord reads and verifies the page at p and returns it with the offset behind its
-// record.
-func (s *Space) takeRecord(t *stream, p base.PageNo) (*frame, base.PageNo, error) {
-	raw, end, err := t.image(p)
-	if err != nil {
-		return nil, 0, err
-	}
-	page, err := s.Verify(p, raw)
-	if err != nil {
-		return nil, 0, err
-	}
-	fr := &frame{raw: raw, page: page, no: p}
-	// If the next page begins right behind this one, as it mostly does, it is known for
-	// nothing. What is there may be no page of this segment: then nobody asks for it.
-	if i := int64(end - t.at); i > 0 && i+format.RecordSizeLen <= int64(len(t.data)) {
-		if h, ok := format.DecodeRecordHead(t.data[i:]); ok && !h.Pad {
-			fr.next.Store(int64(end))
-		}
-	}
-	return fr, end, nil
-}
-
-// packedAhead is PageAhead for a compressed file: it decompresses the pages behind p that
-// lie in the same stretch of the file, into the cache, as many as PageAhead reads of an
-// uncompressed file, but not so many that a small cache would lose them before they are
-// asked for.
-func (s *Space) packedAhead(p, last base.PageNo) (format.Page, error) {
+// missAhead decompresses the pages after p that lie in the same stretch of the file, into the
+// cache: as many as plain reads, but not so many that a small cache would lose them before
+// they are asked for.
+func (l *packed) missAhead(s *Space, p, last base.PageNo) (format.Page, error) {
 	pages := max(1, int(min(aheadBytes, s.cache.budget/8))/s.geo.PageSize)
-	t := s.borrow(min(aheadBytes, max(s.pageAhead(), int(s.usualImage.Load())*pages)))
+	t := l.borrow(s, min(aheadBytes, max(l.pageAhead(), int(l.usualImage.Load())*pages)))
 	defer t.giveBack()
 	s.stats.misses.Add(1)
 	var first format.Page
@@ -70,7 +73,7 @@ func (s *Space) packedAhead(p, last base.PageNo) (format.Page, error) {
 	for range pages {
 		var end base.PageNo
 		if first == nil || !s.cache.has(p) {
-			fr, e, err := s.takeRecord(t, p)
+			fr, e, err := t.frame(p)
 			if err != nil {
 				if first == nil {
 					return nil, err
@@ -83,7 +86,7 @@ func (s *Space) packedAhead(p, last base.PageNo) (format.Page, error) {
 			} else {
 				s.stats.aheadPages.Add(1)
 			}
-			if e > p && e-p < base.PageNo(2*s.pageAhead()) { // within one block
+			if e > p && e-p < base.PageNo(2*l.pageAhead()) { // within one block
 				images, bytes = images+1, bytes+int64(e-p)
 			}
 			s.cache.putFrame(fr)
@@ -107,20 +110,19 @@ func (s *Space) packedAhead(p, last base.PageNo) (format.Page, error) {
 		p = end
 	}
 	if images > 1 && bytes > 0 {
-		s.usualImage.Store(bytes/int64(images) + 1)
+		l.usualImage.Store(bytes/int64(images) + 1)
 	}
 	return first, nil
 }
 
-// nextRecord and prevRecord are NextPage and PrevPage for a compressed file.
-func (s *Space) nextRecord(p base.PageNo) (base.PageNo, error) {
-	fr := s.cache.peek(p)
+func (l *packed) nextPage(s *Space, p base.PageNo) (base.PageNo, error) {
+	fr := s.cache.get(p)
 	if fr != nil {
 		if n := fr.next.Load(); n != 0 {
 			return base.PageNo(n), nil
 		}
 	}
-	t := s.borrow(s.pageAhead())
+	t := l.borrow(s, l.pageAhead())
 	defer t.giveBack()
 	next, err := t.nextPage(p)
 	if err == nil && fr != nil {
@@ -129,14 +131,14 @@ func (s *Space) nextRecord(p base.PageNo) (base.PageNo, error) {
 	return next, err
 }
 
-func (s *Space) prevRecord(p base.PageNo) (base.PageNo, error) {
-	fr := s.cache.peek(p)
+func (l *packed) prevPage(s *Space, p base.PageNo) (base.PageNo, error) {
+	fr := s.cache.get(p)
 	if fr != nil {
 		if n := fr.prev.Load(); n != 0 {
 			return base.PageNo(n), nil
 		}
 	}
-	t := s.borrow(s.pageAhead())
+	t := l.borrow(s, l.pageAhead())
 	defer t.giveBack()
 	prev, err := t.prevPage(p)
 	if err != nil {
@@ -147,7 +149,7 @@ func (s *Space) prevRecord(p base.PageNo) (base.PageNo, error) {
 	}
 	// Whoever steps back reads that page next, and it mostly is in memory already.
 	if i := int64(prev - t.at); i >= 0 && i < int64(len(t.data)) && !s.cache.has(prev) {
-		if fr, _, err := s.takeRecord(t, prev); err == nil {
+		if fr, _, err := t.frame(prev); err == nil {
 			s.stats.aheadPages.Add(1)
 			fr.next.Store(int64(p))
 			s.cache.putFrame(fr)
@@ -156,13 +158,59 @@ func (s *Space) prevRecord(p base.PageNo) (base.PageNo, error) {
 	return prev, nil
 }
 
-// lastRecord returns the last page of a segment whose last byte, padding included, is at
+// lastPage returns the last page of a segment whose last byte, padding included, is at
 // the given offset.
-func (s *Space) lastRecord(last base.PageNo) (base.PageNo, error) {
+func (l *packed) lastPage(s *Space, last base.PageNo) (base.PageNo, error) {
 	if !s.inRange(last) {
 		return 0, s.outOfRange(last)
 	}
-	t := s.borrow(s.pageAhead())
+	t := l.borrow(s, l.pageAhead())
 	defer t.giveBack()
 	return t.prevPage(last + 1)
+}
+
+func (l *packed) nextBlock(s *Space, b base.BlockNo) (base.BlockNo, error) {
+	return blockLink(s, b, true)
+}
+
+func (l *packed) prevBlock(s *Space, b base.BlockNo) (base.BlockNo, error) {
+	return blockLink(s, b, false)
+}
+
+// blockLink reads a block link of a compressed file.
+func blockLink(s *Space, b base.BlockNo, next bool) (base.BlockNo, error) {
+	to, err := s.RawLink(b, next)
+	if err != nil {
+		return 0, err
+	}
+	p := s.geo.FirstPage(b)
+	if next {
+		p = s.geo.LastPage(b)
+	}
+	return s.follow(p, to)
+}
+
+func (l *packed) record(s *Space, p base.PageNo) (format.RecordHead, error) {
+	t := l.borrow(s, l.pageAhead())
+	defer t.giveBack()
+	return t.head(p)
+}
+
+func (l *packed) sequential(s *Space, last base.PageNo, fresh bool) Sequential {
+	return &packedRun{stream: stream{s: s, layout: l, ahead: readAheadBytes, last: last}, fresh: fresh}
+}
+
+func (l *packed) tail(s *Space, last base.PageNo) Tail { return newPackedTail(s, l) }
+
+func (l *packed) output(a *Appender, start base.PageNo) output { return newPacker(a, l, start) }
+
+// decompress guards against a codec that panics on damaged input: an error of a page must
+// not end the program.
+func (l *packed) decompress(dst, src []byte) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the codec panics: %v", r)
+		}
+	}()
+	return l.coder.Decompress(dst, src)
 }

@@ -28,7 +28,7 @@ func packedFixture(t *testing.T, codec compress.Codec, pageSize int, cacheBytes 
 	if x.f, err = x.fs.Open(name, vfs.ReadWrite|vfs.Create, 0); err != nil {
 		t.Fatal(err)
 	}
-	x.file = blockfile.NewCompressed(x.f, name, geo, codec, cacheBytes)
+	x.file = blockfile.New(x.f, name, geo, codec, cacheBytes)
 	x.file.SetBlocks(20)
 	return x
 }
@@ -172,7 +172,7 @@ func TestPackedBlockBorders(t *testing.T) {
 				t.Fatal("a block without a byte left offers an append point")
 			}
 		}
-		x.file = blockfile.NewCompressed(x.f, name, x.geo, codec, 1<<20)
+		x.file = blockfile.New(x.f, name, x.geo, codec, 1<<20)
 		x.file.SetBlocks(20)
 		s.File = x.file
 	}
@@ -234,7 +234,7 @@ func TestPackedRedirects(t *testing.T) {
 		t.Fatalf("%d pages have moved", moved)
 	}
 	x.all(s, pages, s.Map(a.End()))
-	x.file = blockfile.NewCompressed(x.f, name, x.geo, compress.LZ4(), 1<<20)
+	x.file = blockfile.New(x.f, name, x.geo, compress.LZ4(), 1<<20)
 	x.file.SetBlocks(20)
 	_, err := (&blockfile.Space{File: x.file, Sealed: true}).Page(pages[len(pages)/2])
 	for i := range pages {
@@ -298,7 +298,7 @@ func TestPackedDamage(t *testing.T) {
 		if _, err := x.f.WriteAt(file, 0); err != nil {
 			t.Fatal(err)
 		}
-		cold := blockfile.NewCompressed(x.f, name, x.geo, compress.Zstd(), 1)
+		cold := blockfile.New(x.f, name, x.geo, compress.Zstd(), 1)
 		cold.SetBlocks(20)
 		s := &blockfile.Space{File: cold, Sealed: true}
 		var err error
@@ -462,7 +462,7 @@ func TestPackedReadsAreFew(t *testing.T) {
 			}
 		},
 	} {
-		x.file = blockfile.NewCompressed(x.f, name, x.geo, compress.LZ4(), 1<<30)
+		x.file = blockfile.New(x.f, name, x.geo, compress.LZ4(), 1<<30)
 		x.file.SetBlocks(20)
 		read(&blockfile.Space{File: x.file, Sealed: true})
 		if st := x.file.Stats(); st.BytesRead > 2*bytes || st.BytesRead < bytes/2 {

@@ -6,7 +6,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
-// packer is what an Appender does for a compressed file. A page can be compressed when it
+// packer is the output of a compressed file. A page can be compressed when it
 // is complete, which it is when the next one is asked for; from then on the number of the
 // next one, the offset behind its record, is known. Blocks are filled to the last byte:
 //
@@ -15,81 +15,84 @@ import (
 // A new block is taken when the next byte has to be written, so that none is left over at
 // the end.
 type packer struct {
-	page   []byte // the newest page, not compressed yet
-	record []byte // memory for one record
-	at     base.PageNo
-	bytes  int64 // of records and padding
+	*Appender
+	layout  *packed
+	content []byte      // the newest page, not compressed yet
+	record  []byte      // memory for one record
+	at      base.PageNo // where the next byte goes; 0 before the first, in a new block
+	written int64       // bytes of records and padding
 }
 
-// nextRecord is Next for a compressed file.
-func (a *Appender) nextRecord() (base.PageNo, []byte, error) {
-	k := a.packer
-	if a.page != 0 {
-		if err := a.packPage(); err != nil {
+func newPacker(a *Appender, l *packed, start base.PageNo) *packer {
+	return &packer{Appender: a, layout: l, at: start, record: make([]byte, 0, l.maxImage+2*format.RecordSizeLen)}
+}
+
+func (k *packer) next() (base.PageNo, []byte, error) {
+	if k.page != 0 {
+		if err := k.packPage(); err != nil {
 			return 0, nil, err
 		}
 	}
-	if k.at == 0 || !a.hasRoom() {
-		if err := a.packBlock(); err != nil {
+	if k.at == 0 || !k.hasRoom() {
+		if err := k.packBlock(); err != nil {
 			return 0, nil, err
 		}
 	}
-	a.page = k.at
-	a.pages++
-	if k.page == nil {
-		k.page = make([]byte, a.f.geo.PageSize)
+	k.page = k.at
+	k.pages++
+	if k.content == nil {
+		k.content = make([]byte, k.f.geo.PageSize)
 	}
-	clear(k.page)
-	return a.page, k.page, nil
+	clear(k.content)
+	return k.page, k.content, nil
 }
 
 // hasRoom reports whether the current block has a byte left.
-func (a *Appender) hasRoom() bool { return a.packer.at <= a.f.geo.LastPage(a.current()) }
+func (k *packer) hasRoom() bool { return k.at <= k.f.geo.LastPage(k.current()) }
 
 // current returns the block that is being written.
-func (a *Appender) current() base.BlockNo { return a.blocks[len(a.blocks)-1] }
+func (k *packer) current() base.BlockNo { return k.blocks[len(k.blocks)-1] }
 
 // packPage seals, compresses and stores the newest page.
-func (a *Appender) packPage() error {
-	k, f := a.packer, a.f
-	f.geo.SealPage(a.page, k.page, a.seal)
+func (k *packer) packPage() error {
+	f := k.f
+	f.geo.SealPage(k.page, k.content, k.seal)
 	k.record = append(k.record[:0], make([]byte, format.RecordSizeLen)...)
-	record, err := f.codec.Compress(k.record, k.page)
+	record, err := k.layout.coder.Compress(k.record, k.content)
 	if err != nil {
-		return &errs.Error{Code: errs.CodeIO, Op: "compress", Path: f.path, Detail: "a page with " + f.codec.Name(), Err: err}
+		return &errs.Error{Code: errs.CodeIO, Op: "compress", Path: f.path, Detail: "a page with " + k.layout.coder.Name(), Err: err}
 	}
 	n := len(record) - format.RecordSizeLen
-	if n <= 0 || n > f.maxImage {
+	if n <= 0 || n > k.layout.maxImage {
 		return &errs.Error{Code: errs.CodeIO, Op: "compress", Path: f.path,
-			Detail: f.codec.Name() + " makes more of a page than it says it would"}
+			Detail: k.layout.coder.Name() + " makes more of a page than it says it would"}
 	}
 	format.PutRecordSize(record, n, false)
 	k.record = append(record, record[:format.RecordSizeLen]...)
-	if err := a.pack(k.record); err != nil {
+	if err := k.pack(k.record); err != nil {
 		return err
 	}
-	f.usualImage.Store((7*f.usualImage.Load() + int64(len(k.record)) + 7) / 8)
+	k.layout.usualImage.Store((7*k.layout.usualImage.Load() + int64(len(k.record)) + 7) / 8)
 	f.written.Add(1)
 	f.stats.pagesWritten.Add(1)
 	return nil
 }
 
 // pack appends bytes to the stream, over as many blocks as it takes.
-func (a *Appender) pack(b []byte) error {
-	k := a.packer
-	k.bytes += int64(len(b))
+func (k *packer) pack(b []byte) error {
+	k.written += int64(len(b))
 	for len(b) > 0 {
-		if !a.hasRoom() {
-			if err := a.packBlock(); err != nil {
+		if !k.hasRoom() {
+			if err := k.packBlock(); err != nil {
 				return err
 			}
 		}
-		n := min(len(b), int(a.f.geo.LastPage(a.current())-k.at)+1)
-		a.buf = append(a.buf, b[:n]...)
+		n := min(len(b), int(k.f.geo.LastPage(k.current())-k.at)+1)
+		k.buf = append(k.buf, b[:n]...)
 		k.at += base.PageNo(n)
 		b = b[n:]
-		if len(a.buf) >= runBytes {
-			if err := a.flushStream(); err != nil {
+		if len(k.buf) >= runBytes {
+			if err := k.flushStream(); err != nil {
 				return err
 			}
 		}
@@ -99,55 +102,64 @@ func (a *Appender) pack(b []byte) error {
 
 // packBlock takes a new block. The one before it, if any, is complete and gets the link to
 // it; the new one begins with a link back.
-func (a *Appender) packBlock() error {
-	b, err := a.allocate()
+func (k *packer) packBlock() error {
+	b, err := k.allocate()
 	if err != nil {
 		return err
 	}
 	var link [format.LinkSize]byte
-	if n := len(a.blocks); n > 1 {
+	if n := len(k.blocks); n > 1 {
 		format.PutBlockLink(link[:], b)
-		a.buf = append(a.buf, link[:]...)
-		if err := a.flushStream(); err != nil {
+		k.buf = append(k.buf, link[:]...)
+		if err := k.flushStream(); err != nil {
 			return err
 		}
-		format.PutBlockLink(link[:], a.blocks[n-2])
+		format.PutBlockLink(link[:], k.blocks[n-2])
 	}
-	a.first = base.PageNo(a.f.geo.LinkOffset(b, false))
-	a.buf = append(a.buf[:0], link[:]...)
-	a.packer.at = a.f.geo.FirstPage(b)
+	k.first = base.PageNo(k.f.geo.LinkOffset(b, false))
+	k.buf = append(k.buf[:0], link[:]...)
+	k.at = k.f.geo.FirstPage(b)
 	return nil
 }
 
 // flushStream writes what is buffered, which begins at offset first.
-func (a *Appender) flushStream() error {
-	if len(a.buf) == 0 {
+func (k *packer) flushStream() error {
+	if len(k.buf) == 0 {
 		return nil
 	}
-	if err := a.f.writeAt(a.buf, int64(a.first)); err != nil {
+	if err := k.f.writeAt(k.buf, int64(k.first)); err != nil {
 		return err
 	}
-	a.f.stats.dataBytes.Add(int64(len(a.buf)))
-	a.first += base.PageNo(len(a.buf))
-	a.buf = a.buf[:0]
+	k.f.stats.dataBytes.Add(int64(len(k.buf)))
+	k.first += base.PageNo(len(k.buf))
+	k.buf = k.buf[:0]
 	return nil
 }
 
-// finishStream is Finish for a compressed file: behind the last page comes padding, so that
-// nothing that is appended later shares a sector with the segment.
-func (a *Appender) finishStream() error {
-	k := a.packer
-	if a.page == 0 {
+// finish writes padding after the last page, so that nothing that is appended later shares a
+// sector with the segment.
+func (k *packer) finish() error {
+	if k.page == 0 {
 		return nil
 	}
-	if err := a.packPage(); err != nil {
+	if err := k.packPage(); err != nil {
 		return err
 	}
-	sector := max(512, a.f.f.SectorSize())
-	if n := a.f.geo.PadTo(int64(k.at-1), sector); n > 0 {
-		if err := a.pack(format.AppendPad(nil, n)); err != nil {
+	sector := max(512, k.f.f.SectorSize())
+	if n := k.f.geo.PadTo(int64(k.at-1), sector); n > 0 {
+		if err := k.pack(format.AppendPad(nil, n)); err != nil {
 			return err
 		}
 	}
-	return a.flushStream()
+	return k.flushStream()
 }
+
+func (k *packer) end() base.PageNo {
+	if k.page == 0 {
+		return 0
+	}
+	return k.at - 1
+}
+
+func (k *packer) size() int64  { return k.written }
+func (k *packer) bytes() int64 { return k.written }

@@ -1,8 +1,6 @@
 package blockfile
 
 import (
-	"errors"
-	"fmt"
 	"sync"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
@@ -14,9 +12,10 @@ import (
 // blocks, in the order of its block links. It keeps one stretch of one block in memory. A
 // stream belongs to one goroutine.
 type stream struct {
-	s     *Space
-	ahead int         // bytes to read at once, at least
-	last  base.PageNo // no more than needed is read beyond it, if it is not 0
+	s      *Space
+	layout *packed
+	ahead  int         // bytes to read at once, at least
+	last   base.PageNo // no more than needed is read beyond it, if it is not 0
 
 	room []byte      // memory for data
 	data []byte      // data bytes of one block
@@ -33,20 +32,20 @@ type stream struct {
 var streams = sync.Pool{New: func() any { return &stream{} }}
 
 // borrow returns a stream that reads a page's worth of bytes at once.
-func (s *Space) borrow(ahead int) *stream {
+func (l *packed) borrow(s *Space, ahead int) *stream {
 	t := streams.Get().(*stream)
-	t.reset(s, ahead)
+	t.reset(s, l, ahead)
 	return t
 }
 
 // giveBack returns a borrowed stream. What was got from it is not valid any more.
 func (t *stream) giveBack() {
-	t.s = nil
+	t.s, t.layout = nil, nil
 	streams.Put(t)
 }
 
-func (t *stream) reset(s *Space, ahead int) {
-	t.s, t.ahead, t.last = s, ahead, 0
+func (t *stream) reset(s *Space, l *packed, ahead int) {
+	t.s, t.layout, t.ahead, t.last = s, l, ahead, 0
 	t.data, t.full = t.data[:0], false
 }
 
@@ -151,241 +150,4 @@ func (t *stream) settle(end base.PageNo) (base.PageNo, error) {
 	}
 	b, err := t.s.follow(last, t.next)
 	return t.s.geo.FirstPage(b), err
-}
-
-// follow checks the block link found in the block of page p.
-func (s *Space) follow(p base.PageNo, link base.BlockNo) (base.BlockNo, error) {
-	b := s.MapBlock(link)
-	if b < 1 || uint32(b) > s.Blocks() {
-		return 0, s.corrupt(p, errs.Corruptf("links to block %d; the file has %d", b, s.Blocks()))
-	}
-	return b, nil
-}
-
-// head reads the head of the record at p. Only a size field is looked at further than its
-// first byte, because a short padding may be the last there is.
-func (t *stream) head(p base.PageNo) (format.RecordHead, error) {
-	b, _, err := t.bytes(p, 1)
-	if err == nil && b[0]&0x80 != 0 {
-		b, _, err = t.bytes(p, format.RecordSizeLen)
-	}
-	if err != nil {
-		return format.RecordHead{}, err
-	}
-	h, ok := format.DecodeRecordHead(b)
-	if !ok {
-		return h, t.s.corrupt(p, errs.Corruptf("no page begins here: the bytes % x are no size field", b))
-	}
-	return h, nil
-}
-
-// page returns the compressed image of the page at p and the offset behind its record, to
-// be settled. Both size fields are compared, and the size with what the codec can make of a
-// page.
-func (t *stream) page(p base.PageNo) (image []byte, end base.PageNo, err error) {
-	h, err := t.head(p)
-	if err != nil {
-		return nil, 0, err
-	}
-	if h.Pad {
-		return nil, 0, t.s.corrupt(p, errs.Corruptf("padding stands in the place of a page"))
-	}
-	if h.Body > t.s.maxImage {
-		return nil, 0, t.s.corrupt(p, errs.Corruptf("the page claims to take %d bytes; compressed with %s it takes %d at most", h.Body, t.s.codec.Name(), t.s.maxImage))
-	}
-	b, end, err := t.bytes(p, h.Len)
-	if err != nil {
-		return nil, 0, err
-	}
-	if tail, ok := format.DecodeRecordTail(b); !ok || tail != h {
-		return nil, 0, t.s.corrupt(p, errs.Corruptf("the page's two size fields do not match"))
-	}
-	return b[format.RecordSizeLen : len(b)-format.RecordSizeLen], end, nil
-}
-
-// image decompresses the page at p into memory of its own.
-func (t *stream) image(p base.PageNo) (raw []byte, end base.PageNo, err error) {
-	raw = make([]byte, t.s.geo.PageSize)
-	if end, err = t.imageInto(raw, p); err != nil {
-		return nil, 0, err
-	}
-	return raw, end, nil
-}
-
-// imageInto is image into memory of the caller's, which has the length of a page.
-func (t *stream) imageInto(raw []byte, p base.PageNo) (end base.PageNo, err error) {
-	image, end, err := t.page(p)
-	if err != nil {
-		if errors.Is(err, errs.ErrCorrupt) {
-			t.s.stats.badPages.Add(1)
-		}
-		return 0, err
-	}
-	if err := t.s.decompress(raw, image); err != nil {
-		ce := errs.Corruptf("%d bytes are not a page compressed with %s", len(image), t.s.codec.Name())
-		ce.Err = err
-		t.s.stats.badPages.Add(1)
-		return 0, t.s.corrupt(p, ce)
-	}
-	return end, nil
-}
-
-// decompress guards against a codec that panics on damaged input: an error of a page must
-// not end the program.
-func (f *File) decompress(dst, src []byte) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("the codec panics: %v", r)
-		}
-	}()
-	return f.codec.Decompress(dst, src)
-}
-
-// nextPage returns the page behind the one at p, over the padding between them.
-func (t *stream) nextPage(p base.PageNo) (base.PageNo, error) {
-	h, err := t.head(p)
-	if err != nil {
-		return 0, err
-	}
-	if h.Pad || h.Body > t.s.maxImage {
-		return 0, t.s.corrupt(p, errs.Corruptf("no page begins here"))
-	}
-	end, err := t.skip(p, h.Len)
-	if err != nil {
-		return 0, err
-	}
-	return t.pageFrom(end)
-}
-
-// pageFrom returns the first page at or behind p, which is the beginning of a record.
-func (t *stream) pageFrom(p base.PageNo) (base.PageNo, error) {
-	for hops := uint32(0); ; {
-		h, err := t.head(p)
-		if err != nil || !h.Pad {
-			return p, err
-		}
-		if err := t.padding(p, h); err != nil {
-			return 0, err
-		}
-		next, err := t.skip(p, h.Len)
-		if err != nil {
-			return 0, err
-		}
-		if next <= p || t.s.geo.Block(next) != t.s.geo.Block(p) {
-			if hops++; hops > t.s.Blocks() {
-				return 0, t.s.corrupt(p, errs.Corruptf("the segment's block links run in a circle"))
-			}
-		}
-		p = next
-	}
-}
-
-// padding checks that the padding at p looks the same from both ends. One damaged bit would
-// otherwise turn a page into padding, and its records would be missing without a word.
-func (t *stream) padding(p base.PageNo, h format.RecordHead) error {
-	if h.Len <= t.s.geo.BlockSize {
-		b, _, err := t.bytes(p, h.Len)
-		if err != nil {
-			return err
-		}
-		if format.SoundPad(b) {
-			return nil
-		}
-	}
-	t.s.stats.badPages.Add(1)
-	return t.s.corrupt(p, errs.Corruptf("the two ends of a padding of %d bytes do not match: it was damaged, or is a page that was", h.Len))
-}
-
-// skip returns the place in the stream n bytes behind p. Only links are read.
-func (t *stream) skip(p base.PageNo, n int) (base.PageNo, error) {
-	geo := t.s.geo
-	for {
-		b := geo.Block(p)
-		toEnd := int(geo.LastPage(b)-p) + 1
-		if n < toEnd {
-			return p + base.PageNo(n), nil
-		}
-		next, err := t.settle(geo.LastPage(b) + 1)
-		if err != nil {
-			return 0, err
-		}
-		n -= toEnd
-		p = next
-	}
-}
-
-// prevPage returns the page before the one at p.
-func (t *stream) prevPage(p base.PageNo) (base.PageNo, error) {
-	for hops := uint32(0); ; {
-		h, err := t.tail(p)
-		if err != nil {
-			return 0, err
-		}
-		q, crossed, err := t.back(p, h.Len)
-		if err != nil {
-			return 0, err
-		}
-		if !h.Pad {
-			return q, nil
-		}
-		if err := t.padding(q, h); err != nil {
-			return 0, err
-		}
-		if crossed {
-			if hops++; hops > t.s.Blocks() {
-				return 0, t.s.corrupt(p, errs.Corruptf("the segment's block links run in a circle"))
-			}
-		}
-		p = q
-	}
-}
-
-// tail reads the end of the record before p.
-func (t *stream) tail(p base.PageNo) (format.RecordHead, error) {
-	var h format.RecordHead
-	last, _, err := t.back(p, 1)
-	if err != nil {
-		return h, err
-	}
-	// Whoever steps back wants the page before next: read it as well if it is near.
-	if i := int64(last - t.at); i < 0 || i >= int64(len(t.data)) {
-		from := max(t.s.geo.FirstPage(t.s.geo.Block(last)), last-base.PageNo(t.ahead)+1)
-		if err := t.load(from, int(last-from)+1); err != nil {
-			return h, err
-		}
-	}
-	b, _, err := t.bytes(last, 1)
-	if err == nil && b[0]&0x80 != 0 {
-		var q base.PageNo
-		if q, _, err = t.back(p, format.RecordSizeLen); err == nil {
-			b, _, err = t.bytes(q, format.RecordSizeLen)
-		}
-	}
-	if err != nil {
-		return h, err
-	}
-	h, ok := format.DecodeRecordTail(b)
-	if !ok || !h.Pad && h.Body > t.s.maxImage {
-		return h, t.s.corrupt(p, errs.Corruptf("no page ends before this one: the bytes % x are no size field", b))
-	}
-	return h, nil
-}
-
-// back returns the place in the stream n bytes before p, and whether it is in an earlier
-// block.
-func (t *stream) back(p base.PageNo, n int) (q base.PageNo, crossed bool, err error) {
-	geo := t.s.geo
-	for {
-		b := geo.Block(p)
-		if room := int(p - geo.FirstPage(b)); n <= room {
-			return p - base.PageNo(n), crossed, nil
-		} else {
-			n -= room
-		}
-		prev, err := t.s.PrevBlock(b)
-		if err != nil {
-			return 0, false, err
-		}
-		p, crossed = geo.LastPage(prev)+1, true
-	}
 }

@@ -13,48 +13,50 @@ const tailBytes = 128 << 10
 // Tail reads the pages that a long value covers, from front to back, past the page cache:
 // they would push out what is read more than once, and cost an allocation each. It reads
 // long runs into memory of its own. A Tail belongs to one goroutine.
-type Tail struct {
+type Tail interface {
+	// Page returns page p, verified, as Space.Page does. It is valid until the next call. n is
+	// how many bytes of the value are left: no more is read than they can take.
+	Page(p base.PageNo, n int) (format.Page, error)
+	// NextPage returns the page after p in the segment, as Space.NextPage does. p is the page
+	// that Page has just returned.
+	NextPage(p base.PageNo) (base.PageNo, error)
+	// Close gives the Tail and its pages back.
+	Close()
+}
+
+// NewTail returns a Tail for a segment that ends at last. Close gives it back.
+func (s *Space) NewTail(last base.PageNo) Tail { return s.layout.tail(s, last) }
+
+// plainTail is the Tail of a file that is not compressed.
+type plainTail struct {
 	s    *Space
 	last base.PageNo // the segment's last page: nothing is read beyond it
 
 	buf   []byte      // tailBytes, or one page if that is more
 	start base.PageNo // number of the first page in run
 	run   []byte      // the pages in buf
-
-	stream stream // in place of run in a compressed file, where page is the newest one
-	page   []byte
 }
 
-// tails holds Tails with their buffers.
-var tails = sync.Pool{New: func() any { return &Tail{} }}
+// plainTails holds Tails with their buffers.
+var plainTails = sync.Pool{New: func() any { return &plainTail{} }}
 
-// NewTail returns a Tail for a segment that ends on page last. Close gives it back.
-func (s *Space) NewTail(last base.PageNo) *Tail {
-	t := tails.Get().(*Tail)
+func newPlainTail(s *Space, last base.PageNo) *plainTail {
+	t := plainTails.Get().(*plainTail)
 	t.s, t.last = s, last
-	if s.geo.Compressed {
-		t.stream.reset(s, tailBytes)
-	}
 	return t
 }
 
-// Close gives the Tail and its pages back.
-func (t *Tail) Close() {
-	t.s, t.run, t.stream.s = nil, nil, nil
-	tails.Put(t)
+func (t *plainTail) Close() {
+	t.s, t.run = nil, nil
+	plainTails.Put(t)
 }
 
-// Page returns page p, verified, as Space.Page does. It is valid until the next call. n is
-// how many bytes of the value are left: no more is read than they can take.
-func (t *Tail) Page(p base.PageNo, n int) (format.Page, error) {
+func (t *plainTail) Page(p base.PageNo, n int) (format.Page, error) {
 	if !t.has(p) {
 		if p > 0 {
-			if fr := t.s.cache.peek(p); fr != nil {
+			if fr := t.s.cache.get(p); fr != nil {
 				return fr.page, nil
 			}
-		}
-		if t.s.geo.Compressed {
-			return t.record(p)
 		}
 		if err := t.fill(p, n); err != nil {
 			return nil, err
@@ -63,48 +65,26 @@ func (t *Tail) Page(p base.PageNo, n int) (format.Page, error) {
 	return t.s.Verify(p, t.raw(p))
 }
 
-// record is Page for a compressed file.
-func (t *Tail) record(p base.PageNo) (format.Page, error) {
-	if size := t.s.geo.PageSize; len(t.page) != size {
-		t.page = make([]byte, size)
-	}
-	if _, err := t.stream.imageInto(t.page, p); err != nil {
-		return nil, err
-	}
-	t.s.stats.aheadPages.Add(1)
-	return t.s.Verify(p, t.page)
-}
-
-// NextPage returns the page after p in the segment, as Space.NextPage does. p is the page
-// that Page has just returned.
-func (t *Tail) NextPage(p base.PageNo) (base.PageNo, error) {
-	switch {
-	case t.s.geo.Compressed:
-		if fr := t.s.cache.peek(p); fr != nil {
-			if n := fr.next.Load(); n != 0 {
-				return base.PageNo(n), nil
-			}
-		}
-		return t.stream.nextPage(p)
-	case t.has(p) && t.s.geo.IsLast(p):
+func (t *plainTail) NextPage(p base.PageNo) (base.PageNo, error) {
+	if t.has(p) && t.s.geo.IsLast(p) {
 		b, err := t.s.follow(p, t.s.geo.Link(p, t.raw(p)))
 		return t.s.geo.FirstPage(b), err
 	}
 	return t.s.NextPage(p)
 }
 
-func (t *Tail) has(p base.PageNo) bool {
+func (t *plainTail) has(p base.PageNo) bool {
 	return p >= t.start && p-t.start < base.PageNo(len(t.run)/t.s.geo.PageSize)
 }
 
-func (t *Tail) raw(p base.PageNo) []byte {
+func (t *plainTail) raw(p base.PageNo) []byte {
 	size := t.s.geo.PageSize
 	i := int(p-t.start) * size
 	return t.run[i : i+size : i+size]
 }
 
 // fill reads pages for n bytes from page p on, up to the end of its block or of the segment.
-func (t *Tail) fill(p base.PageNo, n int) error {
+func (t *plainTail) fill(p base.PageNo, n int) error {
 	geo := &t.s.geo
 	if !t.s.inRange(p) {
 		return t.s.outOfRange(p)

@@ -122,6 +122,6 @@ func (c *checker) fresh(s *checkedSegment, p base.PageNo) (format.Page, error) {
 }
 
 // reader returns a reader of the segment's pages from front to back.
-func (c *checker) reader(s *checkedSegment) *blockfile.Sequential {
+func (c *checker) reader(s *checkedSegment) blockfile.Sequential {
 	return blockfile.NewFresh(s.Space, s.Last)
 }

@@ -11,7 +11,7 @@ import (
 type run struct {
 	c    *checker
 	s    *checkedSegment
-	q    *blockfile.Sequential
+	q    blockfile.Sequential
 	use  int         // index in the segment's chain
 	next base.PageNo // page to be read next, 0 at the end
 
@@ -30,7 +30,7 @@ func (c *checker) newRun(s *checkedSegment) *run {
 }
 
 // after returns the page after p in the segment and the index of its use, or 0.
-func (s *checkedSegment) after(q *blockfile.Sequential, use int, p base.PageNo) (int, base.PageNo, error) {
+func (s *checkedSegment) after(q blockfile.Sequential, use int, p base.PageNo) (int, base.PageNo, error) {
 	if s.Space.Geometry().Compressed {
 		return s.recordAfter(q, use, p)
 	}
@@ -39,7 +39,7 @@ func (s *checkedSegment) after(q *blockfile.Sequential, use int, p base.PageNo) 
 }
 
 // recordAfter is after for a compressed file, where the pages tell where the next ones are.
-func (s *checkedSegment) recordAfter(q *blockfile.Sequential, use int, p base.PageNo) (int, base.PageNo, error) {
+func (s *checkedSegment) recordAfter(q blockfile.Sequential, use int, p base.PageNo) (int, base.PageNo, error) {
 	if p == s.LastPage {
 		return use, 0, nil
 	}

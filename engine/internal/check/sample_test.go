@@ -144,7 +144,7 @@ func (s *sample) load() error {
 	if s.geo, err = c.Geometry(); err != nil {
 		s.t.Fatal(err)
 	}
-	s.bf = blockfile.New(s.file, path, s.geo, 1<<20)
+	s.bf = blockfile.New(s.file, path, s.geo, nil, 1<<20)
 	s.bf.SetBlocks(c.Blocks)
 	s.meta = check.Meta{Newest: l.Durable(), Synced: l.OldestID(), Pair: true}
 	if s.disk, err = snapshot.Load(s.bf, c); err != nil {

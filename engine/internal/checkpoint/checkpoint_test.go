@@ -57,7 +57,7 @@ func open(t *testing.T) (*recorder, *blockfile.File) {
 		t.Fatal(err)
 	}
 	r := &recorder{File: f}
-	return r, blockfile.New(r, "/test.db", geo, 1<<20)
+	return r, blockfile.New(r, "/test.db", geo, nil, 1<<20)
 }
 
 func at(id base.SnapshotID) *format.Checkpoint {

@@ -44,7 +44,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.file = blockfile.New(f, "/test.db", geo, 1<<30)
+	w.file = blockfile.New(f, "/test.db", geo, nil, 1<<30)
 	w.keyLen = 1 + w.rng.IntN(4)
 	if w.rng.IntN(4) == 0 {
 		w.keyLen = 600
@@ -383,7 +383,7 @@ func TestDamage(t *testing.T) {
 			continue
 		}
 		w.file.SetBlocks(0) // every page is out of range now, and none is cached
-		fresh := blockfile.New(nil, "/test.db", w.file.Geometry(), 1<<20)
+		fresh := blockfile.New(nil, "/test.db", w.file.Geometry(), nil, 1<<20)
 		for _, l := range st.Disk.Levels {
 			for _, s := range l.Segments() {
 				s.Space = &blockfile.Space{File: fresh}

@@ -48,17 +48,26 @@ func CheckBlocks(blocks uint64) error {
 //
 // In a compressed file a page number is a byte offset, so that the places of a block are
 // its bytes: FirstPage and LastPage are the first and the last that can hold data. See
-// record.go for what lies there.
+// record.go for what lies there. The constructors are the only ones that decide by the kind
+// of the file: the numbers they choose make every formula right for both.
 type Geometry struct {
 	PageSize   int  // bytes, a power of two
 	BlockSize  int  // bytes, a power of two
 	Compressed bool // pages are records of their own lengths
 
-	pageShift  uint // log2 PageSize; 0 in a compressed file
-	blockShift uint // log2 pages per block; of bytes in a compressed file
+	pageShift  uint8 // log2 PageSize; 0 in a compressed file
+	blockShift uint8 // log2 pages per block; of bytes in a compressed file
 	// origin is the number of a page that began with the file: 1, or, where numbers are byte
-	// offsets, 0. With it the formulas are the same for both.
-	origin int64
+	// offsets, 0.
+	origin uint8
+	// lead is how far the first page of block b lies after (b-1)<<blockShift, and trail how far
+	// the last one lies before b<<blockShift.
+	lead, trail uint8
+	// inside is the size of a block link that is part of the first or the last page, beside
+	// that of one which stands outside: one of them is 0.
+	inside, beside uint8
+
+	first base.PageNo // the first page of block 1, after the meta pages
 }
 
 // NewGeometry checks the two sizes and returns the geometry they make of an uncompressed
@@ -72,9 +81,12 @@ func NewGeometry(pageSize, blockSize int) (Geometry, error) {
 	}
 	return Geometry{
 		PageSize: pageSize, BlockSize: blockSize,
-		pageShift:  uint(bits.TrailingZeros(uint(pageSize))),
-		blockShift: uint(bits.TrailingZeros(uint(blockSize / pageSize))),
+		pageShift:  uint8(bits.TrailingZeros(uint(pageSize))),
+		blockShift: uint8(bits.TrailingZeros(uint(blockSize / pageSize))),
 		origin:     1,
+		lead:       1,
+		inside:     linkSize,
+		first:      base.PageNo(1 + (2*MetaPageSize+pageSize-1)/pageSize),
 	}, nil
 }
 
@@ -91,7 +103,11 @@ func NewCompressedGeometry(pageSize, blockSize, bound int) (Geometry, error) {
 	}
 	return Geometry{
 		PageSize: pageSize, BlockSize: blockSize, Compressed: true,
-		blockShift: uint(bits.TrailingZeros(uint(blockSize))),
+		blockShift: uint8(bits.TrailingZeros(uint(blockSize))),
+		lead:       linkSize,
+		trail:      linkSize + 1,
+		beside:     linkSize,
+		first:      2*MetaPageSize + linkSize,
 	}, nil
 }
 
@@ -112,42 +128,34 @@ func (g Geometry) PagesPerBlock() int64 { return 1 << g.blockShift }
 
 // Offset returns the byte offset of page p in the file.
 func (g Geometry) Offset(p base.PageNo) int64 {
-	return (int64(p) - g.origin) << g.pageShift
+	return (int64(p) - int64(g.origin)) << g.pageShift
 }
 
 // Block returns the block that page p lies in. A damaged file may name pages that no block
 // can hold, below 0 or above what block numbers reach: their block is the last number, in
 // which they do not lie, so that no such page is taken for another.
 func (g Geometry) Block(p base.PageNo) base.BlockNo {
-	return base.BlockNo(min(uint64(int64(p)-g.origin)>>g.blockShift, maxBlockNo-1)) + 1
+	return base.BlockNo(min(uint64(int64(p)-int64(g.origin))>>g.blockShift, maxBlockNo-1)) + 1
 }
 
 const maxBlockNo = 1<<32 - 1
 
 // IndexInBlock returns the position of page p within its block, from 0.
 func (g Geometry) IndexInBlock(p base.PageNo) int {
-	return int((int64(p) - g.origin) & (1<<g.blockShift - 1))
+	return int((int64(p) - int64(g.origin)) & (1<<g.blockShift - 1))
 }
 
 // FirstPage returns the first page of block b. In block 1 it is the first one after the meta pages.
 func (g Geometry) FirstPage(b base.BlockNo) base.PageNo {
-	switch {
-	case g.Compressed && b == 1:
-		return 2*MetaPageSize + linkSize
-	case g.Compressed:
-		return base.PageNo((int64(b)-1)<<g.blockShift + linkSize)
-	case b == 1:
-		return base.PageNo(1 + (2*MetaPageSize+g.PageSize-1)/g.PageSize)
+	if b == 1 {
+		return g.first
 	}
-	return base.PageNo((int64(b)-1)<<g.blockShift + 1)
+	return base.PageNo((int64(b)-1)<<g.blockShift + int64(g.lead))
 }
 
 // LastPage returns the last page of block b.
 func (g Geometry) LastPage(b base.BlockNo) base.PageNo {
-	if g.Compressed {
-		return base.PageNo(int64(b)<<g.blockShift - linkSize - 1)
-	}
-	return base.PageNo(int64(b) << g.blockShift)
+	return base.PageNo(int64(b)<<g.blockShift - int64(g.trail))
 }
 
 // IsFirst and IsLast report whether p is the first or last page of its block, and so
@@ -157,20 +165,18 @@ func (g Geometry) IsFirst(p base.PageNo) bool { return p == g.FirstPage(g.Block(
 
 // IsLast reports whether p is the last page of its block.
 func (g Geometry) IsLast(p base.PageNo) bool {
-	if g.Compressed {
-		return p == g.LastPage(g.Block(p))
-	}
-	return int64(p)&(1<<g.blockShift-1) == 0
+	return (int64(p)+int64(g.trail))&(1<<g.blockShift-1) == 0
 }
 
 // Content returns the part of a raw page that holds cells and footer: all of it but the
 // four bytes of a block link, which compressed pages do not have.
 func (g Geometry) Content(p base.PageNo, raw []byte) Page {
-	if !g.Compressed && g.IsLast(p) {
-		return Page(raw[: g.PageSize-linkSize : g.PageSize-linkSize])
+	if g.IsLast(p) {
+		end := g.PageSize - int(g.inside)
+		return Page(raw[:end:end])
 	}
-	if !g.Compressed && g.IsFirst(p) {
-		return Page(raw[linkSize:g.PageSize:g.PageSize])
+	if g.IsFirst(p) {
+		return Page(raw[g.inside:g.PageSize:g.PageSize])
 	}
 	return Page(raw[:g.PageSize:g.PageSize])
 }
@@ -183,13 +189,10 @@ func (g Geometry) MaxPage(blocks uint32) base.PageNo {
 // LinkOffset returns where in the file block b's link to the next block of its segment
 // stands (next), or that to the previous one.
 func (g Geometry) LinkOffset(b base.BlockNo, next bool) int64 {
-	switch {
-	case next:
+	if next {
 		return int64(b)*int64(g.BlockSize) - linkSize
-	case g.Compressed:
-		return int64(g.FirstPage(b)) - linkSize
 	}
-	return g.Offset(g.FirstPage(b))
+	return g.Offset(g.FirstPage(b)) - int64(g.beside)
 }
 
 // linkSize is the size of a block link.

@@ -48,8 +48,8 @@ func MakeSeal(of ...uint64) Seal {
 
 // flagsOffset returns where the flags field of page p stands in the raw page.
 func (g Geometry) flagsOffset(p base.PageNo) int {
-	if !g.Compressed && g.IsLast(p) {
-		return g.PageSize - linkSize - 4
+	if g.IsLast(p) {
+		return g.PageSize - int(g.inside) - 4
 	}
 	return g.PageSize - 4
 }

@@ -46,7 +46,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 		t.Fatal(err)
 	}
 	return &world{
-		t: t, rng: rand.New(rand.NewPCG(seed, 1)), file: blockfile.New(f, "/test.db", geo, 1<<30),
+		t: t, rng: rand.New(rand.NewPCG(seed, 1)), file: blockfile.New(f, "/test.db", geo, nil, 1<<30),
 		rows: make(map[string][]byte), system: make(map[base.BlockNo]base.SnapshotID),
 	}
 }

@@ -25,8 +25,8 @@ type Body struct {
 	// How the pages after the first are read: by tail if long is set, which is made when the
 	// first of them is needed, by the iterator's seq if it has one, else through the cache.
 	long    bool
-	tail    *blockfile.Tail
-	seq     *blockfile.Sequential
+	tail    blockfile.Tail
+	seq     blockfile.Sequential
 	ahead   bool  // read ahead into the cache
 	lookups int64 // pages asked of the cache
 	// rest is the end of a piece that Read had no room for.

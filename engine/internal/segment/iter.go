@@ -17,7 +17,7 @@ import (
 // that must assemble a record spanning pages, and those reuse their buffers.
 type Iter struct {
 	seg *Segment
-	seq *blockfile.Sequential // nil: read single pages through the cache
+	seq blockfile.Sequential // nil: read single pages through the cache
 
 	page  format.Page
 	no    base.PageNo

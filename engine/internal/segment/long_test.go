@@ -161,7 +161,7 @@ func TestLongValuesPassNoCache(t *testing.T) {
 	x := newFixture(t, 4096)
 	records := []record{{base.Insert, []byte("a"), nil}, {base.Insert, []byte("b"), make([]byte, size)}, {base.Insert, []byte("c"), nil}}
 	written, _ := x.write(records, 0)
-	file := blockfile.New(x.f, "/test.db", x.geo, 1<<30)
+	file := blockfile.New(x.f, "/test.db", x.geo, nil, 1<<30)
 	file.SetBlocks(uint32(x.next))
 	seg := *written
 	seg.Space = &blockfile.Space{File: file, Sealed: true}
@@ -216,7 +216,7 @@ func TestDamagedLongValue(t *testing.T) {
 	if _, err := x.f.WriteAt(flip, x.geo.Offset(p)+100); err != nil {
 		t.Fatal(err)
 	}
-	file := blockfile.New(x.f, "/test.db", x.geo, 1<<30)
+	file := blockfile.New(x.f, "/test.db", x.geo, nil, 1<<30)
 	file.SetBlocks(uint32(x.next))
 	seg := *written
 	seg.Space = &blockfile.Space{File: file, Sealed: true}

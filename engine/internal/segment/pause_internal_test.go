@@ -36,7 +36,7 @@ func TestPageWithRoomBehindALongRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &pauseFile{File: blockfile.New(raw, "/test.db", geo, 1<<20)}
+	f := &pauseFile{File: blockfile.New(raw, "/test.db", geo, nil, 1<<20)}
 	w := NewWriter(f.File, f, 0)
 	var paused, ended []base.PageNo
 	keys := 0
@@ -82,7 +82,7 @@ func TestPageWithRoomBehindALongRecord(t *testing.T) {
 		page[len(page)-4], page[len(page)-3] = 0, page[len(page)-3]&7
 	})
 	walk := func() (forward, backward int, err error) {
-		fresh := blockfile.New(raw, "/test.db", geo, 1<<20)
+		fresh := blockfile.New(raw, "/test.db", geo, nil, 1<<20)
 		fresh.SetBlocks(f.Blocks())
 		seg, err := Open(&blockfile.Space{File: fresh}, s)
 		if err != nil {

@@ -43,7 +43,7 @@ func newFixture(t testing.TB, pageSize int) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &fixture{t: t, f: f, geo: geo, file: blockfile.New(f, "/test.db", geo, 1<<30)}
+	x := &fixture{t: t, f: f, geo: geo, file: blockfile.New(f, "/test.db", geo, nil, 1<<30)}
 	return x
 }
 
@@ -308,7 +308,7 @@ func (x *fixture) change(p base.PageNo, change func(raw []byte)) {
 
 func (x *fixture) reopen() {
 	blocks := x.file.Blocks()
-	x.file = blockfile.New(x.f, "/test.db", x.geo, 1<<30)
+	x.file = blockfile.New(x.f, "/test.db", x.geo, nil, 1<<30)
 	x.file.SetBlocks(blocks)
 }
 

@@ -36,12 +36,7 @@ type Writer struct {
 }
 
 // Bytes returns how many bytes of the file the pages written so far take.
-func (w *Writer) Bytes() int64 {
-	if w.geo.Compressed {
-		return w.app.Size()
-	}
-	return w.app.Pages() * int64(w.geo.PageSize)
-}
+func (w *Writer) Bytes() int64 { return w.app.Bytes() }
 
 // LastPage returns the last page of the finished segment.
 func (w *Writer) LastPage() base.PageNo { return w.app.LastPage() }

@@ -35,7 +35,7 @@ func newFile(t *testing.T) *file {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &file{File: blockfile.New(f, "/test.db", geo, 1<<20), t: t}
+	return &file{File: blockfile.New(f, "/test.db", geo, nil, 1<<20), t: t}
 }
 
 func (f *file) Allocate() (base.BlockNo, error) {

@@ -1,0 +1,54 @@
+package blockfile
+
+import (
+	"sync"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// packedTail is the Tail of a compressed file.
+type packedTail struct {
+	stream stream
+	page   []byte // the newest page, decompressed
+}
+
+// packedTails holds Tails with their buffers.
+var packedTails = sync.Pool{New: func() any { return &packedTail{} }}
+
+func newPackedTail(s *Space, l *packed) *packedTail {
+	t := packedTails.Get().(*packedTail)
+	t.stream.reset(s, l, tailBytes)
+	return t
+}
+
+func (t *packedTail) Close() {
+	t.stream.s, t.stream.layout = nil, nil
+	packedTails.Put(t)
+}
+
+func (t *packedTail) Page(p base.PageNo, _ int) (format.Page, error) {
+	s := t.stream.s
+	if p > 0 {
+		if fr := s.cache.get(p); fr != nil {
+			return fr.page, nil
+		}
+	}
+	if size := s.geo.PageSize; len(t.page) != size {
+		t.page = make([]byte, size)
+	}
+	if _, err := t.stream.imageInto(t.page, p); err != nil {
+		return nil, err
+	}
+	s.stats.aheadPages.Add(1)
+	return s.Verify(p, t.page)
+}
+
+func (t *packedTail) NextPage(p base.PageNo) (base.PageNo, error) {
+	if fr := t.stream.s.cache.get(p); fr != nil {
+		if n := fr.next.Load(); n != 0 {
+			return base.PageNo(n), nil
+		}
+	}
+	return t.stream.nextPage(p)
+}

@@ -1,0 +1,97 @@
+package blockfile
+
+import "github.com/lsmlite/lsmlite-go/engine/internal/base"
+
+// plainOutput is the output of a file that is not compressed: pages are filled in place, in
+// the buffer from which they are written.
+type plainOutput struct{ *Appender }
+
+func (o plainOutput) next() (base.PageNo, []byte, error) {
+	geo := &o.f.geo
+	switch {
+	case o.page == 0 && o.first != 0: // at an append point
+		o.page = o.first
+	case o.page == 0:
+		b, err := o.allocate()
+		if err != nil {
+			return 0, nil, err
+		}
+		o.page = geo.FirstPage(b)
+		o.first = o.page
+	case geo.IsLast(o.page):
+		if err := o.nextBlock(); err != nil {
+			return 0, nil, err
+		}
+	default:
+		if len(o.buf) >= runBytes {
+			if err := o.flush(); err != nil {
+				return 0, nil, err
+			}
+		}
+		o.page++
+	}
+	o.pages++
+	raw := o.grow()
+	if geo.IsFirst(o.page) && len(o.blocks) > 1 {
+		geo.SetLink(o.page, raw, o.blocks[len(o.blocks)-2])
+	}
+	return o.page, geo.Content(o.page, raw), nil
+}
+
+// nextBlock links the newest page to a new block, writes what is buffered, and goes on
+// there. A segment that ends on the last page of its block links to nothing.
+func (o plainOutput) nextBlock() error {
+	b, err := o.allocate()
+	if err != nil {
+		return err
+	}
+	o.f.geo.SetLink(o.page, o.buf[len(o.buf)-o.f.geo.PageSize:], b)
+	if err := o.flush(); err != nil {
+		return err
+	}
+	o.page = o.f.geo.FirstPage(b)
+	o.first = o.page
+	return nil
+}
+
+// grow adds one zeroed page to the buffer and returns it. A segment of one page needs no more
+// memory than that.
+func (o plainOutput) grow() []byte {
+	size := o.f.geo.PageSize
+	n := len(o.buf)
+	if n+size > cap(o.buf) {
+		bigger := make([]byte, n, max(size, min(4*n, max(runBytes, n+size))))
+		copy(bigger, o.buf)
+		o.buf = bigger
+	}
+	o.buf = o.buf[:n+size]
+	raw := o.buf[n:]
+	clear(raw)
+	return raw
+}
+
+// flush writes the buffered pages. Their content and links are final.
+func (o plainOutput) flush() error {
+	size := o.f.geo.PageSize
+	if len(o.buf) == 0 {
+		return nil
+	}
+	for i := 0; i < len(o.buf); i += size {
+		o.f.geo.SealPage(o.first+base.PageNo(i/size), o.buf[i:i+size], o.seal)
+	}
+	if err := o.f.writeAt(o.buf, o.f.geo.Offset(o.first)); err != nil {
+		return err
+	}
+	n := len(o.buf) / size
+	o.f.written.Add(uint32(n))
+	o.f.stats.pagesWritten.Add(int64(n))
+	o.f.stats.dataBytes.Add(int64(len(o.buf)))
+	o.first += base.PageNo(n)
+	o.buf = o.buf[:0]
+	return nil
+}
+
+func (o plainOutput) finish() error    { return o.flush() }
+func (o plainOutput) end() base.PageNo { return o.page }
+func (o plainOutput) size() int64      { return o.pages }
+func (o plainOutput) bytes() int64     { return o.pages * int64(o.f.geo.PageSize) }
