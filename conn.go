@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"sync/atomic"
 
+	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/parser"
 )
 
@@ -203,6 +204,11 @@ func (c *conn) maintain(f func(maintainer) error) error {
 		return misusef("pragma", "this store does not offer it")
 	}
 	return f(m)
+}
+
+// set changes settings of the store.
+func (c *conn) set(change func(*engine.Options)) error {
+	return c.maintain(func(m maintainer) error { return m.Set(change) })
 }
 
 // keep returns a buffer to be kept for the next statement, or nil if it is too large.

@@ -127,7 +127,7 @@ func TestDSNErrors(t *testing.T) {
 		{"a?multiple_processes=1", "multiple_processes=1 is refused: one process has the file open at a time"},
 		{"a?use_log=0&safety=full", "safety=full promises that no commit is lost"},
 		{"a?compression=", `bad value "" for compression`},
-		{"a?compression=rar", `compression "rar" is neither none, lz4, zlib, zstd, snappy`},
+		{"a?compression=rar", `compression "rar"; want none, lz4, zlib, zstd, snappy`},
 		{"a?compression=zstd&page_size=65536&block_size=64", "do not fit into a block"},
 	}
 	for _, tt := range tests {

@@ -63,7 +63,7 @@ var settings = []setting{
 		get:     func(c *Config) string { return safetyText(c.Safety) },
 		current: engineSetting(func(m maintainer) string { return safetyText(m.Options().Safety) }),
 		change: func(c *conn, want *Config) error {
-			return c.maintain(func(m maintainer) error { return m.SetSafety(want.Safety) })
+			return c.set(func(o *engine.Options) { o.Safety = want.Safety })
 		},
 	},
 	{
@@ -96,7 +96,7 @@ var settings = []setting{
 		get:     func(c *Config) string { return sizeText(c.AutoFlush, kb) },
 		current: engineSetting(func(m maintainer) string { return sizeText(m.Options().AutoFlush, kb) }),
 		change: func(c *conn, want *Config) error {
-			return c.maintain(func(m maintainer) error { return m.SetAutoFlush(want.AutoFlush) })
+			return c.set(func(o *engine.Options) { o.AutoFlush = want.AutoFlush })
 		},
 	},
 	{
@@ -107,7 +107,7 @@ var settings = []setting{
 			return sizeOrOffText(m.Options().AutoCheckpoint)
 		}),
 		change: func(c *conn, want *Config) error {
-			return c.maintain(func(m maintainer) error { return m.SetAutoCheckpoint(want.AutoCheckpoint) })
+			return c.set(func(o *engine.Options) { o.AutoCheckpoint = want.AutoCheckpoint })
 		},
 	},
 	{
@@ -116,7 +116,7 @@ var settings = []setting{
 		get:     func(c *Config) string { return sizeOrOffText(c.MaxLog) },
 		current: engineSetting(func(m maintainer) string { return sizeOrOffText(m.Options().MaxLog) }),
 		change: func(c *conn, want *Config) error {
-			return c.maintain(func(m maintainer) error { return m.SetMaxLog(want.MaxLog) })
+			return c.set(func(o *engine.Options) { o.MaxLog = want.MaxLog })
 		},
 	},
 	{
@@ -125,7 +125,7 @@ var settings = []setting{
 		get:     func(c *Config) string { return intText(c.AutoMerge) },
 		current: engineSetting(func(m maintainer) string { return intText(m.Options().AutoMerge) }),
 		change: func(c *conn, want *Config) error {
-			return c.maintain(func(m maintainer) error { return m.SetAutoMerge(want.AutoMerge) })
+			return c.set(func(o *engine.Options) { o.AutoMerge = want.AutoMerge })
 		},
 	},
 	{
@@ -134,7 +134,7 @@ var settings = []setting{
 		get:     func(c *Config) string { return toggleText(c.AutoWork) },
 		current: engineSetting(func(m maintainer) string { return toggleText(toggle(!m.Options().NoAutoWork)) }),
 		change: func(c *conn, want *Config) error {
-			return c.maintain(func(m maintainer) error { return m.SetAutoWork(want.AutoWork == On) })
+			return c.set(func(o *engine.Options) { o.NoAutoWork = want.AutoWork == Off })
 		},
 	},
 	{
@@ -143,7 +143,7 @@ var settings = []setting{
 		get:     func(c *Config) string { return toggleText(c.UseLog) },
 		current: engineSetting(func(m maintainer) string { return toggleText(toggle(!m.Options().NoLog)) }),
 		change: func(c *conn, want *Config) error {
-			return c.maintain(func(m maintainer) error { return m.SetUseLog(want.UseLog == On) })
+			return c.set(func(o *engine.Options) { o.NoLog = want.UseLog == Off })
 		},
 	},
 	{
@@ -158,7 +158,7 @@ var settings = []setting{
 		get:     func(c *Config) string { return intText(c.MaxFreelist) },
 		current: engineSetting(func(m maintainer) string { return intText(m.Options().MaxFreelist) }),
 		change: func(c *conn, want *Config) error {
-			return c.maintain(func(m maintainer) error { return m.SetMaxFreelist(want.MaxFreelist) })
+			return c.set(func(o *engine.Options) { o.MaxFreelist = want.MaxFreelist })
 		},
 	},
 	{

@@ -111,7 +111,7 @@ func (db *DB) loop(ctx context.Context, woken chan struct{}, round func(context.
 // mergerRound does a slice of flushing and merging. An error is kept for the next
 // transaction.
 func (db *DB) mergerRound(ctx context.Context) (more bool, err error) {
-	if !db.opts.autoWork.Load() {
+	if db.opts.now().NoAutoWork {
 		db.failures.settle(flushFailure, mergeFailure, checkpointFailure)
 		return false, nil
 	}

@@ -111,7 +111,7 @@ func (db *DB) fitFreelist(ctx context.Context) error {
 		db.pub.Lock()
 		n := len(db.free.Delta())
 		db.pub.Unlock()
-		if n <= int(db.opts.maxFreelist.Load()) {
+		if n <= db.opts.now().MaxFreelist {
 			return nil
 		}
 		disk := db.reg.Newest().Disk
@@ -186,7 +186,7 @@ func (db *DB) storeExported(e exported) (pages int64, err error) {
 		return 0, err
 	}
 	invariant.Check(len(e.c.Free) <= format.MaxFreeEntries, "a checkpoint lists too many free blocks")
-	w := metaWriter{db: db, exported: e, sync: Safety(db.opts.safety.Load()) != SafetyOff}
+	w := metaWriter{db: db, exported: e, sync: db.opts.now().Safety != SafetyOff}
 	watch := db.watchCheckpoint(e.c)
 	if w.blob, err = e.c.Encode(); err != nil {
 		err = &Error{Code: CodeFull, Op: "checkpoint", Path: db.path, Err: err}

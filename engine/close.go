@@ -82,7 +82,7 @@ func (db *DB) shutDown(ctx context.Context) error {
 	if err := db.removeLog(); err != nil {
 		return &Error{Code: CodeIO, Op: "close", Path: db.logPath(), Err: err}
 	}
-	if Safety(db.opts.safety.Load()) == SafetyOff || !db.namesSynced.Load() {
+	if db.opts.now().Safety == SafetyOff || !db.namesSynced.Load() {
 		return nil // a log whose name was never made durable has nothing in it
 	}
 	if err := db.fs.SyncDir(db.logPath()); err != nil {
@@ -133,7 +133,7 @@ func (db *DB) cutFile() error {
 	if err == nil && size > 2*format.MetaPageSize {
 		err = db.file.Truncate(2 * format.MetaPageSize)
 	}
-	if err == nil && Safety(db.opts.safety.Load()) != SafetyOff {
+	if err == nil && db.opts.now().Safety != SafetyOff {
 		err = db.file.Sync()
 	}
 	if err != nil {

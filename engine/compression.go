@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/lsmlite/lsmlite-go/engine/compress"
@@ -23,7 +24,7 @@ func (o *Options) codec() (c compress.Codec, asked bool, err error) {
 	if c, ok := compress.ByName(o.Compression, o.Codecs); ok {
 		return c, true, nil
 	}
-	return nil, false, fmt.Errorf("compression %q is neither none, lz4, zlib, zstd, snappy, nor the name or id of one of the registered codecs", o.Compression)
+	return nil, false, fmt.Errorf("compression %q; want none, lz4, zlib, zstd, snappy, or the name or id of a registered codec", o.Compression)
 }
 
 // geometry returns where pages lie in a new file with these options.
@@ -35,15 +36,40 @@ func (o *Options) geometry() (format.Geometry, error) {
 	return geometryOf(o.PageSize, o.BlockSize, c)
 }
 
+// geometryOf returns where pages lie in a file of these sizes. Its errors are about sizes that
+// the caller has chosen, so they are no corruption.
 func geometryOf(pageSize, blockSize int, c compress.Codec) (format.Geometry, error) {
+	if err := checkSize("page size", pageSize, format.MinPageSize, format.MaxPageSize); err != nil {
+		return format.Geometry{}, err
+	}
+	if err := checkSize("block size", blockSize, format.MinBlockSize, format.MaxBlockSize); err != nil {
+		return format.Geometry{}, err
+	}
 	if c == nil {
-		return format.NewGeometry(pageSize, blockSize)
+		g, err := format.NewGeometry(pageSize, blockSize)
+		return g, notCorrupt(err)
 	}
 	g, err := format.NewCompressedGeometry(pageSize, blockSize, c.Bound(pageSize))
 	if err != nil {
-		return g, fmt.Errorf("compression %s: %w", c.Name(), err)
+		return g, fmt.Errorf("compression %s: %w", c.Name(), notCorrupt(err))
 	}
 	return g, nil
+}
+
+func checkSize(what string, bytes, least, most int) error {
+	if bytes < least || bytes > most || bytes&(bytes-1) != 0 {
+		return fmt.Errorf("%s %d; want a power of two from %d to %d", what, bytes, least, most)
+	}
+	return nil
+}
+
+// notCorrupt keeps of an error only what is wrong, where nothing was read that could be
+// corrupt.
+func notCorrupt(err error) error {
+	if c := (*CorruptionError)(nil); errors.As(err, &c) {
+		return errors.New(c.Detail)
+	}
+	return err
 }
 
 // chooseCodec decides how pages are stored. The file says so, unless nothing has been

@@ -137,7 +137,7 @@ func TestCompressedFiles(t *testing.T) {
 					t.Errorf("%d pages of %d bytes read", st.PagesRead, st.BytesRead)
 				}
 				if !o.ReadOnly {
-					if err := db.SetAutoFlush(1 << 20); err != nil {
+					if err := db.Set(func(o *engine.Options) { o.AutoFlush = 1 << 20 }); err != nil {
 						t.Errorf("a setting after adopting a codec: %v", err)
 					}
 					if err := db.Optimize(context.Background()); err != nil {

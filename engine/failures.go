@@ -138,7 +138,7 @@ func (db *DB) workError(ctx context.Context) error {
 	var all error
 	for kind := range numFailureKinds {
 		err := db.failures.take(kind)
-		if errors.Is(err, ErrFull) && db.opts.autoWork.Load() {
+		if errors.Is(err, ErrFull) && !db.opts.now().NoAutoWork {
 			was := err
 			if err = db.tryAgain(ctx, kind); ctx.Err() != nil {
 				db.failures.keep(kind, was)
@@ -171,6 +171,6 @@ func (db *DB) tryAgain(ctx context.Context, kind failureKind) (err error) {
 	if kind == mergeFailure {
 		pages = stepPages
 	}
-	_, err = db.work(ctx, pages, int(db.opts.autoMerge.Load()), kind == flushFailure)
+	_, err = db.work(ctx, pages, db.opts.now().AutoMerge, kind == flushFailure)
 	return err
 }

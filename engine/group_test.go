@@ -295,7 +295,7 @@ func testGroupShares(t *testing.T) {
 		t.Errorf("a stale transaction was refused (%v) while a new snapshot would be as old", err)
 	default:
 	}
-	if err := db.SetSafety(engine.SafetyNormal); err != nil {
+	if err := db.Set(func(o *engine.Options) { o.Safety = engine.SafetyNormal }); err != nil {
 		t.Fatal(err)
 	}
 	normal := make(chan error)

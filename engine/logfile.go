@@ -199,7 +199,7 @@ func (db *DB) keepLog() error {
 			return fail(err)
 		}
 	}
-	if Safety(db.opts.safety.Load()) == SafetyOff {
+	if db.opts.now().Safety == SafetyOff {
 		return nil
 	}
 	if err := db.fs.SyncDir(kept); err != nil {

@@ -85,7 +85,7 @@ func TestLoggerAtWarn(t *testing.T) {
 	if out.Len() > 0 {
 		t.Errorf("logged: %s", out.String())
 	}
-	if err := db.SetAutoWork(true); err != nil {
+	if err := db.Set(func(o *engine.Options) { o.NoAutoWork = false }); err != nil {
 		t.Fatal(err)
 	}
 	putN(t, db, 2000, 1, 100)

@@ -65,7 +65,7 @@ func (db *DB) newestCheckpointLog() int64 {
 // checkpointLimits returns how many bytes may be written to the file, and how many a
 // checkpoint may free of the log, before it is due; 0 is any number.
 func (db *DB) checkpointLimits() (file, log int64) {
-	file = max(db.opts.autoCheckpoint.Load(), 0)
+	file = max(int64(db.opts.now().AutoCheckpoint), 0)
 	if limit := db.opts.logLimit(); limit > 0 {
 		log = max(limit/logCheckpointPart, 1)
 	}

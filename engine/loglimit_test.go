@@ -148,19 +148,20 @@ func TestDefaultMaxLog(t *testing.T) {
 		}
 	}
 	expect(engine.DefaultMaxLogFactor * engine.DefaultAutoFlush)
+	autoFlush := func(bytes int) func(*engine.Options) { return func(o *engine.Options) { o.AutoFlush = bytes } }
+	maxLog := func(bytes int) func(*engine.Options) { return func(o *engine.Options) { o.MaxLog = bytes } }
 	for _, step := range []struct {
-		set   func(int) error
-		bytes int
-		want  int
+		change func(*engine.Options)
+		want   int
 	}{
-		{db.SetAutoFlush, 1, engine.MinDefaultMaxLog},
-		{db.SetAutoFlush, 2 << 20, 8 << 20},
-		{db.SetMaxLog, 5 << 20, 5 << 20},
-		{db.SetAutoFlush, 4 << 20, 5 << 20},
-		{db.SetMaxLog, -1, -1},
-		{db.SetMaxLog, 0, 16 << 20},
+		{autoFlush(1), engine.MinDefaultMaxLog},
+		{autoFlush(2 << 20), 8 << 20},
+		{maxLog(5 << 20), 5 << 20},
+		{autoFlush(4 << 20), 5 << 20},
+		{maxLog(-1), -1},
+		{maxLog(0), 16 << 20},
 	} {
-		if err := step.set(step.bytes); err != nil {
+		if err := db.Set(step.change); err != nil {
 			t.Fatal(err)
 		}
 		expect(step.want)

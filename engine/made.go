@@ -47,7 +47,7 @@ func (db *DB) undoOpen() {
 	if removesOpen {
 		db.releaseFiles()
 	}
-	if removed && db.opts.Safety != SafetyOff {
+	if removed && db.opts.now().Safety != SafetyOff {
 		_ = db.fs.SyncDir(db.path)
 	}
 }

@@ -114,7 +114,7 @@ func (db *DB) flush(ctx context.Context, op string, r *reporter) error {
 		return err
 	}
 	r.begin(PhaseFlush, 0)
-	minLevels := int(db.opts.autoMerge.Load())
+	minLevels := db.opts.now().AutoMerge
 	slice := func() (int, error) { return db.work(ctx, stepPages, minLevels, true) }
 	// 1. An old tree that waits goes first, while writers write on.
 	err := db.inSlices(ctx, op, r, func() (int, bool, error) {
@@ -155,7 +155,7 @@ func (db *DB) setAside(ctx context.Context, op string, r *reporter) (end format.
 	}
 	defer db.worker.release()
 	_, _, err = r.watch.slice(func() (int, bool, error) {
-		n, err := db.work(ctx, unlimited, int(db.opts.autoMerge.Load()), true)
+		n, err := db.work(ctx, unlimited, db.opts.now().AutoMerge, true)
 		return n, true, err
 	})
 	if err != nil {
@@ -169,7 +169,7 @@ func (db *DB) setAside(ctx context.Context, op string, r *reporter) (end format.
 
 // flushAll flushes the old tree, then the live one. The caller has both turns.
 func (db *DB) flushAll(ctx context.Context) error {
-	minLevels := int(db.opts.autoMerge.Load())
+	minLevels := db.opts.now().AutoMerge
 	if _, err := db.work(ctx, unlimited, minLevels, true); err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (db *DB) Work(ctx context.Context, o WorkOptions) (Progress, error) {
 		return Progress{}, err
 	}
 	if o.Merge == 0 {
-		o.Merge = int(db.opts.autoMerge.Load())
+		o.Merge = db.opts.now().AutoMerge
 	}
 	pages := o.Pages
 	if pages <= 0 {
@@ -215,7 +215,7 @@ func (db *DB) Work(ctx context.Context, o WorkOptions) (Progress, error) {
 // result goes to where choose says when the merge begins; choose may be nil.
 func (db *DB) mergeToOne(ctx context.Context, op string, r *reporter, pages int, choose func() place) error {
 	var all *job
-	minLevels := int(db.opts.autoMerge.Load())
+	minLevels := db.opts.now().AutoMerge
 	return db.inSlices(ctx, op, r, func() (int, bool, error) {
 		if all == nil && !db.merging() {
 			disk := db.reg.Newest().Disk
@@ -249,7 +249,7 @@ func (db *DB) mergeToOne(ctx context.Context, op string, r *reporter, pages int,
 
 // mergeAll merges all levels into one to the end. The caller has the worker's turn.
 func (db *DB) mergeAll(ctx context.Context) error {
-	minLevels := int(db.opts.autoMerge.Load())
+	minLevels := db.opts.now().AutoMerge
 	for worthMerging := 1; ; worthMerging = 2 {
 		levels := db.reg.Newest().Disk.Levels
 		if !db.merging() {

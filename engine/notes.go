@@ -140,7 +140,7 @@ func (db *DB) unclaimFirst(page int) error {
 	if err := db.bf.WriteNote(page, n.first.Encode()); err != nil {
 		return err
 	}
-	if Safety(db.opts.safety.Load()) == SafetyOff {
+	if db.opts.now().Safety == SafetyOff {
 		return nil
 	}
 	if err := db.bf.Sync(); err != nil {

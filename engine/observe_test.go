@@ -406,12 +406,12 @@ func TestStallEvent(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Nobody flushes until both trees are full; then the next writer has to wait for it.
-	if err := db.SetAutoWork(false); err != nil {
+	if err := db.Set(func(o *engine.Options) { o.NoAutoWork = true }); err != nil {
 		t.Fatal(err)
 	}
 	putN(t, db, 0, 400, 100)
 	putN(t, db, 1000, 400, 100)
-	if err := db.SetAutoWork(true); err != nil {
+	if err := db.Set(func(o *engine.Options) { o.NoAutoWork = false }); err != nil {
 		t.Fatal(err)
 	}
 	putN(t, db, 2000, 1, 100)

@@ -55,7 +55,8 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		}
 	}
 	db := &DB{core: &core{path: canonical, fs: o.FS, maxTx: maxTreeSize, writer: newTurn(), worker: newTurn(), checkpointer: newTurn()}}
-	db.opts.init(o)
+	db.opts.Options = o
+	db.opts.publish()
 	db.pace.init()
 	db.group.init()
 	if obs := JoinObservers(o.Observer, logObserver(o.Logger)); obs != nil {
@@ -63,6 +64,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	start := time.Now()
 	err = db.open(ctx)
+	db.opts.publish() // what the file itself has decided
 	if err != nil {
 		db.undoOpen()
 	}

@@ -495,13 +495,13 @@ func TestSetSafetyWithinTransaction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := db.SetSafety(engine.SafetyFull); !errors.Is(err, engine.ErrBusy) {
+	if err := db.Set(func(o *engine.Options) { o.Safety = engine.SafetyFull }); !errors.Is(err, engine.ErrBusy) {
 		t.Errorf("within a transaction: %v", err)
 	}
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.SetSafety(engine.SafetyFull); err != nil || db.Options().Safety != engine.SafetyFull {
+	if err := db.Set(func(o *engine.Options) { o.Safety = engine.SafetyFull }); err != nil || db.Options().Safety != engine.SafetyFull {
 		t.Errorf("after it: %v, level %v", err, db.Options().Safety)
 	}
 }

@@ -139,7 +139,7 @@ func (db *DB) blocksFor(levels []*snapshot.Level) int {
 // it did.
 func (db *DB) compact(ctx context.Context, op string, r *reporter) (moved bool, err error) {
 	var again *job
-	minLevels := int(db.opts.autoMerge.Load())
+	minLevels := db.opts.now().AutoMerge
 	worth := func() bool {
 		db.pub.Lock()
 		defer db.pub.Unlock()

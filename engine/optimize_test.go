@@ -255,7 +255,7 @@ func TestCancelled(t *testing.T) {
 		for after := 1; ; after++ {
 			mem := memfs.New()
 			db := scattered(t, engine.Options{FS: mem, Background: backgrounds[after%4], CacheSize: 64 << 10}, n)
-			if err := db.SetAutoFlush(16 << 20); err != nil { // Flush shall have more than one slice to do
+			if err := db.Set(func(o *engine.Options) { o.AutoFlush = 16 << 20 }); err != nil { // Flush shall have more than one slice to do
 				t.Fatal(err)
 			}
 			overwrite(t, db, n, 4)

@@ -192,19 +192,19 @@ func (o Options) Validate() error {
 	}
 	switch {
 	case o.Safety > SafetyFull:
-		return bad("safety %d is none of off, normal, full", o.Safety)
+		return bad("safety %d; want off, normal or full", o.Safety)
 	case o.Background > BackgroundBoth:
-		return bad("background %d is none of none, merger, checkpointer, both", o.Background)
+		return bad("background %d; want none, merger, checkpointer or both", o.Background)
 	case o.AutoFlush < 0 || o.AutoFlush > MaxAutoFlush:
-		return bad("autoflush %d is not from 1 to %d bytes", o.AutoFlush, MaxAutoFlush)
+		return bad("autoflush %d; want 1 to %d bytes", o.AutoFlush, MaxAutoFlush)
 	case o.AutoMerge < 2:
-		return bad("automerge %d is below 2", o.AutoMerge)
+		return bad("automerge %d; want 2 segments or more", o.AutoMerge)
 	case o.MaxFreelist < 2 || o.MaxFreelist > format.MaxFreeEntries:
-		return bad("max_freelist %d is not from 2 to %d", o.MaxFreelist, format.MaxFreeEntries)
+		return bad("max_freelist %d; want 2 to %d entries", o.MaxFreelist, format.MaxFreeEntries)
 	case o.CacheSize < 0:
-		return bad("cache size %d is negative", o.CacheSize)
+		return bad("cache size %d; want 1 byte or more", o.CacheSize)
 	case o.Mmap < 0:
-		return bad("mmap %d is negative", o.Mmap)
+		return bad("mmap %d; want 0 for none, or a number of bytes", o.Mmap)
 	case o.ReadOnly && o.NoLog:
 		return bad("use_log=0 has no meaning for a read-only handle")
 	case o.NoLog && o.Safety == SafetyFull:

@@ -83,7 +83,7 @@ func fraction(done, all int64) float64 {
 // its size, with what was rolled back since a cursor saw it, the memory that it holds, and the
 // log that holds it. The caller has the writer's turn.
 func (db *DB) fill(st *snapshot.State) float64 {
-	limit := db.opts.autoFlush.Load()
+	limit := int64(db.opts.now().AutoFlush)
 	f := fraction(db.liveBytes(), limit)
 	if part := db.opts.logLimit() / logFlushPart; part > 0 {
 		f = max(f, fraction(db.liveLog(st), part))
@@ -126,7 +126,7 @@ func (db *DB) checkpointLags() bool {
 	if db.bg.checkpointer == nil || db.failures.failing[checkpointFailure].Load() {
 		return false
 	}
-	limit := db.opts.autoCheckpoint.Load()
+	limit := int64(db.opts.now().AutoCheckpoint)
 	since := int64(db.bf.Written()-db.pace.stored.Load()) * int64(db.opts.PageSize)
 	return (limit > 0 && since > checkpointFactor*limit || db.logLags(checkpointFactor)) && db.checkpointDue()
 }

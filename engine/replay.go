@@ -26,7 +26,7 @@ type replayer struct {
 
 // replay reads the log into the tree, and publishes the state that it leads to.
 func (db *DB) replay(ctx context.Context, from format.LogPos) error {
-	r := &replayer{db: db, ctx: ctx, inMemory: db.opts.ReadOnly, limit: int(db.opts.autoFlush.Load())}
+	r := &replayer{db: db, ctx: ctx, inMemory: db.opts.ReadOnly, limit: db.opts.now().AutoFlush}
 	var file wal.File
 	if db.logFile != nil {
 		file = db.logFile
@@ -68,7 +68,7 @@ func (r *replayer) committed(pos format.LogPos) error {
 	if db.tree.Size() < r.limit {
 		return nil
 	}
-	limit := int(db.opts.autoFlush.Load())
+	limit := db.opts.now().AutoFlush
 	live := db.tree.Live()
 	switch garbage := db.tree.Size() - live; {
 	case garbage > live || r.inMemory && garbage >= limit:
@@ -101,7 +101,7 @@ func (db *DB) flushReplayed(ctx context.Context, pos format.LogPos) error {
 	next.Tree, next.Live = db.tree, memtree.View{}
 	db.reg.Publish(next)
 	watch := db.watchWork(byOpen)
-	_, err := db.work(ctx, unlimited, int(db.opts.autoMerge.Load()), true)
+	_, err := db.work(ctx, unlimited, db.opts.now().AutoMerge, true)
 	watch.end(err)
 	return err
 }

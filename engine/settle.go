@@ -33,7 +33,7 @@ func (db *DB) prepareFiles(l *checkpoint.Loaded) error {
 			return err
 		}
 	}
-	if db.opts.Safety == SafetyOff {
+	if db.opts.now().Safety == SafetyOff {
 		return nil
 	}
 	if err := db.bf.Sync(); err != nil {
@@ -191,7 +191,7 @@ func (db *DB) rewriteSuspect(ctx context.Context) error {
 	n.mu.Lock()
 	suspect := n.suspect
 	n.mu.Unlock()
-	if !suspect || Safety(db.opts.safety.Load()) == SafetyOff {
+	if !suspect || db.opts.now().Safety == SafetyOff {
 		return nil
 	}
 	if len(db.reg.Newest().Disk.Levels) > 0 {
@@ -273,7 +273,7 @@ func (db *DB) syncNames() error {
 
 // syncDir makes the names of the files durable, unless nothing is synced.
 func (db *DB) syncDir() error {
-	if Safety(db.opts.safety.Load()) == SafetyOff {
+	if db.opts.now().Safety == SafetyOff {
 		return nil
 	}
 	if err := db.fs.SyncDir(db.path); err != nil {

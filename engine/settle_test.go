@@ -260,7 +260,7 @@ func TestPagesOfAFailedSyncAreWrittenAnew(t *testing.T) {
 	for _, unit := range []int{512, 4096} {
 		for name, raise := range map[string]func(*engine.DB, engine.Options) error{
 			"setting": func(db *engine.DB, _ engine.Options) error {
-				return errors.Join(db.SetSafety(engine.SafetyFull), db.Close())
+				return errors.Join(db.Set(func(o *engine.Options) { o.Safety = engine.SafetyFull }), db.Close())
 			},
 			"opening": func(db *engine.DB, o engine.Options) error {
 				ok(t, db.Close())

@@ -40,8 +40,9 @@ func TestReadOnlyBesideWriter(t *testing.T) {
 	_, checkpointed := ro.Checkpoint(ctx)
 	for what, err := range map[string]error{
 		"begin": err, "flush": ro.Flush(ctx), "checkpoint": checkpointed, "optimize": ro.Optimize(ctx),
-		"safety": ro.SetSafety(engine.SafetyFull), "autoflush": ro.SetAutoFlush(1 << 20),
-		"copy": ro.CopyCheckpoint(ctx, path+"-copy", engine.BackupOptions{}),
+		"safety":    ro.Set(func(o *engine.Options) { o.Safety = engine.SafetyFull }),
+		"autoflush": ro.Set(func(o *engine.Options) { o.AutoFlush = 1 << 20 }),
+		"copy":      ro.CopyCheckpoint(ctx, path+"-copy", engine.BackupOptions{}),
 	} {
 		if !errors.Is(err, engine.ErrReadOnly) {
 			t.Errorf("%s: %v", what, err)

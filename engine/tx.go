@@ -84,7 +84,7 @@ func (tx *Tx) write(op format.LogOp, key, value []byte) error {
 
 // log logs a record that may be written, and counts it.
 func (tx *Tx) log(op format.LogOp, key, value []byte) error {
-	if !tx.db.opts.noLog.Load() {
+	if !tx.db.opts.now().NoLog {
 		if err := tx.db.log.Append(format.LogRecord{Op: op, Key: key, Value: value}); err != nil {
 			tx.err = tx.db.logError("write", err)
 			return tx.err
@@ -262,7 +262,7 @@ func (tx *Tx) commitToLog(ctx context.Context) (full bool, err error) {
 		err = ctx.Err()
 	}
 	db := tx.db
-	full = !db.opts.noLog.Load() && Safety(db.opts.safety.Load()) == SafetyFull
+	full = !db.opts.now().NoLog && db.opts.now().Safety == SafetyFull
 	if err == nil {
 		err = db.Poisoned()
 	}
@@ -275,7 +275,7 @@ func (tx *Tx) commitToLog(ctx context.Context) (full bool, err error) {
 		tx.rollback()
 		return false, err
 	}
-	if !db.opts.noLog.Load() {
+	if !db.opts.now().NoLog {
 		db.claim(db.seq + 1)
 		if err := db.log.Commit(full); err != nil {
 			db.notes.unclaim(db.seq)

@@ -39,7 +39,7 @@ func (db *DB) work(ctx context.Context, pages, minLevels int, flushOnly bool) (d
 
 // workPatiently is work for commits: what has failed is left alone until its pause is over.
 func (db *DB) workPatiently(ctx context.Context, pages int, flushOnly bool) (done int, err error) {
-	return db.doWork(ctx, pages, int(db.opts.autoMerge.Load()), flushOnly, true)
+	return db.doWork(ctx, pages, db.opts.now().AutoMerge, flushOnly, true)
 }
 
 func (db *DB) doWork(ctx context.Context, pages, minLevels int, flushOnly, patient bool) (done int, err error) {
@@ -260,7 +260,7 @@ func (db *DB) rerun(ctx context.Context, j *job) error {
 // workAfterCommit does, or waits for, the share of flushing and merging that a commit of
 // the given number of bytes owes. The caller has the writer's turn.
 func (db *DB) workAfterCommit(bytes int) {
-	if !db.opts.autoWork.Load() {
+	if db.opts.now().NoAutoWork {
 		return
 	}
 	if db.opts.Background != BackgroundNone {
@@ -384,7 +384,7 @@ func (db *DB) rotateNow() error {
 // cannot keep up or work has failed, the transaction does the work first, and is refused if
 // that fails. It returns how long that took. The caller has the writer's turn.
 func (db *DB) makeRoom(ctx context.Context) (stalled time.Duration, err error) {
-	if !db.opts.autoWork.Load() {
+	if db.opts.now().NoAutoWork {
 		return 0, nil
 	}
 	if err := db.rotateIfFull(); err != nil { // transactions that were rolled back may have filled it
@@ -410,7 +410,7 @@ func (db *DB) makeRoom(ctx context.Context) (stalled time.Duration, err error) {
 // treesFull reports whether no transaction may begin before the old tree is flushed.
 func (db *DB) treesFull() bool {
 	st := db.reg.Newest()
-	limit := db.opts.autoFlush.Load()
+	limit := int64(db.opts.now().AutoFlush)
 	live := db.liveBytes()
 	return st.HasOld && live >= limit && live+int64(st.Old.Size()) >= memoryFactor*limit
 }
@@ -427,7 +427,7 @@ func (db *DB) flushForRoom(ctx context.Context, all bool) (err error) {
 	if all {
 		return db.flushAll(ctx)
 	}
-	if _, err := db.work(ctx, unlimited, int(db.opts.autoMerge.Load()), true); err != nil {
+	if _, err := db.work(ctx, unlimited, db.opts.now().AutoMerge, true); err != nil {
 		return err
 	}
 	return db.rotateNow()

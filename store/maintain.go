@@ -11,14 +11,7 @@ import (
 // maintenance and reports. A store that is no Maintainer refuses those.
 type Maintainer interface {
 	Options() engine.Options
-	SetSafety(engine.Safety) error
-	SetAutoFlush(bytes int) error
-	SetAutoCheckpoint(bytes int) error
-	SetMaxLog(bytes int) error
-	SetAutoMerge(levels int) error
-	SetAutoWork(on bool) error
-	SetUseLog(on bool) error
-	SetMaxFreelist(entries int) error
+	Set(change func(*engine.Options)) error
 
 	Flush(ctx context.Context, report ...func(engine.Progress)) error
 	Checkpoint(ctx context.Context) (engine.Progress, error)

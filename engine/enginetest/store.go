@@ -2,7 +2,6 @@ package enginetest
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 
 	"github.com/lsmlite/lsmlite-go/engine"
@@ -121,8 +120,10 @@ func (s engineStore) Checkpoint(ctx context.Context) error {
 	return err
 }
 
-func (s engineStore) Safety() engine.Safety            { return s.db.Options().Safety }
-func (s engineStore) SetSafety(to engine.Safety) error { return s.db.SetSafety(to) }
+func (s engineStore) Safety() engine.Safety { return s.db.Options().Safety }
+func (s engineStore) SetSafety(to engine.Safety) error {
+	return s.db.Set(func(o *engine.Options) { o.Safety = to })
+}
 
 func (s engineStore) Work(ctx context.Context, levels, pages int) error {
 	_, err := s.db.Work(ctx, engine.WorkOptions{Merge: levels, Pages: pages})
@@ -138,19 +139,21 @@ func (s engineStore) Check(ctx context.Context) []string {
 }
 
 func (s engineStore) Tune(rng *rand.Rand) error {
-	o := RandomOptions(rng)
-	switch rng.IntN(5) {
-	case 0:
-		return s.db.SetAutoFlush(o.AutoFlush)
-	case 1:
-		return errors.Join(s.db.SetAutoCheckpoint(o.AutoCheckpoint), s.db.SetMaxLog(o.MaxLog))
-	case 2:
-		return s.db.SetAutoMerge(o.AutoMerge)
-	case 3:
-		return s.db.SetMaxFreelist(o.MaxFreelist)
-	default:
-		return s.db.SetAutoWork(!o.NoAutoWork)
-	}
+	to := RandomOptions(rng)
+	return s.db.Set(func(o *engine.Options) {
+		switch rng.IntN(5) {
+		case 0:
+			o.AutoFlush = to.AutoFlush
+		case 1:
+			o.AutoCheckpoint, o.MaxLog = to.AutoCheckpoint, to.MaxLog
+		case 2:
+			o.AutoMerge = to.AutoMerge
+		case 3:
+			o.MaxFreelist = to.MaxFreelist
+		default:
+			o.NoAutoWork = to.NoAutoWork
+		}
+	})
 }
 
 func (t engineTx) Cursor() (Cursor, error)       { return cursorOf(t.Tx.Cursor()) }

@@ -142,10 +142,10 @@ func (c *concurrent) run(t *testing.T, rng *rand.Rand) {
 		c.db.Structure()
 		c.db.LogStructure()
 		c.db.FreeList()
-		if err := c.db.SetSafety(safeties[rng.IntN(3)]); err != nil && !errors.Is(err, engine.ErrBusy) {
+		if err := c.db.Set(func(o *engine.Options) { o.Safety = safeties[rng.IntN(3)] }); err != nil && !errors.Is(err, engine.ErrBusy) {
 			return err
 		}
-		return c.db.SetAutoFlush(4096 << rng.IntN(4))
+		return c.db.Set(func(o *engine.Options) { o.AutoFlush = 4096 << rng.IntN(4) })
 	})
 	start("close", func(ctx context.Context, rng *rand.Rand) error {
 		time.Sleep(time.Millisecond)

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -156,7 +155,7 @@ func (c *crasher) fillLog(r *enginetest.Runner) error {
 		if r.Lazy = log[0].End > 0; !r.Lazy {
 			continue
 		}
-		if err := c.db.SetAutoCheckpoint(-1); err != nil {
+		if err := c.db.Set(func(o *engine.Options) { o.AutoCheckpoint = -1 }); err != nil {
 			return err
 		}
 		if log[2].End+close > log[0].Start {
@@ -181,7 +180,10 @@ func (c *crasher) fillLevels(r *enginetest.Runner) error {
 			return err
 		}
 		if i == 0 {
-			if err := errors.Join(c.db.SetAutoWork(false), c.db.SetMaxFreelist(2), c.db.SetAutoCheckpoint(-1)); err != nil {
+			err := c.db.Set(func(o *engine.Options) {
+				o.NoAutoWork, o.MaxFreelist, o.AutoCheckpoint = true, 2, -1
+			})
+			if err != nil {
 				return err
 			}
 		}
