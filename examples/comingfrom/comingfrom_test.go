@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cockroachdb/pebble"
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/lsmlite/lsmlite-go/engine"
 	bolt "go.etcd.io/bbolt"
 )

@@ -14,7 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/cockroachdb/pebble"
+	"github.com/cockroachdb/pebble/v2"
 )
 
 // A program prints to out what it finds in the new database at path.
@@ -70,6 +70,7 @@ var quiet = &pebble.Options{Logger: silent{}}
 type silent struct{}
 
 func (silent) Infof(string, ...any)           {}
+func (silent) Errorf(string, ...any)          {}
 func (silent) Fatalf(format string, a ...any) { log.Panicf(format, a...) }
 
 func main() {

@@ -1,11 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 
-	"github.com/cockroachdb/pebble"
+	"github.com/cockroachdb/pebble/v2"
 )
 
 func pebbleBasics(path string, out io.Writer) {
@@ -109,7 +110,7 @@ func pebbleBulk(path string, out io.Writer) {
 	before := pebbleCount(db)
 
 	check(db.DeleteRange([]byte(bulkKey(1000)), []byte(bulkKey(9000)), pebble.Sync))
-	check(db.Compact([]byte(bulkKey(0)), []byte(bulkKey(bulkRows)), false))
+	check(db.Compact(context.Background(), []byte(bulkKey(0)), []byte(bulkKey(bulkRows)), false))
 
 	left := pebbleCount(db)
 	fmt.Fprintln(out, "deleted", before-left, "left", left)

@@ -326,7 +326,7 @@ func TestCrashDecidesEachDirectoryEntryApart(t *testing.T) {
 				delete(found, s)
 			}
 			if len(found) > 0 {
-				t.Errorf("these states are possible too: %q", found)
+				t.Errorf("these states are possible too: %v", found)
 			}
 			if s := state(t, m.Crash(nil, memfs.CrashLoseAll)); s != c.lost {
 				t.Errorf("lose all: %q, want %q", s, c.lost)
