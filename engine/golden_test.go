@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
 // goldenDirs are the folders with database files that others wrote: the few that are
@@ -301,4 +302,17 @@ func TestGoldenReadWriteMerge(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// newestCheckpoint returns the checkpoint of a file that counts, nil if there is none.
+func newestCheckpoint(file []byte) (newest *format.Checkpoint) {
+	for off := 0; off <= format.MetaPageSize; off += format.MetaPageSize {
+		if off+format.MetaSize > len(file) {
+			continue
+		}
+		if c, err := format.DecodeCheckpoint(file[off : off+format.MetaSize]); err == nil && (newest == nil || c.ID > newest.ID) {
+			newest = c
+		}
+	}
+	return newest
 }

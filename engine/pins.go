@@ -1,11 +1,9 @@
 package engine
 
 import (
-	"slices"
 	"time"
 
-	"github.com/lsmlite/lsmlite-go/engine/internal/base"
-	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/inspect"
 )
 
 // PinReport tells which states of the database are held by transactions, snapshots and
@@ -48,7 +46,7 @@ func (db *DB) Pins() (PinReport, error) {
 		return PinReport{}, err
 	}
 	defer db.leave()
-	r := db.pins()
+	r := pinReport(db)
 	var err error
 	if !db.opts.ReadOnly {
 		r.ForeignReader, err = db.foreignReader()
@@ -56,52 +54,17 @@ func (db *DB) Pins() (PinReport, error) {
 	return r, err
 }
 
-// pins makes the report without looking for other processes.
-func (db *DB) pins() PinReport {
+// pinReport makes the report without looking for other processes.
+func pinReport(db *DB) PinReport {
 	db.pub.Lock()
 	defer db.pub.Unlock()
-	var r PinReport
-	now := time.Now()
-	newest := db.reg.Newest()
-	free := db.free.Entries()
-	r.blocks, r.freeBlocks = int64(db.free.Blocks()), int64(len(free))
-	states := db.reg.PinnedStates()
-	held := make(map[base.BlockNo]bool)
-	// A tree is counted once, for the newest of the states that show it.
-	trees := []memtree.View{newest.Live, newest.Old}
-	for i := len(states) - 1; i >= 0; i-- {
-		s := states[i].State
-		p := Pin{Snapshot: int64(s.Disk.ID), Commit: int64(s.Seq), Count: states[i].Pins}
-		if states[i].Replaced != 0 {
-			p.Age = max(0, now.Sub(time.Unix(0, states[i].Replaced)))
-		}
-		for _, e := range free {
-			if e.ID < db.synced && s.Disk != newest.Disk && db.free.UsedBy(e.Block, s.Disk.ID) {
-				p.HeldBlocks++
-				held[e.Block] = true
-			}
-		}
-		for _, v := range [...]memtree.View{s.Live, s.Old} {
-			if v.Empty() || shared(trees, v) {
-				continue
-			}
-			trees = append(trees, v)
-			p.HeldTreeBytes += int64(v.Size())
-		}
-		r.HeldTreeBytes += p.HeldTreeBytes
-		r.Pins = append(r.Pins, p)
+	h := inspect.Pins(inspect.Books{
+		Newest: db.reg.Newest(), Pinned: db.reg.PinnedStates(), Free: db.free, Synced: db.synced,
+	}, time.Now())
+	r := PinReport{HeldBlocks: h.Blocks, HeldBytes: h.Blocks * int64(db.opts.BlockSize), HeldTreeBytes: h.TreeBytes}
+	for _, p := range h.Pins {
+		r.Pins = append(r.Pins, Pin(p))
 	}
-	slices.Reverse(r.Pins)
-	r.HeldBlocks = int64(len(held))
-	r.HeldBytes = r.HeldBlocks * int64(db.opts.BlockSize)
+	r.blocks, r.freeBlocks = int64(db.free.Blocks()), int64(db.free.Len())
 	return r
-}
-
-func shared(trees []memtree.View, v memtree.View) bool {
-	for _, t := range trees {
-		if t.SameTree(v) {
-			return true
-		}
-	}
-	return false
 }

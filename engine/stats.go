@@ -138,12 +138,12 @@ func (s *Stats) Stalls(r StallReason) (n int64, d time.Duration) {
 // Stats returns the counters. It takes no turn, so it never waits for a writer or for
 // work, and may be called from an Observer. After Close it returns the last counts.
 func (db *DB) Stats() Stats {
-	pins := db.pins() // before this call has a pin of its own
+	pins := pinReport(db) // before this call has a pin of its own
 	st := db.reg.Acquire()
 	defer db.reg.Release(st)
 	var s Stats
-	db.countWrites(&s)
-	db.countFile(&s)
+	countWork(db, &s)
+	countFiles(db, &s)
 	s.LiveBytes, s.OldBytes = int64(st.Live.Size()), int64(st.Old.Size())
 	s.Levels, s.Segments = len(st.Disk.Levels), st.Disk.NumSegments()
 	for _, l := range st.Disk.Levels {
@@ -172,8 +172,8 @@ func (db *DB) Stats() Stats {
 	return s
 }
 
-// countWrites fills in what the engine itself counts.
-func (db *DB) countWrites(s *Stats) {
+// countWork fills in what the engine itself counts.
+func countWork(db *DB, s *Stats) {
 	c := &db.stats
 	s.Commits, s.CommitErrors = c.commits.Load(), c.commitErrors.Load()
 	s.Records, s.BytesCommitted = c.records.Load(), c.bytesCommitted.Load()
@@ -210,8 +210,8 @@ func maximum(a *atomic.Int64, n int64) int64 {
 	}
 }
 
-// countFile fills in what was read from and written to the two files.
-func (db *DB) countFile(s *Stats) {
+// countFiles fills in what was read from and written to the two files.
+func countFiles(db *DB, s *Stats) {
 	b, l := db.bf.Stats(), db.log.Stats()
 	s.PagesRead, s.PagesReadMiss, s.PagesReadAhead = b.PagesRead(), b.MissPages, b.AheadPages
 	s.PagesReadMerge, s.PagesReadRaw = b.RunPages, b.RawPages

@@ -156,6 +156,9 @@ func (l *List) IsFree(b base.BlockNo) bool {
 	return ok
 }
 
+// Len returns the number of free blocks.
+func (l *List) Len() int { return len(l.free) }
+
 // Entries returns all free blocks, ascending.
 func (l *List) Entries() []format.FreeEntry {
 	out := make([]format.FreeEntry, len(l.order))

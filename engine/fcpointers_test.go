@@ -3,9 +3,7 @@ package engine_test
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -107,79 +105,4 @@ func insideRanges(page format.Page) bool {
 		}
 	}
 	return true
-}
-
-func newestCheckpoint(file []byte) (newest *format.Checkpoint) {
-	for off := 0; off <= format.MetaPageSize; off += format.MetaPageSize {
-		if off+format.MetaSize > len(file) {
-			continue
-		}
-		if c, err := format.DecodeCheckpoint(file[off : off+format.MetaSize]); err == nil && (newest == nil || c.ID > newest.ID) {
-			newest = c
-		}
-	}
-	return newest
-}
-
-// TestPageDump looks at pages of all kinds.
-func TestPageDump(t *testing.T) {
-	ctx := context.Background()
-	path := filepath.Join(t.TempDir(), "dump.lsm")
-	db, err := engine.Open(ctx, path, engine.Options{PageSize: 1024, BlockSize: 64 << 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	err = db.Update(ctx, func(tx *engine.Tx) error {
-		for i := range 100 {
-			if err := tx.Put(fmt.Appendf(nil, "key%03d", i), []byte(strings.Repeat("v", i))); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Flush(ctx); err != nil {
-		t.Fatal(err)
-	}
-	seg := db.Structure()[0].Segments[0]
-	leaf, err := db.PageDump(seg.First)
-	if err != nil {
-		t.Fatal(err)
-	}
-	root, err := db.PageDump(seg.Root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for text, parts := range map[string][]string{
-		leaf: {"page 9: offset 8192, block 1, page 9 of 64 in the block", "links to previous block", "leaf page: ",
-			"page sum: good", `0 @0     insert key "key000" value ""`, `insert key "key031" value "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"`, "… (", "0000: ", "key000"},
-		root: {"b-tree page: ", "page sum: good", `child 9, key "key0`, "*\n"},
-	} {
-		for _, part := range parts {
-			if !strings.Contains(text, part) {
-				t.Errorf("%q is missing in\n%s", part, text)
-			}
-		}
-	}
-	// A damaged page is shown as it is.
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if _, err := f.WriteAt([]byte{0xFF, 0xFF}, seg.First*1024-2); err != nil {
-		t.Fatal(err)
-	}
-	text, err := db.PageDump(seg.First)
-	if err != nil || !strings.Contains(text, "page sum: BAD") || !strings.Contains(text, "not a sound page: ") {
-		t.Errorf("a damaged page: %v\n%s", err, text)
-	}
-	for _, p := range []int64{-1, 0, 1, 1 << 40} {
-		if text, err := db.PageDump(p); err == nil {
-			t.Errorf("page %d is shown as %q", p, text)
-		}
-	}
 }

@@ -74,7 +74,7 @@ func (db *DB) FreeList() []FreeBlock {
 func (db *DB) FreeListSize() (blocks, entries int) {
 	db.pub.Lock()
 	defer db.pub.Unlock()
-	return len(db.free.Entries()), len(db.free.Delta())
+	return db.free.Len(), len(db.free.Delta())
 }
 
 // LogRegion is a part of the log file that is still needed: bytes Start up to End, not
