@@ -184,3 +184,26 @@ func checkError(t *testing.T, what string, err error, text string, is error) {
 		t.Errorf("%s: error %v (%T) does not match %v", what, err, err, is)
 	}
 }
+
+func begin(t *testing.T, db *sql.DB, opts *sql.TxOptions) *sql.Tx {
+	t.Helper()
+	tx, err := db.BeginTx(context.Background(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tx
+}
+
+func connect(t *testing.T, db *sql.DB) *sql.Conn {
+	t.Helper()
+	conn, err := db.Conn(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := conn.Close(); err != nil && !errors.Is(err, sql.ErrConnDone) {
+			t.Errorf("close connection: %v", err)
+		}
+	})
+	return conn
+}

@@ -124,99 +124,6 @@ func ExampleOpen_readOnly() {
 	// refused: true
 }
 
-// A transaction by hand, committed.
-func ExampleTx_Commit() {
-	ctx := context.Background()
-	path, remove := exampleFile()
-	defer remove()
-	db, err := engine.Open(ctx, path, engine.Options{})
-	check(err)
-	defer db.Close()
-
-	tx, err := db.Begin(ctx)
-	check(err)
-	check(tx.Put([]byte("key"), []byte("value")))
-	_, seen, err := db.Get(nil, []byte("key"))
-	check(err)
-	fmt.Println("seen by others before the commit:", seen)
-	check(tx.Commit(ctx))
-	_, seen, err = db.Get(nil, []byte("key"))
-	check(err)
-	fmt.Println("and after it:", seen)
-	// Output:
-	// seen by others before the commit: false
-	// and after it: true
-}
-
-// A transaction that is rolled back has never been.
-func ExampleTx_Rollback() {
-	ctx := context.Background()
-	path, remove := exampleFile()
-	defer remove()
-	db, err := engine.Open(ctx, path, engine.Options{})
-	check(err)
-	defer db.Close()
-
-	tx, err := db.Begin(ctx)
-	check(err)
-	check(tx.Put([]byte("key"), []byte("value")))
-	check(tx.Rollback())
-	n, err := count(ctx, db)
-	check(err)
-	fmt.Println(n, "keys")
-	// Output: 0 keys
-}
-
-// Levels of a transaction: the inner one is undone, the outer one is kept.
-func ExampleTx_RollbackTo() {
-	ctx := context.Background()
-	path, remove := exampleFile()
-	defer remove()
-	db, err := engine.Open(ctx, path, engine.Options{})
-	check(err)
-	defer db.Close()
-
-	tx, err := db.Begin(ctx) // level 1
-	check(err)
-	check(tx.Put([]byte("outer"), nil))
-	level, err := tx.Begin()
-	check(err)
-	check(tx.Put([]byte("inner"), nil))
-	check(tx.RollbackTo(level)) // level 2 stays open
-	check(tx.Put([]byte("second try"), nil))
-	check(tx.CommitTo(level - 1))
-	check(tx.Commit(ctx))
-
-	for _, key := range []string{"outer", "inner", "second try"} {
-		_, found, err := db.Get(nil, []byte(key))
-		check(err)
-		fmt.Println(key, found)
-	}
-	// Output:
-	// outer true
-	// inner false
-	// second try true
-}
-
-// One record removes any number of keys: all strictly between two others.
-func ExampleTx_DeleteRange() {
-	ctx := context.Background()
-	path, remove := exampleFile()
-	defer remove()
-	db, err := engine.Open(ctx, path, engine.Options{})
-	check(err)
-	defer db.Close()
-
-	check(fill(ctx, db, 1000))
-	check(db.Update(ctx, func(tx *engine.Tx) error {
-		return tx.DeleteRange(binary.BigEndian.AppendUint64(nil, 10), binary.BigEndian.AppendUint64(nil, 991))
-	}))
-	n, err := count(ctx, db)
-	check(err)
-	fmt.Println(n, "keys")
-	// Output: 20 keys
-}
-
 // A cursor seeks, and walks in both directions.
 func ExampleCursor() {
 	ctx := context.Background()
@@ -323,50 +230,6 @@ func ExampleDB_Snapshot() {
 	// Output: old new
 }
 
-// Flushing and merging in a goroutine: commits only write the log and the tree in memory.
-func ExampleOptions_backgroundMerger() {
-	ctx := context.Background()
-	path, remove := exampleFile()
-	defer remove()
-	db, err := engine.Open(ctx, path, engine.Options{
-		Background: engine.BackgroundMerger,
-		AutoFlush:  256 << 10,
-	})
-	check(err)
-	defer db.Close() // waits for the goroutine
-
-	for range 20 {
-		check(fill(ctx, db, 100))
-	}
-	n, err := count(ctx, db)
-	check(err)
-	fmt.Println(n, "keys")
-	// Output: 100 keys
-}
-
-// Checkpoints in a goroutine: no commit waits for their syncs. BackgroundBoth has two
-// goroutines, one for this and one for flushing and merging.
-func ExampleOptions_backgroundCheckpointer() {
-	ctx := context.Background()
-	path, remove := exampleFile()
-	defer remove()
-	db, err := engine.Open(ctx, path, engine.Options{
-		Background:     engine.BackgroundCheckpointer,
-		AutoFlush:      256 << 10,
-		AutoCheckpoint: 1 << 20,
-	})
-	check(err)
-	defer db.Close()
-
-	for range 20 {
-		check(fill(ctx, db, 100))
-	}
-	n, err := count(ctx, db)
-	check(err)
-	fmt.Println(n, "keys")
-	// Output: 100 keys
-}
-
 // A copy of a database that is in use, made while everybody goes on. To restore it, close
 // the database, remove its file and its log, and give the copy its name.
 func ExampleDB_Backup() {
@@ -392,41 +255,6 @@ func ExampleDB_Backup() {
 	// Output:
 	// 100 rows copied
 	// 100 keys in the copy
-}
-
-// A compressed database. Whoever opens it later need not name the codec: the file knows.
-func ExampleOptions_compression() {
-	ctx := context.Background()
-	path, remove := exampleFile()
-	defer remove()
-	size := func() int64 {
-		info, err := os.Stat(path)
-		check(err)
-		return info.Size()
-	}
-	for _, name := range []string{"none", "zstd"} {
-		check(os.RemoveAll(path))
-		db, err := engine.Open(ctx, path, engine.Options{Compression: name})
-		check(err)
-		check(fill(ctx, db, 1000)) // a megabyte of zeros
-		check(db.Close())
-		fmt.Println(name, "takes less than 100 KB:", size() < 100<<10)
-	}
-
-	db, err := engine.Open(ctx, path, engine.Options{})
-	check(err)
-	n, err := count(ctx, db)
-	check(err)
-	fmt.Println(n, "keys; codec", db.CompressionID())
-	check(db.Close())
-
-	_, err = engine.Open(ctx, path, engine.Options{Compression: "lz4"})
-	fmt.Println("refused:", errors.Is(err, engine.ErrMismatch))
-	// Output:
-	// none takes less than 100 KB: false
-	// zstd takes less than 100 KB: true
-	// 1000 keys; codec 10003
-	// refused: true
 }
 
 // For a database that is written once and read many times: one segment of full pages, and

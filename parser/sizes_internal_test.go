@@ -126,3 +126,36 @@ func TestMatchesLookAtTheirContext(t *testing.T) {
 		t.Errorf("the end of the context was noticed after %v", took)
 	}
 }
+
+func TestResultLimits(t *testing.T) {
+	defer func(n int) { maxResult = n }(maxResult)
+	maxResult = 100
+	var e Env
+	e.SetPair(nil, bytes.Repeat([]byte("x"), 50))
+	for _, c := range []struct {
+		formula string
+		size    int // 0 for too big
+	}{
+		{"hex(value)", 100}, {"hex(value || 'x')", 0}, {"value || value", 100}, {"value || value || ''", 100},
+		{"value || value || 1", 0}, {"length(hex(hex(value)))", 0},
+		{"lower(value) || upper(value)", 0}, {"substr(lower(value), 1, 1) || substr(upper(value), 1, 0)", 0}, {"hex(substr(value, 1, 20)) || 'x'", 41}, {"hex(substr(value, 1, 20)) || hex(substr(value, 1, 5))", 50},
+		{"hex(substr(value, 1, 20)) || hex(substr(value, 1, 10))", 0}, {"lower(value || value || value)", 0},
+	} {
+		v, err := compileOne(t, "SELECT "+c.formula).Columns[0].Formula.Eval(&e)
+		var le *LimitError
+		if c.size == 0 && !errors.As(err, &le) || c.size > 0 && (err != nil || len(v.Bytes) != c.size) {
+			t.Errorf("%s: %d bytes, %v", c.formula, len(v.Bytes), err)
+		}
+		e.SetPair(nil, e.value)
+	}
+	p := compileOne(t, "SELECT key WHERE key = hex(hex(?)) || 'x'")
+	args := []Value{{Kind: Bytes, Bytes: make([]byte, 40)}}
+	var b Bounds
+	if err := p.Keys.Bind(&b, args, nil); err != errResultTooBig || b.Len() != 0 {
+		t.Errorf("error %v with %d intervals", err, b.Len())
+	}
+	p = compileOne(t, "SELECT key WHERE hex(hex(?)) = 'x' OR key = 'a'")
+	if err := p.Keys.Bind(&b, args, nil); err != errResultTooBig || b.Len() != 0 {
+		t.Errorf("error %v with %d intervals", err, b.Len())
+	}
+}
