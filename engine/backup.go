@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -155,7 +156,7 @@ func (db *DB) newBackup(ctx context.Context, o BackupOptions) (*backup, error) {
 		return nil, err
 	}
 	if o.FS == nil {
-		o.FS = db.fs
+		o.FS = db.files.FS
 	}
 	if o.PageSize == 0 {
 		o.PageSize = db.opts.PageSize
@@ -322,7 +323,7 @@ func (b *backup) ownAs(f vfs.File, old fs.FileInfo) error {
 // may be replaced and nobody uses it; and where there is a log, which whoever opens the
 // copy would overwrite. It describes the file that will be replaced, if there is one.
 func (b *backup) mayTake(path string) (old fs.FileInfo, err error) {
-	log := path + logSuffix
+	log := path + files.LogSuffix
 	switch info, err := vfs.Lstat(b.o.FS, log); {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
@@ -340,7 +341,7 @@ func (b *backup) mayTake(path string) (old fs.FileInfo, err error) {
 	case !b.o.Replace:
 		return nil, &Error{Code: CodeCantOpen, Op: "backup", Path: path, Detail: "the file exists; choose another name, or allow it to be replaced", Err: fs.ErrExist}
 	}
-	f, err := b.o.FS.Open(path, vfs.ReadOnly|vfs.NoFollow|b.db.lockFlag(), 0)
+	f, err := b.o.FS.Open(path, vfs.ReadOnly|vfs.NoFollow|b.db.files.LockFlag(), 0)
 	if err != nil {
 		return nil, &Error{Code: CodeCantOpen, Op: "backup", Path: path, Err: err}
 	}

@@ -123,7 +123,7 @@ func (b *backup) blocks(c *pinnedCheckpoint, f vfs.File) error {
 		end := int64(n) * size
 		for at := max(end-size, 2*format.MetaPageSize); at < end; {
 			run := buf[:min(int64(len(buf)), end-at)]
-			got, err := b.db.file.ReadAt(run, at)
+			got, err := b.db.files.Data().ReadAt(run, at)
 			if err != nil && !errors.Is(err, io.EOF) {
 				return &Error{Code: CodeIO, Op: "read", Path: b.db.path, Err: err}
 			}

@@ -95,11 +95,11 @@ func checkInput(db *DB) check.Input {
 			look(m)
 		},
 		Log: func(look func(check.Log)) {
-			if db.logFile == nil || !db.writer.try() {
+			if db.files.Log() == nil || !db.writer.try() {
 				return
 			}
 			defer db.writer.release()
-			look(check.Log{File: db.logFile, Regions: db.log.Regions(), End: db.log.End()})
+			look(check.Log{File: db.files.Log(), Regions: db.log.Regions(), End: db.log.End()})
 		},
 	}
 }

@@ -179,10 +179,10 @@ func (db *DB) storeExported(e exported) (pages int64, err error) {
 	if err := db.Poisoned(); err != nil || e.c == nil {
 		return 0, err
 	}
-	if err := db.checkNames(); err != nil {
+	if err := db.files.Look(); err != nil {
 		return 0, err
 	}
-	if err := db.syncNames(); err != nil {
+	if err := db.files.SyncNames(); err != nil {
 		return 0, err
 	}
 	invariant.Check(len(e.c.Free) <= format.MaxFreeEntries, "a checkpoint lists too many free blocks")
@@ -205,7 +205,7 @@ func (db *DB) storeExported(e exported) (pages int64, err error) {
 		return 0, err
 	}
 	// A foreign read-only process recovers from the older log position.
-	foreign, err := db.foreignReader()
+	foreign, err := db.files.ForeignReader()
 	db.pub.Lock()
 	defer db.pub.Unlock()
 	pages = int64(e.c.Written - db.ckptWritten)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
-	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
 // Close ends the use of the database. What is only in memory is flushed and made durable
@@ -47,13 +46,14 @@ func (db *DB) Close() error {
 	var err error
 	if !db.opts.ReadOnly && db.Poisoned() == nil {
 		err = db.shutDown(ctx)
-		if db.moved() != nil {
-			err = db.salvage(ctx)
+		if db.files.Lost() != nil {
+			err = db.files.Salvage(func() error { return db.bringIn(ctx, byClose) })
 		}
 	} else if p := db.Poisoned(); p != nil {
 		err = p
 	}
-	db.releaseFiles()
+	_ = db.log.Close()
+	db.files.Release()
 	if f := db.obs.Closed; f != nil {
 		f(CloseEvent{DB: db, Duration: time.Since(start), Err: err})
 	}
@@ -63,64 +63,23 @@ func (db *DB) Close() error {
 // shutDown brings everything into the database file. The log is removed only after the
 // checkpoint that makes it superfluous is synced.
 func (db *DB) shutDown(ctx context.Context) error {
-	if err := db.checkNames(); err != nil {
+	if err := db.files.Look(); err != nil {
 		return err
 	}
 	if err := db.bringIn(ctx, byClose); err != nil {
 		return err
 	}
-	foreign, err := db.foreignReader()
+	foreign, err := db.files.ForeignReader()
 	if err != nil || foreign {
 		return err // a read-only process still needs log and blocks as they are
 	}
-	if err := db.checkNames(); err != nil {
+	if err := db.files.Look(); err != nil {
 		return err
 	}
 	if err := db.cutFile(); err != nil {
 		return err
 	}
-	if err := db.removeLog(); err != nil {
-		return &Error{Code: CodeIO, Op: "close", Path: db.logPath(), Err: err}
-	}
-	if db.opts.now().Safety == SafetyOff || !db.namesSynced.Load() {
-		return nil // a log whose name was never made durable has nothing in it
-	}
-	if err := db.fs.SyncDir(db.logPath()); err != nil {
-		return &Error{Code: CodeIO, Op: "close", Path: db.path, Err: err}
-	}
-	return nil
-}
-
-// salvage ends the use of a database whose files have lost their names. Everything that was
-// committed goes into the database file, which is still open and locked, wherever it is;
-// nothing is done by name, and nothing is cut. It returns the error that says so.
-func (db *DB) salvage(ctx context.Context) error {
-	db.names.salvaging.Store(true)
-	e := &Error{Code: CodeMoved, Op: "close", Path: db.path}
-	if p := db.names.moved.Load(); p != nil {
-		e.Detail = p.what
-	}
-	name, known := vfs.Location(db.file)
-	err := db.bringIn(ctx, byClose)
-	switch {
-	case known && name == "":
-		e.Detail += fmt.Sprintf("; what it held is gone with this handle, but for the transactions since the last checkpoint, if the log %s is still there", db.logPath())
-		e.Err = err
-	case err != nil:
-		e.Detail += fmt.Sprintf("; not everything that was committed could be written to the database file%s: keep it together with the log %s", in(name), db.logPath())
-		e.Err = err
-	default:
-		e.Detail += fmt.Sprintf("; everything that was committed is in the database file%s, and nothing was removed; the log %s is not needed for it", in(name), db.logPath())
-	}
-	return e
-}
-
-// in names a place, if it is known.
-func in(name string) string {
-	if name == "" {
-		return ""
-	}
-	return " " + name
+	return db.files.EndLog()
 }
 
 // cutFile cuts the file behind the last block in use. A file without any checkpoint but
@@ -129,12 +88,13 @@ func (db *DB) cutFile() error {
 	if db.reg.Newest().Disk.ID > base.EmptySnapshotID {
 		return db.bf.Truncate(db.free.UsedEnd())
 	}
-	size, err := db.file.Size()
+	data := db.files.Data()
+	size, err := data.Size()
 	if err == nil && size > 2*format.MetaPageSize {
-		err = db.file.Truncate(2 * format.MetaPageSize)
+		err = data.Truncate(2 * format.MetaPageSize)
 	}
 	if err == nil && db.opts.now().Safety != SafetyOff {
-		err = db.file.Sync()
+		err = data.Sync()
 	}
 	if err != nil {
 		return &Error{Code: CodeIO, Op: "close", Path: db.path, Err: err}

@@ -11,12 +11,12 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
-	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
 // DB is an open database. Its methods may be called from any goroutine.
@@ -30,18 +30,12 @@ type DB struct {
 // core is the open database itself, which a handle that writes shares with the read-only
 // ones that are opened beside it in this process.
 type core struct {
-	path string // canonical
-	fs   vfs.FS
-	opts settings
-
-	file    vfs.File
-	length  fileLength
-	mapping vfs.Mapping // of file; nil if it is read
-	logFile vfs.File    // nil for a read-only handle without a log
-	logName string      // of the log, if it is not that of the database
-	codec   Codec       // nil if the file is not compressed
-	bf      *blockfile.File
-	reg     snapshot.Registry
+	path  string // canonical
+	opts  settings
+	files *files.Files
+	codec Codec // nil if the file is not compressed
+	bf    *blockfile.File
+	reg   snapshot.Registry
 
 	writer       *turn
 	worker       *turn
@@ -87,17 +81,11 @@ type core struct {
 	findings []RecoverEvent // to be reported once the database is open
 	// recovered is what Open read from the log.
 	recovered wal.Recovered
-	keptLog   string // see OpenEvent.KeptLog
-	// namesSynced says that the names of the file and of the log are durable.
-	namesSynced atomic.Bool
-	keepsLog    bool     // the file that was found in place of the log is to be kept
-	obs         Observer // of the options, the logger's included; without any, all nil
-	bg          background
-	pace        pace
-	group       group
-	names       names
-	made        madeFiles
-	notes       notes
+	obs       Observer // of the options, the logger's included; without any, all nil
+	bg        background
+	pace      pace
+	group     group
+	notes     notes
 	// unsettled says that the log that was found is still needed: what it holds could not
 	// be brought into the file when it was opened, because the disk was full.
 	unsettled atomic.Bool
@@ -208,7 +196,7 @@ type allocator struct {
 // snapshot, nor a foreign read-only process refers to.
 func (a allocator) Allocate() (base.BlockNo, error) {
 	db := a.db
-	foreign, err := db.foreignReader()
+	foreign, err := db.files.ForeignReader()
 	if err != nil {
 		return 0, err
 	}
@@ -225,16 +213,6 @@ func (a allocator) Allocate() (base.BlockNo, error) {
 	b := db.free.AllocateAbove(a.above, limit, db.reg.PinnedSnapshots(buf[:0]))
 	db.bf.SetBlocks(db.free.Blocks())
 	return b, nil
-}
-
-// foreignReader reports whether a read-only process that opened the file before us
-// still reads it: then nothing may be overwritten that its checkpoint or log refers to.
-func (db *DB) foreignReader() (bool, error) {
-	held, err := db.file.Locked(vfs.SlotROTrans, 1, vfs.Exclusive)
-	if err != nil {
-		return false, &Error{Code: CodeProtocol, Op: "test lock", Path: db.path, Err: err}
-	}
-	return held, nil
 }
 
 // Begin starts a write transaction at level 1. It waits for the single writer's turn, in

@@ -125,7 +125,7 @@ func (db *DB) takeDelta(j *job) []format.FreeEntry {
 // takeAppendPoint lets a job start behind the end of an existing segment, if a place
 // is free.
 func (db *DB) takeAppendPoint(j *job) {
-	if foreign, err := db.foreignReader(); err != nil || foreign {
+	if foreign, err := db.files.ForeignReader(); err != nil || foreign {
 		return
 	}
 	db.pub.Lock()

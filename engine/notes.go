@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 
@@ -57,7 +56,7 @@ func (db *DB) claim(seq uint64) {
 		return
 	}
 	note := n.note
-	note.LogInUse, note.Mark, note.LogName = true, n.mark, filepath.Base(db.logPath())
+	note.LogInUse, note.Mark, note.LogName = true, n.mark, db.files.LogName()
 	n.claiming = true
 	if db.writeNote(note) == nil {
 		n.claimed.Store(true)
@@ -106,7 +105,7 @@ func (w *metaWriter) write(page int, second bool) error {
 	n.claiming = inUse
 	note := format.Note{
 		Copy: second, DataSynced: w.sync && !n.suspect, LogInUse: inUse, SyncFailed: n.suspect,
-		Mark: n.mark, LogName: filepath.Base(w.db.logPath()), For: format.RefOf(w.blob), Log: w.c.Log,
+		Mark: n.mark, LogName: w.db.files.LogName(), For: format.RefOf(w.blob), Log: w.c.Log,
 	}
 	if !second {
 		n.first = note

@@ -192,7 +192,7 @@ func (db *DB) truncate(ctx context.Context, op string) error {
 		return err
 	}
 	defer db.worker.release()
-	foreign, err := db.foreignReader()
+	foreign, err := db.files.ForeignReader()
 	if err != nil || foreign {
 		return err
 	}

@@ -49,7 +49,7 @@ func (db *DB) Pins() (PinReport, error) {
 	r := pinReport(db)
 	var err error
 	if !db.opts.ReadOnly {
-		r.ForeignReader, err = db.foreignReader()
+		r.ForeignReader, err = db.files.ForeignReader()
 	}
 	return r, err
 }

@@ -28,12 +28,12 @@ type replayer struct {
 func (db *DB) replay(ctx context.Context, from format.LogPos) error {
 	r := &replayer{db: db, ctx: ctx, inMemory: db.opts.ReadOnly, limit: db.opts.now().AutoFlush}
 	var file wal.File
-	if db.logFile != nil {
-		file = db.logFile
+	if f := db.files.Log(); f != nil {
+		file = f
 	}
 	log, rec, err := wal.RecoverSteps(file, from, r.apply, r.committed)
 	if err != nil {
-		return fmt.Errorf("replay log %s: %w", errs.Cut(db.logPath()), err)
+		return fmt.Errorf("replay log %s: %w", errs.Cut(db.files.LogPath()), err)
 	}
 	db.log, db.recovered, db.logRegions = log, rec, rec.Regions
 	next := db.reg.Newest().Next()

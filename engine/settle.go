@@ -40,10 +40,10 @@ func (db *DB) prepareFiles(l *checkpoint.Loaded) error {
 		db.noteSyncFailed(true)
 		return err
 	}
-	if db.logFile == nil {
-		return nil // a log is still to be created; see replaceLog
+	if db.files.Log() == nil {
+		return nil // a log is still to be created; see startLog
 	}
-	return db.syncDir()
+	return db.files.SyncDir()
 }
 
 // fresh reports whether nothing was ever stored in the file: only the empty checkpoint, or
@@ -52,14 +52,11 @@ func (db *DB) fresh(l *checkpoint.Loaded) (bool, error) {
 	if l.Checkpoint == nil {
 		return true, nil
 	}
-	if !db.onlyEmpty(l) || l.Ours() || db.logFile != nil {
+	if !db.onlyEmpty(l) || l.Ours() || db.files.Log() != nil {
 		return false, nil
 	}
-	size, err := db.file.Size()
-	if err != nil {
-		return false, openError(db.path, err)
-	}
-	return size <= 2*format.MetaPageSize, nil
+	size, err := db.files.Size()
+	return err == nil && size <= 2*format.MetaPageSize, err
 }
 
 // storeEmpty writes the checkpoint of an empty database, c if that is there already, to meta
@@ -82,7 +79,7 @@ func (db *DB) storeEmpty(c *format.Checkpoint) error {
 
 // settled reports whether the files are as a session leaves them that has ended properly.
 func (db *DB) settled(l *checkpoint.Loaded) bool {
-	if db.logFile != nil || l.SyncFailed() {
+	if db.files.Log() != nil || l.SyncFailed() {
 		return false
 	}
 	return l.Pair() || l.Checkpoint == nil || db.onlyEmpty(l)
@@ -104,7 +101,7 @@ func (db *DB) settleLog(ctx context.Context) error {
 	if isFull(err) {
 		db.unsettled.Store(true)
 		db.failed("open", err)
-		if db.logFile == nil {
+		if db.files.Log() == nil {
 			return db.startLog()
 		}
 		db.log.SetHead(db.logHead)
@@ -114,11 +111,11 @@ func (db *DB) settleLog(ctx context.Context) error {
 		return err
 	}
 	db.unsettled.Store(false)
-	foreign, err := db.foreignReader()
+	foreign, err := db.files.ForeignReader()
 	if err != nil {
 		return err
 	}
-	if foreign && db.logFile != nil { // it is read by somebody else
+	if foreign && db.files.Log() != nil { // it is read by somebody else
 		db.log.SetHead(db.logHead)
 		return nil
 	}
@@ -209,14 +206,14 @@ func (db *DB) rewriteSuspect(ctx context.Context) error {
 // startLog begins a new log, in place of the one there is. The newest checkpoint, which both
 // meta pages hold, needs none.
 func (db *DB) startLog() error {
-	if err := db.replaceLog(); err != nil {
+	if err := db.files.ReplaceLog(); err != nil {
 		return err
 	}
 	next := db.reg.Newest().Next()
 	disk := *next.Disk
 	disk.Log.Off = 0
 	next.Disk = &disk
-	log, _, err := wal.Recover(db.logFile, disk.Log, nil)
+	log, _, err := wal.Recover(db.files.Log(), disk.Log, nil)
 	if err != nil {
 		return err
 	}
@@ -226,59 +223,5 @@ func (db *DB) startLog() error {
 	}
 	log.SetHead(db.logHead)
 	db.reg.Publish(next)
-	return nil
-}
-
-// replaceLog makes a new file for the log, unless the one there is, is empty.
-func (db *DB) replaceLog() error {
-	closed := db.logFile == nil && !db.made.file
-	if db.logFile != nil && db.logName == "" && !db.keepsLog {
-		size, err := db.logFile.Size()
-		if err != nil {
-			return &Error{Code: CodeIO, Op: "size of log", Path: db.logPath(), Err: err}
-		}
-		if size == 0 {
-			return db.syncDir()
-		}
-	}
-	if db.logFile != nil {
-		remove := db.removeLog
-		if db.keepsLog {
-			remove = db.keepLog
-		}
-		if err := remove(); err != nil {
-			return &Error{Code: CodeIO, Op: "open", Path: db.logPath(), Err: err}
-		}
-		if err := db.syncDir(); err != nil {
-			return err
-		}
-	}
-	db.logName = ""
-	if err := db.createLog(); err != nil || closed {
-		return err // the first commit or checkpoint makes the name durable
-	}
-	return db.syncDir()
-}
-
-// syncNames makes the names of the files durable, unless that has been done: before the first
-// commit and the first checkpoint, also of a session that uses no log, because the presence of
-// the log is what tells a file that was being written from one that is damaged. A session on
-// a closed database that writes nothing never does it.
-func (db *DB) syncNames() error {
-	if db.namesSynced.Load() {
-		return nil
-	}
-	return db.syncDir()
-}
-
-// syncDir makes the names of the files durable, unless nothing is synced.
-func (db *DB) syncDir() error {
-	if db.opts.now().Safety == SafetyOff {
-		return nil
-	}
-	if err := db.fs.SyncDir(db.path); err != nil {
-		return &Error{Code: CodeIO, Op: "sync directory of", Path: db.path, Err: err}
-	}
-	db.namesSynced.Store(true)
 	return nil
 }

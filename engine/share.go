@@ -24,7 +24,7 @@ type liveKey struct {
 }
 
 func (db *DB) liveKey() (liveKey, bool) {
-	return liveKey{db.fs, db.path}, reflect.TypeOf(db.fs).Comparable()
+	return liveKey{db.files.FS, db.path}, reflect.TypeOf(db.files.FS).Comparable()
 }
 
 // share lets read-only handles find a handle that has been opened for writing.
@@ -68,7 +68,7 @@ func openShared(fsys vfs.FS, path string) *DB {
 	if writer == nil || writer.enter("open") != nil {
 		return nil
 	}
-	if writer.checkNames() != nil { // the name is that of another file
+	if writer.files.Look() != nil { // the name is that of another file
 		writer.leave()
 		return nil
 	}

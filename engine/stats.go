@@ -158,7 +158,7 @@ func (db *DB) Stats() Stats {
 		s.LogBytes += r.End - r.Start
 	}
 	s.UncheckpointedBytes = db.CheckpointSize()
-	s.Poisoned, s.Moved = db.Poisoned() != nil, db.moved() != nil
+	s.Poisoned, s.Moved = db.Poisoned() != nil, db.files.Lost() != nil
 
 	for _, p := range pins.Pins {
 		s.Pins += p.Count
@@ -168,7 +168,7 @@ func (db *DB) Stats() Stats {
 	}
 	s.PinnedBlocks, s.PinnedTreeBytes = pins.HeldBlocks, pins.HeldTreeBytes
 	s.Blocks, s.FreeBlocks = pins.blocks, pins.freeBlocks
-	s.FileBytes = db.length.of(db.file)
+	s.FileBytes = db.files.Length()
 	return s
 }
 

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path/filepath"
-	"strings"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/check"
@@ -14,7 +11,6 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
-	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
 // survey is what the files look like before anything of them is believed.
@@ -54,19 +50,17 @@ func (db *DB) accept(ctx context.Context, s *survey) error {
 			}
 		}
 	}
-	if db.logFile == nil || s.log.Commits {
+	if db.files.Log() == nil || s.log.Commits {
 		return nil
 	}
-	var err error
-	db.keepsLog, err = db.acceptLog()
-	return err
+	return db.files.JudgeLog()
 }
 
 // peekLog looks at the log.
 func (db *DB) peekLog(s *survey) (err error) {
 	s.log = wal.Peeked{}
-	if db.logFile != nil {
-		s.log, err = wal.Peek(db.logFile, s.disk.Log)
+	if log := db.files.Log(); log != nil {
+		s.log, err = wal.Peek(log, s.disk.Log)
 	}
 	return err
 }
@@ -113,12 +107,12 @@ func (db *DB) acceptLogOf(s *survey) error {
 		return nil
 	}
 	claim := s.claim()
-	if claim != nil && (db.logFile == nil || !s.hasMark(s.log) && claim.LogName != filepath.Base(db.logPath())) {
+	if claim != nil && (db.files.Log() == nil || !s.hasMark(s.log) && claim.LogName != db.files.LogName()) {
 		found, err := db.findLog(s, claim)
 		if found || err != nil {
 			return err
 		}
-		if db.logFile == nil || claim.LogName != filepath.Base(db.logPath()) {
+		if db.files.Log() == nil || claim.LogName != db.files.LogName() {
 			return db.missingLog(s, claim)
 		}
 	}
@@ -127,9 +121,9 @@ func (db *DB) acceptLogOf(s *survey) error {
 	case h == nil || s.restored():
 	case h.Base.ID > x.ID || h.Base.ID == x.ID && h.Base != x:
 		return db.refuse(CodeCorrupt, nil, "the log %s belongs to a newer state of the database than the file, or to another database: it goes on from checkpoint %d, the file holds %d; if the file is an older copy, bring back the newer one, or move the log away to open the copy as it is",
-			db.logPath(), h.Base.ID, x.ID)
+			db.files.LogPath(), h.Base.ID, x.ID)
 	case s.Ours() && !s.hasMark(s.log):
-		return db.refuse(CodeCantOpen, nil, "the log %s belongs to another database, and holds nothing of this one; put it beside its database, or move it away", db.logPath())
+		return db.refuse(CodeCantOpen, nil, "the log %s belongs to another database, and holds nothing of this one; put it beside its database, or move it away", db.files.LogPath())
 	}
 	return nil
 }
@@ -137,59 +131,24 @@ func (db *DB) acceptLogOf(s *survey) error {
 // findLog looks for the log that a note names, beside the database. It returns true if that
 // is the log of this database, which is then in use.
 func (db *DB) findLog(s *survey, claim *format.Note) (bool, error) {
-	name := claim.LogName
-	own := filepath.Base(db.logPath())
-	if name == "" || name == own || name != filepath.Base(name) || !strings.HasSuffix(name, logSuffix) {
-		return false, nil
-	}
-	named := filepath.Join(filepath.Dir(db.path), name)
-	other := strings.TrimSuffix(named, logSuffix)
-	flag := logFlags | vfs.ReadWrite
-	if db.opts.ReadOnly {
-		flag = logFlags | vfs.ReadOnly
-	}
-	f, err := db.fs.Open(named, flag, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, openError(named, err)
-	}
-	p, err := wal.Peek(f, s.disk.Log)
-	if err != nil || !p.Commits && !s.hasMark(p) {
-		return false, errors.Join(err, f.Close())
-	}
-	mine, err := db.mayTakeLogOf(other)
-	if err != nil || !mine {
-		_ = f.Close()
-		if err != nil {
-			return false, openError(other, err)
-		}
-		return false, db.refuse(CodeCantOpen, nil, "this is a copy of %s that was made without its log while that was in use; newer transactions are in %s; open %s, or copy both again", other, named, other)
-	}
-	if err := db.forgetLog(); err != nil {
-		_ = f.Close()
-		return false, openError(db.logPath(), err)
-	}
-	db.logName, s.log = named, p
-	if err := db.adoptLog(f); err != nil {
+	other, err := db.files.OtherLog(claim.LogName)
+	if other == nil || err != nil {
 		return false, err
 	}
-	db.found(RecoverOtherLog, fmt.Sprintf("the log was found under the name %s", named))
+	p, err := wal.Peek(other, s.disk.Log)
+	if err != nil || !p.Commits && !s.hasMark(p) {
+		return false, errors.Join(err, other.Close())
+	}
+	taken, err := db.files.TakeLog(other)
+	if err != nil {
+		return false, err
+	}
+	if !taken {
+		return false, db.refuse(CodeCantOpen, nil, "this is a copy of %s that was made without its log while that was in use; newer transactions are in %s; open %s, or copy both again", other.Owner, other.Path, other.Owner)
+	}
+	s.log = p
+	db.found(RecoverOtherLog, fmt.Sprintf("the log was found under the name %s", other.Path))
 	return true, nil
-}
-
-// mayTakeLogOf reports whether the log of a database of that name belongs to this one: it
-// is another name of the same file, or of none.
-func (db *DB) mayTakeLogOf(other string) (bool, error) {
-	if _, err := vfs.Lstat(db.fs, other); errors.Is(err, fs.ErrNotExist) {
-		return true, nil
-	}
-	same, err := db.names.file.Has(other)
-	if errors.Is(err, errors.ErrUnsupported) {
-		return false, nil
-	}
-	return same, err
 }
 
 // missingLog is for a database whose newest transactions are in a log that is not there.
@@ -203,7 +162,7 @@ func (db *DB) missingLog(s *survey, claim *format.Note) error {
 		return nil
 	}
 	return db.refuse(CodeCantOpen, nil, "the newest transactions are in the log %s, which is not there: the database was in use when it was copied, renamed or its log removed; bring the log back as %s, or open with allow_missing_log=on to go back to checkpoint %d without them",
-		name, db.logPath(), s.Checkpoint.ID)
+		name, db.files.LogPath(), s.Checkpoint.ID)
 }
 
 // acceptWithout decides about a file without a valid checkpoint.
@@ -211,14 +170,14 @@ func (db *DB) acceptWithout(s *survey) error {
 	if s.log.Commits {
 		return nil
 	}
-	size, err := db.file.Size()
+	size, err := db.files.Size()
 	if err != nil {
-		return openError(db.path, err)
+		return err
 	}
 	if s.Damaged == nil {
 		// Meta pages never written: pages may follow that no checkpoint ever knew,
 		// unless there is no log and so nobody was at work here.
-		if size <= 2*format.MetaPageSize || db.logFile != nil {
+		if size <= 2*format.MetaPageSize || db.files.Log() != nil {
 			return nil
 		}
 		return db.refuse(CodeCorrupt, nil, "a file of %d bytes without a checkpoint and without a log is not a database", size)
@@ -245,11 +204,11 @@ func (db *DB) acceptDamagedMeta(ctx context.Context, s *survey) error {
 	}
 	switch {
 	case s.log.Commits || db.opts.AllowMissingLog:
-	case lost == checkpoint.LostUnknown && db.logFile == nil:
+	case lost == checkpoint.LostUnknown && db.files.Log() == nil:
 		return refuse("there is no log of a session that was writing it", s.Damaged)
 	case lost == checkpoint.LostUnknown:
 		return refuse("the log does not continue the other one", s.Damaged)
-	case lost == checkpoint.LostBegun && db.logFile == nil:
+	case lost == checkpoint.LostBegun && db.files.Log() == nil:
 		return refuse("the log of the session that was writing it is missing", s.Damaged)
 	case lost == checkpoint.LostBegun && s.log.Other:
 		return refuse("the log is not that of the session that was writing it", s.Damaged)
@@ -276,9 +235,9 @@ func (db *DB) noteErasedMeta(s *survey) error {
 	if s.Damaged != nil || s.Checkpoint == nil || s.NumValid == 2 {
 		return nil
 	}
-	size, err := db.file.Size()
+	size, err := db.files.Size()
 	if err != nil {
-		return openError(db.path, err)
+		return err
 	}
 	erased := s.Meta == 2 && (s.Checkpoint.ID > base.EmptySnapshotID || size > 2*format.MetaPageSize)
 	for _, level := range s.disk.Levels {

@@ -267,8 +267,8 @@ func (tx *Tx) commitToLog(ctx context.Context) (full bool, err error) {
 		err = db.Poisoned()
 	}
 	if err == nil && tx.written > 0 {
-		if err = db.commitNames(full); err == nil {
-			err = db.syncNames()
+		if err = db.lookForCommit(full); err == nil {
+			err = db.files.SyncNames()
 		}
 	}
 	if err != nil || tx.written == 0 {
@@ -391,7 +391,7 @@ func (db *DB) logError(op string, err error) error {
 	if vfs.IsNoSpace(err) {
 		code = CodeFull
 	}
-	return &Error{Code: code, Op: op, Path: db.logPath(), Err: err}
+	return &Error{Code: code, Op: op, Path: db.files.LogPath(), Err: err}
 }
 
 // rotate makes the live tree of a state the old one, to be flushed. The caller has the

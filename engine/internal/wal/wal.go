@@ -1,7 +1,7 @@
 // Package wal owns the log file: it appends transactions to it, finds the committed
 // ones again after a crash, and decides which of its bytes may be overwritten.
 //
-// Only package engine calls it. The file layout itself is package format's.
+// Package engine calls it, and package files asks Judge. The file layout itself is package format's.
 //
 // The live log is a stream of at most three regions of the file, read in order 0, 1, 2;
 // transactions are appended to region 2. While regions 0 and 1 are empty and region 2

@@ -1,0 +1,281 @@
+package files_test
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/engine/internal/files"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+)
+
+func ok(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// config is that of a database in memory, without anybody who listens.
+func config(fsys vfs.FS) files.Config {
+	return files.Config{FS: fsys, Path: "/x", Syncs: func() bool { return true }, Moved: func(error) {}}
+}
+
+// open opens the files of a database and makes its log.
+func open(t *testing.T, c files.Config) *files.Files {
+	t.Helper()
+	f, err := files.Open(c)
+	ok(t, err)
+	ok(t, f.OpenLog())
+	ok(t, f.ReplaceLog())
+	return f
+}
+
+// put makes a file.
+func put(t *testing.T, fsys vfs.FS, name, content string) {
+	t.Helper()
+	f, err := fsys.Open(name, vfs.ReadWrite|vfs.Create, 0)
+	ok(t, err)
+	_, err = f.WriteAt([]byte(content), 0)
+	ok(t, err)
+	ok(t, f.Close())
+}
+
+func expectNames(t *testing.T, fsys *memfs.FS, want ...string) {
+	t.Helper()
+	if got := fsys.Names(); !slices.Equal(got, want) {
+		t.Errorf("there are %v, want %v", got, want)
+	}
+}
+
+// Undo removes what this Open has made, and leaves what was there.
+func TestUndoRemovesWhatOpenHasMade(t *testing.T) {
+	mem := memfs.New()
+	open(t, config(mem)).Undo()
+	expectNames(t, mem)
+
+	put(t, mem, "/x", "a database")
+	open(t, config(mem)).Undo()
+	expectNames(t, mem, "/x")
+
+	put(t, mem, "/x-log", "")
+	open(t, config(mem)).Undo()
+	expectNames(t, mem, "/x", "/x-log")
+}
+
+// A name that is somebody else's by now is not removed.
+func TestUndoRemovesNothingOfOthers(t *testing.T) {
+	mem := memfs.New()
+	f := open(t, config(mem))
+	ok(t, mem.Remove("/x-log"))
+	put(t, mem, "/x-log", "of somebody else")
+	f.Undo()
+	expectNames(t, mem, "/x", "/x-log")
+}
+
+func TestOpenRefuses(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		before func(t *testing.T, mem *memfs.FS)
+		change func(*files.Config)
+		want   error
+		says   string
+	}{
+		{"a missing file that must exist", nil, func(c *files.Config) { c.MustExist = true },
+			fs.ErrNotExist, "the file does not exist"},
+		{"a missing file to read", nil, func(c *files.Config) { c.ReadOnly = true }, fs.ErrNotExist, "the file does not exist"},
+		{"a log without a database", func(t *testing.T, mem *memfs.FS) { put(t, mem, "/x-log", "commits") }, nil,
+			errs.ErrCantOpen, "its log /x-log does"},
+		{"a database that is open", func(t *testing.T, mem *memfs.FS) { open(t, config(mem)) }, nil,
+			errs.ErrBusy, "close it there"},
+		{"a database that is open, to read", func(t *testing.T, mem *memfs.FS) { open(t, config(mem)) },
+			func(c *files.Config) { c.ReadOnly = true }, errs.ErrBusy, "for writing"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			mem := memfs.New()
+			if c.before != nil {
+				c.before(t, mem)
+			}
+			before := mem.Names()
+			conf := config(mem)
+			if c.change != nil {
+				c.change(&conf)
+			}
+			_, err := files.Open(conf)
+			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%v", err)
+			}
+			expectNames(t, mem, before...)
+		})
+	}
+}
+
+// TestLook: a lost name is found once, is told once, and stays lost.
+func TestLook(t *testing.T) {
+	mem := memfs.New()
+	c, told := config(mem), 0
+	c.Moved = func(err error) {
+		if !errors.Is(err, errs.ErrMoved) {
+			t.Errorf("told %v", err)
+		}
+		told++
+	}
+	f := open(t, c)
+	ok(t, f.Look())
+	ok(t, mem.Rename("/x", "/y"))
+	ok(t, f.Lost()) // nobody has looked
+	for range 2 {
+		if err := f.Look(); !errors.Is(err, errs.ErrMoved) || !strings.Contains(err.Error(), "/x is now /y") {
+			t.Errorf("look: %v", err)
+		}
+	}
+	ok(t, mem.Rename("/y", "/x"))
+	if f.Lost() == nil || f.Look() == nil || told != 1 {
+		t.Errorf("lost %v, told %d times", f.Lost(), told)
+	}
+	written := false
+	err := f.Salvage(func() error {
+		written = true
+		return f.Look() // must not stop it
+	})
+	if !written || !errors.Is(err, errs.ErrMoved) || !strings.Contains(err.Error(), "is in the database file /x") {
+		t.Errorf("salvage: written %v, %v", written, err)
+	}
+	f.Release()
+}
+
+// A look is due a second after the last one, and when the clock has gone back.
+func TestLookDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := open(t, config(memfs.New()))
+		defer f.Release()
+		ok(t, f.Look())
+		now := time.Now().UnixNano()
+		for after, want := range map[time.Duration]bool{-1: true, 0: false, time.Second - 1: false, time.Second: true} {
+			if f.LookDue(now+int64(after)) != want {
+				t.Errorf("%v after a look: due %v", after, !want)
+			}
+		}
+	})
+}
+
+// TestReplaceLog: an empty log stays, one with something in it is replaced, and what cannot
+// be told from data of somebody else is kept under another name.
+func TestReplaceLog(t *testing.T) {
+	noise := strings.Repeat("\xfe\x80\x81\xff", 300)
+	for _, c := range []struct {
+		name, log string
+		kept      bool
+	}{
+		{"empty", "", false}, {"zeros", strings.Repeat("\x00", 1000), false}, {"noise", noise, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			mem := memfs.New()
+			put(t, mem, "/x", "")
+			put(t, mem, "/x-log", c.log)
+			f, err := files.Open(config(mem))
+			ok(t, err)
+			defer f.Release()
+			ok(t, f.OpenLog())
+			ok(t, f.JudgeLog())
+			ok(t, f.ReplaceLog())
+			if size, err := f.Log().Size(); size != 0 || err != nil {
+				t.Errorf("the new log has %d bytes, %v", size, err)
+			}
+			want := []string{"/x", "/x-log"}
+			if c.kept {
+				want = append(want, f.KeptLog())
+			} else if f.KeptLog() != "" {
+				t.Errorf("kept as %s", f.KeptLog())
+			}
+			expectNames(t, mem, want...)
+			ok(t, f.EndLog())
+			if slices.Contains(mem.Names(), "/x-log") || f.Log() != nil {
+				t.Errorf("the log is still there: %v", mem.Names())
+			}
+		})
+	}
+}
+
+func TestJudgeLogRefusesAForeignFile(t *testing.T) {
+	mem := memfs.New()
+	put(t, mem, "/x", "")
+	put(t, mem, "/x-log", "SQLite format 3\x00 and more")
+	f, err := files.Open(config(mem))
+	ok(t, err)
+	defer f.Release()
+	ok(t, f.OpenLog())
+	if err := f.JudgeLog(); !errors.Is(err, errs.ErrCantOpen) || !strings.Contains(err.Error(), "a SQLite database") {
+		t.Error(err)
+	}
+}
+
+// A log of another name is taken if its owner is gone, and left if that is another file.
+func TestTakeLog(t *testing.T) {
+	for _, owner := range []bool{false, true} {
+		mem := memfs.New()
+		put(t, mem, "/x", "")
+		put(t, mem, "/old-log", "")
+		if owner {
+			put(t, mem, "/old", "")
+		}
+		f, err := files.Open(config(mem))
+		ok(t, err)
+		for _, name := range []string{"", "x-log", "none-log", "../old-log", "old"} {
+			if o, err := f.OtherLog(name); o != nil || err != nil {
+				t.Errorf("%q is another log: %v, %v", name, o, err)
+			}
+		}
+		o, err := f.OtherLog("old-log")
+		ok(t, err)
+		if o.Path != "/old-log" || o.Owner != "/old" {
+			t.Errorf("the log of %s, %s", o.Owner, o.Path)
+		}
+		taken, err := f.TakeLog(o)
+		ok(t, err)
+		if taken == owner || taken != (f.LogName() == "old-log") {
+			t.Errorf("owner is there: %v; taken: %v, log %s", owner, taken, f.LogPath())
+		}
+		f.Release()
+	}
+}
+
+func TestForeignReader(t *testing.T) {
+	mem := memfs.New()
+	put(t, mem, "/x", "")
+	c := config(mem)
+	c.ReadOnly = true
+	reader, err := files.Open(c)
+	ok(t, err)
+	f, err := files.Open(config(mem))
+	ok(t, err)
+	defer f.Release()
+	for _, want := range []bool{true, false} {
+		if got, err := f.ForeignReader(); got != want || err != nil {
+			t.Errorf("a reader: %v, %v, want %v", got, err, want)
+		}
+		reader.Release()
+	}
+}
+
+func TestNoDatabase(t *testing.T) {
+	for content, want := range map[string]string{
+		"SQLite format 3\x00": "this is a SQLite database",
+		"\xfe\x80\xff":        "this is not an lsm1 database",
+	} {
+		mem := memfs.New()
+		put(t, mem, "/x", content)
+		f, err := files.Open(config(mem))
+		ok(t, err)
+		if got := f.NoDatabase(); !strings.HasPrefix(got, want) {
+			t.Errorf("%q: %s", content, got)
+		}
+		f.Release()
+	}
+}

@@ -1,0 +1,105 @@
+package files
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+const (
+	otherHandle = "another process, or another handle of this one, has the database open"
+	closeOther  = "; close it there, or use the handle that is open"
+	justNow     = "another process is just opening or closing the database; try again"
+)
+
+// LockFlag is the flag with which files are opened that are to be locked.
+func (f *Files) LockFlag() vfs.OpenFlag {
+	if f.OptionalLocks {
+		return vfs.OptionalLocks
+	}
+	return 0
+}
+
+// lock keeps other processes, C lsm1's among them, from writing the file while we use
+// it, and from reading it while we write. The locks are those of lsm1's single-process
+// mode, with two additions that nobody's code objects to: RWCLIENT(0) tells a C
+// read-only client that the database is live, and ROTRANS is respected, which C's
+// single-process mode does not.
+func (f *Files) lock() error {
+	if f.ReadOnly {
+		return f.lockToRead()
+	}
+	for _, step := range []struct {
+		slot int
+		busy string
+	}{
+		{vfs.SlotDMS1, justNow},
+		{vfs.SlotDMS2, otherHandle + closeOther},
+		{vfs.SlotRWClient0, otherHandle + closeOther},
+	} {
+		if err := f.data.Lock(step.slot, vfs.Exclusive); err != nil {
+			return f.lockError(step.busy, err)
+		}
+	}
+	return f.data.Lock(vfs.SlotDMS1, vfs.Unlock)
+}
+
+func (f *Files) lockToRead() error {
+	if err := f.data.Lock(vfs.SlotDMS1, vfs.Shared); err != nil {
+		return f.lockError(justNow, err)
+	}
+	for _, slots := range [][2]int{{vfs.SlotDMS2, 1}, {vfs.SlotRWClient0, vfs.NumRWClients}} {
+		held, err := f.data.Locked(slots[0], slots[1], vfs.Shared)
+		if held || err != nil {
+			return f.lockError(otherHandle+" for writing"+closeOther, err)
+		}
+	}
+	if err := f.data.Lock(vfs.SlotROTrans, vfs.Shared); err != nil {
+		return f.lockError(otherHandle+closeOther, err)
+	}
+	return f.data.Lock(vfs.SlotDMS1, vfs.Unlock)
+}
+
+// lockError returns the error of a lock that somebody else has, who is described by what,
+// or that cannot be taken at all.
+func (f *Files) lockError(what string, err error) error {
+	if errors.Is(err, vfs.ErrLocked) || err == nil {
+		return &errs.Error{Code: errs.CodeBusy, Op: "open", Path: f.Path, Detail: what}
+	}
+	e := &errs.Error{Code: errs.CodeProtocol, Op: "lock", Path: f.Path, Err: err}
+	if errors.Is(err, vfs.ErrLockUnsupported) {
+		e.Detail = "other processes cannot be kept out; if none of them opens the file, say locking=optional (Options.OptionalLocks)"
+	}
+	return e
+}
+
+// lockLog keeps every other handle from writing to the log, and a read-only one from reading
+// one that is being written. C lsm1 knows no lock on the log.
+func (f *Files) lockLog(log vfs.File) (err error) {
+	held := false
+	if f.ReadOnly {
+		held, err = log.Locked(vfs.SlotDMS2, 1, vfs.Shared)
+	} else if err = log.Lock(vfs.SlotDMS2, vfs.Exclusive); errors.Is(err, vfs.ErrLocked) {
+		held, err = true, nil
+	}
+	switch {
+	case err != nil:
+		return &errs.Error{Code: errs.CodeProtocol, Op: "lock", Path: f.logPath, Err: err}
+	case held:
+		return &errs.Error{Code: errs.CodeBusy, Op: "open", Path: f.Path,
+			Detail: fmt.Sprintf("its log %s is being written through another handle, whose database file had the name %s before it was renamed, replaced or removed; close that one first", f.logPath, f.Path)}
+	}
+	return nil
+}
+
+// ForeignReader reports whether a read-only process that opened the file before us
+// still reads it: then nothing may be overwritten that its checkpoint or log refers to.
+func (f *Files) ForeignReader() (bool, error) {
+	held, err := f.data.Locked(vfs.SlotROTrans, 1, vfs.Exclusive)
+	if err != nil {
+		return false, &errs.Error{Code: errs.CodeProtocol, Op: "test lock", Path: f.Path, Err: err}
+	}
+	return held, nil
+}
