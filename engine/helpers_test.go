@@ -39,3 +39,32 @@ func longValue(n int) []byte {
 	rand.NewChaCha8([32]byte{1}).Read(v)
 	return v
 }
+
+func readAll(t testing.TB, db *engine.DB) map[string]string {
+	t.Helper()
+	rows, err := scanAll(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+func scanAll(db *engine.DB) (map[string]string, error) {
+	rows := make(map[string]string)
+	err := db.View(context.Background(), func(s *engine.Snapshot) error {
+		c, err := s.Cursor()
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		for ok := c.First(); ok; ok = c.Next() {
+			v, err := c.Value()
+			if err != nil {
+				return err
+			}
+			rows[string(c.Key())] = string(v)
+		}
+		return c.Err()
+	})
+	return rows, err
+}

@@ -1,0 +1,120 @@
+package merge_test
+
+import (
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
+	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+func levels(ages ...int) (out []*snapshot.Level) {
+	for i, a := range ages {
+		out = append(out, &snapshot.Level{Age: uint16(a), Seg: &segment.Segment{Segment: format.Segment{Size: int64(100 - i)}}})
+	}
+	return out
+}
+
+func TestPick(t *testing.T) {
+	none := func(*snapshot.Level) bool { return false }
+	for _, test := range []struct {
+		name          string
+		ages          []int
+		busy, merging int // index of a level, -1 for none
+		min, lo, hi   int
+	}{
+		{"nothing", nil, -1, -1, 4, 0, 0},
+		{"too few", []int{0, 0, 0}, -1, -1, 4, 0, 0},
+		{"just enough", []int{0, 0, 0, 0}, -1, -1, 4, 0, 4},
+		{"the longest run", []int{0, 0, 1, 1, 1, 2}, -1, -1, 2, 2, 5},
+		{"the newest of equal runs", []int{0, 0, 1, 1}, -1, -1, 2, 0, 2},
+		{"no run of one", []int{0, 1, 2}, -1, -1, 1, 0, 0},
+		{"around a busy level", []int{0, 0, 0, 0, 0}, 1, -1, 2, 2, 5},
+		{"around a half-done merge", []int{0, 0, 0, 0, 0}, -1, 2, 2, 0, 2},
+		{"no run across a busy level", []int{0, 0, 0}, 1, -1, 2, 0, 0},
+	} {
+		ls := levels(test.ages...)
+		if test.merging >= 0 {
+			ls[test.merging].Merging = &snapshot.Merging{}
+		}
+		busy := none
+		if test.busy >= 0 {
+			busy = func(l *snapshot.Level) bool { return l == ls[test.busy] }
+		}
+		if lo, hi := merge.Pick(ls, busy, test.min); lo != test.lo || hi != test.hi {
+			t.Errorf("%s: %d to %d, want %d to %d", test.name, lo, hi, test.lo, test.hi)
+		}
+	}
+	if lo, hi := merge.PickAny(levels(0, 1, 2, 3), none); lo != 2 || hi != 4 {
+		t.Errorf("the cheapest neighbours are levels 2 to 4, picked %d to %d", lo, hi)
+	}
+	if lo, hi := merge.PickAny(levels(0, 0, 1, 2), none); lo != 0 || hi != 2 {
+		t.Errorf("a run goes first, picked %d to %d", lo, hi)
+	}
+	if lo, hi := merge.PickAny(levels(5), none); lo != hi {
+		t.Errorf("picked %d to %d of one level", lo, hi)
+	}
+}
+
+func TestAge(t *testing.T) {
+	for _, test := range []struct {
+		ages   []int
+		lo, hi int
+		want   uint16
+	}{
+		{[]int{0, 0, 0}, 0, 3, 1},
+		{[]int{0, 0, 0}, 0, 2, 0}, // a part of a run: not above the rest of it
+		{[]int{0, 0, 5}, 0, 2, 1},
+		{[]int{0, 3}, 0, 2, 3},
+		{[]int{2, 2, 2, 3}, 0, 3, 3},
+		{[]int{4, 7}, 0, 1, 4},
+	} {
+		if got := merge.Age(levels(test.ages...), test.lo, test.hi); got != test.want {
+			t.Errorf("levels %d to %d of ages %v: %d, want %d", test.lo, test.hi, test.ages, got, test.want)
+		}
+	}
+}
+
+func TestPickSpace(t *testing.T) {
+	none := func(*snapshot.Level) bool { return false }
+	sized := func(pages ...int64) (out []*snapshot.Level) {
+		for _, n := range pages {
+			out = append(out, &snapshot.Level{Seg: &segment.Segment{Segment: format.Segment{Size: n}}})
+		}
+		return out
+	}
+	for _, test := range []struct {
+		name   string
+		pages  []int64
+		min    int
+		lo, hi int
+	}{
+		{"the newer ones are smaller", []int64{5, 10, 20, 36}, 4, 0, 0},
+		{"as large as the oldest", []int64{5, 10, 20, 35}, 4, 0, 4},
+		{"too few levels", []int64{20, 20, 35}, 4, 0, 0},
+		{"never a level alone", []int64{0}, 0, 0, 0},
+		{"nothing", nil, 4, 0, 0},
+	} {
+		if lo, hi := merge.PickSpace(sized(test.pages...), none, test.min); lo != test.lo || hi != test.hi {
+			t.Errorf("%s: %d to %d, want %d to %d", test.name, lo, hi, test.lo, test.hi)
+		}
+	}
+	ls := sized(50, 50, 50, 50)
+	if lo, hi := merge.PickSpace(ls, func(l *snapshot.Level) bool { return l == ls[3] }, 2); lo != hi {
+		t.Errorf("picked %d to %d with a level that is busy", lo, hi)
+	}
+
+	big := sized(10, 10, 10, 10, 100, 100)
+	inMerge := func(l *snapshot.Level) bool { return l == big[4] || l == big[5] }
+	if lo, hi := merge.PickBeside(big, big[4:], inMerge, 4); lo != 0 || hi != 4 {
+		t.Errorf("beside a merge of 200 pages: %d to %d, want the four newer ones", lo, hi)
+	}
+	big[0].Seg.Size = 30
+	if lo, hi := merge.PickBeside(big, big[4:], inMerge, 4); lo != hi {
+		t.Errorf("beside a merge of 200 pages: picked %d to %d, which have 60", lo, hi)
+	}
+	if lo, hi := merge.PickBeside(big, sized(1), inMerge, 2); lo != hi {
+		t.Errorf("beside a merge of levels that are gone: %d to %d", lo, hi)
+	}
+}
