@@ -22,7 +22,7 @@ type pinnedCheckpoint struct {
 }
 
 func (c *pinnedCheckpoint) release() {
-	c.db.reg.Release(c.state)
+	c.db.ledger.Release(c.state)
 	c.db.leave()
 }
 
@@ -42,16 +42,13 @@ func (db *DB) pinCheckpoint(ctx context.Context) (*pinnedCheckpoint, error) {
 
 func (db *DB) exportPinned(ctx context.Context, c *pinnedCheckpoint) error {
 	if db.readOnly() {
-		db.pub.Lock()
-		defer db.pub.Unlock()
-		st := db.reg.Acquire()
-		c.ck, c.free = db.exportCheckpoint(st.Disk), db.free.Entries()
-		if !st.Live.Empty() || st.HasOld || len(c.ck.Free) > format.MaxFreeEntries {
-			db.reg.Release(st)
+		st, ck, free := db.ledger.PinExport()
+		if !st.Live.Empty() || st.HasOld || len(ck.Free) > format.MaxFreeEntries {
+			db.ledger.Release(st)
 			return &Error{Code: CodeReadOnly, Op: "backup", Path: db.path,
 				Detail: "the newest transactions are not in the database file, and this handle cannot write them to it; use Backup, or a handle that writes"}
 		}
-		c.state = st
+		c.state, c.ck, c.free = st, ck, free
 		return nil
 	}
 	if err := db.Flush(ctx); err != nil {
@@ -68,10 +65,7 @@ func (db *DB) exportPinned(ctx context.Context, c *pinnedCheckpoint) error {
 	if err := db.store(ctx); err != nil {
 		return err
 	}
-	db.pub.Lock()
-	defer db.pub.Unlock()
-	c.state = db.reg.Acquire()
-	c.ck, c.free = db.exportCheckpoint(c.state.Disk), db.free.Entries()
+	c.state, c.ck, c.free = db.ledger.PinExport()
 	return nil
 }
 

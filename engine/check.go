@@ -7,6 +7,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/check"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
@@ -70,28 +71,24 @@ func checkInput(db *DB) check.Input {
 		Path: db.path,
 		File: db.bf,
 		State: func() (check.State, func()) {
-			// Levels and free list change together, under this mutex.
-			db.pub.Lock()
-			defer db.pub.Unlock()
-			st := db.reg.Acquire()
-			s := checkState(db, st.Disk)
+			st, account := db.ledger.PinAccount()
+			s := checkState(st.Disk, account)
 			if s.Live = st.Live; st.HasOld {
 				s.Old = st.Old
 			}
-			return s, func() { db.reg.Release(st) }
+			return s, func() { db.ledger.Release(st) }
 		},
 		Meta: func(ctx context.Context, look func(check.Meta)) {
 			if db.checkpointer.take(ctx) != nil {
 				return
 			}
 			defer db.checkpointer.release()
-			db.pub.Lock()
-			m := check.Meta{Newest: db.meta, Synced: db.synced}
+			stored := db.ledger.Stored()
+			m := check.Meta{Newest: stored.Meta, Synced: stored.Synced}
 			// The other page holds the same checkpoint, unless the last one could not be
 			// stored on both. A handle that only reads, and a database without any
 			// checkpoint but the empty one, know nothing of it.
-			m.Pair = !db.restore && db.synced > base.EmptySnapshotID && !db.readOnly()
-			db.pub.Unlock()
+			m.Pair = !stored.Restore && stored.Synced > base.EmptySnapshotID && !db.readOnly()
 			look(m)
 		},
 		Log: func(look func(check.Log)) {
@@ -104,10 +101,7 @@ func checkInput(db *DB) check.Input {
 	}
 }
 
-// checkState is the free list beside the levels that it belongs to. The caller has the
-// publish mutex, or nobody else knows the database yet.
-func checkState(db *DB, disk *snapshot.Snapshot) check.State {
-	return check.State{
-		Disk: disk, Blocks: db.free.Blocks(), Free: db.free.Entries(), Delta: db.free.Delta(), Reserved: db.free.ReservedBlocks(),
-	}
+// checkState is the levels and the books that fit them.
+func checkState(disk *snapshot.Snapshot, a ledger.Account) check.State {
+	return check.State{Disk: disk, Blocks: a.Blocks, Free: a.Free, Delta: a.Delta, Reserved: a.Reserved}
 }

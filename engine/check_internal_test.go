@@ -61,15 +61,17 @@ func TestCheckKnowsWhichMetaPageCounts(t *testing.T) {
 		expect(page)
 		flip(page)
 	}
-	newest, other := db.meta, checkpoint.Other(db.meta)
-	db.restore = true
+	newest, other := db.ledger.Stored().Meta, checkpoint.Other(db.ledger.Stored().Meta)
+	db.ledger.Restore()
 	flip(other)
 	expect(0)
 	flip(newest)
 	expect(newest)
 	flip(newest)
 	flip(other)
-	db.restore = false
+	if _, err := db.Checkpoint(ctx); err != nil { // on both pages again
+		t.Fatal(err)
+	}
 	expect(0)
 	if err := db.Close(); err != nil {
 		t.Fatal(err)

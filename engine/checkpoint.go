@@ -7,7 +7,6 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
-	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
 // Checkpoint makes durable what has been flushed, so that a crash needs the log only
@@ -39,7 +38,7 @@ func (db *DB) checkpoint(ctx context.Context, op string) (pages int64, err error
 			return 0, err
 		}
 		if db.checkpointer.try() {
-			e := db.nextCheckpoint()
+			e := exported{Export: db.ledger.Next()}
 			db.worker.release()
 			defer db.checkpointer.release()
 			if pages, err = db.storeExported(e); err == nil {
@@ -58,15 +57,7 @@ func (db *DB) checkpoint(ctx context.Context, op string) (pages int64, err error
 // checkpointDue reports whether so much has been written since the last checkpoint, or would
 // be freed of the log, that another one is to be made.
 func (db *DB) checkpointDue() bool {
-	file, log := db.checkpointLimits()
-	db.pub.Lock()
-	defer db.pub.Unlock()
-	if db.reg.Newest().Disk.ID <= db.synced {
-		return false
-	}
-	written := int64(db.bf.Written()-db.ckptWritten) * int64(db.opts.PageSize)
-	_, freed := db.neededLog()
-	return file > 0 && written >= file || log > 0 && freed >= log
+	return db.ledger.Due(db.checkpointLimits())
 }
 
 // autoCheckpoint makes a checkpoint if one is due, or has it made. The caller has the
@@ -108,20 +99,17 @@ func (db *DB) checkpointAgain(ctx context.Context) error {
 // until they fit. The caller has the worker's turn.
 func (db *DB) fitFreelist(ctx context.Context) error {
 	for {
-		db.pub.Lock()
-		n := len(db.free.Delta())
-		db.pub.Unlock()
-		if n <= db.opts.now().MaxFreelist {
+		if db.ledger.Unrecorded() <= db.opts.now().MaxFreelist {
 			return nil
 		}
-		disk := db.reg.Newest().Disk
+		disk := db.ledger.Newest().Disk
 		levels := disk.Levels
 		if len(disk.Redirects) > 0 {
 			// Nothing may be published above moved blocks: they go first.
 			if err := db.mergeAll(ctx); err != nil {
 				return err
 			}
-			if db.reg.Newest().Disk == disk { // there was one level alone
+			if db.ledger.Newest().Disk == disk { // there was one level alone
 				if err := db.rewrite(ctx); err != nil {
 					return err
 				}
@@ -153,7 +141,7 @@ func (db *DB) fitFreelist(ctx context.Context) error {
 // worker's turn.
 func (db *DB) rewrite(ctx context.Context) error {
 	db.dropJobs()
-	j, err := db.newJob(false, 0, len(db.reg.Newest().Disk.Levels))
+	j, err := db.newJob(false, 0, len(db.ledger.Newest().Disk.Levels))
 	if err != nil {
 		return err
 	}
@@ -169,14 +157,14 @@ func (db *DB) store(ctx context.Context) error {
 		return waitError("checkpoint", db.path, "the checkpointer's turn", err)
 	}
 	defer db.checkpointer.release()
-	_, err := db.storeExported(db.nextCheckpoint())
+	_, err := db.storeExported(exported{Export: db.ledger.Next()})
 	return err
 }
 
 // storeExported is the part of store after nextCheckpoint. It returns the number of pages
 // that were written since the checkpoint before. The caller has the checkpointer's turn.
 func (db *DB) storeExported(e exported) (pages int64, err error) {
-	if err := db.Poisoned(); err != nil || e.c == nil {
+	if err := db.Poisoned(); err != nil || e.Checkpoint == nil {
 		return 0, err
 	}
 	if err := db.files.Look(); err != nil {
@@ -185,18 +173,18 @@ func (db *DB) storeExported(e exported) (pages int64, err error) {
 	if err := db.files.SyncNames(); err != nil {
 		return 0, err
 	}
-	invariant.Check(len(e.c.Free) <= format.MaxFreeEntries, "a checkpoint lists too many free blocks")
+	invariant.Check(len(e.Checkpoint.Free) <= format.MaxFreeEntries, "a checkpoint lists too many free blocks")
 	w := metaWriter{db: db, exported: e, sync: db.opts.now().Safety != SafetyOff}
-	watch := db.watchCheckpoint(e.c)
-	if w.blob, err = e.c.Encode(); err != nil {
+	watch := db.watchCheckpoint(e.Checkpoint)
+	if w.blob, err = e.Checkpoint.Encode(); err != nil {
 		err = &Error{Code: CodeFull, Op: "checkpoint", Path: db.path, Err: err}
 		watch.end(err)
 		return 0, err
 	}
-	stage, err := checkpoint.Store(db.bf, e.durable, w.sync, w.write)
+	stage, err := checkpoint.Store(db.bf, e.Durable, w.sync, w.write)
 	watch.end(err)
 	if err != nil {
-		db.storeFailed(e, stage)
+		db.ledger.Failed(e.Export, stage)
 		var failed *checkpoint.SyncError
 		if errors.As(err, &failed) {
 			return 0, db.poison(failed.Err)
@@ -204,42 +192,8 @@ func (db *DB) storeExported(e exported) (pages int64, err error) {
 		db.notes.leaveAlone()
 		return 0, err
 	}
-	// A foreign read-only process recovers from the older log position.
-	foreign, err := db.files.ForeignReader()
-	db.pub.Lock()
-	defer db.pub.Unlock()
-	pages = int64(e.c.Written - db.ckptWritten)
-	db.meta, db.restore = checkpoint.Other(e.durable), false
-	db.synced, db.ckptWritten = e.c.ID, e.c.Written
-	db.syncedRef = format.RefOf(w.blob)
-	db.ckptLog, db.haveCkptLog = e.c.Log, true
-	if !foreign && err == nil {
-		db.syncedLog, db.haveSyncedLog = e.c.Log, true
-	}
-	db.pace.stored.Store(e.c.Written)
+	pages, err = db.ledger.Done(e.Export, format.RefOf(w.blob))
+	db.pace.stored.Store(e.Checkpoint.Written)
 	wake(db.pace.step)
 	return pages, err
-}
-
-// storeFailed notes how far a checkpoint has come that was not stored on both pages.
-// Nothing is reused on its strength.
-func (db *DB) storeFailed(e exported, stage checkpoint.Stage) {
-	db.pub.Lock()
-	defer db.pub.Unlock()
-	db.restore = true
-	if stage == checkpoint.First {
-		db.meta = checkpoint.Other(e.durable)
-	}
-}
-
-// exportCheckpoint returns the newest snapshot as a checkpoint. The caller has the publish
-// mutex.
-func (db *DB) exportCheckpoint(disk *snapshot.Snapshot) *format.Checkpoint {
-	geo := db.bf.Geometry()
-	c := disk.Export()
-	c.Blocks = db.free.Blocks()
-	c.PageSize, c.BlockSize = uint32(geo.PageSize), uint32(geo.BlockSize)
-	c.Written = db.bf.Written()
-	c.Free = db.free.Delta()
-	return c
 }

@@ -85,8 +85,8 @@ func (db *DB) shutDown(ctx context.Context) error {
 // cutFile cuts the file behind the last block in use. A file without any checkpoint but
 // the empty one keeps no pages, which would look like those of a checkpoint that is gone.
 func (db *DB) cutFile() error {
-	if db.reg.Newest().Disk.ID > base.EmptySnapshotID {
-		return db.bf.Truncate(db.free.UsedEnd())
+	if db.ledger.Newest().Disk.ID > base.EmptySnapshotID {
+		return db.bf.Truncate(db.ledger.UsedEnd())
 	}
 	data := db.files.Data()
 	size, err := data.Size()

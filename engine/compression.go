@@ -149,7 +149,7 @@ func (db *DB) Compression() string { return db.opts.Compression }
 // CompressionID returns lsm1's number of the codec the file is written with: 0 for a
 // database in which nothing has been stored yet, 1 for none, or the codec's.
 func (db *DB) CompressionID() uint32 {
-	st := db.reg.Acquire()
-	defer db.reg.Release(st)
+	st := db.ledger.Acquire()
+	defer db.ledger.Release(st)
 	return st.Disk.Compression
 }

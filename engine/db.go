@@ -4,18 +4,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
-	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
-	"github.com/lsmlite/lsmlite-go/engine/internal/format"
-	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
-	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
 
@@ -30,12 +26,12 @@ type DB struct {
 // core is the open database itself, which a handle that writes shares with the read-only
 // ones that are opened beside it in this process.
 type core struct {
-	path  string // canonical
-	opts  settings
-	files *files.Files
-	codec Codec // nil if the file is not compressed
-	bf    *blockfile.File
-	reg   snapshot.Registry
+	path   string // canonical
+	opts   settings
+	files  *files.Files
+	codec  Codec // nil if the file is not compressed
+	bf     *blockfile.File
+	ledger *ledger.Ledger
 
 	writer       *turn
 	worker       *turn
@@ -53,27 +49,6 @@ type core struct {
 	flushJob, mergeJob *job
 	smallJob           *job        // a merge of levels above those of mergeJob
 	working            failureKind // what work did last, so what its error is of
-
-	// pub guards what changes together with the published state.
-	pub   sync.Mutex
-	free  *freelist.List
-	taken [4]bool // append points that a job writes from
-	meta  int     // meta page whose checkpoint is durable, which must not be written first
-	// restore says that the pages do not hold the same checkpoint: one has to be stored
-	// even if nothing has changed.
-	restore  bool
-	storedID base.SnapshotID // largest id that was ever put on a meta page, as far as known
-	// synced is the id of the newest checkpoint that both pages hold, or of the older one.
-	synced    base.SnapshotID
-	syncedRef format.CheckpointRef // the reference to it
-	// syncedLog is its log position, once a checkpoint of this session is synced, or
-	// from the start if the log was not rebased.
-	syncedLog     format.LogPos
-	haveSyncedLog bool
-	logRegions    [3]wal.Region // as of the last commit
-	ckptWritten   uint32        // pages written when it was made
-	ckptLog       format.LogPos // its log position, if this session has made it
-	haveCkptLog   bool
 
 	fatal    atomic.Pointer[error] // the first failed sync: nothing is written after it
 	failures failures              // of work done for commits
@@ -185,36 +160,6 @@ func (db *DB) takeWorker(ctx context.Context, op string) error {
 	return nil
 }
 
-// allocator gives the blocks of one job.
-type allocator struct {
-	db    *DB
-	fresh bool         // only blocks that were never used
-	above base.BlockNo // only blocks behind this one
-}
-
-// Allocate returns a block that neither the newest synced checkpoint, nor any pinned
-// snapshot, nor a foreign read-only process refers to.
-func (a allocator) Allocate() (base.BlockNo, error) {
-	db := a.db
-	foreign, err := db.files.ForeignReader()
-	if err != nil {
-		return 0, err
-	}
-	db.pub.Lock()
-	defer db.pub.Unlock()
-	if err := format.CheckBlocks(uint64(db.free.Blocks()) + 1); err != nil {
-		return 0, err
-	}
-	limit := db.synced
-	if foreign || a.fresh {
-		limit = 0
-	}
-	var buf [8]base.SnapshotID
-	b := db.free.AllocateAbove(a.above, limit, db.reg.PinnedSnapshots(buf[:0]))
-	db.bf.SetBlocks(db.free.Blocks())
-	return b, nil
-}
-
 // Begin starts a write transaction at level 1. It waits for the single writer's turn, in
 // arrival order, as long as ctx lasts. It fails, once, with what flushing, merging or
 // checkpointing for earlier commits has failed with since the last call.
@@ -306,20 +251,19 @@ func (db *DB) begin(ctx context.Context, asked time.Time) (*Tx, error) {
 		db.writer.release()
 		return nil, err
 	}
-	db.tree.Reclaim(db.reg.OldestEpoch(db.tree))
+	db.tree.Reclaim(db.ledger.Readers().OldestEpoch(db.tree))
 	if db.tree.WantsReclaim() {
 		// The heads first: one that is published in between is found twice, never missed.
 		heads := db.group.heads()
-		if held, all := db.reg.PinnedEpochs(db.tree); all {
+		if held, all := db.ledger.Readers().PinnedEpochs(db.tree); all {
 			held = append(held, heads...)
 			slices.Sort(held)
 			db.tree.ReclaimBetween(slices.Compact(held))
 		}
 	}
-	tx := &Tx{db: db, state: db.reg.Acquire(), level: 1, waits: waits}
-	db.pub.Lock()
-	db.log.Begin(db.syncedLog, db.haveSyncedLog, db.haveSyncedLog)
-	db.pub.Unlock()
+	tx := &Tx{db: db, state: db.ledger.Acquire(), level: 1, waits: waits}
+	reclaimable, known := db.ledger.Reclaimable()
+	db.log.Begin(reclaimable, known, known)
 	db.trimLog()
 	tx.marks = append(tx.marksBuf[:0], savepoint{db.tree.Mark(), db.log.Mark()})
 	return tx, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
@@ -162,10 +163,5 @@ func (db *DB) settle() error {
 
 // publishHead shows a commit to everybody.
 func (db *DB) publishHead(h head) {
-	db.pub.Lock()
-	defer db.pub.Unlock()
-	next := db.reg.Newest().Next()
-	next.Live, next.Seq, next.At = h.view, h.seq, h.at
-	db.logRegions = h.regions
-	db.reg.Publish(next)
+	db.ledger.Show(ledger.Commit{Seq: h.seq, View: h.view, Regions: h.regions, At: h.at})
 }

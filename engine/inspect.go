@@ -145,7 +145,7 @@ func withLevels(db *DB, op string, look func(*snapshot.Snapshot) error) error {
 		return err
 	}
 	defer db.leave()
-	st := db.reg.Acquire()
-	defer db.reg.Release(st)
+	st := db.ledger.Acquire()
+	defer db.ledger.Release(st)
 	return look(st.Disk)
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
@@ -41,50 +42,25 @@ func (db *DB) liveLog(st *snapshot.State) int64 {
 	return wal.BytesAfter(db.log.Regions(), since.Off)
 }
 
-// neededLog returns how many bytes of the log a crash would be recovered from, and how many
-// of them a checkpoint of the newest snapshot would free. The caller has the publish mutex.
-func (db *DB) neededLog() (needed, freed int64) {
-	needed = wal.BytesAfter(db.logRegions, db.newestCheckpointLog())
-	return needed, needed - wal.BytesAfter(db.logRegions, db.reg.Newest().Disk.Log.Off)
-}
-
-// newestCheckpointLog returns where in the log the newest checkpoint ends. What comes before
-// may still be there for a foreign reader. The caller has the publish mutex.
-func (db *DB) newestCheckpointLog() int64 {
-	if db.haveCkptLog {
-		return db.ckptLog.Off
-	}
-	for _, r := range db.logRegions { // as opened: nothing before it was read
-		if r != (wal.Region{}) {
-			return r.Start
-		}
-	}
-	return 0
-}
-
-// checkpointLimits returns how many bytes may be written to the file, and how many a
-// checkpoint may free of the log, before it is due; 0 is any number.
-func (db *DB) checkpointLimits() (file, log int64) {
-	file = max(int64(db.opts.now().AutoCheckpoint), 0)
+// checkpointLimits returns when a checkpoint is due.
+func (db *DB) checkpointLimits() ledger.Limits {
+	l := ledger.Limits{File: max(int64(db.opts.now().AutoCheckpoint), 0)}
 	if limit := db.opts.logLimit(); limit > 0 {
-		log = max(limit/logCheckpointPart, 1)
+		l.Log = max(limit/logCheckpointPart, 1)
 	}
-	if file > 0 && (log == 0 || file < log) {
-		log = file
+	if l.File > 0 && (l.Log == 0 || l.File < l.Log) {
+		l.Log = l.File
 	}
-	return file, log
+	return l
 }
 
 // logLags reports whether a checkpoint would free so many times what it is due at, or more.
 func (db *DB) logLags(times int64) bool {
-	_, limit := db.checkpointLimits()
+	limit := db.checkpointLimits().Log
 	if limit == 0 || db.log.Size() < times*limit {
 		return false
 	}
-	db.pub.Lock()
-	defer db.pub.Unlock()
-	_, freed := db.neededLog()
-	return freed >= times*limit
+	return db.ledger.LogUse().Freed >= times*limit
 }
 
 // logIsFull reports whether so much of the log is needed that no transaction may begin
@@ -94,10 +70,7 @@ func (db *DB) logIsFull() bool {
 	if limit <= 0 || db.log.Size() < hardLogFactor*limit {
 		return false
 	}
-	db.pub.Lock()
-	defer db.pub.Unlock()
-	needed, _ := db.neededLog()
-	return needed >= hardLogFactor*limit
+	return db.ledger.LogUse().Needed >= hardLogFactor*limit
 }
 
 // trimLog cuts the file of the log if it has become too long. The caller has the writer's

@@ -119,7 +119,7 @@ func (db *DB) flush(ctx context.Context, op string, r *reporter) error {
 	// 1. An old tree that waits goes first, while writers write on.
 	err := db.inSlices(ctx, op, r, func() (int, bool, error) {
 		n, err := slice()
-		return n, !db.reg.Newest().HasOld, err
+		return n, !db.ledger.Newest().HasOld, err
 	})
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func (db *DB) flush(ctx context.Context, op string, r *reporter) error {
 	// 3. That one is flushed.
 	return db.inSlices(ctx, op, r, func() (int, bool, error) {
 		flushed := func() bool {
-			st := db.reg.Newest()
+			st := db.ledger.Newest()
 			return !st.HasOld || st.OldLog != mine
 		}
 		if flushed() {
@@ -164,7 +164,7 @@ func (db *DB) setAside(ctx context.Context, op string, r *reporter) (end format.
 	if err := db.rotateNow(); err != nil {
 		return end, err
 	}
-	return db.reg.Newest().OldLog, nil
+	return db.ledger.Newest().OldLog, nil
 }
 
 // flushAll flushes the old tree, then the live one. The caller has both turns.
@@ -218,7 +218,7 @@ func (db *DB) mergeToOne(ctx context.Context, op string, r *reporter, pages int,
 	minLevels := db.opts.now().AutoMerge
 	return db.inSlices(ctx, op, r, func() (int, bool, error) {
 		if all == nil && !db.merging() {
-			disk := db.reg.Newest().Disk
+			disk := db.ledger.Newest().Disk
 			levels := disk.Levels
 			var at place
 			if choose != nil {
@@ -251,7 +251,7 @@ func (db *DB) mergeToOne(ctx context.Context, op string, r *reporter, pages int,
 func (db *DB) mergeAll(ctx context.Context) error {
 	minLevels := db.opts.now().AutoMerge
 	for worthMerging := 1; ; worthMerging = 2 {
-		levels := db.reg.Newest().Disk.Levels
+		levels := db.ledger.Newest().Disk.Levels
 		if !db.merging() {
 			// The checkpoint behind a merge may add a level of free-list entries. Such a
 			// level alone is no reason to merge again, or the two would take turns for ever.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 )
 
 // notes keeps the notes of the meta pages (see format.Note).
@@ -99,13 +100,13 @@ func (w *metaWriter) write(page int, second bool) error {
 	inUse := !w.all
 	if second {
 		n.claimed.Store(false)
-		inUse = n.begun.Load() > w.seq || w.db.unsettled.Load()
+		inUse = n.begun.Load() > w.Seq || w.db.unsettled.Load()
 	}
 	n.claimed.Store(inUse)
 	n.claiming = inUse
 	note := format.Note{
 		Copy: second, DataSynced: w.sync && !n.suspect, LogInUse: inUse, SyncFailed: n.suspect,
-		Mark: n.mark, LogName: w.db.files.LogName(), For: format.RefOf(w.blob), Log: w.c.Log,
+		Mark: n.mark, LogName: w.db.files.LogName(), For: format.RefOf(w.blob), Log: w.Checkpoint.Log,
 	}
 	if !second {
 		n.first = note
@@ -176,39 +177,13 @@ func (db *DB) noteSyncFailed(everything bool) {
 
 // exported is a checkpoint that is to be stored.
 type exported struct {
-	c       *format.Checkpoint // nil: there is nothing to do
-	seq     uint64             // newest commit that it holds
-	durable int                // meta page that must not be written first
-	all     bool               // it holds everything, and nobody can commit meanwhile
-}
-
-// nextCheckpoint returns what is to be stored: the newest snapshot, unless both meta pages
-// hold it. What was begun to be stored once gets a new number, because it must be seen
-// which of two pages is the newer one. The caller has the worker's turn.
-func (db *DB) nextCheckpoint() exported {
-	db.pub.Lock()
-	defer db.pub.Unlock()
-	st := db.reg.Newest()
-	if st.Disk.ID <= db.synced && !db.restore {
-		return exported{durable: db.meta}
-	}
-	if st.Disk.ID <= db.storedID {
-		next := st.Next()
-		disk := *st.Disk
-		disk.ID = db.storedID + 1
-		next.Disk = &disk
-		db.reg.Publish(next)
-		st = next
-	}
-	db.storedID = st.Disk.ID
-	return exported{c: db.exportCheckpoint(st.Disk), seq: st.Disk.Seq, durable: db.meta}
+	ledger.Export
+	all bool // it holds everything, and nobody can commit meanwhile
 }
 
 // logHead returns what the log begins with. The writer calls it.
 func (db *DB) logHead() format.LogHead {
-	db.pub.Lock()
-	defer db.pub.Unlock()
-	return format.LogHead{Mark: db.notes.mark, Base: db.syncedRef}
+	return format.LogHead{Mark: db.notes.mark, Base: db.ledger.Stored().Ref}
 }
 
 // takeNotes makes the notes that were found the ones to go on from.

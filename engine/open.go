@@ -13,6 +13,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
@@ -139,7 +140,7 @@ func (db *DB) open(ctx context.Context) error {
 		// is reclaimed by it.
 		if s.disk.Log.Off != 0 {
 			s.disk.Log.Off = 0
-			db.haveSyncedLog = false
+			db.ledger.ForgetLog()
 		}
 	}
 	if err := db.takeNotes(s.Loaded, s.log.Head); err != nil {
@@ -162,7 +163,9 @@ func (db *DB) openToWrite(ctx context.Context, s *survey) error {
 	if db.settled(s.Loaded) {
 		return db.startLog()
 	}
-	db.restore = !db.onlyEmpty(s.Loaded) && s.Checkpoint != nil
+	if !db.onlyEmpty(s.Loaded) && s.Checkpoint != nil {
+		db.ledger.Restore()
+	}
 	db.unsettled.Store(s.log.Commits)
 	if !s.log.Commits && s.log.Size > 0 {
 		db.found(RecoverLeftover, fmt.Sprintf("the log %s of %d bytes holds no transaction that the file does not", db.files.LogPath(), s.log.Size))
@@ -214,9 +217,10 @@ func (db *DB) loadSnapshot(l checkpoint.Loaded) (*snapshot.Snapshot, error) {
 	if m := db.files.Map(db.opts.Mmap); m != nil {
 		db.bf.SetMapping(m)
 	}
-	db.synced = base.EmptySnapshotID
+	stored := ledger.Stored{Synced: base.EmptySnapshotID}
 	if c == nil {
-		db.free, err = freelist.New(0, map[base.BlockNo]base.SnapshotID{}, nil)
+		free, err := freelist.New(0, map[base.BlockNo]base.SnapshotID{}, nil)
+		db.ledger = ledger.New(db.bf, free, stored, db.files.ForeignReader)
 		return snapshot.Empty(), err
 	}
 	if err := format.CheckBlocks(uint64(c.Blocks)); err != nil {
@@ -224,16 +228,15 @@ func (db *DB) loadSnapshot(l checkpoint.Loaded) (*snapshot.Snapshot, error) {
 	}
 	db.bf.SetBlocks(c.Blocks)
 	db.bf.SetWritten(c.Written)
-	db.meta, db.synced, db.ckptWritten = l.Durable(), l.OldestID(), c.Written
+	stored = ledger.Stored{Meta: l.Durable(), Synced: l.OldestID(), NewestID: l.NewestID(), Written: c.Written}
 	if db.opts.ReadOnly {
-		db.meta, db.synced = l.Meta, c.ID // it writes none
+		stored.Meta, stored.Synced = l.Meta, c.ID // it writes none
 	}
-	db.syncedRef, db.storedID = l.Pages[db.meta-1].Ref, l.NewestID()
-	if db.synced != db.syncedRef.ID {
-		db.syncedRef = l.Pages[checkpoint.Other(db.meta)-1].Ref
+	stored.Ref = l.Pages[stored.Meta-1].Ref
+	if stored.Synced != stored.Ref.ID {
+		stored.Ref = l.Pages[checkpoint.Other(stored.Meta)-1].Ref
 	}
 	db.pace.stored.Store(c.Written)
-	db.syncedLog, db.haveSyncedLog = c.Log, true
 	disk, err := snapshot.Load(db.bf, c)
 	if err != nil {
 		return nil, db.loadError(err)
@@ -242,9 +245,12 @@ func (db *DB) loadSnapshot(l checkpoint.Loaded) (*snapshot.Snapshot, error) {
 	if err != nil {
 		return nil, db.loadError(err)
 	}
-	if db.free, err = freelist.New(c.Blocks, recorded, c.Free); err != nil {
+	free, err := freelist.New(c.Blocks, recorded, c.Free)
+	if err != nil {
 		return nil, db.loadError(err)
 	}
+	db.ledger = ledger.New(db.bf, free, stored, db.files.ForeignReader)
+	db.ledger.KeepLog(c.Log)
 	db.checkAppendPoints(disk)
 	return disk, nil
 }

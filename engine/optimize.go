@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
@@ -70,29 +69,6 @@ func (db *DB) optimize(ctx context.Context, r *reporter) error {
 	return err
 }
 
-// usableBlocks returns the free blocks that may be written now, ascending, and the highest block
-// that may not, at least 1. The caller has the publish mutex.
-func (db *DB) usableBlocks() (free []base.BlockNo, end base.BlockNo) {
-	limit := db.synced
-	pinned := db.reg.PinnedSnapshots(nil)
-	reserved := db.free.ReservedBlocks()
-	isFree := func(b base.BlockNo, id base.SnapshotID) bool {
-		_, found := slices.BinarySearch(reserved, b)
-		return id < limit && !found && !db.free.UsedBy(b, pinned...)
-	}
-	end = base.BlockNo(db.free.Blocks())
-	entries := db.free.Entries()
-	for i := len(entries) - 1; i >= 0 && entries[i].Block == end && end > 1 && isFree(end, entries[i].ID); i-- {
-		end--
-	}
-	for _, e := range entries {
-		if isFree(e.Block, e.ID) {
-			free = append(free, e.Block)
-		}
-	}
-	return free, max(end, 1)
-}
-
 // placeOfMerge decides where the merge of all levels goes, so that the file has no gaps at
 // the end: to the lowest free blocks if the result has next to no gaps then, else behind
 // the last block in use. In that case all blocks before the result are free afterwards, and
@@ -100,10 +76,8 @@ func (db *DB) usableBlocks() (free []base.BlockNo, end base.BlockNo) {
 // that: a checkpoint that somebody else makes adds to them while the merge is running.
 func (db *DB) placeOfMerge() place {
 	low := place{whole: true}
-	db.pub.Lock()
-	defer db.pub.Unlock()
-	free, end := db.usableBlocks()
-	levels := db.reg.Newest().Disk.Levels
+	room := db.ledger.Room()
+	free, end, levels := room.Free, room.End, room.Levels
 	n := db.blocksFor(levels)
 	tolerable := base.BlockNo(n + n/32 + 1)
 	if len(levels) == 1 && !levels[0].Seg.MayLink {
@@ -113,7 +87,7 @@ func (db *DB) placeOfMerge() place {
 		}
 		return place{above: end, whole: true}
 	}
-	last := base.BlockNo(db.free.Blocks()) + base.BlockNo(max(n-len(free), 0))
+	last := room.Blocks + base.BlockNo(max(n-len(free), 0))
 	if n <= len(free) && n > 0 {
 		last = free[n-1]
 	}
@@ -141,22 +115,19 @@ func (db *DB) compact(ctx context.Context, op string, r *reporter) (moved bool, 
 	var again *job
 	minLevels := db.opts.now().AutoMerge
 	worth := func() bool {
-		db.pub.Lock()
-		defer db.pub.Unlock()
-		levels := db.reg.Newest().Disk.Levels
-		if len(levels) == 0 || numUserLevels(levels) > 1 || db.flushJob != nil {
+		room := db.ledger.Room()
+		if len(room.Levels) == 0 || numUserLevels(room.Levels) > 1 || db.flushJob != nil {
 			return false
 		}
-		free, end := db.usableBlocks()
-		n := db.blocksFor(levels) + 1 // block 1 has room for fewer pages
-		return n <= len(free) && free[n-1] < end
+		n := db.blocksFor(room.Levels) + 1 // block 1 has room for fewer pages
+		return n <= len(room.Free) && room.Free[n-1] < room.End
 	}
 	err = db.inSlices(ctx, op, r, func() (int, bool, error) {
 		if again == nil {
 			if db.merging() || !worth() {
 				return 0, true, nil
 			}
-			levels := db.reg.Newest().Disk.Levels
+			levels := db.ledger.Newest().Disk.Levels
 			j, err := db.newJobAt(false, 0, len(levels), place{whole: true})
 			if err != nil {
 				return 0, false, err
@@ -196,12 +167,8 @@ func (db *DB) truncate(ctx context.Context, op string) error {
 	if err != nil || foreign {
 		return err
 	}
-	db.pub.Lock()
-	_, end := db.usableBlocks()
-	stored := db.reg.Newest().Disk.ID > base.EmptySnapshotID && db.synced > base.EmptySnapshotID
-	db.pub.Unlock()
-	if !stored {
-		return nil
+	if end, ok := db.ledger.Unused(); ok {
+		return db.bf.Truncate(end)
 	}
-	return db.bf.Truncate(end)
+	return nil
 }

@@ -136,7 +136,7 @@ func (db *DB) lags() bool {
 	if db.checkpointLags() {
 		return true
 	}
-	st := db.reg.Newest()
+	st := db.ledger.Newest()
 	return db.bg.merger != nil && (db.flushLags(st, paceStart, paceEnd) || db.mergeLags(st))
 }
 
@@ -145,7 +145,7 @@ func (db *DB) stallReason() StallReason {
 	switch {
 	case db.checkpointLags():
 		return StallCheckpoint
-	case db.bg.merger != nil && db.flushLags(db.reg.Newest(), paceStart, paceEnd):
+	case db.bg.merger != nil && db.flushLags(db.ledger.Newest(), paceStart, paceEnd):
 		return StallFlush
 	}
 	return StallMerge

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/inspect"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 )
 
 // PinReport tells which states of the database are held by transactions, snapshots and
@@ -56,15 +57,15 @@ func (db *DB) Pins() (PinReport, error) {
 
 // pinReport makes the report without looking for other processes.
 func pinReport(db *DB) PinReport {
-	db.pub.Lock()
-	defer db.pub.Unlock()
-	h := inspect.Pins(inspect.Books{
-		Newest: db.reg.Newest(), Pinned: db.reg.PinnedStates(), Free: db.free, Synced: db.synced,
-	}, time.Now())
-	r := PinReport{HeldBlocks: h.Blocks, HeldBytes: h.Blocks * int64(db.opts.BlockSize), HeldTreeBytes: h.TreeBytes}
+	var h inspect.Held
+	var blocks, freeBlocks int64
+	db.ledger.Read(func(b ledger.Books) {
+		h = inspect.Pins(b, time.Now())
+		blocks, freeBlocks = int64(b.Free.Blocks()), int64(b.Free.Len())
+	})
+	r := PinReport{blocks: blocks, freeBlocks: freeBlocks, HeldBlocks: h.Blocks, HeldBytes: h.Blocks * int64(db.opts.BlockSize), HeldTreeBytes: h.TreeBytes}
 	for _, p := range h.Pins {
 		r.Pins = append(r.Pins, Pin(p))
 	}
-	r.blocks, r.freeBlocks = int64(db.free.Blocks()), int64(db.free.Len())
 	return r
 }

@@ -25,13 +25,13 @@ func (db *DB) Snapshot(ctx context.Context) (*Snapshot, error) {
 	if err := db.enter("snapshot"); err != nil {
 		return nil, err
 	}
-	return &Snapshot{db: db, state: db.reg.Acquire()}, nil
+	return &Snapshot{db: db, state: db.ledger.Acquire()}, nil
 }
 
 // Close gives the snapshot up. Closing it twice is no error.
 func (s *Snapshot) Close() error {
 	if s.state != nil {
-		s.db.reg.Release(s.state)
+		s.db.ledger.Release(s.state)
 		s.state = nil
 		s.db.leave()
 	}
@@ -76,9 +76,9 @@ func (db *DB) Get(dst, key []byte) (value []byte, found bool, err error) {
 	if err := db.enter("get"); err != nil {
 		return dst, false, err
 	}
-	st := db.reg.Acquire()
+	st := db.ledger.Acquire()
 	value, found, err = cursor.Get(dst, key, st.Live, st)
-	db.reg.Release(st)
+	db.ledger.Release(st)
 	db.leave()
 	return value, found, err
 }
@@ -89,9 +89,9 @@ func (db *DB) ValueLen(key []byte) (n int, found bool, err error) {
 	if err := db.enter("get"); err != nil {
 		return 0, false, err
 	}
-	st := db.reg.Acquire()
+	st := db.ledger.Acquire()
 	n, found, err = cursor.ValueLen(key, st.Live, st)
-	db.reg.Release(st)
+	db.ledger.Release(st)
 	db.leave()
 	return n, found, err
 }
@@ -105,9 +105,9 @@ func (db *DB) Cursor(ctx context.Context) (*Cursor, error) {
 	if err := db.enter("cursor"); err != nil {
 		return nil, err
 	}
-	st := db.reg.Acquire()
+	st := db.ledger.Acquire()
 	c, err := db.newCursor(st.Live, st, nil)
-	db.reg.Release(st)
+	db.ledger.Release(st)
 	db.leave()
 	return c, err
 }
@@ -181,9 +181,9 @@ func (db *DB) newCursor(live memtree.View, st *snapshot.State, own *span.List) (
 		return nil, err
 	}
 	if c.later = live.Epoch() != st.Live.Epoch(); c.later {
-		db.reg.RetainLater(st)
+		db.ledger.Readers().RetainLater(st)
 	} else {
-		db.reg.Retain(st)
+		db.ledger.Readers().Retain(st)
 		own = nil
 	}
 	c.c.Remember(live, st, own)
@@ -273,9 +273,9 @@ func (c *Cursor) Close() error {
 		c.moves++
 		c.c.FlushLookups()
 		if c.later {
-			c.db.reg.ReleaseLater(c.state)
+			c.db.ledger.Readers().ReleaseLater(c.state)
 		} else {
-			c.db.reg.Release(c.state)
+			c.db.ledger.Release(c.state)
 		}
 		c.state = nil
 		c.c.Drop()

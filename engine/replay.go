@@ -35,10 +35,8 @@ func (db *DB) replay(ctx context.Context, from format.LogPos) error {
 	if err != nil {
 		return fmt.Errorf("replay log %s: %w", errs.Cut(db.files.LogPath()), err)
 	}
-	db.log, db.recovered, db.logRegions = log, rec, rec.Regions
-	next := db.reg.Newest().Next()
-	next.Live, next.Tree = db.tree.Freeze(), db.tree
-	db.reg.Publish(next)
+	db.log, db.recovered = log, rec
+	db.ledger.Replayed(db.tree, rec.Regions)
 	return nil
 }
 
@@ -94,12 +92,9 @@ func (r *replayer) committed(pos format.LogPos) error {
 // flushReplayed makes the tree the old one, which reaches up to a position in the log, and
 // flushes it. An old tree that could not be flushed is flushed first.
 func (db *DB) flushReplayed(ctx context.Context, pos format.LogPos) error {
-	next := db.reg.Newest().Next()
-	pos.Toggle = !next.Disk.Log.Toggle
-	next.Old, next.HasOld, next.OldLog = db.tree.Freeze(), true, pos
+	replayed := db.tree.Freeze()
 	db.tree = memtree.New()
-	next.Tree, next.Live = db.tree, memtree.View{}
-	db.reg.Publish(next)
+	db.ledger.SetAside(replayed, pos, db.tree)
 	watch := db.watchWork(byOpen)
 	_, err := db.work(ctx, unlimited, db.opts.now().AutoMerge, true)
 	watch.end(err)
@@ -114,6 +109,6 @@ func (db *DB) firstState(disk *snapshot.Snapshot) error {
 		return err
 	}
 	db.log, db.tree = log, memtree.New()
-	db.reg.Publish(&snapshot.State{Disk: disk, Tree: db.tree})
+	db.ledger.First(disk, db.tree)
 	return nil
 }

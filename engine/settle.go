@@ -8,6 +8,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
 
@@ -69,11 +70,11 @@ func (db *DB) storeEmpty(c *format.Checkpoint) error {
 	if err != nil {
 		return err
 	}
-	w := metaWriter{db: db, exported: exported{c: c, all: true}, blob: blob}
+	w := metaWriter{db: db, exported: exported{Export: ledger.Export{Checkpoint: c}, all: true}, blob: blob}
 	if err := w.write(2, false); err != nil {
 		return err
 	}
-	db.meta, db.storedID, db.syncedRef = 2, c.ID, format.RefOf(blob)
+	db.ledger.StoredFirst(2, c.ID, format.RefOf(blob))
 	return db.copyLater(c)
 }
 
@@ -161,19 +162,16 @@ func (db *DB) bringIn(ctx context.Context, by string) error {
 	db.notes.begun.Store(0)
 	was := db.unsettled.Swap(false)
 	if db.notes.hasClaim() {
-		db.pub.Lock()
-		db.restore = true
-		db.pub.Unlock()
+		db.ledger.Restore()
 	}
 	if err := db.checkpointer.take(ctx); err != nil {
 		return waitError("checkpoint", db.path, "the checkpointer's turn", err)
 	}
 	defer db.checkpointer.release()
-	e := db.nextCheckpoint()
-	if e.c == nil {
-		return db.unclaimFirst(e.durable)
+	e := exported{Export: db.ledger.Next(), all: true}
+	if e.Checkpoint == nil {
+		return db.unclaimFirst(e.Durable)
 	}
-	e.all = true
 	if _, err := db.storeExported(e); err != nil {
 		db.unsettled.Store(was)
 		return err
@@ -191,7 +189,7 @@ func (db *DB) rewriteSuspect(ctx context.Context) error {
 	if !suspect || db.opts.now().Safety == SafetyOff {
 		return nil
 	}
-	if len(db.reg.Newest().Disk.Levels) > 0 {
+	if len(db.ledger.Newest().Disk.Levels) > 0 {
 		if err := db.rewrite(ctx); err != nil {
 			return err
 		}
@@ -209,19 +207,17 @@ func (db *DB) startLog() error {
 	if err := db.files.ReplaceLog(); err != nil {
 		return err
 	}
-	next := db.reg.Newest().Next()
-	disk := *next.Disk
-	disk.Log.Off = 0
-	next.Disk = &disk
-	log, _, err := wal.Recover(db.files.Log(), disk.Log, nil)
+	pos := db.ledger.Newest().Disk.Log
+	pos.Off = 0
+	log, _, err := wal.Recover(db.files.Log(), pos, nil)
 	if err != nil {
 		return err
 	}
-	db.log, db.logRegions, db.haveSyncedLog, db.haveCkptLog = log, log.Regions(), false, false
+	db.log = log
 	if err := newLogMark(&db.notes.mark); err != nil {
 		return err
 	}
 	log.SetHead(db.logHead)
-	db.reg.Publish(next)
+	db.ledger.NewLog(log.Regions())
 	return nil
 }

@@ -139,8 +139,8 @@ func (s *Stats) Stalls(r StallReason) (n int64, d time.Duration) {
 // work, and may be called from an Observer. After Close it returns the last counts.
 func (db *DB) Stats() Stats {
 	pins := pinReport(db) // before this call has a pin of its own
-	st := db.reg.Acquire()
-	defer db.reg.Release(st)
+	st := db.ledger.Acquire()
+	defer db.ledger.Release(st)
 	var s Stats
 	countWork(db, &s)
 	countFiles(db, &s)

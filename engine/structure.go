@@ -31,8 +31,8 @@ type SegmentInfo struct {
 
 // Structure returns the levels of the newest snapshot, newest first.
 func (db *DB) Structure() []LevelInfo {
-	st := db.reg.Acquire()
-	defer db.reg.Release(st)
+	st := db.ledger.Acquire()
+	defer db.ledger.Release(st)
 	var out []LevelInfo
 	info := func(role string, s *segment.Segment) SegmentInfo {
 		return SegmentInfo{Role: role, First: int64(s.First), Last: int64(s.Last), Root: int64(s.Root), Pages: s.Size}
@@ -60,10 +60,8 @@ type FreeBlock struct {
 
 // FreeList returns the free blocks, ascending.
 func (db *DB) FreeList() []FreeBlock {
-	db.pub.Lock()
-	defer db.pub.Unlock()
 	var out []FreeBlock
-	for _, e := range db.free.Entries() {
+	for _, e := range db.ledger.FreeEntries() {
 		out = append(out, FreeBlock{Block: int64(e.Block), ID: int64(e.ID)})
 	}
 	return out
@@ -72,9 +70,8 @@ func (db *DB) FreeList() []FreeBlock {
 // FreeListSize returns the number of free blocks, and how many free-list entries the next
 // checkpoint would hold because no segment holds them yet; see Options.MaxFreelist.
 func (db *DB) FreeListSize() (blocks, entries int) {
-	db.pub.Lock()
-	defer db.pub.Unlock()
-	return db.free.Len(), len(db.free.Delta())
+	a := db.ledger.Account()
+	return len(a.Free), len(a.Delta)
 }
 
 // LogRegion is a part of the log file that is still needed: bytes Start up to End, not
@@ -85,9 +82,7 @@ type LogRegion struct{ Start, End int64 }
 // zero. It shows the state of the last commit only roughly while a transaction runs.
 func (db *DB) LogStructure() [3]LogRegion {
 	var out [3]LogRegion
-	db.pub.Lock()
-	defer db.pub.Unlock()
-	for i, r := range db.logRegions {
+	for i, r := range db.ledger.LogRegions() {
 		out[i] = LogRegion(r)
 	}
 	return out
@@ -96,15 +91,13 @@ func (db *DB) LogStructure() [3]LogRegion {
 // TreeSize returns the sizes of the tree that waits to be flushed and of the live tree,
 // in bytes.
 func (db *DB) TreeSize() (old, live int64) {
-	st := db.reg.Acquire()
-	defer db.reg.Release(st)
+	st := db.ledger.Acquire()
+	defer db.ledger.Release(st)
 	return int64(st.Old.Size()), int64(st.Live.Size())
 }
 
 // CheckpointSize returns how many bytes have been written to the file since the last
 // checkpoint.
 func (db *DB) CheckpointSize() int64 {
-	db.pub.Lock()
-	defer db.pub.Unlock()
-	return int64(db.bf.Written()-db.ckptWritten) * int64(db.opts.PageSize)
+	return db.ledger.Unstored() * int64(db.opts.PageSize)
 }

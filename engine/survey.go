@@ -213,7 +213,7 @@ func (db *DB) acceptDamagedMeta(ctx context.Context, s *survey) error {
 	case lost == checkpoint.LostBegun && s.log.Other:
 		return refuse("the log is not that of the session that was writing it", s.Damaged)
 	}
-	if p, found := check.First(ctx, db.path, db.bf, checkState(db, s.disk)); found {
+	if p, found := check.First(ctx, db.path, db.bf, checkState(s.disk, db.ledger.Account())); found {
 		return refuse("the other checkpoint is not sound", errors.New(Problem(p).String()))
 	}
 	if err := ctx.Err(); err != nil {

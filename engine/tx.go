@@ -338,7 +338,7 @@ func (tx *Tx) publish(sync bool, watch *commitWatch) (err error) {
 // foldSpans makes what cursors have found out about the transaction everybody's, and has the
 // tree fold long runs of deleted keys.
 func (tx *Tx) foldSpans() {
-	spans := tx.db.reg.Newest().Spans
+	spans := tx.db.ledger.Newest().Spans
 	if tx.spans != nil {
 		spans.AddAll(tx.spans)
 	}
@@ -348,7 +348,7 @@ func (tx *Tx) foldSpans() {
 // rotateIfFull makes the live tree the old one if it has reached its limit and no old tree
 // waits to be flushed. The caller has the writer's turn.
 func (db *DB) rotateIfFull() error {
-	st := db.reg.Newest()
+	st := db.ledger.Newest()
 	if st.HasOld || db.fill(st) < 1 {
 		return nil
 	}
@@ -378,7 +378,7 @@ func (tx *Tx) rollback() {
 func (tx *Tx) release() {
 	tx.done = true
 	tx.marks = nil
-	tx.db.reg.Release(tx.state)
+	tx.db.ledger.Release(tx.state)
 }
 
 // logError classifies a failed write to the log.
@@ -392,19 +392,6 @@ func (db *DB) logError(op string, err error) error {
 		code = CodeFull
 	}
 	return &Error{Code: code, Op: op, Path: db.files.LogPath(), Err: err}
-}
-
-// rotate makes the live tree of a state the old one, to be flushed. The caller has the
-// writer's turn and the publish mutex; the tree is frozen.
-func (db *DB) rotate(next *snapshot.State) {
-	next.Old, next.HasOld, next.OldSeq = next.Live, true, next.Seq
-	next.OldLog = db.log.End()
-	// The toggle makes the position differ from the one before it even if no log was
-	// written in between, by which C lsm1 tells a flushed tree from one that waits.
-	next.OldLog.Toggle = !next.Disk.Log.Toggle
-	next.Spans = next.Spans.Next(next.Old)
-	db.tree = memtree.New()
-	next.Tree, next.Live = db.tree, memtree.View{}
 }
 
 // Get appends the value of key to dst, seeing the transaction's own writes.

@@ -146,10 +146,8 @@ type checkpointWatch struct {
 // watchCheckpoint begins to measure a checkpoint that is about to be stored. The caller
 // has the checkpointer's turn.
 func (db *DB) watchCheckpoint(c *format.Checkpoint) checkpointWatch {
-	db.pub.Lock()
-	defer db.pub.Unlock()
 	return checkpointWatch{db: db, id: c.ID, start: time.Now(),
-		bytes: int64(c.Written-db.ckptWritten) * int64(db.opts.PageSize)}
+		bytes: db.ledger.UnstoredBefore(c) * int64(db.opts.PageSize)}
 }
 
 // end counts the checkpoint and tells the observer.

@@ -47,7 +47,7 @@ func (db *DB) doWork(ctx context.Context, pages, minLevels int, flushOnly, patie
 		if err := ctx.Err(); err != nil {
 			return done, err
 		}
-		if db.working = mergeFailure; db.reg.Newest().HasOld {
+		if db.working = mergeFailure; db.ledger.Newest().HasOld {
 			db.working = flushFailure
 		}
 		if patient && db.failures.wait(db.working) > 0 {
@@ -92,7 +92,7 @@ func (db *DB) doWork(ctx context.Context, pages, minLevels int, flushOnly, patie
 
 // nextJob returns the job to go on with, starting it if necessary, or nil.
 func (db *DB) nextJob(minLevels int, flushOnly bool) (*job, error) {
-	st := db.reg.Newest()
+	st := db.ledger.Newest()
 	if len(st.Disk.Redirects) > 0 {
 		return db.nextJobOverMoved(st, minLevels, flushOnly)
 	}
@@ -230,7 +230,7 @@ func (db *DB) dropJobs() {
 // next to nothing is left of them.
 func (db *DB) rerun(ctx context.Context, j *job) error {
 	for {
-		levels := db.reg.Newest().Disk.Levels
+		levels := db.ledger.Newest().Disk.Levels
 		lo := slices.Index(levels, j.inputs[0]) - 1
 		hi := lo + 1 + len(j.inputs)
 		db.dropJobs()
@@ -272,7 +272,7 @@ func (db *DB) workAfterCommit(bytes int) {
 	}
 	// As lsm1's autowork does: about as many pages for each level as were written, so
 	// that merging keeps pace with the writes whatever their rate.
-	st := db.reg.Newest()
+	st := db.ledger.Newest()
 	full := st.HasOld && db.fill(st) >= 1 && db.failures.wait(flushFailure) == 0
 	db.tryCheckpointAgain()
 	if !st.HasOld && len(st.Disk.Levels) < 2 {
@@ -346,7 +346,7 @@ func (db *DB) autoWorkPages(ctx context.Context, pages int, full bool) error {
 	if n < pages {
 		db.failures.settle(flushFailure, mergeFailure)
 	}
-	for st := db.reg.Newest(); db.flushLags(st, 0, inlineEnd); st = db.reg.Newest() {
+	for st := db.ledger.Newest(); db.flushLags(st, 0, inlineEnd); st = db.ledger.Newest() {
 		if n, err := db.workPatiently(ctx, commitPages, true); n == 0 || err != nil {
 			return err
 		}
@@ -364,18 +364,8 @@ func (db *DB) rotateNow() error {
 	if view.Empty() && db.liveBytes() == 0 {
 		return nil
 	}
-	db.pub.Lock()
-	defer db.pub.Unlock()
-	next := db.reg.Newest().Next()
-	if view.Empty() {
-		next.Spans = next.Spans.Next(view)
-		db.tree = memtree.New()
-		next.Tree, next.Live = db.tree, memtree.View{}
-	} else {
-		next.Live = view
-		db.rotate(next)
-	}
-	db.reg.Publish(next)
+	db.tree = memtree.New()
+	db.ledger.SetAside(view, db.log.End(), db.tree)
 	return nil
 }
 
@@ -409,7 +399,7 @@ func (db *DB) makeRoom(ctx context.Context) (stalled time.Duration, err error) {
 
 // treesFull reports whether no transaction may begin before the old tree is flushed.
 func (db *DB) treesFull() bool {
-	st := db.reg.Newest()
+	st := db.ledger.Newest()
 	limit := int64(db.opts.now().AutoFlush)
 	live := db.liveBytes()
 	return st.HasOld && live >= limit && live+int64(st.Old.Size()) >= memoryFactor*limit

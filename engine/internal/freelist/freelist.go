@@ -1,8 +1,8 @@
 // Package freelist keeps the book of blocks: which no published segment uses, from
 // which snapshot on each may be written again, and how that is stored in the file.
 //
-// It is pure bookkeeping: no I/O. The engine owns the one List of a database and guards
-// it with its publish mutex, because the list changes together with the levels.
+// It is pure bookkeeping: no I/O. The ledger owns the one List of a database and guards it
+// with its mutex, because the list changes together with the levels.
 //
 // A block is in one of three states: used by a published segment (not in the list), free
 // (in the list), or free and reserved: a segment that is being written, and that no

@@ -5,19 +5,9 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
-	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
-	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
-
-// Books is what tells which space the pinned states hold back. Nothing of it may change
-// while Pins reads it.
-type Books struct {
-	Newest *snapshot.State
-	Pinned []snapshot.Pinned // oldest first
-	Free   *freelist.List
-	Synced base.SnapshotID // newest checkpoint that is durable
-}
 
 // Held is what cannot be used again because states are pinned.
 type Held struct {
@@ -37,7 +27,7 @@ type Pin struct {
 }
 
 // Pins finds out what each pinned state holds back.
-func Pins(b Books, now time.Time) (h Held) {
+func Pins(b ledger.Books, now time.Time) (h Held) {
 	free := b.Free.Entries()
 	held := make(map[base.BlockNo]bool)
 	// A tree is counted once, for the newest of the states that show it.

@@ -8,6 +8,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
 	"github.com/lsmlite/lsmlite-go/engine/internal/inspect"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
@@ -29,7 +30,7 @@ func TestPins(t *testing.T) {
 		return &snapshot.State{Disk: &snapshot.Snapshot{ID: id}, Seq: seq, Live: live}
 	}
 	newest := state(14, 9, memtree.View{})
-	books := inspect.Books{
+	books := ledger.Books{
 		Newest: newest, Free: list, Synced: 13,
 		Pinned: []snapshot.Pinned{
 			{State: state(12, 5, view), Pins: 2, Replaced: now.Add(-time.Minute).UnixNano()},

@@ -1,0 +1,143 @@
+package ledger
+
+import (
+	"slices"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// Allocator gives blocks to a segment that is being written.
+type Allocator struct {
+	Ledger *Ledger
+	Fresh  bool         // only blocks that were never used
+	Above  base.BlockNo // only blocks with greater numbers than this one
+}
+
+// Allocate returns a block that neither the newest synced checkpoint, nor any pinned
+// state, nor a foreign read-only process refers to.
+func (a Allocator) Allocate() (base.BlockNo, error) {
+	l := a.Ledger
+	foreign, err := l.foreign()
+	if err != nil {
+		return 0, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := format.CheckBlocks(uint64(l.free.Blocks()) + 1); err != nil {
+		return 0, err
+	}
+	limit := l.stored.Synced
+	if foreign || a.Fresh {
+		limit = 0
+	}
+	var buf [8]base.SnapshotID
+	b := l.free.AllocateAbove(a.Above, limit, l.reg.PinnedSnapshots(buf[:0]))
+	l.bf.SetBlocks(l.free.Blocks())
+	return b, nil
+}
+
+// AppendPoint is the page after the end of an existing segment, from which another one is
+// written. The zero value is none.
+type AppendPoint struct {
+	Page  base.PageNo // 0: none
+	place int         // among the append points of the levels
+}
+
+// TakeAppendPoint reserves an append point for a segment that begins to be written, if one
+// is to be had.
+func (l *Ledger) TakeAppendPoint() AppendPoint {
+	if foreign, err := l.foreign(); err != nil || foreign {
+		return AppendPoint{}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	points := l.reg.Newest().Disk.Append
+	for i := len(points) - 1; i >= 0; i-- {
+		if points[i] != 0 && !l.taken[i] {
+			l.taken[i] = true
+			l.free.Reserve(l.bf.Geometry().Block(points[i]))
+			return AppendPoint{Page: points[i], place: i}
+		}
+	}
+	return AppendPoint{}
+}
+
+// GiveUp takes back what a segment has reserved that will not be published: its blocks are
+// free again, its append point is as it was.
+func (l *Ledger) GiveUp(at AppendPoint, blocks []base.BlockNo) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.release(at, blocks)
+}
+
+// GiveBack takes back an append point at which nothing was begun.
+func (l *Ledger) GiveBack(at AppendPoint) {
+	if at.Page != 0 {
+		l.GiveUp(at, []base.BlockNo{l.bf.Geometry().Block(at.Page)})
+	}
+}
+
+// release ends the reservations of a segment. The caller has the mutex.
+func (l *Ledger) release(at AppendPoint, blocks []base.BlockNo) {
+	l.free.Release(blocks)
+	if at.Page != 0 {
+		l.taken[at.place] = false
+	}
+}
+
+// Room is where in the file something may be written now.
+type Room struct {
+	Free   []base.BlockNo // free blocks that may be written, ascending
+	End    base.BlockNo   // the highest block that may not be written or cut off, at least 1
+	Blocks base.BlockNo   // of the file
+	Levels []*snapshot.Level
+}
+
+// Room returns where in the file something may be written now.
+func (l *Ledger) Room() Room {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.room()
+}
+
+func (l *Ledger) room() Room {
+	limit := l.stored.Synced
+	pinned := l.reg.PinnedSnapshots(nil)
+	reserved := l.free.ReservedBlocks()
+	isFree := func(b base.BlockNo, id base.SnapshotID) bool {
+		_, found := slices.BinarySearch(reserved, b)
+		return id < limit && !found && !l.free.UsedBy(b, pinned...)
+	}
+	end := base.BlockNo(l.free.Blocks())
+	r := Room{Blocks: end, Levels: l.reg.Newest().Disk.Levels}
+	entries := l.free.Entries()
+	for i := len(entries) - 1; i >= 0 && entries[i].Block == end && end > 1 && isFree(end, entries[i].ID); i-- {
+		end--
+	}
+	for _, e := range entries {
+		if isFree(e.Block, e.ID) {
+			r.Free = append(r.Free, e.Block)
+		}
+	}
+	r.End = max(end, 1)
+	return r
+}
+
+// UsedEnd returns the highest block that is not free, or 1. Nobody may use the database any
+// more.
+func (l *Ledger) UsedEnd() base.BlockNo {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.free.UsedEnd()
+}
+
+// Unused returns the block at which the file may be cut, and false if nothing may be cut
+// off, because no checkpoint is stored yet.
+func (l *Ledger) Unused() (end base.BlockNo, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	stored := l.reg.Newest().Disk.ID > base.EmptySnapshotID && l.stored.Synced > base.EmptySnapshotID
+	return l.room().End, stored
+}

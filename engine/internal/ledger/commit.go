@@ -1,0 +1,65 @@
+package ledger
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
+)
+
+// Commit is what a committed transaction changes of the state that readers see.
+type Commit struct {
+	Seq     uint64 // its number
+	View    memtree.View
+	Regions [3]wal.Region // of the log that are needed after it
+	At      int64         // when it was made, about, in Unix nanoseconds
+}
+
+// Show makes a commit visible to everybody.
+func (l *Ledger) Show(c Commit) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	next := l.reg.Newest().Next()
+	next.Live, next.Seq, next.At = c.View, c.Seq, c.At
+	l.log.regions = c.Regions
+	l.reg.Publish(next)
+}
+
+// SetAside makes the live tree the old one, which is to be flushed, and fresh the live one.
+// live is the newest view of it, and end where the log ends that holds it. There must be no
+// old tree. A tree that shows nothing is forgotten. The caller has the writer's turn.
+func (l *Ledger) SetAside(live memtree.View, end format.LogPos, fresh *memtree.Tree) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	next := l.reg.Newest().Next()
+	next.Spans = next.Spans.Next(live)
+	if !live.Empty() {
+		next.Old, next.HasOld, next.OldSeq, next.OldLog = live, true, next.Seq, end
+		// The toggle makes the position differ from the one before it even if no log was
+		// written in between, by which C lsm1 tells a flushed tree from one that waits.
+		next.OldLog.Toggle = !next.Disk.Log.Toggle
+	}
+	next.Tree, next.Live = fresh, memtree.View{}
+	l.reg.Publish(next)
+}
+
+// Replayed publishes what the log has led to when the database was opened.
+func (l *Ledger) Replayed(tree *memtree.Tree, regions [3]wal.Region) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	next := l.reg.Newest().Next()
+	next.Live, next.Tree = tree.Freeze(), tree
+	l.log.regions = regions
+	l.reg.Publish(next)
+}
+
+// NewLog notes that the log begins anew, with nothing in it that is needed.
+func (l *Ledger) NewLog(regions [3]wal.Region) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	next := l.reg.Newest().Next()
+	disk := *next.Disk
+	disk.Log.Off = 0
+	next.Disk = &disk
+	l.log = logBook{regions: regions}
+	l.reg.Publish(next)
+}

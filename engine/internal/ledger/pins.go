@@ -1,0 +1,23 @@
+package ledger
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// Books is what tells which space the pinned states hold back.
+type Books struct {
+	Newest *snapshot.State
+	Pinned []snapshot.Pinned // oldest first
+	Free   *freelist.List
+	Synced base.SnapshotID // newest checkpoint that both meta pages hold
+}
+
+// Read has look read the books. Nothing of them changes meanwhile, and nothing of them may
+// be kept or changed; look must not call the ledger.
+func (l *Ledger) Read(look func(Books)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	look(Books{Newest: l.reg.Newest(), Pinned: l.reg.PinnedStates(), Free: l.free, Synced: l.stored.Synced})
+}
