@@ -7,6 +7,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 )
 
 // Checkpoint makes durable what has been flushed, so that a crash needs the log only
@@ -116,18 +117,15 @@ func (db *DB) fitFreelist(ctx context.Context) error {
 			}
 			continue
 		}
-		if halfMerged(levels) >= 0 {
+		if merge.HalfMerged(levels) >= 0 {
 			// Nothing may be published on top of a half-done merge: finish it.
 			if _, err := db.work(ctx, unlimited, unlimited, false); err != nil {
 				return err
 			}
 			continue
 		}
-		hi := 0
-		if len(levels) > 0 && levels[0].FreelistOnly && !db.busy(levels[0]) {
-			hi = 1
-		}
-		j, err := db.newJob(false, 0, hi)
+		s := db.situation()
+		j, err := db.newJob(false, 0, s.FreelistOnTop())
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
 
@@ -46,9 +47,8 @@ type core struct {
 	credit int // pages of flushing and merging that writes so far have earned
 
 	// Owned by whoever has the worker's turn.
-	flushJob, mergeJob *job
-	smallJob           *job        // a merge of levels above those of mergeJob
-	working            failureKind // what work did last, so what its error is of
+	jobs    [merge.NumSlots]*job
+	working failureKind // what work did last, so what its error is of
 
 	fatal    atomic.Pointer[error] // the first failed sync: nothing is written after it
 	failures failures              // of work done for commits

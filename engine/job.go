@@ -83,7 +83,7 @@ func (db *DB) newJobAt(flush bool, lo, hi int, at place) (*job, error) {
 	}
 	// C lsm1 has a bug by which the free list may hold blocks that a half-done merge
 	// still needs: such a merge is finished in new blocks.
-	rescue := halfMerged(j.inputs) >= 0
+	rescue := merge.HalfMerged(j.inputs) >= 0
 	spec.FreeEntries = func() []format.FreeEntry { return db.ledger.EntriesFor(j.inputs, j.Blocks()) }
 	if !rescue && !at.whole {
 		j.begin = db.ledger.TakeAppendPoint()

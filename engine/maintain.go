@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
@@ -234,16 +235,16 @@ func (db *DB) mergeToOne(ctx context.Context, op string, r *reporter, pages int,
 			if all, err = db.newJobAt(false, 0, len(levels), at); err != nil {
 				return 0, false, err
 			}
-			db.mergeJob = all
+			db.jobs[merge.Main] = all
 			r.begin(PhaseMerge, all.inputPages)
 		}
-		if all != nil && db.mergeJob != all {
+		if all != nil && db.jobs[merge.Main] != all {
 			return 0, true, nil
 		}
 		slice := min(pages, stepPages)
 		n, err := db.work(ctx, slice, minLevels, false)
 		pages -= n
-		return n, pages <= 0 || all != nil && db.mergeJob != all, err
+		return n, pages <= 0 || all != nil && db.jobs[merge.Main] != all, err
 	})
 }
 
@@ -262,7 +263,7 @@ func (db *DB) mergeAll(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			db.mergeJob = j
+			db.jobs[merge.Main] = j
 		}
 		for db.merging() {
 			if _, err := db.work(ctx, stepPages, minLevels, false); err != nil {

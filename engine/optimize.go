@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
@@ -20,7 +21,7 @@ import (
 //
 // C lsm1 moves single blocks instead and notes from where to where in the checkpoint, 16 of
 // them at most. A segment with such a note cannot have anything merged or flushed on top of
-// it safely (see nextJobOverMoved), so that the next write would pay for another full
+// it safely, so that the next write would pay for another full
 // merge; a second pass costs the same, always ends with a file without gaps, and leaves
 // plain segments.
 //
@@ -116,7 +117,7 @@ func (db *DB) compact(ctx context.Context, op string, r *reporter) (moved bool, 
 	minLevels := db.opts.now().AutoMerge
 	worth := func() bool {
 		room := db.ledger.Room()
-		if len(room.Levels) == 0 || numUserLevels(room.Levels) > 1 || db.flushJob != nil {
+		if len(room.Levels) == 0 || numUserLevels(room.Levels) > 1 || db.jobs[merge.Flush] != nil {
 			return false
 		}
 		n := db.blocksFor(room.Levels) + 1 // block 1 has room for fewer pages
@@ -132,21 +133,21 @@ func (db *DB) compact(ctx context.Context, op string, r *reporter) (moved bool, 
 			if err != nil {
 				return 0, false, err
 			}
-			again, db.mergeJob = j, j
+			again, db.jobs[merge.Main] = j, j
 			r.begin(PhaseCompact, j.inputPages)
 		}
-		if db.mergeJob != again { // somebody else has ended it
+		if db.jobs[merge.Main] != again { // somebody else has ended it
 			moved = true
 			return 0, true, nil
 		}
 		n, err := db.work(ctx, stepPages, minLevels, false)
-		moved = err == nil && db.mergeJob != again
+		moved = err == nil && db.jobs[merge.Main] != again
 		return n, moved, err
 	})
 	if err != nil && again != nil {
 		// Nobody is to go on with what only this call wanted.
 		if db.worker.take(context.WithoutCancel(ctx)) == nil {
-			if db.mergeJob == again {
+			if db.jobs[merge.Main] == again {
 				db.abandon(again)
 				db.forget(again)
 			}

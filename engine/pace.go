@@ -59,10 +59,10 @@ func (p *pace) init() { p.step = make(chan struct{}, 1) }
 func (db *DB) advanced() {
 	p := &db.pace
 	var flushed, toFlush, merged, toMerge int64
-	if j := db.flushJob; j != nil {
+	if j := db.jobs[merge.Flush]; j != nil {
 		flushed, toFlush = j.Flushed()
 	}
-	if j := db.mergeJob; j != nil {
+	if j := db.jobs[merge.Main]; j != nil {
 		merged, toMerge = j.Pages(), j.inputPages
 	}
 	p.flushed.Store(flushed)

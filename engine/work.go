@@ -7,7 +7,6 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
-	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
 // unlimited is a budget that no amount of work exhausts.
@@ -22,17 +21,9 @@ const (
 )
 
 // work flushes the old tree and merges levels until the budget of pages is used up or
-// nothing is left to do. flushOnly stops as soon as no old tree is left. Merges are
-// chosen as lsm1 does, with minLevels in place of its automerge. The caller has the
-// worker's turn.
-//
-// The order of things:
-//
-//  1. A merge that C lsm1 left half done is finished before anything is published on
-//     top of it: C could not go on with it otherwise.
-//  2. The old tree is flushed, unless there are too many segments already: then one
-//     merge goes first.
-//  3. Merges: one, and beside it a small one of newer levels, which goes first.
+// nothing is left to do. flushOnly stops as soon as no old tree is left. minLevels stands in
+// for lsm1's automerge. The caller has the worker's turn.
+// What comes next is chosen by merge.Choose.
 func (db *DB) work(ctx context.Context, pages, minLevels int, flushOnly bool) (done int, err error) {
 	return db.doWork(ctx, pages, minLevels, flushOnly, false)
 }
@@ -92,135 +83,57 @@ func (db *DB) doWork(ctx context.Context, pages, minLevels int, flushOnly, patie
 
 // nextJob returns the job to go on with, starting it if necessary, or nil.
 func (db *DB) nextJob(minLevels int, flushOnly bool) (*job, error) {
-	st := db.ledger.Newest()
-	if len(st.Disk.Redirects) > 0 {
-		return db.nextJobOverMoved(st, minLevels, flushOnly)
-	}
-	if i := halfMerged(st.Disk.Levels); i >= 0 && (st.HasOld || !flushOnly || db.mergeJob != nil) {
-		if db.mergeJob == nil || !slices.Contains(db.mergeJob.inputs, st.Disk.Levels[i]) {
-			db.dropJobs()
-			j, err := db.newJob(false, i, i+1)
-			if err != nil {
-				return nil, err
-			}
-			db.mergeJob = j
-		}
-		return db.mergeJob, nil
-	}
-	if st.HasOld {
-		if db.flushJob != nil {
-			return db.flushJob, nil
-		}
-		if st.Disk.NumSegments() < merge.MaxSegments {
-			hi := 0
-			if l := st.Disk.Levels; len(l) > 0 && l[0].FreelistOnly && !db.busy(l[0]) {
-				hi = 1
-			}
-			var err error
-			db.flushJob, err = db.newJob(true, 0, hi)
-			return db.flushJob, err
-		}
-	} else if flushOnly {
+	s := db.situation()
+	s.MinLevels, s.FlushOnly = minLevels, flushOnly
+	c := merge.Choose(&s)
+	slot := &db.jobs[c.Slot]
+	switch c.Action {
+	case merge.Nothing:
 		return nil, nil
+	case merge.GoOn:
+		return *slot, nil
+	case merge.Anew:
+		db.dropJobs()
 	}
-	if db.smallJob != nil {
-		return db.smallJob, nil
-	}
-	if db.mergeJob != nil {
-		if lo, hi := merge.PickBeside(st.Disk.Levels, db.mergeJob.inputs, db.busy, minLevels); lo < hi {
-			var err error
-			db.smallJob, err = db.newJob(false, lo, hi)
-			return db.smallJob, err
-		}
-		return db.mergeJob, nil
-	}
-	lo, hi := merge.PickSpace(st.Disk.Levels, db.busy, minLevels)
-	if lo == hi {
-		lo, hi = merge.Pick(st.Disk.Levels, db.busy, minLevels)
-	}
-	if lo == hi && st.Disk.NumSegments() >= merge.MaxSegments {
-		lo, hi = merge.PickAny(st.Disk.Levels, db.busy)
-	}
-	if lo == hi {
-		return nil, nil
-	}
-	var err error
-	db.mergeJob, err = db.newJob(false, lo, hi)
-	return db.mergeJob, err
-}
-
-// nextJobOverMoved is nextJob while the oldest segment holds blocks that C lsm1 has moved.
-// C has a bug by which a stepwise merge that reaches such a segment through its b-tree
-// frees blocks that it still needs. Segments that C wrote above it are linked to it, which
-// hides its b-tree; ours are not. So nothing of ours is published above it: the first job
-// takes in all levels, and with that the moved blocks are gone.
-func (db *DB) nextJobOverMoved(st *snapshot.State, minLevels int, flushOnly bool) (*job, error) {
-	levels := st.Disk.Levels
-	for _, j := range []*job{db.mergeJob, db.flushJob} {
-		if j != nil && len(j.inputs) == len(levels) {
-			return j, nil
-		}
-	}
-	wanted := st.HasOld
-	if !flushOnly && !wanted {
-		lo, hi := merge.Pick(levels, db.busy, minLevels)
-		wanted = hi > lo || halfMerged(levels) >= 0 || st.Disk.NumSegments() >= merge.MaxSegments
-	}
-	if !wanted {
-		return nil, nil
-	}
-	j, err := db.newJob(st.HasOld, 0, len(levels))
+	j, err := db.newJob(c.Slot == merge.Flush, c.Lo, c.Hi)
 	if err != nil {
 		return nil, err
 	}
-	if st.HasOld {
-		db.flushJob = j
-	} else {
-		db.mergeJob = j
-	}
+	*slot = j
 	return j, nil
 }
 
-// halfMerged returns the index of a level that C lsm1 left half merged, or -1.
-func halfMerged(levels []*snapshot.Level) int {
-	return slices.IndexFunc(levels, func(l *snapshot.Level) bool { return l.Merging != nil })
-}
-
-// jobs returns all jobs in progress, nil for one that there is not.
-func (db *DB) jobs() [3]*job { return [...]*job{db.flushJob, db.smallJob, db.mergeJob} }
-
-// merging reports whether a merge is in progress.
-func (db *DB) merging() bool { return db.mergeJob != nil || db.smallJob != nil }
-
-// busy reports whether a level is an input of a job.
-func (db *DB) busy(l *snapshot.Level) bool {
-	for _, j := range db.jobs() {
-		if j != nil && slices.Contains(j.inputs, l) {
-			return true
+// situation describes the newest state and the jobs in progress. The caller has the worker's
+// turn.
+func (db *DB) situation() merge.Situation {
+	st := db.ledger.Newest()
+	s := merge.Situation{Levels: st.Disk.Levels, OldTree: st.HasOld, Moved: len(st.Disk.Redirects) > 0}
+	for i, j := range db.jobs {
+		if j != nil {
+			s.Jobs[i] = merge.Running{On: true, Inputs: j.inputs}
 		}
 	}
-	return false
+	return s
 }
+
+// merging reports whether a merge is in progress.
+func (db *DB) merging() bool { return db.jobs[merge.Main] != nil || db.jobs[merge.Small] != nil }
 
 // forget clears the place of a job that has ended.
 func (db *DB) forget(j *job) {
-	if db.flushJob == j {
-		db.flushJob = nil
-	}
-	if db.smallJob == j {
-		db.smallJob = nil
-	}
-	if db.mergeJob == j {
-		db.mergeJob = nil
+	for i := range db.jobs {
+		if db.jobs[i] == j {
+			db.jobs[i] = nil
+		}
 	}
 }
 
 // dropJobs abandons all jobs.
 func (db *DB) dropJobs() {
-	for _, j := range db.jobs() {
+	for i, j := range db.jobs {
 		if j != nil {
 			db.abandon(j)
-			db.forget(j)
+			db.jobs[i] = nil
 		}
 	}
 }

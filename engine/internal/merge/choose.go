@@ -1,0 +1,157 @@
+package merge
+
+import (
+	"slices"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// Slot is the place of a job among those that may be in progress at one time.
+type Slot uint8
+
+const (
+	Flush    Slot = iota // writes the old tree, on top of all levels
+	Small                // merges levels that are newer than the inputs of Main
+	Main                 // merges levels
+	NumSlots             // how many there are
+)
+
+// Running is a job in progress.
+type Running struct {
+	On     bool
+	Inputs []*snapshot.Level
+}
+
+// Situation is all that the choice of the next piece of work depends on.
+type Situation struct {
+	Levels    []*snapshot.Level // of the newest state, newest first
+	OldTree   bool              // a tree waits to be flushed
+	Moved     bool              // the oldest segment holds blocks that C lsm1 has moved
+	Jobs      [NumSlots]Running
+	MinLevels int  // how many levels of one age are worth a merge
+	FlushOnly bool // nothing is to be done but to flush the old tree
+}
+
+// Action is what Choose has chosen.
+type Action uint8
+
+const (
+	Nothing Action = iota // there is nothing to do
+	GoOn                  // the job in the slot goes on
+	Begin                 // a job begins in the slot
+	Anew                  // all jobs are given up, and one begins in the slot
+)
+
+// Choice is the next piece of work. Of a job that begins, Levels[Lo:Hi] are the inputs, and
+// in the slot Flush the old tree is another one.
+type Choice struct {
+	Action Action
+	Slot   Slot
+	Lo, Hi int
+}
+
+// Choose chooses the next piece of work:
+//
+//  1. A merge that C lsm1 left half done is finished before anything is published on top of
+//     it: C could not go on with it otherwise.
+//  2. The old tree is flushed, unless there are too many segments already: then one merge
+//     goes first.
+//  3. Merges: one, and beside it a small one of newer levels, which goes first.
+//
+// It is the only place that decides this. The same situation leads to the same choice.
+func Choose(s *Situation) Choice {
+	if s.Moved {
+		return s.overMoved()
+	}
+	main := s.Jobs[Main]
+	if i := HalfMerged(s.Levels); i >= 0 && (s.OldTree || !s.FlushOnly || main.On) {
+		if main.On && slices.Contains(main.Inputs, s.Levels[i]) {
+			return Choice{Action: GoOn, Slot: Main}
+		}
+		return Choice{Action: Anew, Slot: Main, Lo: i, Hi: i + 1}
+	}
+	switch {
+	case s.OldTree && s.Jobs[Flush].On:
+		return Choice{Action: GoOn, Slot: Flush}
+	case s.OldTree && s.segments() < MaxSegments:
+		return Choice{Action: Begin, Slot: Flush, Hi: s.FreelistOnTop()}
+	case !s.OldTree && s.FlushOnly:
+		return Choice{}
+	case s.Jobs[Small].On:
+		return Choice{Action: GoOn, Slot: Small}
+	case main.On:
+		if lo, hi := PickBeside(s.Levels, main.Inputs, s.Busy, s.MinLevels); lo < hi {
+			return Choice{Action: Begin, Slot: Small, Lo: lo, Hi: hi}
+		}
+		return Choice{Action: GoOn, Slot: Main}
+	}
+	if lo, hi := s.pick(); lo < hi {
+		return Choice{Action: Begin, Slot: Main, Lo: lo, Hi: hi}
+	}
+	return Choice{}
+}
+
+// pick chooses the inputs of a merge while none is in progress; lo == hi if nothing is worth
+// one.
+func (s *Situation) pick() (lo, hi int) {
+	if lo, hi = PickSpace(s.Levels, s.Busy, s.MinLevels); lo < hi {
+		return lo, hi
+	}
+	if lo, hi = Pick(s.Levels, s.Busy, s.MinLevels); lo < hi || s.segments() < MaxSegments {
+		return lo, hi
+	}
+	return PickAny(s.Levels, s.Busy)
+}
+
+// overMoved is Choose while the oldest segment holds blocks that C lsm1 has moved. C has a
+// bug by which a stepwise merge that reaches such a segment through its b-tree frees blocks
+// that it still needs. Segments that C wrote above it are linked to it, which hides its
+// b-tree; ours are not. So nothing of ours is published above it: the first job takes in all
+// levels, and with that the moved blocks are gone.
+func (s *Situation) overMoved() Choice {
+	for _, slot := range []Slot{Main, Flush} {
+		if j := s.Jobs[slot]; j.On && len(j.Inputs) == len(s.Levels) {
+			return Choice{Action: GoOn, Slot: slot}
+		}
+	}
+	if s.OldTree {
+		return Choice{Action: Anew, Slot: Flush, Hi: len(s.Levels)}
+	}
+	if s.FlushOnly {
+		return Choice{}
+	}
+	if lo, hi := Pick(s.Levels, s.Busy, s.MinLevels); lo == hi && HalfMerged(s.Levels) < 0 && s.segments() < MaxSegments {
+		return Choice{}
+	}
+	return Choice{Action: Anew, Slot: Main, Hi: len(s.Levels)}
+}
+
+// Busy reports whether a level is an input of a job.
+func (s *Situation) Busy(l *snapshot.Level) bool {
+	for i := range s.Jobs {
+		if slices.Contains(s.Jobs[i].Inputs, l) {
+			return true
+		}
+	}
+	return false
+}
+
+// Merging reports whether a merge is in progress.
+func (s *Situation) Merging() bool { return s.Jobs[Main].On || s.Jobs[Small].On }
+
+// FreelistOnTop is 1 if the newest level holds free-list entries alone, which the next
+// segment on top is to take in, and 0 otherwise.
+func (s *Situation) FreelistOnTop() int {
+	if len(s.Levels) > 0 && s.Levels[0].FreelistOnly && !s.Busy(s.Levels[0]) {
+		return 1
+	}
+	return 0
+}
+
+// HalfMerged returns the index of a level that C lsm1 left half merged, or -1.
+func HalfMerged(levels []*snapshot.Level) int {
+	return slices.IndexFunc(levels, func(l *snapshot.Level) bool { return l.Merging != nil })
+}
+
+// segments counts the segments.
+func (s *Situation) segments() int { return (&snapshot.Snapshot{Levels: s.Levels}).NumSegments() }

@@ -1,0 +1,99 @@
+package merge_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
+	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// describe makes levels of a text: a digit is a level of that age, "f" one of free-list
+// entries, "h" one that C lsm1 left half merged. Each has 100 pages, so that no run is worth
+// a merge for its space, but the oldest, which has 10,000.
+func describe(text string) (levels []*snapshot.Level) {
+	for i, c := range text {
+		l := &snapshot.Level{Seg: &segment.Segment{}}
+		l.Seg.Size = 100
+		if i == len(text)-1 {
+			l.Seg.Size = 10000
+		}
+		switch c {
+		case 'f':
+			l.FreelistOnly = true
+		case 'h':
+			l.Merging = &snapshot.Merging{RHS: []*segment.Segment{{}, {}}}
+		default:
+			l.Age = uint16(c - '0')
+		}
+		levels = append(levels, l)
+	}
+	return levels
+}
+
+func TestChoose(t *testing.T) {
+	// on is a job over levels[lo:hi] that is in progress.
+	type on struct{ lo, hi int }
+	many := strings.Repeat("0123456789", 3)
+	for _, test := range []struct {
+		name                 string
+		levels               string
+		old, moved, flushing bool
+		flush, small, main   *on
+		want                 merge.Choice
+	}{
+		{name: "an empty database"},
+		{name: "too few levels", levels: "000"},
+		{name: "a run of one age", levels: "000012", want: merge.Choice{Action: merge.Begin, Slot: merge.Main, Hi: 4}},
+		{name: "the old tree goes first", levels: "0000", old: true,
+			want: merge.Choice{Action: merge.Begin, Slot: merge.Flush}},
+		{name: "a flush takes in free-list entries on top", levels: "f000", old: true,
+			want: merge.Choice{Action: merge.Begin, Slot: merge.Flush, Hi: 1}},
+		{name: "unless a merge has them", levels: "f000", old: true, main: &on{0, 4},
+			want: merge.Choice{Action: merge.Begin, Slot: merge.Flush}},
+		{name: "a flush goes on", levels: "0000", old: true, flush: &on{0, 0}, main: &on{0, 4},
+			want: merge.Choice{Action: merge.GoOn, Slot: merge.Flush}},
+		{name: "nothing to flush", levels: "0000", flushing: true},
+		{name: "nothing to flush, though a merge is in progress", levels: "0000", flushing: true, main: &on{0, 4}},
+		{name: "a merge goes on", levels: "0000", main: &on{0, 4}, want: merge.Choice{Action: merge.GoOn, Slot: merge.Main}},
+		{name: "a small merge begins beside it", levels: "000011", main: &on{4, 6},
+			want: merge.Choice{Action: merge.Begin, Slot: merge.Small, Hi: 4}},
+		{name: "a small merge goes before it", levels: "000011", main: &on{4, 6}, small: &on{0, 4},
+			want: merge.Choice{Action: merge.GoOn, Slot: merge.Small}},
+		{name: "with too many segments a merge goes before the flush", levels: many, old: true,
+			want: merge.Choice{Action: merge.Begin, Slot: merge.Main, Lo: 0, Hi: 2}},
+		{name: "even if nothing but flushing is wanted", levels: many, old: true, flushing: true,
+			want: merge.Choice{Action: merge.Begin, Slot: merge.Main, Lo: 0, Hi: 2}},
+		{name: "one segment less", levels: many[1:], old: true,
+			want: merge.Choice{Action: merge.Begin, Slot: merge.Flush}},
+		{name: "what C left half merged goes before the flush", levels: "0h1", old: true, flushing: true,
+			want: merge.Choice{Action: merge.Anew, Slot: merge.Main, Lo: 1, Hi: 2}},
+		{name: "and before other merges, which are given up", levels: "0000h1", main: &on{0, 4},
+			want: merge.Choice{Action: merge.Anew, Slot: merge.Main, Lo: 4, Hi: 5}},
+		{name: "it goes on", levels: "0h1", main: &on{1, 2}, want: merge.Choice{Action: merge.GoOn, Slot: merge.Main}},
+		{name: "it waits if there is nothing to flush", levels: "0h1", flushing: true},
+		{name: "over moved blocks nothing is done without need", levels: "01", moved: true},
+		{name: "nor when only flushing is wanted", levels: "0000", moved: true, flushing: true},
+		{name: "over moved blocks a flush takes in all levels", levels: "01", moved: true, old: true, flushing: true,
+			want: merge.Choice{Action: merge.Anew, Slot: merge.Flush, Hi: 2}},
+		{name: "over moved blocks a merge takes in all levels", levels: "00001", moved: true,
+			want: merge.Choice{Action: merge.Anew, Slot: merge.Main, Hi: 5}},
+		{name: "over moved blocks a half-done merge does, too", levels: "0h", moved: true,
+			want: merge.Choice{Action: merge.Anew, Slot: merge.Main, Hi: 2}},
+		{name: "over moved blocks the merge of all levels goes on", levels: "00", moved: true, old: true, main: &on{0, 2},
+			want: merge.Choice{Action: merge.GoOn, Slot: merge.Main}},
+		{name: "over moved blocks the flush into all levels goes on", levels: "00", moved: true, old: true, flush: &on{0, 2},
+			want: merge.Choice{Action: merge.GoOn, Slot: merge.Flush}},
+	} {
+		s := merge.Situation{Levels: describe(test.levels), OldTree: test.old, Moved: test.moved, MinLevels: 4, FlushOnly: test.flushing}
+		for slot, j := range map[merge.Slot]*on{merge.Flush: test.flush, merge.Small: test.small, merge.Main: test.main} {
+			if j != nil {
+				s.Jobs[slot] = merge.Running{On: true, Inputs: s.Levels[j.lo:j.hi]}
+			}
+		}
+		if got := merge.Choose(&s); got != test.want {
+			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
+		}
+	}
+}
