@@ -16,7 +16,7 @@ import (
 func TestPanicEndsTheText(t *testing.T) {
 	const text = "SELECT key; INSERT INTO kv VALUES ('x', 1)"
 	p := &planter{}
-	db := closeLater(t, sql.OpenDB(lsmlite.NewFakeConnector(lsmlite.Config{Path: ":memory:"}, p.fault)))
+	db := closeLater(t, sql.OpenDB(lsmlite.NewModelConnector(lsmlite.Config{Path: ":memory:"}, p.fault)))
 	exec(t, db, letters)
 	hits := 0
 	for countdown := 1; countdown < 12; countdown++ {
@@ -106,7 +106,7 @@ func TestTxDone(t *testing.T) {
 func TestBrokenConnection(t *testing.T) {
 	ctx := context.Background()
 	p := &planter{}
-	db := closeLater(t, sql.OpenDB(lsmlite.NewFakeConnector(lsmlite.Config{Path: ":memory:"}, p.fault)))
+	db := closeLater(t, sql.OpenDB(lsmlite.NewModelConnector(lsmlite.Config{Path: ":memory:"}, p.fault)))
 	exec(t, db, letters)
 	stmt, err := db.Prepare("INSERT OR ABORT INTO kv VALUES (?, ?)")
 	if err != nil {

@@ -36,7 +36,7 @@ func TestWriterWaitsForItsTurn(t *testing.T) {
 
 func TestBusyTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		db := openFake(t, "busy_timeout=1500")
+		db := openModel(t, "busy_timeout=1500")
 		tx := begin(t, db, nil)
 		start := time.Now()
 		_, err := db.Exec("DELETE")

@@ -16,7 +16,7 @@ import (
 // driver is called itself, because database/sql would not even do that.
 func TestCancelledBefore(t *testing.T) {
 	operations := 0
-	c := lsmlite.NewFakeConnector(lsmlite.Config{Path: ":memory:"}, func(string) error {
+	c := lsmlite.NewModelConnector(lsmlite.Config{Path: ":memory:"}, func(string) error {
 		operations++
 		return nil
 	})
@@ -136,7 +136,7 @@ func idle(t *testing.T, db *sql.DB, what string) {
 }
 
 // TestRawBytesOutliveCancel reads RawBytes while the context ends: they are valid until
-// the next call of Next all the same. The fake store spoils what it has handed out.
+// the next call of Next all the same. The model spoils what it has handed out.
 func TestRawBytesOutliveCancel(t *testing.T) {
 	eachStore(t, func(t *testing.T, open opener) {
 		db := open(t, "")

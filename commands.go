@@ -118,7 +118,7 @@ func (c *conn) mayMaintain() error {
 	switch {
 	case c.readOnly():
 		return readOnlyError("pragma", "the connection is read-only (mode=ro)")
-	case c.txn.state == txnWriting:
+	case c.session.Writing():
 		return misusef("pragma", "it cannot run in a transaction that may write; commit first")
 	}
 	return nil
@@ -153,7 +153,7 @@ func checkpoint(ctx context.Context, c *conn, _ []string) (*table, error) {
 // too. Within a transaction that may write it would leave out what that has written, so
 // it is refused there.
 func backup(ctx context.Context, c *conn, args []string) (*table, error) {
-	if c.txn.state == txnWriting {
+	if c.session.Writing() {
 		return nil, misusef("pragma", "it cannot run in a transaction that may write; commit first")
 	}
 	o := engine.BackupOptions{}

@@ -6,133 +6,70 @@ import (
 	"sync/atomic"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/internal/session"
 	"github.com/lsmlite/lsmlite-go/parser"
+	"github.com/lsmlite/lsmlite-go/store"
 )
 
 var (
-	_ driver.Conn               = (*conn)(nil)
-	_ driver.ConnPrepareContext = (*conn)(nil)
-	_ driver.ConnBeginTx        = (*conn)(nil)
-	_ driver.ExecerContext      = (*conn)(nil)
-	_ driver.QueryerContext     = (*conn)(nil)
-	_ driver.Pinger             = (*conn)(nil)
-	_ driver.SessionResetter    = (*conn)(nil)
-	_ driver.Validator          = (*conn)(nil)
-	_ driver.NamedValueChecker  = (*conn)(nil)
+	_ driver.Conn              = (*conn)(nil)
+	_ driver.ExecerContext     = (*conn)(nil)
+	_ driver.QueryerContext    = (*conn)(nil)
+	_ driver.Pinger            = (*conn)(nil)
+	_ driver.SessionResetter   = (*conn)(nil)
+	_ driver.Validator         = (*conn)(nil)
+	_ driver.NamedValueChecker = (*conn)(nil)
 )
 
-// conn is a connection: no file of its own, at most one transaction, and the buffers
-// that its statements reuse. One goroutine uses it at a time.
+// conn is a connection: a session on a store that it shares with all others of the same
+// file. One goroutine uses it at a time.
 type conn struct {
-	connector *Connector
-	handle    *handle
-	// store is handle.store, which does not change while the connection is open.
-	store store
+	session session.Session
+	handle  *handle
 	// cfg begins as the connector's; PRAGMA changes the connection's own settings here.
 	cfg Config
-	// number tells connections of one database apart in messages.
-	number int64
-
-	txn txn
-	// explicit is true while the writer's place is held by a transaction that the user
-	// began, false while a lone statement holds it. Others read it, for a message.
-	explicit atomic.Bool
-
-	closed bool
-	// broken is set when a panic was caught: what the connection holds is unknown, and
-	// the pool must not use it again.
-	broken bool
-
-	// Buffers of the running statement.
-	args    []parser.Value
-	scratch []byte
-	value   []byte
-	bounds  parser.Bounds
-	last    []byte // the last key that is there to delete
-	end     []byte // the end of a range to delete
-	// What the running statement tries and computes rows with: inEnv is for VALUES, env
-	// for WHERE and SET, outEnv for RETURNING. They are three because what one computed
-	// must last while the next computes.
-	inEnv  parser.Env
-	env    parser.Env
-	outEnv parser.Env
-	filter *parser.Filter
-	// returned collects the rows of RETURNING if collect is set.
-	collect  bool
-	returned [][]driver.Value
-	// spare is a closed rows, to be used again.
-	spare *rows
+	// texts keeps the plans of texts, and numConns counts the connections that are not
+	// closed. Both are the connector's.
+	texts    *parser.Cache
+	numConns *atomic.Int64
+	closed   bool
 }
 
-// maxKeptBytes is the size of the largest buffer that a connection keeps for its next
-// statement.
-const maxKeptBytes = 1 << 20
+func newConn(h *handle, cfg Config, texts *parser.Cache, numConns *atomic.Int64) *conn {
+	numConns.Add(1)
+	c := &conn{handle: h, cfg: cfg, texts: texts, numConns: numConns}
+	c.session.Open(h.store, &h.shared, cfg.session(), c.runPragma)
+	return c
+}
 
-func newConn(c *Connector, h *handle) *conn {
-	c.numConns.Add(1)
-	return &conn{connector: c, handle: h, store: h.store, cfg: c.cfg, number: h.numConn.Add(1)}
+// session returns the part of c that each session has for itself.
+func (c *Config) session() session.Settings {
+	return session.Settings{
+		ReadOnly:    c.Mode == ModeReadOnly,
+		Deferred:    c.TxLock == TxDeferred,
+		BusyTimeout: c.BusyTimeout,
+		Uncounted:   c.CountDeletes == Off,
+		KeyType:     session.Type(c.KeyType),
+		ValueType:   session.Type(c.ValueType),
+	}
+}
+
+// runPragma runs a PRAGMA, which may change the connection's settings.
+func (c *conn) runPragma(ctx context.Context, p *parser.Pragma) (*session.Table, error) {
+	t, err := c.pragma(ctx, p)
+	c.session.Configure(c.cfg.session())
+	if err != nil {
+		return nil, err
+	}
+	return &session.Table{Columns: t.columns, Rows: t.rows}, nil
 }
 
 // guard is deferred by every method that database/sql calls.
 func (c *conn) guard(err *error, op string) {
 	if p := recover(); p != nil {
-		c.broken = true
+		c.session.Break()
 		*err = internalError(op, p)
 	}
-}
-
-// plans returns the plans of the statements in text.
-func (c *conn) plans(text string) ([]*parser.Plan, error) {
-	plans, err := c.connector.plans.Get(text)
-	if err != nil {
-		return nil, syntaxError(err)
-	}
-	return plans, nil
-}
-
-// Prepare is PrepareContext without a context.
-func (c *conn) Prepare(text string) (driver.Stmt, error) {
-	return c.PrepareContext(context.Background(), text)
-}
-
-// PrepareContext parses text, which may hold several statements.
-func (c *conn) PrepareContext(ctx context.Context, text string) (s driver.Stmt, err error) {
-	defer c.guard(&err, "prepare")
-	if err := c.usable(ctx); err != nil {
-		return nil, err
-	}
-	plans, err := c.plans(text)
-	if err != nil {
-		return nil, err
-	}
-	return &stmt{conn: c, plans: plans}, nil
-}
-
-// ExecContext runs every statement in text. The result is the last one's.
-func (c *conn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (res driver.Result, err error) {
-	defer c.guard(&err, "exec")
-	if err := c.usable(ctx); err != nil {
-		return nil, err
-	}
-	plans, err := c.plans(text)
-	if err != nil {
-		return nil, err
-	}
-	return c.exec(ctx, plans, args)
-}
-
-// QueryContext runs the first statement in text; the rest run as the caller moves on to
-// their result sets, at the latest when the rows are closed.
-func (c *conn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (r driver.Rows, err error) {
-	defer c.guard(&err, "query")
-	if err := c.usable(ctx); err != nil {
-		return nil, err
-	}
-	plans, err := c.plans(text)
-	if err != nil {
-		return nil, err
-	}
-	return c.query(ctx, plans, args)
 }
 
 // usable reports why a call cannot be served at all.
@@ -141,15 +78,45 @@ func (c *conn) usable(ctx context.Context) error {
 	case c.closed:
 		// database/sql takes another connection then, because nothing has been done.
 		return &Error{Code: CodeMisuse, Detail: "the connection is closed", Err: driver.ErrBadConn}
-	case c.broken:
+	case c.session.Broken():
 		return driver.ErrBadConn
 	}
 	return ctx.Err()
 }
 
+// parse returns the plans of the statements in text.
+func (c *conn) parse(text string) ([]*parser.Plan, error) {
+	plans, err := c.texts.Get(text)
+	if err != nil {
+		return nil, syntaxError(err)
+	}
+	return plans, nil
+}
+
+// ExecContext runs every statement in text. The result is the last one's.
+func (c *conn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (res driver.Result, err error) {
+	defer c.guard(&err, "exec")
+	if err := c.usable(ctx); err != nil {
+		return nil, err
+	}
+	plans, err := c.parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return c.exec(ctx, plans, args)
+}
+
+func (c *conn) exec(ctx context.Context, plans []*parser.Plan, args []driver.NamedValue) (driver.Result, error) {
+	n, err := c.session.Exec(ctx, plans, args)
+	if err != nil {
+		return nil, err
+	}
+	return result(n), nil
+}
+
 // CheckNamedValue accepts the arguments that a statement can use.
 func (c *conn) CheckNamedValue(nv *driver.NamedValue) error {
-	return checkArgument(nv, c.cfg.KeyType.unsigned())
+	return session.CheckArgument(nv, session.Type(c.cfg.KeyType))
 }
 
 // Ping reports whether the connection can be used.
@@ -162,7 +129,7 @@ func (c *conn) Ping(ctx context.Context) error {
 
 // ResetSession is called before the connection serves another caller of the pool.
 func (c *conn) ResetSession(ctx context.Context) error {
-	c.abandonTxn()
+	c.abandon()
 	if c.closed {
 		return driver.ErrBadConn
 	}
@@ -170,11 +137,17 @@ func (c *conn) ResetSession(ctx context.Context) error {
 }
 
 // IsValid is called when the connection goes back to the pool. A transaction that is
-// still open then is nobody's, and would keep the writer's place until the connection is
+// still open then is nobody's, and would keep the writer's turn until the connection is
 // used again, so it is rolled back here.
 func (c *conn) IsValid() bool {
-	c.abandonTxn()
-	return !c.broken && !c.closed
+	c.abandon()
+	return !c.session.Broken() && !c.closed
+}
+
+// abandon rolls back a transaction that nobody ended, if there is one.
+func (c *conn) abandon() (err error) {
+	defer c.guard(&err, "rollback")
+	return c.session.Abandon()
 }
 
 // Close rolls back what is open and gives up the connection's use of the database, which
@@ -184,8 +157,8 @@ func (c *conn) Close() error {
 		return nil
 	}
 	c.closed = true
-	err := c.abandonTxn()
-	c.connector.numConns.Add(-1)
+	err := c.abandon()
+	c.numConns.Add(-1)
 	return joinErrors(err, c.release())
 }
 
@@ -196,6 +169,12 @@ func (c *conn) release() (err error) {
 
 // readOnly reports whether the connection may not write at all.
 func (c *conn) readOnly() bool { return c.cfg.Mode == ModeReadOnly }
+
+// The parts of a store that PRAGMA needs.
+type (
+	maintainer = store.Maintainer
+	inspector  = store.Inspector
+)
 
 // maintain runs f on the store, if it is one that can be maintained.
 func (c *conn) maintain(f func(maintainer) error) error {
@@ -210,24 +189,3 @@ func (c *conn) maintain(f func(maintainer) error) error {
 func (c *conn) set(change func(*engine.Options)) error {
 	return c.maintain(func(m maintainer) error { return m.Set(change) })
 }
-
-// keep returns a buffer to be kept for the next statement, or nil if it is too large.
-func keep(b []byte) []byte {
-	if cap(b) > maxKeptBytes {
-		return nil
-	}
-	return b[:0]
-}
-
-// done reports the context's error every so many steps of a loop, counted by *steps, and
-// otherwise costs one comparison.
-func done(ctx context.Context, steps *uint) error {
-	*steps++
-	if *steps%stepsPerCheck != 0 {
-		return nil
-	}
-	return ctx.Err()
-}
-
-// stepsPerCheck is how many rows a loop handles between two looks at its context.
-const stepsPerCheck = 256

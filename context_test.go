@@ -11,7 +11,7 @@ import (
 	lsmlite "github.com/lsmlite/lsmlite-go"
 )
 
-// canceller cancels a context in the middle of an operation of a fake store, and counts
+// canceller cancels a context in the middle of an operation of a model, and counts
 // how far the operation goes on.
 type canceller struct {
 	op     string
@@ -50,7 +50,7 @@ func TestLongStatementsObeyContext(t *testing.T) {
 	for _, tt := range tests {
 		for _, inTransaction := range []bool{false, true} {
 			c := &canceller{}
-			db := closeLater(t, sql.OpenDB(lsmlite.NewFakeConnector(lsmlite.Config{Path: ":memory:"}, c.fault)))
+			db := closeLater(t, sql.OpenDB(lsmlite.NewModelConnector(lsmlite.Config{Path: ":memory:"}, c.fault)))
 			fill(t, db, numRows)
 			conn := connect(t, db)
 			if inTransaction {

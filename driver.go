@@ -12,8 +12,8 @@
 // for a writer, nor a writer for them. [ParseDSN] says what a data source name may
 // hold, and [Config] is the same as a struct.
 //
-// The package turns texts into plans (package parser), runs plans on a store (package
-// engine), and keeps database/sql's contract. Connectors of one file share one engine,
+// The package turns texts into plans (package parser), runs them on a store (package
+// store, which is the engine), and keeps database/sql's contract. Connectors of one file share one engine,
 // so a file may be opened any number of times in a process. A *sql.DB may be used by
 // any number of goroutines; connections, statements, rows and transactions follow the
 // rules of database/sql.
@@ -27,6 +27,7 @@ import (
 	"io"
 	"sync/atomic"
 
+	"github.com/lsmlite/lsmlite-go/internal/session"
 	"github.com/lsmlite/lsmlite-go/parser"
 )
 
@@ -119,7 +120,7 @@ func NewConnector(cfg Config) (*Connector, error) {
 
 func newConnector(d *Driver, cfg Config) *Connector {
 	c := &Connector{driver: d, cfg: cfg, open: openEngine, turn: make(chan struct{}, 1)}
-	c.plans.Keys = keyTypes[cfg.KeyType]
+	c.plans.Keys = session.Type(cfg.KeyType).Keys()
 	return c
 }
 
@@ -152,7 +153,7 @@ func (c *Connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 		}
 	}
 	c.handle.retain()
-	return newConn(c, c.handle), nil
+	return newConn(c.handle, c.cfg, &c.plans, &c.numConns), nil
 }
 
 // Close ends the connector: no more connections are made. The database is closed with

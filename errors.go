@@ -1,7 +1,6 @@
 package lsmlite
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -86,40 +85,6 @@ func syntaxError(err error) error {
 		return &Error{Code: CodeTooBig, Op: "parse", Err: err}
 	}
 	return &Error{Code: CodeSyntax, Err: err}
-}
-
-// bindError turns the parser's refusal of an argument, or of a constant, into ours: a
-// constant is the text's fault, an argument the caller's. It leaves nil alone.
-func bindError(err error) error {
-	if err == nil {
-		return nil
-	}
-	var limit *parser.LimitError
-	if errors.As(err, &limit) {
-		return &Error{Code: CodeTooBig, Op: "compute", Detail: limit.Msg}
-	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	var b *parser.BindError
-	if errors.As(err, &b) && b.Param == 0 {
-		return &Error{Code: CodeSyntax, Detail: b.Msg, Err: b.Err}
-	}
-	return &Error{Code: CodeMisuse, Op: "bind", Detail: "cannot use an argument", Err: err}
-}
-
-// evalError is bindError for an evaluation, which may also fail because a value could
-// not be loaded.
-func evalError(err error) error {
-	if err == nil {
-		return nil
-	}
-	var limit *parser.LimitError
-	var bind *parser.BindError
-	if errors.As(err, &limit) || errors.As(err, &bind) {
-		return bindError(err)
-	}
-	return err
 }
 
 // internalError turns a recovered panic into an error that says where it happened. It

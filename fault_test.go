@@ -14,7 +14,7 @@ import (
 
 var errPlanted = errors.New("planted fault")
 
-// planter makes one operation of a fake store fail: number countdown from when it was
+// planter makes one operation of a model fail: number countdown from when it was
 // set, by an error or a panic.
 type planter struct {
 	countdown int
@@ -101,7 +101,7 @@ func TestFaults(t *testing.T) {
 func runWithFault(t *testing.T, statements []string, n int, panics bool) bool {
 	t.Helper()
 	p := &planter{}
-	c := lsmlite.NewFakeConnector(lsmlite.Config{Path: ":memory:", BusyTimeout: -1}, p.fault)
+	c := lsmlite.NewModelConnector(lsmlite.Config{Path: ":memory:", BusyTimeout: -1}, p.fault)
 	db := closeLater(t, sql.OpenDB(c))
 	exec(t, db, letters)
 	conn := connect(t, db)
@@ -165,7 +165,7 @@ func content(t *testing.T, db *sql.DB) string {
 // was caught on it, and that the others go on.
 func TestPanicBreaksTheConnection(t *testing.T) {
 	p := &planter{}
-	db := closeLater(t, sql.OpenDB(lsmlite.NewFakeConnector(lsmlite.Config{Path: ":memory:"}, p.fault)))
+	db := closeLater(t, sql.OpenDB(lsmlite.NewModelConnector(lsmlite.Config{Path: ":memory:"}, p.fault)))
 	exec(t, db, letters)
 	conn := connect(t, db)
 	p.countdown, p.panics = 1, true

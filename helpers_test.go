@@ -18,18 +18,18 @@ type opener func(t *testing.T, settings string) *sql.DB
 // eachStore runs f against the model, the engine in memory, and the engine on files.
 func eachStore(t *testing.T, f func(t *testing.T, open opener)) {
 	t.Helper()
-	for name, open := range map[string]opener{"fake": openFake, "memory": openMemory, "file": openFile} {
+	for name, open := range map[string]opener{"model": openModel, "memory": openMemory, "file": openFile} {
 		t.Run(name, func(t *testing.T) { f(t, open) })
 	}
 }
 
-func openFake(t *testing.T, settings string) *sql.DB {
+func openModel(t *testing.T, settings string) *sql.DB {
 	t.Helper()
 	cfg, err := lsmlite.ParseDSN(":memory:?" + settings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return closeLater(t, sql.OpenDB(lsmlite.NewFakeConnector(cfg, nil)))
+	return closeLater(t, sql.OpenDB(lsmlite.NewModelConnector(cfg, nil)))
 }
 
 func openMemory(t *testing.T, settings string) *sql.DB {

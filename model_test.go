@@ -18,7 +18,7 @@ import (
 
 var modelSeed = flag.Uint64("seed", 0, "seed of TestModel; 0 runs a few")
 
-// TestModel runs random statements on the fake store and on the engine, which must give
+// TestModel runs random statements on the model and on the engine, which must give
 // the same rows, the same counts, and an error on both or on neither. The engine's tree
 // and pages are so small that it flushes and merges all the time, and its file is closed
 // and opened again now and then.
@@ -43,7 +43,7 @@ func runModel(t *testing.T, seed uint64) {
 	t.Helper()
 	dsn := filepath.Join(t.TempDir(), "model.lsm") +
 		"?page_size=256&block_size=64&autoflush=2&autocheckpoint=16&automerge=2&safety=off"
-	model := connect(t, openFake(t, ""))
+	model := connect(t, openModel(t, ""))
 	db := openDSN(t, dsn)
 	real := connect(t, db)
 	g := generator{rng: rand.New(rand.NewPCG(seed, 0))}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -15,21 +14,6 @@ import (
 type table struct {
 	columns []string
 	rows    [][]driver.Value
-}
-
-// sample returns a value of column i, which decides the column's type: the first that is
-// not NULL.
-func (t *table) sample(i int) driver.Value {
-	for _, row := range t.rows {
-		if row[i] != nil {
-			return row[i]
-		}
-	}
-	return ""
-}
-
-func (t *table) nullable(i int) bool {
-	return slices.ContainsFunc(t.rows, func(row []driver.Value) bool { return row[i] == nil })
 }
 
 // oneValue is a table of one column and row.

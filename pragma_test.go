@@ -163,7 +163,7 @@ func TestPragmaInTransaction(t *testing.T) {
 }
 
 func TestPragmaOfAnotherStore(t *testing.T) {
-	runScript(t, openFake(t, ""), []step{
+	runScript(t, openModel(t, ""), []step{
 		{query: "PRAGMA safety", is: lsmlite.ErrMisuse, err: "this store does not offer it"},
 		{query: "PRAGMA flush", is: lsmlite.ErrMisuse, err: "this store does not offer it"},
 		{query: "PRAGMA stats", is: lsmlite.ErrMisuse},

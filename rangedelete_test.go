@@ -105,7 +105,7 @@ func TestCountedAndUncountedDeletesWriteTheSame(t *testing.T) {
 				t.Fatal(err)
 			}
 			n := tally{}
-			db := closeLater(t, sql.OpenDB(lsmlite.NewFakeConnector(cfg, func(op string) error {
+			db := closeLater(t, sql.OpenDB(lsmlite.NewModelConnector(cfg, func(op string) error {
 				if op == "delete" || op == "delete range" || op == "put" {
 					n[op]++
 				}

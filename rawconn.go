@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/store"
 )
 
 var _ Conn = (*conn)(nil)
@@ -40,7 +41,7 @@ type Conn interface {
 // Engine returns the database that the connection is on; see Conn. It is nil if the
 // connection is closed.
 func (c *conn) Engine() *engine.DB {
-	if s, ok := c.store.(engineStore); ok && !c.closed {
+	if s, ok := c.handle.store.(store.Engine); ok && !c.closed {
 		return s.DB
 	}
 	return nil

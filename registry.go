@@ -6,11 +6,12 @@ import (
 	"io/fs"
 	"reflect"
 	"sync"
-	"sync/atomic"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+	"github.com/lsmlite/lsmlite-go/internal/session"
+	"github.com/lsmlite/lsmlite-go/store"
 )
 
 // A handle is one open store and everybody in this process who uses it: connectors and
@@ -24,13 +25,10 @@ type handle struct {
 	cfg Config
 	// store is nil while nothing is open. It is set and cleared under turn, and
 	// constant while somebody holds a use that acquire granted.
-	store store
+	store store.Store
 
-	uses    int // guarded by registry.mu
-	numConn atomic.Int64
-	// writer is the connection that holds the writer's place, for the error of
-	// another that waited for it in vain.
-	writer atomic.Pointer[conn]
+	uses   int // guarded by registry.mu
+	shared session.Shared
 }
 
 // handleKey tells databases apart: by the file system and the canonical path there.
@@ -39,7 +37,7 @@ type handle struct {
 type handleKey struct {
 	fs      vfs.FS
 	path    string
-	private *Connector
+	private any
 }
 
 // registry holds the open handles, so that two connectors of one file share a store: the
@@ -50,7 +48,16 @@ var registry = struct {
 }{open: map[handleKey]*handle{}}
 
 // openStore is how a handle opens its store.
-type openStore func(ctx context.Context, path string, o engine.Options) (store, error)
+type openStore func(ctx context.Context, path string, o engine.Options) (store.Store, error)
+
+// openEngine opens the database of the file path, which has been made canonical.
+func openEngine(ctx context.Context, path string, o engine.Options) (store.Store, error) {
+	db, err := engine.Open(ctx, path, o)
+	if err != nil {
+		return nil, err
+	}
+	return store.Engine{DB: db}, nil
+}
 
 // acquire grants a use of the store that cfg names, opening it if nobody has it open,
 // and refuses settings that disagree with those it is open with.
@@ -59,6 +66,7 @@ func acquire(ctx context.Context, key handleKey, cfg Config, open openStore) (*h
 	h := registry.open[key]
 	if h == nil {
 		h = &handle{key: key, memory: cfg.inMemory(), turn: make(chan struct{}, 1)}
+		h.shared.Path = key.path
 		registry.open[key] = h
 	}
 	h.uses++ // from here on the handle stays in the map, open or not
@@ -183,13 +191,14 @@ func (h *handle) agrees(cfg Config) error {
 	return nil
 }
 
-// keyOf works out which database cfg names, and completes cfg with the FS it is on.
-func keyOf(c *Connector, cfg *Config) (handleKey, error) {
+// keyOf works out which database cfg names, and completes cfg with the FS it is on. What
+// cannot be shared has a key of its owner's.
+func keyOf(owner any, cfg *Config) (handleKey, error) {
 	if cfg.inMemory() {
 		if cfg.FS == nil {
 			cfg.FS = memfs.New()
 		}
-		return handleKey{path: "memory", private: c}, nil
+		return handleKey{path: "memory", private: owner}, nil
 	}
 	if cfg.FS == nil {
 		cfg.FS = vfs.OS
@@ -199,7 +208,7 @@ func keyOf(c *Connector, cfg *Config) (handleKey, error) {
 		return handleKey{}, cannotOpen(cfg.Path, err)
 	}
 	if !reflect.TypeOf(cfg.FS).Comparable() {
-		return handleKey{path: path, private: c}, nil
+		return handleKey{path: path, private: owner}, nil
 	}
 	return handleKey{fs: cfg.FS, path: path}, nil
 }

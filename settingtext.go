@@ -55,7 +55,7 @@ func setName[T ~uint8](dst *T, names []string, text string) error {
 // setValueType sets the type of values, which are no numbers.
 func setValueType(c *Config, text string) error {
 	var t DataType
-	if err := setName(&t, dataTypeNames, text); err != nil || t.numeric() {
+	if err := setName(&t, dataTypeNames, text); err != nil || t >= TypeInt64 && t <= TypeLSM1Uint {
 		return errValue
 	}
 	c.ValueType = t

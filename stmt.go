@@ -8,10 +8,30 @@ import (
 )
 
 var (
+	_ driver.ConnPrepareContext = (*conn)(nil)
+
 	_ driver.Stmt             = (*stmt)(nil)
 	_ driver.StmtExecContext  = (*stmt)(nil)
 	_ driver.StmtQueryContext = (*stmt)(nil)
 )
+
+// Prepare is PrepareContext without a context.
+func (c *conn) Prepare(text string) (driver.Stmt, error) {
+	return c.PrepareContext(context.Background(), text)
+}
+
+// PrepareContext parses text, which may hold several statements.
+func (c *conn) PrepareContext(ctx context.Context, text string) (s driver.Stmt, err error) {
+	defer c.guard(&err, "prepare")
+	if err := c.usable(ctx); err != nil {
+		return nil, err
+	}
+	plans, err := c.parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return &stmt{conn: c, plans: plans}, nil
+}
 
 // stmt is a prepared text: its plans, which it shares with everybody who runs the same
 // text, and the connection to run them on.

@@ -2,29 +2,11 @@ package lsmlite
 
 import (
 	"database/sql"
-	"database/sql/driver"
 	"fmt"
 	"time"
+
+	"github.com/lsmlite/lsmlite-go/internal/session"
 )
-
-// timeOrText returns what bytes are where the type is TypeTime: the time.Time of which they are
-// the text, or that text.
-func timeOrText(b []byte) driver.Value {
-	if t, ok := parseTime(b); ok {
-		return t
-	}
-	return string(b)
-}
-
-// parseTime reads what an argument of type time.Time is stored as, and nothing else.
-func parseTime(b []byte) (time.Time, bool) {
-	const point = len("2006-01-02T15:04:05")
-	if len(b) != len(timeLayout) || b[point] != '.' { // for which time.Parse takes a comma, too
-		return time.Time{}, false
-	}
-	t, err := time.Parse(timeLayout, string(b))
-	return t, err == nil
-}
 
 // ScanTime returns a destination for Rows.Scan that reads back what an argument of type
 // time.Time was stored as, whatever key_type and value_type are:
@@ -47,9 +29,9 @@ func (s timeScanner[T]) Scan(src any) error {
 	case time.Time:
 		t, ok = src, true
 	case []byte:
-		t, ok = parseTime(src)
+		t, ok = session.ParseTime(src)
 	case string:
-		t, ok = parseTime(bytesOf(src))
+		t, ok = session.ParseTime([]byte(src))
 	case nil:
 		null = true
 	}
@@ -65,8 +47,11 @@ func (s timeScanner[T]) Scan(src any) error {
 			return nil
 		}
 	}
-	return misusef("scan", "%s is not what a time.Time is stored as, %s", shownValue(src), timeLayout)
+	return misusef("scan", "%s is not what a time.Time is stored as, %s", shownValue(src), session.TimeLayout)
 }
+
+// maxShownBytes is how much of a value an error shows.
+const maxShownBytes = 64
 
 // shownValue shows a value in an error.
 func shownValue(v any) string {
@@ -74,9 +59,9 @@ func shownValue(v any) string {
 	case nil:
 		return "NULL"
 	case []byte:
-		return fmt.Sprintf("%q", v[:min(len(v), maxQuotedKeyBytes)])
+		return fmt.Sprintf("%q", v[:min(len(v), maxShownBytes)])
 	case string:
-		return fmt.Sprintf("%q", v[:min(len(v), maxQuotedKeyBytes)])
+		return fmt.Sprintf("%q", v[:min(len(v), maxShownBytes)])
 	}
 	return fmt.Sprint(v)
 }

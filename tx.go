@@ -6,7 +6,10 @@ import (
 	"database/sql/driver"
 )
 
-var _ driver.Tx = (*tx)(nil)
+var (
+	_ driver.Tx          = (*tx)(nil)
+	_ driver.ConnBeginTx = (*conn)(nil)
+)
 
 // Begin is BeginTx without a context or options.
 func (c *conn) Begin() (driver.Tx, error) {
@@ -24,11 +27,7 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (t driver.Tx,
 	if level := sql.IsolationLevel(opts.Isolation); level < sql.LevelDefault || level > sql.LevelLinearizable {
 		return nil, misusef("begin", "unknown isolation level %v", level)
 	}
-	state := c.defaultState()
-	if opts.ReadOnly {
-		state = txnReading
-	}
-	if err := c.beginTxn(ctx, state, 2); err != nil {
+	if err := c.session.Begin(ctx, opts.ReadOnly); err != nil {
 		return nil, err
 	}
 	return (*tx)(c), nil
@@ -44,11 +43,7 @@ func (t *tx) Commit() (err error) {
 	if c.closed {
 		return &Error{Code: CodeMisuse, Op: "commit", Detail: "the connection is closed, and rolled the transaction back"}
 	}
-	if c.broken && c.txn.state != txnNone {
-		// The statement that broke the connection has not undone itself.
-		return joinErrors(&Error{Op: "commit", Detail: "rolled back, because of the internal error before"}, c.rollbackTxn())
-	}
-	return c.commitTxn(context.Background())
+	return c.session.Commit(context.Background())
 }
 
 // Rollback undoes what the transaction wrote.
@@ -58,5 +53,5 @@ func (t *tx) Rollback() (err error) {
 	if c.closed {
 		return nil // Close has rolled back
 	}
-	return c.rollbackTxn()
+	return c.session.Rollback()
 }

@@ -1,4 +1,4 @@
-package lsmlite
+package session
 
 import (
 	"database/sql/driver"

@@ -1,4 +1,4 @@
-package lsmlite
+package session
 
 import "github.com/lsmlite/lsmlite-go/parser"
 
@@ -12,13 +12,13 @@ type totals struct {
 
 // aggregate works out the aggregates that the plan asks for. min and max look for the
 // first row from the one end and from the other; only count(*) visits all.
-func (r *rows) aggregate() (err error) {
+func (r *Rows) aggregate() (err error) {
 	t := &r.totals
 	t.count, t.any = 0, false
 	if r.bounds.Len() == 0 || r.limit == 0 {
 		return nil
 	}
-	if err := r.openCursor(); err != nil {
+	if err := r.openWalk(); err != nil {
 		return err
 	}
 	var counted, minimum, maximum bool
@@ -41,43 +41,31 @@ func (r *rows) aggregate() (err error) {
 	if counted && err == nil {
 		err = r.countAll()
 	}
-	return joinErrors(err, r.closeState())
+	return joinErrors(err, r.walk.close())
 }
 
 // end appends to dst the key of the first row in the given direction.
-func (r *rows) end(dst []byte, desc bool) (key []byte, any bool, err error) {
-	r.rewind(desc)
+func (r *Rows) end(dst []byte, desc bool) (key []byte, any bool, err error) {
+	limit := int64(-1)
+	if r.filter == nil {
+		limit = 1
+	}
+	r.walk.begin(&r.bounds, desc, r.plan.KeysOnly, limit)
 	any, err = r.advance()
 	if any {
-		dst = append(dst, r.cursor.Key()...)
+		dst = append(dst, r.walk.key()...)
 	}
 	return dst, any, err
 }
 
 // countAll counts the rows in the intervals that pass the filter.
-func (r *rows) countAll() error {
-	if r.computes {
-		r.rewind(false)
-		for {
-			ok, err := r.advance()
-			if err != nil || !ok {
-				return err
-			}
-			r.totals.count++
-		}
-	}
-	cur := r.cursor
-	for i := range r.bounds.Len() {
-		iv := r.bounds.At(i)
-		for ok := firstIn(cur, iv); ok; ok = nextIn(cur, iv) {
-			r.totals.count++
-			if err := done(r.ctx, &r.steps); err != nil {
-				return err
-			}
-		}
-		if err := cur.Err(); err != nil {
+func (r *Rows) countAll() error {
+	r.walk.begin(&r.bounds, false, r.plan.KeysOnly, -1)
+	for {
+		ok, err := r.advance()
+		if err != nil || !ok {
 			return err
 		}
+		r.totals.count++
 	}
-	return nil
 }

@@ -1,0 +1,88 @@
+package session
+
+import (
+	"database/sql/driver"
+	"io"
+	"math"
+)
+
+// openWalk opens the walk on the state that the statement reads.
+func (r *Rows) openWalk() error {
+	from, err := r.txn.readFrom(r.ctx)
+	if err != nil {
+		return err
+	}
+	return r.walk.open(r.ctx, from)
+}
+
+// openScan prepares to visit the intervals. What they refer to is copied, because the
+// arguments are the caller's again when Query returns.
+func (r *Rows) openScan() error {
+	if err := r.openWalk(); err != nil {
+		return err
+	}
+	r.own()
+	if err := bindKeys(r.ctx, r.plan, &r.bounds, r.values, r.txn.settings.keys()); err != nil {
+		return bindError(err)
+	}
+	r.source = sourceScan
+	r.walk.begin(&r.bounds, r.plan.Desc, r.plan.KeysOnly, r.mostKeys())
+	for ; r.offset > 0; r.offset-- {
+		if ok, err := r.advance(); err != nil || !ok {
+			r.source = sourceNone
+			return err
+		}
+	}
+	return nil
+}
+
+// mostKeys returns how many keys LIMIT and OFFSET let a scan visit, negative for all.
+func (r *Rows) mostKeys() int64 {
+	if r.filter != nil || r.limit < 0 || r.offset > math.MaxInt64-r.limit {
+		return -1
+	}
+	return r.limit + r.offset
+}
+
+// advance moves to the next row of the scan that passes the filter, and reports whether
+// there is one.
+func (r *Rows) advance() (bool, error) {
+	for {
+		ok, err := r.walk.next(&r.bounds)
+		if err != nil || !ok || !r.computes {
+			return ok, err
+		}
+		r.env.SetRow(r.walk.key(), &r.walk)
+		if ok, err = r.matches(); err != nil || ok {
+			return ok, err
+		}
+	}
+}
+
+// nextScan fills dest with the next row of a scan.
+func (r *Rows) nextScan(dest []driver.Value) error {
+	if r.limit == 0 {
+		return r.endScan()
+	}
+	ok, err := r.advance()
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return r.endScan()
+	}
+	if r.limit > 0 {
+		r.limit--
+	}
+	return r.fill(dest, r.walk.key())
+}
+
+// endScan gives the cursor back as soon as the last row was read, not only when the caller
+// closes.
+func (r *Rows) endScan() error {
+	r.source = sourceNone
+	if err := r.walk.close(); err != nil {
+		return err
+	}
+	return io.EOF
+}

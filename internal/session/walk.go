@@ -1,0 +1,105 @@
+package session
+
+import (
+	"context"
+	"math"
+
+	"github.com/lsmlite/lsmlite-go/parser"
+	"github.com/lsmlite/lsmlite-go/store"
+)
+
+// walk is a cursor's way through the intervals of a statement, in one direction. What
+// stands on a key, it does: a walk is a parser.ValueLoader for the current row.
+type walk struct {
+	ctx    context.Context
+	cursor store.Cursor // nil if the walk is not open
+	r      store.Range
+
+	interval int // index in the bounds
+	desc     bool
+	keysOnly bool
+	inside   bool  // the cursor has been moved into that interval
+	left     int64 // keys still to visit at most, negative for all
+	steps    uint
+}
+
+// open opens the cursor.
+func (w *walk) open(ctx context.Context, from store.Reader) (err error) {
+	w.ctx = ctx
+	w.cursor, err = from.Cursor(ctx)
+	return err
+}
+
+// close closes the cursor, if it is open.
+func (w *walk) close() error {
+	cursor := w.cursor
+	if cursor == nil {
+		return nil
+	}
+	w.ctx, w.cursor, w.r = nil, nil, store.Range{}
+	return cursor.Close()
+}
+
+// begin puts the walk before its first key in the given direction. limit is how many keys
+// are visited at most, negative for all.
+func (w *walk) begin(b *parser.Bounds, desc, keysOnly bool, limit int64) {
+	w.desc, w.keysOnly, w.left, w.inside = desc, keysOnly, limit, false
+	if w.interval = 0; desc {
+		w.interval = b.Len() - 1
+	}
+}
+
+// next moves to the next key in the intervals and reports whether there is one. Now and
+// then it looks at the context.
+func (w *walk) next(b *parser.Bounds) (bool, error) {
+	if err := done(w.ctx, &w.steps); err != nil {
+		return false, err
+	}
+	for w.left != 0 && w.interval >= 0 && w.interval < b.Len() {
+		var ok bool
+		if w.inside {
+			ok = w.cursor.Next(w.ctx)
+		} else {
+			ok = w.enter(b.At(w.interval))
+		}
+		if ok {
+			if w.left > 0 {
+				w.left--
+			}
+			return true, nil
+		}
+		if err := w.cursor.Err(); err != nil {
+			return false, err
+		}
+		w.inside = false
+		if w.desc {
+			w.interval--
+		} else {
+			w.interval++
+		}
+	}
+	return false, nil
+}
+
+// enter moves to the first key of an interval and reports whether there is one.
+func (w *walk) enter(iv *parser.Interval) bool {
+	w.inside = true
+	w.r = store.Range{
+		Lo: iv.Lo, HasLo: iv.HasLo, LoOpen: iv.LoOpen,
+		Hi: iv.Hi, HasHi: iv.HasHi, HiOpen: iv.HiOpen,
+		Reverse: w.desc, KeysOnly: w.keysOnly,
+	}
+	if w.left > 0 {
+		w.r.Limit = int(min(w.left, math.MaxInt))
+	}
+	return w.cursor.Seek(w.ctx, &w.r)
+}
+
+// key returns the current key, which is valid until the next move.
+func (w *walk) key() []byte { return w.cursor.Key() }
+
+// Value loads the current value, which is valid until the next move.
+func (w *walk) Value() ([]byte, error) { return w.cursor.Value(w.ctx) }
+
+// ValueLen returns the length of the current value, which it does not load.
+func (w *walk) ValueLen() int { return w.cursor.ValueLen() }
