@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/lsmlite/lsmlite-go/engine/compress"
@@ -36,40 +35,16 @@ func (o *Options) geometry() (format.Geometry, error) {
 	return geometryOf(o.PageSize, o.BlockSize, c)
 }
 
-// geometryOf returns where pages lie in a file of these sizes. Its errors are about sizes that
-// the caller has chosen, so they are no corruption.
+// geometryOf returns where pages lie in a file of these sizes.
 func geometryOf(pageSize, blockSize int, c compress.Codec) (format.Geometry, error) {
-	if err := checkSize("page size", pageSize, format.MinPageSize, format.MaxPageSize); err != nil {
-		return format.Geometry{}, err
-	}
-	if err := checkSize("block size", blockSize, format.MinBlockSize, format.MaxBlockSize); err != nil {
-		return format.Geometry{}, err
-	}
 	if c == nil {
-		g, err := format.NewGeometry(pageSize, blockSize)
-		return g, notCorrupt(err)
+		return format.NewGeometry(pageSize, blockSize)
 	}
 	g, err := format.NewCompressedGeometry(pageSize, blockSize, c.Bound(pageSize))
 	if err != nil {
-		return g, fmt.Errorf("compression %s: %w", c.Name(), notCorrupt(err))
+		return g, fmt.Errorf("compression %s: %w", c.Name(), err)
 	}
 	return g, nil
-}
-
-func checkSize(what string, bytes, least, most int) error {
-	if bytes < least || bytes > most || bytes&(bytes-1) != 0 {
-		return fmt.Errorf("%s %d; want a power of two from %d to %d", what, bytes, least, most)
-	}
-	return nil
-}
-
-// notCorrupt keeps of an error only what is wrong, where nothing was read that could be
-// corrupt.
-func notCorrupt(err error) error {
-	if c := (*CorruptionError)(nil); errors.As(err, &c) {
-		return errors.New(c.Detail)
-	}
-	return err
 }
 
 // chooseCodec decides how pages are stored. The file says so, unless nothing has been

@@ -2,6 +2,7 @@ package format
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -314,10 +315,14 @@ func (c *Checkpoint) validate() error {
 // Geometry returns where pages lie in the file that c describes, as far as that is known
 // without its codec.
 func (c *Checkpoint) Geometry() (Geometry, error) {
+	g, err := NewGeometry(int(c.PageSize), int(c.BlockSize))
 	if c.Compression >= FirstCodec {
-		return NewCompressedGeometry(int(c.PageSize), int(c.BlockSize), int(c.PageSize))
+		g, err = NewCompressedGeometry(int(c.PageSize), int(c.BlockSize), int(c.PageSize))
 	}
-	return NewGeometry(int(c.PageSize), int(c.BlockSize))
+	if err != nil {
+		return g, errs.Corruptf("%v", err)
+	}
+	return g, nil
 }
 
 type checkpointRules struct {
@@ -423,7 +428,8 @@ func (c *Checkpoint) Encode() ([]byte, error) {
 	}
 	w = append(w, 0, 0)
 	if len(w) > MaxCheckpointWords {
-		return nil, errs.Corruptf("checkpoint needs %d words; a meta page holds %d", len(w), MaxCheckpointWords)
+		return nil, &errs.Error{Code: errs.CodeFull,
+			Detail: fmt.Sprintf("checkpoint needs %d words; a meta page holds %d", len(w), MaxCheckpointWords)}
 	}
 	w[2] = uint32(len(w))
 	w[len(w)-2], w[len(w)-1] = checkpointSum(w)

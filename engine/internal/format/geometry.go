@@ -71,13 +71,14 @@ type Geometry struct {
 }
 
 // NewGeometry checks the two sizes and returns the geometry they make of an uncompressed
-// file.
+// file. Its error says what is wrong with them; only the caller knows whether somebody has
+// chosen them or they were read from a damaged file.
 func NewGeometry(pageSize, blockSize int) (Geometry, error) {
 	if err := checkSizes(pageSize, blockSize); err != nil {
 		return Geometry{}, err
 	}
 	if blockSize/pageSize < MinPagesPerBlock {
-		return Geometry{}, errs.Corruptf("a block of %d bytes holds fewer than %d pages of %d bytes", blockSize, MinPagesPerBlock, pageSize)
+		return Geometry{}, fmt.Errorf("a block of %d bytes holds fewer than %d pages of %d bytes", blockSize, MinPagesPerBlock, pageSize)
 	}
 	return Geometry{
 		PageSize: pageSize, BlockSize: blockSize,
@@ -98,7 +99,7 @@ func NewCompressedGeometry(pageSize, blockSize, bound int) (Geometry, error) {
 		return Geometry{}, err
 	}
 	if bound+2*RecordSizeLen >= blockSize-2*linkSize || bound > MaxRecord {
-		return Geometry{}, errs.Corruptf("a page of %d bytes may take %d bytes when compressed, which do not fit into a block of %d bytes; take a smaller page or a larger block",
+		return Geometry{}, fmt.Errorf("a page of %d bytes may take %d bytes when compressed, which do not fit into a block of %d bytes; take a smaller page or a larger block",
 			pageSize, bound, blockSize)
 	}
 	return Geometry{
@@ -113,10 +114,10 @@ func NewCompressedGeometry(pageSize, blockSize, bound int) (Geometry, error) {
 
 func checkSizes(pageSize, blockSize int) error {
 	if pageSize < MinPageSize || pageSize > MaxPageSize || pageSize&(pageSize-1) != 0 {
-		return errs.Corruptf("page size %d is not a power of two from %d to %d", pageSize, MinPageSize, MaxPageSize)
+		return fmt.Errorf("page size %d; want a power of two from %d to %d", pageSize, MinPageSize, MaxPageSize)
 	}
 	if blockSize < MinBlockSize || blockSize > MaxBlockSize || blockSize&(blockSize-1) != 0 {
-		return errs.Corruptf("block size %d is not a power of two from %d to %d", blockSize, MinBlockSize, MaxBlockSize)
+		return fmt.Errorf("block size %d; want a power of two from %d to %d", blockSize, MinBlockSize, MaxBlockSize)
 	}
 	return nil
 }
