@@ -11,6 +11,7 @@ import (
 	"io/fs"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -203,15 +204,10 @@ func (b *backup) report(end bool) error {
 //  4. Sync the name.
 func (b *backup) toPath(path string, write func(vfs.File) error) (err error) {
 	fail := func(op string, err error) error {
-		var e *Error
-		if errors.As(err, &e) || errors.Is(err, b.ctx.Err()) {
+		if errors.Is(err, b.ctx.Err()) {
 			return err
 		}
-		code := CodeIO
-		if vfs.IsNoSpace(err) {
-			code = CodeFull
-		}
-		return &Error{Code: code, Op: op, Path: path, Err: err}
+		return ioerr.Write(op, path, "", err)
 	}
 	fsys := b.o.FS
 	asked := path
@@ -292,8 +288,7 @@ func (b *backup) toPath(path string, write func(vfs.File) error) (err error) {
 	}
 	if err := fsys.SyncDir(path); err != nil {
 		// The copy is whole and has its name; only a crash could take the name back.
-		return &Error{Code: CodeIO, Op: "sync directory of", Path: path,
-			Detail: "the copy is complete, but a power failure may take its name back", Err: err}
+		return ioerr.New("sync directory of", path, "the copy is complete, but a power failure may take its name back", err)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
@@ -119,7 +120,7 @@ func (b *backup) blocks(c *pinnedCheckpoint, f vfs.File) error {
 			run := buf[:min(int64(len(buf)), end-at)]
 			got, err := b.db.files.Data().ReadAt(run, at)
 			if err != nil && !errors.Is(err, io.EOF) {
-				return &Error{Code: CodeIO, Op: "read", Path: b.db.path, Err: err}
+				return ioerr.New("read", b.db.path, "", err)
 			}
 			// The last block in use need not be there to its end.
 			if got == 0 {
@@ -169,7 +170,7 @@ func (s *stream) write(p []byte) error {
 	}
 	s.pos += int64(n)
 	if err != nil {
-		return &Error{Code: CodeIO, Op: "write backup", Err: err}
+		return ioerr.Write("write backup", "", "", err)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 )
 
 // Close ends the use of the database. What is only in memory is flushed and made durable
@@ -97,7 +98,7 @@ func (db *DB) cutFile() error {
 		err = data.Sync()
 	}
 	if err != nil {
-		return &Error{Code: CodeIO, Op: "close", Path: db.path, Err: err}
+		return ioerr.New("close", db.path, "", err)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
@@ -175,7 +176,7 @@ func (db *DB) openToWrite(ctx context.Context, s *survey) error {
 	}
 	if db.recovered.Stale {
 		if err := db.log.ForgetStale(); err != nil {
-			return db.logError("open", err)
+			return ioerr.Write("open", db.files.LogPath(), "", err)
 		}
 	}
 	return db.settleLog(ctx)

@@ -3,18 +3,17 @@ package engine
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/span"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
-	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
 // Tx is a write transaction, the only one of its database. It has nested levels, like
@@ -86,7 +85,7 @@ func (tx *Tx) write(op format.LogOp, key, value []byte) error {
 func (tx *Tx) log(op format.LogOp, key, value []byte) error {
 	if !tx.db.opts.now().NoLog {
 		if err := tx.db.log.Append(format.LogRecord{Op: op, Key: key, Value: value}); err != nil {
-			tx.err = tx.db.logError("write", err)
+			tx.err = ioerr.Write("write", tx.db.files.LogPath(), "", err)
 			return tx.err
 		}
 	}
@@ -280,7 +279,7 @@ func (tx *Tx) commitToLog(ctx context.Context) (full bool, err error) {
 		if err := db.log.Commit(full); err != nil {
 			db.notes.unclaim(db.seq)
 			tx.rollback()
-			return false, db.logError("commit", err)
+			return false, ioerr.Write("commit", db.files.LogPath(), "", err)
 		}
 	}
 	db.tree.Release(tx.marks[0].tree)
@@ -379,19 +378,6 @@ func (tx *Tx) release() {
 	tx.done = true
 	tx.marks = nil
 	tx.db.ledger.Release(tx.state)
-}
-
-// logError classifies a failed write to the log.
-func (db *DB) logError(op string, err error) error {
-	var e *Error
-	if errors.As(err, &e) {
-		return err
-	}
-	code := CodeIO
-	if vfs.IsNoSpace(err) {
-		code = CodeFull
-	}
-	return &Error{Code: code, Op: op, Path: db.files.LogPath(), Err: err}
 }
 
 // Get appends the value of key to dst, seeing the transaction's own writes.

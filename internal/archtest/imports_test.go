@@ -17,7 +17,7 @@ const module = "github.com/lsmlite/lsmlite-go"
 // import is not restricted.
 var (
 	low  = []string{"engine/errs", "engine/internal/base", "engine/internal/invariant"}
-	file = join(low, "engine/internal/format", "engine/vfs")
+	file = join(low, "engine/internal/format", "engine/vfs", "engine/internal/ioerr")
 	page = join(file, "engine/internal/blockfile", "engine/compress")
 	seg  = join(page, "engine/internal/segment")
 	snap = join(seg, "engine/internal/memtree", "engine/internal/span", "engine/internal/freelist", "engine/internal/snapshot")
@@ -31,11 +31,12 @@ var allowed = map[string][]string{
 	"engine/vfs":                 {"golang.org/x/sys"},
 	"engine/vfs/memfs":           {"engine/vfs"},
 	"engine/vfs/faultfs":         {"engine/vfs"},
+	"engine/internal/ioerr":      {"engine/errs", "engine/vfs"},
 	"engine/internal/format":     low,
 	"engine/internal/memtree":    low,
 	"engine/internal/span":       {"engine/internal/invariant", "engine/internal/memtree"},
 	"engine/internal/wal":        join(file, "engine/internal/foreign"),
-	"engine/internal/files":      {"engine/errs", "engine/vfs", "engine/internal/foreign", "engine/internal/wal"},
+	"engine/internal/files":      {"engine/errs", "engine/vfs", "engine/internal/ioerr", "engine/internal/foreign", "engine/internal/wal"},
 	"engine/internal/freelist":   file,
 	"engine/compress":            {"github.com/klauspost/compress", "github.com/pierrec/lz4"},
 	"engine/internal/blockfile":  join(file, "engine/compress"),

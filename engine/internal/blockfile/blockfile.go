@@ -19,6 +19,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -121,7 +122,7 @@ func (f *File) Sync() error {
 	f.stats.syncs.Add(1)
 	if err := f.f.Sync(); err != nil {
 		f.stats.writeErrors.Add(1)
-		return &errs.Error{Code: errs.CodeIO, Op: "sync", Path: f.path, Err: err}
+		return ioerr.New("sync", f.path, "", err)
 	}
 	return nil
 }
@@ -144,8 +145,7 @@ func (f *File) readAt(b []byte, off int64) (int, error) {
 		return n, nil
 	}
 	f.stats.readErrors.Add(1)
-	return 0, &errs.Error{Code: errs.CodeIO, Op: "read", Path: f.path,
-		Detail: fmt.Sprintf("%d bytes at offset %d", len(b), off), Err: err}
+	return 0, ioerr.New("read", f.path, fmt.Sprintf("%d bytes at offset %d", len(b), off), err)
 }
 
 // readPages fills b with whole pages from page p on and returns how many of them the
@@ -166,7 +166,7 @@ func (f *File) readPages(b []byte, p base.PageNo) (int, error) {
 func (f *File) writeAt(b []byte, off int64) error {
 	if _, err := f.f.WriteAt(b, off); err != nil {
 		f.stats.writeErrors.Add(1)
-		return ioError("write", f.path, fmt.Sprintf("%d bytes at offset %d", len(b), off), err)
+		return ioerr.Write("write", f.path, fmt.Sprintf("%d bytes at offset %d", len(b), off), err)
 	}
 	return nil
 }
@@ -246,7 +246,7 @@ func (f *File) Truncate(b base.BlockNo) error {
 	}
 	if err != nil {
 		f.stats.writeErrors.Add(1)
-		return ioError("truncate", f.path, "", err)
+		return ioerr.Write("truncate", f.path, "", err)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
@@ -129,7 +130,7 @@ func (f *Files) JudgeLog() error {
 	kind, what, err := wal.Judge(f.Log())
 	switch {
 	case err != nil:
-		return &errs.Error{Code: errs.CodeIO, Op: "read", Path: f.logPath, Err: err}
+		return ioerr.New("read", f.logPath, "", err)
 	case kind == wal.Foreign:
 		return &errs.Error{Code: errs.CodeCantOpen, Op: "open", Path: f.Path,
 			Detail: fmt.Sprintf("%s has the name of its log, but is not a log: %s; it is left as it is; give it another name, or remove it, to open the database", f.logPath, what)}

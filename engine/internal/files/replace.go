@@ -8,6 +8,7 @@ import (
 	"io/fs"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -19,7 +20,7 @@ func (f *Files) ReplaceLog() error {
 	if old != nil && f.logPath == own && !f.keeps {
 		size, err := old.Size()
 		if err != nil {
-			return &errs.Error{Code: errs.CodeIO, Op: "size of log", Path: f.logPath, Err: err}
+			return ioerr.New("size of log", f.logPath, "", err)
 		}
 		if size == 0 {
 			return f.SyncDir()
@@ -31,7 +32,7 @@ func (f *Files) ReplaceLog() error {
 			remove = f.keepLog
 		}
 		if err := remove(); err != nil {
-			return &errs.Error{Code: errs.CodeIO, Op: "open", Path: f.logPath, Err: err}
+			return ioerr.New("open", f.logPath, "", err)
 		}
 		if err := f.SyncDir(); err != nil {
 			return err
@@ -73,13 +74,13 @@ func (f *Files) createLog() error {
 // is being closed.
 func (f *Files) EndLog() error {
 	if err := f.removeLog(); err != nil {
-		return &errs.Error{Code: errs.CodeIO, Op: "close", Path: f.logPath, Err: err}
+		return ioerr.New("close", f.logPath, "", err)
 	}
 	if !f.Syncs() || !f.namesSynced.Load() {
 		return nil // a log whose name was never made durable has nothing in it
 	}
 	if err := f.FS.SyncDir(f.logPath); err != nil {
-		return &errs.Error{Code: errs.CodeIO, Op: "close", Path: f.Path, Err: err}
+		return ioerr.New("close", f.Path, "", err)
 	}
 	return nil
 }
@@ -166,7 +167,7 @@ func (f *Files) SyncDir() error {
 		return nil
 	}
 	if err := f.FS.SyncDir(f.Path); err != nil {
-		return &errs.Error{Code: errs.CodeIO, Op: "sync directory of", Path: f.Path, Err: err}
+		return ioerr.New("sync directory of", f.Path, "", err)
 	}
 	f.namesSynced.Store(true)
 	return nil
@@ -176,7 +177,7 @@ func (f *Files) SyncDir() error {
 func (f *Files) SyncLog() error {
 	if log := f.Log(); log != nil {
 		if err := log.Sync(); err != nil {
-			return &errs.Error{Code: errs.CodeIO, Op: "sync", Path: f.logPath, Err: err}
+			return ioerr.New("sync", f.logPath, "", err)
 		}
 	}
 	return f.SyncDir()

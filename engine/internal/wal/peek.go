@@ -3,8 +3,8 @@ package wal
 import (
 	"io"
 
-	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 )
 
 // Peeked says what a log file looks like before it is replayed.
@@ -28,13 +28,13 @@ func Peek(f File, from format.LogPos) (p Peeked, err error) {
 	}
 	s := scanner{f: f, keep: keepBytes}
 	if s.size, err = f.Size(); err != nil {
-		return p, &errs.Error{Code: errs.CodeIO, Op: "size of log", Err: err}
+		return p, ioerr.New("size of log", "", "", err)
 	}
 	p.Size = s.size
 	head := make([]byte, min(peekBytes, s.size))
 	n, err := f.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
-		return p, &errs.Error{Code: errs.CodeIO, Op: "read log", Err: err}
+		return p, ioerr.New("read log", "", "", err)
 	}
 	head = head[:n]
 	if h, ok := format.DecodeLogHead(head); ok {

@@ -3,8 +3,8 @@ package wal
 import (
 	"slices"
 
-	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 )
 
 // Recovered tells what Recover found.
@@ -69,7 +69,7 @@ func recoverLog(f File, from format.LogPos, apply applyFunc, committed func(form
 	if f != nil {
 		var err error
 		if s.size, err = f.Size(); err != nil {
-			return nil, Recovered{}, &errs.Error{Code: errs.CodeIO, Op: "size of log", Err: err}
+			return nil, Recovered{}, ioerr.New("size of log", "", "", err)
 		}
 		l.fileEnd.Store(s.size)
 		if n := int64(f.SectorSize()); n > minSector && n <= maxSector && n&(n-1) == 0 {

@@ -7,6 +7,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 )
 
 const (
@@ -119,7 +120,7 @@ func (s *scanner) have(n int) (int, error) {
 		s.off += int64(k)
 		if k < len(room) {
 			if err != io.EOF {
-				return 0, &errs.Error{Code: errs.CodeIO, Op: "read log", Err: err}
+				return 0, ioerr.New("read log", "", "", err)
 			}
 			s.size = s.off // the file was cut since its size was asked for
 			s.limit = s.off

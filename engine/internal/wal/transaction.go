@@ -1,10 +1,9 @@
 package wal
 
 import (
-	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
-	"github.com/lsmlite/lsmlite-go/engine/vfs"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 )
 
 const (
@@ -208,11 +207,7 @@ func (l *Log) writeAt(b []byte, off int64) error {
 		l.fileEnd.Store(end)
 	}
 	if err != nil {
-		code := errs.CodeIO
-		if vfs.IsNoSpace(err) {
-			code = errs.CodeFull
-		}
-		return &errs.Error{Code: code, Op: "write log", Err: err}
+		return ioerr.Write("write log", "", "", err)
 	}
 	return nil
 }

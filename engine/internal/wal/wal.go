@@ -35,6 +35,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 )
 
 // File is what the log needs of a file; every vfs.File has it.
@@ -148,7 +149,7 @@ func (l *Log) Sync() error {
 	}
 	l.syncs.Add(1)
 	if err := l.f.Sync(); err != nil {
-		err := error(&errs.Error{Code: errs.CodeIO, Op: "sync log", Err: err})
+		err := ioerr.New("sync log", "", "", err)
 		l.failed.CompareAndSwap(nil, &err)
 	}
 	return l.failure()
