@@ -1,17 +1,13 @@
 package engine
 
 import (
-	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
-	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/backup"
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
-	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -78,11 +74,11 @@ func (s *Snapshot) Backup(ctx context.Context, path string, o BackupOptions) err
 	if err := s.usable("backup"); err != nil {
 		return err
 	}
-	b, err := s.db.newBackup(ctx, o)
+	c, err := newCopy(ctx, s.db, &o)
 	if err != nil {
 		return err
 	}
-	return b.toPath(path, func(f vfs.File) error { return b.rows(s.state, f) })
+	return c.RowsToFile(s.state, o.target(s.db, path))
 }
 
 // BackupTo is Backup into a stream, such as an upload. The file begins with what is known
@@ -93,11 +89,11 @@ func (db *DB) BackupTo(ctx context.Context, w io.Writer, o BackupOptions) error 
 		return err
 	}
 	defer s.Close()
-	b, err := db.newBackup(ctx, o)
+	c, err := newCopy(ctx, db, &o)
 	if err != nil {
 		return err
 	}
-	return b.rowsTo(s.state, w)
+	return c.RowsTo(s.state, w)
 }
 
 // CopyCheckpoint makes everything that is committed part of a checkpoint and copies the
@@ -110,46 +106,44 @@ func (db *DB) BackupTo(ctx context.Context, w io.Writer, o BackupOptions) error 
 // database that was closed; with a log to replay, the state is not one that the file
 // holds, and the call fails with ErrReadOnly.
 func (db *DB) CopyCheckpoint(ctx context.Context, path string, o BackupOptions) error {
-	b, err := db.newBackup(ctx, o)
-	if err != nil {
-		return err
-	}
-	c, err := db.pinCheckpoint(ctx)
-	if err != nil {
-		return err
-	}
-	defer c.release()
-	return b.toPath(path, func(f vfs.File) error { return b.blocks(c, f) })
+	return copyCheckpoint(ctx, db, o, func(c *backup.Copy, k backup.Checkpoint, o *BackupOptions) error {
+		return c.BlocksToFile(k, o.target(db, path))
+	})
 }
 
 // CopyCheckpointTo is CopyCheckpoint into a stream. Free blocks are zeros in it.
 func (db *DB) CopyCheckpointTo(ctx context.Context, w io.Writer, o BackupOptions) error {
-	b, err := db.newBackup(ctx, o)
+	return copyCheckpoint(ctx, db, o, func(c *backup.Copy, k backup.Checkpoint, _ *BackupOptions) error {
+		return c.BlocksTo(k, w)
+	})
+}
+
+// copyCheckpoint makes a checkpoint and calls copyTo to copy it.
+func copyCheckpoint(ctx context.Context, db *DB, o BackupOptions,
+	copyTo func(*backup.Copy, backup.Checkpoint, *BackupOptions) error) error {
+	c, err := newCopy(ctx, db, &o)
 	if err != nil {
 		return err
 	}
-	c, err := db.pinCheckpoint(ctx)
+	geo := db.bf.Geometry()
+	if o.PageSize != geo.PageSize || o.BlockSize != geo.BlockSize {
+		return &Error{Code: CodeMisuse, Op: "backup", Path: db.path,
+			Detail: "a copy of a checkpoint has the page and block size of the database; use Backup to change them"}
+	}
+	if codec, _ := o.codec(db); codecID(codec) != codecID(db.codec) {
+		return &Error{Code: CodeMisuse, Op: "backup", Path: db.path,
+			Detail: "a copy of a checkpoint has the compression of the database; use Backup to change it"}
+	}
+	k, release, err := pinCheckpoint(ctx, db)
 	if err != nil {
 		return err
 	}
-	defer c.release()
-	if err := b.blocks(c, &stream{w: w}); err != nil {
-		return err
-	}
-	return b.report(true)
+	defer release()
+	return copyTo(c, k, &o)
 }
 
-// backup is one copy being made.
-type backup struct {
-	ctx      context.Context
-	db       *DB
-	o        BackupOptions
-	codec    Codec // of the copy; nil for none
-	progress BackupProgress
-	reported int64 // progress.Bytes at the last report
-}
-
-func (db *DB) newBackup(ctx context.Context, o BackupOptions) (*backup, error) {
+// newCopy prepares a copy of a database, and fills in what the options leave out.
+func newCopy(ctx context.Context, db *DB, o *BackupOptions) (*backup.Copy, error) {
 	if err := db.usable("backup"); err != nil {
 		return nil, err
 	}
@@ -165,190 +159,34 @@ func (db *DB) newBackup(ctx context.Context, o BackupOptions) (*backup, error) {
 	if o.BlockSize == 0 {
 		o.BlockSize = db.opts.BlockSize
 	}
-	b := &backup{ctx: ctx, db: db, o: o, codec: db.codec}
-	if o.Compression != "" {
-		var err error
-		named := Options{Compression: o.Compression, Codecs: db.opts.Codecs}
-		if b.codec, _, err = named.codec(); err != nil {
-			return nil, &Error{Code: CodeMisuse, Op: "backup", Path: db.path, Err: err}
-		}
-	}
-	return b, nil
-}
-
-// reportBytes is how much is written between two reports of progress.
-const reportBytes = 1 << 20
-
-// report tells of progress, if it is time to, and whether to go on.
-func (b *backup) report(end bool) error {
-	if end {
-		b.progress.Total = b.progress.Bytes
-	} else {
-		b.progress.Total = max(b.progress.Total, b.progress.Bytes)
-		if b.progress.Bytes-b.reported < reportBytes {
-			return b.ctx.Err()
-		}
-	}
-	b.reported = b.progress.Bytes
-	if b.o.Progress != nil {
-		b.o.Progress(b.progress)
-	}
-	return b.ctx.Err()
-}
-
-// toPath has write fill a new file and gives it the name path when it is whole:
-//
-//  1. Refuse a path that is taken, or that has a log beside it.
-//  2. Write a file of another name, and sync it and that name.
-//  3. Look again, because that took a while, and rename.
-//  4. Sync the name.
-func (b *backup) toPath(path string, write func(vfs.File) error) (err error) {
-	fail := func(op string, err error) error {
-		if errors.Is(err, b.ctx.Err()) {
-			return err
-		}
-		return ioerr.Write(op, path, "", err)
-	}
-	fsys := b.o.FS
-	asked := path
-	path, err = fsys.Canonical(path)
-	if err != nil {
-		return &Error{Code: CodeCantOpen, Op: "backup", Path: asked, Err: err}
-	}
-	if link, err := vfs.IsLink(fsys, asked); link || err != nil {
-		return &Error{Code: CodeCantOpen, Op: "backup", Path: asked,
-			Detail: "the copy does not take the place of what a link leads to; give the name of a file", Err: cmp.Or(err, vfs.ErrLink)}
-	}
-	old, err := b.mayTake(path)
-	if err != nil {
-		return err
-	}
-	var suffix [4]byte
-	if _, err := rand.Read(suffix[:]); err != nil {
-		return fail("backup", err)
-	}
-	temp := path + "-backup-" + hex.EncodeToString(suffix[:])
-	f, err := fsys.Open(temp, vfs.ReadWrite|vfs.Create|vfs.MustCreate|vfs.NoFollow, b.perm(old))
-	if err != nil {
-		return &Error{Code: CodeCantOpen, Op: "backup", Path: temp, Err: err}
-	}
-	open := true
-	id, err := vfs.Identify(fsys, f)
-	still := func() error { // the name of the copy is that of the copy
-		if has, err := id.Has(temp); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-			return err
-		} else if err == nil && !has {
-			return &Error{Code: CodeMoved, Op: "backup", Path: temp, Detail: "the unfinished copy was renamed, replaced or removed; what has its name is left alone"}
-		}
-		return nil
-	}
-	defer func() {
-		if err == nil {
-			return
-		}
-		if open {
-			_ = f.Close()
-		}
-		if still() == nil {
-			_ = fsys.Remove(temp)
-		}
-	}()
+	codec, err := o.codec(db)
+	var geo format.Geometry
 	if err == nil {
-		err = b.ownAs(f, old)
+		geo, err = geometryOf(o.PageSize, o.BlockSize, codec)
 	}
 	if err != nil {
-		return fail("backup", err)
+		return nil, &Error{Code: CodeMisuse, Op: "backup", Path: db.path, Err: err}
 	}
-	if err := write(f); err != nil {
-		return fail("backup", err)
+	internal := backup.Options{Source: db.path, Geometry: geo, Codec: codec, CodecID: codecID(codec)}
+	if report := o.Progress; report != nil {
+		internal.Progress = func(p backup.Progress) { report(BackupProgress(p)) }
 	}
-	if err := f.Sync(); err != nil {
-		return fail("sync", err)
-	}
-	open = false
-	if err := f.Close(); err != nil {
-		return fail("close", err)
-	}
-	// The name of the unfinished file first: a file system may order the two names as it
-	// likes, and must not make the new one durable before the file is.
-	if err := fsys.SyncDir(temp); err != nil {
-		return fail("sync directory of", err)
-	}
-	if _, err := b.mayTake(path); err != nil {
-		return err
-	}
-	if err := b.report(true); err != nil {
-		return err
-	}
-	if err := still(); err != nil {
-		return fail("rename", err)
-	}
-	if err := fsys.Rename(temp, path); err != nil {
-		return fail("rename", err)
-	}
-	if err := fsys.SyncDir(path); err != nil {
-		// The copy is whole and has its name; only a crash could take the name back.
-		return ioerr.New("sync directory of", path, "the copy is complete, but a power failure may take its name back", err)
-	}
-	return nil
+	return backup.New(ctx, internal), nil
 }
 
-// perm is the mode of the new file: that of the file whose place it takes, if nothing is said.
-func (b *backup) perm(old fs.FileInfo) fs.FileMode {
-	if b.o.Perm == 0 && old != nil {
-		return old.Mode().Perm()
+// codec returns the codec of a copy, nil for none.
+func (o *BackupOptions) codec(db *DB) (Codec, error) {
+	if o.Compression == "" {
+		return db.codec, nil
 	}
-	return b.o.Perm
+	named := Options{Compression: o.Compression, Codecs: db.opts.Codecs}
+	c, _, err := named.codec()
+	return c, err
 }
 
-// ownAs gives the copy the owner of the file whose place it takes, and its mode unless the
-// options say another.
-func (b *backup) ownAs(f vfs.File, old fs.FileInfo) error {
-	able, ok := f.(vfs.Owner)
-	if !ok || old == nil || b.o.Perm != 0 {
-		return nil
+// target is the file that a copy is to become.
+func (o *BackupOptions) target(db *DB, path string) backup.Target {
+	return backup.Target{
+		FS: o.FS, Path: path, LogSuffix: files.LogSuffix, Replace: o.Replace, Perm: o.Perm, LockFlag: db.files.LockFlag(),
 	}
-	if err := able.OwnAs(old); !errors.Is(err, errors.ErrUnsupported) {
-		return err
-	}
-	return nil
-}
-
-// mayTake refuses a path at which a copy must not be put: where there is a file, unless it
-// may be replaced and nobody uses it; and where there is a log, which whoever opens the
-// copy would overwrite. It describes the file that will be replaced, if there is one.
-func (b *backup) mayTake(path string) (old fs.FileInfo, err error) {
-	log := path + files.LogSuffix
-	switch info, err := vfs.Lstat(b.o.FS, log); {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return nil, &Error{Code: CodeCantOpen, Op: "backup", Path: log, Err: err}
-	case info.Size() > 0 || !info.Mode().IsRegular():
-		return nil, &Error{Code: CodeCantOpen, Op: "backup", Path: path,
-			Detail: fmt.Sprintf("there is a log, %s, which would be overwritten when the copy is opened; remove it, or close the database it belongs to", log)}
-	}
-	old, err = vfs.Lstat(b.o.FS, path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil
-	case err != nil:
-		return nil, &Error{Code: CodeCantOpen, Op: "backup", Path: path, Err: err}
-	case !b.o.Replace:
-		return nil, &Error{Code: CodeCantOpen, Op: "backup", Path: path, Detail: "the file exists; choose another name, or allow it to be replaced", Err: fs.ErrExist}
-	}
-	f, err := b.o.FS.Open(path, vfs.ReadOnly|vfs.NoFollow|b.db.files.LockFlag(), 0)
-	if err != nil {
-		return nil, &Error{Code: CodeCantOpen, Op: "backup", Path: path, Err: err}
-	}
-	defer f.Close()
-	for _, slots := range [][2]int{{vfs.SlotDMS1, 3}, {vfs.SlotROTrans, 1}, {vfs.SlotRWClient0, vfs.NumRWClients}} {
-		held, err := f.Locked(slots[0], slots[1], vfs.Exclusive)
-		if err != nil {
-			return nil, &Error{Code: CodeProtocol, Op: "test lock", Path: path, Err: err}
-		}
-		if held {
-			return nil, &Error{Code: CodeBusy, Op: "backup", Path: path, Detail: "the file to be replaced is a database that is open; close it first"}
-		}
-	}
-	return old, nil
 }
