@@ -262,8 +262,11 @@ func (db *DB) begin(ctx context.Context, asked time.Time) (*Tx, error) {
 		}
 	}
 	tx := &Tx{db: db, state: db.ledger.Acquire(), level: 1, waits: waits}
-	reclaimable, known := db.ledger.Reclaimable()
-	db.log.Begin(reclaimable, known, known)
+	if synced, ok := db.ledger.Reclaimable(); ok {
+		db.log.BeginAfter(synced)
+	} else {
+		db.log.Begin()
+	}
 	db.trimLog()
 	tx.marks = append(tx.marksBuf[:0], savepoint{db.tree.Mark(), db.log.Mark()})
 	return tx, nil

@@ -105,16 +105,16 @@ func (db *DB) abandon(j *job) { db.ledger.GiveUp(j.begin, j.Blocks()) }
 // the job must be run again with the next newer level among its inputs, which it then
 // has abandoned.
 func (db *DB) publish(j *job) (bool, error) {
-	seg, wrote, entries, point := j.Result()
+	r := j.Result()
 	c := ledger.Change{
-		Inputs: j.inputs, Flush: j.flush, Begin: j.begin, Blocks: j.Blocks(), Entries: entries, Next: point,
+		Inputs: j.inputs, Flush: j.flush, Begin: j.begin, Blocks: j.Blocks(), Entries: r.Entries, Next: r.AppendPoint,
 		Compression: codecID(db.codec),
 	}
-	if wrote {
+	if r.Written {
 		c.Output = &snapshot.Level{
 			Age:          j.age,
 			FreelistOnly: !j.flush && allFreelist(j.inputs),
-			Seg: &segment.Segment{Segment: seg, LastPage: j.LastPage(), Owned: j.Blocks(),
+			Seg: &segment.Segment{Segment: r.Segment, LastPage: r.LastPage, Owned: j.Blocks(),
 				Space: &blockfile.Space{File: db.bf, Sealed: true, Seal: j.Spec().Seal}},
 		}
 	}
@@ -137,10 +137,10 @@ func allFreelist(levels []*snapshot.Level) bool {
 // newer level among its inputs.
 func (db *DB) runJob(ctx context.Context, j *job, pages int) (cost int, done, again bool, err error) {
 	err = db.step(j, func() (err error) {
-		cost, done, err = j.Step(ctx, pages)
+		cost, err = j.Step(ctx, pages)
 		return err
 	})
-	if err == nil && done {
+	if err == nil && j.Done() {
 		var ok bool
 		if ok, err = db.publish(j); err == nil {
 			if ok {

@@ -88,7 +88,7 @@ func TestB8JumpBeyond2GiB(t *testing.T) {
 	}
 	mem := memfs.New()
 	_, l, _ := openLog(mem, format.LogPos{Sum: format.EmptyLogSum})
-	l.Begin(format.LogPos{}, false, false)
+	l.Begin()
 	put(l, "a")
 	first, err := mem.ReadFile("/x-log")
 	ok(t, err)
@@ -104,7 +104,7 @@ func TestB8JumpBeyond2GiB(t *testing.T) {
 			t.Fatalf("%d commits at %d", r.Commits, off)
 		}
 		from := l.End()
-		l.Begin(from, true, true)
+		l.BeginAfter(from)
 		put(l, "b")
 		if got := l.Regions()[2].Start == 0; got != wraps {
 			t.Errorf("a log of %d bytes is wrapped: %v", off, got)

@@ -257,7 +257,8 @@ func (db *DB) jobEnded(j *job, err error) {
 		e.TreeBytes = int64(j.Spec().Tree.Size())
 	}
 	if err == nil {
-		if seg, wrote, _, _ := j.Result(); wrote {
+		if r := j.Result(); r.Written {
+			seg := &r.Segment
 			e.Output = SegmentInfo{Role: RoleRun, First: int64(seg.First), Last: int64(seg.Last), Root: int64(seg.Root), Pages: seg.Size}
 		}
 	}

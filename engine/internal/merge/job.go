@@ -84,20 +84,32 @@ func (j *Job) Blocks() []base.BlockNo { return j.w.Blocks() }
 // Pages returns the number of pages written so far.
 func (j *Job) Pages() int64 { return j.w.Pages() }
 
-// Result returns the finished segment, the free-list entries stored in it, and where
-// another segment may start behind it. ok is false if nothing was left to write.
-func (j *Job) Result() (seg format.Segment, ok bool, entries []format.FreeEntry, appendPoint base.PageNo) {
-	return j.seg, j.wrote, j.entries, j.w.AppendPoint()
+// Result is what a finished job has made.
+type Result struct {
+	// Segment is the new segment, and LastPage its last page. Written is false if nothing was
+	// left to write: then there is no segment.
+	Segment  format.Segment
+	LastPage base.PageNo
+	Written  bool
+	// Entries are the free-list entries stored in the segment.
+	Entries []format.FreeEntry
+	// AppendPoint is where another segment may start after it, 0 for nowhere.
+	AppendPoint base.PageNo
 }
 
-// LastPage returns the last page of the finished segment.
-func (j *Job) LastPage() base.PageNo { return j.w.LastPage() }
+// Result returns what the job has made. It must be done.
+func (j *Job) Result() Result {
+	return Result{Segment: j.seg, LastPage: j.w.LastPage(), Written: j.wrote, Entries: j.entries, AppendPoint: j.w.AppendPoint()}
+}
+
+// Done reports whether there is nothing left to do.
+func (j *Job) Done() bool { return j.done }
 
 // Step works until it has written about the given number of pages, or read as many
 // records as would make them, or is done. It returns the pages' worth of work done.
-func (j *Job) Step(ctx context.Context, pages int) (cost int, done bool, err error) {
+func (j *Job) Step(ctx context.Context, pages int) (cost int, err error) {
 	if j.done {
-		return 0, true, nil
+		return 0, nil
 	}
 	startPages := j.w.Pages()
 	for n := 1; ; n++ {
@@ -105,15 +117,15 @@ func (j *Job) Step(ctx context.Context, pages int) (cost int, done bool, err err
 		cost = max(int(j.w.Pages()-startPages), n/recordsPerPage)
 		if (n%recordsPerPage == 0 || cost >= pages) && !j.asked {
 			if err := ctx.Err(); err != nil {
-				return cost, false, err
+				return cost, err
 			}
 			if cost >= pages {
-				return cost, false, nil
+				return cost, nil
 			}
 		}
 		least, err := j.least()
 		if err != nil {
-			return 0, false, err
+			return 0, err
 		}
 		if least < 0 || j.sources[least].Kind()&base.System != 0 {
 			if !j.asked {
@@ -125,14 +137,14 @@ func (j *Job) Step(ctx context.Context, pages int) (cost int, done bool, err err
 			}
 		}
 		if err := j.emit(least); err != nil {
-			return 0, false, err
+			return 0, err
 		}
 	}
 	if j.seg, j.wrote, err = j.w.Finish(); err != nil {
-		return 0, false, err
+		return 0, err
 	}
 	j.done = true
-	return max(1, int(j.w.Pages()-startPages)), true, nil
+	return max(1, int(j.w.Pages()-startPages)), nil
 }
 
 // askEntries puts the free-list entries in front of the sources, as the newest one.

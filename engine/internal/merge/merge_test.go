@@ -113,17 +113,17 @@ func TestCancelledStep(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, done, err := j.Step(ctx, 1<<30); done || !errors.Is(err, context.Canceled) {
-		t.Fatalf("done %v, %v", done, err)
+	if _, err := j.Step(ctx, 1<<30); j.Done() || !errors.Is(err, context.Canceled) {
+		t.Fatalf("done %v, %v", j.Done(), err)
 	}
-	if _, done, err := j.Step(context.Background(), 1<<30); !done || err != nil {
-		t.Fatalf("done %v, %v", done, err)
+	if _, err := j.Step(context.Background(), 1<<30); !j.Done() || err != nil {
+		t.Fatalf("done %v, %v", j.Done(), err)
 	}
-	s, ok, _, _ := j.Result()
-	if !ok {
+	r := j.Result()
+	if !r.Written {
 		t.Fatal("no result")
 	}
-	seg, err := segment.Open(&blockfile.Space{File: w.file}, s)
+	seg, err := segment.Open(&blockfile.Space{File: w.file}, r.Segment)
 	if err != nil {
 		t.Fatal(err)
 	}

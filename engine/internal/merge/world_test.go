@@ -107,26 +107,27 @@ func (w *world) job(tree memtree.View, lo, hi int, entries []format.FreeEntry) m
 		w.t.Fatal(err)
 	}
 	for steps := 0; ; steps++ {
-		cost, done, err := j.Step(context.Background(), 1+w.rng.IntN(3))
+		cost, err := j.Step(context.Background(), 1+w.rng.IntN(3))
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if done {
+		if j.Done() {
 			break
 		}
 		if cost < 1 || steps > 10_000 {
 			w.t.Fatalf("step %d costs %d pages", steps, cost)
 		}
 	}
-	if _, done, err := j.Step(context.Background(), 1); !done || err != nil {
+	if cost, err := j.Step(context.Background(), 1); cost != 0 || !j.Done() || err != nil {
 		w.t.Fatal("a job that is done goes on")
 	}
-	s, ok, stored, point := j.Result()
+	r := j.Result()
+	s, stored, point := r.Segment, r.Entries, r.AppendPoint
 	if entries != nil && (asked != 1 || !slices.Equal(stored, entries)) {
 		w.t.Fatalf("asked %d times for free-list entries; %v are stored, want %v", asked, stored, entries)
 	}
 	var out []*snapshot.Level
-	if ok {
+	if r.Written {
 		seg, err := segment.Open(&blockfile.Space{File: w.file}, s)
 		if err != nil {
 			w.t.Fatal(err)

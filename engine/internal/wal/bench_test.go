@@ -22,7 +22,7 @@ func BenchmarkAppend(b *testing.B) {
 			n := 0
 			for b.Loop() {
 				if n == 0 {
-					l.Begin(l.End(), true, true)
+					l.BeginAfter(l.End())
 				}
 				if err := l.Append(r); err != nil {
 					b.Fatal(err)

@@ -16,7 +16,7 @@ func TestFailedCommitLeavesNoCommit(t *testing.T) {
 	l, _, _ := mustRecover(t, f, emptyPos)
 	put(t, l, "first", 10)
 	f.failWrite, f.failAfter = f.writes+1, 1000 // all is written, and yet it is an error
-	l.Begin(format.LogPos{}, false, false)
+	l.Begin()
 	mustAppend(t, l, "failed", 10)
 	if err := l.Commit(false); !errors.Is(err, errs.ErrIO) || !errors.Is(err, errInjected) {
 		t.Fatalf("commit: %v", err)
@@ -33,7 +33,7 @@ func TestRollbackToAfterTheTransactionEnded(t *testing.T) {
 		l, _, _ := mustRecover(t, f, emptyPos)
 		put(t, l, "first", 10)
 		want := []string{"first"}
-		l.Begin(format.LogPos{}, false, false)
+		l.Begin()
 		start := l.Mark()
 		mustAppend(t, l, "second", 10)
 		middle := l.Mark()
@@ -68,7 +68,7 @@ func TestEveryWriteFails(t *testing.T) {
 			var keys []string
 			failed := 0
 			for i := range 6 {
-				l.Begin(ckpt, true, true)
+				l.BeginAfter(ckpt)
 				key := fmt.Sprint("key", i)
 				r := format.LogRecord{Op: format.LogWrite, Key: []byte(key), Value: randomBytes()[:[]int{20, 50000, maxBuffer + 100}[i%3]]}
 				err := l.Append(r)
@@ -124,7 +124,7 @@ func TestFailedSyncIsFinal(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.syncErr = errInjected
-	l.Begin(format.LogPos{}, false, false)
+	l.Begin()
 	mustAppend(t, l, "lost", 1)
 	first := l.Sync()
 	if !errors.Is(first, errInjected) || !errors.Is(first, errs.ErrIO) {

@@ -71,7 +71,7 @@ func FuzzRecover(f *testing.F) {
 			t.Fatalf("%d records, and %d when read piece by piece", len(first), len(second))
 		}
 
-		l.Begin(from, true, true)
+		l.BeginAfter(from)
 		err = l.Append(format.LogRecord{Op: format.LogWrite, Key: []byte("key"), Value: bytes.Repeat([]byte("v"), 700)})
 		if err == nil {
 			err = l.Commit(padded)

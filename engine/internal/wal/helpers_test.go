@@ -49,7 +49,7 @@ func mustAppend(t testing.TB, l *Log, key string, valueLen int) {
 // put commits a transaction of one write.
 func put(t testing.TB, l *Log, key string, valueLen int) {
 	t.Helper()
-	l.Begin(format.LogPos{}, false, false)
+	l.Begin()
 	mustAppend(t, l, key, valueLen)
 	if err := l.Commit(false); err != nil {
 		t.Fatal(err)

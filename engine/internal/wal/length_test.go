@@ -28,7 +28,7 @@ func TestLogFileStaysShort(t *testing.T) {
 				n := 1 + rng.IntN(len(ends))
 				ckpt, ends = ends[n-1], ends[n:]
 			}
-			l.Begin(ckpt, true, true)
+			l.BeginAfter(ckpt)
 			size := rng.IntN(largest)
 			if err := l.Append(format.LogRecord{Op: format.LogWrite, Key: []byte("k"), Value: make([]byte, size)}); err != nil {
 				t.Fatal(err)
@@ -56,7 +56,11 @@ func TestTrimCutsWhatIsNotNeeded(t *testing.T) {
 	ckpt, have := format.LogPos{}, false
 	commit := func(size int) {
 		t.Helper()
-		l.Begin(ckpt, have, have)
+		if have {
+			l.BeginAfter(ckpt)
+		} else {
+			l.Begin()
+		}
 		l.Trim(200_000)
 		if err := l.Append(format.LogRecord{Op: format.LogWrite, Key: []byte("k"), Value: make([]byte, size)}); err != nil {
 			t.Fatal(err)

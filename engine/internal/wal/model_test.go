@@ -135,7 +135,11 @@ func (m *model) record() format.LogRecord {
 // transaction runs one transaction with savepoints and maybe a failing write.
 func (m *model) transaction() {
 	m.t.Helper()
-	m.log.Begin(m.ckpt, true, m.rng.IntN(10) > 0)
+	if m.rng.IntN(10) > 0 {
+		m.log.BeginAfter(m.ckpt)
+	} else {
+		m.log.Begin()
+	}
 	m.reclaimed = m.log.seen == m.ckpt
 	if m.rng.IntN(2) == 0 {
 		m.log.Trim(int64(m.rng.IntN(1 << m.rng.IntN(20))))
@@ -242,7 +246,7 @@ func (m *model) crash() {
 	switch m.rng.IntN(5) {
 	case 0: // killed between two transactions
 	case 1: // killed while it wrote
-		m.log.Begin(m.ckpt, true, true)
+		m.log.BeginAfter(m.ckpt)
 		m.f.failWrite, m.f.failAfter, m.f.dieOnWrite = m.f.writes+1, m.rng.IntN(3000), true
 		last, n := "", m.rng.IntN(30)
 		for range n {

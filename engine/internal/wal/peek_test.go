@@ -15,7 +15,7 @@ func TestPeek(t *testing.T) {
 	l.SetHead(func() format.LogHead { return head })
 	var positions []format.LogPos
 	for i := range 3 {
-		l.Begin(format.LogPos{}, false, false)
+		l.Begin()
 		r := format.LogRecord{Op: format.LogWrite, Key: fmt.Appendf(nil, "k%d", i), Value: bytes.Repeat([]byte{'v'}, 300)}
 		if err := l.Append(r); err != nil {
 			t.Fatal(err)
@@ -61,7 +61,7 @@ func TestPeekAtALogOfAnotherDatabase(t *testing.T) {
 	f := newFile()
 	l, _, _ := mustRecover(t, f, emptyPos)
 	for i := range 3 {
-		l.Begin(format.LogPos{}, false, false)
+		l.Begin()
 		if err := l.Append(format.LogRecord{Op: format.LogWrite, Key: fmt.Appendf(nil, "k%d", i), Value: []byte("v")}); err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ func TestCutAndFlippedAnywhere(t *testing.T) {
 	var ends []int64
 	var keys []string
 	for i := range 8 {
-		l.Begin(format.LogPos{}, false, false)
+		l.Begin()
 		for j := range i % 3 {
 			mustAppend(t, l, fmt.Sprintf("x%d.%d", i, j), j)
 			keys = append(keys, fmt.Sprintf("x%d.%d", i, j))
@@ -97,7 +97,7 @@ func TestLostCommitsStayLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	end := l.End().Off
-	l.Begin(ckpt, true, true)
+	l.BeginAfter(ckpt)
 	mustAppend(t, l, "lost", 10)
 	if err := l.Commit(false); err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func TestLostCommitsStayLost(t *testing.T) {
 
 	f = f.reopened()
 	l, _, _ = mustRecover(t, f, ckpt)
-	l.Begin(ckpt, true, true)
+	l.BeginAfter(ckpt)
 	mustAppend(t, l, "under way", 10)
 	f.failWrite, f.dieOnWrite = f.writes+2, true
 	if err := l.Commit(false); !errors.Is(err, errInjected) {
@@ -161,7 +161,7 @@ func TestStaleStartIsForgotten(t *testing.T) {
 	if r := checkKeys(t, f, ckpt, "kept"); r.Stale {
 		t.Errorf("recovered %+v", r)
 	}
-	l.Begin(ckpt, true, true)
+	l.BeginAfter(ckpt)
 	mustAppend(t, l, "new", 10)
 	if err := l.Commit(false); err != nil {
 		t.Fatal(err)

@@ -197,7 +197,7 @@ func TestStreamsOfAnyShape(t *testing.T) {
 				if r.Commits != c.commits || r.Regions != c.regions {
 					t.Fatalf("%d commits in %v, want %d in %v", r.Commits, r.Regions, c.commits, c.regions)
 				}
-				l.Begin(from, true, true)
+				l.BeginAfter(from)
 				mustAppend(t, l, "more", 3)
 				if err := l.Commit(false); err != nil {
 					t.Fatal(err)
@@ -245,7 +245,7 @@ func TestNoRoomUntilACheckpoint(t *testing.T) {
 	put(t, l, "d", 1000)
 	before := l.Regions()
 	for _, padded := range []bool{false, true} {
-		l.Begin(from, true, true)
+		l.BeginAfter(from)
 		mustAppend(t, l, "e", 300)
 		if err := l.Append(format.LogRecord{Op: format.LogWrite, Value: randomBytes()[:600]}); !errors.Is(err, errs.ErrFull) {
 			t.Fatalf("append: %v", err)
@@ -266,7 +266,7 @@ func TestNoRoomUntilACheckpoint(t *testing.T) {
 	if _, r, _ := mustRecover(t, f, from); r.Commits != 5 {
 		t.Fatalf("%+v", r)
 	}
-	l.Begin(l.End(), true, true)
+	l.BeginAfter(l.End())
 	put(t, l, "g", 10000)
 }
 
@@ -291,7 +291,7 @@ func TestNothingJumpsPastTwoGiB(t *testing.T) {
 				t.Fatalf("%+v", r)
 			}
 			ckpt := l.End()
-			l.Begin(ckpt, true, true)
+			l.BeginAfter(ckpt)
 			mustAppend(t, l, "b", 10)
 			if err := l.Commit(true); err != nil {
 				t.Fatal(err)
@@ -315,7 +315,7 @@ func TestNothingJumpsPastTwoGiB(t *testing.T) {
 	if r.Commits != 2 {
 		t.Fatalf("%+v", r)
 	}
-	l.Begin(from, true, true)
+	l.BeginAfter(from)
 	if err := l.Append(format.LogRecord{Op: format.LogWrite, Value: randomBytes()[:5000]}); !errors.Is(err, errs.ErrFull) {
 		t.Fatalf("append: %v", err)
 	}

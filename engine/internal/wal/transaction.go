@@ -56,17 +56,17 @@ func (t *transaction) startExtent(off int64) {
 	t.special = true
 }
 
-// Begin starts a transaction; one that is in progress is rolled back. If mayReclaim and
-// haveSynced, synced is the log position of the newest checkpoint that was synced, and
-// the log gives up what that one does not need. mayReclaim is false while a reader of
-// the file may still need more than that.
+// Begin starts a transaction; one that is in progress is rolled back.
+func (l *Log) Begin() { l.Rollback() }
+
+// BeginAfter is Begin for a log that gives up first what the checkpoint at log position synced
+// does not need: the newest one that was synced. It must not be called while a reader of the
+// file may still need more than that.
 //
 // The position of the checkpoint that the log was opened with may be passed as well, also
 // after a rebase: it has no effect.
-func (l *Log) Begin(synced format.LogPos, haveSynced, mayReclaim bool) {
-	if haveSynced && mayReclaim {
-		l.reclaim(synced)
-	}
+func (l *Log) BeginAfter(synced format.LogPos) {
+	l.reclaim(synced)
 	l.Rollback()
 }
 

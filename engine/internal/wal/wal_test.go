@@ -13,7 +13,7 @@ func TestWorkedBytes(t *testing.T) {
 	f := newFile()
 	l, _, _ := mustRecover(t, f, emptyPos)
 	for _, kv := range [][2]string{{"a", "1"}, {"b", "22"}} {
-		l.Begin(format.LogPos{}, false, true)
+		l.Begin()
 		if err := l.Append(format.LogRecord{Op: format.LogWrite, Key: []byte(kv[0]), Value: []byte(kv[1])}); err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +66,7 @@ func TestNoFile(t *testing.T) {
 	if err != nil || r.Commits != 0 || !r.Rebased || r.Torn {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	l.Begin(from, true, true)
+	l.BeginAfter(from)
 	if err := l.Append(format.LogRecord{Op: format.LogDelete}); !errors.Is(err, errs.ErrReadOnly) {
 		t.Errorf("append without a file: %v", err)
 	}
@@ -113,7 +113,7 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 	l, _, _ := mustRecover(t, f, emptyPos)
 	r := format.LogRecord{Op: format.LogWrite, Key: []byte("some key"), Value: randomBytes()[:100]}
 	n := testing.AllocsPerRun(200, func() {
-		l.Begin(l.End(), true, true)
+		l.BeginAfter(l.End())
 		for range 300 {
 			if l.Append(r) != nil {
 				t.Fatal("append fails")

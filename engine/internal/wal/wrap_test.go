@@ -11,7 +11,7 @@ import (
 func TestWrapWritesKnownBytes(t *testing.T) {
 	f, l, ckpt := wrapping(t)
 	end := l.End().Off
-	l.Begin(ckpt, true, true)
+	l.BeginAfter(ckpt)
 	mustAppend(t, l, "new", 5)
 	if err := l.Commit(false); err != nil {
 		t.Fatal(err)
@@ -65,9 +65,9 @@ func TestRollbackAfterWrapLosesNothing(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			f, l, ckpt := wrapping(t)
 			before, end := l.Regions(), l.End()
-			l.Begin(ckpt, true, true)
+			l.BeginAfter(ckpt)
 			c.rollback(l)
-			l.Begin(ckpt, true, true)
+			l.BeginAfter(ckpt)
 			if got := l.End(); got.Off != end.Off || got.Sum != end.Sum {
 				t.Fatalf("end %+v, before it was %+v", got, end)
 			}
@@ -90,7 +90,7 @@ func TestRollbackAfterWrapLosesNothing(t *testing.T) {
 
 func TestJumpOverRegion0(t *testing.T) {
 	f, l, ckpt := wrapping(t)
-	l.Begin(ckpt, true, true)
+	l.BeginAfter(ckpt)
 	var keys []string
 	// One transaction that wraps, fills the space before region 0 and goes on behind it.
 	for i := range 200 {
@@ -110,7 +110,7 @@ func TestJumpOverRegion0(t *testing.T) {
 
 	// A checkpoint in region 2 empties the others, and then the log wraps again.
 	ckpt = l.End()
-	l.Begin(ckpt, true, true)
+	l.BeginAfter(ckpt)
 	if got, want := l.Regions(), [3]Region{2: {ckpt.Off, ckpt.Off}}; got != want {
 		t.Fatalf("regions %v, want %v", got, want)
 	}
@@ -127,7 +127,7 @@ func TestJumpOverRegion0(t *testing.T) {
 // A large first record goes where it fits, without a detour over the start of the file.
 func TestNoWrapForARecordThatDoesNotFit(t *testing.T) {
 	f, l, ckpt := wrapping(t)
-	l.Begin(ckpt, true, true)
+	l.BeginAfter(ckpt)
 	mustAppend(t, l, "large", 2*format.LogMinWrap)
 	if err := l.Commit(false); err != nil {
 		t.Fatal(err)
@@ -157,20 +157,19 @@ func TestReclaim(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			pos := format.LogPos{Off: c.off, Toggle: true}
 			for _, told := range []struct {
-				haveSynced, mayReclaim bool
-				seen                   format.LogPos
-				want                   [3]Region
+				begin func(l *Log)
+				seen  format.LogPos
+				want  [3]Region
 			}{
-				{true, true, format.LogPos{}, c.want},
-				{true, true, pos, all},
-				{false, true, format.LogPos{}, all},
-				{true, false, format.LogPos{}, all},
+				{func(l *Log) { l.BeginAfter(pos) }, format.LogPos{}, c.want},
+				{func(l *Log) { l.BeginAfter(pos) }, pos, all},
+				{(*Log).Begin, format.LogPos{}, all},
 			} {
 				l, _, _ := mustRecover(t, newFile(), emptyPos)
 				l.regions, l.seen = all, told.seen
-				l.Begin(pos, told.haveSynced, told.mayReclaim)
+				told.begin(l)
 				if l.Regions() != told.want {
-					t.Errorf("told %+v: regions %v, want %v", told, l.Regions(), told.want)
+					t.Errorf("seen %+v: regions %v, want %v", told.seen, l.Regions(), told.want)
 				}
 			}
 		})
@@ -188,7 +187,7 @@ func TestRebasedLogIgnoresTheOldCheckpoint(t *testing.T) {
 	}
 	var keys []string
 	for i := range 300 {
-		l.Begin(old, true, true)
+		l.BeginAfter(old)
 		keys = append(keys, fmt.Sprint("key", i))
 		mustAppend(t, l, keys[i], 1000)
 		if err := l.Commit(false); err != nil {
@@ -204,9 +203,9 @@ func TestRebasedLogIgnoresTheOldCheckpoint(t *testing.T) {
 	}
 	// Another session, and then a checkpoint of that one.
 	l, _, _ = mustRecover(t, f, old)
-	l.Begin(old, true, true)
+	l.BeginAfter(old)
 	ckpt := l.End()
-	l.Begin(ckpt, true, true)
+	l.BeginAfter(ckpt)
 	if want := [3]Region{2: {ckpt.Off, ckpt.Off}}; l.Regions() != want {
 		t.Fatalf("regions %v, want %v", l.Regions(), want)
 	}
