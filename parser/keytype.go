@@ -1,8 +1,8 @@
 package parser
 
-// KeyType says what keys are where they are not plain bytes; where a KeyType is asked
-// for, nil stands for plain bytes, which refuses numbers as keys and copies nothing. A
-// KeyType is immutable, and any number of goroutines may share one.
+// KeyType says what keys are where they are not plain bytes; wherever a KeyType is needed, nil
+// stands for plain bytes, which refuses numbers as keys and copies nothing. A KeyType is
+// immutable, and any number of goroutines may share one.
 type KeyType struct {
 	// Name is the type's name in messages.
 	Name string

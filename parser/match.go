@@ -11,8 +11,8 @@ const MaxPatternBytes = 50_000
 
 // A pattern is matched character by character: a character is one of UTF-8, or a byte
 // where the text is not valid UTF-8. Only the last star before the place of a mismatch can
-// help, so that the work is in proportion to text times pattern at the most, and next to
-// nothing for what people write. If it grows, the match is left to matchLong.
+// help, so that the work is in proportion to text times pattern at the most, and small for usual
+// patterns. If it grows, the match is left to matchLong.
 
 // stepsBetweenLooks is how many steps a match goes between looks at its context.
 const stepsBetweenLooks = 1 << 14

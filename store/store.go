@@ -1,6 +1,6 @@
-// Package store is the border between statements and what keeps the rows: the interfaces
-// of an ordered key-value store with transactions, as package lsmlite uses them, and the
-// engine as such a store.
+// Package store is between the statements and what keeps the rows. It has the interfaces of an
+// ordered key-value store with transactions, as package lsmlite uses them, and the engine as such
+// a store.
 //
 // The package owns the contract. A store keeps pairs of bytes in the order of their keys,
 // compared byte by byte. Package storetest says in tests what each method must do, and
@@ -10,9 +10,9 @@
 // one at a time. Bytes passed in are only read, and only until the call returns; a [Range]
 // is the exception. Every call that may wait or read files takes a context. If the context
 // has ended when it is called, it fails with an error that matches the context's;
-// Cursor.Next, Cursor.Value and Tx.Rollback may go on regardless, so a loop over many rows
-// has to look at its context itself. Errors are those of package engine: misuse matches
-// engine.ErrMisuse, a transaction that comes too late engine.ErrBusySnapshot.
+// Cursor.Next, Cursor.Value and Tx.Rollback may ignore the context, so a loop over many rows must
+// look at it itself. Errors are those of package engine: misuse matches engine.ErrMisuse, a
+// transaction that comes too late engine.ErrBusySnapshot.
 package store
 
 import (

@@ -15,8 +15,7 @@
 //
 // Ids 10001 to 10999 are left to lsmlite-rs, which counts from 10001; ids 11001 to 11999
 // are lsmlite's own. A database compressed with one of the latter, or by a user's codec, is
-// read only where that codec is registered: C programs, too, must install hooks with its
-// id.
+// read only where that codec is registered; a C program must install hooks with its id, too.
 //
 // The package knows nothing of files or pages. It is imported by the engine's page layer
 // and by programs that write or configure a codec.

@@ -2,10 +2,10 @@ package errs
 
 // The values to test for with errors.Is.
 var (
-	// ErrBusy: somebody else holds what is needed: another process the file, another
-	// transaction the writer's turn, an open cursor the database that is to be closed.
+	// ErrBusy: what is needed is in use: another process has the file, another transaction has
+	// the writer's turn, or an open cursor keeps the database from being closed.
 	ErrBusy = &Error{Code: CodeBusy}
-	// ErrBusySnapshot: a read transaction wants to write, but somebody else has committed
+	// ErrBusySnapshot: a read transaction wants to write, but another transaction has committed
 	// since it began. It is an ErrBusy, too; roll back and start again.
 	ErrBusySnapshot = &Error{Code: CodeBusySnapshot}
 	// ErrReadOnly: a write on a read-only handle or transaction.
@@ -14,7 +14,7 @@ var (
 	// open for writing, so nothing more is written. It is an ErrReadOnly, too.
 	ErrMoved = &Error{Code: CodeMoved}
 	// ErrIO: the operating system reported an error. After a failed sync every further
-	// write fails with it until the database is opened anew.
+	// write fails with it until the database is opened again.
 	ErrIO = &Error{Code: CodeIO}
 	// ErrCorrupt: a file breaks the format. The files are left as they are.
 	ErrCorrupt = &Error{Code: CodeCorrupt}

@@ -1,8 +1,7 @@
-// Package prom turns what a database tells about itself into Prometheus metrics.
+// Package prom makes Prometheus metrics of what a database reports about itself.
 //
 // A [Collector] is registered once, and its Observer is given to each database when it is
-// opened; from then on until it is closed, the database has its series, told apart by the
-// label db:
+// opened. Until it is closed, the database has its own series, with the label db:
 //
 //	metrics := prom.New(prom.Options{})
 //	prometheus.MustRegister(metrics)
@@ -13,7 +12,7 @@
 //
 // This is the only package that imports the Prometheus client, so that programs without
 // metrics do not link it. It reads a database only by its Observer and its Stats, which
-// take no turn: a scrape waits for no writer, nor a writer for a scrape, except for moments.
+// take no turn: a scrape and a writer wait for each other only for moments.
 package prom
 
 import (

@@ -2,8 +2,8 @@
 //
 // [OS] is the operating system's file system. Package memfs keeps files in memory and
 // can lose power; package faultfs wraps another FS and makes chosen operations fail.
-// Everything in the engine that touches a file does so through these interfaces, so
-// that whatever holds for one of them can be tried on the others.
+// Everything in the engine that touches a file does so through these interfaces, so that a test
+// can use any of them.
 //
 // A name is a path in the form the FS itself uses; the engine passes names that came
 // out of Canonical. Errors of all methods carry the operation and the name and satisfy

@@ -1,3 +1,3 @@
-// Package archtest holds tests of the project's shape: which package may import which.
-// It contains no code of its own.
+// Package archtest holds tests of the project as a whole: which package may import which, and
+// what documents and comments say. It contains no code of its own.
 package archtest

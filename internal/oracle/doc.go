@@ -1,6 +1,6 @@
 // Package oracle talks to C lsm1, the engine whose file format this module
-// shares, so that tests can compare the two: what C writes this module must
-// read, and what this module writes C must read, check and go on with.
+// shares, so that tests can compare the two. This module must read what C writes, and C must
+// read, check and continue what this module writes.
 //
 // C lsm1 runs in a child process, never in this one: it trusts what it reads
 // and may loop or crash on a file that is wrong, and a child can be killed in
@@ -16,7 +16,7 @@
 // Everything but this comment has the build tag oracle. Only tests
 // import this package.
 //
-// Bugs of C that a comparison must step around:
+// Bugs of C that a comparison must avoid:
 //
 //   - A range delete must not end on a key that exists (C damages the key).
 //   - A flush of a session that made no tree old by its own size loses the

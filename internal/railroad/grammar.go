@@ -1,7 +1,7 @@
 // Package railroad reads a grammar in EBNF, and draws each rule as a railroad picture in
 // SVG. It owns docs/railroad: the pictures there are what it draws from grammar.ebnf, and
-// its tests draw them again with -update. It also makes sentences of a grammar and
-// recognises them, so that the parser's tests can hold the grammar against the parser.
+// its tests draw them again with -update. It also makes sentences of a grammar and recognises
+// them, so that the parser's tests can compare the grammar with the parser.
 //
 // It serves tests and documentation only; no program imports it.
 package railroad

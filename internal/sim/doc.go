@@ -9,13 +9,13 @@
 //
 // What may be found after a crash:
 //
-//   - After a kill: every commit that has returned, whatever the safety level. A commit
-//     under way may be there or not, but not by halves.
+//   - After a kill: every commit that has returned, whatever the safety level. A commit in
+//     progress may be there or not, but never a part of it.
 //   - After power loss, safety full: the same. Safety normal: a state that was committed,
 //     at least as new as the last one that a flush and a checkpoint made durable, and as
 //     any that an earlier loss of all that was in doubt would have left. Safety off:
 //     anything, an error included, but no panic and no endless loop.
 //
-// FailSync has one sync of a database fail in the way of a kernel, which takes what it could not
-// write for clean, and Damage damages files that were closed or killed.
+// FailSync makes one sync of a database fail as in a kernel, which treats what it could not write
+// as clean. Damage damages files after their database was closed or killed.
 package sim

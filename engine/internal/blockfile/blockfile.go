@@ -4,9 +4,9 @@
 //
 // It owns the page cache and every read and write of the database file. Segments read
 // through a Space, which adds the redirects of the oldest segment. Pages are immutable
-// once written, so a page that was handed out stays right for as long as somebody holds
-// it, whatever happens to its block later. All methods of File and Space may be called
-// from any goroutine; an Appender belongs to one.
+// once written, so a page that was handed out stays right as long as it is held, whatever happens
+// to its block later. All methods of File and Space may be called from any goroutine; an Appender
+// belongs to one.
 package blockfile
 
 import (

@@ -1,12 +1,12 @@
-// Package check is the integrity check: it reads afresh, past the page cache, everything
+// Package check is the integrity check: it reads from the file, without the page cache, everything
 // that one state of a database consists of, and reports what is wrong with it.
 //
-// It owns nothing and changes nothing. The caller pins the state, so that none of its
-// blocks is written over meanwhile, and hands everything in by an Input; what has to hold
-// still while it is looked at, the meta pages and the log, is asked for by the functions of
-// the Input. One run belongs to one goroutine; any number of runs may go on at once.
+// It owns nothing and changes nothing. The caller pins the state, so that none of its blocks is
+// overwritten in the meantime, and passes everything in an Input. The meta pages and the log must
+// not change while they are read, so the Input has functions that read them. One run belongs to
+// one goroutine; any number of runs may go on at once.
 //
-// The subjects, a file each: the meta pages (meta), the block links of the segments
+// Each subject has a file: the meta pages (meta), the block links of the segments
 // (chain), what each block is used for (blocks), how the pages of a compressed segment
 // follow each other (layout), pages and records (segment, over run), b-trees (btreewalk,
 // btreematch), FC pointers (links), the free list and the levels (state), the log (log).

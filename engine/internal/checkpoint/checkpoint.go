@@ -1,6 +1,6 @@
-// Package checkpoint stores and finds checkpoints. Both meta pages hold the newest one: it
-// is written to one page, and when it is durable there, once more to the other. So each
-// page alone leads, with the log, to everything that was acknowledged.
+// Package checkpoint stores and finds checkpoints. Both meta pages hold the newest one: it is
+// written to one page, and when it is durable there, also to the other. So each page alone leads,
+// with the log, to everything that was acknowledged.
 package checkpoint
 
 import (

@@ -2,8 +2,8 @@
 // and what a merge consumes.
 //
 // A Cursor reads one pinned State (the caller keeps the pin) and shows user keys with
-// their newest values; deleted records and the engine's own keys are hidden. A Source is
-// one input, for those who merge by other rules. Both belong to one goroutine.
+// their newest values; deleted records and the engine's own keys are hidden. A Source is one
+// input, for callers that merge by other rules. Both belong to one goroutine.
 package cursor
 
 import (

@@ -1,5 +1,5 @@
-// Package foreign names files that are not a database of lsm1, by their first and last
-// bytes.
+// Package foreign recognises files that are not a database of lsm1 by their first and last bytes,
+// and names their kind. It owns the list of kinds. It is pure functions over bytes.
 package foreign
 
 import (

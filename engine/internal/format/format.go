@@ -4,6 +4,6 @@
 // It consists of pure functions and views over byte slices. It does no I/O and keeps no
 // state. Decoders accept any bytes: they return an error (a *errs.CorruptionError
 // without a path) and never panic, and they never allocate by a length that they have
-// not checked. Only this package knows file layouts; it is described, for a reader who
-// wants to write another implementation, in docs/file-format.md.
+// not checked. Only this package knows file layouts; docs/file-format.md describes it for other
+// implementations.
 package format

@@ -1,13 +1,13 @@
-// Package freelist keeps the book of blocks: which no published segment uses, from
-// which snapshot on each may be written again, and how that is stored in the file.
+// Package freelist knows which blocks no published segment uses, when each of them may be written
+// again, and how that is stored in the file.
 //
 // It is pure bookkeeping: no I/O. The ledger owns the one List of a database and guards it
 // with its mutex, because the list changes together with the levels.
 //
 // A block is in one of three states: used by a published segment (not in the list), free
-// (in the list), or free and reserved: a segment that is being written, and that no
-// checkpoint knows yet, lies in it. A checkpoint shows reserved blocks as free, which is
-// what they are after a crash.
+// (in the list), or free and reserved: it holds a segment that is being written and that no
+// checkpoint knows yet. A checkpoint shows reserved blocks as free, which is what they are after
+// a crash.
 package freelist
 
 import (

@@ -1,9 +1,9 @@
 // Package memtree holds the in-memory tree of a database: the records that are
 // committed but not yet flushed, and those of the running write transaction.
 //
-// It owns the records' memory and the order of their keys. It knows nothing of files,
-// transactions or levels. The engine's writer is the only caller of a Tree's methods;
-// Views, and iterators over them, belong to the goroutine that holds them.
+// It owns the records' memory and the order of their keys. It knows nothing about files,
+// transactions or levels. The engine's writer is the only caller of a Tree's methods; Views, and
+// iterators over them, belong to the goroutine that holds them.
 //
 // # Structure
 //
@@ -20,19 +20,19 @@
 //	             refs   r0 r1 r2 …   references of the records (key and value)
 //
 // Separator 0 of a node is never consulted: its first child takes everything smaller
-// than separator 1. Kinds stand in leaves, not in records, so a record is never written
-// to after it was appended.
+// than separator 1. Kinds are in leaves, not in records, so a record never changes after it was
+// appended.
 //
 // Deletion drops empty nodes and does not rebalance; a tree lives for one flush only.
 //
 // # Epochs
 //
 // A node carries the epoch in which it was made. Freeze and Mark end the current epoch.
-// A node is changed in place exactly if its epoch is above the floor, the newest epoch
-// that a View or a valid Mark may know; else it is copied, and the original is retired:
-// it is put on a list together with the current epoch R. Only Views and Marks of epochs
-// below R can reach it, so Reclaim(oldest) reuses it once R <= oldest. A node's epoch is
-// at most its parent's, so a leaf of the current epoch has a path of the current epoch.
+// A node is changed in place exactly if its epoch is above the floor, which is the newest epoch
+// that a View or a valid Mark may know. Otherwise it is copied, and the original is retired: it
+// is put on a list together with the current epoch R. Only Views and Marks of epochs below R can
+// reach it, so Reclaim(oldest) reuses it once R <= oldest. A node's epoch is at most its
+// parent's, so a leaf of the current epoch has a path of the current epoch.
 //
 // # Invariants
 //
@@ -43,7 +43,7 @@
 // # Concurrency
 //
 // There are no locks. A View has slice headers of its own for slabs and chunks, neither
-// ever moves, and the writer never writes to a node or a byte that a View can reach. What
-// the engine has to provide is order: the call that hands a View to a reader happens
-// after Freeze, and Reclaim happens after the last use of the Views it names.
+// ever moves, and the writer never writes to a node or a byte that a View can reach. The engine
+// must provide the order: it hands a View to a reader after Freeze, and calls Reclaim after the
+// last use of the Views that it names.
 package memtree

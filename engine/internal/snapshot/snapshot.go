@@ -1,5 +1,5 @@
-// Package snapshot holds the immutable states of a database: the levels on disk, the
-// in-memory trees above them, and who still looks at which.
+// Package snapshot holds the immutable states of a database: the levels on disk, the in-memory
+// trees above them, and which states are still read.
 //
 // A Snapshot describes the levels; a State adds the trees; the Registry publishes
 // States and lets readers pin them. Nothing that has been published is ever changed: the

@@ -1,12 +1,12 @@
 // Package span remembers stretches of keys in which nothing is visible, so that a cursor
 // that has walked over a run of deleted records once does not have to do so again.
 //
-// A Span says of a state of the database that no key in it is visible. It goes on being
-// right as that state's tree is written to, except for the keys that were inserted since, and
-// these the tree finds quickly (memtree.View.FirstInsert): so a write has nothing to keep up
-// to date here. Deleting, flushing and merging make nothing visible.
+// A Span says of a state of the database that no key in it is visible. It stays right when that
+// state's tree is written to, except for the keys that were inserted since. The tree finds those
+// quickly (memtree.View.FirstInsert), so a write does not have to update anything here. Deleting,
+// flushing and merging make nothing visible.
 //
-// Spans are what was found out, never data: any of them may be forgotten at any time.
+// Spans are knowledge, never data: any of them may be forgotten at any time.
 package span
 
 import (

@@ -7,8 +7,8 @@
 // transactions are appended to region 2. While regions 0 and 1 are empty and region 2
 // begins far enough into the file, the log can wrap: a jump leads from the end of
 // region 2, which becomes region 0, to offset 0. If region 2 then grows up to where
-// region 0 begins, a second jump leads over it: region 2 becomes region 1, and a new
-// region 2 begins behind region 0.
+// region 0 begins, a second jump leads over it: region 2 becomes region 1, and a new region 2
+// begins after region 0.
 //
 //	          append                        wrap                         jump over
 //	file  |......[ 2 ]->      |    |[ 2 ]->  ....[ 0 ]|      |[   1   ][ 0 ][ 2 ]->
@@ -16,17 +16,17 @@
 // Invariants:
 //
 //   - Bytes of a region are overwritten only after a checkpoint that does not need them
-//     any more was synced; Begin is told of it.
+//     any more was synced; Begin gets its position.
 //   - Nothing that a transaction does to the log counts before its commit record was
-//     written: not its bytes, not its checksums, not its jumps. Rolling back, wholly or
-//     to a Mark, restores all three.
+//     written: not its bytes, not its checksums, not its jumps. Rolling back, all of it or to a
+//     Mark, restores all three.
 //   - A stream read from the newest checkpoint's position holds at most two jumps, and
 //     none of them leads to an offset from format.LogMaxJump on, which C lsm1 could not
 //     follow.
 //   - No commit of an earlier use of the file can follow what is written now: the first
 //     transaction after a recovery holds a random mark, which the checksums depend on.
-//   - The running checksum in End is the one at the end of region 2, whatever happened
-//     before, so a checkpoint at End leads recovery to all that is committed after it.
+//   - The running checksum in End is the one at the end of region 2, whatever happened before. So
+//     recovery from a checkpoint at End finds everything that is committed after it.
 package wal
 
 import (

@@ -1,15 +1,15 @@
 // Package faultfs makes operations of another file system fail, for tests.
 //
 // [Wrap] puts an FS around a vfs.FS. It counts every operation, asks its rules whether the
-// operation is to fail, be late, be done by halves or return damaged bytes, and tells a hook
+// operation fails, is late, is done only in part or returns damaged bytes, and calls a hook
 // before each operation that may change something. Locks and Canonical pass through uncounted. A
 // failure that a rule causes leaves the inner file system as it was, except for the part of a
 // write that the rule lets through, for what a sync that fails drops, and except that a file is
 // closed also if Close fails.
 //
 // Of the optional abilities of a file, a wrapped file has vfs.Allocator if the inner
-// one has it. The others that it has answer errors.ErrUnsupported if the inner one has them
-// not; what Stat, Lstat and SameFile do counts as one operation of the kind Stat or none, and
+// one has it. Its other abilities return errors.ErrUnsupported if the inner one does not have them;
+// what Stat, Lstat and SameFile do counts as one operation of the kind Stat or none, and
 // Location and OwnAs pass through uncounted.
 //
 // [ForEachFault] is the loop that fails the first operation of a scenario, then the

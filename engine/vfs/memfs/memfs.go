@@ -11,12 +11,12 @@
 // Crash does everything that this list does not forbid. What the engine relies on is
 // therefore exactly this:
 //
-//  1. The disk writes sectors of 512 bytes. A write leaves all sectors alone that it
-//     does not touch.
+//  1. The disk writes sectors of 512 bytes. A write does not change any sector that it does not
+//     touch.
 //  2. A sector touched since the file's last sync may be found with its newest
 //     content, with what it held at that sync, or with anything at all (garbage): also
 //     if the write changed only a part of it, and also the bytes that stayed the same.
-//     Sectors fare independently of each other; the order of writes means nothing.
+//     Each sector is independent of the others; the order of writes means nothing.
 //  3. Truncating touches every sector that it cuts off or cuts through. Extending
 //     touches none; the bytes it adds are zero.
 //  4. A file's size changed since its last sync may be found as it is, as it was at
@@ -32,15 +32,15 @@
 //  8. A process that is killed loses nothing it has written, and makes nothing
 //     durable: a later loss of power may still take it.
 //  9. After a failed Sync (FailSync of a file, through package faultfs) what it should
-//     have made durable goes on being read, but counts as clean: no later Sync writes it,
+//     have made durable can still be read, but counts as clean: no later Sync writes it,
 //     unless it is touched again. A loss of power may keep or lose it or leave garbage, by
 //     sector, as in 2. Kernels keep count by sector or by page of 4 KiB; by page, touching
-//     one byte makes all of the page count as touched again. A size stays in doubt until a
-//     later Sync succeeds. A failed SyncDir makes nothing durable, and a later one that
-//     succeeds makes all durable.
+//     one byte makes all of the page count as touched again. A size is unknown until a later Sync
+//     succeeds. A failed SyncDir makes nothing durable, and a later one that succeeds makes all
+//     durable.
 //
 // Directories exist without being made; a name that is the beginning of the path of a
-// file is a directory. There are no links and no times, and nobody runs out of space.
+// file is a directory. There are no links and no times, and space never runs out.
 package memfs
 
 import (
