@@ -24,7 +24,7 @@ func typeWord(v any) unsafe.Pointer { return (*iface)(unsafe.Pointer(&v)).typ }
 // box returns a Value that holds the slice *b without allocating. The Value shows
 // whatever *b is set to later, so it is valid no longer than the bytes of a row are: until
 // the next row. That is the lifetime database/sql counts on; it copies the slice, or its
-// bytes, out of the Value before it asks for another row.
+// bytes, out of the Value before it calls for another row.
 func box(b *[]byte) (v driver.Value) {
 	*(*iface)(unsafe.Pointer(&v)) = iface{typ: bytesType, data: unsafe.Pointer(b)}
 	return v
@@ -48,9 +48,9 @@ func (x *boxes) of(i, n int) *[]byte {
 	return &x.many[i]
 }
 
-// numbers makes Values that hold integers, with one allocation for many of them. A
-// database/sql that is asked for an any keeps the Value as it is, so, unlike the header of
-// a slice, the place of a number is never used again.
+// numbers makes Values that hold integers, with one allocation for many of them. If the
+// destination is an any, database/sql keeps the Value as it is. So, unlike the header of a slice,
+// the place of a number is never used again.
 type numbers struct{ free []uint64 }
 
 // numbersPerChunk is how many integers share an allocation, and so stay in memory until

@@ -26,8 +26,8 @@ func appendLSM1Uint(dst []byte, n uint64) []byte {
 	return dst
 }
 
-// lsm1Uint returns the number that appendLSM1Uint has written as key. It accepts nothing
-// but that, or a number would have several keys.
+// lsm1Uint returns the number that appendLSM1Uint has written as key. It accepts no other bytes,
+// or a number would have several keys.
 func lsm1Uint(key []byte) (n uint64, ok bool) {
 	if len(key) == 0 {
 		return 0, false

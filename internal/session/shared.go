@@ -19,8 +19,8 @@ type Shared struct {
 	holder      atomic.Pointer[holder]
 }
 
-// holder is a session as the error of another shows it that waited for the writer's turn
-// in vain.
+// holder is a session as it is shown in the error of another one that has waited too long for the
+// writer's turn.
 type holder struct {
 	number int64
 	// explicit is true while the turn is held by a transaction that the user began, false
@@ -37,8 +37,7 @@ func (s *Shared) took(h *holder, explicit bool) {
 	s.holder.Store(h)
 }
 
-// left is called when h has given the writer's turn back. By then it may be somebody
-// else's.
+// left is called when h has given the writer's turn back. By then another session may have it.
 func (s *Shared) left(h *holder) { s.holder.CompareAndSwap(h, nil) }
 
 // busyError says who holds the writer's turn and since when, and how long it was waited for.

@@ -7,7 +7,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/store"
 )
 
-// txn is the transaction of a session, whoever began it: BeginTx, BEGIN, or an outermost
+// txn is the transaction of a session, whether it was begun by BeginTx, BEGIN, or an outermost
 // SAVEPOINT. Levels are lsm1's: 1 is the transaction, 2 and up are savepoints, except that
 // an outermost savepoint is level 1 itself.
 type txn struct {

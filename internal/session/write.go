@@ -48,7 +48,7 @@ func (w *writer) write(ctx context.Context, p *parser.Plan, args []parser.Value)
 		return 0, err
 	}
 	if p.Op != parser.OpInsert && w.bounds.Len() == 0 && w.state != txnDeferred {
-		return 0, w.mayWrite() // a deferred transaction becomes a writer all the same
+		return 0, w.mayWrite() // a deferred transaction still becomes a writer
 	}
 	// 2. The transaction.
 	tx, own, err := w.writeTo(ctx)

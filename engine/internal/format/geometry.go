@@ -63,16 +63,16 @@ type Geometry struct {
 	// lead is how far the first page of block b lies after (b-1)<<blockShift, and trail how far
 	// the last one lies before b<<blockShift.
 	lead, trail uint8
-	// inside is the size of a block link that is part of the first or the last page, beside
-	// that of one which stands outside: one of them is 0.
-	inside, beside uint8
+	// inside is the size of a block link that is part of the first or the last page, outside
+	// that of a link which is not part of a page: one of them is 0.
+	inside, outside uint8
 
 	first base.PageNo // the first page of block 1, after the meta pages
 }
 
 // NewGeometry checks the two sizes and returns the geometry they make of an uncompressed
-// file. Its error says what is wrong with them; only the caller knows whether somebody has
-// chosen them or they were read from a damaged file.
+// file. Its error says what is wrong with them; only the caller knows whether they were chosen or
+// read from a damaged file.
 func NewGeometry(pageSize, blockSize int) (Geometry, error) {
 	if err := checkSizes(pageSize, blockSize); err != nil {
 		return Geometry{}, err
@@ -107,7 +107,7 @@ func NewCompressedGeometry(pageSize, blockSize, bound int) (Geometry, error) {
 		blockShift: uint8(bits.TrailingZeros(uint(blockSize))),
 		lead:       linkSize,
 		trail:      linkSize + 1,
-		beside:     linkSize,
+		outside:    linkSize,
 		first:      2*MetaPageSize + linkSize,
 	}, nil
 }
@@ -193,7 +193,7 @@ func (g Geometry) LinkOffset(b base.BlockNo, next bool) int64 {
 	if next {
 		return int64(b)*int64(g.BlockSize) - linkSize
 	}
-	return g.Offset(g.FirstPage(b)) - int64(g.beside)
+	return g.Offset(g.FirstPage(b)) - int64(g.outside)
 }
 
 // linkSize is the size of a block link.

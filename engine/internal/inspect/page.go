@@ -1,9 +1,9 @@
-// Package inspect takes pages and segments of a database file apart for people and tools to
-// look at, and finds out what pinned states hold back.
+// Package inspect takes pages and segments of a database file apart for people and tools, and
+// finds out what pinned states hold back.
 //
-// It owns nothing and changes nothing. The caller pins the snapshot that is looked at, and
-// need not hold anything else, but for Pins, which wants the states and the free list to
-// stand still. Any number of goroutines may look at once.
+// It owns nothing and changes nothing. The caller pins the snapshot that is inspected, and holds
+// nothing else. Only for Pins the states and the free list must not change. Any number of
+// goroutines may call at once.
 package inspect
 
 import (

@@ -3,9 +3,9 @@
 // how much of the log is still needed. These change together, so one mutex guards them all.
 //
 // The ledger decides nothing about when to flush, merge or checkpoint, and writes nothing.
-// Its methods may be called from any goroutine; those that need a turn say so. Its mutex is
-// a leaf but for that of the registry: no turn is waited for, and no I/O is done, with it in
-// hand. Invariants:
+// Its methods may be called from any goroutine; those that need a turn say so. While its mutex is
+// held, only that of the registry is locked; no turn is waited for, and no I/O is done.
+// Invariants:
 //
 //   - A block is given away only if no checkpoint that a crash may lead back to, no pinned
 //     state and no foreign read-only process refers to it.
