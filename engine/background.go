@@ -118,7 +118,7 @@ func (db *DB) mergerRound(ctx context.Context) (more bool, err error) {
 	if err := db.takeWorker(ctx, "work"); err != nil {
 		return false, err
 	}
-	defer db.worker.release()
+	defer db.worker.Release()
 	watch := db.watchWork(byMerger)
 	n, err := db.workPatiently(ctx, mergerPages, false)
 	if err == nil && n < mergerPages {

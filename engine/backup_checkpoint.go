@@ -52,7 +52,7 @@ func newestCheckpoint(ctx context.Context, db *DB) (k backup.Checkpoint, st *sna
 		return k, nil, err
 	}
 	// Only the one who has the worker's turn changes levels and free list.
-	defer db.worker.release()
+	defer db.worker.Release()
 	if err := db.fitFreelist(ctx); err != nil {
 		return k, nil, err
 	}

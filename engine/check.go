@@ -79,10 +79,10 @@ func checkInput(db *DB) check.Input {
 			return s, func() { db.ledger.Release(st) }
 		},
 		Meta: func(ctx context.Context, look func(check.Meta)) {
-			if db.checkpointer.take(ctx) != nil {
+			if db.checkpointer.Take(ctx) != nil {
 				return
 			}
-			defer db.checkpointer.release()
+			defer db.checkpointer.Release()
 			stored := db.ledger.Stored()
 			m := check.Meta{Newest: stored.Meta, Synced: stored.Synced}
 			// The other page holds the same checkpoint, unless the last one could not be
@@ -92,10 +92,10 @@ func checkInput(db *DB) check.Input {
 			look(m)
 		},
 		Log: func(look func(check.Log)) {
-			if db.files.Log() == nil || !db.writer.try() {
+			if db.files.Log() == nil || !db.writer.Try() {
 				return
 			}
-			defer db.writer.release()
+			defer db.writer.Release()
 			look(check.Log{File: db.files.Log(), Regions: db.log.Regions(), End: db.log.End()})
 		},
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 )
 
@@ -35,23 +36,23 @@ func (db *DB) checkpoint(ctx context.Context, op string) (pages int64, err error
 		err := db.fitFreelist(ctx)
 		watch.end(err)
 		if err != nil {
-			db.worker.release()
+			db.worker.Release()
 			return 0, err
 		}
-		if db.checkpointer.try() {
-			e := exported{Export: db.ledger.Next()}
-			db.worker.release()
-			defer db.checkpointer.release()
-			if pages, err = db.storeExported(e); err == nil {
+		if db.checkpointer.Try() {
+			e := db.ledger.Next()
+			db.worker.Release()
+			defer db.checkpointer.Release()
+			if pages, err = db.storeExported(e, false); err == nil {
 				db.failures.done(checkpointFailure)
 			}
 			return pages, err
 		}
-		db.worker.release()
-		if err := db.checkpointer.take(ctx); err != nil {
+		db.worker.Release()
+		if err := db.checkpointer.Take(ctx); err != nil {
 			return 0, waitError(op, db.path, "the checkpointer's turn", err)
 		}
-		db.checkpointer.release()
+		db.checkpointer.Release()
 	}
 }
 
@@ -151,17 +152,18 @@ func (db *DB) rewrite(ctx context.Context) error {
 // worker's turn. A sync that fails ends all writing through this handle; after another
 // failure the next checkpoint may succeed.
 func (db *DB) store(ctx context.Context) error {
-	if err := db.checkpointer.take(ctx); err != nil {
+	if err := db.checkpointer.Take(ctx); err != nil {
 		return waitError("checkpoint", db.path, "the checkpointer's turn", err)
 	}
-	defer db.checkpointer.release()
-	_, err := db.storeExported(exported{Export: db.ledger.Next()})
+	defer db.checkpointer.Release()
+	_, err := db.storeExported(db.ledger.Next(), false)
 	return err
 }
 
-// storeExported is the part of store after nextCheckpoint. It returns the number of pages
-// that were written since the checkpoint before. The caller has the checkpointer's turn.
-func (db *DB) storeExported(e exported) (pages int64, err error) {
+// storeExported is the part of store after ledger.Next. all says that it holds everything, and
+// that nobody can commit meanwhile. It returns the number of pages that were written since the
+// checkpoint before. The caller has the checkpointer's turn.
+func (db *DB) storeExported(e ledger.Export, all bool) (pages int64, err error) {
 	if err := db.Poisoned(); err != nil || e.Checkpoint == nil {
 		return 0, err
 	}
@@ -172,26 +174,35 @@ func (db *DB) storeExported(e exported) (pages int64, err error) {
 		return 0, err
 	}
 	invariant.Check(len(e.Checkpoint.Free) <= format.MaxFreeEntries, "a checkpoint lists too many free blocks")
-	w := metaWriter{db: db, exported: e, sync: db.opts.now().Safety != SafetyOff}
+	s := checkpoint.Storing{Notes: &db.notes, Checkpoint: e.Checkpoint, Seq: e.Seq, Durable: e.Durable, All: all,
+		Sync: db.opts.now().Safety != SafetyOff}
 	watch := db.watchCheckpoint(e.Checkpoint)
-	if w.blob, err = e.Checkpoint.Encode(); err != nil {
+	if s.Blob, err = e.Checkpoint.Encode(); err != nil {
 		err = &Error{Code: CodeFull, Op: "checkpoint", Path: db.path, Err: err}
 		watch.end(err)
 		return 0, err
 	}
-	stage, err := checkpoint.Store(db.bf, e.Durable, w.sync, w.write)
+	stage, err := s.Store()
 	watch.end(err)
 	if err != nil {
-		db.ledger.Failed(e.Export, stage)
-		var failed *checkpoint.SyncError
-		if errors.As(err, &failed) {
-			return 0, db.poison(failed.Err)
+		db.ledger.Failed(e, stage)
+		if err = db.syncResult(err); db.Poisoned() == nil {
+			db.notes.LeaveAlone()
 		}
-		db.notes.leaveAlone()
 		return 0, err
 	}
-	pages, err = db.ledger.Done(e.Export, format.RefOf(w.blob))
+	pages, err = db.ledger.Done(e, format.RefOf(s.Blob))
 	db.pace.stored.Store(e.Checkpoint.Written)
 	wake(db.pace.step)
 	return pages, err
+}
+
+// syncResult ends all writing if an error is that of a sync of the file, and returns the
+// error.
+func (db *DB) syncResult(err error) error {
+	var failed *checkpoint.SyncError
+	if errors.As(err, &failed) {
+		return db.poison(failed.Err)
+	}
+	return err
 }

@@ -36,14 +36,14 @@ func (db *DB) Close() error {
 	db.stopBackground()
 	// Whoever still waits for a turn finds the database closed when it comes.
 	ctx := context.Background()
-	if err := db.writer.take(ctx); err != nil {
+	if err := db.writer.Take(ctx); err != nil {
 		return err
 	}
-	defer db.writer.release()
-	if err := db.worker.take(ctx); err != nil {
+	defer db.writer.Release()
+	if err := db.worker.Take(ctx); err != nil {
 		return err
 	}
-	defer db.worker.release()
+	defer db.worker.Release()
 	var err error
 	if !db.opts.ReadOnly && db.Poisoned() == nil {
 		err = db.shutDown(ctx)

@@ -9,10 +9,12 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
+	"github.com/lsmlite/lsmlite-go/engine/internal/turn"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
 
@@ -34,9 +36,9 @@ type core struct {
 	bf     *blockfile.File
 	ledger *ledger.Ledger
 
-	writer       *turn
-	worker       *turn
-	checkpointer *turn
+	writer       *turn.Turn
+	worker       *turn.Turn
+	checkpointer *turn.Turn
 
 	maxTx int64 // maxTreeSize, but in tests
 
@@ -60,10 +62,7 @@ type core struct {
 	bg        background
 	pace      pace
 	group     group
-	notes     notes
-	// unsettled says that the log that was found is still needed: what it holds could not
-	// be brought into the file when it was opened, because the disk was full.
-	unsettled atomic.Bool
+	notes     checkpoint.Notes
 }
 
 // Path returns the canonical name of the database file.
@@ -76,8 +75,11 @@ type WriterInfo struct {
 
 // Writer returns who holds the writer's turn, if anybody does.
 func (db *DB) Writer() (WriterInfo, bool) {
-	since, held := db.writer.heldSince()
-	return WriterInfo{Since: since}, held
+	at := db.writer.TakenAt()
+	if at == 0 {
+		return WriterInfo{}, false
+	}
+	return WriterInfo{Since: time.Unix(0, at)}, true
 }
 
 // Poisoned returns the first failed sync, after which nothing can be
@@ -95,7 +97,7 @@ func (db *DB) poison(err error) error {
 	wrapped := error(&Error{Code: CodeIO, Op: "write", Path: db.path,
 		Detail: "an earlier sync failed, so nothing more is written; close the database and open it again", Err: err})
 	if db.fatal.CompareAndSwap(nil, &wrapped) {
-		db.noteSyncFailed(false)
+		db.notes.SyncFailed()
 		if db.obs.Poisoned != nil {
 			db.obs.Poisoned(PoisonEvent{DB: db, Err: err})
 		}
@@ -150,11 +152,11 @@ func waitError(op, path, what string, err error) error {
 // takeWorker waits for the worker's turn, for an operation on a database that is still
 // open and writable when it gets it.
 func (db *DB) takeWorker(ctx context.Context, op string) error {
-	if err := db.worker.take(ctx); err != nil {
+	if err := db.worker.Take(ctx); err != nil {
 		return waitError(op, db.path, "the worker's turn", err)
 	}
 	if err := db.writable(op); err != nil {
-		db.worker.release()
+		db.worker.Release()
 		return err
 	}
 	return nil
@@ -180,7 +182,7 @@ func (db *DB) takeWriter(ctx context.Context) (asked time.Time, err error) {
 	if db.obs.Committed != nil {
 		asked = time.Now()
 	}
-	if err := db.writer.take(ctx); err != nil {
+	if err := db.writer.Take(ctx); err != nil {
 		return asked, waitError("begin", db.path, "the writer's turn", err)
 	}
 	return asked, nil
@@ -203,7 +205,7 @@ func (db *DB) BeginFrom(ctx context.Context, s *Snapshot) (*Tx, error) {
 	}
 	if s.state == nil || s.state.Seq != db.seq {
 		newest := db.seq
-		db.writer.release()
+		db.writer.Release()
 		return nil, db.refuseStale(ctx, s, newest)
 	}
 	return db.begin(ctx, asked)
@@ -248,7 +250,7 @@ func (db *DB) begin(ctx context.Context, asked time.Time) (*Tx, error) {
 		}
 	}
 	if err != nil {
-		db.writer.release()
+		db.writer.Release()
 		return nil, err
 	}
 	db.tree.Reclaim(db.ledger.Readers().OldestEpoch(db.tree))

@@ -164,7 +164,7 @@ func (db *DB) tryAgain(ctx context.Context, kind failureKind) (err error) {
 	if err := db.takeWorker(ctx, "begin"); err != nil {
 		return err
 	}
-	defer db.worker.release()
+	defer db.worker.Release()
 	watch := db.watchWork(byBegin)
 	defer func() { watch.end(err) }()
 	pages := unlimited

@@ -89,7 +89,7 @@ func (db *DB) inSlices(ctx context.Context, op string, r *reporter, step func() 
 			return err
 		}
 		n, done, err := r.watch.slice(step)
-		db.worker.release()
+		db.worker.Release()
 		r.add(n)
 		if done || err != nil {
 			return err
@@ -147,14 +147,14 @@ func (db *DB) flush(ctx context.Context, op string, r *reporter) error {
 // setAside makes the live tree the old one, and returns the end of the log that it
 // reaches. If another old tree has come up meanwhile, it is flushed first.
 func (db *DB) setAside(ctx context.Context, op string, r *reporter) (end format.LogPos, err error) {
-	if err := db.writer.take(ctx); err != nil {
+	if err := db.writer.Take(ctx); err != nil {
 		return end, waitError(op, db.path, "the writer's turn", err)
 	}
-	defer db.writer.release()
+	defer db.writer.Release()
 	if err := db.takeWorker(ctx, op); err != nil {
 		return end, err
 	}
-	defer db.worker.release()
+	defer db.worker.Release()
 	_, _, err = r.watch.slice(func() (int, bool, error) {
 		n, err := db.work(ctx, unlimited, db.opts.now().AutoMerge, true)
 		return n, true, err

@@ -22,7 +22,7 @@ func (db *DB) stopped() error {
 // lookForCommit looks at the names of the files before a commit, if that is due: the first
 // of the commits that share a sync always looks.
 func (db *DB) lookForCommit(full bool) error {
-	if db.files.LookDue(db.writer.since.Load()) || full && db.group.first() {
+	if db.files.LookDue(db.writer.TakenAt()) || full && db.group.first() {
 		return db.files.Look()
 	}
 	return db.files.Lost()

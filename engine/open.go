@@ -16,6 +16,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+	"github.com/lsmlite/lsmlite-go/engine/internal/turn"
 )
 
 // Open opens a database, or makes an empty one, and brings it to the state of its last
@@ -45,7 +46,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 			return db, nil
 		}
 	}
-	db := &DB{core: &core{path: canonical, maxTx: maxTreeSize, writer: newTurn(), worker: newTurn(), checkpointer: newTurn()}}
+	db := &DB{core: &core{path: canonical, maxTx: maxTreeSize, writer: turn.New("writer"), worker: turn.New("worker"), checkpointer: turn.New("checkpointer")}}
 	db.opts.Options = o
 	db.opts.publish()
 	db.pace.init()
@@ -144,7 +145,7 @@ func (db *DB) open(ctx context.Context) error {
 			db.ledger.ForgetLog()
 		}
 	}
-	if err := db.takeNotes(s.Loaded, s.log.Head); err != nil {
+	if err := db.notes.Begin(db.bf, db.files.LogName, s.Loaded, s.log.Head); err != nil {
 		return err
 	}
 	if err := db.firstState(s.disk); err != nil {
@@ -164,10 +165,10 @@ func (db *DB) openToWrite(ctx context.Context, s *survey) error {
 	if db.settled(s.Loaded) {
 		return db.startLog()
 	}
-	if !db.onlyEmpty(s.Loaded) && s.Checkpoint != nil {
+	if !s.OnlyEmpty() && s.Checkpoint != nil {
 		db.ledger.Restore()
 	}
-	db.unsettled.Store(s.log.Commits)
+	db.notes.Unsettled.Store(s.log.Commits)
 	if !s.log.Commits && s.log.Size > 0 {
 		db.found(RecoverLeftover, fmt.Sprintf("the log %s of %d bytes holds no transaction that the file does not", db.files.LogPath(), s.log.Size))
 	}
@@ -287,7 +288,7 @@ func (db *DB) checkAppendPoints(disk *snapshot.Snapshot) {
 // syncFiles syncs both files and their names.
 func (db *DB) syncFiles() error {
 	if err := db.bf.Sync(); err != nil {
-		db.noteSyncFailed(true)
+		db.notes.NothingSynced()
 		return err
 	}
 	return db.files.SyncLog()

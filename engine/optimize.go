@@ -146,12 +146,12 @@ func (db *DB) compact(ctx context.Context, op string, r *reporter) (moved bool, 
 	})
 	if err != nil && again != nil {
 		// Nobody is to go on with what only this call wanted.
-		if db.worker.take(context.WithoutCancel(ctx)) == nil {
+		if db.worker.Take(context.WithoutCancel(ctx)) == nil {
 			if db.jobs[merge.Main] == again {
 				db.abandon(again)
 				db.forget(again)
 			}
-			db.worker.release()
+			db.worker.Release()
 		}
 	}
 	return moved, err
@@ -163,7 +163,7 @@ func (db *DB) truncate(ctx context.Context, op string) error {
 	if err := db.takeWorker(ctx, op); err != nil {
 		return err
 	}
-	defer db.worker.release()
+	defer db.worker.Release()
 	foreign, err := db.files.ForeignReader()
 	if err != nil || foreign {
 		return err

@@ -176,10 +176,10 @@ func (db *DB) setWithTurn(op string, c settingsChange) error {
 	if err := db.writable(op); err != nil {
 		return err
 	}
-	if !db.writer.try() {
+	if !db.writer.Try() {
 		return &Error{Code: CodeBusy, Op: op, Path: db.path, Detail: "a write transaction is open; end it first"}
 	}
-	defer db.writer.release()
+	defer db.writer.Release()
 	o, err := c.onto(*db.opts.now())
 	if err != nil {
 		return err
@@ -196,7 +196,7 @@ func (db *DB) setWithTurn(op string, c settingsChange) error {
 	if err := db.takeWorker(ctx, op); err != nil {
 		return err
 	}
-	defer db.worker.release()
+	defer db.worker.Release()
 	needs, err := db.replaceOptions(c, bothTurns) // 2.
 	if err != nil || needs <= writerTurn {
 		return err
@@ -215,7 +215,7 @@ func (db *DB) storeAll(ctx context.Context, op string) error {
 		return err
 	}
 	err := db.flushAll(ctx)
-	db.worker.release()
+	db.worker.Release()
 	if err == nil {
 		_, err = db.checkpoint(ctx, op)
 	}

@@ -5,10 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 
-	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
-	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
 
@@ -38,7 +36,7 @@ func (db *DB) prepareFiles(l *checkpoint.Loaded) error {
 		return nil
 	}
 	if err := db.bf.Sync(); err != nil {
-		db.noteSyncFailed(true)
+		db.notes.NothingSynced()
 		return err
 	}
 	if db.files.Log() == nil {
@@ -53,7 +51,7 @@ func (db *DB) fresh(l *checkpoint.Loaded) (bool, error) {
 	if l.Checkpoint == nil {
 		return true, nil
 	}
-	if !db.onlyEmpty(l) || l.Ours() || db.files.Log() != nil {
+	if !l.OnlyEmpty() || l.Ours() || db.files.Log() != nil {
 		return false, nil
 	}
 	size, err := db.files.Size()
@@ -70,12 +68,12 @@ func (db *DB) storeEmpty(c *format.Checkpoint) error {
 	if err != nil {
 		return err
 	}
-	w := metaWriter{db: db, exported: exported{Export: ledger.Export{Checkpoint: c}, all: true}, blob: blob}
-	if err := w.write(2, false); err != nil {
+	s := checkpoint.Storing{Notes: &db.notes, Checkpoint: c, Blob: blob, All: true}
+	if err := s.StoreFirst(); err != nil {
 		return err
 	}
 	db.ledger.StoredFirst(2, c.ID, format.RefOf(blob))
-	return db.copyLater(c)
+	return db.notes.CopyLater(c)
 }
 
 // settled reports whether the files are as a session leaves them that has ended properly.
@@ -83,12 +81,7 @@ func (db *DB) settled(l *checkpoint.Loaded) bool {
 	if db.files.Log() != nil || l.SyncFailed() {
 		return false
 	}
-	return l.Pair() || l.Checkpoint == nil || db.onlyEmpty(l)
-}
-
-// onlyEmpty reports whether nothing was ever stored but the empty checkpoint.
-func (db *DB) onlyEmpty(l *checkpoint.Loaded) bool {
-	return l.Damaged == nil && l.Meta == 2 && l.NumValid == 1 && l.Checkpoint.ID == base.EmptySnapshotID
+	return l.Pair() || l.Checkpoint == nil || l.OnlyEmpty()
 }
 
 // settleLog brings everything that was replayed into the file, makes it durable by a
@@ -100,7 +93,7 @@ func (db *DB) onlyEmpty(l *checkpoint.Loaded) bool {
 func (db *DB) settleLog(ctx context.Context) error {
 	err := db.bringIn(ctx, byOpen)
 	if isFull(err) {
-		db.unsettled.Store(true)
+		db.notes.Unsettled.Store(true)
 		db.failed("open", err)
 		if db.files.Log() == nil {
 			return db.startLog()
@@ -111,7 +104,7 @@ func (db *DB) settleLog(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	db.unsettled.Store(false)
+	db.notes.Unsettled.Store(false)
 	foreign, err := db.files.ForeignReader()
 	if err != nil {
 		return err
@@ -127,17 +120,17 @@ func (db *DB) settleLog(ctx context.Context) error {
 // on where it is: nothing before its end is needed any more. The caller has the writer's
 // turn.
 func (db *DB) settleLater(ctx context.Context) error {
-	if !db.unsettled.Load() {
+	if !db.notes.Unsettled.Load() {
 		return nil
 	}
 	if err := db.takeWorker(ctx, "begin"); err != nil {
 		return err
 	}
-	defer db.worker.release()
+	defer db.worker.Release()
 	if err := db.bringIn(ctx, byBegin); err != nil {
 		return err
 	}
-	db.unsettled.Store(false)
+	db.notes.Unsettled.Store(false)
 	return nil
 }
 
@@ -159,21 +152,21 @@ func (db *DB) bringIn(ctx context.Context, by string) error {
 		return err
 	}
 	// The log holds nothing any more that the levels do not, and nobody can commit.
-	db.notes.begun.Store(0)
-	was := db.unsettled.Swap(false)
-	if db.notes.hasClaim() {
+	claimed := db.notes.NothingInLog()
+	was := db.notes.Unsettled.Swap(false)
+	if claimed {
 		db.ledger.Restore()
 	}
-	if err := db.checkpointer.take(ctx); err != nil {
+	if err := db.checkpointer.Take(ctx); err != nil {
 		return waitError("checkpoint", db.path, "the checkpointer's turn", err)
 	}
-	defer db.checkpointer.release()
-	e := exported{Export: db.ledger.Next(), all: true}
+	defer db.checkpointer.Release()
+	e := db.ledger.Next()
 	if e.Checkpoint == nil {
-		return db.unclaimFirst(e.Durable)
+		return db.syncResult(db.notes.UnclaimFirst(e.Durable, db.opts.now().Safety != SafetyOff))
 	}
-	if _, err := db.storeExported(e); err != nil {
-		db.unsettled.Store(was)
+	if _, err := db.storeExported(e, true); err != nil {
+		db.notes.Unsettled.Store(was)
 		return err
 	}
 	return nil
@@ -182,11 +175,7 @@ func (db *DB) bringIn(ctx context.Context, by string) error {
 // rewriteSuspect writes everything anew, to other blocks, if what is read of the file may
 // be in the cache only. The caller has the worker's turn.
 func (db *DB) rewriteSuspect(ctx context.Context) error {
-	n := &db.notes
-	n.mu.Lock()
-	suspect := n.suspect
-	n.mu.Unlock()
-	if !suspect || db.opts.now().Safety == SafetyOff {
+	if !db.notes.Suspect() || db.opts.now().Safety == SafetyOff {
 		return nil
 	}
 	if len(db.ledger.Newest().Disk.Levels) > 0 {
@@ -194,11 +183,14 @@ func (db *DB) rewriteSuspect(ctx context.Context) error {
 			return err
 		}
 	}
-	n.mu.Lock()
-	n.suspect = false
-	n.mu.Unlock()
+	db.notes.Rewritten()
 	db.found(RecoverRepaired, "a sync of the file had failed: all pages were written anew")
 	return nil
+}
+
+// logHead returns what the log begins with. The writer calls it.
+func (db *DB) logHead() format.LogHead {
+	return format.LogHead{Mark: db.notes.Mark(), Base: db.ledger.Stored().Ref}
 }
 
 // startLog begins a new log, in place of the one there is. The newest checkpoint, which both
@@ -214,9 +206,11 @@ func (db *DB) startLog() error {
 		return err
 	}
 	db.log = log
-	if err := newLogMark(&db.notes.mark); err != nil {
+	var mark format.LogMark
+	if err := newLogMark(&mark); err != nil {
 		return err
 	}
+	db.notes.SetMark(mark)
 	log.SetHead(db.logHead)
 	db.ledger.NewLog(log.Regions())
 	return nil

@@ -247,7 +247,7 @@ func (tx *Tx) Commit(ctx context.Context) error {
 	full, err := tx.commitToLog(ctx)
 	if err != nil || tx.done {
 		watch.end(tx, err)
-		tx.db.writer.release()
+		tx.db.writer.Release()
 		return err
 	}
 	return tx.publish(full, &watch)
@@ -275,9 +275,9 @@ func (tx *Tx) commitToLog(ctx context.Context) (full bool, err error) {
 		return false, err
 	}
 	if !db.opts.now().NoLog {
-		db.claim(db.seq + 1)
+		db.notes.Claim(db.seq + 1)
 		if err := db.log.Commit(full); err != nil {
-			db.notes.unclaim(db.seq)
+			db.notes.Unclaim(db.seq)
 			tx.rollback()
 			return false, ioerr.Write("commit", db.files.LogPath(), "", err)
 		}
@@ -292,7 +292,7 @@ func (tx *Tx) publish(sync bool, watch *commitWatch) (err error) {
 	db := tx.db
 	defer db.leave()
 	tx.foldSpans()
-	h := head{seq: db.seq + 1, view: db.tree.Freeze(), regions: db.log.Regions(), at: db.writer.since.Load()}
+	h := head{seq: db.seq + 1, view: db.tree.Freeze(), regions: db.log.Regions(), at: db.writer.TakenAt()}
 	db.seq = h.seq
 	if sync {
 		db.group.add(h)
@@ -312,7 +312,7 @@ func (tx *Tx) publish(sync bool, watch *commitWatch) (err error) {
 		watch.stop(&watch.work)
 	}
 	if sync {
-		db.writer.release()
+		db.writer.Release()
 		if err == nil {
 			watch.start()
 			err = db.waitSynced(h.seq)
@@ -329,7 +329,7 @@ func (tx *Tx) publish(sync bool, watch *commitWatch) (err error) {
 	}
 	watch.end(tx, err)
 	if !sync {
-		db.writer.release()
+		db.writer.Release()
 	}
 	return err
 }
@@ -360,7 +360,7 @@ func (tx *Tx) Rollback() error {
 		return err
 	}
 	tx.rollback()
-	tx.db.writer.release()
+	tx.db.writer.Release()
 	return nil
 }
 

@@ -207,10 +207,10 @@ func (db *DB) workAfterCommit(bytes int) {
 
 // tryCheckpointAgain is checkpointAgain for a commit.
 func (db *DB) tryCheckpointAgain() {
-	if !db.failures.failing[checkpointFailure].Load() || !db.worker.try() {
+	if !db.failures.failing[checkpointFailure].Load() || !db.worker.Try() {
 		return
 	}
-	defer db.worker.release()
+	defer db.worker.Release()
 	if err := db.checkpointAgain(context.Background()); err != nil {
 		db.workFailed(checkpointFailure, byCommit, err)
 	}
@@ -222,15 +222,15 @@ func (db *DB) tryCheckpointAgain() {
 // transaction.
 func (db *DB) autoWork(pages int, full bool) {
 	ctx := context.Background() // a commit that is done must not stop half way
-	if !full && !db.worker.try() {
+	if !full && !db.worker.Try() {
 		return // somebody else is at it
 	}
 	var waiting stall
 	if full {
 		waiting = db.startStall(StallFlush, "commit")
-		_ = db.worker.take(ctx) // which fails only if the context ends
+		_ = db.worker.Take(ctx) // which fails only if the context ends
 	}
-	defer db.worker.release()
+	defer db.worker.Release()
 	watch := db.watchWork(byCommit)
 	err := db.autoWorkPages(ctx, pages, full)
 	if full {
@@ -321,10 +321,10 @@ func (db *DB) treesFull() bool {
 // flushForRoom flushes the old tree, makes the live one the old one, and flushes that, too, if
 // all is asked for.
 func (db *DB) flushForRoom(ctx context.Context, all bool) (err error) {
-	if err := db.worker.take(ctx); err != nil {
+	if err := db.worker.Take(ctx); err != nil {
 		return waitError("begin", db.path, "the worker's turn", err)
 	}
-	defer db.worker.release()
+	defer db.worker.Release()
 	watch := db.watchWork(byBegin)
 	defer func() { watch.end(err) }()
 	if all {

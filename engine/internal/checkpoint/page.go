@@ -63,6 +63,11 @@ func (l *Loaded) Pair() bool {
 	return len(n) == 2 && n[0].Copy != n[1].Copy
 }
 
+// OnlyEmpty reports whether nothing was ever stored but the checkpoint of an empty database.
+func (l *Loaded) OnlyEmpty() bool {
+	return l.Damaged == nil && l.Meta == 2 && l.NumValid == 1 && l.Checkpoint.ID == base.EmptySnapshotID
+}
+
 // SyncFailed reports whether a note says that a sync has failed.
 func (l *Loaded) SyncFailed() bool {
 	for _, p := range l.Pages {

@@ -1,0 +1,210 @@
+package checkpoint
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// Notes keeps the notes of the meta pages (see format.Note).
+//
+// A note claims that the log holds commits that its checkpoint does not. While a checkpoint
+// is being stored, the first page claims it in any case; the second one, which counts as
+// soon as it is there, only if it is so. Later it is set by one small write before the first
+// such commit goes to the log, and nothing is written for the commits after that. It need
+// not be durable: it is for a program that opens a copy of the file that was made without its log,
+// and for the same file under another name.
+//
+// Notes are never written to the page that is known to be durable: a loss of power might
+// spoil them there.
+type Notes struct {
+	// Unsettled says that the log that was found is still needed: what it holds could not be
+	// brought into the file when it was opened, because the disk was full.
+	Unsettled atomic.Bool
+
+	file    *blockfile.File
+	logName func() string // of the log, without its folder
+
+	// begun is the number of the newest commit that has begun to go to the log. The writer
+	// stores it before it looks at claimed, and a checkpoint clears claimed before it looks
+	// at begun, so that one of the two sees the other.
+	begun   atomic.Uint64
+	claimed atomic.Bool // the note that counts has the claim, or there is no place for one
+
+	mu   sync.Mutex
+	page int         // meta page whose note may be written; 0: none
+	note format.Note // that stands there, or is to stand there
+	// claiming says that a claim was written, whether that succeeded or not.
+	claiming bool
+	// first is the note of the page that was written first.
+	first format.Note
+	// blob is the checkpoint of that page if it has not been written yet.
+	blob []byte
+	// suspect says that pages of the file may be in the cache only, though a sync has
+	// succeeded since they were written.
+	suspect bool
+	mark    format.LogMark // of the log in use
+}
+
+// Begin makes the notes that were found the ones to go on from. head is what the log begins
+// with, or nil. logName returns the name of the log without its folder.
+func (n *Notes) Begin(file *blockfile.File, logName func() string, l *Loaded, head *format.LogHead) error {
+	n.file, n.logName = file, logName
+	n.claimed.Store(true)
+	synced := false
+	for _, note := range l.Notes() {
+		n.mark, synced = note.Mark, synced || note.DataSynced
+	}
+	if head != nil {
+		n.mark = head.Mark
+	}
+	n.suspect = l.SyncFailed() && !synced
+	if l.Checkpoint == nil {
+		return nil
+	}
+	page := Other(l.Durable())
+	switch p := &l.Pages[page-1]; {
+	case l.OnlyEmpty() && l.Ours():
+		return n.CopyLater(l.Checkpoint)
+	case l.Pair():
+		n.page, n.note = page, *p.Note
+		n.first = *l.Pages[l.Durable()-1].Note
+		n.claimed.Store(p.Note.LogInUse)
+	case p.Checkpoint != nil:
+		n.page = page // for whether a sync has failed, not for claims
+		if p.Note != nil {
+			n.note = *p.Note
+		}
+	}
+	return nil
+}
+
+// CopyLater makes the first claim of a database, of which only the empty checkpoint on page
+// 2 was ever stored, write that to page 1 as well.
+func (n *Notes) CopyLater(c *format.Checkpoint) (err error) {
+	if n.blob, err = c.Encode(); err != nil {
+		return err
+	}
+	n.page, n.note = 1, format.Note{Copy: true, For: format.RefOf(n.blob), Log: c.Log}
+	n.claimed.Store(false)
+	return nil
+}
+
+// Mark returns the mark of the log in use. The caller has the writer's turn.
+func (n *Notes) Mark() format.LogMark { return n.mark }
+
+// SetMark makes m the mark of a log that begins. Nobody else uses the database yet.
+func (n *Notes) SetMark(m format.LogMark) { n.mark = m }
+
+// Claim makes the note say that the log is in use, before commit seq goes to it. If that
+// cannot be written, the commit is none the worse for it, and the next one tries again. The
+// caller has the writer's turn.
+func (n *Notes) Claim(seq uint64) {
+	n.begun.Store(seq)
+	if n.claimed.Load() {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.claimed.Load() {
+		return
+	}
+	note := n.note
+	note.LogInUse, note.Mark, note.LogName = true, n.mark, n.logName()
+	n.claiming = true
+	if n.write(note) == nil {
+		n.claimed.Store(true)
+	}
+}
+
+// Unclaim takes back what Claim has noted of a commit that failed. The caller has the
+// writer's turn, and seq is the newest commit.
+func (n *Notes) Unclaim(seq uint64) { n.begun.Store(seq) }
+
+// NothingInLog notes that the log holds nothing that the levels do not, and that nobody can
+// commit. It reports whether a note that counts claims, or may claim, the contrary.
+func (n *Notes) NothingInLog() (claimed bool) {
+	n.begun.Store(0)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.claimed.Load() || n.claiming
+}
+
+// UnclaimFirst takes back the claim of the page that was written first, when both hold the
+// newest checkpoint durably, and the log is not needed any more. A sync that fails is a
+// SyncError.
+func (n *Notes) UnclaimFirst(page int, sync bool) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if page == 0 || !n.first.LogInUse {
+		return nil
+	}
+	n.first.LogInUse = false
+	if err := n.file.WriteNote(page, n.first.Encode()); err != nil || !sync {
+		return err
+	}
+	if err := n.file.Sync(); err != nil {
+		return &SyncError{err}
+	}
+	return nil
+}
+
+// LeaveAlone says that there is no page any more whose note may be written.
+func (n *Notes) LeaveAlone() {
+	n.mu.Lock()
+	n.page = 0
+	n.claimed.Store(true)
+	n.mu.Unlock()
+}
+
+// SyncFailed writes into the note that a sync has failed, as well as it can: the next
+// session reads it from the same cache as what was not written.
+func (n *Notes) SyncFailed() { n.syncFailed(func(*format.Note) {}) }
+
+// NothingSynced is SyncFailed for a sync after which no page of the file is known to be
+// durable any more.
+func (n *Notes) NothingSynced() { n.syncFailed(func(note *format.Note) { note.DataSynced = false }) }
+
+func (n *Notes) syncFailed(more func(*format.Note)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.page == 0 || n.blob != nil {
+		return
+	}
+	note := n.note
+	note.SyncFailed = true
+	more(&note)
+	_ = n.write(note)
+}
+
+// Suspect reports whether pages of the file may be in the cache only, though a sync has
+// succeeded since they were written.
+func (n *Notes) Suspect() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.suspect
+}
+
+// Rewritten notes that all pages were written anew, to other blocks.
+func (n *Notes) Rewritten() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.suspect = false
+}
+
+// write writes a note in place of the one there is. The caller has the mutex.
+func (n *Notes) write(note format.Note) (err error) {
+	switch {
+	case n.page == 0:
+	case n.blob != nil:
+		err = n.file.WriteMeta(n.page, n.blob, note.Encode())
+	default:
+		err = n.file.WriteNote(n.page, note.Encode())
+	}
+	if err == nil {
+		n.note, n.blob = note, nil
+	}
+	return err
+}

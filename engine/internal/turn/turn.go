@@ -1,0 +1,80 @@
+// Package turn holds the right to do what only one may do at a time.
+//
+// A database has three turns. These turns and its mutexes are taken in one order; nobody
+// waits for one that stands further up while having one that stands further down:
+//
+//  1. the writer's turn: the live tree, the log, the number of the newest commit;
+//  2. the worker's turn: jobs, and every change of the levels but a commit's;
+//  3. the checkpointer's turn: the meta pages;
+//  4. the mutex of the group of commits that share a sync;
+//  5. the ledger's mutex;
+//  6. the registry's mutex, in package snapshot.
+//
+// The mutexes of notes, of failed work, of the files' names and of changing options are
+// leaves: whoever has one takes no other. The checkpointer's turn is never waited for with
+// the worker's in hand, but when a database is opened or closed and by commits that do the
+// work themselves: whoever has it may be in the middle of a sync.
+package turn
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
+)
+
+// Turn is the right to do something that only one may do at a time. Those who wait get it
+// in the order in which they came: a goroutine blocked on a full channel is served before
+// any that comes later.
+type Turn struct {
+	name  string
+	slot  chan struct{}
+	since atomic.Int64 // when it was taken, in Unix nanoseconds; 0 if it is free
+}
+
+// New makes a turn that nobody has. Its name says whose it is.
+func New(name string) *Turn { return &Turn{name: name, slot: make(chan struct{}, 1)} }
+
+// Take waits for the turn, at most as long as the context lasts.
+func (t *Turn) Take(ctx context.Context) error {
+	select {
+	case t.slot <- struct{}{}:
+	default:
+		select {
+		case t.slot <- struct{}{}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	t.since.Store(time.Now().UnixNano())
+	return nil
+}
+
+// Try takes the turn if nobody has it.
+func (t *Turn) Try() bool {
+	select {
+	case t.slot <- struct{}{}:
+		t.since.Store(time.Now().UnixNano())
+		return true
+	default:
+		return false
+	}
+}
+
+// Release gives the turn back.
+func (t *Turn) Release() {
+	t.since.Store(0)
+	<-t.slot
+}
+
+// TakenAt returns when the turn was taken, in Unix nanoseconds, or 0 if nobody has it.
+func (t *Turn) TakenAt() int64 { return t.since.Load() }
+
+// MustBeHeld asserts that somebody has the turn. It stands where a function says that its
+// caller has it, and costs nothing without the build tag invariants.
+func (t *Turn) MustBeHeld() {
+	if invariant.Expensive {
+		invariant.Check(t.since.Load() != 0, "nobody has the "+t.name+"'s turn")
+	}
+}
