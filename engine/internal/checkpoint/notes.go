@@ -13,9 +13,9 @@ import (
 // A note claims that the log holds commits that its checkpoint does not. While a checkpoint
 // is being stored, the first page claims it in any case; the second one, which counts as
 // soon as it is there, only if it is so. Later it is set by one small write before the first
-// such commit goes to the log, and nothing is written for the commits after that. It need
-// not be durable: it is for a program that opens a copy of the file that was made without its log,
-// and for the same file under another name.
+// such commit goes to the log, and nothing is written for the commits after that. It does not
+// have to be durable: it is for a program that opens a copy of the file that was made without
+// its log, and for the same file under another name.
 //
 // Notes are never written to the page that is known to be durable: a loss of power might
 // spoil them there.
@@ -187,7 +187,7 @@ func (n *Notes) Suspect() bool {
 	return n.suspect
 }
 
-// Rewritten notes that all pages were written anew, to other blocks.
+// Rewritten notes that all pages were written again, to other blocks.
 func (n *Notes) Rewritten() {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -11,9 +11,9 @@
 //  6. the registry's mutex, in package snapshot.
 //
 // The mutexes of notes, of failed work, of the files' names and of changing options are
-// leaves: whoever has one takes no other. The checkpointer's turn is never waited for with
-// the worker's in hand, but when a database is opened or closed and by commits that do the
-// work themselves: whoever has it may be in the middle of a sync.
+// leaves: a goroutine that holds one takes no other. Its holder may be in the middle of a
+// sync, so a goroutine that has the worker's turn does not wait for the checkpointer's, except
+// when a database is opened or closed, and in a commit that does the work itself.
 package turn
 
 import (
