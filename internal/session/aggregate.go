@@ -2,14 +2,6 @@ package session
 
 import "github.com/lsmlite/lsmlite-go/parser"
 
-// totals are the aggregates of a result set.
-type totals struct {
-	count int64
-	any   bool // first and last mean something
-	first []byte
-	last  []byte
-}
-
 // aggregate works out the aggregates that the plan asks for. min and max look for the
 // first row from the one end and from the other; only count(*) visits all.
 func (r *Rows) aggregate() (err error) {

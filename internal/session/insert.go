@@ -63,7 +63,7 @@ func (w *writer) insertRow(ctx context.Context, tx store.Tx, p *parser.Plan, row
 			return true, w.putSet(ctx, tx, p, "insert", key)
 		default:
 			return false, &errs.Error{Code: errs.CodeConstraint, Op: "insert",
-				Detail: fmt.Sprintf("the key %s exists", quoteKey(w.settings.KeyType, key))}
+				Detail: fmt.Sprintf("the key %s exists", w.settings.KeyType.quote(key))}
 		}
 	}
 	return true, w.put(ctx, tx, p, key, value)
@@ -137,5 +137,5 @@ func (w *writer) nullError(op string, key []byte) error {
 		return &errs.Error{Code: errs.CodeConstraint, Op: op, Detail: "the key is NULL, which cannot be stored"}
 	}
 	return &errs.Error{Code: errs.CodeConstraint, Op: op,
-		Detail: fmt.Sprintf("the value for the key %s is NULL, which cannot be stored", quoteKey(w.settings.KeyType, key))}
+		Detail: fmt.Sprintf("the value for the key %s is NULL, which cannot be stored", w.settings.KeyType.quote(key))}
 }

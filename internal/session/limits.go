@@ -26,3 +26,14 @@ func done(ctx context.Context, steps *uint) error {
 	}
 	return ctx.Err()
 }
+
+// maxQuotedKeyBytes is how much of a key an error shows.
+const maxQuotedKeyBytes = 64
+
+// cutKey returns what an error shows of a key, and what stands for the rest.
+func cutKey(key []byte) (shown []byte, rest string) {
+	if len(key) > maxQuotedKeyBytes {
+		return key[:maxQuotedKeyBytes], "…"
+	}
+	return key, ""
+}

@@ -2,12 +2,9 @@ package session
 
 import "fmt"
 
-// maxQuotedKeyBytes is how much of a key an error shows.
-const maxQuotedKeyBytes = 64
-
-// quoteKey writes a key of type t for an error: as its number if it has one, as text if it
-// is one, else in hexadecimal.
-func quoteKey(t Type, key []byte) string {
+// quote writes a key of type t for an error: as its number if it has one, as text if it is
+// one, else in hexadecimal.
+func (t Type) quote(key []byte) string {
 	if t.numeric() {
 		if v, err := t.Keys().Decode(key); err == nil {
 			return string(v.AppendText(nil))
@@ -20,12 +17,4 @@ func quoteKey(t Type, key []byte) string {
 		}
 	}
 	return fmt.Sprintf("'%s%s'", key, cut)
-}
-
-// cutKey returns what an error shows of a key, and what stands for the rest.
-func cutKey(key []byte) (shown []byte, rest string) {
-	if len(key) > maxQuotedKeyBytes {
-		return key[:maxQuotedKeyBytes], "…"
-	}
-	return key, ""
 }

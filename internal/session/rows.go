@@ -71,6 +71,14 @@ const (
 	sourceReturned                   // what RETURNING collected
 )
 
+// totals are the aggregates of a result set.
+type totals struct {
+	count int64
+	any   bool // first and last mean something
+	first []byte
+	last  []byte
+}
+
 // Columns returns the names of the columns; a statement without results has none.
 func (r *Rows) Columns() []string {
 	switch {

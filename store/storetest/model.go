@@ -10,10 +10,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/store"
 )
 
-var (
-	_ store.Store      = (*Model)(nil)
-	_ store.WriterInfo = (*Model)(nil)
-)
+var _ store.WriterInfo = (*Model)(nil)
 
 // Model is a store.Store in memory, as simple as one can be. Its content outlives Close.
 // It is strict: bytes that it returned are overwritten as soon as they are invalid, and
@@ -94,57 +91,6 @@ func (m *Model) ValueLen(ctx context.Context, key []byte) (int, bool, error) {
 		return 0, false, err
 	}
 	return m.valueLen(ctx, state, key)
-}
-
-// Cursor implements store.Reader.
-func (m *Model) Cursor(ctx context.Context) (store.Cursor, error) {
-	state, _, err := m.state("cursor")
-	if err != nil {
-		return nil, err
-	}
-	return m.cursor(ctx, state)
-}
-
-// Snapshot implements store.Store.
-func (m *Model) Snapshot(ctx context.Context, mayWrite bool) (store.Snapshot, error) {
-	if err := m.begins(ctx, "snapshot"); err != nil {
-		return nil, err
-	}
-	state, commit, err := m.state("snapshot")
-	if err != nil {
-		return nil, err
-	}
-	m.countHandles(1)
-	return &modelSnapshot{m: m, state: state, commit: commit, mayWrite: mayWrite}, nil
-}
-
-// Begin implements store.Store.
-func (m *Model) Begin(ctx context.Context, from store.Snapshot) (store.Tx, error) {
-	if err := m.begins(ctx, "begin"); err != nil {
-		return nil, err
-	}
-	snap, _ := from.(*modelSnapshot)
-	if from != nil && (snap == nil || !snap.mayWrite) {
-		return nil, misuse("begin", "the snapshot was taken for reading only")
-	}
-	select {
-	case m.turn <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	state, commit, err := m.state("begin")
-	if err == nil && snap != nil && (snap.closed || snap.commit != commit) {
-		err = &engine.Error{Code: engine.CodeBusySnapshot, Op: "begin"}
-	}
-	if err != nil {
-		<-m.turn
-		return nil, err
-	}
-	m.mu.Lock()
-	m.since = time.Now()
-	m.handles++
-	m.mu.Unlock()
-	return &modelTx{m: m, state: state, levels: []enginetest.Map{state}}, nil
 }
 
 // Writer implements store.WriterInfo.

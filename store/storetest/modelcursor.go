@@ -22,6 +22,15 @@ type modelCursor struct {
 	key, value []byte
 }
 
+// Cursor implements store.Reader.
+func (m *Model) Cursor(ctx context.Context) (store.Cursor, error) {
+	state, _, err := m.state("cursor")
+	if err != nil {
+		return nil, err
+	}
+	return m.cursor(ctx, state)
+}
+
 func (m *Model) cursor(ctx context.Context, state enginetest.Map) (store.Cursor, error) {
 	if err := m.begins(ctx, "cursor"); err != nil {
 		return nil, err

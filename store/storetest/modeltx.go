@@ -2,55 +2,42 @@ package storetest
 
 import (
 	"context"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
 	"github.com/lsmlite/lsmlite-go/store"
 )
 
-type modelSnapshot struct {
-	m        *Model
-	state    enginetest.Map
-	commit   int
-	mayWrite bool
-	closed   bool
-}
+var _ store.Store = (*Model)(nil)
 
-func (s *modelSnapshot) usable(op string) error {
-	if s.closed {
-		return misuse(op, "the snapshot is closed")
-	}
-	return nil
-}
-
-func (s *modelSnapshot) Get(ctx context.Context, dst, key []byte) ([]byte, bool, error) {
-	if err := s.usable("get"); err != nil {
-		return dst, false, err
-	}
-	return s.m.get(ctx, s.state, dst, key)
-}
-
-func (s *modelSnapshot) ValueLen(ctx context.Context, key []byte) (int, bool, error) {
-	if err := s.usable("length"); err != nil {
-		return 0, false, err
-	}
-	return s.m.valueLen(ctx, s.state, key)
-}
-
-func (s *modelSnapshot) Cursor(ctx context.Context) (store.Cursor, error) {
-	if err := s.usable("cursor"); err != nil {
+// Begin implements store.Store.
+func (m *Model) Begin(ctx context.Context, from store.Snapshot) (store.Tx, error) {
+	if err := m.begins(ctx, "begin"); err != nil {
 		return nil, err
 	}
-	return s.m.cursor(ctx, s.state)
-}
-
-func (s *modelSnapshot) Close() error {
-	if err := s.usable("close"); err != nil {
-		return err
+	snap, _ := from.(*modelSnapshot)
+	if from != nil && (snap == nil || !snap.mayWrite) {
+		return nil, misuse("begin", "the snapshot was taken for reading only")
 	}
-	s.closed = true
-	s.m.countHandles(-1)
-	return nil
+	select {
+	case m.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	state, commit, err := m.state("begin")
+	if err == nil && snap != nil && (snap.closed || snap.commit != commit) {
+		err = &engine.Error{Code: engine.CodeBusySnapshot, Op: "begin"}
+	}
+	if err != nil {
+		<-m.turn
+		return nil, err
+	}
+	m.mu.Lock()
+	m.since = time.Now()
+	m.handles++
+	m.mu.Unlock()
+	return &modelTx{m: m, state: state, levels: []enginetest.Map{state}}, nil
 }
 
 type modelTx struct {
