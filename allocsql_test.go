@@ -121,7 +121,7 @@ func TestAllocationsAreThoseOfDatabaseSQL(t *testing.T) {
 	}
 }
 
-// TestAllocationsInTransaction is about statements in a transaction, whose writer's place
+// TestAllocationsInTransaction is about statements in a transaction, whose writer's turn
 // lets nothing run beside them.
 func TestAllocationsInTransaction(t *testing.T) {
 	if raceDetector {

@@ -40,7 +40,7 @@ func TestBusyTimeout(t *testing.T) {
 		tx := begin(t, db, nil)
 		start := time.Now()
 		_, err := db.Exec("DELETE")
-		checkError(t, "DELETE", err, "the writer's place is held by a transaction of connection 1 for 1.5s, since ", lsmlite.ErrBusy)
+		checkError(t, "DELETE", err, "the writer's turn is held by a transaction of connection 1 for 1.5s, since ", lsmlite.ErrBusy)
 		if waited := time.Since(start); waited != 1500*time.Millisecond {
 			t.Errorf("waited %v, want 1.5s", waited)
 		}

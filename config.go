@@ -67,10 +67,10 @@ type Config struct {
 	// into memory: engine.MmapAll for all of it, negative for none, which is the default.
 	Mmap int64
 
-	// BusyTimeout is how long to wait for the writer's place. Zero: as long as the
+	// BusyTimeout is how long to wait for the writer's turn. Zero: as long as the
 	// context lasts. Negative: not at all.
 	BusyTimeout time.Duration
-	// TxLock says when a transaction takes the writer's place.
+	// TxLock says when a transaction takes the writer's turn.
 	TxLock TxLock
 	// CountDeletes says whether a DELETE of a range counts the rows. If off, such a
 	// DELETE reads nothing and its RowsAffected is an error. Default: on.
@@ -155,7 +155,7 @@ func toggle(on bool) Toggle {
 	return Off
 }
 
-// TxLock says when a transaction takes the writer's place.
+// TxLock says when a transaction takes the writer's turn.
 type TxLock uint8
 
 // The kinds of TxLock.

@@ -55,7 +55,7 @@ func TestDeferredTransactionIsFixedByItsFirstStatement(t *testing.T) {
 	}
 }
 
-// A deferred transaction takes the writer's place with its first statement that writes, also
+// A deferred transaction takes the writer's turn with its first statement that writes, also
 // if that finds nothing to write.
 func TestDeferredTransactionBecomesAWriterByAnyWrite(t *testing.T) {
 	ctx := context.Background()

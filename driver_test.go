@@ -125,7 +125,7 @@ func TestSharing(t *testing.T) {
 		{exec: "PRAGMA autoflush=1", is: lsmlite.ErrReadOnly},
 		{exec: "PRAGMA flush", is: lsmlite.ErrReadOnly},
 	})
-	tx := begin(t, ro, nil) // takes no writer's place
+	tx := begin(t, ro, nil) // takes no writer's turn
 	exec(t, one, "INSERT INTO kv VALUES ('b', 1)")
 	wantRows(t, tx, "a", "SELECT key")
 	if err := tx.Rollback(); err != nil {

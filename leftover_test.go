@@ -47,7 +47,7 @@ func TestCloseWithRowsOpen(t *testing.T) {
 	if err := tx.Rollback(); err != nil {
 		t.Error(err)
 	}
-	exec(t, other, "INSERT INTO kv VALUES ('k', 1)") // the writer's place is free
+	exec(t, other, "INSERT INTO kv VALUES ('k', 1)") // the writer's turn is free
 	wantRows(t, other, "1001", "SELECT count(*)")
 }
 

@@ -239,7 +239,7 @@ func TestResetSession(t *testing.T) {
 				if err := conn.Raw(reset); err != nil {
 					t.Fatal(err)
 				}
-				exec(t, db, "DELETE WHERE key = 'none'") // the writer's place is free
+				exec(t, db, "DELETE WHERE key = 'none'") // the writer's turn is free
 				wantRows(t, conn, "0", "SELECT count(*)")
 				if _, err := conn.ExecContext(ctx, "COMMIT"); !errors.Is(err, lsmlite.ErrMisuse) {
 					t.Errorf("%s: COMMIT after the reset: %v", start, err)

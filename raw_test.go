@@ -69,7 +69,7 @@ func TestEngineOfConnection(t *testing.T) {
 		}
 		wantRows(t, conn, "1000", "SELECT count(*)")
 		wantRows(t, db, "1000", "SELECT count(*)")
-		// The engine and the statements take turns at the writer's place.
+		// The engine and the statements wait for the writer's turn in order.
 		exec(t, conn, "BEGIN")
 		err = conn.Raw(func(dc any) error {
 			short, cancel := context.WithTimeout(ctx, 10*time.Millisecond)

@@ -33,7 +33,7 @@ type Conn interface {
 	// opens, it has to close, and nothing else.
 	//
 	// The engine knows nothing of the connection. A transaction begun there waits for the
-	// connection's own if that has the writer's place, so for ever if the context lets
+	// connection's own if that has the writer's turn, so for ever if the context lets
 	// it; and it sees keys and values as the bytes that are stored, whatever key_type is.
 	Engine() *engine.DB
 }

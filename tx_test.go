@@ -185,7 +185,7 @@ func TestTransactionEndsWithItsContext(t *testing.T) {
 }
 
 // TestConnectionReturnedWithTransaction checks that a transaction that nobody ended does
-// not outlive its use of the connection, nor keep the writer's place.
+// not outlive its use of the connection, nor keep the writer's turn.
 func TestConnectionReturnedWithTransaction(t *testing.T) {
 	eachStore(t, func(t *testing.T, open opener) {
 		db := open(t, "")

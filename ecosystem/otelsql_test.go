@@ -219,7 +219,7 @@ func TestOtelsqlPassesCancellation(t *testing.T) {
 	defer holder.Rollback()
 	tr.spans.Reset()
 
-	// The statement waits for the writer's place, which only the driver knows about.
+	// The statement waits for the writer's turn, which only the driver knows about.
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err = db.ExecContext(ctx, "INSERT INTO kv VALUES ('a', 1)")

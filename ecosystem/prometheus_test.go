@@ -82,7 +82,7 @@ func TestPrometheusDBStats(t *testing.T) {
 	must(t, rows.Close())
 	numbers("after the rows", 2, 1, 1, 1)
 
-	// Waiting for the writer's place is done in a connection.
+	// Waiting for the writer's turn is done in a connection.
 	written := make(chan error, 1)
 	go func() {
 		_, err := db.ExecContext(context.Background(), "INSERT INTO kv VALUES ('b', 2)")

@@ -50,7 +50,7 @@ func (s *Shared) busyError(since time.Time, waited time.Duration) error {
 		}
 		who = fmt.Sprintf("%s of connection %d", what, h.number)
 	}
-	detail := "the writer's place is held by " + who
+	detail := "the writer's turn is held by " + who
 	if !since.IsZero() {
 		detail += fmt.Sprintf(" for %v, since %s", time.Since(since).Round(time.Microsecond),
 			since.Format("2006-01-02 15:04:05.000"))

@@ -100,7 +100,7 @@ type place struct {
 	onFile bool
 	// numbers: keys are numbers, key_type=int64 here and an INTEGER in SQLite.
 	numbers bool
-	// deferred: a transaction takes the writer's place at its first write.
+	// deferred: a transaction takes the writer's turn at its first write.
 	deferred bool
 }
 
