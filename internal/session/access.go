@@ -88,35 +88,57 @@ func (t *txn) upgrade(ctx context.Context) error {
 	return closeSnapshot(snap)
 }
 
-// noWait is how long a session that must not wait does wait, in case the writer's turn is
-// taken between the look at it and the attempt.
-const noWait = 2 * time.Millisecond
-
 // takeTurn takes the writer's turn, from the state of snap if that is not nil, and waits
 // for it as long as the busy timeout allows.
-func (t *txn) takeTurn(ctx context.Context, snap store.Snapshot, explicit bool) (store.Tx, error) {
-	wait := ctx
-	if limit := t.settings.BusyTimeout; limit != 0 {
-		if limit < 0 {
-			if since, busy := t.busy(); busy {
-				return nil, t.shared.busyError(since, 0)
-			}
-			limit = noWait
-		}
-		var cancel context.CancelFunc
-		wait, cancel = context.WithTimeout(ctx, limit)
-		defer cancel()
-	}
-	tx, err := t.store.Begin(wait, snap)
-	if err != nil {
-		if wait != ctx && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+func (t *txn) takeTurn(ctx context.Context, snap store.Snapshot, explicit bool) (tx store.Tx, err error) {
+	switch limit := t.settings.BusyTimeout; {
+	case limit == 0:
+		tx, err = t.store.Begin(ctx, snap)
+	case limit < 0:
+		tx, err = t.beginAtOnce(ctx, snap)
+	default:
+		var late bool
+		if tx, late, err = t.beginWithin(ctx, snap, limit); late {
 			since, _ := t.busy()
-			return nil, t.shared.busyError(since, t.settings.BusyTimeout)
+			err = t.shared.busyError(since, limit)
 		}
+	}
+	if err != nil {
 		return nil, err
 	}
 	t.shared.took(&t.me, explicit)
 	return tx, nil
+}
+
+// beginWithin is store.Begin with a limit of its own beside ctx. late says that the limit
+// is why it failed.
+func (t *txn) beginWithin(ctx context.Context, snap store.Snapshot, limit time.Duration) (tx store.Tx, late bool, err error) {
+	wait, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	tx, err = t.store.Begin(wait, snap)
+	return tx, err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded), err
+}
+
+const (
+	// noWait is how long a session that must not wait does wait, in case the writer's turn
+	// is taken between the look at it and the attempt.
+	noWait = 2 * time.Millisecond
+	// noWaitAttempts is how often it tries while nobody holds the turn: on a busy machine
+	// noWait may be over before Begin has looked.
+	noWaitAttempts = 10
+)
+
+// beginAtOnce is store.Begin for a session that must not wait.
+func (t *txn) beginAtOnce(ctx context.Context, snap store.Snapshot) (store.Tx, error) {
+	for attempt := 0; ; attempt++ {
+		since, busy := t.busy()
+		if busy || attempt == noWaitAttempts {
+			return nil, t.shared.busyError(since, 0)
+		}
+		if tx, late, err := t.beginWithin(ctx, snap, noWait); !late {
+			return tx, err
+		}
+	}
 }
 
 // busy reports whether a write transaction is open and since when, as far as the store
