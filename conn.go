@@ -54,16 +54,6 @@ func (c *Config) session() session.Settings {
 	}
 }
 
-// runPragma runs a PRAGMA, which may change the connection's settings.
-func (c *conn) runPragma(ctx context.Context, p *parser.Pragma) (*session.Table, error) {
-	t, err := c.pragma(ctx, p)
-	c.session.Configure(c.cfg.session())
-	if err != nil {
-		return nil, err
-	}
-	return &session.Table{Columns: t.columns, Rows: t.rows}, nil
-}
-
 // guard is deferred by every method that database/sql calls.
 func (c *conn) guard(err *error, op string) {
 	if p := recover(); p != nil {
@@ -170,15 +160,9 @@ func (c *conn) release() (err error) {
 // readOnly reports whether the connection may not write at all.
 func (c *conn) readOnly() bool { return c.cfg.Mode == ModeReadOnly }
 
-// The parts of a store that PRAGMA needs.
-type (
-	maintainer = store.Maintainer
-	inspector  = store.Inspector
-)
-
 // maintain runs f on the store, if it is one that can be maintained.
-func (c *conn) maintain(f func(maintainer) error) error {
-	m, ok := c.handle.store.(maintainer)
+func (c *conn) maintain(f func(store.Maintainer) error) error {
+	m, ok := c.handle.store.(store.Maintainer)
 	if !ok {
 		return misusef("pragma", "this store does not offer it")
 	}
@@ -187,5 +171,5 @@ func (c *conn) maintain(f func(maintainer) error) error {
 
 // set changes settings of the store.
 func (c *conn) set(change func(*engine.Options)) error {
-	return c.maintain(func(m maintainer) error { return m.Set(change) })
+	return c.maintain(func(m store.Maintainer) error { return m.Set(change) })
 }

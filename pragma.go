@@ -2,49 +2,43 @@ package lsmlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"strconv"
 	"strings"
 
+	"github.com/lsmlite/lsmlite-go/internal/pragma"
+	"github.com/lsmlite/lsmlite-go/internal/session"
 	"github.com/lsmlite/lsmlite-go/parser"
 )
 
-// table is the result of a PRAGMA, all of it.
-type table struct {
-	columns []string
-	rows    [][]driver.Value
+// runPragma runs a PRAGMA, which may change the connection's settings.
+func (c *conn) runPragma(ctx context.Context, p *parser.Pragma) (*session.Table, error) {
+	t, err := c.pragma(ctx, p)
+	c.session.Configure(c.cfg.session())
+	if err != nil {
+		return nil, err
+	}
+	return (*session.Table)(t), nil
 }
 
-// oneValue is a table of one column and row.
-func oneValue(column string, v driver.Value) *table {
-	return &table{columns: []string{column}, rows: [][]driver.Value{{v}}}
-}
-
-// pragma runs PRAGMA.
-func (c *conn) pragma(ctx context.Context, p *parser.Pragma) (*table, error) {
+func (c *conn) pragma(ctx context.Context, p *parser.Pragma) (*pragma.Table, error) {
 	if s := settingNamed(p.Name); s != nil {
 		return c.settingPragma(s, p)
 	}
-	all := commands()
-	for _, cmd := range all {
-		if cmd.name != p.Name {
-			continue
-		}
-		if n := len(p.Args); n < cmd.minArgs || n > cmd.maxArgs {
-			return nil, misusef("pragma", "%s does not take %d arguments: PRAGMA %s", p.Name, n, cmd.usage)
-		}
-		return cmd.run(ctx, c, p.Args)
+	row := pragma.Named(p.Name)
+	if row == nil {
+		return nil, misusef("pragma", "unknown pragma %s; there are: %s, %s",
+			p.Name, settingNames(), strings.Join(pragma.Names(), ", "))
 	}
-	names := make([]string, len(all))
-	for i := range all {
-		names[i] = all[i].name
+	call := pragma.Call{Store: c.handle.store, ReadOnly: c.readOnly(), Writing: c.session.Writing()}
+	if !c.handle.memory {
+		call.Path = c.handle.key.path
 	}
-	return nil, misusef("pragma", "unknown pragma %s; there are: %s, %s", p.Name, settingNames(), strings.Join(names, ", "))
+	return row.Run(ctx, &call, p.Args)
 }
 
 // settingPragma reads a setting, or changes it and returns the value then in force.
-func (c *conn) settingPragma(s *setting, p *parser.Pragma) (*table, error) {
+func (c *conn) settingPragma(s *setting, p *parser.Pragma) (*pragma.Table, error) {
 	switch len(p.Args) {
 	case 0:
 	case 1:
@@ -59,9 +53,9 @@ func (c *conn) settingPragma(s *setting, p *parser.Pragma) (*table, error) {
 		return nil, err
 	}
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return oneValue(s.name, n), nil
+		return pragma.OneValue(s.name, n), nil
 	}
-	return oneValue(s.name, text), nil
+	return pragma.OneValue(s.name, text), nil
 }
 
 func (c *conn) changeSetting(s *setting, text string) error {

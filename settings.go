@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/store"
 )
 
 // A setting is something that can be said in a DSN and asked, sometimes changed, by
@@ -61,7 +62,7 @@ var settings = []setting{
 		name: "safety", allowed: "off, normal, full (or 0, 1, 2)",
 		set:     setSafety,
 		get:     func(c *Config) string { return safetyText(c.Safety) },
-		current: engineSetting(func(m maintainer) string { return safetyText(m.Options().Safety) }),
+		current: engineSetting(func(m store.Maintainer) string { return safetyText(m.Options().Safety) }),
 		change: func(c *conn, want *Config) error {
 			return c.set(func(o *engine.Options) { o.Safety = want.Safety })
 		},
@@ -70,7 +71,7 @@ var settings = []setting{
 		name: "page_size", allowed: "a power of two from 256 to 65536 bytes",
 		set: func(c *Config, t string) error { return setPowerOfTwo(&c.PageSize, t, 1, 256, 64*kb) },
 		get: func(c *Config) string { return sizeText(c.PageSize, 1) },
-		current: engineSetting(func(m maintainer) string {
+		current: engineSetting(func(m store.Maintainer) string {
 			return sizeText(m.Options().PageSize, 1)
 		}),
 	},
@@ -78,7 +79,7 @@ var settings = []setting{
 		name: "block_size", allowed: "a power of two from 64 to 65536, in KB, or a size such as 1MiB",
 		set: func(c *Config, t string) error { return setPowerOfTwo(&c.BlockSize, t, kb, 64*kb, 64*mb) },
 		get: func(c *Config) string { return sizeText(c.BlockSize, kb) },
-		current: engineSetting(func(m maintainer) string {
+		current: engineSetting(func(m store.Maintainer) string {
 			return sizeText(m.Options().BlockSize, kb)
 		}),
 	},
@@ -94,7 +95,7 @@ var settings = []setting{
 			return nil
 		},
 		get:     func(c *Config) string { return sizeText(c.AutoFlush, kb) },
-		current: engineSetting(func(m maintainer) string { return sizeText(m.Options().AutoFlush, kb) }),
+		current: engineSetting(func(m store.Maintainer) string { return sizeText(m.Options().AutoFlush, kb) }),
 		change: func(c *conn, want *Config) error {
 			return c.set(func(o *engine.Options) { o.AutoFlush = want.AutoFlush })
 		},
@@ -103,7 +104,7 @@ var settings = []setting{
 		name: "autocheckpoint", allowed: "0 (off) or more, in KB, or a size such as 16MiB",
 		set: func(c *Config, t string) error { return setSizeOrOff(&c.AutoCheckpoint, t) },
 		get: func(c *Config) string { return sizeOrOffText(c.AutoCheckpoint) },
-		current: engineSetting(func(m maintainer) string {
+		current: engineSetting(func(m store.Maintainer) string {
 			return sizeOrOffText(m.Options().AutoCheckpoint)
 		}),
 		change: func(c *conn, want *Config) error {
@@ -114,7 +115,7 @@ var settings = []setting{
 		name: "max_log", allowed: "0 (no bound) or more, in KB, or a size such as 32MiB",
 		set:     func(c *Config, t string) error { return setSizeOrOff(&c.MaxLog, t) },
 		get:     func(c *Config) string { return sizeOrOffText(c.MaxLog) },
-		current: engineSetting(func(m maintainer) string { return sizeOrOffText(m.Options().MaxLog) }),
+		current: engineSetting(func(m store.Maintainer) string { return sizeOrOffText(m.Options().MaxLog) }),
 		change: func(c *conn, want *Config) error {
 			return c.set(func(o *engine.Options) { o.MaxLog = want.MaxLog })
 		},
@@ -123,7 +124,7 @@ var settings = []setting{
 		name: "automerge", allowed: "2 or more",
 		set:     func(c *Config, t string) error { return setInt(&c.AutoMerge, t, 2, math.MaxInt32) },
 		get:     func(c *Config) string { return intText(c.AutoMerge) },
-		current: engineSetting(func(m maintainer) string { return intText(m.Options().AutoMerge) }),
+		current: engineSetting(func(m store.Maintainer) string { return intText(m.Options().AutoMerge) }),
 		change: func(c *conn, want *Config) error {
 			return c.set(func(o *engine.Options) { o.AutoMerge = want.AutoMerge })
 		},
@@ -132,7 +133,7 @@ var settings = []setting{
 		name: "autowork", allowed: toggleValues,
 		set:     func(c *Config, t string) error { return setToggle(&c.AutoWork, t) },
 		get:     func(c *Config) string { return toggleText(c.AutoWork) },
-		current: engineSetting(func(m maintainer) string { return toggleText(toggle(!m.Options().NoAutoWork)) }),
+		current: engineSetting(func(m store.Maintainer) string { return toggleText(toggle(!m.Options().NoAutoWork)) }),
 		change: func(c *conn, want *Config) error {
 			return c.set(func(o *engine.Options) { o.NoAutoWork = want.AutoWork == Off })
 		},
@@ -141,7 +142,7 @@ var settings = []setting{
 		name: "use_log", allowed: toggleValues,
 		set:     func(c *Config, t string) error { return setToggle(&c.UseLog, t) },
 		get:     func(c *Config) string { return toggleText(c.UseLog) },
-		current: engineSetting(func(m maintainer) string { return toggleText(toggle(!m.Options().NoLog)) }),
+		current: engineSetting(func(m store.Maintainer) string { return toggleText(toggle(!m.Options().NoLog)) }),
 		change: func(c *conn, want *Config) error {
 			return c.set(func(o *engine.Options) { o.NoLog = want.UseLog == Off })
 		},
@@ -150,13 +151,13 @@ var settings = []setting{
 		name: "allow_missing_log", allowed: toggleValues,
 		set:     func(c *Config, t string) error { return setToggle(&c.AllowMissingLog, t) },
 		get:     func(c *Config) string { return toggleText(c.AllowMissingLog) },
-		current: engineSetting(func(m maintainer) string { return toggleText(toggle(m.Options().AllowMissingLog)) }),
+		current: engineSetting(func(m store.Maintainer) string { return toggleText(toggle(m.Options().AllowMissingLog)) }),
 	},
 	{
 		name: "max_freelist", allowed: "2 to 24",
 		set:     func(c *Config, t string) error { return setInt(&c.MaxFreelist, t, 2, 24) },
 		get:     func(c *Config) string { return intText(c.MaxFreelist) },
-		current: engineSetting(func(m maintainer) string { return intText(m.Options().MaxFreelist) }),
+		current: engineSetting(func(m store.Maintainer) string { return intText(m.Options().MaxFreelist) }),
 		change: func(c *conn, want *Config) error {
 			return c.set(func(o *engine.Options) { o.MaxFreelist = want.MaxFreelist })
 		},
@@ -165,7 +166,7 @@ var settings = []setting{
 		name: "cache_size", allowed: "1 or more, in KB, or a size such as 64MiB",
 		set: func(c *Config, t string) error { return setSize(&c.CacheSize, t, kb, 1, math.MaxInt64) },
 		get: func(c *Config) string { return sizeText(c.CacheSize, kb) },
-		current: engineSetting(func(m maintainer) string {
+		current: engineSetting(func(m store.Maintainer) string {
 			return sizeText(m.Options().CacheSize, kb)
 		}),
 	},
@@ -173,7 +174,7 @@ var settings = []setting{
 		name: "mmap", allowed: "0 (none), 1 (all of the file), more, in KB, or a size such as 256MiB",
 		set:     setMmap,
 		get:     func(c *Config) string { return mmapText(c.Mmap) },
-		current: engineSetting(func(m maintainer) string { return orElse(mmapText(m.Options().Mmap), "0") }),
+		current: engineSetting(func(m store.Maintainer) string { return orElse(mmapText(m.Options().Mmap), "0") }),
 	},
 	{
 		name: "busy_timeout", allowed: "milliseconds, a duration such as 1.5s, 0 (do not wait), or unlimited",
@@ -235,7 +236,7 @@ var settings = []setting{
 			return setName(&c.Background, backgroundNames, t)
 		},
 		get:     func(c *Config) string { return nonZero(c.Background) },
-		current: engineSetting(func(m maintainer) string { return m.Options().Background.String() }),
+		current: engineSetting(func(m store.Maintainer) string { return m.Options().Background.String() }),
 	},
 	{
 		name: "compression", allowed: "none, lz4, zlib, zstd, snappy, or the name or id of a registered codec",
@@ -247,7 +248,7 @@ var settings = []setting{
 			return nil
 		},
 		get:     func(c *Config) string { return c.Compression },
-		current: engineSetting(func(m maintainer) string { return m.Options().Compression }),
+		current: engineSetting(func(m store.Maintainer) string { return m.Options().Compression }),
 	},
 	{
 		name: "locking", allowed: "required, optional",
@@ -258,7 +259,7 @@ var settings = []setting{
 			return setName(&c.Locking, lockingNames, t)
 		},
 		get: func(c *Config) string { return nonZero(c.Locking) },
-		current: engineSetting(func(m maintainer) string {
+		current: engineSetting(func(m store.Maintainer) string {
 			if m.Options().OptionalLocks {
 				return LockingOptional.String()
 			}
@@ -333,9 +334,9 @@ func settingError(s *setting, text string) error {
 }
 
 // engineSetting is the current value of what the store holds.
-func engineSetting(read func(maintainer) string) func(*conn) (string, error) {
+func engineSetting(read func(store.Maintainer) string) func(*conn) (string, error) {
 	return func(c *conn) (text string, err error) {
-		err = c.maintain(func(m maintainer) error {
+		err = c.maintain(func(m store.Maintainer) error {
 			text = read(m)
 			return nil
 		})

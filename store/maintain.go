@@ -7,6 +7,12 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
+// What a Maintainer's calls take, for callers that do not know the engine.
+type (
+	WorkOptions   = engine.WorkOptions
+	BackupOptions = engine.BackupOptions
+)
+
 // Maintainer is what a Store of files offers beyond statements, for PRAGMA: its settings,
 // maintenance and reports. A store that is no Maintainer refuses those.
 type Maintainer interface {

@@ -1,48 +1,44 @@
-package lsmlite
+package pragma
 
 import (
-	"context"
 	"database/sql/driver"
 	"fmt"
 	"reflect"
 	"strings"
 	"unicode"
+
+	"github.com/lsmlite/lsmlite-go/store"
 )
 
 // report shows what the store returns about itself: a struct as a row for each field, a
 // slice of structs as a row for each element. The columns are the names of the fields.
-func report(read func(maintainer) any) func(context.Context, *conn, []string) (*table, error) {
-	return func(_ context.Context, c *conn, _ []string) (t *table, err error) {
-		err = c.maintain(func(m maintainer) error {
-			v := reflect.ValueOf(read(m))
-			if v.Kind() == reflect.Slice {
-				t = listTable(v)
-			} else {
-				t = structTable(v)
-			}
-			return nil
-		})
-		return t, err
-	}
+func report(read func(store.Maintainer) any) runFunc {
+	return show(func(m store.Maintainer) *Table {
+		v := reflect.ValueOf(read(m))
+		if v.Kind() == reflect.Slice {
+			return listTable(v)
+		}
+		return structTable(v)
+	})
 }
 
-func structTable(v reflect.Value) *table {
-	t := &table{columns: []string{"name", "value"}}
+func structTable(v reflect.Value) *Table {
+	t := &Table{Columns: []string{"name", "value"}}
 	for i := range v.NumField() {
 		if f := v.Type().Field(i); f.IsExported() {
-			t.rows = append(t.rows, []driver.Value{snakeCase(f.Name), fieldValue(v.Field(i))})
+			t.Rows = append(t.Rows, []driver.Value{snakeCase(f.Name), fieldValue(v.Field(i))})
 		}
 	}
 	return t
 }
 
-func listTable(v reflect.Value) *table {
-	t := &table{}
+func listTable(v reflect.Value) *Table {
+	t := &Table{}
 	elem := v.Type().Elem()
 	var fields []int
 	for i := range elem.NumField() {
 		if f := elem.Field(i); f.IsExported() {
-			t.columns = append(t.columns, snakeCase(f.Name))
+			t.Columns = append(t.Columns, snakeCase(f.Name))
 			fields = append(fields, i)
 		}
 	}
@@ -51,7 +47,7 @@ func listTable(v reflect.Value) *table {
 		for j, field := range fields {
 			row[j] = fieldValue(v.Index(i).Field(field))
 		}
-		t.rows = append(t.rows, row)
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }

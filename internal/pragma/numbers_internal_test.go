@@ -1,4 +1,4 @@
-package lsmlite
+package pragma
 
 import (
 	"math"
@@ -13,7 +13,7 @@ func TestCountsThatAnIntCannotHold(t *testing.T) {
 			t.Errorf("toInt(%d) = %d, want %d", n, got, want)
 		}
 	}
-	if toInt(maxPragmaNumber) < math.MaxInt32 {
-		t.Errorf("toInt(%d) = %d", int64(maxPragmaNumber), toInt(maxPragmaNumber))
+	if toInt(maxNumber) < math.MaxInt32 {
+		t.Errorf("toInt(%d) = %d", int64(maxNumber), toInt(maxNumber))
 	}
 }
