@@ -31,7 +31,7 @@ func (db *DB) Close() error {
 		db.view.leave()
 		return nil
 	}
-	db.unshare()
+	unshare(db)
 	start := time.Now()
 	db.stopBackground()
 	// Whoever still waits for a turn finds the database closed when it comes.
@@ -46,7 +46,7 @@ func (db *DB) Close() error {
 	defer db.worker.Release()
 	var err error
 	if !db.opts.ReadOnly && db.Poisoned() == nil {
-		err = db.shutDown(ctx)
+		err = shutDown(ctx, db)
 		if db.files.Lost() != nil {
 			err = db.files.Salvage(func() error { return db.bringIn(ctx, byClose) })
 		}
@@ -63,7 +63,7 @@ func (db *DB) Close() error {
 
 // shutDown brings everything into the database file. The log is removed only after the
 // checkpoint that makes it superfluous is synced.
-func (db *DB) shutDown(ctx context.Context) error {
+func shutDown(ctx context.Context, db *DB) error {
 	if err := db.files.Look(); err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (db *DB) shutDown(ctx context.Context) error {
 	if err := db.files.Look(); err != nil {
 		return err
 	}
-	if err := db.cutFile(); err != nil {
+	if err := cutFile(db); err != nil {
 		return err
 	}
 	return db.files.EndLog()
@@ -85,7 +85,7 @@ func (db *DB) shutDown(ctx context.Context) error {
 
 // cutFile cuts the file behind the last block in use. A file without any checkpoint but
 // the empty one keeps no pages, which would look like those of a checkpoint that is gone.
-func (db *DB) cutFile() error {
+func cutFile(db *DB) error {
 	if db.ledger.Newest().Disk.ID > base.EmptySnapshotID {
 		return db.bf.Truncate(db.ledger.UsedEnd())
 	}

@@ -47,57 +47,54 @@ func geometryOf(pageSize, blockSize int, c compress.Codec) (format.Geometry, err
 	return g, nil
 }
 
-// chooseCodec decides how pages are stored. The file says so, unless nothing has been
-// stored in it yet; what the options say must agree with it.
-func (db *DB) chooseCodec(ck *format.Checkpoint) error {
-	o := &db.opts.Options
+// fileCodec returns how the pages of a file are stored that holds a checkpoint, nil for none.
+// The file says so, unless nothing has been stored in it yet; what the options say must
+// agree with it.
+func (o *Options) fileCodec(path string, ck *format.Checkpoint) (Codec, error) {
 	wanted, asked, err := o.codec()
 	if err != nil {
-		return &Error{Code: CodeMisuse, Op: "open", Path: db.path, Err: err}
+		return nil, &Error{Code: CodeMisuse, Op: "open", Path: path, Err: err}
 	}
 	if ck == nil || ck.Compression == format.CompressionUnset && len(ck.Levels) == 0 {
-		db.useCodec(wanted)
-		return nil
+		return wanted, nil
 	}
 	id := max(ck.Compression, format.CompressionNone)
 	if asked && id != codecID(wanted) {
-		return db.mismatch(id, codecID(wanted), o.Codecs)
+		return nil, mismatch(path, id, codecID(wanted), o.Codecs)
 	}
 	if id == format.CompressionNone {
-		db.useCodec(nil)
-		return nil
+		return nil, nil
 	}
 	c, ok := compress.ByID(id, o.Codecs)
 	if !ok {
-		return &Error{Code: CodeMismatch, Op: "open", Path: db.path,
+		return nil, &Error{Code: CodeMismatch, Op: "open", Path: path,
 			Detail: fmt.Sprintf("the file's compression is codec %d, which is not one of lsmlite's (%s) and is not registered", id, builtinCodecs())}
 	}
-	db.useCodec(c)
-	return nil
+	return c, nil
 }
 
-func (db *DB) mismatch(have, wanted uint32, codecs []Codec) error {
-	return &Error{Code: CodeMismatch, Op: "open", Path: db.path,
+func mismatch(path string, have, wanted uint32, codecs []Codec) error {
+	return &Error{Code: CodeMismatch, Op: "open", Path: path,
 		Detail: fmt.Sprintf("the file's compression is %s, but %s was asked for; leave compression out to take the file's",
 			compress.Describe(have, codecs), compress.Describe(wanted, codecs))}
 }
 
-// agrees checks that options name the compression of a database that is open, or for
-// none in particular.
-func (db *DB) agrees(o *Options) error {
+// agrees checks that options name the compression of a database that is open, or none in
+// particular.
+func (o *Options) agrees(db *DB) error {
 	wanted, asked, err := o.codec()
 	if err == nil && asked && codecID(wanted) != codecID(db.codec) {
-		err = db.mismatch(codecID(db.codec), codecID(wanted), o.Codecs)
+		err = mismatch(db.path, codecID(db.codec), codecID(wanted), o.Codecs)
 	}
 	return err
 }
 
-func (db *DB) useCodec(c compress.Codec) {
-	db.codec = c
-	db.opts.Compression = compress.None
-	if c != nil {
-		db.opts.Compression = c.Name()
+// codecName returns the name by which settings know a codec.
+func codecName(c Codec) string {
+	if c == nil {
+		return compress.None
 	}
+	return c.Name()
 }
 
 // codecID returns the number by which a file names a codec.

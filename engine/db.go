@@ -55,7 +55,6 @@ type core struct {
 	fatal    atomic.Pointer[error] // the first failed sync: nothing is written after it
 	failures failures              // of work done for commits
 	stats    stats
-	findings []RecoverEvent // to be reported once the database is open
 	// recovered is what Open read from the log.
 	recovered wal.Recovered
 	obs       Observer // of the options, the logger's included; without any, all nil

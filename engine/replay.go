@@ -7,7 +7,6 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
-	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
 
@@ -25,13 +24,14 @@ type replayer struct {
 }
 
 // replay reads the log into the tree, and publishes the state that it leads to.
-func (db *DB) replay(ctx context.Context, from format.LogPos) error {
+func (o *opener) replay(ctx context.Context) error {
+	db := o.db
 	r := &replayer{db: db, ctx: ctx, inMemory: db.opts.ReadOnly, limit: db.opts.now().AutoFlush}
 	var file wal.File
 	if f := db.files.Log(); f != nil {
 		file = f
 	}
-	log, rec, err := wal.RecoverSteps(file, from, r.apply, r.committed)
+	log, rec, err := wal.RecoverSteps(file, o.disk.Log, r.apply, r.committed)
 	if err != nil {
 		return fmt.Errorf("replay log %s: %w", errs.Cut(db.files.LogPath()), err)
 	}
@@ -72,7 +72,7 @@ func (r *replayer) committed(pos format.LogPos) error {
 	case garbage > live || r.inMemory && garbage >= limit:
 		db.tree = db.tree.Fold()
 	case !r.inMemory:
-		if err := db.flushReplayed(r.ctx, pos); err == nil {
+		if err := r.flush(pos); err == nil {
 			live = 0
 		} else if isFull(err) {
 			r.inMemory = true
@@ -89,26 +89,37 @@ func (r *replayer) committed(pos format.LogPos) error {
 	return nil
 }
 
-// flushReplayed makes the tree the old one, which reaches up to a position in the log, and
+// flush makes the tree the old one, which reaches up to a position in the log, and
 // flushes it. An old tree that could not be flushed is flushed first.
-func (db *DB) flushReplayed(ctx context.Context, pos format.LogPos) error {
+func (r *replayer) flush(pos format.LogPos) error {
+	db := r.db
 	replayed := db.tree.Freeze()
 	db.tree = memtree.New()
 	db.ledger.SetAside(replayed, pos, db.tree)
 	watch := db.watchWork(byOpen)
-	_, err := db.work(ctx, unlimited, db.opts.now().AutoMerge, true)
+	_, err := db.work(r.ctx, unlimited, db.opts.now().AutoMerge, true)
 	watch.end(err)
 	return err
 }
 
 // firstState publishes the state of the checkpoint, without the log, and with a log that
 // nothing can be written to.
-func (db *DB) firstState(disk *snapshot.Snapshot) error {
-	log, _, err := wal.Recover(nil, disk.Log, nil)
+func (o *opener) firstState() error {
+	db := o.db
+	if (!o.Log.Commits || o.Log.AtStart) && o.disk.Log.Off != 0 {
+		// The checkpoint's position means nothing in this log, which starts at 0: nothing
+		// is reclaimed by it.
+		o.disk.Log.Off = 0
+		db.ledger.ForgetLog()
+	}
+	if err := db.notes.Begin(db.bf, db.files.LogName, o.Loaded, o.Log.Head); err != nil {
+		return err
+	}
+	log, _, err := wal.Recover(nil, o.disk.Log, nil)
 	if err != nil {
 		return err
 	}
 	db.log, db.tree = log, memtree.New()
-	db.ledger.First(disk, db.tree)
+	db.ledger.First(o.disk, db.tree)
 	return nil
 }

@@ -16,6 +16,7 @@ var newLogMark = func(m *format.LogMark) error {
 	return err
 }
 
+// isFull reports whether a disk is full.
 func isFull(err error) bool { return errors.Is(err, ErrFull) }
 
 // prepareFiles makes durable what the database file says, as far as that can be done by a
@@ -23,12 +24,11 @@ func isFull(err error) bool { return errors.Is(err, ErrFull) }
 // so may the names of the files. Nothing may be trusted, reused or acknowledged before.
 //
 // A sync does nothing for what an earlier sync failed to write, because that counts as
-// clean. So nothing rests on the log and on the meta pages as they are read: see settleLog.
-func (db *DB) prepareFiles(l *checkpoint.Loaded) error {
-	if fresh, err := db.fresh(l); err != nil {
-		return err
-	} else if fresh {
-		if err := db.storeEmpty(l.Checkpoint); err != nil {
+// clean. So nothing rests on the log and on the meta pages as they are read: see settle.
+func (o *opener) prepareFiles() error {
+	db := o.db
+	if o.fresh() {
+		if err := o.storeEmpty(); err != nil {
 			return err
 		}
 	}
@@ -47,20 +47,17 @@ func (db *DB) prepareFiles(l *checkpoint.Loaded) error {
 
 // fresh reports whether nothing was ever stored in the file: only the empty checkpoint, or
 // a part of it.
-func (db *DB) fresh(l *checkpoint.Loaded) (bool, error) {
-	if l.Checkpoint == nil {
-		return true, nil
+func (o *opener) fresh() bool {
+	if o.Checkpoint == nil {
+		return true
 	}
-	if !l.OnlyEmpty() || l.Ours() || db.files.Log() != nil {
-		return false, nil
-	}
-	size, err := db.files.Size()
-	return err == nil && size <= 2*format.MetaPageSize, err
+	return o.OnlyEmpty() && !o.Ours() && !o.HasLog && o.Bytes <= 2*format.MetaPageSize
 }
 
-// storeEmpty writes the checkpoint of an empty database, c if that is there already, to meta
-// page 2.
-func (db *DB) storeEmpty(c *format.Checkpoint) error {
+// storeEmpty writes the checkpoint of an empty database, the one that is there if there is
+// one, to meta page 2.
+func (o *opener) storeEmpty() error {
+	db, c := o.db, o.Checkpoint
 	if c == nil {
 		c = checkpoint.EmptyCheckpoint(db.bf.Geometry())
 	}
@@ -77,26 +74,31 @@ func (db *DB) storeEmpty(c *format.Checkpoint) error {
 }
 
 // settled reports whether the files are as a session leaves them that has ended properly.
-func (db *DB) settled(l *checkpoint.Loaded) bool {
-	if db.files.Log() != nil || l.SyncFailed() {
+func (o *opener) settled() bool {
+	if o.HasLog || o.SyncFailed() {
 		return false
 	}
-	return l.Pair() || l.Checkpoint == nil || l.OnlyEmpty()
+	return o.Checkpoint == nil || o.Pair() || o.OnlyEmpty()
 }
 
-// settleLog brings everything that was replayed into the file, makes it durable by a
+// settle brings everything that was replayed into the file, makes it durable by a
 // checkpoint on both meta pages, and begins a new log. So nothing of this session rests on
 // what an earlier one has left in the cache.
 //
 // A disk that is full is no reason to refuse to read: the log is kept then, and the first
 // transaction that wants to write tries again.
-func (db *DB) settleLog(ctx context.Context) error {
+func (o *opener) settle(ctx context.Context) error {
+	db := o.db
+	suspect := db.notes.Suspect()
 	err := db.bringIn(ctx, byOpen)
+	if suspect && !db.notes.Suspect() {
+		o.found(RecoverRepaired, "a sync of the file had failed: all pages were written anew")
+	}
 	if isFull(err) {
 		db.notes.Unsettled.Store(true)
 		db.failed("open", err)
 		if db.files.Log() == nil {
-			return db.startLog()
+			return o.startLog()
 		}
 		db.log.SetHead(db.logHead)
 		return nil
@@ -113,89 +115,13 @@ func (db *DB) settleLog(ctx context.Context) error {
 		db.log.SetHead(db.logHead)
 		return nil
 	}
-	return db.startLog()
-}
-
-// settleLater is settleLog for a database that could be opened only without. The log goes
-// on where it is: nothing before its end is needed any more. The caller has the writer's
-// turn.
-func (db *DB) settleLater(ctx context.Context) error {
-	if !db.notes.Unsettled.Load() {
-		return nil
-	}
-	if err := db.takeWorker(ctx, "begin"); err != nil {
-		return err
-	}
-	defer db.worker.Release()
-	if err := db.bringIn(ctx, byBegin); err != nil {
-		return err
-	}
-	db.notes.Unsettled.Store(false)
-	return nil
-}
-
-// bringIn makes everything that was committed part of a checkpoint that both meta pages
-// hold. The caller has both turns.
-func (db *DB) bringIn(ctx context.Context, by string) error {
-	db.dropJobs()
-	watch := db.watchWork(by)
-	err := db.flushAll(ctx)
-	if err == nil {
-		err = db.rewriteSuspect(ctx)
-	}
-	watch.end(err)
-	if err != nil {
-		return err
-	}
-	db.dropJobs()
-	if err := db.fitFreelist(ctx); err != nil {
-		return err
-	}
-	// The log holds nothing any more that the levels do not, and nobody can commit.
-	claimed := db.notes.NothingInLog()
-	was := db.notes.Unsettled.Swap(false)
-	if claimed {
-		db.ledger.Restore()
-	}
-	if err := db.checkpointer.Take(ctx); err != nil {
-		return waitError("checkpoint", db.path, "the checkpointer's turn", err)
-	}
-	defer db.checkpointer.Release()
-	e := db.ledger.Next()
-	if e.Checkpoint == nil {
-		return db.syncResult(db.notes.UnclaimFirst(e.Durable, db.opts.now().Safety != SafetyOff))
-	}
-	if _, err := db.storeExported(e, true); err != nil {
-		db.notes.Unsettled.Store(was)
-		return err
-	}
-	return nil
-}
-
-// rewriteSuspect writes everything anew, to other blocks, if what is read of the file may
-// be in the cache only. The caller has the worker's turn.
-func (db *DB) rewriteSuspect(ctx context.Context) error {
-	if !db.notes.Suspect() || db.opts.now().Safety == SafetyOff {
-		return nil
-	}
-	if len(db.ledger.Newest().Disk.Levels) > 0 {
-		if err := db.rewrite(ctx); err != nil {
-			return err
-		}
-	}
-	db.notes.Rewritten()
-	db.found(RecoverRepaired, "a sync of the file had failed: all pages were written anew")
-	return nil
-}
-
-// logHead returns what the log begins with. The writer calls it.
-func (db *DB) logHead() format.LogHead {
-	return format.LogHead{Mark: db.notes.Mark(), Base: db.ledger.Stored().Ref}
+	return o.startLog()
 }
 
 // startLog begins a new log, in place of the one there is. The newest checkpoint, which both
 // meta pages hold, needs none.
-func (db *DB) startLog() error {
+func (o *opener) startLog() error {
+	db := o.db
 	if err := db.files.ReplaceLog(); err != nil {
 		return err
 	}

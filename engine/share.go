@@ -23,13 +23,14 @@ type liveKey struct {
 	path string
 }
 
-func (db *DB) liveKey() (liveKey, bool) {
+// keyOf returns the file of a handle, and whether it can be found by that.
+func keyOf(db *DB) (liveKey, bool) {
 	return liveKey{db.files.FS, db.path}, reflect.TypeOf(db.files.FS).Comparable()
 }
 
 // share lets read-only handles find a handle that has been opened for writing.
-func (db *DB) share() {
-	key, ok := db.liveKey()
+func share(db *DB) {
+	key, ok := keyOf(db)
 	if !ok || db.opts.ReadOnly {
 		return
 	}
@@ -50,8 +51,8 @@ func (k liveKey) forget(handle weak.Pointer[DB]) {
 }
 
 // unshare ends that. The handle is closed already, so nobody shares it any more.
-func (db *DB) unshare() {
-	if key, ok := db.liveKey(); ok {
+func unshare(db *DB) {
+	if key, ok := keyOf(db); ok {
 		key.forget(weak.Make(db))
 	}
 }

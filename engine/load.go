@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"errors"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
+	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+	"github.com/lsmlite/lsmlite-go/engine/internal/survey"
+)
+
+// load opens what the accepted checkpoint lists, and refuses a file that is no database. A
+// meta page that must have been written and is blank counts as damaged afterwards.
+func (o *opener) load() error {
+	db := o.db
+	if !survey.IsDatabase(o.Loaded, o.Bytes, db.files.HasLogName()) {
+		return &Error{Code: CodeCorrupt, Op: "open", Path: db.path, Detail: db.files.NoDatabase(), Err: o.Damaged}
+	}
+	codec, err := db.opts.fileCodec(db.path, o.Checkpoint)
+	if err != nil {
+		return err
+	}
+	if err := o.openPages(codec); err != nil {
+		return err
+	}
+	if o.Checkpoint == nil {
+		o.disk = snapshot.Empty()
+		return o.openLedger(nil, ledger.Stored{Synced: base.EmptySnapshotID})
+	}
+	if err := o.loadCheckpoint(o.Checkpoint); err != nil {
+		var ce *CorruptionError
+		if errors.As(err, &ce) && ce.File == "" {
+			ce.File = db.path // which a decoder does not know
+		}
+		return err
+	}
+	survey.NoteErased(o.Loaded, o.Bytes, o.hasOwnPages())
+	return nil
+}
+
+// openPages opens the file as pages, of the sizes and the codec of the file.
+func (o *opener) openPages(codec Codec) error {
+	db, opts := o.db, &o.db.opts.Options
+	if c := o.Checkpoint; c != nil {
+		opts.PageSize, opts.BlockSize = int(c.PageSize), int(c.BlockSize)
+	}
+	geo, err := geometryOf(opts.PageSize, opts.BlockSize, codec)
+	if err != nil {
+		return &Error{Code: CodeMisuse, Op: "open", Path: db.path, Err: err}
+	}
+	db.codec, opts.Compression = codec, codecName(codec)
+	db.bf = blockfile.New(db.files.Data(), db.path, geo, codec, opts.CacheSize)
+	if m := db.files.Map(opts.Mmap); m != nil {
+		db.bf.SetMapping(m)
+	}
+	return nil
+}
+
+// loadCheckpoint opens the segments that a checkpoint lists, and the books that fit it.
+func (o *opener) loadCheckpoint(c *format.Checkpoint) (err error) {
+	db := o.db
+	if err := format.CheckBlocks(uint64(c.Blocks)); err != nil {
+		return err
+	}
+	db.bf.SetBlocks(c.Blocks)
+	db.bf.SetWritten(c.Written)
+	db.pace.stored.Store(c.Written)
+	if o.disk, err = snapshot.Load(db.bf, c); err != nil {
+		return err
+	}
+	if err := o.openLedger(c, storedOf(o.Loaded, db.opts.ReadOnly)); err != nil {
+		return err
+	}
+	db.ledger.KeepLog(c.Log)
+	dropAppendPoints(o.disk, db.bf.Geometry(), int64(db.files.Data().SectorSize()))
+	return nil
+}
+
+// openLedger makes the books of a file that holds a checkpoint, nil for none.
+func (o *opener) openLedger(c *format.Checkpoint, stored ledger.Stored) error {
+	var blocks uint32
+	var delta []format.FreeEntry
+	recorded := make(map[base.BlockNo]base.SnapshotID)
+	if c != nil {
+		var err error
+		if recorded, err = cursor.RecordedFree(o.disk); err != nil {
+			return err
+		}
+		blocks, delta = c.Blocks, c.Free
+	}
+	free, err := freelist.New(blocks, recorded, delta)
+	if err != nil {
+		return err
+	}
+	o.db.ledger = ledger.New(o.db.bf, free, stored, o.db.files.ForeignReader)
+	return nil
+}
+
+// storedOf returns what the meta pages hold, for a handle that writes them or only reads.
+func storedOf(l *checkpoint.Loaded, readOnly bool) ledger.Stored {
+	c := l.Checkpoint
+	stored := ledger.Stored{Meta: l.Durable(), Synced: l.OldestID(), NewestID: l.NewestID(), Written: c.Written}
+	if readOnly {
+		stored.Meta, stored.Synced = l.Meta, c.ID
+	}
+	stored.Ref = l.Pages[stored.Meta-1].Ref
+	if stored.Synced != stored.Ref.ID {
+		stored.Ref = l.Pages[checkpoint.Other(stored.Meta)-1].Ref
+	}
+	return stored
+}
+
+// dropAppendPoints drops the append points that do not lie right after the end of a
+// segment, or at which a sector would have to be shared: writing there would not be
+// safe. An append point is a help, never a must.
+func dropAppendPoints(disk *snapshot.Snapshot, geo format.Geometry, sector int64) {
+	ends := make(map[base.PageNo]bool)
+	for _, l := range disk.Levels {
+		if l.Merging == nil {
+			ends[l.Seg.Last+1] = true
+		}
+	}
+	for i, p := range disk.Append {
+		if p != 0 && (!ends[p] || geo.IsFirst(p) || geo.Offset(p)%sector != 0) {
+			disk.Append[i] = 0
+		}
+	}
+}
