@@ -246,6 +246,43 @@ func TestTakeLog(t *testing.T) {
 	}
 }
 
+// noLocks is a file system that cannot lock, which only OptionalLocks settles for.
+type noLocks struct{ vfs.FS }
+
+func (n noLocks) Open(name string, flag vfs.OpenFlag, perm fs.FileMode) (vfs.File, error) {
+	f, err := n.FS.Open(name, flag, perm)
+	if err == nil && flag&vfs.OptionalLocks == 0 {
+		return unlockable{f}, nil
+	}
+	return f, err
+}
+
+type unlockable struct{ vfs.File }
+
+func (unlockable) Lock(int, vfs.LockKind) error { return vfs.ErrLockUnsupported }
+
+// Where files cannot be locked, every one of them is opened so that it need not be, also a
+// log that is found under another name.
+func TestOptionalLocks(t *testing.T) {
+	mem := memfs.New()
+	put(t, mem, "/x", "")
+	put(t, mem, "/old-log", "")
+	if _, err := files.Open(config(noLocks{mem})); !errors.Is(err, errs.ErrProtocol) || !strings.Contains(err.Error(), "locking=optional") {
+		t.Errorf("without the option: %v", err)
+	}
+	c := config(noLocks{mem})
+	c.OptionalLocks = true
+	f, err := files.Open(c)
+	ok(t, err)
+	defer f.Release()
+	o, err := f.OtherLog("old-log")
+	ok(t, err)
+	if taken, err := f.TakeLog(o); !taken || err != nil {
+		t.Errorf("taken %v, %v", taken, err)
+	}
+	ok(t, f.ReplaceLog())
+}
+
 func TestForeignReader(t *testing.T) {
 	mem := memfs.New()
 	put(t, mem, "/x", "")

@@ -21,14 +21,14 @@ const logFlags = vfs.NoFollow | vfs.FarLocks
 // openFlag returns the flag with which a log is opened that is there.
 func (f *Files) openFlag() vfs.OpenFlag {
 	if f.ReadOnly {
-		return logFlags | vfs.ReadOnly
+		return logFlags | f.LockFlag() | vfs.ReadOnly
 	}
-	return logFlags | vfs.ReadWrite
+	return logFlags | f.LockFlag() | vfs.ReadWrite
 }
 
 // OpenLog opens the log if there is one.
 func (f *Files) OpenLog() error {
-	log, err := f.FS.Open(f.logPath, f.openFlag()|f.LockFlag(), 0)
+	log, err := f.FS.Open(f.logPath, f.openFlag(), 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
