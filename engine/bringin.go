@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"context"
-
-	"github.com/lsmlite/lsmlite-go/engine/internal/format"
-)
+import "context"
 
 // settleLater is opener.settle for a database that could be opened only without. The log goes
 // on where it is: nothing before its end is needed any more. The caller has the writer's
@@ -77,16 +73,12 @@ func (db *DB) rewriteSuspect(ctx context.Context) error {
 	return nil
 }
 
-// syncFiles syncs both files and their names.
-func (db *DB) syncFiles() error {
-	if err := db.bf.Sync(); err != nil {
+// syncPages syncs the database file. If that fails, the next session must not take what it
+// reads of it for durable.
+func syncPages(db *DB) error {
+	err := db.bf.Sync()
+	if err != nil {
 		db.notes.NothingSynced()
-		return err
 	}
-	return db.files.SyncLog()
-}
-
-// logHead returns what the log begins with. The writer calls it.
-func (db *DB) logHead() format.LogHead {
-	return format.LogHead{Mark: db.notes.Mark(), Base: db.ledger.Stored().Ref}
+	return err
 }

@@ -227,7 +227,11 @@ func (db *DB) syncAll(ctx context.Context) error {
 	if err := db.rewriteSuspect(ctx); err != nil {
 		return err
 	}
-	if err := db.syncFiles(); err != nil {
+	err := syncPages(db)
+	if err == nil {
+		err = db.files.SyncLog()
+	}
+	if err != nil {
 		return db.poison(err)
 	}
 	return nil

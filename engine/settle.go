@@ -35,8 +35,7 @@ func (o *opener) prepareFiles() error {
 	if db.opts.now().Safety == SafetyOff {
 		return nil
 	}
-	if err := db.bf.Sync(); err != nil {
-		db.notes.NothingSynced()
+	if err := syncPages(db); err != nil {
 		return err
 	}
 	if db.files.Log() == nil {
@@ -100,7 +99,7 @@ func (o *opener) settle(ctx context.Context) error {
 		if db.files.Log() == nil {
 			return o.startLog()
 		}
-		db.log.SetHead(db.logHead)
+		o.setLogHead()
 		return nil
 	}
 	if err != nil {
@@ -112,10 +111,19 @@ func (o *opener) settle(ctx context.Context) error {
 		return err
 	}
 	if foreign && db.files.Log() != nil { // it is read by somebody else
-		db.log.SetHead(db.logHead)
+		o.setLogHead()
 		return nil
 	}
 	return o.startLog()
+}
+
+// setLogHead makes the log begin with the mark of this log and a reference to the newest
+// synced checkpoint.
+func (o *opener) setLogHead() {
+	db := o.db
+	db.log.SetHead(func() format.LogHead {
+		return format.LogHead{Mark: db.notes.Mark(), Base: db.ledger.Stored().Ref}
+	})
 }
 
 // startLog begins a new log, in place of the one there is. The newest checkpoint, which both
@@ -137,7 +145,7 @@ func (o *opener) startLog() error {
 		return err
 	}
 	db.notes.SetMark(mark)
-	log.SetHead(db.logHead)
+	o.setLogHead()
 	db.ledger.NewLog(log.Regions())
 	return nil
 }
