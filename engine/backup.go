@@ -59,7 +59,7 @@ type BackupProgress struct {
 // whole, so a file of the name path is always a whole copy; whatever fails, ctx's end
 // included, leaves nothing behind. Only a crash may leave the unfinished file, named
 // path, "-backup-" and eight digits, which can be removed. Beside path there must be no
-// log: whoever opens the copy would overwrite it.
+// log: it would be overwritten when the copy is opened.
 func (db *DB) Backup(ctx context.Context, path string, o BackupOptions) error {
 	s, err := db.Snapshot(ctx)
 	if err != nil {

@@ -76,11 +76,15 @@ func TestBackupRefuses(t *testing.T) {
 		if err := form.to(db, ctx, failingWriter{}, engine.BackupOptions{}); !errors.Is(err, errFull) {
 			t.Errorf("%s to a writer that fails: %v", form.name, err)
 		}
-		for name, content := range map[string]string{"/taken.lsm": "something", "/orphan.lsm-log": "a log", "/crashed.lsm": "something"} {
+		for name, content := range map[string]string{
+			"/taken.lsm": "something", "/orphan.lsm-log": "a log", "/crashed.lsm": "something",
+		} {
 			expectFile(t, mem, name, []byte(content))
 		}
-		if names := mem.Names(); slices.ContainsFunc(names, func(n string) bool { return strings.Contains(n, "-backup-") || strings.HasPrefix(n, "/copy") }) {
-			t.Errorf("files are left: %v", names)
+		for _, name := range mem.Names() {
+			if strings.Contains(name, "-backup-") || strings.HasPrefix(name, "/copy") {
+				t.Errorf("file %s is left", name)
+			}
 		}
 		ok(t, form.path(db, ctx, "/taken.lsm", engine.BackupOptions{Replace: true}))
 		expectCopy(t, mem, "/taken.lsm", want, form.segments)

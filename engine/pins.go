@@ -63,7 +63,10 @@ func pinReport(db *DB) PinReport {
 		h = inspect.Pins(b, time.Now())
 		blocks, freeBlocks = int64(b.Free.Blocks()), int64(b.Free.Len())
 	})
-	r := PinReport{blocks: blocks, freeBlocks: freeBlocks, HeldBlocks: h.Blocks, HeldBytes: h.Blocks * int64(db.opts.BlockSize), HeldTreeBytes: h.TreeBytes}
+	r := PinReport{
+		HeldBlocks: h.Blocks, HeldBytes: h.Blocks * int64(db.opts.BlockSize), HeldTreeBytes: h.TreeBytes,
+		blocks: blocks, freeBlocks: freeBlocks,
+	}
 	for _, p := range h.Pins {
 		r.Pins = append(r.Pins, Pin(p))
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // stats counts what the engine does; package blockfile and package wal count what they do
-// to their files. Only the writer, or whoever has the worker's turn, changes them.
+// to their files. Only those who have the writer's or the worker's turn change them.
 type stats struct {
 	_ [64]byte // keeps what commits change off the cache line of what readers change
 

@@ -91,7 +91,8 @@ func TestBlocksOfAnEmptyDatabase(t *testing.T) {
 	if err := backup.New(context.Background(), backup.Options{}).BlocksTo(k, &b); err != nil {
 		t.Fatal(err)
 	}
-	if b.Len() != 2*format.MetaPageSize || !bytes.Equal(b.Bytes()[:format.MetaPageSize], make([]byte, format.MetaPageSize)) {
+	blank := make([]byte, format.MetaPageSize)
+	if b.Len() != 2*format.MetaPageSize || !bytes.Equal(b.Bytes()[:format.MetaPageSize], blank) {
 		t.Fatalf("%d bytes, and meta page 1 is not blank", b.Len())
 	}
 	ck, err := format.DecodeCheckpoint(b.Bytes()[format.MetaPageSize:][:format.MetaSize])

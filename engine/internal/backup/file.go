@@ -37,7 +37,8 @@ func (c *Copy) toFile(to Target, write func(vfs.File) error) error {
 	}
 	if err := to.FS.SyncDir(to.Path); err != nil { // 4
 		// The copy is whole and has its name; only a crash could take the name back.
-		return ioerr.New("sync directory of", to.Path, "the copy is complete, but a power failure may take its name back", err)
+		return ioerr.New("sync directory of", to.Path,
+			"the copy is complete, but a power failure may take its name back", err)
 	}
 	return nil
 }
