@@ -41,7 +41,7 @@ func (s *Storing) write(page int, second bool) error {
 	if !second {
 		n.first = note
 	}
-	// What is there now counts no more, even if it is written over by halves only.
+	// What is there now counts no more, even if it is only partly overwritten.
 	n.page, n.note, n.blob = page, note, nil
 	if len(s.Blob) > format.NoteOffset {
 		n.page = 0

@@ -380,7 +380,7 @@ func (c *Checkpoint) Segments() int {
 	return n
 }
 
-// Encode returns the bytes of c as they stand at the front of a meta page. It fails if
+// Encode returns the bytes of c as they are at the front of a meta page. It fails if
 // c does not fit.
 func (c *Checkpoint) Encode() ([]byte, error) {
 	w := make([]uint32, 0, 256)

@@ -59,9 +59,9 @@ type LogRecord struct {
 
 // Sizes that writer and reader of the log agree on.
 const (
-	// LogMaxUnsummed is how many bytes of one checksum interval may stand before the
-	// end of a record, in its longest form, that carries no checksum itself. C lsm1
-	// takes a record that breaks the rule for the end of the log.
+	// LogMaxUnsummed is how many bytes of one checksum interval may come before the end of a
+	// record, in its longest form, that carries no checksum itself. C lsm1 reads a record that
+	// breaks the rule as the end of the log.
 	LogMaxUnsummed = 32 * 1024
 	// LogMaxJump is the first offset that C lsm1 cannot jump to: it reads the target
 	// into 32 bits.
@@ -71,7 +71,7 @@ const (
 	LogMinWrap = 128 * 1024
 	// LogCommitLen is the length of a commit record.
 	LogCommitLen = 1 + LogChecksumLen
-	// LogMaxHeaderLen bounds the bytes of a record that stand before its key.
+	// LogMaxHeaderLen bounds the bytes of a record that come before its key.
 	LogMaxHeaderLen = 1 + 2*MaxVarintLen + LogChecksumLen
 	// LogJumpRoom bounds the bytes of a jump together with the pads that make the
 	// stream up to its end a multiple of eight long.
@@ -210,7 +210,7 @@ func AppendLogPad(b []byte, n int) []byte {
 const LogMarkLen = 2 + 8
 
 // AppendLogMark appends a pad whose content is a number. Readers pass over it, but their
-// checksum does not: what follows a mark is never taken for what followed another one.
+// checksum does not: what follows a mark never looks like what followed another one.
 func AppendLogMark(b []byte, n uint64) []byte {
 	return binary.BigEndian.AppendUint64(append(b, logPad2, 8), n)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
 
-// A note stands in the last sector of a meta page, after the checkpoint. C lsm1 does not
+// A note is in the last sector of a meta page, after the checkpoint. C lsm1 does not
 // look there: it leaves the note alone, or overwrites it with anything at all when it writes
 // a checkpoint of its own. So a note has a checksum, and says which checkpoint it belongs to.
 //
@@ -69,7 +69,7 @@ type CheckpointRef struct {
 	Sum [2]uint32
 }
 
-// RefOf returns the reference to an encoded checkpoint, or to what stands in a meta page,
+// RefOf returns the reference to an encoded checkpoint, or to what is in a meta page,
 // whether that is valid or not.
 func RefOf(meta []byte) CheckpointRef {
 	r := CheckpointRef{ID: PeekID(meta)}

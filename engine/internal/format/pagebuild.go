@@ -123,10 +123,10 @@ func (g Geometry) Link(p base.PageNo, raw []byte) base.BlockNo {
 	return base.BlockNo(binary.BigEndian.Uint32(raw))
 }
 
-// BlockLink reads a block link that stands alone, and PutBlockLink writes it.
+// BlockLink reads a block link that is not part of a page, and PutBlockLink writes it.
 func BlockLink(b []byte) base.BlockNo { return base.BlockNo(binary.BigEndian.Uint32(b)) }
 
-// PutBlockLink writes a block link that stands alone.
+// PutBlockLink writes a block link that is not part of a page.
 func PutBlockLink(b []byte, to base.BlockNo) { binary.BigEndian.PutUint32(b, uint32(to)) }
 
 // SetLink writes the block link of page p; see Link.

@@ -173,7 +173,7 @@ func (t *Tree) WantsReclaim() bool {
 	return len(t.marks.epochs) == 0 && len(t.retired.list)-t.retired.head > 2*t.kept+minReclaim
 }
 
-// minReclaim is how many retired nodes ReclaimBetween leaves alone.
+// minReclaim is how many retired nodes ReclaimBetween does not touch.
 const minReclaim = 256
 
 // setFloor recomputes the floor from the newest View and the newest mark.
