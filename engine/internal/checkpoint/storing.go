@@ -15,7 +15,7 @@ type Storing struct {
 
 // Store stores it on both meta pages, and says how far it has come.
 func (s *Storing) Store() (Stage, error) {
-	return Store(s.Notes.file, s.Durable, s.Sync, s.write)
+	return store(s.Notes.file, s.Durable, s.Sync, s.write)
 }
 
 // StoreFirst stores the checkpoint of an empty database on meta page 2 alone, without a

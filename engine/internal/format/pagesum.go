@@ -31,8 +31,8 @@ const (
 // segment, or an lsmlite that did not know of seals (see oldsum.go).
 type Seal uint16
 
-// NumSeals is how many seals there are, apart from 0.
-const NumSeals = sumMask
+// numSeals is how many seals there are, apart from 0.
+const numSeals = sumMask
 
 // MakeSeal makes a seal of numbers that say which segment it is.
 func MakeSeal(of ...uint64) Seal {
@@ -43,7 +43,7 @@ func MakeSeal(of ...uint64) Seal {
 			v >>= 8
 		}
 	}
-	return Seal(1 + (h^h>>32)%NumSeals)
+	return Seal(1 + (h^h>>32)%numSeals)
 }
 
 // flagsOffset returns where the flags field of page p is in the raw page.

@@ -14,9 +14,6 @@ type Mark struct {
 	depth      uint64 // position in the mark stack
 }
 
-// Epoch returns the epoch of the marked state; see Tree.Reclaim.
-func (m Mark) Epoch() Epoch { return m.epoch }
-
 // endEpoch ends the current epoch, if anything happened in it, and returns the epoch of
 // the current contents.
 func (t *Tree) endEpoch() Epoch {
