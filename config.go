@@ -12,78 +12,80 @@ import (
 
 // Config is everything that can be said about a connection. The zero value of every
 // field but Path means "not said": the default, or, if the database is open in this
-// process already, whatever is in force there. What can be text has a name in a DSN; see
-// [ParseDSN]. A Config must not be changed after it was given to [NewConnector].
+// process already, whatever is in force there. What can be text has a name in a DSN, which
+// is in the tag of its field; see [ParseDSN]. A Config must not be changed after it was given to [NewConnector].
 type Config struct {
 	// Path names the database file; the log lies beside it. ":memory:" is a database
 	// in memory, private to the connector (so to the *sql.DB).
 	Path string
 	// Mode says whether the file may be created and written.
-	Mode Mode
+	Mode Mode `dsn:"mode"`
 
 	// Preset names the settings that hold where nothing else is said: "default",
 	// "low-memory", "high-performance" or "lsmlite-rs"; see engine.Preset.
-	Preset string
+	Preset string `dsn:"preset"`
 
 	// Safety says what a commit survives.
-	Safety Safety
-	// PageSize and BlockSize, in bytes, are those of a new file; an existing file
-	// keeps its own.
-	PageSize, BlockSize int
+	Safety Safety `dsn:"safety"`
+	// PageSize, in bytes, is that of a new file; an existing file keeps its own.
+	PageSize int `dsn:"page_size"`
+	// BlockSize, in bytes, is that of a new file; an existing file keeps its own.
+	BlockSize int `dsn:"block_size"`
 	// Compression is how pages are stored: "none", "lz4", "zlib", "zstd", "snappy", or the
 	// name of one of Codecs. Empty takes what the file has, and none for a new file. A file
 	// that has another is refused with ErrMismatch.
-	Compression string
+	Compression string `dsn:"compression"`
 	// Codecs are further codecs, and other levels of the known ones. Everybody who opens the
 	// file must have those that it needs.
 	Codecs []engine.Codec
 	// AutoFlush is the size in bytes at which the live tree is flushed to the file.
-	AutoFlush int
+	AutoFlush int `dsn:"autoflush"`
 	// AutoCheckpoint is how many bytes are written to the file, or flushed out of the log,
 	// between two checkpoints; negative makes none for that reason.
-	AutoCheckpoint int
+	AutoCheckpoint int `dsn:"autocheckpoint"`
 	// MaxLog bounds the log, in bytes, by flushes and checkpoints that come early enough for
 	// it to be used again from its beginning. Default: four times AutoFlush, at least 1 MiB;
 	// negative is no bound.
-	MaxLog int
+	MaxLog int `dsn:"max_log"`
 	// AutoMerge is how many segments of one age are merged into one, at least 2.
-	AutoMerge int
+	AutoMerge int `dsn:"automerge"`
 	// AutoWork says whether flushing and merging happen by themselves. Default: on.
-	AutoWork Toggle
+	AutoWork Toggle `dsn:"autowork"`
 	// UseLog says whether commits are logged, so that they survive the end of the
 	// process. Default: on.
-	UseLog Toggle
+	UseLog Toggle `dsn:"use_log"`
 	// AllowMissingLog opens a database as of its last checkpoint if the log with its newest
 	// transactions is missing, or if a meta page is damaged and nothing proves that the other
 	// one holds the newest state. Default: off, such a database is refused.
-	AllowMissingLog Toggle
+	AllowMissingLog Toggle `dsn:"allow_missing_log"`
 	// Background says which work is done by goroutines beside the callers. Default: none.
-	Background Background
+	Background Background `dsn:"background"`
 	// MaxFreelist is how many free-list entries a checkpoint may hold, 2 to 24.
-	MaxFreelist int
+	MaxFreelist int `dsn:"max_freelist"`
 	// CacheSize is the size of the page cache in bytes.
-	CacheSize int64
+	CacheSize int64 `dsn:"cache_size"`
 	// Mmap is how many bytes of the file, from its beginning, are read through a mapping
 	// into memory: engine.MmapAll for all of it, negative for none, which is the default.
-	Mmap int64
+	Mmap int64 `dsn:"mmap"`
 
 	// BusyTimeout is how long to wait for the writer's turn. Zero: as long as the
 	// context lasts. Negative: not at all.
-	BusyTimeout time.Duration
+	BusyTimeout time.Duration `dsn:"busy_timeout"`
 	// TxLock says when a transaction takes the writer's turn.
-	TxLock TxLock
+	TxLock TxLock `dsn:"_txlock"`
 	// CountDeletes says whether a DELETE of a range counts the rows. If off, such a
 	// DELETE reads nothing and its RowsAffected is an error. Default: on.
-	CountDeletes Toggle
-	// KeyType and ValueType are what keys and values are taken for; values are TypeBlob,
-	// TypeText or TypeTime.
-	KeyType, ValueType DataType
+	CountDeletes Toggle `dsn:"count_deletes"`
+	// KeyType is what keys are taken for.
+	KeyType DataType `dsn:"key_type"`
+	// ValueType is what values are taken for: TypeBlob, TypeText or TypeTime.
+	ValueType DataType `dsn:"value_type"`
 
 	// FS holds the files; nil is the operating system. Connectors share a database only
 	// if their FS are equal.
 	FS vfs.FS
 	// Locking says what happens to a file that cannot be locked. Default: it is refused.
-	Locking Locking
+	Locking Locking `dsn:"locking"`
 	// Perm is the mode of a new file; 0 is 0600.
 	Perm fs.FileMode
 
@@ -194,12 +196,6 @@ var backgroundNames = []string{"", "none", "merger", "checkpointer", "both"}
 // String returns the name of b in a DSN, "" for the default.
 func (b Background) String() string { return nameOf(backgroundNames, int(b), "Background") }
 
-// engineBackground returns b as the engine knows it.
-func (b Background) engineBackground() engine.Background {
-	return [...]engine.Background{engine.BackgroundNone, engine.BackgroundNone, engine.BackgroundMerger,
-		engine.BackgroundCheckpointer, engine.BackgroundBoth}[min(b, BackgroundBoth)]
-}
-
 // Locking says what happens to a file that cannot be locked against other processes, as on
 // Plan 9, js/wasm, wasip1 and some network file systems.
 type Locking uint8
@@ -264,44 +260,14 @@ func (c *Config) inMemory() bool { return c.Path == memoryPath || c.Mode == Mode
 // says, and over it what c says itself.
 func (c *Config) engineOptions() engine.Options {
 	o, _ := engine.Preset(c.Preset)
-	o.FS, o.Perm = c.FS, c.Perm
+	o.FS, o.Perm, o.Codecs = c.FS, c.Perm, c.Codecs
 	o.Observer, o.Logger = c.Observer, c.Logger
-	o.ReadOnly = c.Mode == ModeReadOnly
-	o.MustExist = c.Mode == ModeReadOnly || c.Mode == ModeReadWrite
-	override(&o.Safety, c.Safety)
-	override(&o.PageSize, c.PageSize)
-	override(&o.BlockSize, c.BlockSize)
-	override(&o.Compression, c.Compression)
-	o.Codecs = c.Codecs
-	override(&o.AutoFlush, c.AutoFlush)
-	override(&o.AutoCheckpoint, c.AutoCheckpoint)
-	override(&o.MaxLog, c.MaxLog)
-	override(&o.AutoMerge, c.AutoMerge)
-	override(&o.MaxFreelist, c.MaxFreelist)
-	override(&o.CacheSize, c.CacheSize)
-	if c.Mmap != 0 { // negative turns off what a preset turns on
-		o.Mmap = max(c.Mmap, 0)
-	}
-	if c.Background != BackgroundDefault {
-		o.Background = c.Background.engineBackground()
-	}
-	o.OptionalLocks = c.Locking == LockingOptional
-	if c.AutoWork != Default {
-		o.NoAutoWork = c.AutoWork == Off
-	}
-	o.AllowMissingLog = c.AllowMissingLog == On
-	if c.UseLog != Default {
-		o.NoLog = c.UseLog == Off
+	for i := range settings {
+		if s := &settings[i]; s.save != nil && s.said(c) != "" {
+			s.save(c, &o)
+		}
 	}
 	return o
-}
-
-// override replaces a value by one that says something.
-func override[T comparable](p *T, v T) {
-	var nothing T
-	if v != nothing {
-		*p = v
-	}
 }
 
 // validate reports the first thing in c that cannot be, so that nothing has to be opened
@@ -315,16 +281,13 @@ func (c *Config) validate() error {
 	}
 	for i := range settings {
 		s := &settings[i]
-		if s.get == nil {
-			continue
-		}
-		text := s.get(c)
+		text := s.said(c)
 		if text == "" {
 			continue
 		}
 		var again Config
-		if err := s.set(&again, text); err != nil {
-			return settingError(s, text)
+		if err := s.parse(&again, text); err != nil {
+			return s.badValue(text)
 		}
 	}
 	o := c.engineOptions()

@@ -5,10 +5,8 @@ import (
 	"database/sql/driver"
 	"sync/atomic"
 
-	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/internal/session"
 	"github.com/lsmlite/lsmlite-go/parser"
-	"github.com/lsmlite/lsmlite-go/store"
 )
 
 var (
@@ -37,6 +35,9 @@ type conn struct {
 
 func newConn(h *handle, cfg Config, texts *parser.Cache, numConns *atomic.Int64) *conn {
 	numConns.Add(1)
+	if h.memory {
+		cfg.Mode = ModeMemory // whatever the path has said
+	}
 	c := &conn{handle: h, cfg: cfg, texts: texts, numConns: numConns}
 	c.session.Open(h.store, &h.shared, cfg.session(), c.runPragma)
 	return c
@@ -159,17 +160,3 @@ func (c *conn) release() (err error) {
 
 // readOnly reports whether the connection may not write at all.
 func (c *conn) readOnly() bool { return c.cfg.Mode == ModeReadOnly }
-
-// maintain runs f on the store, if it is one that can be maintained.
-func (c *conn) maintain(f func(store.Maintainer) error) error {
-	m, ok := c.handle.store.(store.Maintainer)
-	if !ok {
-		return misusef("pragma", "this store does not offer it")
-	}
-	return f(m)
-}
-
-// set changes settings of the store.
-func (c *conn) set(change func(*engine.Options)) error {
-	return c.maintain(func(m store.Maintainer) error { return m.Set(change) })
-}

@@ -16,15 +16,10 @@ import (
 // written as in a URL's query. An unknown name, a name that stands twice, and a bad
 // value are errors that say what is allowed.
 //
-// The names, with lsm1's units unless a size has a suffix such as 16MiB: mode (rwc, rw,
-// ro, memory), preset (default, low-memory, high-performance, lsmlite-rs), safety (off,
-// normal, full), page_size (bytes), block_size, autoflush, autocheckpoint, max_log,
-// cache_size, mmap (KB), automerge, autowork, use_log, allow_missing_log, max_freelist,
-// busy_timeout (milliseconds), count_deletes, _txlock (immediate, deferred), key_type (blob,
-// text, int64, uint64, lsm1uint, time), value_type (blob, text, time), background (none, merger,
-// checkpointer, both), compression (none, lz4, zlib, zstd, snappy),
-// locking (required, optional), multiple_processes (off). A preset stands for what is not said beside it, wherever it
-// stands in the name. What each means is said at the field of [Config].
+// The names are those in the tags of [Config], and multiple_processes, which can be off only.
+// The table in docs/tuning.md has what each may be, and its default. Sizes are in KB, page_size
+// in bytes, busy_timeout in milliseconds, unless they have a suffix, as 16MiB or 1.5s have. A
+// preset stands for what is not set beside it, wherever it stands in the name.
 func ParseDSN(dsn string) (Config, error) {
 	var c Config
 	path, query, _ := strings.Cut(dsn, "?")
@@ -85,7 +80,7 @@ func (c *Config) parseQuery(query string) error {
 		case s == nil:
 			return misusef("open", "unknown setting %q; allowed: %s", name, settingNames())
 		case !found:
-			return misusef("open", "%s has no value; write %s=…; allowed: %s", name, name, s.allowed)
+			return misusef("open", "%s has no value; write %s=…; allowed: %s", name, name, s.values)
 		case seen[s.name]:
 			return misusef("open", "%s is set twice", s.name)
 		}
@@ -105,10 +100,7 @@ func (c Config) FormatDSN() string {
 	sep := byte('?')
 	for i := range settings {
 		s := &settings[i]
-		if s.get == nil {
-			continue
-		}
-		if text := s.get(&c); text != "" {
+		if text := s.said(&c); text != "" {
 			b.WriteByte(sep)
 			b.WriteString(s.name)
 			b.WriteByte('=')

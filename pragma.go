@@ -6,9 +6,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/internal/pragma"
 	"github.com/lsmlite/lsmlite-go/internal/session"
 	"github.com/lsmlite/lsmlite-go/parser"
+	"github.com/lsmlite/lsmlite-go/store"
 )
 
 // runPragma runs a PRAGMA, which may change the connection's settings.
@@ -46,9 +48,9 @@ func (c *conn) settingPragma(s *setting, p *parser.Pragma) (*pragma.Table, error
 			return nil, err
 		}
 	default:
-		return nil, misusef("pragma", "%s takes one value; allowed: %s", s.name, s.allowed)
+		return nil, misusef("pragma", "%s takes one value; allowed: %s", s.name, s.values)
 	}
-	text, err := s.current(c)
+	text, err := s.current(c.handle, &c.cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -68,34 +70,44 @@ func (c *conn) changeSetting(s *setting, text string) error {
 		return err
 	}
 	switch {
-	case s.change == nil:
-		inForce, err := s.current(c)
-		if err != nil {
+	case s.when == fixed:
+		inForce, err := s.current(c.handle, &c.cfg)
+		if err != nil || s.shown(&want) == inForce {
 			return err
 		}
-		if asked := s.textOf(&want); asked == inForce || asked == "" && s.get == nil {
-			return nil // it is what it shall be
-		}
 		return misusef("pragma", "%s is %s and cannot be changed while the database is open", s.name, inForce)
-	case s.shared() && c.readOnly():
+	case s.scope == connection:
+		return s.apply(&c.cfg, text)
+	case c.readOnly():
 		return readOnlyError("pragma", "the connection is read-only (mode=ro)")
 	}
-	return s.change(c, &want)
+	m, err := c.handle.maintainer()
+	if err != nil {
+		return err
+	}
+	return m.Set(func(o *engine.Options) { s.save(&want, o) })
 }
 
-// textOf returns what c says of the setting, where a default that has a name has that.
-func (s *setting) textOf(c *Config) string {
-	if s.get == nil {
-		return ""
+// current returns the value in force on a connection to h that has the settings cfg.
+func (s *setting) current(h *handle, cfg *Config) (string, error) {
+	switch {
+	case s.load != nil:
+		m, err := h.maintainer()
+		if err != nil {
+			return "", err
+		}
+		return s.saved(m.Options()), nil
+	case s.scope == database:
+		cfg = &h.cfg
 	}
-	if text := s.get(c); text != "" {
-		return text
+	return s.shown(cfg), nil
+}
+
+// maintainer returns the store of h, if it is one that can be maintained.
+func (h *handle) maintainer() (store.Maintainer, error) {
+	m, ok := h.store.(store.Maintainer)
+	if !ok {
+		return nil, misusef("pragma", "this store does not offer it")
 	}
-	switch s.name {
-	case "mode":
-		return c.Mode.String()
-	case "key_type":
-		return c.KeyType.String()
-	}
-	return ""
+	return m, nil
 }

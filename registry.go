@@ -168,17 +168,13 @@ func (h *handle) agrees(cfg Config) error {
 					"; give it to whoever opens the database first"}
 		}
 	}
-	probe := conn{handle: h, cfg: h.cfg}
 	for i := range settings {
 		s := &settings[i]
-		if s.get == nil || !s.shared() {
+		want := s.said(&cfg)
+		if s.scope != database || want == "" || want == s.said(&h.cfg) {
 			continue
 		}
-		want := s.get(&cfg)
-		if want == "" || want == s.get(&h.cfg) {
-			continue
-		}
-		inForce, err := s.current(&probe)
+		inForce, err := s.current(h, &h.cfg)
 		if err != nil {
 			return err
 		}

@@ -2,31 +2,58 @@ package lsmlite
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go/engine"
-	"github.com/lsmlite/lsmlite-go/store"
 )
 
-// A setting is something that can be said in a DSN and asked, sometimes changed, by
-// PRAGMA. The table below is the only place that knows their names.
+// A setting is something that can be written in a DSN and a Config, and read, sometimes
+// changed, by PRAGMA. It is a row of the table below, which is the only place that knows it:
+// a new setting is a row, a field of Config, and the field of engine.Options that it sets.
+// Tests compare the documents with the rows.
 type setting struct {
 	name string
-	// allowed lists the values, for the error that refuses another.
-	allowed string
-	// set reads text into the Config.
-	set func(c *Config, text string) error
-	// get returns the text of what the Config says, "" if it says nothing. It is nil
-	// for a setting that has one possible value, which no Config holds.
-	get func(c *Config) string
-	// current returns the value in force on a connection.
-	current func(c *conn) (string, error)
-	// change makes another value the one in force. want holds that value and nothing
-	// else. It is nil for what is fixed once the database is open.
-	change func(c *conn, want *Config) error
+	// standard is the default. For a setting of the engine it is empty, as the engine knows
+	// it, unless the default is no value: then it says in words what that is.
+	standard string
+	scope    scope
+	when     when
+	access
 }
+
+// access is how a setting gets from text into a Config, from there into the options of the
+// engine, and back. See settingkinds.go for those of each kind.
+type access struct {
+	// values lists what is allowed, with its unit.
+	values string
+	// parse reads text into the Config, and fails with errValue if it is none of values.
+	parse func(c *Config, text string) error
+	// text returns what the Config says, as parse reads it; "" if it says nothing. It is nil
+	// for a setting that has one possible value, which no Config holds.
+	text func(c *Config) string
+	// save puts what c says into o, and load what o says into c. They are nil for a setting
+	// that the engine does not have. save is called only if c says something.
+	save, load func(c *Config, o *engine.Options)
+}
+
+// scope is for whom a value of a setting holds.
+type scope uint8
+
+const (
+	// database: for everybody in this process who has the database open. They must agree on it.
+	database scope = iota
+	// connection: for one connection.
+	connection
+)
+
+// when says whether a setting can be changed while the database is open.
+type when uint8
+
+const (
+	fixed when = iota
+	anyTime
+)
 
 const (
 	kb = 1 << 10
@@ -34,268 +61,42 @@ const (
 )
 
 var settings = []setting{
-	{
-		name: "mode", allowed: "rwc, rw, ro, memory",
-		set: func(c *Config, t string) error { return setName(&c.Mode, modeNames, t) },
-		get: func(c *Config) string { return nonZero(c.Mode) },
-		current: func(c *conn) (string, error) {
-			if c.handle.memory {
-				return ModeMemory.String(), nil
-			}
-			return c.cfg.Mode.String(), nil
-		},
-	},
-	{
-		name: "preset", allowed: strings.Join(engine.PresetNames(), ", "),
-		set: func(c *Config, t string) error {
-			t = strings.ToLower(t)
-			if _, ok := engine.Preset(t); !ok {
-				return errValue
-			}
-			c.Preset = t
-			return nil
-		},
-		get:     func(c *Config) string { return c.Preset },
-		current: func(c *conn) (string, error) { return orElse(c.handle.cfg.Preset, "default"), nil },
-	},
-	{
-		name: "safety", allowed: "off, normal, full (or 0, 1, 2)",
-		set:     setSafety,
-		get:     func(c *Config) string { return safetyText(c.Safety) },
-		current: engineSetting(func(m store.Maintainer) string { return safetyText(m.Options().Safety) }),
-		change: func(c *conn, want *Config) error {
-			return c.set(func(o *engine.Options) { o.Safety = want.Safety })
-		},
-	},
-	{
-		name: "page_size", allowed: "a power of two from 256 to 65536 bytes",
-		set: func(c *Config, t string) error { return setPowerOfTwo(&c.PageSize, t, 1, 256, 64*kb) },
-		get: func(c *Config) string { return sizeText(c.PageSize, 1) },
-		current: engineSetting(func(m store.Maintainer) string {
-			return sizeText(m.Options().PageSize, 1)
-		}),
-	},
-	{
-		name: "block_size", allowed: "a power of two from 64 to 65536, in KB, or a size such as 1MiB",
-		set: func(c *Config, t string) error { return setPowerOfTwo(&c.BlockSize, t, kb, 64*kb, 64*mb) },
-		get: func(c *Config) string { return sizeText(c.BlockSize, kb) },
-		current: engineSetting(func(m store.Maintainer) string {
-			return sizeText(m.Options().BlockSize, kb)
-		}),
-	},
-	{
-		name: "autoflush", allowed: fmt.Sprintf("0 to %d, in KB, or a size such as 16MiB", engine.MaxAutoFlush/kb),
-		set: func(c *Config, t string) error {
-			if err := setSize(&c.AutoFlush, t, kb, 0, engine.MaxAutoFlush); err != nil {
-				return err
-			}
-			// lsm1's 0 is "after every commit". Zero is taken for "not said", and
-			// one byte has the same effect.
-			c.AutoFlush = max(c.AutoFlush, 1)
-			return nil
-		},
-		get:     func(c *Config) string { return sizeText(c.AutoFlush, kb) },
-		current: engineSetting(func(m store.Maintainer) string { return sizeText(m.Options().AutoFlush, kb) }),
-		change: func(c *conn, want *Config) error {
-			return c.set(func(o *engine.Options) { o.AutoFlush = want.AutoFlush })
-		},
-	},
-	{
-		name: "autocheckpoint", allowed: "0 (off) or more, in KB, or a size such as 16MiB",
-		set: func(c *Config, t string) error { return setSizeOrOff(&c.AutoCheckpoint, t) },
-		get: func(c *Config) string { return sizeOrOffText(c.AutoCheckpoint) },
-		current: engineSetting(func(m store.Maintainer) string {
-			return sizeOrOffText(m.Options().AutoCheckpoint)
-		}),
-		change: func(c *conn, want *Config) error {
-			return c.set(func(o *engine.Options) { o.AutoCheckpoint = want.AutoCheckpoint })
-		},
-	},
-	{
-		name: "max_log", allowed: "0 (no bound) or more, in KB, or a size such as 32MiB",
-		set:     func(c *Config, t string) error { return setSizeOrOff(&c.MaxLog, t) },
-		get:     func(c *Config) string { return sizeOrOffText(c.MaxLog) },
-		current: engineSetting(func(m store.Maintainer) string { return sizeOrOffText(m.Options().MaxLog) }),
-		change: func(c *conn, want *Config) error {
-			return c.set(func(o *engine.Options) { o.MaxLog = want.MaxLog })
-		},
-	},
-	{
-		name: "automerge", allowed: "2 or more",
-		set:     func(c *Config, t string) error { return setInt(&c.AutoMerge, t, 2, math.MaxInt32) },
-		get:     func(c *Config) string { return intText(c.AutoMerge) },
-		current: engineSetting(func(m store.Maintainer) string { return intText(m.Options().AutoMerge) }),
-		change: func(c *conn, want *Config) error {
-			return c.set(func(o *engine.Options) { o.AutoMerge = want.AutoMerge })
-		},
-	},
-	{
-		name: "autowork", allowed: toggleValues,
-		set:     func(c *Config, t string) error { return setToggle(&c.AutoWork, t) },
-		get:     func(c *Config) string { return toggleText(c.AutoWork) },
-		current: engineSetting(func(m store.Maintainer) string { return toggleText(toggle(!m.Options().NoAutoWork)) }),
-		change: func(c *conn, want *Config) error {
-			return c.set(func(o *engine.Options) { o.NoAutoWork = want.AutoWork == Off })
-		},
-	},
-	{
-		name: "use_log", allowed: toggleValues,
-		set:     func(c *Config, t string) error { return setToggle(&c.UseLog, t) },
-		get:     func(c *Config) string { return toggleText(c.UseLog) },
-		current: engineSetting(func(m store.Maintainer) string { return toggleText(toggle(!m.Options().NoLog)) }),
-		change: func(c *conn, want *Config) error {
-			return c.set(func(o *engine.Options) { o.NoLog = want.UseLog == Off })
-		},
-	},
-	{
-		name: "allow_missing_log", allowed: toggleValues,
-		set:     func(c *Config, t string) error { return setToggle(&c.AllowMissingLog, t) },
-		get:     func(c *Config) string { return toggleText(c.AllowMissingLog) },
-		current: engineSetting(func(m store.Maintainer) string { return toggleText(toggle(m.Options().AllowMissingLog)) }),
-	},
-	{
-		name: "max_freelist", allowed: "2 to 24",
-		set:     func(c *Config, t string) error { return setInt(&c.MaxFreelist, t, 2, 24) },
-		get:     func(c *Config) string { return intText(c.MaxFreelist) },
-		current: engineSetting(func(m store.Maintainer) string { return intText(m.Options().MaxFreelist) }),
-		change: func(c *conn, want *Config) error {
-			return c.set(func(o *engine.Options) { o.MaxFreelist = want.MaxFreelist })
-		},
-	},
-	{
-		name: "cache_size", allowed: "1 or more, in KB, or a size such as 64MiB",
-		set: func(c *Config, t string) error { return setSize(&c.CacheSize, t, kb, 1, math.MaxInt64) },
-		get: func(c *Config) string { return sizeText(c.CacheSize, kb) },
-		current: engineSetting(func(m store.Maintainer) string {
-			return sizeText(m.Options().CacheSize, kb)
-		}),
-	},
-	{
-		name: "mmap", allowed: "0 (none), 1 (all of the file), more, in KB, or a size such as 256MiB",
-		set:     setMmap,
-		get:     func(c *Config) string { return mmapText(c.Mmap) },
-		current: engineSetting(func(m store.Maintainer) string { return orElse(mmapText(m.Options().Mmap), "0") }),
-	},
-	{
-		name: "busy_timeout", allowed: "milliseconds, a duration such as 1.5s, 0 (do not wait), or unlimited",
-		set:     setBusyTimeout,
-		get:     func(c *Config) string { return busyTimeoutText(c.BusyTimeout) },
-		current: connSetting(func(c *Config) string { return orElse(busyTimeoutText(c.BusyTimeout), unlimited) }),
-		change: func(c *conn, want *Config) error {
-			c.cfg.BusyTimeout = want.BusyTimeout
-			return nil
-		},
-	},
-	{
-		name: "count_deletes", allowed: toggleValues,
-		set:     func(c *Config, t string) error { return setToggle(&c.CountDeletes, t) },
-		get:     func(c *Config) string { return toggleText(c.CountDeletes) },
-		current: connSetting(func(c *Config) string { return toggleText(toggle(c.CountDeletes != Off)) }),
-		change: func(c *conn, want *Config) error {
-			c.cfg.CountDeletes = want.CountDeletes
-			return nil
-		},
-	},
-	{
-		name: "_txlock", allowed: "immediate, deferred, exclusive",
-		set: func(c *Config, t string) error {
-			if strings.EqualFold(t, "exclusive") { // one writer is all there ever is
-				t = TxImmediate.String()
-			}
-			return setName(&c.TxLock, txLockNames, t)
-		},
-		get:     func(c *Config) string { return nonZero(c.TxLock) },
-		current: connSetting(func(c *Config) string { return c.TxLock.String() }),
-		change: func(c *conn, want *Config) error {
-			c.cfg.TxLock = want.TxLock
-			return nil
-		},
-	},
-	{
-		name: "key_type", allowed: "blob, text, int64, uint64, lsm1uint, time",
-		set:     func(c *Config, t string) error { return setName(&c.KeyType, dataTypeNames, t) },
-		get:     func(c *Config) string { return nonZero(c.KeyType) },
-		current: connSetting(func(c *Config) string { return c.KeyType.String() }),
-	},
-	{
-		name: "value_type", allowed: "blob, text, time",
-		set:     setValueType,
-		get:     func(c *Config) string { return nonZero(c.ValueType) },
-		current: connSetting(func(c *Config) string { return c.ValueType.String() }),
-		change: func(c *conn, want *Config) error {
-			c.cfg.ValueType = want.ValueType
-			return nil
-		},
-	},
-	{
-		name: "background", allowed: "none, merger, checkpointer, both",
-		set: func(c *Config, t string) error {
-			if t == "" {
-				return errValue
-			}
-			return setName(&c.Background, backgroundNames, t)
-		},
-		get:     func(c *Config) string { return nonZero(c.Background) },
-		current: engineSetting(func(m store.Maintainer) string { return m.Options().Background.String() }),
-	},
-	{
-		name: "compression", allowed: "none, lz4, zlib, zstd, snappy, or the name or id of a registered codec",
-		set: func(c *Config, t string) error {
-			if t == "" {
-				return errValue
-			}
-			c.Compression = strings.ToLower(t)
-			return nil
-		},
-		get:     func(c *Config) string { return c.Compression },
-		current: engineSetting(func(m store.Maintainer) string { return m.Options().Compression }),
-	},
-	{
-		name: "locking", allowed: "required, optional",
-		set: func(c *Config, t string) error {
-			if t == "" {
-				return errValue
-			}
-			return setName(&c.Locking, lockingNames, t)
-		},
-		get: func(c *Config) string { return nonZero(c.Locking) },
-		current: engineSetting(func(m store.Maintainer) string {
-			if m.Options().OptionalLocks {
-				return LockingOptional.String()
-			}
-			return LockingRequired.String()
-		}),
-	},
-	{
-		name: "multiple_processes", allowed: "off (or 0)",
-		set: func(_ *Config, t string) error {
-			var v Toggle
-			switch err := setToggle(&v, t); {
-			case err != nil:
-				return err
-			case v == On:
-				return refusal("one process has the file open at a time; C lsm1 must be opened with LSM_CONFIG_MULTIPLE_PROCESSES=0 beside it")
-			}
-			return nil
-		},
-		current: func(*conn) (string, error) { return "0", nil },
-	},
+	{"mode", "rwc", connection, fixed, openMode()},
+	{"preset", "default", database, fixed, presetName()},
+	{"safety", "", database, anyTime, safetyLevel()},
+	{"page_size", "", database, fixed, powerOfTwo(1, 256, 64*kb,
+		func(c *Config) *int { return &c.PageSize }, func(o *engine.Options) *int { return &o.PageSize })},
+	{"block_size", "", database, fixed, powerOfTwo(kb, 64*kb, 64*mb,
+		func(c *Config) *int { return &c.BlockSize }, func(o *engine.Options) *int { return &o.BlockSize })},
+	{"compression", "the file's", database, fixed, codecName()},
+	{"autoflush", "", database, anyTime, autoFlush()},
+	{"autocheckpoint", "", database, anyTime, sizeOrOff("never",
+		func(c *Config) *int { return &c.AutoCheckpoint }, func(o *engine.Options) *int { return &o.AutoCheckpoint })},
+	{"max_log", "4 times autoflush", database, anyTime, sizeOrOff("no bound",
+		func(c *Config) *int { return &c.MaxLog }, func(o *engine.Options) *int { return &o.MaxLog })},
+	{"automerge", "", database, anyTime, count("segments", 2, math.MaxInt32,
+		func(c *Config) *int { return &c.AutoMerge }, func(o *engine.Options) *int { return &o.AutoMerge })},
+	{"autowork", "", database, anyTime, onUnless(
+		func(c *Config) *Toggle { return &c.AutoWork }, func(o *engine.Options) *bool { return &o.NoAutoWork })},
+	{"background", "", database, fixed, backgroundWork()},
+	{"use_log", "", database, anyTime, onUnless(
+		func(c *Config) *Toggle { return &c.UseLog }, func(o *engine.Options) *bool { return &o.NoLog })},
+	{"allow_missing_log", "", database, fixed, onOff(
+		func(c *Config) *Toggle { return &c.AllowMissingLog },
+		func(o *engine.Options) *bool { return &o.AllowMissingLog })},
+	{"max_freelist", "", database, anyTime, count("entries", 2, 24,
+		func(c *Config) *int { return &c.MaxFreelist }, func(o *engine.Options) *int { return &o.MaxFreelist })},
+	{"cache_size", "", database, fixed, size(kb, 1, math.MaxInt64,
+		func(c *Config) *int64 { return &c.CacheSize }, func(o *engine.Options) *int64 { return &o.CacheSize })},
+	{"mmap", "", database, fixed, mappedBytes()},
+	{"locking", "", database, fixed, lockingOfFiles()},
+	{"multiple_processes", "0", database, fixed, oneProcess()},
+	{"busy_timeout", unlimited, connection, anyTime, busyTimeout()},
+	{"count_deletes", "on", connection, anyTime, connectionOnOff(func(c *Config) *Toggle { return &c.CountDeletes })},
+	{"_txlock", "immediate", connection, anyTime, txLock()},
+	{"key_type", "blob", connection, fixed, oneOf(dataTypeNames, func(c *Config) *DataType { return &c.KeyType })},
+	{"value_type", "blob", connection, anyTime, valueType()},
 }
-
-// shared reports whether the setting belongs to the store, so that everybody who has it
-// open must agree on it, and not to each connection.
-func (s *setting) shared() bool {
-	switch s.name {
-	case "mode", "busy_timeout", "count_deletes", "_txlock", "key_type", "value_type":
-		return false
-	}
-	return true
-}
-
-// refusal is the reason why a value that belongs to a setting is not taken.
-type refusal string
-
-func (r refusal) Error() string { return string(r) }
 
 // settingNamed returns the setting of that name in any case, or nil.
 func settingNamed(name string) *setting {
@@ -316,9 +117,41 @@ func settingNames() string {
 	return strings.Join(names, ", ")
 }
 
-// apply reads text into c and explains a text it cannot read.
+// said returns what c says of the setting, as text; "" if nothing.
+func (s *setting) said(c *Config) string {
+	if s.text == nil {
+		return ""
+	}
+	return s.text(c)
+}
+
+// saved returns the value that options of the engine have.
+func (s *setting) saved(o engine.Options) string {
+	var c Config
+	s.load(&c, &o)
+	return s.text(&c)
+}
+
+// shown returns what c says of the setting as PRAGMA shows it: the default, if c says nothing.
+func (s *setting) shown(c *Config) string {
+	var d Config
+	if text := s.said(c); text != "" {
+		return text
+	}
+	if err := s.parse(&d, s.standard); err == nil && s.said(&d) != "" {
+		return s.said(&d)
+	}
+	return s.standard
+}
+
+// refusal is the reason why a value that belongs to a setting is not taken.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+// apply reads text into c and explains a text that it cannot read.
 func (s *setting) apply(c *Config, text string) error {
-	err := s.set(c, text)
+	err := s.parse(c, text)
 	var refused refusal
 	switch {
 	case err == nil:
@@ -326,25 +159,9 @@ func (s *setting) apply(c *Config, text string) error {
 	case errors.As(err, &refused):
 		return misusef("open", "%s=%s is refused: %s", s.name, text, refused)
 	}
-	return settingError(s, text)
+	return s.badValue(text)
 }
 
-func settingError(s *setting, text string) error {
-	return misusef("open", "bad value %q for %s; allowed: %s", text, s.name, s.allowed)
-}
-
-// engineSetting is the current value of what the store holds.
-func engineSetting(read func(store.Maintainer) string) func(*conn) (string, error) {
-	return func(c *conn) (text string, err error) {
-		err = c.maintain(func(m store.Maintainer) error {
-			text = read(m)
-			return nil
-		})
-		return text, err
-	}
-}
-
-// connSetting is the current value of what each connection holds for itself.
-func connSetting(read func(*Config) string) func(*conn) (string, error) {
-	return func(c *conn) (string, error) { return read(&c.cfg), nil }
+func (s *setting) badValue(text string) error {
+	return misusef("open", "bad value %q for %s; allowed: %s", text, s.name, s.values)
 }

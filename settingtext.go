@@ -14,10 +14,7 @@ import (
 // field of a Config and returns errValue for a text that is none; xText writes what setX
 // reads back, and "" for a field that says nothing.
 
-const (
-	toggleValues = "on, off (or 1, 0)"
-	unlimited    = "unlimited"
-)
+const unlimited = "unlimited"
 
 func setToggle(dst *Toggle, text string) error {
 	switch strings.ToLower(text) {

@@ -93,16 +93,16 @@ func (p Page) decodeLeafCell(off, eof int) (c LeafCell, ok bool) {
 	b := p[off:eof]
 	c.Kind = base.Kind(b[0]).Clean()
 	at := 1
-	rel, n := varint(b[at:])
+	rel, n := Varint(b[at:])
 	at += n
-	k, m := varint(b[at:])
+	k, m := Varint(b[at:])
 	at += m
 	if n == 0 || m == 0 || k > MaxKeyLen {
 		return c, false
 	}
 	c.RelPtr, c.KeyLen = int64(rel), int(k)
 	if c.Kind&base.Insert != 0 {
-		v, n := varint(b[at:])
+		v, n := Varint(b[at:])
 		if n == 0 || v > MaxValueLen {
 			return c, false
 		}
@@ -121,7 +121,7 @@ func (p Page) tooLong(off, eof int) error {
 	b := p[off:eof]
 	at := 1
 	next := func() uint64 {
-		v, n := varint(b[at:])
+		v, n := Varint(b[at:])
 		at += n
 		return v
 	}
@@ -154,9 +154,9 @@ func (p Page) decodeBTreeCell(off, eof int) (c BTreeCell, ok bool) {
 	}
 	b := p[off:eof]
 	kind := base.Kind(b[0]).Clean()
-	child, n := varint(b[1:])
+	child, n := Varint(b[1:])
 	at := 1 + n
-	second, m := varint(b[at:])
+	second, m := Varint(b[at:])
 	at += m
 	if n == 0 || m == 0 {
 		return c, false

@@ -1,4 +1,0 @@
-package checkpoint
-
-// Store is the name for the tests.
-var Store = store
