@@ -55,13 +55,11 @@ func (p pair) check(args []Value, keys *KeyType) error {
 	return &BindError{Param: param, Msg: p.remedy()}
 }
 
-// Check refuses arguments that the statement cannot take, before anything runs and
-// whatever the data: bytes compared with numbers, numbers as keys where keys are bytes and
-// bytes where they are numbers,
-// LIMIT and OFFSET that are not integers, patterns that are too long, an ESCAPE that is not one
-// character. args[n-1] is
-// parameter n. The error is a *BindError or a *LimitError. Check allocates only for an
-// error.
+// Check refuses arguments that the statement cannot take, before anything runs and whatever the
+// data: bytes compared with numbers, numbers as keys where keys are bytes and bytes where they
+// are numbers, LIMIT and OFFSET that are not integers, patterns that are too long, an ESCAPE that
+// is not one character. args[n-1] is parameter n. The error is a *BindError or a *LimitError.
+// Check allocates only for an error.
 func (p *Plan) Check(args []Value, keys *KeyType) error {
 	if p.Explained != nil {
 		return p.Explained.Check(args, keys)

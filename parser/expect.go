@@ -78,12 +78,11 @@ func wordCandidate(word string) candidate {
 	return c
 }
 
-// expected lists what may stand in the place of token i, as a person would type it. It asks
-// the parser itself: what lets it get beyond the tokens before may follow. This costs some
-// dozens of short parses and is done for an error only, but it cannot be wrong about the
-// grammar.
-// Without built, the grammar alone decides: that is for tokens of which no tree can be
-// built, whatever follows.
+// expected lists what is allowed in the place of token i, as a person would type it. It asks the
+// parser itself: what lets it get beyond the tokens before may follow. This costs some dozens of
+// short parses and is done for an error only, but it cannot be wrong about the grammar. Without
+// built, the grammar alone decides: that is for tokens of which no tree can be built, whatever
+// follows.
 func (b *builder) expected(i int, built bool) []string {
 	before := b.fused.tokens[:i:i]
 	prefix := shorten(before)

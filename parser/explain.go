@@ -26,10 +26,9 @@ type Step struct {
 	Hex string
 }
 
-// Explain returns how an OpExplain plan's statement would run under args, where args[n-1]
-// is parameter n and keys is what keys are, as in KeyExpr.Bind. It fails as Check and Bind
-// do.
-// When ctx ends, which may be nil for one that does not, it fails with its error.
+// Explain returns how an OpExplain plan's statement would run under args, where args[n-1] is
+// parameter n and keys is what keys are, as in KeyExpr.Bind. It fails as Check and Bind do. When
+// ctx ends, which may be nil for one that does not, it fails with its error.
 func (p *Plan) Explain(ctx context.Context, args []Value, keys *KeyType) ([]Step, error) {
 	q := p.Explained
 	if err := q.Check(args, keys); err != nil {

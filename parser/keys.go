@@ -108,12 +108,12 @@ func (b *Bounds) At(i int) *Interval {
 // IsAll reports whether e selects every key, whatever the arguments.
 func (e *KeyExpr) IsAll() bool { return len(e.terms) == 0 && e.root == nil }
 
-// Bind works out the intervals under args, where args[n-1] is parameter n, into b.
-// Values become keys as keys says; a number that is no key still selects those below or above it.
-// A value of the wrong class is refused with a *BindError, a computed one that
-// is too long with a *LimitError, and b is then empty, as it is when b.Ctx has ended. b refers to the bytes of args and
-// of the plan until it is bound again. A condition that is one interval for any
-// arguments allocates nothing.
+// Bind works out the intervals under args, where args[n-1] is parameter n, into b. Values become
+// keys as keys says; a number that is no key still selects those below or above it. A value of
+// the wrong class is refused with a *BindError, a computed one that is too long with a
+// *LimitError, and b is then empty, as it is when b.Ctx has ended. b refers to the bytes of args
+// and of the plan until it is bound again. A condition that is one interval for any arguments
+// allocates nothing.
 func (e *KeyExpr) Bind(b *Bounds, args []Value, keys *KeyType) error {
 	b.n, b.many, b.keys = 0, b.many[:0], b.keys[:0]
 	if e.root != nil {
@@ -165,14 +165,14 @@ func (i *Interval) restrictGlob(pattern []byte, scratch *[]byte) {
 		return
 	}
 	i.raise(prefix, false)
-	if behind, ok := behindPrefix(prefix, scratch); ok {
-		i.lower(behind, true)
+	if after, ok := afterPrefix(prefix, scratch); ok {
+		i.lower(after, true)
 	}
 }
 
-// behindPrefix makes the least key, in *scratch, that is greater than all that begin with
+// afterPrefix makes the least key, in *scratch, that is greater than all that begin with
 // prefix. There is none if prefix is all 0xff.
-func behindPrefix(prefix []byte, scratch *[]byte) (key []byte, ok bool) {
+func afterPrefix(prefix []byte, scratch *[]byte) (key []byte, ok bool) {
 	n := len(prefix)
 	for n > 0 && prefix[n-1] == 0xff {
 		n--

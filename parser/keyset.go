@@ -41,7 +41,7 @@ func (x *setBinder) eval(dst []Interval, n *keyNode) ([]Interval, error) {
 		for _, kid := range n.kids {
 			// The kid is appended to what is there, and everything is put in order
 			// once, at the end: n kids cost one sort.
-			if dst, err = x.evalBehind(dst, kid); err != nil {
+			if dst, err = x.evalAppend(dst, kid); err != nil {
 				return dst, err
 			}
 		}
@@ -105,8 +105,8 @@ func (x *setBinder) comparison(dst []Interval, n *keyNode) ([]Interval, error) {
 	return dst, nil
 }
 
-// evalBehind appends the set of n to dst, which may hold other sets.
-func (x *setBinder) evalBehind(dst []Interval, n *keyNode) ([]Interval, error) {
+// evalAppend appends the set of n to dst, which may hold other sets.
+func (x *setBinder) evalAppend(dst []Interval, n *keyNode) ([]Interval, error) {
 	switch n.op {
 	case keyIn:
 		return x.points(dst, n.list)

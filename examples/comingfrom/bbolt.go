@@ -92,7 +92,7 @@ func bboltScan(path string, out io.Writer) {
 			fmt.Fprintln(out, string(k), string(v))
 		}
 		k, v := c.Last()
-		if behind, _ := c.Seek(after); behind != nil {
+		if next, _ := c.Seek(after); next != nil {
 			k, v = c.Prev()
 		}
 		for ; bytes.HasPrefix(k, prefix); k, v = c.Prev() {

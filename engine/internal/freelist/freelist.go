@@ -32,9 +32,9 @@ type List struct {
 	// it was written since the file was opened. Snapshots before that one never knew the
 	// block, so a pin on one of them does not keep it from being written again.
 	born map[base.BlockNo]base.SnapshotID
-	// whole are the blocks that Allocate has given out and that are not published: nothing in them is older than
-	// the segment that is being written. A segment that starts at an append point leaves
-	// what is before it as it is.
+	// whole are the blocks that Allocate has given out and that are not published: nothing in
+	// them is older than the segment that is being written. A segment that starts at an append
+	// point leaves what is before it as it is.
 	whole map[base.BlockNo]bool
 }
 
