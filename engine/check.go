@@ -2,13 +2,10 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"iter"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/check"
-	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
-	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
 // Problem is something that Check found wrong.
@@ -21,19 +18,7 @@ type Problem struct {
 }
 
 // String renders the problem on one line.
-func (p Problem) String() string {
-	s := p.File
-	if p.Segment != "" {
-		s += ", " + p.Segment
-	}
-	if p.Page != 0 {
-		s += fmt.Sprintf(", page %d", p.Page)
-	}
-	if p.Offset >= 0 {
-		s += fmt.Sprintf(", offset %d", p.Offset)
-	}
-	return s + ": " + p.Detail
-}
+func (p Problem) String() string { return check.Problem(p).String() }
 
 // Check reads everything that the newest committed state refers to, afresh from the
 // files and past the page cache, and yields whatever is wrong with it: the meta pages,
@@ -72,8 +57,8 @@ func checkInput(db *DB) check.Input {
 		File: db.bf,
 		State: func() (check.State, func()) {
 			st, account := db.ledger.PinAccount()
-			s := checkState(st.Disk, account)
-			if s.Live = st.Live; st.HasOld {
+			s := check.State{Disk: st.Disk, Account: account, Live: st.Live}
+			if st.HasOld {
 				s.Old = st.Old
 			}
 			return s, func() { db.ledger.Release(st) }
@@ -99,9 +84,4 @@ func checkInput(db *DB) check.Input {
 			look(check.Log{File: db.files.Log(), Regions: db.log.Regions(), End: db.log.End()})
 		},
 	}
-}
-
-// checkState is the levels and the books that fit them.
-func checkState(disk *snapshot.Snapshot, a ledger.Account) check.State {
-	return check.State{Disk: disk, Blocks: a.Blocks, Free: a.Free, Delta: a.Delta, Reserved: a.Reserved}
 }

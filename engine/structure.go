@@ -1,15 +1,6 @@
 package engine
 
-import (
-	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
-)
-
-// The roles of segments.
-const (
-	RoleRun    = "run"
-	RoleOutput = "output"
-	RoleInput  = "input"
-)
+import "github.com/lsmlite/lsmlite-go/engine/internal/segment"
 
 // LevelInfo describes one level, as LSM_INFO_DB_STRUCTURE of C lsm1 does.
 type LevelInfo struct {
@@ -18,15 +9,6 @@ type LevelInfo struct {
 	// Segments has one element, or, for a merge that C lsm1 left half done, its output
 	// and its remaining inputs, newest first.
 	Segments []SegmentInfo
-}
-
-// SegmentInfo describes one segment.
-type SegmentInfo struct {
-	Role              string // RoleRun, or in a half-done merge RoleOutput or RoleInput
-	First, Last, Root int64  // page numbers; Root is 0 if there is no b-tree
-	// Pages is the segment's size: in pages, or, in a compressed file, where Last is the
-	// offset of its last byte, in bytes.
-	Pages int64
 }
 
 // Structure returns the levels of the newest snapshot, newest first.

@@ -71,8 +71,8 @@ func (o *opener) findLog(name string) error {
 // checkLevels checks all pages of the accepted checkpoint, up to the first problem.
 func (o *opener) checkLevels(ctx context.Context) error {
 	db := o.db
-	if p, found := check.First(ctx, db.path, db.bf, checkState(o.disk, db.ledger.Account())); found {
-		o.Problem = Problem(p).String()
+	if p, found := check.First(ctx, db.path, db.bf, check.State{Disk: o.disk, Account: db.ledger.Account()}); found {
+		o.Problem = p.String()
 	} else if err := ctx.Err(); err != nil {
 		return err
 	}

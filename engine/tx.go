@@ -341,7 +341,7 @@ func (tx *Tx) foldSpans() {
 	if tx.spans != nil {
 		spans.AddAll(tx.spans)
 	}
-	spans.Fold(tx.db.tree)
+	spans.Fold(tx.db.tree, span.FoldRecords)
 }
 
 // rotateIfFull makes the live tree the old one if it has reached its limit and no old tree

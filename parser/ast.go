@@ -43,8 +43,8 @@ type Insert struct {
 	OnConflict Action
 	Or         bool // whether the text names an action, REPLACE INTO included
 	Into       *Name
-	// Columns are the two column names if they are given. Rows hold what stands in the
-	// text, so Columns decide which is which.
+	// Columns are the two column names if they are given. Rows hold what is in the text,
+	// so Columns decide which is which.
 	Columns   []*Name
 	Rows      [][2]Expr
 	Upsert    *Upsert
@@ -114,7 +114,7 @@ type Name struct {
 // Expr is an expression or a condition: a *Literal, *Param, *ColumnRef, *Unary,
 // *Binary, *Logic, *Between, *In, *Call or *Cast.
 type Expr interface {
-	// span returns where the token stands in the whole text that an error about the
+	// span returns where the token is in the whole text that an error about the
 	// expression shows: its operator, or its first token if it has none.
 	span() (start, end int)
 	append(p *printer)
@@ -160,7 +160,7 @@ type Binary struct {
 	Op   string
 	Not  bool // NOT LIKE, NOT GLOB
 	X, Y Expr
-	// Escape is what stands after ESCAPE, nil without it.
+	// Escape is what follows ESCAPE, nil without it.
 	Escape Expr
 }
 

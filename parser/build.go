@@ -35,7 +35,7 @@ const noToken = -1
 // token returns the token at a position that participle captured.
 func (b *builder) token(pos lexer.Position) *token { return &b.fused.tokens[pos.Offset] }
 
-// refuse remembers the first token that participle lets pass and that cannot stand there.
+// refuse remembers the first token that participle accepts and that is not allowed there.
 func (b *builder) refuse(pos lexer.Position) {
 	if b.wrong == noToken {
 		b.wrong = pos.Offset
@@ -82,7 +82,7 @@ func (b *builder) selectBody(g *selectG) (Body, error) {
 	if g.OrderBy != nil {
 		s.OrderBy = b.column(b.name(g.OrderBy.First), g.OrderBy.Second)
 		if g.OrderBy.Second == nil && b.token(g.OrderBy.First.Pos).kind == tokValue {
-			b.refuse(g.OrderBy.First.Pos) // a text that stands alone is a value
+			b.refuse(g.OrderBy.First.Pos) // a text alone is a value
 		}
 	}
 	if s.Limit, err = b.optional(g.Limit); err != nil {

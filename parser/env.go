@@ -104,7 +104,7 @@ func (e *Env) valueLen() int {
 	return e.length
 }
 
-// Forget lets go of everything that belongs to the caller and keeps memory up to limit
+// Forget releases everything that belongs to the caller and keeps memory up to limit
 // bytes.
 func (e *Env) Forget(limit int) {
 	scratch := e.scratch[:0]

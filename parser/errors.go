@@ -14,7 +14,7 @@ type Error struct {
 	Line, Column, Offset int
 	// Token is the offending piece of the text, cut if it is long; "" at the end.
 	Token string
-	// Expected says what may stand there, if a token was the problem.
+	// Expected says what is allowed there, if a token was the problem.
 	Expected []string
 	// Msg says what is wrong if it is not just the token.
 	Msg string
@@ -50,7 +50,7 @@ func (e *Error) Error() string {
 		if r != '\t' {
 			r = ' '
 		}
-		b.WriteRune(r) // a tab stays one, so that the caret stands right at any tab width
+		b.WriteRune(r) // a tab stays one, so that the caret is right at any tab width
 	}
 	b.WriteString("^")
 	return b.String()

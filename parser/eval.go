@@ -113,8 +113,8 @@ func switchCase(b []byte, first byte) {
 }
 
 // concat is x || y. The right operand comes first, so that a chain a || b || c, which is
-// a concat of a concat, can grow in one place: what its left operand has made stands at
-// the end of scratch then.
+// a concat of a concat, can grow in one place: what its left operand has made is at the end of
+// scratch then.
 func (n *node) concat(e *Env) Value {
 	y := n.kids[1].eval(e)
 	if y.Kind == Null {

@@ -27,7 +27,7 @@ var (
 	anInfix   = candidate{token{text: "||", kind: tokInfix}, "an operator"}
 )
 
-// markCandidates may stand in any statement.
+// markCandidates are allowed in any statement.
 var markCandidates = []candidate{
 	{token{text: "*", kind: tokInfix}, `"*"`},
 	{token{text: "=", kind: tokInfix}, `"="`},
@@ -68,8 +68,8 @@ var expressionWords = []candidate{wordCandidate("AS"), wordCandidate("LIKE"), wo
 	wordCandidate("BETWEEN"), wordCandidate("IN"), wordCandidate("INTEGER"), wordCandidate("REAL"), wordCandidate("TEXT"), wordCandidate("BLOB")}
 
 // wordCandidate makes the candidate of a word. It gets the type of a mark, which the grammar
-// matches as a word but does not take for a name: so a word is listed where it means
-// something, and not wherever a name may stand. Operators keep their type.
+// matches as a word but not as a name: so a word is listed where it means something, and not
+// wherever a name is allowed. Operators keep their type.
 func wordCandidate(word string) candidate {
 	c := candidate{token{text: word, kind: tokMark, word: wordNumbers[word]}, word}
 	if wordOperators[word] {
@@ -352,7 +352,7 @@ type shortener struct {
 
 // shortFrame is a parenthesis, or the statement.
 type shortFrame struct {
-	// expression: operands and operators stand here, and entry is where the current entry of
+	// expression: operands and operators are allowed here, and entry is where the current entry of
 	// a list begins in out, operand the current operand.
 	expression     bool
 	entry, operand int
@@ -403,8 +403,8 @@ func (s *shortener) add(prefix []token, i int) {
 	}
 }
 
-// cut takes back what stands before an operand that is to come. One operand and operator
-// stay, so that something stands there.
+// cut removes what is before an operand that is to come. One operand and operator
+// stay, so that something is there.
 func (s *shortener) cut(f *shortFrame) {
 	if s.out = s.out[:f.operand]; !f.cut {
 		s.out = append(s.out, operandToken, anInfix.token)
@@ -442,7 +442,7 @@ func (s *shortener) close(t *token) {
 	s.out, f.after = append(s.out[:f.operand], operandToken), true
 }
 
-// outside copies a token where no operand stands, or one that ends an expression.
+// outside copies a token where no operand is, or one that ends an expression.
 func (s *shortener) outside(prefix []token, i int, f *shortFrame) {
 	t := &prefix[i]
 	s.out = append(s.out, *t)

@@ -29,7 +29,7 @@ var precedences = map[string]int{
 	"+": precAdd, "-": precAdd, "*": precMultiply, "/": precMultiply, "%": precMultiply, "||": precConcat,
 }
 
-// infix is an operator and what stands on its right: operand, or list for IN.
+// infix is an operator and what is on its right: operand, or list for IN.
 type infix struct {
 	place
 	op      string

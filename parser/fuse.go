@@ -28,7 +28,7 @@ func (f *fused) fuse(all []token) {
 	out, origin := f.tokensBuffer[:0], f.originBuffer[:0]
 	f.all = all
 	const list = 1 // the innermost parenthesis is that of IN
-	const rows = 2 // VALUES stands before, outside of parentheses
+	const rows = 2 // VALUES comes before, outside of parentheses
 	var stack []uint8
 	state := uint8(0)
 	copied := 0 // how much of all is in out

@@ -136,7 +136,7 @@ type beginG struct {
 	Mode string `parser:"@( 'DEFERRED' | 'IMMEDIATE' | 'EXCLUSIVE' )? 'TRANSACTION'?"`
 }
 
-// nameG is a name. SQLite takes a text in most places where a name stands; build.go refuses
+// nameG is a name. SQLite accepts a text in most places where a name is allowed; build.go refuses
 // the other values.
 type nameG struct {
 	Pos  lexer.Position

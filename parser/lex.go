@@ -37,7 +37,7 @@ var classes = func() (c [256]uint8) {
 	return c
 }()
 
-const byteOrderMark = "\ufeff" // a blank, wherever it stands, as in SQLite
+const byteOrderMark = "\ufeff" // a blank, anywhere, as in SQLite
 
 // scanner cuts a text into tokens, statement by statement. It guards the parser: what
 // nests deeper than MaxNesting is refused here, before anything recurses.

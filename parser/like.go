@@ -96,7 +96,7 @@ func (n *node) like(e *Env) truth {
 // matchLike reports whether text matches the pattern of LIKE, if it can tell within a
 // number of steps: % is any text, _ one character, and ASCII letters match in either case.
 func matchLike(ctx context.Context, pattern *likePattern, text []byte, steps int) (matches, known bool, err error) {
-	star, resume := -1, 0 // where the last % stands, and the text it does not cover yet
+	star, resume := -1, 0 // where the last % is, and the text it does not cover yet
 	p, t, end := 0, 0, len(pattern.text)
 	for ; t < len(text); steps-- {
 		if steps%stepsBetweenLooks == 0 {

@@ -94,8 +94,7 @@ func matchGlob(ctx context.Context, pattern, text []byte, steps int) (matches, k
 			return false, true, nil
 		}
 		resume += charLen(text[resume:])
-		// An ASCII byte is never part of a longer character, so the next place where it
-		// stands can be searched for.
+		// An ASCII byte is never part of a longer character, so its next place can be searched for.
 		if next := pattern[star+1]; next < utf8.RuneSelf && next != '*' && next != '?' && next != '[' {
 			i := bytes.IndexByte(text[resume:], next)
 			if i < 0 {

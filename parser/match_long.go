@@ -37,7 +37,7 @@ type longMatch struct {
 type element struct {
 	kind elementKind
 	c    byte // of elementByte and elementLetter
-	at   int  // of elementSet: where it stands in the pattern
+	at   int  // of elementSet: where it is in the pattern
 }
 
 type elementKind uint8
@@ -50,7 +50,7 @@ const (
 )
 
 // split returns the rows of elements between the stars of the pattern, none of them empty,
-// and whether stars stand before the first and after the last.
+// and whether there are stars before the first and after the last.
 func (m *longMatch) split(like bool, pattern *likePattern) (rows [][]element, leading, trailing bool) {
 	var row []element
 	end := func() {

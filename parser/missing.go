@@ -1,6 +1,6 @@
 package parser
 
-// What other dialects have and this one has not is named, with what to do instead. The
+// What other dialects have and this one does not have is named, with what to do instead. The
 // messages are for the words at which the grammar stops.
 
 const (

@@ -128,8 +128,8 @@ func (b *builder) syntaxError(err error, end int) error {
 	return b.unexpected(min(perr.Position().Offset, len(b.fused.tokens)), end)
 }
 
-// unexpected makes the error about token i, which cannot stand there: it shows the place,
-// and what is missing from the dialect or what may stand there instead. The statement ends
+// unexpected makes the error about token i, which is not allowed there: it shows the place,
+// and what is missing from the dialect or what is allowed there instead. The statement ends
 // at the offset end.
 func (b *builder) unexpected(i, end int) error {
 	tokens := b.fused.tokens
@@ -146,7 +146,7 @@ func (b *builder) unexpected(i, end int) error {
 		return e
 	}
 	if e.Expected = b.expected(i, true); len(e.Expected) == 0 {
-		// What stands before the place may be wrong in a way that only shows when the tree is
+		// What comes before the place may be wrong in a way that only shows when the tree is
 		// built, and then nothing makes it right that follows.
 		if g, err := parseTokens(tokens[:i:i]); err == nil {
 			earlier := builder{text: b.text, unsigned: b.unsigned, fused: b.fused}

@@ -6,8 +6,8 @@ import (
 	"github.com/alecthomas/participle/v2/lexer"
 )
 
-// The token types. Participle pays for every alternative it tries, so tokens that stand
-// in the same places have the same type.
+// The token types. Participle pays for every alternative it tries, so tokens that are allowed in
+// the same places have the same type.
 const (
 	tokEOF     = lexer.EOF
 	tokKeyword = iota // a word that SQLite reserves
@@ -24,7 +24,7 @@ var symbols = map[string]lexer.TokenType{
 	"Values": tokValues, "Rows": tokRows,
 }
 
-// reserved are the words that SQLite does not take for a name unless they are quoted.
+// reserved are the words that SQLite does not accept as a name unless they are quoted.
 var reserved = wordSet(reservedWords)
 
 const reservedWords = `ADD ALL ALTER AND AS AUTOINCREMENT BETWEEN CASE CHECK COLLATE COMMIT
@@ -33,9 +33,8 @@ const reservedWords = `ADD ALL ALTER AND AS AUTOINCREMENT BETWEEN CASE CHECK COL
 	NULL ON OR ORDER PRIMARY REFERENCES RETURNING SELECT SET TABLE THEN TO TRANSACTION UNION
 	UNIQUE UPDATE USING VALUES WHEN WHERE`
 
-// wordOperators are the binary operators that are words, apart from IN, on whose right
-// no operand stands. LIKE and GLOB serve as names too, because SQLite does not reserve
-// them.
+// wordOperators are the binary operators that are words, apart from IN, on whose right there is
+// no operand. LIKE and GLOB serve as names too, because SQLite does not reserve them.
 var wordOperators = wordSet(operatorWords)
 
 const operatorWords = "AND OR BETWEEN LIKE GLOB ESCAPE"
@@ -129,7 +128,7 @@ func (t *token) forGrammar(i int) lexer.Token {
 	return lexer.Token{Type: lexer.TokenType(t.kind), Value: value, Pos: lexer.Position{Offset: i}}
 }
 
-// appendShape appends what tells tokens apart that participle tells apart.
+// appendShape appends what distinguishes tokens that participle distinguishes.
 func (t *token) appendShape(key []byte) []byte {
 	switch {
 	case t.word != 0:

@@ -275,7 +275,7 @@ func (c *compiler) pattern(e *Binary) (*node, error) {
 	return n, nil
 }
 
-// escape compiles what stands after ESCAPE.
+// escape compiles what follows ESCAPE.
 func (c *compiler) escape(e Expr) (*node, error) {
 	n, err := c.value(e)
 	if err != nil {

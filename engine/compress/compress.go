@@ -34,8 +34,8 @@ type Codec interface {
 	ID() uint32
 	// Name is what settings and error messages call it: small letters, digits and dashes.
 	Name() string
-	// Bound returns the most bytes that Compress may make of n bytes. A record that claims
-	// to be longer is taken for damaged and not decompressed.
+	// Bound returns the most bytes that Compress may make of n bytes. A record that claims to be
+	// longer is damaged and not decompressed.
 	Bound(n int) int
 	// Compress appends to dst what it makes of src and returns the extended slice. dst has
 	// room for Bound(len(src)) more bytes.

@@ -136,7 +136,7 @@ func (c *zlibCodec) Decompress(dst, src []byte) error {
 	return nil
 }
 
-// noEOF keeps a decoder's end of input from being taken for an end of file.
+// noEOF makes sure that a decoder's end of input does not look like an end of file.
 func noEOF(err error) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF || err == nil {
 		return errors.New("it ends early")

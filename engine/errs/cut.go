@@ -12,7 +12,7 @@ const MaxErrorText = 2048
 
 // Cut returns s, or its beginning and its end if it is longer than MaxErrorText: the end of
 // a path is its name, and the end of an error its reason. Whatever s holds, the result is
-// UTF-8 on one line: what cannot stand there becomes U+FFFD.
+// UTF-8 on one line: what cannot be there becomes U+FFFD.
 func Cut(s string) string {
 	return cutTo(s, MaxErrorText, func(r rune) rune {
 		if r == '\n' {

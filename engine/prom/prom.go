@@ -27,7 +27,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
-// Label is the name of the label that tells databases apart.
+// Label is the name of the label that distinguishes databases.
 const Label = "db"
 
 // Options say how the metrics look.
@@ -59,7 +59,7 @@ func DefaultWorkBuckets() []float64 {
 }
 
 // DefaultCheckpointBuckets returns the bounds that lsmlite-rs recommends for
-// checkpoint_kbs, from 2 to 20 MB, and some on either side.
+// checkpoint_kbs, from 2 to 20 MB, and some smaller and larger ones.
 func DefaultCheckpointBuckets() []float64 {
 	return []float64{64, 256, 1024, 2048, 4096, 5120, 6144, 7168, 8192, 12288, 16384, 20480, 32768, 65536}
 }
@@ -182,7 +182,7 @@ func (c *Collector) opened(e engine.OpenEvent) {
 	})
 }
 
-// take reserves a name, or the like of it.
+// take reserves a name, with a number after it if it is in use.
 func (c *Collector) take(name string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 // ErrLink means that a name is a symbolic link, which NoFollow does not follow.
 var ErrLink = errors.New("the name is a symbolic link")
 
-// Comparer is the ability of an FS to tell files apart whatever their names are.
+// Comparer is the ability of an FS to distinguish files whatever their names are.
 type Comparer interface {
 	// Lstat describes what has the name. It follows no link, so that of a link describes
 	// the link.
@@ -62,7 +62,7 @@ func SameFile(fsys FS, a, b string) (bool, error) {
 	}
 	able, ok := fsys.(Comparer)
 	if ok {
-		// A wrapper may have the methods, and a file system below that has not.
+		// A wrapper may have the methods, and a file system below that does not have them.
 		if _, err = able.Lstat(a); !errors.Is(err, errors.ErrUnsupported) {
 			return able.SameFile(infoA, infoB), nil
 		}

@@ -224,7 +224,7 @@ func (f *osFile) Truncate(size int64) error {
 	if f.readOnly {
 		return f.fail("truncate", fs.ErrPermission)
 	}
-	if size < 0 { // which js/wasm would take for 0
+	if size < 0 { // which js/wasm would read as 0
 		return f.fail("truncate", fs.ErrInvalid)
 	}
 	return f.f.Truncate(size)

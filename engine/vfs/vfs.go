@@ -99,8 +99,8 @@ type File interface {
 	// since the last success, and calling again would tell nothing: the kernel may
 	// have dropped the pages. On a ReadOnly handle it promises nothing.
 	Sync() error
-	// SectorSize is the unit in which the disk writes, in bytes: a write that is cut
-	// short by power loss may spoil the sectors it touches, and no others.
+	// SectorSize is the unit in which the disk writes, in bytes: a write that is cut short by
+	// power loss may damage the sectors it touches, and no others.
 	SectorSize() int
 	// Lock sets this handle's lock on slot to kind, without waiting. Slot n is byte
 	// 4096-n of the file, n in 1..29, as in lsm1. It returns ErrLocked if another

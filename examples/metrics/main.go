@@ -148,7 +148,7 @@ func load(ctx context.Context, db *sql.DB) (commits int, err error) {
 	return commits, nil
 }
 
-// unlessDone is err, unless it comes of the end of ctx.
+// unlessDone is err, unless it is due to the end of ctx.
 func unlessDone(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil

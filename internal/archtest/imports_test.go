@@ -49,7 +49,7 @@ var allowed = map[string][]string{
 	"engine/internal/turn":       {"engine/internal/invariant"},
 	"engine/internal/ledger":     join(snap, "engine/internal/checkpoint", "engine/internal/wal"),
 	"engine/internal/inspect":    join(snap, "engine/internal/ledger"),
-	"engine/internal/check":      join(snap, "engine/internal/cursor", "engine/internal/wal"),
+	"engine/internal/check":      join(snap, "engine/internal/ledger", "engine/internal/cursor", "engine/internal/wal"),
 	"engine/internal/backup":     join(snap, "engine/internal/cursor"),
 	"engine": join(snap,
 		"engine/internal/backup",

@@ -41,16 +41,13 @@ type Pragma struct {
 
 type runFunc func(ctx context.Context, c *Call, args []string) (*Table, error)
 
-// Usage shows how the PRAGMA is written.
-func (p *Pragma) Usage() string {
+// usage shows how the PRAGMA is written.
+func (p *Pragma) usage() string {
 	if p.minArgs < p.maxArgs {
 		return p.Name + " or " + p.Name + p.Args
 	}
 	return p.Name + p.Args
 }
-
-// All returns the table. It must not be changed.
-func All() []Pragma { return table }
 
 // Names lists the names of all PRAGMAs, in the order of the table.
 func Names() []string {
@@ -85,7 +82,7 @@ type Call struct {
 // whatever the store fails with.
 func (p *Pragma) Run(ctx context.Context, c *Call, args []string) (*Table, error) {
 	if n := len(args); n < p.minArgs || n > p.maxArgs {
-		return nil, misusef("%s does not take %d arguments: PRAGMA %s: %s", p.Name, n, p.Usage(), p.Help)
+		return nil, misusef("%s does not take %d arguments: PRAGMA %s: %s", p.Name, n, p.usage(), p.Help)
 	}
 	return p.run(ctx, c, args)
 }

@@ -19,7 +19,7 @@ type Grammar struct {
 	byName map[string]*Rule
 }
 
-// Rule is a name for an expression. A token's parts stand without blanks between them.
+// Rule is a name for an expression. A token's parts have no blanks between them.
 type Rule struct {
 	Name  string
 	Token bool
@@ -52,7 +52,7 @@ type Choice []Expr
 // Optional may be left out.
 type Optional struct{ X Expr }
 
-// Repetition may stand any number of times, also never.
+// Repetition may occur any number of times, also never.
 type Repetition struct{ X Expr }
 
 func (e Terminal) terminals(yield func(Terminal))   { yield(e) }

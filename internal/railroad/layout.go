@@ -62,7 +62,7 @@ func blocks(list []Expr) []block {
 	return out
 }
 
-// separatorOf returns what stands between repetitions of x if next is { separator x },
+// separatorOf returns what is between repetitions of x if next is { separator x },
 // else nil.
 func separatorOf(x, next Expr) Expr {
 	rep, ok := next.(Repetition)

@@ -24,7 +24,7 @@ const (
 // String names the part.
 func (p DamagePlace) String() string { return [...]string{"meta", "data", "log"}[p] }
 
-// DamageStats counts what came of damages.
+// DamageStats counts the results of damages.
 type DamageStats struct {
 	Damages int // changed files that were opened
 	Refused int // Open failed, or a read, or the check, and said so

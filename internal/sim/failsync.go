@@ -15,7 +15,7 @@ import (
 // FailSyncStats counts what was tried.
 type FailSyncStats struct {
 	Syncs   int            // syncs that failed
-	Where   map[string]int // by the file and what came of it
+	Where   map[string]int // by the file and the result
 	Crashes int            // losses of power afterwards
 	Commits int            // commits that were acknowledged
 }

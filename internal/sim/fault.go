@@ -148,8 +148,7 @@ func (f *faulter) acknowledged(n int) bool {
 	return slices.ContainsFunc(s[n:], func(m enginetest.Map) bool { return !m.Equal(s[n-1]) })
 }
 
-// judge returns an error if what the store has returned is not what the fault is good
-// for.
+// judge returns an error if what the store has returned is not what the fault leads to.
 func (f *faulter) judge(err error, struck bool) error {
 	var op *enginetest.OpError
 	if !errors.As(err, &op) {

@@ -168,7 +168,7 @@ func mentionsTable(b *parser.Select) bool {
 	return found || b.Where != nil && mentions(b.Where)
 }
 
-// mentions reports whether a column stands in e.
+// mentions reports whether a column is in e.
 func mentions(e parser.Expr) bool {
 	some := func(list ...parser.Expr) bool {
 		for _, x := range list {

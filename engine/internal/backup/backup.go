@@ -2,8 +2,8 @@
 // as one segment, or the blocks of a checkpoint as they are.
 //
 // It owns the copy and nothing of the database. The caller pins what is copied, so that none
-// of its blocks is written over meanwhile, and lets go of it afterwards; nothing else has to
-// stand still. A Copy belongs to one goroutine and makes one copy.
+// of its blocks is written over meanwhile, and releases it afterwards; nothing else must be kept
+// from changing. A Copy belongs to one goroutine and makes one copy.
 package backup
 
 import (

@@ -38,8 +38,8 @@ func storeEmpty(f vfs.File, ck *format.Checkpoint) error {
 }
 
 // newLog returns where the log of a copy begins. Its checksum begins with numbers that no
-// other log begins with, so that a log that was left lying where a copy is put is not taken
-// for the copy's own: what it holds is of another state.
+// other log begins with, so that an old log next to a copy does not look like the copy's own:
+// what it holds is of another state.
 func newLog() format.LogPos {
 	return format.LogPos{Sum: format.Checksum{S0: rand.Uint32(), S1: rand.Uint32()}}
 }

@@ -250,6 +250,3 @@ func (f *File) Truncate(b base.BlockNo) error {
 	}
 	return nil
 }
-
-// Size returns the length of the file in bytes.
-func (f *File) Size() (int64, error) { return f.f.Size() }

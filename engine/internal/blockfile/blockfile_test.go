@@ -261,7 +261,7 @@ func TestTruncate(t *testing.T) {
 		if err := x.file.Truncate(blocks); err != nil {
 			t.Fatal(err)
 		}
-		size, err := x.file.Size()
+		size, err := x.f.Size()
 		if err != nil {
 			t.Fatal(err)
 		}

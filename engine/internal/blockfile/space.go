@@ -114,12 +114,8 @@ func (s *Space) PrevPage(p base.PageNo) (base.PageNo, error) { return s.layout.p
 // compressed file is the offset of a byte.
 func (s *Space) LastPage(last base.PageNo) (base.PageNo, error) { return s.layout.lastPage(s, last) }
 
-// NextBlock returns the block that block b of the segment links to, and PrevBlock the one
-// before it.
+// NextBlock returns the block that block b of the segment links to.
 func (s *Space) NextBlock(b base.BlockNo) (base.BlockNo, error) { return s.layout.nextBlock(s, b) }
-
-// PrevBlock returns the block that links to block b; see NextBlock.
-func (s *Space) PrevBlock(b base.BlockNo) (base.BlockNo, error) { return s.layout.prevBlock(s, b) }
 
 // Record tells what stands in a compressed file at p, for dumps: a page or padding, and of
 // how many bytes.

@@ -147,7 +147,7 @@ func (t *stream) back(p base.PageNo, n int) (q base.PageNo, crossed bool, err er
 		} else {
 			n -= room
 		}
-		prev, err := t.s.PrevBlock(b)
+		prev, err := t.layout.prevBlock(t.s, b)
 		if err != nil {
 			return 0, false, err
 		}

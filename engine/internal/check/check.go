@@ -18,20 +18,12 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
-
-// Problem is something that the check found wrong.
-type Problem struct {
-	File    string
-	Page    int64  // page, 0 if no page is concerned
-	Offset  int64  // byte offset in the file, -1 if unknown
-	Segment string // which level and segment, empty if none
-	Detail  string
-}
 
 // Input is what one run checks.
 type Input struct {
@@ -51,11 +43,8 @@ type Input struct {
 
 // State is one state of the database, with the free list that belongs to its levels.
 type State struct {
-	Disk     *snapshot.Snapshot
-	Blocks   uint32             // blocks of the file
-	Free     []format.FreeEntry // all free blocks, ascending
-	Delta    []format.FreeEntry // those of them that a checkpoint has to list
-	Reserved []base.BlockNo     // blocks that are being written to
+	Disk *snapshot.Snapshot
+	ledger.Account
 	// Live and Old are the trees in memory; one that there is not is the zero View.
 	Live, Old memtree.View
 }

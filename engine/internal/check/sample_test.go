@@ -16,6 +16,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
@@ -198,10 +199,9 @@ func (s *sample) restore(t *testing.T, change func(c *format.Checkpoint)) (*samp
 
 // state is what is checked.
 func (s *sample) state() check.State {
-	return check.State{
-		Disk: s.disk, Blocks: s.free.Blocks(),
-		Free: s.free.Entries(), Delta: s.free.Delta(), Reserved: s.free.ReservedBlocks(),
-	}
+	return check.State{Disk: s.disk, Account: ledger.Account{
+		Blocks: s.free.Blocks(), Free: s.free.Entries(), Delta: s.free.Delta(), Reserved: s.free.ReservedBlocks(),
+	}}
 }
 
 func (s *sample) input() check.Input {

@@ -60,7 +60,7 @@ func EmptyCheckpoint(geo format.Geometry) *format.Checkpoint {
 	}
 }
 
-// Stage says how far Store has come.
+// Stage says how far store has come.
 type Stage uint8
 
 const (
@@ -70,13 +70,13 @@ const (
 )
 
 // SyncError is the error of a sync: nobody knows what of the file is durable, and trying
-// again would not help. After any other error of Store, it would.
+// again would not help. After any other error of store, it would.
 type SyncError struct{ Err error }
 
 func (e *SyncError) Error() string { return e.Err.Error() }
 func (e *SyncError) Unwrap() error { return e.Err }
 
-// Store writes a checkpoint to both meta pages, of which durable is known to hold one that
+// store writes a checkpoint to both meta pages, of which durable is known to hold one that
 // is on the disk (0 if there is none yet). write puts the new checkpoint on a page. The
 // order of the steps is what makes the database survive a crash at any moment:
 //
@@ -88,7 +88,7 @@ func (e *SyncError) Unwrap() error { return e.Err }
 //
 // Only after that may the caller reuse what the older checkpoint needed. Without sync
 // (safety off) steps 1, 3 and 5 are left out, and a power failure may cost the database.
-func Store(f *blockfile.File, durable int, sync bool, write func(page int, second bool) error) (Stage, error) {
+func store(f *blockfile.File, durable int, sync bool, write func(page int, second bool) error) (Stage, error) {
 	syncFile := func() error {
 		if !sync {
 			return nil

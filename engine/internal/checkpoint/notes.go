@@ -17,8 +17,8 @@ import (
 // have to be durable: it is for a program that opens a copy of the file that was made without
 // its log, and for the same file under another name.
 //
-// Notes are never written to the page that is known to be durable: a loss of power might
-// spoil them there.
+// Notes are never written to the page that is known to be durable: a loss of power might damage
+// them there.
 type Notes struct {
 	// Unsettled says that the log that was found is still needed: what it holds could not be
 	// brought into the file when it was opened, because the disk was full.
@@ -35,7 +35,7 @@ type Notes struct {
 
 	mu   sync.Mutex
 	page int         // meta page whose note may be written; 0: none
-	note format.Note // that stands there, or is to stand there
+	note format.Note // that is there, or will be there
 	// claiming says that a claim was written, whether that succeeded or not.
 	claiming bool
 	// first is the note of the page that was written first.

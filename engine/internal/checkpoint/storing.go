@@ -15,7 +15,7 @@ type Storing struct {
 
 // Store stores it on both meta pages, and says how far it has come.
 func (s *Storing) Store() (Stage, error) {
-	return Store(s.Notes.file, s.Durable, s.Sync, s.write)
+	return store(s.Notes.file, s.Durable, s.Sync, s.write)
 }
 
 // StoreFirst stores the checkpoint of an empty database on meta page 2 alone, without a
@@ -41,7 +41,7 @@ func (s *Storing) write(page int, second bool) error {
 	if !second {
 		n.first = note
 	}
-	// What is there now counts no more, even if it is written over by halves only.
+	// What is there now counts no more, even if it is only partly overwritten.
 	n.page, n.note, n.blob = page, note, nil
 	if len(s.Blob) > format.NoteOffset {
 		n.page = 0

@@ -68,8 +68,8 @@ func (c *Cursor) Init(live memtree.View, st *snapshot.State) error {
 	return c.addLevels(st.Disk)
 }
 
-// InitSystem makes c a cursor over the system keys in the levels of a snapshot.
-func (c *Cursor) InitSystem(s *snapshot.Snapshot) error {
+// initSystem makes c a cursor over the system keys in the levels of a snapshot.
+func (c *Cursor) initSystem(s *snapshot.Snapshot) error {
 	c.topic = base.System
 	c.reset()
 	return c.addLevels(s)
@@ -129,10 +129,10 @@ func (c *Cursor) Value() ([]byte, error) {
 	if v, ok := s.Inline(); ok {
 		return v, nil
 	}
-	if n := s.ValueLen(); n > cap(c.valBuf) || cap(c.valBuf) > keptBuffer && n < cap(c.valBuf)/4 {
+	if n := s.valueLen(); n > cap(c.valBuf) || cap(c.valBuf) > keptBuffer && n < cap(c.valBuf)/4 {
 		c.valBuf = nil // first, so that it is not kept beside the new one
 	}
-	v, err := s.AppendValue(c.valBuf[:0])
+	v, err := s.appendValue(c.valBuf[:0])
 	if err == nil {
 		c.valBuf = v
 	}
@@ -160,7 +160,7 @@ func (c *Cursor) Passed(b *segment.Body) { c.sources[c.cur].Passed(b) }
 func (c *Cursor) Bare() bool { return c.bare }
 
 // ValueLen returns the length of the current value without loading it.
-func (c *Cursor) ValueLen() int { return c.sources[c.cur].ValueLen() }
+func (c *Cursor) ValueLen() int { return c.sources[c.cur].valueLen() }
 
 // Err returns the error that made the cursor invalid, if any. Positioning it again
 // forgets the error.
@@ -188,12 +188,12 @@ func (c *Cursor) Last() bool {
 	// System keys sort after all user keys: the empty one is the end of the user's.
 	for i := range c.sources {
 		if c.topic != 0 {
-			c.sources[i].Last()
+			c.sources[i].last()
 			continue
 		}
-		c.sources[i].SeekLE(base.System, nil)
+		c.sources[i].seekLE(base.System, nil)
 		if s := &c.sources[i]; s.valid && s.kind&base.System != 0 {
-			s.Prev()
+			s.prev()
 		}
 	}
 	c.run.begin(nil, false)
@@ -221,7 +221,7 @@ func (c *Cursor) seekEQ(key []byte) bool {
 	head := base.Head(key)
 	for i := range c.sources {
 		s := &c.sources[i]
-		s.SeekGE(c.topic, key)
+		s.seekGE(c.topic, key)
 		if s.At(c.topic, head, key) {
 			if s.kind&base.Insert != 0 {
 				c.cur, c.alone = i, true
@@ -250,7 +250,7 @@ func (c *Cursor) seekGE(key []byte) bool {
 		target = c.passAhead(key)
 	}
 	for i := range c.sources {
-		c.sources[i].SeekGE(c.topic, target)
+		c.sources[i].seekGE(c.topic, target)
 	}
 	return c.ahead()
 }
@@ -263,7 +263,7 @@ func (c *Cursor) seekLE(key []byte) bool {
 		target = c.passBehind(key)
 	}
 	for i := range c.sources {
-		c.sources[i].SeekLE(c.topic, target)
+		c.sources[i].seekLE(c.topic, target)
 	}
 	return c.behind()
 }
@@ -272,7 +272,7 @@ func (c *Cursor) seekLE(key []byte) bool {
 // deleted, which may be far before it.
 func (c *Cursor) seekLEFast(key []byte) bool {
 	for i := range c.sources {
-		c.sources[i].SeekLE(c.topic, key)
+		c.sources[i].seekLE(c.topic, key)
 	}
 	c.back, c.cur, c.err, c.bare, c.alone = true, -1, nil, false, false
 	most := c.most()
@@ -342,10 +342,10 @@ func (c *Cursor) leaveBehind(i int) {
 	s := &c.sources[i]
 	for j := range c.sources {
 		if o := &c.sources[j]; j != i && o.valid && o.head == s.head && o.kind&base.System == c.topic && bytes.Equal(o.key, s.key) {
-			o.Prev()
+			o.prev()
 		}
 	}
-	s.Prev()
+	s.prev()
 }
 
 // ahead finds the first visible record at or behind where the sources stand.
@@ -476,7 +476,7 @@ func (c *Cursor) resolve(i int, back bool) (owner, cover int) {
 			continue
 		}
 		if back {
-			if s.CoversBehind(c.topic, k.key) {
+			if s.coversBehind(c.topic, k.key) {
 				return -1, j
 			}
 		} else if s.CoversAhead(c.topic, k.key) {
@@ -508,7 +508,7 @@ func (c *Cursor) skipAhead(cover int) {
 			if steps > 0 {
 				s.Next()
 			} else {
-				s.SeekGE(c.topic, end.key)
+				s.seekGE(c.topic, end.key)
 			}
 		}
 	}
@@ -519,9 +519,9 @@ func (c *Cursor) skipBehind(cover int) {
 	for j := cover + 1; j < len(c.sources); j++ {
 		s := &c.sources[j]
 		if s.valid && s.kind&base.System == c.topic && c.less(start, s) {
-			s.Prev()
+			s.prev()
 			if s.valid && s.kind&base.System == c.topic && c.less(start, s) {
-				s.SeekLE(c.topic, start.key)
+				s.seekLE(c.topic, start.key)
 			}
 		}
 	}

@@ -11,7 +11,7 @@ import (
 func RecordedFree(disk *snapshot.Snapshot) (map[base.BlockNo]base.SnapshotID, error) {
 	recorded := make(map[base.BlockNo]base.SnapshotID)
 	var c Cursor
-	if err := c.InitSystem(disk); err != nil {
+	if err := c.initSystem(disk); err != nil {
 		return nil, err
 	}
 	for ok := c.First(); ok; ok = c.Next() {

@@ -95,7 +95,7 @@ func lookupMerging(key []byte, l *snapshot.Level) (*segment.Iter, segment.Outcom
 	defer flushLookups(sources)
 	for i := range sources {
 		s := &sources[i]
-		s.SeekGE(0, key)
+		s.seekGE(0, key)
 		if err := s.Err(); err != nil {
 			return nil, segment.Unknown, err
 		}

@@ -169,7 +169,7 @@ func (c *Cursor) lookAhead(key []byte) bool {
 	}
 	c.run.steps += skipCost
 	for i := range c.sources {
-		c.sources[i].SeekGE(c.topic, target)
+		c.sources[i].seekGE(c.topic, target)
 	}
 	return true
 }
@@ -190,7 +190,7 @@ func (c *Cursor) lookBehind(key []byte) bool {
 	}
 	c.run.steps += skipCost
 	for i := range c.sources {
-		c.sources[i].SeekLE(c.topic, target)
+		c.sources[i].seekLE(c.topic, target)
 	}
 	return true
 }

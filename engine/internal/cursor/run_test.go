@@ -131,7 +131,7 @@ func TestRememberModel(t *testing.T) {
 				tree.Release(mark)
 				st.Spans.AddAll(tx)
 				before := tree.Freeze().Len()
-				st.Spans.FoldFrom(tree, 1)
+				st.Spans.Fold(tree, 1)
 				if tree.Freeze().Len() < before {
 					folded++
 				}

@@ -52,15 +52,15 @@ func (s *Source) InitSystemTree(v memtree.View) {
 	s.topic = base.System
 }
 
-// InitSegment makes the source a whole segment.
-func (s *Source) InitSegment(seg *segment.Segment) {
+// initSegment makes the source a whole segment.
+func (s *Source) initSegment(seg *segment.Segment) {
 	s.isSeg, s.valid, s.limits = true, false, nil
 	s.seg.Init(seg)
 }
 
 // initLimited makes the source the part of a segment on one side of a split key.
 func (s *Source) initLimited(seg *segment.Segment, m *snapshot.Merging, below bool) error {
-	s.InitSegment(seg)
+	s.initSegment(seg)
 	l := &limits{below: below, split: m.Split, topic: m.SplitKind & base.System}
 	if below {
 		if s.seg.Last() {
@@ -98,8 +98,8 @@ func (s *Source) Inline() (value []byte, ok bool) {
 	return s.tree.Value(), true
 }
 
-// AppendValue appends the current value to dst.
-func (s *Source) AppendValue(dst []byte) ([]byte, error) {
+// appendValue appends the current value to dst.
+func (s *Source) appendValue(dst []byte) ([]byte, error) {
 	if s.isSeg {
 		return s.seg.AppendValue(dst)
 	}
@@ -113,8 +113,8 @@ func (s *Source) Body() segment.Body { return s.seg.Body() }
 // Passed lets the source go on where a Body ends that was read.
 func (s *Source) Passed(b *segment.Body) { s.seg.Passed(b) }
 
-// ValueLen returns the length of the current value without loading it.
-func (s *Source) ValueLen() int {
+// valueLen returns the length of the current value without loading it.
+func (s *Source) valueLen() int {
 	if s.isSeg {
 		return s.seg.ValueLen()
 	}
@@ -158,8 +158,8 @@ func (s *Source) First() {
 	}
 }
 
-// Last moves to the last record.
-func (s *Source) Last() {
+// last moves to the last record.
+func (s *Source) last() {
 	switch {
 	case s.limits != nil && s.limits.below:
 		s.lastBelowSplit()
@@ -178,8 +178,8 @@ func (s *Source) lastBelowSplit() {
 	s.settle(ok)
 }
 
-// SeekGE moves to the first record whose key is not less than key.
-func (s *Source) SeekGE(topic base.Kind, key []byte) {
+// seekGE moves to the first record whose key is not less than key.
+func (s *Source) seekGE(topic base.Kind, key []byte) {
 	switch {
 	case s.limits != nil && !s.limits.inside(topic, key):
 		// An input of a half-done merge is not searched below the split key: what was
@@ -196,8 +196,8 @@ func (s *Source) SeekGE(topic base.Kind, key []byte) {
 	}
 }
 
-// SeekLE moves to the last record whose key is not greater than key.
-func (s *Source) SeekLE(topic base.Kind, key []byte) {
+// seekLE moves to the last record whose key is not greater than key.
+func (s *Source) seekLE(topic base.Kind, key []byte) {
 	switch {
 	case s.limits != nil && !s.limits.inside(topic, key):
 		if s.valid = false; s.limits.below {
@@ -221,8 +221,8 @@ func (s *Source) Next() {
 	}
 }
 
-// Prev moves to the previous record; the source must be valid.
-func (s *Source) Prev() {
+// prev moves to the previous record; the source must be valid.
+func (s *Source) prev() {
 	if s.isSeg {
 		s.settle(s.seg.Prev())
 	} else {
@@ -260,9 +260,9 @@ func (s *Source) CoversAhead(topic base.Kind, key []byte) bool {
 	return s.valid && s.kind&base.EndDelete != 0 && s.kind&base.System == topic
 }
 
-// CoversBehind is CoversAhead for a source that stands on its last record before the
+// coversBehind is CoversAhead for a source that stands on its last record before the
 // key, or at its beginning.
-func (s *Source) CoversBehind(topic base.Kind, key []byte) bool {
+func (s *Source) coversBehind(topic base.Kind, key []byte) bool {
 	if s.limits != nil {
 		if !s.limits.inside(topic, key) {
 			return false
@@ -279,7 +279,7 @@ func LevelSources(list []Source, l *snapshot.Level) ([]Source, error) {
 	n := len(list)
 	if l.Merging == nil || l.Merging.NoSplit {
 		list = append(list, Source{})
-		list[n].InitSegment(l.Seg)
+		list[n].initSegment(l.Seg)
 		return list, nil
 	}
 	// Below the split key only the output counts, from it on only the inputs; so the

@@ -138,7 +138,7 @@ func (w *world) segment(v memtree.View, below []byte, keepAll bool, entries []fo
 	if !ok {
 		return nil
 	}
-	seg, err := segment.Open(&blockfile.Space{File: w.file}, s)
+	seg, err := segment.Open(&blockfile.Space{File: w.file}, s, segment.What{})
 	if err != nil {
 		w.t.Fatal(err)
 	}

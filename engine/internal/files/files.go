@@ -1,6 +1,6 @@
 // Package files owns the two files of a database: the database file and its log. It opens,
 // makes, locks, names and removes them, and notices when their names become those of other
-// files. What stands in them is not its business: package blockfile reads and writes pages,
+// files. Their content is not its business: package blockfile reads and writes pages,
 // package wal records.
 //
 // Only package engine calls it. Open, and what prepares the log, belong to one goroutine;
@@ -9,7 +9,7 @@
 //
 // Invariants:
 //
-//   - Nothing is removed or renamed that is not proven to be the file it is taken for.
+//   - Nothing is removed or renamed that is not proven to be the right file.
 //   - A file that this Open has made, and nothing else, is removed again if the Open fails.
 //   - The log is opened so that no link is followed, and is locked by itself, because its
 //     database may have lost its name.

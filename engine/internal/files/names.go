@@ -17,7 +17,7 @@ import (
 //   - otherwise by a commit whose transaction began at least nameInterval after the last look;
 //   - before every checkpoint, and before a log is removed.
 //
-// An FS that cannot tell files apart is believed.
+// An FS that cannot distinguish files is not asked.
 
 // nameInterval is how long a handle goes on committing, except under SafetyFull, before it
 // looks whether its files still have their names.
@@ -71,7 +71,7 @@ func (f *Files) Look() error {
 	return f.Lost()
 }
 
-// lostName says what has become of a file that has not its name any more, or nothing. The
+// lostName says what has become of a file that has lost its name, or nothing. The
 // caller has the mutex.
 func (f *Files) lostName(what string, file vfs.File, id vfs.Identity, name string) string {
 	if has, err := id.Has(name); has || err != nil {

@@ -89,8 +89,7 @@ func expectName(id vfs.Identity, name string) error {
 
 // Undo gives up an Open that has failed: it closes the files, and removes those that it has
 // made itself, which hold nothing but what it put there. The log goes first, and if it
-// stays, so does the database: a log alone would be taken for that of a database that was
-// deleted.
+// stays, so does the database: a log alone would look like that of a database that was deleted.
 func (f *Files) Undo() {
 	removesOpen := vfs.RemovesOpen(f.FS)
 	var steps []func() bool

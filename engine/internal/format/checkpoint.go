@@ -38,7 +38,7 @@ const (
 	LevelFreelistOnly = 0x0001
 	// The seal of the level's segment; bit 1 is one that C lsm1 uses in memory.
 	levelSealShift = 2
-	levelSealMask  = NumSeals << levelSealShift
+	levelSealMask  = numSeals << levelSealShift
 	// LevelFlags are the flags that are understood.
 	LevelFlags = LevelFreelistOnly | levelSealMask
 )
@@ -119,8 +119,8 @@ type FreeEntry struct {
 // NotFree marks a FreeEntry as a cancellation.
 const NotFree base.SnapshotID = -1
 
-// PeekID returns the snapshot id that a meta page claims, without checking the page.
-func PeekID(meta []byte) base.SnapshotID {
+// peekID returns the snapshot id that a meta page claims, without checking the page.
+func peekID(meta []byte) base.SnapshotID {
 	return base.SnapshotID(binary.BigEndian.Uint64(meta))
 }
 
@@ -216,7 +216,7 @@ func DecodeCheckpoint(meta []byte) (*Checkpoint, error) {
 	raw := r.u64()
 	s0 := r.u32()
 	s1 := r.u32()
-	c.Log = MakeLogPos(raw, s0, s1)
+	c.Log = makeLogPos(raw, s0, s1)
 	for i := range c.Append {
 		c.Append[i] = r.page()
 	}
@@ -371,16 +371,7 @@ func (v *checkpointRules) level(i int) error {
 	return nil
 }
 
-// Segments counts the segments that C lsm1 counts against its limit of levels.
-func (c *Checkpoint) Segments() int {
-	n := 0
-	for i := range c.Levels {
-		n += max(1, len(c.Levels[i].RHS))
-	}
-	return n
-}
-
-// Encode returns the bytes of c as they stand at the front of a meta page. It fails if
+// Encode returns the bytes of c as they are at the front of a meta page. It fails if
 // c does not fit.
 func (c *Checkpoint) Encode() ([]byte, error) {
 	w := make([]uint32, 0, 256)

@@ -134,7 +134,7 @@ func (g Geometry) Offset(p base.PageNo) int64 {
 
 // Block returns the block that page p lies in. A damaged file may name pages that no block
 // can hold, below 0 or above what block numbers reach: their block is the last number, in
-// which they do not lie, so that no such page is taken for another.
+// which they do not lie, so that no such page looks like another.
 func (g Geometry) Block(p base.PageNo) base.BlockNo {
 	return base.BlockNo(min(uint64(int64(p)-int64(g.origin))>>g.blockShift, maxBlockNo-1)) + 1
 }
@@ -187,8 +187,8 @@ func (g Geometry) MaxPage(blocks uint32) base.PageNo {
 	return g.LastPage(base.BlockNo(blocks))
 }
 
-// LinkOffset returns where in the file block b's link to the next block of its segment
-// stands (next), or that to the previous one.
+// LinkOffset returns where in the file block b's link to the next block of its segment is (next),
+// or that to the previous one.
 func (g Geometry) LinkOffset(b base.BlockNo, next bool) int64 {
 	if next {
 		return int64(b)*int64(g.BlockSize) - linkSize

@@ -59,9 +59,9 @@ type LogRecord struct {
 
 // Sizes that writer and reader of the log agree on.
 const (
-	// LogMaxUnsummed is how many bytes of one checksum interval may stand before the
-	// end of a record, in its longest form, that carries no checksum itself. C lsm1
-	// takes a record that breaks the rule for the end of the log.
+	// LogMaxUnsummed is how many bytes of one checksum interval may come before the end of a
+	// record, in its longest form, that carries no checksum itself. C lsm1 reads a record that
+	// breaks the rule as the end of the log.
 	LogMaxUnsummed = 32 * 1024
 	// LogMaxJump is the first offset that C lsm1 cannot jump to: it reads the target
 	// into 32 bits.
@@ -71,11 +71,11 @@ const (
 	LogMinWrap = 128 * 1024
 	// LogCommitLen is the length of a commit record.
 	LogCommitLen = 1 + LogChecksumLen
-	// LogMaxHeaderLen bounds the bytes of a record that stand before its key.
-	LogMaxHeaderLen = 1 + 2*MaxVarintLen + LogChecksumLen
+	// LogMaxHeaderLen bounds the bytes of a record that come before its key.
+	LogMaxHeaderLen = 1 + 2*maxVarintLen + LogChecksumLen
 	// LogJumpRoom bounds the bytes of a jump together with the pads that make the
 	// stream up to its end a multiple of eight long.
-	LogJumpRoom = 1 + MaxVarintLen + 7
+	LogJumpRoom = 1 + maxVarintLen + 7
 	// maxPadData is the largest number of bytes in one pad record that we write.
 	maxPadData = 200
 	// padByte fills pad records.
@@ -149,14 +149,14 @@ func DecodeLogHeader(b []byte) (h LogHeader, n int) {
 	n = 1
 	if numVarints > 0 {
 		var k int
-		if h.N1, k = Varint(b[n:]); k == 0 {
+		if h.N1, k = varint(b[n:]); k == 0 {
 			return LogHeader{}, 0
 		}
 		n += k
 	}
 	if numVarints > 1 {
 		var k int
-		if h.N2, k = Varint(b[n:]); k == 0 {
+		if h.N2, k = varint(b[n:]); k == 0 {
 			return LogHeader{}, 0
 		}
 		n += k
@@ -166,9 +166,9 @@ func DecodeLogHeader(b []byte) (h LogHeader, n int) {
 
 // LogRecordLen returns the length of r in the log without a checksum.
 func LogRecordLen(r *LogRecord) int {
-	n := 1 + VarintLen(uint64(len(r.Key))) + len(r.Key)
+	n := 1 + varintLen(uint64(len(r.Key))) + len(r.Key)
 	if r.Op != LogDelete {
-		n += VarintLen(uint64(len(r.Value))) + len(r.Value)
+		n += varintLen(uint64(len(r.Value))) + len(r.Value)
 	}
 	return n
 }
@@ -180,9 +180,9 @@ func AppendLogHeader(b []byte, r *LogRecord, summed bool) []byte {
 	if summed {
 		first |= logSummed
 	}
-	b = AppendVarint(append(b, first), uint64(len(r.Key)))
+	b = appendVarint(append(b, first), uint64(len(r.Key)))
 	if r.Op != LogDelete {
-		b = AppendVarint(b, uint64(len(r.Value)))
+		b = appendVarint(b, uint64(len(r.Value)))
 	}
 	return b
 }
@@ -210,17 +210,17 @@ func AppendLogPad(b []byte, n int) []byte {
 const LogMarkLen = 2 + 8
 
 // AppendLogMark appends a pad whose content is a number. Readers pass over it, but their
-// checksum does not: what follows a mark is never taken for what followed another one.
+// checksum does not: what follows a mark never looks like what followed another one.
 func AppendLogMark(b []byte, n uint64) []byte {
 	return binary.BigEndian.AppendUint64(append(b, logPad2, 8), n)
 }
 
 // LogJumpLen returns the length of a jump to the given offset.
-func LogJumpLen(target int64) int { return 1 + VarintLen(uint64(target)) }
+func LogJumpLen(target int64) int { return 1 + varintLen(uint64(target)) }
 
 // AppendLogJump appends a jump to the given offset.
 func AppendLogJump(b []byte, target int64) []byte {
-	return AppendVarint(append(b, logJump), uint64(target))
+	return appendVarint(append(b, logJump), uint64(target))
 }
 
 // AppendLogWrap appends the eight bytes that continue the log at the start of the file.
@@ -240,9 +240,9 @@ type LogPos struct {
 	Sum Checksum
 }
 
-// MakeLogPos takes a position apart as a checkpoint stores it: raw is the offset,
+// makeLogPos takes a position apart as a checkpoint stores it: raw is the offset,
 // doubled, with the toggle as its lowest bit.
-func MakeLogPos(raw uint64, s0, s1 uint32) LogPos {
+func makeLogPos(raw uint64, s0, s1 uint32) LogPos {
 	return LogPos{Off: int64(raw >> 1), Toggle: raw&1 != 0, Sum: Checksum{s0, s1}}
 }
 

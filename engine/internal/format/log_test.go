@@ -160,9 +160,9 @@ func TestLogPadOfEveryLength(t *testing.T) {
 
 func TestLogPos(t *testing.T) {
 	for _, raw := range []uint64{0, 1, 2, 411400, 1<<33 + 1, 1<<64 - 1} {
-		p := MakeLogPos(raw, 7, 9)
+		p := makeLogPos(raw, 7, 9)
 		if p.Off != int64(raw/2) || p.Off < 0 || p.Toggle != (raw%2 == 1) || p.Sum != (Checksum{7, 9}) || p.Raw() != raw {
-			t.Errorf("MakeLogPos(%d) = %+v, Raw %d", raw, p, p.Raw())
+			t.Errorf("makeLogPos(%d) = %+v, Raw %d", raw, p, p.Raw())
 		}
 	}
 }
@@ -200,7 +200,7 @@ func BenchmarkLogSum(b *testing.B) {
 	b.SetBytes(int64(len(buf)))
 	c := EmptyLogSum
 	for b.Loop() {
-		c = c.Update(buf)
+		c = c.update(buf)
 	}
 	if c == EmptyLogSum {
 		b.Fatal("the sum does not change")

@@ -13,9 +13,9 @@ var EmptyLogSum = Checksum{1234, 5678}
 // LogChecksumLen is the length of a stored checksum.
 const LogChecksumLen = 8
 
-// Update returns the state after the groups of eight bytes in b. The length of b must
+// update returns the state after the groups of eight bytes in b. The length of b must
 // be a multiple of eight; bytes of an incomplete last group are ignored.
-func (c Checksum) Update(b []byte) Checksum {
+func (c Checksum) update(b []byte) Checksum {
 	s0, s1 := c.S0, c.S1
 	for len(b) >= 32 {
 		p := b[:32:32]
@@ -74,12 +74,12 @@ func (s *LogSum) Add(b []byte) {
 		if s.n < 8 {
 			return
 		}
-		s.c = s.c.Update(s.part[:])
+		s.c = s.c.update(s.part[:])
 		s.n = 0
 		b = b[k:]
 	}
 	whole := len(b) &^ 7
-	s.c = s.c.Update(b[:whole])
+	s.c = s.c.update(b[:whole])
 	s.n = uint8(copy(s.part[:], b[whole:]))
 }
 
@@ -89,7 +89,7 @@ func (s *LogSum) Add(b []byte) {
 func (s *LogSum) End() Checksum {
 	if s.n > 0 {
 		clear(s.part[s.n:])
-		s.c = s.c.Update(s.part[:])
+		s.c = s.c.update(s.part[:])
 		s.n = 0
 	}
 	return s.c

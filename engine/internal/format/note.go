@@ -7,7 +7,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
 
-// A note stands in the last sector of a meta page, after the checkpoint. C lsm1 does not
+// A note is in the last sector of a meta page, after the checkpoint. C lsm1 does not
 // look there: it leaves the note alone, or overwrites it with anything at all when it writes
 // a checkpoint of its own. So a note has a checksum, and says which checkpoint it belongs to.
 //
@@ -27,13 +27,13 @@ const (
 	// NoteOffset is where in a meta page its note begins. A checkpoint that reaches beyond
 	// it has none.
 	NoteOffset = 3584
-	// NoteSize is the length of a note.
-	NoteSize = MetaSize - NoteOffset
+	// noteSize is the length of a note.
+	noteSize = MetaSize - NoteOffset
 
 	noteMagic   = "lsmlnote"
 	noteVersion = 1
 	noteName    = 60
-	noteSum     = NoteSize - 4
+	noteSum     = noteSize - 4
 	// MaxNoteName is the longest name of a log that a note holds.
 	MaxNoteName = noteSum - noteName
 )
@@ -69,10 +69,10 @@ type CheckpointRef struct {
 	Sum [2]uint32
 }
 
-// RefOf returns the reference to an encoded checkpoint, or to what stands in a meta page,
+// RefOf returns the reference to an encoded checkpoint, or to what is in a meta page,
 // whether that is valid or not.
 func RefOf(meta []byte) CheckpointRef {
-	r := CheckpointRef{ID: PeekID(meta)}
+	r := CheckpointRef{ID: peekID(meta)}
 	n := int64(binary.BigEndian.Uint32(meta[8:]))
 	if n >= minReadWords && n <= maxReadWords && int(n)*4 <= len(meta) {
 		r.Sum[0] = binary.BigEndian.Uint32(meta[4*n-8:])
@@ -97,9 +97,9 @@ const (
 
 var noteCRC = crc32.MakeTable(crc32.Castagnoli)
 
-// Encode returns the NoteSize bytes of the note.
+// Encode returns the noteSize bytes of the note.
 func (n *Note) Encode() []byte {
-	b := make([]byte, NoteSize)
+	b := make([]byte, noteSize)
 	copy(b, noteMagic)
 	b[8] = noteVersion
 	for flag, set := range map[byte]bool{
@@ -154,7 +154,7 @@ func DecodeNote(meta []byte) (Note, bool) {
 		Restored: b[9]&noteRestored != 0,
 		LogName:  string(b[noteName : noteName+name]),
 		For:      checkpointRef(b[28:]),
-		Log:      MakeLogPos(binary.BigEndian.Uint64(b[44:]), binary.BigEndian.Uint32(b[52:]), binary.BigEndian.Uint32(b[56:])),
+		Log:      makeLogPos(binary.BigEndian.Uint64(b[44:]), binary.BigEndian.Uint32(b[52:]), binary.BigEndian.Uint32(b[56:])),
 	}
 	copy(n.Mark[:], b[12:])
 	return n, true

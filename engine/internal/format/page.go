@@ -93,16 +93,16 @@ func (p Page) decodeLeafCell(off, eof int) (c LeafCell, ok bool) {
 	b := p[off:eof]
 	c.Kind = base.Kind(b[0]).Clean()
 	at := 1
-	rel, n := Varint(b[at:])
+	rel, n := varint(b[at:])
 	at += n
-	k, m := Varint(b[at:])
+	k, m := varint(b[at:])
 	at += m
 	if n == 0 || m == 0 || k > MaxKeyLen {
 		return c, false
 	}
 	c.RelPtr, c.KeyLen = int64(rel), int(k)
 	if c.Kind&base.Insert != 0 {
-		v, n := Varint(b[at:])
+		v, n := varint(b[at:])
 		if n == 0 || v > MaxValueLen {
 			return c, false
 		}
@@ -121,7 +121,7 @@ func (p Page) tooLong(off, eof int) error {
 	b := p[off:eof]
 	at := 1
 	next := func() uint64 {
-		v, n := Varint(b[at:])
+		v, n := varint(b[at:])
 		at += n
 		return v
 	}
@@ -154,9 +154,9 @@ func (p Page) decodeBTreeCell(off, eof int) (c BTreeCell, ok bool) {
 	}
 	b := p[off:eof]
 	kind := base.Kind(b[0]).Clean()
-	child, n := Varint(b[1:])
+	child, n := varint(b[1:])
 	at := 1 + n
-	second, m := Varint(b[at:])
+	second, m := varint(b[at:])
 	at += m
 	if n == 0 || m == 0 {
 		return c, false

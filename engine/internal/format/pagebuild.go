@@ -25,9 +25,9 @@ func (b *LeafBuilder) eof(n int) int { return len(b.page) - footerSize - 2*n }
 
 // LeafHeaderLen returns the size of the header of a record without FC pointer.
 func LeafHeaderLen(kind base.Kind, keyLen, valLen int) int {
-	n := 2 + VarintLen(uint64(keyLen))
+	n := 2 + varintLen(uint64(keyLen))
 	if kind&base.Insert != 0 {
-		n += VarintLen(uint64(valLen))
+		n += varintLen(uint64(valLen))
 	}
 	return n
 }
@@ -42,9 +42,9 @@ func (b *LeafBuilder) StartCell(kind base.Kind, keyLen, valLen int) {
 	b.n++
 	binary.BigEndian.PutUint16(b.page[len(b.page)-2:], uint16(b.n))
 	h := append(b.page[b.off:b.off], byte(kind), 0)
-	h = AppendVarint(h, uint64(keyLen))
+	h = appendVarint(h, uint64(keyLen))
 	if kind&base.Insert != 0 {
-		h = AppendVarint(h, uint64(valLen))
+		h = appendVarint(h, uint64(valLen))
 	}
 	b.off += len(h)
 }
@@ -69,17 +69,14 @@ func (b *BTreeBuilder) Reset(pageSize int) {
 	b.cells, b.offsets, b.pageSize = b.cells[:0], b.offsets[:0], pageSize
 }
 
-// NumCells returns the number of cells added.
-func (b *BTreeBuilder) NumCells() int { return len(b.offsets) }
-
 // Add appends a cell and reports whether it fitted. A cell whose Ref is set stores that
 // reference instead of the key.
 func (b *BTreeBuilder) Add(c BTreeCell) bool {
-	size := 1 + VarintLen(uint64(c.Child))
+	size := 1 + varintLen(uint64(c.Child))
 	if c.Ref != 0 {
-		size += VarintLen(uint64(c.Ref))
+		size += varintLen(uint64(c.Ref))
 	} else {
-		size += VarintLen(uint64(len(c.Key))) + len(c.Key)
+		size += varintLen(uint64(len(c.Key))) + len(c.Key)
 	}
 	room := b.pageSize - linkSize - footerSize - 2*(len(b.offsets)+1)
 	if len(b.cells)+size > room {
@@ -88,13 +85,13 @@ func (b *BTreeBuilder) Add(c BTreeCell) bool {
 	b.offsets = append(b.offsets, len(b.cells))
 	if c.Ref != 0 {
 		b.cells = append(b.cells, 0)
-		b.cells = AppendVarint(b.cells, uint64(c.Child))
-		b.cells = AppendVarint(b.cells, uint64(c.Ref))
+		b.cells = appendVarint(b.cells, uint64(c.Child))
+		b.cells = appendVarint(b.cells, uint64(c.Ref))
 		return true
 	}
 	b.cells = append(b.cells, byte(base.Separator|c.Kind&base.System))
-	b.cells = AppendVarint(b.cells, uint64(c.Child))
-	b.cells = AppendVarint(b.cells, uint64(len(c.Key)))
+	b.cells = appendVarint(b.cells, uint64(c.Child))
+	b.cells = appendVarint(b.cells, uint64(len(c.Key)))
 	b.cells = append(b.cells, c.Key...)
 	return true
 }
@@ -123,10 +120,10 @@ func (g Geometry) Link(p base.PageNo, raw []byte) base.BlockNo {
 	return base.BlockNo(binary.BigEndian.Uint32(raw))
 }
 
-// BlockLink reads a block link that stands alone, and PutBlockLink writes it.
+// BlockLink reads a block link that is not part of a page, and PutBlockLink writes it.
 func BlockLink(b []byte) base.BlockNo { return base.BlockNo(binary.BigEndian.Uint32(b)) }
 
-// PutBlockLink writes a block link that stands alone.
+// PutBlockLink writes a block link that is not part of a page.
 func PutBlockLink(b []byte, to base.BlockNo) { binary.BigEndian.PutUint32(b, uint32(to)) }
 
 // SetLink writes the block link of page p; see Link.

@@ -9,7 +9,7 @@ import (
 // The page sum. lsm1 has no checksum on data pages, but it uses only 3 of the 16 flag
 // bits in a page's footer and tests them by mask. The other 13 make the page fit its place:
 // they are chosen so that the CRC of 13 bits (crc13.go) of the page's number, as 8
-// big-endian bytes, followed by the whole page as it stands in the file, block link
+// big-endian bytes, followed by the whole page as it is in the file, block link
 // included, or as it is before it is compressed, is the seal of its segment.
 //
 // The seal is a number that the checkpoint holds for the segment (Level.Seal). With it a
@@ -31,8 +31,8 @@ const (
 // segment, or an lsmlite that did not know of seals (see oldsum.go).
 type Seal uint16
 
-// NumSeals is how many seals there are, apart from 0.
-const NumSeals = sumMask
+// numSeals is how many seals there are, apart from 0.
+const numSeals = sumMask
 
 // MakeSeal makes a seal of numbers that say which segment it is.
 func MakeSeal(of ...uint64) Seal {
@@ -43,10 +43,10 @@ func MakeSeal(of ...uint64) Seal {
 			v >>= 8
 		}
 	}
-	return Seal(1 + (h^h>>32)%NumSeals)
+	return Seal(1 + (h^h>>32)%numSeals)
 }
 
-// flagsOffset returns where the flags field of page p stands in the raw page.
+// flagsOffset returns where the flags field of page p is in the raw page.
 func (g Geometry) flagsOffset(p base.PageNo) int {
 	if g.IsLast(p) {
 		return g.PageSize - int(g.inside) - 4

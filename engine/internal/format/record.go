@@ -12,8 +12,8 @@ package format
 //
 // A size field has three bytes, of which each holds seven bits of the body's length, the
 // highest first. Bit 7 is set in all of them, but clear in the second of a padding's; it is
-// clear in both ends of a short padding. So a record is told from its first byte, going
-// forward, and from its last, going backward.
+// clear in both ends of a short padding. So a record is recognised by its first byte, going
+// forward, and by its last, going backward.
 
 // RecordSizeLen is the size of a size field.
 const RecordSizeLen = 3
@@ -31,8 +31,8 @@ type RecordHead struct {
 	Len  int // bytes of the whole record
 }
 
-// DecodeRecordHead reads the first bytes of a record. It wants three, but takes fewer where
-// a short padding stands at the end of what there is. ok is false if no record begins so.
+// DecodeRecordHead reads the first bytes of a record. It wants three, but takes fewer where a
+// short padding is at the end of what there is. ok is false if no record begins so.
 func DecodeRecordHead(b []byte) (h RecordHead, ok bool) {
 	if len(b) == 0 {
 		return h, false

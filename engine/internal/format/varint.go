@@ -2,13 +2,13 @@ package format
 
 import "encoding/binary"
 
-// MaxVarintLen is the length of the longest varint.
-const MaxVarintLen = 9
+// maxVarintLen is the length of the longest varint.
+const maxVarintLen = 9
 
-// AppendVarint appends v in lsm1's variable-length form, the shortest that holds it,
+// appendVarint appends v in lsm1's variable-length form, the shortest that holds it,
 // with lsm1's one exception: a value whose upper 32 bits exceed 32767 skips the 7-byte
 // form. Signed numbers are stored as their two's complement.
-func AppendVarint(b []byte, v uint64) []byte {
+func appendVarint(b []byte, v uint64) []byte {
 	switch {
 	case v <= 240:
 		return append(b, byte(v))
@@ -19,15 +19,15 @@ func AppendVarint(b []byte, v uint64) []byte {
 		v -= 2288
 		return append(b, 249, byte(v>>8), byte(v))
 	}
-	n := VarintLen(v)
+	n := varintLen(v)
 	var tmp [8]byte
 	binary.BigEndian.PutUint64(tmp[:], v)
 	b = append(b, byte(246+n))
 	return append(b, tmp[9-n:]...)
 }
 
-// VarintLen returns the number of bytes AppendVarint uses for v.
-func VarintLen(v uint64) int {
+// varintLen returns the number of bytes appendVarint uses for v.
+func varintLen(v uint64) int {
 	switch {
 	case v <= 240:
 		return 1
@@ -49,10 +49,10 @@ func VarintLen(v uint64) int {
 	return 9
 }
 
-// Varint reads a varint from the front of b. It returns the value and the number of
+// varint reads a varint from the front of b. It returns the value and the number of
 // bytes read, or 0 bytes if b ends too early. Every form is accepted, not only the
 // shortest.
-func Varint(b []byte) (v uint64, n int) {
+func varint(b []byte) (v uint64, n int) {
 	if len(b) == 0 {
 		return 0, 0
 	}
@@ -66,7 +66,7 @@ func Varint(b []byte) (v uint64, n int) {
 		}
 		return 240 + uint64(b0-241)<<8 + uint64(b[1]), 2
 	}
-	n = VarintSize(b0)
+	n = varintSize(b0)
 	if len(b) < n {
 		return 0, 0
 	}
@@ -79,8 +79,8 @@ func Varint(b []byte) (v uint64, n int) {
 	return v, n
 }
 
-// VarintSize returns the length of the varint whose first byte is b0.
-func VarintSize(b0 byte) int {
+// varintSize returns the length of the varint whose first byte is b0.
+func varintSize(b0 byte) int {
 	switch {
 	case b0 <= 240:
 		return 1

@@ -26,20 +26,20 @@ func TestVarintKnownForms(t *testing.T) {
 		{1 << 56, []byte{255, 1, 0, 0, 0, 0, 0, 0, 0}},
 		{^uint64(0), []byte{255, 255, 255, 255, 255, 255, 255, 255, 255}},
 	} {
-		got := AppendVarint(nil, c.v)
+		got := appendVarint(nil, c.v)
 		if !bytes.Equal(got, c.want) {
-			t.Errorf("AppendVarint(%d) = %x, want %x", c.v, got, c.want)
+			t.Errorf("appendVarint(%d) = %x, want %x", c.v, got, c.want)
 		}
-		if n := VarintLen(c.v); n != len(c.want) {
-			t.Errorf("VarintLen(%d) = %d, want %d", c.v, n, len(c.want))
+		if n := varintLen(c.v); n != len(c.want) {
+			t.Errorf("varintLen(%d) = %d, want %d", c.v, n, len(c.want))
 		}
-		v, n := Varint(append(c.want, 0x55))
+		v, n := varint(append(c.want, 0x55))
 		if v != c.v || n != len(c.want) {
-			t.Errorf("Varint(%x) = %d, %d, want %d, %d", c.want, v, n, c.v, len(c.want))
+			t.Errorf("varint(%x) = %d, %d, want %d, %d", c.want, v, n, c.v, len(c.want))
 		}
 		for i := range c.want {
-			if _, n := Varint(c.want[:i]); n != 0 {
-				t.Errorf("Varint(%x) of a cut varint read %d bytes", c.want[:i], n)
+			if _, n := varint(c.want[:i]); n != 0 {
+				t.Errorf("varint(%x) of a cut varint read %d bytes", c.want[:i], n)
 			}
 		}
 	}
@@ -50,7 +50,7 @@ func FuzzVarint(f *testing.F) {
 	f.Add([]byte{255, 255, 255})
 	f.Add([]byte{253, 0xAB, 0x30, 0x30, 0x30, 0x30, 0x30})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		v, n := Varint(b)
+		v, n := varint(b)
 		if n == 0 {
 			return
 		}
@@ -58,8 +58,8 @@ func FuzzVarint(f *testing.F) {
 		if n == 7 && v>>32 > 32767 {
 			longest = 8 // lsm1's exception: this form is read, but never written
 		}
-		if w, m := Varint(AppendVarint(nil, v)); w != v || m != VarintLen(v) || m > longest {
-			t.Fatalf("Varint(%x) = %d of %d bytes; written again it reads %d of %d bytes", b[:n], v, n, w, m)
+		if w, m := varint(appendVarint(nil, v)); w != v || m != varintLen(v) || m > longest {
+			t.Fatalf("varint(%x) = %d of %d bytes; written again it reads %d of %d bytes", b[:n], v, n, w, m)
 		}
 	})
 }

@@ -73,14 +73,10 @@ func New(blocks uint32, recorded map[base.BlockNo]base.SnapshotID, entries []for
 // Blocks returns the highest block number ever allocated.
 func (l *List) Blocks() uint32 { return l.blocks }
 
-// Allocate reserves the first free block that no snapshot from limit on may use, and none
-// of the pinned ones, or a new block at the end of the file. limit 0 takes only new blocks.
-func (l *List) Allocate(limit base.SnapshotID, pinned []base.SnapshotID) base.BlockNo {
-	return l.AllocateAbove(0, limit, pinned)
-}
-
-// AllocateAbove is Allocate for a block with a number above floor.
-func (l *List) AllocateAbove(floor base.BlockNo, limit base.SnapshotID, pinned []base.SnapshotID) base.BlockNo {
+// Allocate reserves the first free block above floor that no snapshot from limit on may use,
+// and none of the pinned ones, or a new block at the end of the file. limit 0 takes only new
+// blocks.
+func (l *List) Allocate(floor base.BlockNo, limit base.SnapshotID, pinned []base.SnapshotID) base.BlockNo {
 	from, _ := slices.BinarySearch(l.order, floor+1)
 	for _, b := range l.order[from:] {
 		if l.free[b] < limit && l.reserved[b] == 0 && !l.UsedBy(b, pinned...) {
@@ -167,9 +163,6 @@ func (l *List) Entries() []format.FreeEntry {
 	}
 	return out
 }
-
-// Reserved returns the number of reserved blocks.
-func (l *List) Reserved() int { return len(l.reserved) }
 
 // Delta returns what a checkpoint must say beyond the system keys, by block ascending.
 func (l *List) Delta() []format.FreeEntry { return l.DeltaAfter(nil, nil, 0) }

@@ -51,7 +51,7 @@ func TestAllocateBesidePins(t *testing.T) {
 	pinned := []base.SnapshotID{20, 25}
 	take := func(want base.BlockNo) {
 		t.Helper()
-		if b := l.Allocate(100, pinned); b != want {
+		if b := l.Allocate(0, 100, pinned); b != want {
 			t.Fatalf("allocated block %d, want %d", b, want)
 		}
 	}
@@ -73,16 +73,16 @@ func TestAllocateBesidePins(t *testing.T) {
 
 func TestAllocate(t *testing.T) {
 	l := newList(t, 5, ids{2: 20, 3: 30, 5: 15})
-	if b := l.Allocate(20, nil); b != 5 {
+	if b := l.Allocate(0, 20, nil); b != 5 {
 		t.Errorf("allocated block %d; 5 is the first one that no snapshot from 20 on uses", b)
 	}
-	if b := l.Allocate(21, nil); b != 2 {
+	if b := l.Allocate(0, 21, nil); b != 2 {
 		t.Errorf("allocated block %d, want 2", b)
 	}
-	if b := l.Allocate(21, nil); b != 6 || l.Blocks() != 6 || !l.IsFree(6) {
+	if b := l.Allocate(0, 21, nil); b != 6 || l.Blocks() != 6 || !l.IsFree(6) {
 		t.Errorf("allocated block %d of %d, want a new one", b, l.Blocks())
 	}
-	if b := l.Allocate(0, nil); b != 7 {
+	if b := l.Allocate(0, 0, nil); b != 7 {
 		t.Errorf("allocated block %d; limit 0 takes only new ones", b)
 	}
 	if got := l.ReservedBlocks(); !slices.Equal(got, []base.BlockNo{2, 5, 6, 7}) || l.Reserved() != 4 {
@@ -91,11 +91,11 @@ func TestAllocate(t *testing.T) {
 	// Two jobs in one block: it is free for others when both have let go.
 	l.Reserve(2)
 	l.Release([]base.BlockNo{2, 5})
-	if b := l.Allocate(21, nil); b != 5 {
+	if b := l.Allocate(0, 21, nil); b != 5 {
 		t.Errorf("allocated block %d, want 5 again", b)
 	}
 	l.Release([]base.BlockNo{2})
-	if b := l.Allocate(21, nil); b != 2 {
+	if b := l.Allocate(0, 21, nil); b != 2 {
 		t.Errorf("allocated block %d, want 2 again", b)
 	}
 }
@@ -141,7 +141,7 @@ func TestModel(t *testing.T) {
 				limit := id - base.SnapshotID(rng.IntN(6))
 				var job []base.BlockNo
 				for range 1 + rng.IntN(3) {
-					b := l.Allocate(limit, nil)
+					b := l.Allocate(0, limit, nil)
 					if used[b] || reserved[b] > 0 {
 						t.Fatalf("seed %d, step %d: block %d is allocated although it is in use", seed, step, b)
 					}
@@ -226,7 +226,7 @@ func TestSharedBlockKeepsItsBirth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := l.Allocate(0, nil)
+	b := l.Allocate(0, 0, nil)
 	blocks := []base.BlockNo{b}
 	l.Release(blocks)
 	l.Publish(blocks, nil, 10) // a segment, from snapshot 11 on
@@ -240,10 +240,10 @@ func TestSharedBlockKeepsItsBirth(t *testing.T) {
 			t.Errorf("used by snapshot %d: %v", id, !want)
 		}
 	}
-	if got := l.Allocate(40, []base.SnapshotID{15, 40}); got == b {
+	if got := l.Allocate(0, 40, []base.SnapshotID{15, 40}); got == b {
 		t.Errorf("block %d is given out, which snapshot 15 shows", b)
 	}
-	if got := l.Allocate(40, []base.SnapshotID{35, 40}); got != b {
+	if got := l.Allocate(0, 40, []base.SnapshotID{35, 40}); got != b {
 		t.Errorf("block %d is given out, not %d, which nobody shows", got, b)
 	}
 }

@@ -33,7 +33,7 @@ func (a Allocator) Allocate() (base.BlockNo, error) {
 		limit = 0
 	}
 	var buf [8]base.SnapshotID
-	b := l.free.AllocateAbove(a.Above, limit, l.reg.PinnedSnapshots(buf[:0]))
+	b := l.free.Allocate(a.Above, limit, l.reg.PinnedSnapshots(buf[:0]))
 	l.bf.SetBlocks(l.free.Blocks())
 	return b, nil
 }

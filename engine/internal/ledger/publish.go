@@ -37,7 +37,7 @@ const (
 
 // Publish makes a change part of the database. The caller has the worker's turn.
 func (l *Ledger) Publish(c *Change) (Outcome, error) {
-	released, err := l.BlocksOf(c.Inputs)
+	released, err := l.blocksOf(c.Inputs)
 	if err != nil {
 		return Published, err
 	}
@@ -96,7 +96,7 @@ func (l *Ledger) Publish(c *Change) (Outcome, error) {
 // flush, or a merge on top of which nothing has been published since it began. The caller has
 // the worker's turn.
 func (l *Ledger) EntriesFor(inputs []*snapshot.Level, blocks []base.BlockNo) []format.FreeEntry {
-	freed, err := l.BlocksOf(inputs)
+	freed, err := l.blocksOf(inputs)
 	if err != nil {
 		return nil // Publish will report it
 	}
@@ -113,9 +113,9 @@ func (l *Ledger) EntriesFor(inputs []*snapshot.Level, blocks []base.BlockNo) []f
 	return l.free.DeltaAfter(blocks, l.unshared(freed, &disk), disk.ID)
 }
 
-// BlocksOf returns all blocks that the segments of some levels occupy. It may read the
+// blocksOf returns all blocks that the segments of some levels occupy. It may read the
 // file.
-func (l *Ledger) BlocksOf(levels []*snapshot.Level) ([]base.BlockNo, error) {
+func (l *Ledger) blocksOf(levels []*snapshot.Level) ([]base.BlockNo, error) {
 	var blocks []base.BlockNo
 	for _, level := range levels {
 		for _, seg := range level.Segments() {

@@ -34,7 +34,7 @@ type checker struct {
 }
 
 // node checks the subtree of node id. Its keys k have low <= k < high; nil stands for
-// no bound, which is told from an empty key by being nil.
+// no bound, which differs from an empty key by being nil.
 func (c *checker) node(id uint32, level int, parent Epoch, low, high []byte) error {
 	n := c.v.node(id)
 	c.nodes++

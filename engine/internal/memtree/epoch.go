@@ -14,9 +14,6 @@ type Mark struct {
 	depth      uint64 // position in the mark stack
 }
 
-// Epoch returns the epoch of the marked state; see Tree.Reclaim.
-func (m Mark) Epoch() Epoch { return m.epoch }
-
 // endEpoch ends the current epoch, if anything happened in it, and returns the epoch of
 // the current contents.
 func (t *Tree) endEpoch() Epoch {
@@ -173,7 +170,7 @@ func (t *Tree) WantsReclaim() bool {
 	return len(t.marks.epochs) == 0 && len(t.retired.list)-t.retired.head > 2*t.kept+minReclaim
 }
 
-// minReclaim is how many retired nodes ReclaimBetween leaves alone.
+// minReclaim is how many retired nodes ReclaimBetween does not touch.
 const minReclaim = 256
 
 // setFloor recomputes the floor from the newest View and the newest mark.

@@ -89,9 +89,6 @@ func (it *Iter) Prev() bool {
 	return it.prevLeaf()
 }
 
-// Valid reports whether the iterator stands on a record.
-func (it *Iter) Valid() bool { return it.leaf != nil }
-
 // Key returns the key of the current record, which there must be. It aliases the tree's
 // memory: it is read-only and good as long as the View.
 func (it *Iter) Key() []byte { return it.v.key(it.leaf.refs[it.i]) }

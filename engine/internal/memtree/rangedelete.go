@@ -18,8 +18,8 @@ func (t *Tree) DeleteRange(after, before []byte) {
 	if base.Compare(after, before) >= 0 {
 		return
 	}
-	// Cases must be told apart before the records go: afterwards the bits of the
-	// neighbours do not match until both marks stand.
+	// Cases must be distinguished before the records are removed: afterwards the bits of the
+	// neighbours do not match until both marks are set.
 	start := t.needsMark(after, base.StartDelete)
 	end := t.needsMark(before, base.EndDelete)
 	if t.root != 0 {

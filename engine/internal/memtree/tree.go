@@ -53,9 +53,6 @@ func (t *Tree) Footprint() int {
 	return t.arena.held + len(t.arena.spare) + len(t.slabs)*slabNodes*nodeBytes
 }
 
-// Empty reports whether the tree has no record at all, not even a delete mark.
-func (t *Tree) Empty() bool { return t.root == 0 }
-
 // Get returns what the tree's current state, uncommitted changes included, knows about
 // key. The value aliases the tree's memory: it is read-only and good until the next
 // RollbackTo.

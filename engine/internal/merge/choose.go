@@ -80,7 +80,7 @@ func Choose(s *Situation) Choice {
 	case s.Jobs[Small].On:
 		return Choice{Action: GoOn, Slot: Small}
 	case main.On:
-		if lo, hi := PickBeside(s.Levels, main.Inputs, s.Busy, s.MinLevels); lo < hi {
+		if lo, hi := pickBeside(s.Levels, main.Inputs, s.busy, s.MinLevels); lo < hi {
 			return Choice{Action: Begin, Slot: Small, Lo: lo, Hi: hi}
 		}
 		return Choice{Action: GoOn, Slot: Main}
@@ -94,13 +94,13 @@ func Choose(s *Situation) Choice {
 // pick chooses the inputs of a merge while none is in progress; lo == hi if nothing is worth
 // one.
 func (s *Situation) pick() (lo, hi int) {
-	if lo, hi = PickSpace(s.Levels, s.Busy, s.MinLevels); lo < hi {
+	if lo, hi = pickSpace(s.Levels, s.busy, s.MinLevels); lo < hi {
 		return lo, hi
 	}
-	if lo, hi = Pick(s.Levels, s.Busy, s.MinLevels); lo < hi || s.segments() < MaxSegments {
+	if lo, hi = pickRun(s.Levels, s.busy, s.MinLevels); lo < hi || s.segments() < MaxSegments {
 		return lo, hi
 	}
-	return PickAny(s.Levels, s.Busy)
+	return pickAny(s.Levels, s.busy)
 }
 
 // overMoved is Choose while the oldest segment holds blocks that C lsm1 has moved. C has a
@@ -120,14 +120,14 @@ func (s *Situation) overMoved() Choice {
 	if s.FlushOnly {
 		return Choice{}
 	}
-	if lo, hi := Pick(s.Levels, s.Busy, s.MinLevels); lo == hi && HalfMerged(s.Levels) < 0 && s.segments() < MaxSegments {
+	if lo, hi := pickRun(s.Levels, s.busy, s.MinLevels); lo == hi && HalfMerged(s.Levels) < 0 && s.segments() < MaxSegments {
 		return Choice{}
 	}
 	return Choice{Action: Anew, Slot: Main, Hi: len(s.Levels)}
 }
 
-// Busy reports whether a level is an input of a job.
-func (s *Situation) Busy(l *snapshot.Level) bool {
+// busy reports whether a level is an input of a job.
+func (s *Situation) busy(l *snapshot.Level) bool {
 	for i := range s.Jobs {
 		if slices.Contains(s.Jobs[i].Inputs, l) {
 			return true
@@ -136,13 +136,10 @@ func (s *Situation) Busy(l *snapshot.Level) bool {
 	return false
 }
 
-// Merging reports whether a merge is in progress.
-func (s *Situation) Merging() bool { return s.Jobs[Main].On || s.Jobs[Small].On }
-
 // FreelistOnTop is 1 if the newest level holds free-list entries alone, which the next
 // segment on top is to take in, and 0 otherwise.
 func (s *Situation) FreelistOnTop() int {
-	if len(s.Levels) > 0 && s.Levels[0].FreelistOnly && !s.Busy(s.Levels[0]) {
+	if len(s.Levels) > 0 && s.Levels[0].FreelistOnly && !s.busy(s.Levels[0]) {
 		return 1
 	}
 	return 0

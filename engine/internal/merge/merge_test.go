@@ -84,7 +84,7 @@ func TestHalfMerged(t *testing.T) {
 		if !ok {
 			continue
 		}
-		out, err := segment.Open(&blockfile.Space{File: w.file}, s)
+		out, err := segment.Open(&blockfile.Space{File: w.file}, s, segment.What{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,7 +123,7 @@ func TestCancelledStep(t *testing.T) {
 	if !r.Written {
 		t.Fatal("no result")
 	}
-	seg, err := segment.Open(&blockfile.Space{File: w.file}, r.Segment)
+	seg, err := segment.Open(&blockfile.Space{File: w.file}, r.Segment, segment.What{})
 	if err != nil {
 		t.Fatal(err)
 	}

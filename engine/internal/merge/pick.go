@@ -10,11 +10,11 @@ import (
 // below the 40 at which C lsm1 stops, with room for what C may add itself.
 const MaxSegments = 30
 
-// Pick chooses the levels to merge, by lsm1's rule: the longest run of at least minLevels
+// pickRun chooses the levels to merge, by lsm1's rule: the longest run of at least minLevels
 // neighbouring levels of one age. Levels that a merge works on already, or that C lsm1
 // left half merged, end a run. It returns the half-open range of levels, newest first;
 // lo == hi if there is nothing to do.
-func Pick(levels []*snapshot.Level, busy func(*snapshot.Level) bool, minLevels int) (lo, hi int) {
+func pickRun(levels []*snapshot.Level, busy func(*snapshot.Level) bool, minLevels int) (lo, hi int) {
 	minLevels = max(minLevels, 2)
 	for start := 0; start < len(levels); {
 		end := start
@@ -33,11 +33,11 @@ func Pick(levels []*snapshot.Level, busy func(*snapshot.Level) bool, minLevels i
 // together.
 const spaceFactor = 1
 
-// PickSpace chooses all levels when the newer ones have grown as large as the oldest. If
+// pickSpace chooses all levels when the newer ones have grown as large as the oldest. If
 // what they hold overwrites or deletes older records, as much space is wasted, which lsm1's
 // rule alone would leave until there are minLevels segments as large as the oldest. It
 // returns lo == hi if that is not so, or if any level is not to be had.
-func PickSpace(levels []*snapshot.Level, busy func(*snapshot.Level) bool, minLevels int) (lo, hi int) {
+func pickSpace(levels []*snapshot.Level, busy func(*snapshot.Level) bool, minLevels int) (lo, hi int) {
 	var newer int64
 	for i, l := range levels {
 		if !free(l, busy) {
@@ -53,15 +53,15 @@ func PickSpace(levels []*snapshot.Level, busy func(*snapshot.Level) bool, minLev
 	return 0, len(levels)
 }
 
-// PickBeside chooses a run as Pick does among the levels that are newer than the first of
+// pickBeside chooses a run as pickRun does among the levels that are newer than the first of
 // the inputs of a merge in progress, if it is small beside that merge: it need not wait for
 // it, and the number of segments stays low.
-func PickBeside(levels, inputs []*snapshot.Level, busy func(*snapshot.Level) bool, minLevels int) (lo, hi int) {
+func pickBeside(levels, inputs []*snapshot.Level, busy func(*snapshot.Level) bool, minLevels int) (lo, hi int) {
 	at := slices.Index(levels, inputs[0])
 	if at < 0 {
 		return 0, 0
 	}
-	lo, hi = Pick(levels[:at], busy, minLevels)
+	lo, hi = pickRun(levels[:at], busy, minLevels)
 	if 4*size(levels[lo:hi]) > size(inputs) {
 		return 0, 0
 	}
@@ -75,11 +75,11 @@ func size(levels []*snapshot.Level) (pages int64) {
 	return pages
 }
 
-// PickAny chooses levels to merge when there are too many of them for Pick's rule to be
-// waited for: the run that Pick would take at any length, else the neighbours that are
+// pickAny chooses levels to merge when there are too many of them for pickRun's rule to be
+// waited for: the run that pickRun would take at any length, else the neighbours that are
 // cheapest to merge.
-func PickAny(levels []*snapshot.Level, busy func(*snapshot.Level) bool) (lo, hi int) {
-	if lo, hi = Pick(levels, busy, 2); lo < hi {
+func pickAny(levels []*snapshot.Level, busy func(*snapshot.Level) bool) (lo, hi int) {
+	if lo, hi = pickRun(levels, busy, 2); lo < hi {
 		return lo, hi
 	}
 	best := int64(-1)

@@ -128,7 +128,7 @@ func (w *world) job(tree memtree.View, lo, hi int, entries []format.FreeEntry) m
 	}
 	var out []*snapshot.Level
 	if r.Written {
-		seg, err := segment.Open(&blockfile.Space{File: w.file}, s)
+		seg, err := segment.Open(&blockfile.Space{File: w.file}, s, segment.What{})
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -185,22 +185,8 @@ func (w *world) expect(what string) {
 	if c.Err() != nil || i != len(keys) {
 		w.t.Fatalf("%s: %d rows, want %d; %v", what, i, len(keys), c.Err())
 	}
-	if err := c.InitSystem(st.Disk); err != nil {
-		w.t.Fatal(err)
-	}
-	got := make(map[base.BlockNo]base.SnapshotID)
-	for ok := c.First(); ok; ok = c.Next() {
-		v, err := c.Value()
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		e, err := format.DecodeFreeRecord(c.Key(), v)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		got[e.Block] = e.ID
-	}
-	if c.Err() != nil || !maps.Equal(got, w.system) {
-		w.t.Fatalf("%s: system keys %v, want %v; %v", what, got, w.system, c.Err())
+	got, err := cursor.RecordedFree(st.Disk)
+	if err != nil || !maps.Equal(got, w.system) {
+		w.t.Fatalf("%s: system keys %v, want %v; %v", what, got, w.system, err)
 	}
 }

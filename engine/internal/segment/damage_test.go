@@ -28,7 +28,7 @@ func TestDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 		x.change(p, func(raw []byte) { raw[500] ^= 0x40 })
-		s, err := segment.Open(&blockfile.Space{File: x.file}, seg.Segment)
+		s, err := segment.Open(&blockfile.Space{File: x.file}, seg.Segment, segment.What{})
 		if err == nil {
 			var it segment.Iter
 			it.Init(s)
@@ -67,7 +67,7 @@ func TestOpenRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		x.change(p, func(raw []byte) { clear(raw) })
-		_, err = segment.Open(&blockfile.Space{File: x.file}, seg.Segment)
+		_, err = segment.Open(&blockfile.Space{File: x.file}, seg.Segment, segment.What{})
 		var ce *errs.CorruptionError
 		if !errors.As(err, &ce) || ce.Page != int64(p) {
 			t.Errorf("page %d wiped: %v", p, err)
@@ -77,7 +77,7 @@ func TestOpenRefuses(t *testing.T) {
 	// A page in the middle is found when it is read.
 	mid := seg.First + 3
 	x.change(mid, func(raw []byte) { clear(raw) })
-	s, err := segment.Open(&blockfile.Space{File: x.file}, seg.Segment)
+	s, err := segment.Open(&blockfile.Space{File: x.file}, seg.Segment, segment.What{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestCircles(t *testing.T) {
 		x.geo.SetLink(last, raw, blocks[0])
 		x.geo.SealPage(last, raw, 0)
 	})
-	s, err := segment.Open(&blockfile.Space{File: x.file}, seg.Segment)
+	s, err := segment.Open(&blockfile.Space{File: x.file}, seg.Segment, segment.What{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestCircles(t *testing.T) {
 		b.Write(page, seg.Root)
 		x.geo.SealPage(seg.Root, raw, 0)
 	})
-	if s, err = segment.Open(&blockfile.Space{File: x.file}, seg.Segment); err != nil {
+	if s, err = segment.Open(&blockfile.Space{File: x.file}, seg.Segment, segment.What{}); err != nil {
 		t.Fatal(err)
 	}
 	it.Init(s)
@@ -159,7 +159,7 @@ func TestHugeLengths(t *testing.T) {
 			}
 			x.geo.SealPage(seg.First, raw, 0)
 		})
-		s, err := segment.Open(&blockfile.Space{File: x.file}, seg.Segment)
+		s, err := segment.Open(&blockfile.Space{File: x.file}, seg.Segment, segment.What{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,7 +205,7 @@ func TestDisorder(t *testing.T) {
 			}
 			x.geo.SealPage(p, raw, 0)
 		})
-		s, err := segment.Open(&blockfile.Space{File: x.file}, seg.Segment)
+		s, err := segment.Open(&blockfile.Space{File: x.file}, seg.Segment, segment.What{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -62,7 +62,7 @@ func (x *fixture) write(records []record, start base.PageNo) (*segment.Segment, 
 	if err != nil || !ok {
 		x.t.Fatal(ok, err)
 	}
-	seg, err := segment.Open(&blockfile.Space{File: x.file}, s)
+	seg, err := segment.Open(&blockfile.Space{File: x.file}, s, segment.What{})
 	if err != nil {
 		x.t.Fatal(err)
 	}

@@ -71,9 +71,6 @@ func (it *Iter) FlushLookups() {
 // back.
 func (it *Iter) ReadAhead() { it.seq = blockfile.NewSequential(it.seg.Space, it.seg.Last) }
 
-// Valid reports whether the iterator stands on a record.
-func (it *Iter) Valid() bool { return it.valid }
-
 // Err returns the error that made the iterator invalid, if any.
 func (it *Iter) Err() error { return it.err }
 

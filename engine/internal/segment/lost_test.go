@@ -47,7 +47,7 @@ func (x *fixture) unchecked(seg *segment.Segment) (*segment.Segment, []base.Page
 		}
 	}
 	x.reopen()
-	out, err := segment.Open(&blockfile.Space{File: x.file}, seg.Segment)
+	out, err := segment.Open(&blockfile.Space{File: x.file}, seg.Segment, segment.What{})
 	if err != nil || !out.MayLink {
 		x.t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestLostPageOfAnUncheckedSegment(t *testing.T) {
 			page := x.geo.Content(p, raw)
 			clear(page)
 		})
-		seg, err := segment.Open(&blockfile.Space{File: x.file}, sound.Segment)
+		seg, err := segment.Open(&blockfile.Space{File: x.file}, sound.Segment, segment.What{})
 		if err != nil {
 			if !errors.Is(err, errs.ErrCorrupt) {
 				t.Fatal(err)
@@ -204,7 +204,7 @@ func TestOpenRefusesWhatCannotBeASegment(t *testing.T) {
 				copy(page[len(page)-min(len(page), len(from)):], from[len(from)-min(len(page), len(from)):])
 			}
 		})
-		_, err = segment.Open(&blockfile.Space{File: x.file}, seg.Segment)
+		_, err = segment.Open(&blockfile.Space{File: x.file}, seg.Segment, segment.What{})
 		var ce *errs.CorruptionError
 		if !errors.As(err, &ce) || !strings.Contains(err.Error(), test.detail) || ce.Page != int64(test.page) || ce.File == "" || ce.Offset != x.geo.Offset(test.page) {
 			t.Errorf("%s: %v", test.name, err)
@@ -216,7 +216,7 @@ func TestOpenRefusesWhatCannotBeASegment(t *testing.T) {
 	x.change(seg.Root, func(raw []byte) { clear(x.geo.Content(seg.Root, raw)) })
 	rootless := seg.Segment
 	rootless.Root = 0
-	lost, err := segment.Open(&blockfile.Space{File: x.file}, rootless)
+	lost, err := segment.Open(&blockfile.Space{File: x.file}, rootless, segment.What{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +271,7 @@ func TestSeals(t *testing.T) {
 	few := many[:3]
 	open := func(s format.Segment, what segment.What) (*segment.Segment, error) {
 		x.reopen() // nothing is verified that is in the cache
-		return segment.OpenAs(&blockfile.Space{File: x.file}, s, what)
+		return segment.Open(&blockfile.Space{File: x.file}, s, what)
 	}
 	expect := func(name string, s format.Segment, what segment.What, sealed bool, seal format.Seal, records []record) {
 		t.Helper()

@@ -15,18 +15,13 @@ type What struct {
 	Input bool        // of a half-done merge: the front of the segment may be gone
 }
 
-// Open is OpenAs for an ordinary segment without a seal.
-func Open(space *blockfile.Space, s format.Segment) (*Segment, error) {
-	return OpenAs(space, s, What{})
-}
-
-// OpenAs makes a Segment of what a checkpoint says about it. It reads the first page, the
+// Open makes a Segment of what a checkpoint says about it. It reads the first page, the
 // last and the root, and refuses a segment in which they cannot be what they must be: a page
 // that was lost would make it look empty, or shorter than it is.
-func OpenAs(space *blockfile.Space, s format.Segment, what What) (*Segment, error) {
+func Open(space *blockfile.Space, s format.Segment, what What) (*Segment, error) {
 	seg := &Segment{Segment: s, alone: new(atomic.Bool)}
 	if what.Input {
-		seg.SetGobbled()
+		seg.setGobbled()
 	}
 	if err := seg.identify(space, what); err != nil {
 		return nil, err

@@ -84,7 +84,7 @@ func TestPageWithRoomBehindALongRecord(t *testing.T) {
 	walk := func() (forward, backward int, err error) {
 		fresh := blockfile.New(raw, "/test.db", geo, nil, 1<<20)
 		fresh.SetBlocks(f.Blocks())
-		seg, err := Open(&blockfile.Space{File: fresh}, s)
+		seg, err := Open(&blockfile.Space{File: fresh}, s, What{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -52,10 +52,10 @@ type remainder struct {
 	err    error
 }
 
-// SetGobbled says that the segment is an input of a half-done merge: C lsm1 has given up
+// setGobbled says that the segment is an input of a half-done merge: C lsm1 has given up
 // the blocks at its front that it had merged, and keys in its b-tree may refer to pages
 // there. Call it before the segment is used.
-func (s *Segment) SetGobbled() { s.rest = &remainder{} }
+func (s *Segment) setGobbled() { s.rest = &remainder{} }
 
 // left reports whether a page is still one of the segment's.
 func (s *Segment) left(p base.PageNo) (bool, error) {

@@ -186,7 +186,7 @@ func TestGivenUpPages(t *testing.T) {
 			x.change(p, func(raw []byte) { raw[300] ^= 1 })
 		}
 	}
-	s, err := segment.Open(&blockfile.Space{File: x.file}, seg.Segment)
+	s, err := segment.Open(&blockfile.Space{File: x.file}, seg.Segment, segment.What{})
 	if err != nil {
 		t.Fatal(err)
 	}

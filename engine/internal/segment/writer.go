@@ -49,9 +49,6 @@ func NewWriter(f *blockfile.File, alloc blockfile.Allocator, start base.PageNo) 
 // SetSeal makes seal that of the segment, before anything is added.
 func (w *Writer) SetSeal(seal format.Seal) { w.app.SetSeal(seal) }
 
-// Records and Pages tell how much has been written.
-func (w *Writer) Records() int64 { return w.records }
-
 // Pages returns the number of pages begun.
 func (w *Writer) Pages() int64 { return w.app.Pages() }
 

@@ -136,13 +136,6 @@ func (r *Registry) PinnedSnapshots(dst []base.SnapshotID) []base.SnapshotID {
 	return dst
 }
 
-// OldestSnapshot returns the id of the oldest snapshot that is pinned.
-func (r *Registry) OldestSnapshot() base.SnapshotID {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.head.Disk.ID
-}
-
 // RetainLater is Retain for a caller that reads a view of the State's tree that is later
 // than its Live.
 func (r *Registry) RetainLater(s *State) {
@@ -183,17 +176,6 @@ func (r *Registry) OldestEpoch(t *memtree.Tree) memtree.Epoch {
 		}
 	}
 	return 0
-}
-
-// Pins returns how many pins readers hold, over all States.
-func (r *Registry) Pins() int64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var n int64
-	for s := r.head; s != nil; s = s.next {
-		n += s.refs.Load()
-	}
-	return n - 1
 }
 
 // Pinned describes a State that readers have pinned.

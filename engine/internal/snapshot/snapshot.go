@@ -71,7 +71,7 @@ func Load(f *blockfile.File, c *format.Checkpoint) (*Snapshot, error) {
 			if redirected && len(c.Redirects) > 0 {
 				space = &blockfile.Space{File: f, Redirects: c.Redirects}
 			}
-			return segment.OpenAs(space, fs, what)
+			return segment.Open(space, fs, what)
 		}
 		var err error
 		if level.Seg, err = open(in.LHS, segment.What{Seal: in.Seal()}, oldest && len(in.RHS) == 0); err != nil {

@@ -141,20 +141,14 @@ func (l *List) AddAll(o *List) {
 	}
 }
 
-// Fold puts deleted ranges into the tree in the place of spans with FoldRecords hidden
-// records: what is visible stays the same, but the records in between go, and older ones are
+// Fold puts deleted ranges into the tree in the place of spans with that many hidden records
+// or more: what is visible stays the same, but the records in between go, and older ones are
 // passed in one step by every reader, flush and merge from then on. Only the tree's writer
 // may call it, and nobody may roll the tree back beyond this moment any more.
-func (l *List) Fold(t *memtree.Tree) {
+func (l *List) Fold(t *memtree.Tree, records int) {
 	if invariant.Expensive { // so that tests fold all the time
-		l.FoldFrom(t, 2)
-		return
+		records = min(records, 2)
 	}
-	l.FoldFrom(t, FoldRecords)
-}
-
-// FoldFrom is Fold for spans with another number of hidden records.
-func (l *List) FoldFrom(t *memtree.Tree, records int) {
 	spans := l.load()
 	for i := range spans {
 		if spans[i].Unfolded() >= records {

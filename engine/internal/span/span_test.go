@@ -118,7 +118,7 @@ func TestFold(t *testing.T) {
 	l.Add(span.Span{Low: key(0), High: key(1000), Epoch: tree.Freeze().Epoch(), Hidden: span.FoldRecords})
 	tree.Put(key(900), []byte("v"))
 	before := tree.Freeze()
-	l.FoldFrom(tree, span.FoldRecords)
+	l.Fold(tree, span.FoldRecords)
 	after := tree.Freeze()
 	if n := after.Len(); n != 101 || after.Check() != nil {
 		t.Errorf("%d records of %d are left, %v", n, before.Len(), after.Check())
@@ -129,12 +129,12 @@ func TestFold(t *testing.T) {
 			t.Errorf("%s: %v, was %v", key(i), r, was)
 		}
 	}
-	if l.FoldFrom(tree, span.FoldRecords); tree.Freeze().Epoch() != after.Epoch() {
+	if l.Fold(tree, span.FoldRecords); tree.Freeze().Epoch() != after.Epoch() {
 		t.Error("it is folded again")
 	}
 	var short span.List
 	short.Add(span.Span{Low: key(0), High: key(1000), Hidden: span.FoldRecords - 1})
-	if short.FoldFrom(tree, span.FoldRecords); tree.Freeze().Epoch() != after.Epoch() {
+	if short.Fold(tree, span.FoldRecords); tree.Freeze().Epoch() != after.Epoch() {
 		t.Error("a short span is folded")
 	}
 }

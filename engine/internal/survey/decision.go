@@ -36,7 +36,7 @@ func (d *decision) withoutCheckpoint(s *Situation) {
 	}
 	note := s.Pages[1].Note
 	switch {
-	case !NeverWritten(s.Loaded, s.Bytes):
+	case !neverWritten(s.Loaded, s.Bytes):
 		d.refuse(s, errs.CodeCorrupt, s.Damaged, "the meta pages are damaged, and the log holds no transaction that follows an empty database")
 	case s.Log.Size > 0 || note != nil && note.LogInUse:
 		d.refuse(s, errs.CodeCorrupt, s.Damaged, "the only meta page is damaged, and the log does not hold the transactions that were in it")

@@ -13,16 +13,16 @@ import (
 // by whether anything has the name of its log. What it leaves open Decide decides, when the
 // log has been read.
 func IsDatabase(l *checkpoint.Loaded, bytes int64, hasLogName bool) bool {
-	if l.Checkpoint != nil || l.Damaged == nil || NeverWritten(l, bytes) {
+	if l.Checkpoint != nil || l.Damaged == nil || neverWritten(l, bytes) {
 		return true
 	}
 	return !l.BothDamaged && hasLogName
 }
 
-// NeverWritten reports whether a file is what a crash leaves of one that was just made:
+// neverWritten reports whether a file is what a crash leaves of one that was just made:
 // its first bytes, the checkpoint of an empty database on meta page 2, half written. A
 // file without a single data page has nothing to lose.
-func NeverWritten(l *checkpoint.Loaded, bytes int64) bool {
+func neverWritten(l *checkpoint.Loaded, bytes int64) bool {
 	return bytes <= 2*format.MetaPageSize && l.Checkpoint == nil && l.DamagedMeta == 2 && !l.BothDamaged
 }
 

@@ -69,7 +69,7 @@ func logPosOf(t testing.TB, path string) format.LogPos {
 		}
 		if c1 == w[n-2] && c2 == w[n-1] {
 			bestID = id
-			best = format.MakeLogPos(uint64(w[9])<<32|uint64(w[10]), w[11], w[12])
+			best = logPos(uint64(w[9])<<32|uint64(w[10]), w[11], w[12])
 		}
 	}
 	return best

@@ -204,7 +204,7 @@ func (s *slot) crash(rng *rand.Rand, chances temper) content {
 		case lost:
 			s.restore(found, from, to)
 		case garbage:
-			s.spoil(found, from, to, rng)
+			s.damage(found, from, to, rng)
 		}
 	}
 	return found
@@ -219,9 +219,9 @@ func (s *slot) restore(found content, from, to int) {
 	}
 }
 
-// spoil makes garbage of bytes from..to of found, which are the newest: noise, zeros,
+// damage makes garbage of bytes from..to of found, which are the newest: noise, zeros,
 // or a sector that is new up to some byte and old from there.
-func (s *slot) spoil(found content, from, to int, rng *rand.Rand) {
+func (s *slot) damage(found content, from, to int, rng *rand.Rand) {
 	switch rng.IntN(4) {
 	case 0:
 		clear(found[from:to])

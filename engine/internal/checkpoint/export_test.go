@@ -1,0 +1,4 @@
+package checkpoint
+
+// Store is the name for the tests.
+var Store = store

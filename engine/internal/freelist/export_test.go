@@ -1,0 +1,4 @@
+package freelist
+
+// Reserved returns the number of reserved blocks.
+func (l *List) Reserved() int { return len(l.reserved) }

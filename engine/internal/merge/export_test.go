@@ -1,0 +1,9 @@
+package merge
+
+// Names for the tests.
+var (
+	Pick       = pickRun
+	PickSpace  = pickSpace
+	PickBeside = pickBeside
+	PickAny    = pickAny
+)

@@ -1,0 +1,23 @@
+package snapshot
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+)
+
+// OldestSnapshot returns the id of the oldest snapshot that is pinned.
+func (r *Registry) OldestSnapshot() base.SnapshotID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.head.Disk.ID
+}
+
+// Pins returns how many pins readers hold, over all States.
+func (r *Registry) Pins() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var n int64
+	for s := r.head; s != nil; s = s.next {
+		n += s.refs.Load()
+	}
+	return n - 1
+}

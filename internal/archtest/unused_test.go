@@ -1,0 +1,333 @@
+package archtest
+
+import (
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// program is the module's packages, without their tests, checked from their source, so that
+// a thing is the same object wherever it is used.
+type program struct {
+	fset *token.FileSet
+	info types.Info
+	pkgs []*types.Package // those of the module, after those that they import
+	all  map[string]*types.Package
+	// files says to which package a file belongs, and groups which constants are declared
+	// together with one.
+	files  map[*token.File]*types.Package
+	groups map[types.Object][]types.Object
+}
+
+// listed is what go list says of a package.
+type listed struct {
+	ImportPath, Dir, Export string
+	GoFiles, Imports        []string
+	Standard                bool
+	Module                  *struct{ Main bool }
+}
+
+// loadProgram checks the module's packages. What they import of others comes as the compiler
+// has left it in the build cache.
+func loadProgram(t *testing.T) *program {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-export", "-deps",
+		"-json=ImportPath,Dir,Export,GoFiles,Imports,Standard,Module", module+"/...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	p := &program{
+		fset: token.NewFileSet(),
+		info: types.Info{
+			Defs: make(map[*ast.Ident]types.Object), Uses: make(map[*ast.Ident]types.Object),
+			Selections: make(map[*ast.SelectorExpr]*types.Selection), Types: make(map[ast.Expr]types.TypeAndValue),
+		},
+		all: make(map[string]*types.Package), files: make(map[*token.File]*types.Package), groups: make(map[types.Object][]types.Object),
+	}
+	exports := make(map[string]string)
+	compiled := importer.ForCompiler(p.fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
+	imports := importerFunc(func(path string) (*types.Package, error) {
+		if pkg := p.all[path]; pkg != nil {
+			return pkg, nil
+		}
+		return compiled.Import(path)
+	})
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var l listed
+		if err := dec.Decode(&l); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		exports[l.ImportPath] = l.Export
+		if l.Module == nil || !l.Module.Main {
+			continue
+		}
+		var files []*ast.File
+		for _, name := range l.GoFiles {
+			f, err := parser.ParseFile(p.fset, filepath.Join(l.Dir, name), nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, f)
+		}
+		pkg, err := (&types.Config{Importer: imports}).Check(l.ImportPath, p.fset, files, &p.info)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.all[l.ImportPath] = pkg
+		for _, f := range files {
+			p.files[p.fset.File(f.Pos())] = pkg
+			p.group(f)
+		}
+		p.pkgs = append(p.pkgs, pkg)
+	}
+	return p
+}
+
+// group notes which constants of a file are declared together.
+func (p *program) group(f *ast.File) {
+	for _, d := range f.Decls {
+		decl, ok := d.(*ast.GenDecl)
+		if !ok || decl.Tok != token.CONST {
+			continue
+		}
+		var all []types.Object
+		for _, spec := range decl.Specs {
+			for _, name := range spec.(*ast.ValueSpec).Names {
+				all = append(all, p.info.Defs[name])
+			}
+		}
+		for _, o := range all {
+			p.groups[o] = all
+		}
+	}
+}
+
+type importerFunc func(path string) (*types.Package, error)
+
+func (f importerFunc) Import(path string) (*types.Package, error) { return f(path) }
+
+// origin is the object that an instance of a generic one was made from.
+func origin(o types.Object) types.Object {
+	switch o := o.(type) {
+	case *types.Func:
+		return o.Origin()
+	case *types.Var:
+		return o.Origin()
+	}
+	return o
+}
+
+// forTests are exported although only tests of other packages use them, with the reason.
+var forTests = map[string]string{
+	"engine/internal/cursor.Cursor.Steps":        "the tests of package engine measure what a cursor passes over",
+	"engine/internal/format.Checkpoint.Geometry": "the tests of other packages look into files that they have made",
+	"engine/internal/turn.Turn.MustBeHeld":       "an assertion, for the functions that need a turn",
+	"engine/internal/span.List.Len":              "the tests of package cursor count what cursors remember",
+}
+
+// TestNothingExportedInVain: what an internal package exports is used by another package, and
+// not only by tests. Left out are packages that only tests import, methods that make a type
+// fit an interface, limits, which the documents are compared with, and what comes with
+// something that is used: the types in its signature or its fields, and the constants that are
+// declared with it.
+func TestNothingExportedInVain(t *testing.T) {
+	p := loadProgram(t)
+	used := make(map[types.Object]bool)
+	imported := make(map[*types.Package]bool)
+	for id, o := range p.info.Uses {
+		if o.Pkg() == nil || p.all[o.Pkg().Path()] == nil {
+			continue
+		}
+		if user := p.files[p.fset.File(id.Pos())]; user != o.Pkg() {
+			use(used, origin(o))
+			imported[o.Pkg()] = true
+		}
+	}
+	interfaces := p.interfaces()
+	for _, pkg := range p.pkgs {
+		rel := relative(pkg.Path())
+		if !strings.HasPrefix(rel, "internal/") && !strings.HasPrefix(rel, "engine/internal/") || !imported[pkg] {
+			continue
+		}
+		for _, o := range exported(pkg) {
+			if used[o] || isLimit(o) || p.together(used, o) || fits(o, interfaces) {
+				continue
+			}
+			if forTests[rel+"."+describe(o)] != "" {
+				continue
+			}
+			pos := p.fset.Position(o.Pos())
+			t.Errorf("%s/%s:%d: %s is exported, but no other package uses it", rel, filepath.Base(pos.Filename), pos.Line, describe(o))
+		}
+	}
+}
+
+// isLimit reports whether an object is a constant that limits something.
+func isLimit(o types.Object) bool {
+	_, ok := o.(*types.Const)
+	return ok && (strings.HasPrefix(o.Name(), "Max") || strings.HasPrefix(o.Name(), "Min"))
+}
+
+// together reports whether a constant is declared with others of which one is used.
+func (p *program) together(used map[types.Object]bool, o types.Object) bool {
+	return slices.ContainsFunc(p.groups[o], func(other types.Object) bool { return used[other] || used[typeName(other.Type())] })
+}
+
+func describe(o types.Object) string {
+	if f, ok := o.(*types.Func); ok {
+		if r := f.Signature().Recv(); r != nil {
+			if n := typeName(r.Type()); n != nil {
+				return n.Name() + "." + o.Name()
+			}
+		}
+	}
+	return o.Name()
+}
+
+// use marks an object as used, and with it what a user of it gets into his hands.
+func use(used map[types.Object]bool, o types.Object) {
+	if o == nil || used[o] {
+		return
+	}
+	used[o] = true
+	if n, ok := o.(*types.TypeName); ok {
+		useType(used, n.Type().Underlying())
+		return
+	}
+	useType(used, o.Type())
+}
+
+func useType(used map[types.Object]bool, t types.Type) {
+	switch t := t.(type) {
+	case *types.Alias:
+		useType(used, types.Unalias(t))
+	case *types.Named:
+		use(used, t.Obj())
+		for i := range t.TypeArgs().Len() {
+			useType(used, t.TypeArgs().At(i))
+		}
+	case *types.Pointer:
+		useType(used, t.Elem())
+	case *types.Slice:
+		useType(used, t.Elem())
+	case *types.Array:
+		useType(used, t.Elem())
+	case *types.Map:
+		useType(used, t.Key())
+		useType(used, t.Elem())
+	case *types.Chan:
+		useType(used, t.Elem())
+	case *types.Signature:
+		for _, v := range []*types.Tuple{t.Params(), t.Results()} {
+			for i := range v.Len() {
+				useType(used, v.At(i).Type())
+			}
+		}
+	case *types.Struct:
+		for i := range t.NumFields() {
+			if t.Field(i).Exported() {
+				useType(used, t.Field(i).Type())
+			}
+		}
+	case *types.Interface:
+		for i := range t.NumMethods() {
+			useType(used, t.Method(i).Type())
+			used[t.Method(i)] = true
+		}
+	}
+}
+
+func typeName(t types.Type) types.Object {
+	if ptr, ok := t.(*types.Pointer); ok {
+		t = ptr.Elem()
+	}
+	if n, ok := t.(*types.Named); ok {
+		return n.Obj()
+	}
+	return nil
+}
+
+// exported returns what a package exports: its names, and the methods of its types.
+func exported(pkg *types.Package) (list []types.Object) {
+	add := func(o types.Object) {
+		if o.Exported() {
+			list = append(list, o)
+		}
+	}
+	for _, name := range pkg.Scope().Names() {
+		o := pkg.Scope().Lookup(name)
+		add(o)
+		n, ok := o.(*types.TypeName)
+		if !ok || n.IsAlias() {
+			continue
+		}
+		named, ok := n.Type().(*types.Named)
+		if !ok {
+			continue
+		}
+		for m := range named.Methods() {
+			add(m)
+		}
+	}
+	return list
+}
+
+// interfaces returns the interfaces that the module's packages can know.
+func (p *program) interfaces() (list []*types.Interface) {
+	seen := make(map[*types.Package]bool)
+	var visit func(pkg *types.Package)
+	visit = func(pkg *types.Package) {
+		if seen[pkg] {
+			return
+		}
+		seen[pkg] = true
+		for _, name := range pkg.Scope().Names() {
+			if n, ok := pkg.Scope().Lookup(name).(*types.TypeName); ok {
+				if i, ok := n.Type().Underlying().(*types.Interface); ok && i.NumMethods() > 0 {
+					list = append(list, i)
+				}
+			}
+		}
+		for _, imp := range pkg.Imports() {
+			visit(imp)
+		}
+	}
+	for _, pkg := range p.pkgs {
+		visit(pkg)
+	}
+	list = append(list, types.Universe.Lookup("error").Type().Underlying().(*types.Interface))
+	return list
+}
+
+// fits reports whether a method makes its type fit an interface.
+func fits(o types.Object, interfaces []*types.Interface) bool {
+	f, ok := o.(*types.Func)
+	if !ok || f.Signature().Recv() == nil {
+		return false
+	}
+	if slices.Contains([]string{"Is", "As", "Unwrap"}, f.Name()) {
+		return true // package errors looks for them without a name
+	}
+	t := f.Signature().Recv().Type()
+	for _, i := range interfaces {
+		for m := range i.Methods() {
+			if m.Name() == f.Name() && (types.Implements(t, i) || types.Implements(types.NewPointer(t), i)) {
+				return true
+			}
+		}
+	}
+	return false
+}
