@@ -368,7 +368,7 @@ func (b *builder) constant(t, sign *token, l *Literal) (Expr, error) {
 	if minus {
 		shown = "-"
 	}
-	v, ok := parseNumber(t.text, minus, b.unsigned)
+	v, ok := numberToken{t.text, minus, b.unsigned}.value()
 	if !ok {
 		return nil, b.fail(l.start, l.end, "an integer outside the range of 64 bits: "+shown+cutEnd(t.text, maxTokenBytes))
 	}
@@ -376,20 +376,28 @@ func (b *builder) constant(t, sign *token, l *Literal) (Expr, error) {
 	return l, nil
 }
 
-// parseNumber reads a number token. It is false if the token is an integer that 64 bits
-// do not hold. A hexadecimal integer is the bits it shows, as in SQLite; with unsigned it
-// is the number it shows, and a decimal one may be as large.
-func parseNumber(token string, negative, unsigned bool) (Value, bool) {
+// numberToken is a number with what stands around it.
+type numberToken struct {
+	text     string
+	negative bool // after a minus
+	unsigned bool // where an integer may be as large as 64 bits without a sign hold
+}
+
+// value reads the number. It is false if that is an integer that 64 bits do not hold. A
+// hexadecimal integer is the bits it shows, as in SQLite; if it is unsigned it is the number it
+// shows, and a decimal one may be as large.
+func (n numberToken) value() (Value, bool) {
+	token, negative, unsigned := n.text, n.negative, n.unsigned
 	if len(token) > 2 && token[1]|0x20 == 'x' {
 		u, err := strconv.ParseUint(token[2:], 16, 64)
-		n := int64(u)
-		if unsigned && n < 0 {
+		i := int64(u)
+		if unsigned && i < 0 {
 			return UintValue(u), err == nil && !negative
 		}
 		if negative {
-			n = -n
+			i = -i
 		}
-		return Value{Kind: Int, Int: n}, err == nil && !(negative && u == 1<<63)
+		return Value{Kind: Int, Int: i}, err == nil && !(negative && u == 1<<63)
 	}
 	if strings.ContainsAny(token, ".eE") {
 		r, _ := strconv.ParseFloat(token, 64) // too large is infinity, as in SQLite

@@ -76,7 +76,7 @@ func (f *Filter) Needed(args []Value) bool {
 			return true // to find out would take longer than to filter
 		}
 		pattern, err := t.prefix.bytes(context.Background(), args, scratch[:0])
-		if _, exact, _ := globPrefix(pattern); err != nil || !exact {
+		if _, rest := globPrefix(pattern); err != nil || rest == furtherTest {
 			return true
 		}
 	}

@@ -99,12 +99,12 @@ func valueEnd(all []token, i int) int {
 
 func isSign(t *token) bool { return t.kind == tokInfix && (t.text == "-" || t.text == "+") }
 
-// followed reports whether the token at i is a comma, or the closing mark.
-func followed(all []token, i int, closing string) (comma, closes bool) {
+// markAt returns the mark at i, such as a comma, and nothing if there is another token or none.
+func markAt(all []token, i int) string {
 	if i >= len(all) || all[i].kind != tokMark {
-		return false, false
+		return ""
 	}
-	return all[i].text == ",", all[i].text == closing
+	return all[i].text
 }
 
 // valuesEnd returns where two or more values end that begin at i, each of them a whole
@@ -116,12 +116,12 @@ func valuesEnd(all []token, i int) int {
 		if after == 0 {
 			break
 		}
-		comma, closes := followed(all, after, ")")
-		if !comma && !closes {
+		mark := markAt(all, after)
+		if mark != "," && mark != ")" {
 			break
 		}
 		end, n = after, n+1
-		if closes {
+		if mark == ")" {
 			break
 		}
 		i = after + 1
@@ -136,17 +136,17 @@ func valuesEnd(all []token, i int) int {
 // not two.
 func rowsEnd(all []token, i int) int {
 	end, n := 0, 0
-	for i < len(all) && all[i].kind == tokMark && all[i].text == "(" {
+	for markAt(all, i) == "(" {
 		first := valueEnd(all, i+1)
-		if comma, _ := followed(all, first, ")"); first == 0 || !comma {
+		if first == 0 || markAt(all, first) != "," {
 			break
 		}
 		second := valueEnd(all, first+1)
-		if _, closes := followed(all, second, ")"); second == 0 || !closes {
+		if second == 0 || markAt(all, second) != ")" {
 			break
 		}
 		end, n = second+1, n+1
-		if comma, _ := followed(all, end, ")"); !comma {
+		if markAt(all, end) != "," {
 			break
 		}
 		i = end + 1

@@ -159,8 +159,8 @@ func (i *Interval) restrict(op keyOp, bound []byte) {
 // restrictGlob cuts the interval down to the keys that begin as the pattern of GLOB does,
 // or to the one key it matches. The bound after them is made in *scratch.
 func (i *Interval) restrictGlob(pattern []byte, scratch *[]byte) {
-	prefix, _, whole := globPrefix(pattern)
-	if whole {
+	prefix, rest := globPrefix(pattern)
+	if rest == nothingMore {
 		i.restrict(keyEq, prefix)
 		return
 	}

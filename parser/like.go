@@ -95,23 +95,23 @@ func (n *node) like(e *Env) truth {
 
 // matchLike reports whether text matches the pattern of LIKE, if it can tell within a
 // number of steps: % is any text, _ one character, and ASCII letters match in either case.
-func matchLike(ctx context.Context, pattern *likePattern, text []byte, steps int) (matches, known bool, err error) {
+func matchLike(ctx context.Context, pattern *likePattern, text []byte, steps int) (match, error) {
 	star, resume := -1, 0 // where the last % is, and the text it does not cover yet
 	p, t, end := 0, 0, len(pattern.text)
 	for ; t < len(text); steps-- {
 		if steps%stepsBetweenLooks == 0 {
 			if err := ctx.Err(); err != nil {
-				return false, false, err
+				return unknown, err
 			}
 		}
 		if steps < 0 {
-			return false, false, nil
+			return unknown, nil
 		}
 		if p < end {
 			switch wild, c := pattern.at(p), pattern.text[p]; {
 			case wild == '%':
 				if p++; p == end {
-					return true, true, nil
+					return matching, nil
 				}
 				star, resume = p-1, skipLike(pattern, p, text, t)
 				t = resume
@@ -127,7 +127,7 @@ func matchLike(ctx context.Context, pattern *likePattern, text []byte, steps int
 			}
 		}
 		if star < 0 {
-			return false, true, nil
+			return different, nil
 		}
 		p = star + 1
 		resume = skipLike(pattern, p, text, resume+charLen(text[resume:]))
@@ -136,7 +136,7 @@ func matchLike(ctx context.Context, pattern *likePattern, text []byte, steps int
 	for p < end && pattern.at(p) == '%' {
 		p++
 	}
-	return p == end, true, nil
+	return matchIf(p == end), nil
 }
 
 // maxSkipped is how far skipLike goes at once, so that a step has a bound.

@@ -21,16 +21,33 @@ const stepsBetweenLooks = 1 << 14
 // only with the error of ctx.
 func matchText(ctx context.Context, like bool, pattern likePattern, text []byte) (matches bool, err error) {
 	steps := 64*len(text) + 1<<16
-	known := false
+	var m match
 	if like {
-		matches, known, err = matchLike(ctx, &pattern, text, steps)
+		m, err = matchLike(ctx, &pattern, text, steps)
 	} else {
-		matches, known, err = matchGlob(ctx, pattern.text, text, steps)
+		m, err = matchGlob(ctx, pattern.text, text, steps)
 	}
-	if known || err != nil {
-		return matches, err
+	if m == unknown && err == nil {
+		return matchLong(ctx, like, pattern, text)
 	}
-	return matchLong(ctx, like, pattern, text)
+	return m == matching, err
+}
+
+// match is what is known of a text and a pattern.
+type match uint8
+
+const (
+	unknown   match = iota // the steps did not suffice
+	different              // the text does not match
+	matching               // it does
+)
+
+// matchIf is matching if ok.
+func matchIf(ok bool) match {
+	if ok {
+		return matching
+	}
+	return different
 }
 
 func foldASCII(c byte) byte {
@@ -51,23 +68,23 @@ func charLen(b []byte) int {
 
 // matchGlob is matchLike for GLOB: * is any text, ? one character, and […] one character
 // of a set.
-func matchGlob(ctx context.Context, pattern, text []byte, steps int) (matches, known bool, err error) {
+func matchGlob(ctx context.Context, pattern, text []byte, steps int) (match, error) {
 	star, resume := -1, 0
 	p, t := 0, 0
 	for ; t < len(text); steps-- {
 		if steps%stepsBetweenLooks == 0 {
 			if err := ctx.Err(); err != nil {
-				return false, false, err
+				return unknown, err
 			}
 		}
 		if steps < 0 {
-			return false, false, nil
+			return unknown, nil
 		}
 		if p < len(pattern) {
 			switch c := pattern[p]; c {
 			case '*':
 				if p++; p == len(pattern) {
-					return true, true, nil
+					return matching, nil
 				}
 				star, resume = p-1, t
 				continue
@@ -91,14 +108,14 @@ func matchGlob(ctx context.Context, pattern, text []byte, steps int) (matches, k
 			}
 		}
 		if star < 0 {
-			return false, true, nil
+			return different, nil
 		}
 		resume += charLen(text[resume:])
 		// An ASCII byte is never part of a longer character, so its next place can be searched for.
 		if next := pattern[star+1]; next < utf8.RuneSelf && next != '*' && next != '?' && next != '[' {
 			i := bytes.IndexByte(text[resume:], next)
 			if i < 0 {
-				return false, true, nil
+				return different, nil
 			}
 			resume += i
 		}
@@ -107,7 +124,7 @@ func matchGlob(ctx context.Context, pattern, text []byte, steps int) (matches, k
 	for p < len(pattern) && pattern[p] == '*' {
 		p++
 	}
-	return p == len(pattern), true, nil
+	return matchIf(p == len(pattern)), nil
 }
 
 // loneByte is added to a byte that is not part of a valid character, which makes it
@@ -161,14 +178,24 @@ func inSet(pattern []byte, at int, char rune) (in bool, end int) {
 	return found != negated, i + 1
 }
 
+// globRest is what comes in a pattern of GLOB after its literal beginning.
+type globRest uint8
+
+const (
+	nothingMore globRest = iota // nothing: a text matches that is just these bytes
+	anything                    // stars: every text matches that begins with them
+	furtherTest                 // something that the rest of a text has to match
+)
+
 // globPrefix returns the bytes that every text begins with that matches the pattern of
-// GLOB, and whether that is the whole pattern. whole is true if the text must be
-// just these bytes.
-func globPrefix(pattern []byte) (prefix []byte, exact, whole bool) {
+// GLOB, and what comes after them.
+func globPrefix(pattern []byte) (prefix []byte, rest globRest) {
 	i := bytes.IndexAny(pattern, "*?[")
-	if i < 0 {
-		return pattern, true, true
+	switch {
+	case i < 0:
+		return pattern, nothingMore
+	case len(bytes.TrimLeft(pattern[i:], "*")) == 0:
+		return pattern[:i], anything
 	}
-	rest := bytes.TrimLeft(pattern[i:], "*")
-	return pattern[:i], len(rest) == 0, false
+	return pattern[:i], furtherTest
 }

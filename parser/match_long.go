@@ -11,15 +11,13 @@ import (
 // may come next, so that a byte of the text costs a 64th of the number of elements.
 func matchLong(ctx context.Context, like bool, pattern likePattern, text []byte) (bool, error) {
 	m := longMatch{ctx: ctx, pattern: pattern.text, text: text}
-	rows, leading, trailing := m.split(like, &pattern)
-	if len(rows) == 0 {
-		return leading || len(text) == 0, nil
+	rows := m.split(like, &pattern)
+	if len(rows) == 0 { // a pattern of stars alone, or an empty one
+		return len(m.pattern) > 0 || len(text) == 0, nil
 	}
 	at := 0
-	for i, row := range rows {
-		anchored := i == 0 && !leading
-		toEnd := i == len(rows)-1 && !trailing
-		end, found, err := m.find(row, at, anchored, toEnd)
+	for i := range rows {
+		end, found, err := m.find(&rows[i], at)
 		if err != nil || !found {
 			return false, err
 		}
@@ -49,13 +47,20 @@ const (
 	elementSet                       // a character of a set
 )
 
-// split returns the rows of elements between the stars of the pattern, none of them empty,
-// and whether there are stars before the first and after the last.
-func (m *longMatch) split(like bool, pattern *likePattern) (rows [][]element, leading, trailing bool) {
-	var row []element
+// row is a row of elements between two stars, or between one and an end of the pattern.
+type row struct {
+	elements []element
+	anchored bool // no star comes before: it matches at the front of the text only
+	toEnd    bool // no star comes after: it matches at the end of the text only
+}
+
+// split returns the rows of the pattern, none of them empty.
+func (m *longMatch) split(like bool, pattern *likePattern) (rows []row) {
+	leading, trailing := false, false
+	var elements []element
 	end := func() {
-		if len(row) > 0 {
-			rows, row = append(rows, row), nil
+		if len(elements) > 0 {
+			rows, elements = append(rows, row{elements: elements}), nil
 		}
 	}
 	for p := 0; p < len(m.pattern); {
@@ -70,21 +75,25 @@ func (m *longMatch) split(like bool, pattern *likePattern) (rows [][]element, le
 			trailing = true
 			end()
 		case wild == '_', !like && c == '?':
-			row = append(row, element{kind: elementAny})
+			elements = append(elements, element{kind: elementAny})
 		case !like && c == '[':
-			row = append(row, element{kind: elementSet, at: p})
+			elements = append(elements, element{kind: elementSet, at: p})
 			_, next := inSet(m.pattern, p, 0)
 			p = next
 			continue
 		case like && foldASCII(c) >= 'a' && foldASCII(c) <= 'z':
-			row = append(row, element{kind: elementLetter, c: foldASCII(c)})
+			elements = append(elements, element{kind: elementLetter, c: foldASCII(c)})
 		default:
-			row = append(row, element{kind: elementByte, c: c})
+			elements = append(elements, element{kind: elementByte, c: c})
 		}
 		p++
 	}
 	end()
-	return rows, leading, trailing
+	if len(rows) > 0 {
+		rows[0].anchored = !leading
+		rows[len(rows)-1].toEnd = !trailing
+	}
+	return rows
 }
 
 // bitset has a bit for each element of a row, and one for its end.
@@ -110,10 +119,11 @@ func (b bitset) advance(from, mask bitset) (any bool) {
 // maxChar is the length of the longest character, in bytes.
 const maxChar = 4
 
-// find returns where the first match of a row ends that begins at from, if anchored, or
-// some characters after it. With toEnd only a match counts that ends with the text.
-func (m *longMatch) find(row []element, from int, anchored, toEnd bool) (end int, found bool, err error) {
-	size := len(row)/64 + 1
+// find returns where the first match of a row ends that begins at from, if the row is
+// anchored, or some characters after it.
+func (m *longMatch) find(r *row, from int) (end int, found bool, err error) {
+	elements := r.elements
+	size := len(elements)/64 + 1
 	var bytesAt [256]bitset
 	anyAt, setAt, numSets, numAny := make(bitset, size), make(bitset, size), 0, 0
 	known := make(map[rune]bitset)
@@ -123,7 +133,7 @@ func (m *longMatch) find(row []element, from int, anchored, toEnd bool) (end int
 		}
 		bytesAt[c].set(i)
 	}
-	for i, el := range row {
+	for i, el := range elements {
 		switch el.kind {
 		case elementByte:
 			mark(el.c, i)
@@ -158,12 +168,12 @@ func (m *longMatch) find(row []element, from int, anchored, toEnd bool) (end int
 		if t < len(m.text) {
 			length = charLen(m.text[t:])
 		}
-		if t == start && (t == from || !anchored) {
+		if t == start && (t == from || !r.anchored) {
 			now.set(0)
 			used[slot] = true
 			start = t + length
 		}
-		if used[slot] && now.has(len(row)) && (!toEnd || t == len(m.text)) {
+		if used[slot] && now.has(len(elements)) && (!r.toEnd || t == len(m.text)) {
 			return t, true, nil
 		}
 		if t == len(m.text) {
@@ -181,7 +191,7 @@ func (m *longMatch) find(row []element, from int, anchored, toEnd bool) (end int
 			used[next] = ahead[next].advance(now, anyAt) || used[next]
 		}
 		if numSets > 0 {
-			used[next] = ahead[next].advance(now, m.setsWith(known, setAt, row, t)) || used[next]
+			used[next] = ahead[next].advance(now, m.setsWith(known, setAt, elements, t)) || used[next]
 		}
 		clear(now)
 		used[slot] = false
@@ -193,7 +203,7 @@ const maxKnown = 1024
 
 // setsWith returns the elements of a row, out of sets, that are sets with the character at
 // t. known remembers what was found before.
-func (m *longMatch) setsWith(known map[rune]bitset, sets bitset, row []element, t int) bitset {
+func (m *longMatch) setsWith(known map[rune]bitset, sets bitset, elements []element, t int) bitset {
 	char, _ := decode(m.text[t:])
 	if mask := known[char]; mask != nil {
 		return mask
@@ -205,7 +215,7 @@ func (m *longMatch) setsWith(known map[rune]bitset, sets bitset, row []element, 
 	for i, w := range sets {
 		for ; w != 0; w &= w - 1 {
 			e := i*64 + bits.TrailingZeros64(w)
-			if in, _ := inSet(m.pattern, row[e].at, char); in {
+			if in, _ := inSet(m.pattern, elements[e].at, char); in {
 				mask.set(e)
 			}
 		}

@@ -204,7 +204,8 @@ func keysOfGlob(n *node, not bool) (*keyNode, bool) {
 	}
 	exact := false
 	if n.kids[1].op == nodeConst {
-		_, exact, _ = globPrefix(o.Const.AppendText(nil))
+		_, rest := globPrefix(o.Const.AppendText(nil))
+		exact = rest != furtherTest
 	}
 	switch {
 	case !not:

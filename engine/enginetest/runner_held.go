@@ -103,7 +103,7 @@ func (r *Runner) move(h *held) error {
 		}
 	}
 	r.log("cursor %s (from %v %s)", what, h.valid, short(h.key))
-	err := checkCursor(h.cursor, moved, what, key, value, ok)
+	err := checkCursor(h.cursor, moved, what, row{key, value, ok})
 	h.key, h.valid = key, ok
 	if err != nil {
 		h.valid = h.cursor.Valid() // a value that cannot be read leaves the cursor where it is

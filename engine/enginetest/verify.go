@@ -156,7 +156,7 @@ func Probe(r Reader, want Map, rng *rand.Rand, g *Gen, count int) (err error) {
 		}
 		mode := engine.SeekMode(rng.IntN(3) - 1)
 		wantKey, wantValue, ok := want.Seek(key, mode)
-		if err := checkCursor(c, c.Seek([]byte(key), mode), fmt.Sprintf("seek %d %s", mode, short(key)), wantKey, wantValue, ok); err != nil {
+		if err := checkCursor(c, c.Seek([]byte(key), mode), fmt.Sprintf("seek %d %s", mode, short(key)), row{wantKey, wantValue, ok}); err != nil {
 			return err
 		}
 	}
@@ -192,29 +192,36 @@ func checkGet(r interface {
 	return nil
 }
 
-// checkCursor compares where a cursor stands after a move that has returned moved.
-func checkCursor(c Cursor, moved bool, what, key, value string, ok bool) error {
+// row is where a cursor must be: on a key with its value, or, without ok, on none.
+type row struct {
+	key, value string
+	ok         bool
+}
+
+// checkCursor compares where a cursor is after a move that has returned moved with where it
+// should be.
+func checkCursor(c Cursor, moved bool, what string, want row) error {
 	if err := c.Err(); err != nil {
 		if moved || c.Valid() {
 			return mismatch("%s: a cursor with an error is valid: %v", what, err)
 		}
 		return opError(what, err)
 	}
-	if moved != ok || c.Valid() != ok {
-		return mismatch("%s: returns %v, valid %v (%s), should be %v (%s)", what, moved, c.Valid(), short(string(c.Key())), ok, short(key))
+	if moved != want.ok || c.Valid() != want.ok {
+		return mismatch("%s: returns %v, valid %v (%s), should be %v (%s)", what, moved, c.Valid(), short(string(c.Key())), want.ok, short(want.key))
 	}
-	if !ok {
+	if !want.ok {
 		return nil
 	}
-	if string(c.Key()) != key {
-		return mismatch("%s: at %s, should be at %s", what, short(string(c.Key())), short(key))
+	if string(c.Key()) != want.key {
+		return mismatch("%s: at %s, should be at %s", what, short(string(c.Key())), short(want.key))
 	}
 	got, err := c.Value()
 	if err != nil {
 		return opError(what+", value", err)
 	}
-	if string(got) != value {
-		return mismatch("%s: %s has %s, should have %s", what, short(key), short(string(got)), short(value))
+	if string(got) != want.value {
+		return mismatch("%s: %s has %s, should have %s", what, short(want.key), short(string(got)), short(want.value))
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func (r *Rows) end(dst []byte, desc bool) (key []byte, any bool, err error) {
 	if r.filter == nil {
 		limit = 1
 	}
-	r.walk.begin(&r.bounds, desc, r.plan.KeysOnly, limit)
+	r.walk.begin(&r.bounds, way{desc: desc, keysOnly: r.plan.KeysOnly, limit: limit})
 	any, err = r.advance()
 	if any {
 		dst = append(dst, r.walk.key()...)
@@ -52,7 +52,7 @@ func (r *Rows) end(dst []byte, desc bool) (key []byte, any bool, err error) {
 
 // countAll counts the rows in the intervals that pass the filter.
 func (r *Rows) countAll() error {
-	r.walk.begin(&r.bounds, false, r.plan.KeysOnly, -1)
+	r.walk.begin(&r.bounds, way{keysOnly: r.plan.KeysOnly, limit: -1})
 	for {
 		ok, err := r.advance()
 		if err != nil || !ok {

@@ -22,7 +22,7 @@ func (w *writer) change(ctx context.Context, tx store.Tx, p *parser.Plan) (n int
 		return 0, err
 	}
 	defer func() { err = joinErrors(err, w.walk.close()) }()
-	w.walk.begin(&w.bounds, false, p.KeysOnly, -1)
+	w.walk.begin(&w.bounds, way{keysOnly: p.KeysOnly, limit: -1})
 	base := len(w.scratch)
 	for {
 		ok, err := w.walk.next(&w.bounds)

@@ -22,7 +22,7 @@ func (w *writer) deleteCounted(ctx context.Context, tx store.Tx) (n int64, err e
 		return 0, err
 	}
 	defer func() { err = joinErrors(err, w.walk.close()) }()
-	w.walk.begin(&w.bounds, false, true, -1)
+	w.walk.begin(&w.bounds, way{keysOnly: true, limit: -1})
 	for i := range w.bounds.Len() {
 		iv := *w.bounds.At(i)
 		found, err := w.countBetween(&iv)
@@ -87,7 +87,7 @@ func (w *writer) findLast(ctx context.Context, tx store.Tx, iv *parser.Interval)
 		return false, err
 	}
 	defer func() { err = joinErrors(err, k.close()) }()
-	k.begin(&w.bounds, true, true, 1)
+	k.begin(&w.bounds, way{desc: true, keysOnly: true, limit: 1})
 	if !k.enter(&parser.Interval{}) {
 		return false, k.cursor.Err()
 	}

@@ -26,7 +26,7 @@ func (r *Rows) openScan() error {
 		return bindError(err)
 	}
 	r.source = sourceScan
-	r.walk.begin(&r.bounds, r.plan.Desc, r.plan.KeysOnly, r.mostKeys())
+	r.walk.begin(&r.bounds, way{desc: r.plan.Desc, keysOnly: r.plan.KeysOnly, limit: r.mostKeys()})
 	for ; r.offset > 0; r.offset-- {
 		if ok, err := r.advance(); err != nil || !ok {
 			r.source = sourceNone

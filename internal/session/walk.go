@@ -40,11 +40,17 @@ func (w *walk) close() error {
 	return cursor.Close()
 }
 
-// begin puts the walk before its first key in the given direction. limit is how many keys
-// are visited at most, negative for all.
-func (w *walk) begin(b *parser.Bounds, desc, keysOnly bool, limit int64) {
-	w.desc, w.keysOnly, w.left, w.inside = desc, keysOnly, limit, false
-	if w.interval = 0; desc {
+// way is how a walk goes through its intervals.
+type way struct {
+	desc     bool  // from the greatest key to the least
+	keysOnly bool  // no value is asked for
+	limit    int64 // how many keys are visited at most, negative for all
+}
+
+// begin puts the walk before its first key.
+func (w *walk) begin(b *parser.Bounds, by way) {
+	w.desc, w.keysOnly, w.left, w.inside = by.desc, by.keysOnly, by.limit, false
+	if w.interval = 0; by.desc {
 		w.interval = b.Len() - 1
 	}
 }

@@ -478,17 +478,25 @@ func (it *Iter) descendTo(to target, topic base.Kind, key []byte) bool {
 	return it.fail(it.corrupt(p, "the b-tree is deeper than %d", maxDepth))
 }
 
+// place is where a search for a key has ended.
+type place uint8
+
+const (
+	nowhere place = iota // it has failed
+	atKey                // at the key itself
+	pastKey              // at the first key of the page that is greater, or after the last one
+)
+
 // locate makes the page current on which the search for a key ends, and it.cell the
-// first cell there whose key is not less. exact reports that it is equal. The page may
-// have no cells.
-func (it *Iter) locate(topic base.Kind, key []byte) (exact, ok bool) {
+// first cell there whose key is not less. The page may have no cells.
+func (it *Iter) locate(topic base.Kind, key []byte) place {
 	it.steps, it.jumps, it.scanning = 0, 0, false
 	it.err = nil
 	if !it.descend(topic, key) {
-		return false, false
+		return nowhere
 	}
 	if it.cells == 0 && !it.forward() && it.err != nil {
-		return false, false
+		return nowhere
 	}
 	for it.cells > 0 && it.page.Flags()&format.FlagSkipNext != 0 &&
 		it.compareCell(it.no, it.page, it.cells-1, topic, key) < 0 {
@@ -496,6 +504,7 @@ func (it *Iter) locate(topic base.Kind, key []byte) (exact, ok bool) {
 			break
 		}
 	}
+	found := pastKey
 	lo, hi := 0, it.cells
 	for lo < hi && it.err == nil {
 		mid := int(uint(lo+hi) >> 1)
@@ -503,18 +512,23 @@ func (it *Iter) locate(topic base.Kind, key []byte) (exact, ok bool) {
 		case d < 0:
 			lo = mid + 1
 		default:
-			exact = exact || d == 0
+			if d == 0 {
+				found = atKey
+			}
 			hi = mid
 		}
 	}
 	it.cell = lo
-	return exact, it.err == nil
+	if it.err != nil {
+		return nowhere
+	}
+	return found
 }
 
 // SeekGE moves to the first record whose key is not less than key. topic is 0 for user
 // keys and base.System for system keys.
 func (it *Iter) SeekGE(topic base.Kind, key []byte) bool {
-	if _, ok := it.locate(topic, key); !ok {
+	if it.locate(topic, key) == nowhere {
 		return false
 	}
 	if !it.settleForward() {
@@ -535,11 +549,10 @@ func (it *Iter) disorder() error {
 
 // SeekLE moves to the last record whose key is not greater than key.
 func (it *Iter) SeekLE(topic base.Kind, key []byte) bool {
-	exact, ok := it.locate(topic, key)
-	if !ok {
+	switch it.locate(topic, key) {
+	case nowhere:
 		return false
-	}
-	if !exact {
+	case pastKey:
 		it.cell--
 	}
 	if !it.settleBackward() {
@@ -563,11 +576,10 @@ const (
 
 // Lookup searches for a user key. After Found, Value returns the key's value.
 func (it *Iter) Lookup(key []byte) (Outcome, error) {
-	exact, ok := it.locate(0, key)
-	if !ok {
+	switch it.locate(0, key) {
+	case nowhere:
 		return Unknown, it.err
-	}
-	if exact {
+	case atKey:
 		c := it.page.LeafCell(it.cell)
 		it.kind, it.bodyOff, it.keyLen, it.valLen = c.Kind, c.Body, c.KeyLen, c.ValLen
 		switch {
