@@ -1,8 +1,8 @@
 // Metrics serves the metrics of a database over HTTP while it writes to it and reads from
 // it for a while, then ends.
 //
-//	go run ./examples/metrics                       # for ten seconds, on a free port
-//	go run ./examples/metrics -listen 127.0.0.1:9464 -duration 10m
+//	go run -C examples/metrics .                       # for ten seconds, on a free port
+//	go run -C examples/metrics . -listen 127.0.0.1:9464 -duration 10m
 //	curl http://127.0.0.1:9464/metrics
 //
 // dashboard.json, in this folder, shows the metrics in Grafana: import it and choose the

@@ -1,0 +1,74 @@
+package archtest
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	goLine      = regexp.MustCompile(`(?m)^go (\S+)$`)
+	replaceLine = regexp.MustCompile(`(?m)^replace (\S+) => (\S+)$`)
+)
+
+// TestModules holds what the modules of the repository have in common: one version of Go,
+// which the README names, and, in those below the root, a path to the root in place of a
+// published version.
+func TestModules(t *testing.T) {
+	var found []string
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Name() == "go.mod" {
+			found = append(found, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) < 6 {
+		t.Fatalf("only %d modules: %q", len(found), found)
+	}
+	version := goVersion(t, filepath.Join(root, "go.mod"))
+	for _, path := range found {
+		if v := goVersion(t, path); v != version {
+			t.Errorf("%s wants Go %s, and the root %s", path, v, version)
+		}
+		dir, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if dir == "." {
+			continue
+		}
+		up := strings.Repeat("../", strings.Count(filepath.ToSlash(dir), "/")+1)
+		m := replaceLine.FindStringSubmatch(readDoc(t, path))
+		if m == nil || m[1] != module || strings.TrimSuffix(m[2], "/")+"/" != up {
+			t.Errorf("%s does not replace %s by %s", path, module, up)
+		}
+	}
+	if !strings.Contains(readDoc(t, filepath.Join(root, "README.md")), "Go "+version) {
+		t.Errorf("the README does not say that it takes Go %s", version)
+	}
+}
+
+func goVersion(t *testing.T, path string) string {
+	t.Helper()
+	m := goLine.FindStringSubmatch(readDoc(t, path))
+	if m == nil {
+		t.Fatalf("%s names no version of Go", path)
+	}
+	return m[1]
+}
+
+// readDoc reads a text file.
+func readDoc(t *testing.T, path string) string {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.ReplaceAll(string(raw), "\r\n", "\n")
+}
