@@ -48,15 +48,15 @@ func newestCheckpoint(ctx context.Context, db *DB) (k backup.Checkpoint, st *sna
 	if err := db.Flush(ctx); err != nil {
 		return k, nil, err
 	}
-	if err := db.takeWorker(ctx, "backup"); err != nil {
+	if err := db.worker.Take(ctx, "backup"); err != nil {
 		return k, nil, err
 	}
 	// Only the one who has the worker's turn changes levels and free list.
-	defer db.worker.Release()
-	if err := db.fitFreelist(ctx); err != nil {
+	defer db.worker.Turn.Release()
+	if err := db.worker.FitFreelist(ctx); err != nil {
 		return k, nil, err
 	}
-	if err := db.store(ctx); err != nil {
+	if err := db.worker.Store(ctx); err != nil {
 		return k, nil, err
 	}
 	k, st = pinnedState(db)

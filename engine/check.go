@@ -64,10 +64,10 @@ func checkInput(db *DB) check.Input {
 			return s, func() { db.ledger.Release(st) }
 		},
 		Meta: func(ctx context.Context, look func(check.Meta)) {
-			if db.checkpointer.Take(ctx) != nil {
+			if db.worker.Checkpointer.Take(ctx) != nil {
 				return
 			}
-			defer db.checkpointer.Release()
+			defer db.worker.Checkpointer.Release()
 			stored := db.ledger.Stored()
 			m := check.Meta{Newest: stored.Meta, Synced: stored.Synced}
 			// The other page holds the same checkpoint, unless the last one could not be
@@ -77,11 +77,11 @@ func checkInput(db *DB) check.Input {
 			look(m)
 		},
 		Log: func(look func(check.Log)) {
-			if db.files.Log() == nil || !db.writer.Try() {
+			if db.files.Log() == nil || !db.writer.Turn.Try() {
 				return
 			}
-			defer db.writer.Release()
-			look(check.Log{File: db.files.Log(), Regions: db.log.Regions(), End: db.log.End()})
+			defer db.writer.Turn.Release()
+			look(check.Log{File: db.files.Log(), Regions: db.writer.Log().Regions(), End: db.writer.Log().End()})
 		},
 	}
 }

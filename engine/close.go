@@ -8,6 +8,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
+	"github.com/lsmlite/lsmlite-go/engine/internal/worker"
 )
 
 // Close ends the use of the database. What is only in memory is flushed and made durable
@@ -33,27 +34,27 @@ func (db *DB) Close() error {
 	}
 	unshare(db)
 	start := time.Now()
-	db.stopBackground()
+	db.worker.Stop()
 	// Whoever still waits for a turn finds the database closed when it comes.
 	ctx := context.Background()
-	if err := db.writer.Take(ctx); err != nil {
+	if err := db.writer.Turn.Take(ctx); err != nil {
 		return err
 	}
-	defer db.writer.Release()
-	if err := db.worker.Take(ctx); err != nil {
+	defer db.writer.Turn.Release()
+	if err := db.worker.Turn.Take(ctx); err != nil {
 		return err
 	}
-	defer db.worker.Release()
+	defer db.worker.Turn.Release()
 	var err error
 	if !db.opts.ReadOnly && db.Poisoned() == nil {
 		err = shutDown(ctx, db)
 		if db.files.Lost() != nil {
-			err = db.files.Salvage(func() error { return db.bringIn(ctx, byClose) })
+			err = db.files.Salvage(func() error { return db.writer.BringIn(ctx, worker.ByClose) })
 		}
 	} else if p := db.Poisoned(); p != nil {
 		err = p
 	}
-	_ = db.log.Close()
+	_ = db.writer.Log().Close()
 	db.files.Release()
 	if f := db.obs.Closed; f != nil {
 		f(CloseEvent{DB: db, Duration: time.Since(start), Err: err})
@@ -67,7 +68,7 @@ func shutDown(ctx context.Context, db *DB) error {
 	if err := db.files.Look(); err != nil {
 		return err
 	}
-	if err := db.bringIn(ctx, byClose); err != nil {
+	if err := db.writer.BringIn(ctx, worker.ByClose); err != nil {
 		return err
 	}
 	foreign, err := db.files.ForeignReader()

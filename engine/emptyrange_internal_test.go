@@ -79,7 +79,7 @@ func TestEmptyRangeDeleteDoesNothing(t *testing.T) {
 	fs := memfs.New()
 	db := openFour(t, fs)
 	putFour(t, db)
-	before, records := logSize(t, fs), db.tree.Freeze().Len()
+	before, records := logSize(t, fs), db.ledger.Newest().Tree.Freeze().Len()
 	for _, r := range emptyRanges {
 		tx, err := db.Begin(ctx)
 		if err != nil {
@@ -105,8 +105,8 @@ func TestEmptyRangeDeleteDoesNothing(t *testing.T) {
 			t.Errorf("%q to %q after the end of the transaction: %v", r[0], r[1], err)
 		}
 	}
-	if after := logSize(t, fs); after != before || db.tree.Freeze().Len() != records {
-		t.Errorf("the log has %d bytes, before %d; the tree %d records, before %d", after, before, db.tree.Freeze().Len(), records)
+	if after := logSize(t, fs); after != before || db.ledger.Newest().Tree.Freeze().Len() != records {
+		t.Errorf("the log has %d bytes, before %d; the tree %d records, before %d", after, before, db.ledger.Newest().Tree.Freeze().Len(), records)
 	}
 	expectFour(t, db, "after the deletes")
 	if err := db.Close(); err != nil {
@@ -124,11 +124,12 @@ func TestRecoveryIgnoresEmptyRangeDeletes(t *testing.T) {
 	before := logSize(t, fs)
 	err := db.Update(ctx, func(tx *Tx) error {
 		for _, r := range emptyRanges {
-			if err := tx.write(format.LogDeleteRange, []byte(r[0]), []byte(r[1])); err != nil {
+			rec := format.LogRecord{Op: format.LogDeleteRange, Key: []byte(r[0]), Value: []byte(r[1])}
+			if err := db.writer.Log().Append(rec); err != nil {
 				return err
 			}
 		}
-		return nil
+		return tx.Put([]byte("a"), []byte("value of a")) // a transaction that writes nothing is not committed
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +144,7 @@ func TestRecoveryIgnoresEmptyRangeDeletes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := reader.tree.Freeze().Len(); n != 4 {
+	if n := reader.ledger.Newest().Tree.Freeze().Len(); n != 4 {
 		t.Errorf("the tree has %d records after recovery, want 4", n)
 	}
 	if err := reader.Close(); err != nil {

@@ -69,7 +69,6 @@ func (o *opener) loadCheckpoint(c *format.Checkpoint) (err error) {
 	}
 	db.bf.SetBlocks(c.Blocks)
 	db.bf.SetWritten(c.Written)
-	db.pace.stored.Store(c.Written)
 	if o.disk, err = snapshot.Load(db.bf, c); err != nil {
 		return err
 	}
@@ -98,6 +97,8 @@ func (o *opener) openLedger(c *format.Checkpoint, stored ledger.Stored) error {
 		return err
 	}
 	o.db.ledger = ledger.New(o.db.bf, free, stored, o.db.files.ForeignReader)
+	o.db.worker = newWorker(o.db)
+	o.db.writer = newWriter(o.db)
 	return nil
 }
 

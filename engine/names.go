@@ -10,20 +10,3 @@ func (db *DB) Moved() error {
 	}
 	return db.files.Look()
 }
-
-// stopped returns why nothing can be written through a handle that was opened to write.
-func (db *DB) stopped() error {
-	if err := db.Poisoned(); err != nil {
-		return err
-	}
-	return db.files.Lost()
-}
-
-// lookForCommit looks at the names of the files before a commit, if that is due: the first
-// of the commits that share a sync always looks.
-func (db *DB) lookForCommit(full bool) error {
-	if db.files.LookDue(db.writer.TakenAt()) || full && db.group.first() {
-		return db.files.Look()
-	}
-	return db.files.Lost()
-}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
-	"github.com/lsmlite/lsmlite-go/engine/internal/turn"
 )
 
 // Open opens a database, or makes an empty one, and brings it to the state of its last
@@ -39,7 +38,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	start := time.Now()
 	opening := &opener{db: db}
 	err = opening.open(ctx)
-	db.opts.publish() // what the file itself has decided
+	db.publishOptions(db.opts.Options) // what the file itself has decided
 	if err != nil && db.files != nil {
 		db.files.Undo()
 	}
@@ -47,21 +46,18 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.startBackground()
+	if !o.ReadOnly {
+		db.worker.Start()
+	}
 	share(db)
 	return db, nil
 }
 
 // newDB makes a handle of which nothing is open yet.
 func newDB(path string, o Options) *DB {
-	db := &DB{core: &core{
-		path: path, maxTx: maxTreeSize,
-		writer: turn.New("writer"), worker: turn.New("worker"), checkpointer: turn.New("checkpointer"),
-	}}
+	db := &DB{core: &core{path: path}}
 	db.opts.Options = o
-	db.opts.publish()
-	db.pace.init()
-	db.group.init()
+	db.publishOptions(o)
 	if obs := JoinObservers(o.Observer, logObserver(o.Logger)); obs != nil {
 		db.obs = *obs
 	}

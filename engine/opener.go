@@ -71,7 +71,7 @@ func (o *opener) openToWrite(ctx context.Context) error {
 		return err
 	}
 	if db.recovered.Stale {
-		if err := db.log.ForgetStale(); err != nil {
+		if err := db.writer.Log().ForgetStale(); err != nil {
 			return ioerr.Write("open", db.files.LogPath(), "", err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/compress"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/writer"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -62,8 +63,8 @@ const MaxAutoFlush = 1 << (28 + 2*base.Wide)
 // larger ones, up to 2 GiB; those can be read and deleted but not written. With 32 bits a
 // key above 512 MiB and a value above 1 GiB cannot even be read: ErrTooBig.
 const (
-	MaxKeySize   = 64 << 20
-	MaxValueSize = 1 << (28 + 2*base.Wide)
+	MaxKeySize   = writer.MaxKeySize
+	MaxValueSize = writer.MaxValueSize
 )
 
 // Options say how a database is opened. The zero value is a read-write handle with

@@ -175,7 +175,7 @@ func TestQueueHeadStaysCheap(t *testing.T) {
 			if q.most > headBound {
 				t.Errorf("a read of the head passed %d hidden records, want at most %d", q.most, headBound)
 			}
-			if n := db.tree.Freeze().Len(); tt.tree > 0 && n > tt.tree {
+			if n := db.ledger.Newest().Tree.Freeze().Len(); tt.tree > 0 && n > tt.tree {
 				t.Errorf("the tree holds %d records of a queue of %d", n, queueDepth)
 			}
 			for p := range db.Check(context.Background()) {
@@ -224,7 +224,7 @@ func TestManyQueues(t *testing.T) {
 	if most > 2*headBound {
 		t.Errorf("a read of a head passed %d hidden records", most)
 	}
-	if n := db.tree.Freeze().Len(); n > 100*queues {
+	if n := db.ledger.Newest().Tree.Freeze().Len(); n > 100*queues {
 		t.Errorf("the tree holds %d records", n)
 	}
 	if err := db.Close(); err != nil {

@@ -4,9 +4,8 @@ import (
 	"context"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
-	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
-	"github.com/lsmlite/lsmlite-go/engine/internal/span"
+	"github.com/lsmlite/lsmlite-go/engine/internal/writer"
 )
 
 // Snapshot is the database as it was at one moment. It never waits for a writer, nor a
@@ -67,7 +66,7 @@ func (s *Snapshot) Cursor() (*Cursor, error) {
 	if err := s.usable("cursor"); err != nil {
 		return nil, err
 	}
-	return s.db.newCursor(s.state.Live, s.state, nil)
+	return newCursor(s.db, writer.View{Live: s.state.Live, State: s.state})
 }
 
 // Get appends the newest committed value of key to dst. It is Snapshot, Get and Close in
@@ -106,7 +105,7 @@ func (db *DB) Cursor(ctx context.Context) (*Cursor, error) {
 		return nil, err
 	}
 	st := db.ledger.Acquire()
-	c, err := db.newCursor(st.Live, st, nil)
+	c, err := newCursor(db, writer.View{Live: st.Live, State: st})
 	db.ledger.Release(st)
 	db.leave()
 	return c, err
@@ -129,14 +128,14 @@ func (db *DB) Update(ctx context.Context, f func(*Tx) error) error {
 		return err
 	}
 	defer func() {
-		if !tx.done { // f failed or panicked
+		if !tx.tx.Done() { // f failed or panicked
 			_ = tx.Rollback()
 		}
 	}()
 	if err := f(tx); err != nil {
 		return err
 	}
-	if tx.done {
+	if tx.tx.Done() {
 		return &Error{Code: CodeMisuse, Op: "update", Path: db.path, Detail: "the function ended the transaction itself"}
 	}
 	return tx.Commit(ctx)
@@ -169,24 +168,24 @@ type Cursor struct {
 	c     cursor.Cursor
 }
 
-// newCursor opens a cursor on a state with the given live tree. own is where a transaction
-// keeps what is known of its own writes only.
-func (db *DB) newCursor(live memtree.View, st *snapshot.State, own *span.List) (*Cursor, error) {
+// newCursor opens a cursor on a view: a state, perhaps with more of its live tree.
+func newCursor(db *DB, v writer.View) (*Cursor, error) {
 	if err := db.enter("cursor"); err != nil {
 		return nil, err
 	}
-	c := &Cursor{db: db, state: st}
-	if err := c.c.Init(live, st); err != nil {
+	c := &Cursor{db: db, state: v.State}
+	if err := c.c.Init(v.Live, v.State); err != nil {
 		db.leave()
 		return nil, err
 	}
-	if c.later = live.Epoch() != st.Live.Epoch(); c.later {
-		db.ledger.Readers().RetainLater(st)
+	own := v.Spans
+	if c.later = v.Live.Epoch() != v.State.Live.Epoch(); c.later {
+		db.ledger.Readers().RetainLater(v.State)
 	} else {
-		db.ledger.Readers().Retain(st)
+		db.ledger.Readers().Retain(v.State)
 		own = nil
 	}
-	c.c.Remember(live, st, own)
+	c.c.Remember(v.Live, v.State, own)
 	return c, nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
 
 // changeable are the fields of Options that Set changes. Every other one is fixed by Open.
@@ -26,10 +28,21 @@ type settings struct {
 // follows AutoFlush: see logLimit. NoLog changes with the writer's turn only.
 func (s *settings) now() *Options { return s.current.Load() }
 
-// publish makes Options the ones in force. Only Open calls it.
-func (s *settings) publish() {
-	o := s.Options
-	s.current.Store(&o)
+// publishOptions makes o the options that hold from now on. The caller opens the database, or
+// has the mutex of changes.
+func (db *DB) publishOptions(o Options) {
+	db.opts.current.Store(&o)
+	v := tuning.Values{
+		AutoFlush: int64(o.AutoFlush), AutoCheckpoint: int64(o.AutoCheckpoint), MaxLog: db.opts.logLimit(),
+		AutoMerge: o.AutoMerge, MaxFreelist: o.MaxFreelist, AutoWork: !o.NoAutoWork, Log: !o.NoLog,
+	}
+	switch o.Safety {
+	case SafetyNormal:
+		v.Sync = tuning.Checkpoints
+	case SafetyFull:
+		v.Sync = tuning.Commits
+	}
+	db.tuning.Store(v)
 }
 
 // logLimit returns the MaxLog in force, negative if there is no bound.
@@ -160,7 +173,7 @@ func (db *DB) replaceOptions(c settingsChange, has turns) (needs turns, err erro
 		needs = writerTurn
 	}
 	if needs <= has {
-		db.opts.current.Store(&o)
+		db.publishOptions(o)
 	}
 	return needs, nil
 }
@@ -176,10 +189,10 @@ func (db *DB) setWithTurn(op string, c settingsChange) error {
 	if err := db.writable(op); err != nil {
 		return err
 	}
-	if !db.writer.Try() {
+	if !db.writer.Turn.Try() {
 		return &Error{Code: CodeBusy, Op: op, Path: db.path, Detail: "a write transaction is open; end it first"}
 	}
-	defer db.writer.Release()
+	defer db.writer.Turn.Release()
 	o, err := c.onto(*db.opts.now())
 	if err != nil {
 		return err
@@ -193,10 +206,10 @@ func (db *DB) setWithTurn(op string, c settingsChange) error {
 	if needs, err := db.replaceOptions(c, writerTurn); err != nil || needs <= writerTurn { // 2.
 		return err
 	}
-	if err := db.takeWorker(ctx, op); err != nil {
+	if err := db.worker.Take(ctx, op); err != nil {
 		return err
 	}
-	defer db.worker.Release()
+	defer db.worker.Turn.Release()
 	needs, err := db.replaceOptions(c, bothTurns) // 2.
 	if err != nil || needs <= writerTurn {
 		return err
@@ -211,20 +224,20 @@ func (db *DB) setWithTurn(op string, c settingsChange) error {
 // storeAll brings everything that was committed into a checkpoint. The caller has the
 // writer's turn.
 func (db *DB) storeAll(ctx context.Context, op string) error {
-	if err := db.takeWorker(ctx, op); err != nil {
+	if err := db.worker.Take(ctx, op); err != nil {
 		return err
 	}
-	err := db.flushAll(ctx)
-	db.worker.Release()
+	err := db.writer.FlushAll(ctx)
+	db.worker.Turn.Release()
 	if err == nil {
-		_, err = db.checkpoint(ctx, op)
+		_, err = db.worker.Checkpoint(ctx, op)
 	}
 	return err
 }
 
 // syncAll syncs what was written without syncs. The caller has both turns.
 func (db *DB) syncAll(ctx context.Context) error {
-	if err := db.rewriteSuspect(ctx); err != nil {
+	if err := db.worker.RewriteSuspect(ctx); err != nil {
 		return err
 	}
 	err := syncPages(db)

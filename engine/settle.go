@@ -7,7 +7,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
-	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
+	"github.com/lsmlite/lsmlite-go/engine/internal/worker"
 )
 
 // newLogMark makes the mark of a new log.
@@ -89,17 +89,17 @@ func (o *opener) settled() bool {
 func (o *opener) settle(ctx context.Context) error {
 	db := o.db
 	suspect := db.notes.Suspect()
-	err := db.bringIn(ctx, byOpen)
+	err := db.writer.BringIn(ctx, worker.ByOpen)
 	if suspect && !db.notes.Suspect() {
 		o.found(RecoverRepaired, "a sync of the file had failed: all pages were written anew")
 	}
 	if isFull(err) {
 		db.notes.Unsettled.Store(true)
-		db.failed("open", err)
+		db.worker.Report("open", err)
 		if db.files.Log() == nil {
 			return o.startLog()
 		}
-		o.setLogHead()
+		db.writer.SetLogHead()
 		return nil
 	}
 	if err != nil {
@@ -111,41 +111,52 @@ func (o *opener) settle(ctx context.Context) error {
 		return err
 	}
 	if foreign && db.files.Log() != nil { // it is read by somebody else
-		o.setLogHead()
+		db.writer.SetLogHead()
 		return nil
 	}
 	return o.startLog()
 }
 
-// setLogHead makes the log begin with the mark of this log and a reference to the newest
-// synced checkpoint.
-func (o *opener) setLogHead() {
-	db := o.db
-	db.log.SetHead(func() format.LogHead {
-		return format.LogHead{Mark: db.notes.Mark(), Base: db.ledger.Stored().Ref}
-	})
-}
-
 // startLog begins a new log, in place of the one there is. The newest checkpoint, which both
 // meta pages hold, needs none.
 func (o *opener) startLog() error {
-	db := o.db
-	if err := db.files.ReplaceLog(); err != nil {
+	if err := o.db.files.ReplaceLog(); err != nil {
 		return err
 	}
-	pos := db.ledger.Newest().Disk.Log
-	pos.Off = 0
-	log, _, err := wal.Recover(db.files.Log(), pos, nil)
-	if err != nil {
-		return err
-	}
-	db.log = log
 	var mark format.LogMark
 	if err := newLogMark(&mark); err != nil {
 		return err
 	}
-	db.notes.SetMark(mark)
-	o.setLogHead()
-	db.ledger.NewLog(log.Regions())
-	return nil
+	return o.db.writer.StartLog(mark)
+}
+
+// replay reads the log into the tree, and publishes the state that it leads to.
+func (o *opener) replay(ctx context.Context) (err error) {
+	o.db.recovered, err = o.db.writer.Replay(ctx, o.disk.Log, o.db.opts.ReadOnly)
+	return err
+}
+
+// firstState publishes the state of the checkpoint, without the log.
+func (o *opener) firstState() error {
+	db := o.db
+	if (!o.Log.Commits || o.Log.AtStart) && o.disk.Log.Off != 0 {
+		// The checkpoint's position means nothing in this log, which starts at 0: nothing
+		// is reclaimed by it.
+		o.disk.Log.Off = 0
+		db.ledger.ForgetLog()
+	}
+	if err := db.notes.Begin(db.bf, db.files.LogName, o.Loaded, o.Log.Head); err != nil {
+		return err
+	}
+	return db.writer.First(o.disk)
+}
+
+// syncPages syncs the database file. If that fails, the next session must not take what it
+// reads of it for durable.
+func syncPages(db *DB) error {
+	err := db.bf.Sync()
+	if err != nil {
+		db.notes.NothingSynced()
+	}
+	return err
 }

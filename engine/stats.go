@@ -3,6 +3,8 @@ package engine
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/worker"
 )
 
 // Stats counts what a handle has done since it was opened, and what it holds now. Sizes
@@ -155,28 +157,28 @@ func (db *DB) Stats() Stats {
 	return s
 }
 
-// countWork fills in what the engine itself counts.
+// countWork fills in what writer and worker count.
 func countWork(db *DB, s *Stats) {
-	c := &db.stats
-	s.Commits, s.CommitErrors = c.commits.Load(), c.commitErrors.Load()
-	s.Records, s.BytesCommitted = c.records.Load(), c.bytesCommitted.Load()
-	s.Checkpoints, s.CheckpointErrors = c.checkpoints.Load(), c.checkpointErrors.Load()
-	s.CheckpointBytes = c.checkpointBytes.Load()
-	if at := c.lastCheckpoint.Load(); at != 0 {
+	t, c := &db.writer.Counters, &db.worker.Counters
+	s.Commits, s.CommitErrors = t.Commits.Load(), t.Errors.Load()
+	s.Records, s.BytesCommitted = t.Records.Load(), t.Bytes.Load()
+	s.Checkpoints, s.CheckpointErrors = c.Checkpoints.Load(), c.CheckpointErrors.Load()
+	s.CheckpointBytes = c.CheckpointBytes.Load()
+	if at := c.LastCheckpoint.Load(); at != 0 {
 		s.CheckpointAge = max(0, time.Since(time.Unix(0, at)))
 	}
-	s.Flushes, s.Merges, s.WorkErrors = c.flushes.Load(), c.merges.Load(), c.workErrors.Load()
-	stalls := func(r StallReason) (int64, time.Duration) {
-		c := &c.stalls[stallIndex(r)]
-		return c.count.Load(), time.Duration(c.nanos.Load())
+	s.Flushes, s.Merges, s.WorkErrors = c.Flushes.Load(), c.Merges.Load(), c.WorkErrors.Load()
+	stalls := func(r worker.Reason) (int64, time.Duration) {
+		c := &c.Stalls[r]
+		return c.Count.Load(), time.Duration(c.Nanos.Load())
 	}
-	s.FlushStalls, s.FlushStallTime = stalls(StallFlush)
-	s.MergeStalls, s.MergeStallTime = stalls(StallMerge)
-	s.CheckpointStalls, s.CheckpointStallTime = stalls(StallCheckpoint)
-	s.StalledNow = c.stalled.Load()
-	s.PagesWrittenFlush, s.BytesWrittenFlush = c.jobPages[flushKind].Load(), c.jobBytes[flushKind].Load()
-	s.PagesWrittenMerge, s.BytesWrittenMerge = c.jobPages[mergeKind].Load(), c.jobBytes[mergeKind].Load()
-	s.PagesWrittenFreelist, s.BytesWrittenFreelist = c.jobPages[freelistKind].Load(), c.jobBytes[freelistKind].Load()
+	s.FlushStalls, s.FlushStallTime = stalls(worker.StallFlush)
+	s.MergeStalls, s.MergeStallTime = stalls(worker.StallMerge)
+	s.CheckpointStalls, s.CheckpointStallTime = stalls(worker.StallCheckpoint)
+	s.StalledNow = c.Stalled.Load()
+	s.PagesWrittenFlush, s.BytesWrittenFlush = c.Pages[worker.ForFlush].Load(), c.Bytes[worker.ForFlush].Load()
+	s.PagesWrittenMerge, s.BytesWrittenMerge = c.Pages[worker.ForMerge].Load(), c.Bytes[worker.ForMerge].Load()
+	s.PagesWrittenFreelist, s.BytesWrittenFreelist = c.Pages[worker.ForFreelist].Load(), c.Bytes[worker.ForFreelist].Load()
 	s.RecoveredCommits, s.RecoveredBytes = int64(db.recovered.Commits), db.recovered.Bytes
 }
 
@@ -195,7 +197,7 @@ func maximum(a *atomic.Int64, n int64) int64 {
 
 // countFiles fills in what was read from and written to the two files.
 func countFiles(db *DB, s *Stats) {
-	b, l := db.bf.Stats(), db.log.Stats()
+	b, l := db.bf.Stats(), db.writer.Log().Stats()
 	s.PagesRead, s.PagesReadMiss, s.PagesReadAhead = b.PagesRead(), b.MissPages, b.AheadPages
 	s.PagesReadMerge, s.PagesReadRaw = b.RunPages, b.RawPages
 	s.PagesWritten = b.PagesWritten
@@ -204,7 +206,7 @@ func countFiles(db *DB, s *Stats) {
 	s.CacheMisses, s.CacheBytes = b.CacheMisses, b.CacheBytes
 	// Readers tell their lookups later than their misses. What was called a hit once
 	// stays one, so that the count never goes back.
-	s.CacheHits = maximum(&db.stats.cacheHits, b.CacheLookups-b.CacheMisses)
+	s.CacheHits = maximum(&db.cacheHits, b.CacheLookups-b.CacheMisses)
 	s.CacheLookups = s.CacheHits + s.CacheMisses
 	s.ReadErrors, s.WriteErrors, s.BadPages = b.ReadErrors, b.WriteErrors, b.BadPages
 	s.LogBytesWritten, s.LogSyncs, s.LogFileBytes = l.BytesWritten, l.Syncs, l.FileBytes

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/writer"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
 
@@ -18,10 +19,10 @@ func TestTransactionIsBoundedInMemoryAndLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if db.maxTx != maxTreeSize {
-		t.Errorf("a transaction may take %d bytes, not %d", db.maxTx, int64(maxTreeSize))
+	if db.writer.MaxTx != writer.MaxTx {
+		t.Errorf("a transaction may take %d bytes, not %d", db.writer.MaxTx, int64(writer.MaxTx))
 	}
-	db.maxTx = 1 << 20
+	db.writer.MaxTx = 1 << 20
 	for name, write := range map[string]func(*Tx) error{
 		"put":    func(tx *Tx) error { return tx.Put([]byte("key"), make([]byte, 1000)) },
 		"delete": func(tx *Tx) error { return tx.Delete(make([]byte, 100)) },

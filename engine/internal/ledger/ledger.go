@@ -112,3 +112,7 @@ func (l *Ledger) Unrecorded() int {
 	defer l.mu.Unlock()
 	return len(l.free.Delta())
 }
+
+// ForeignReader reports whether a read-only process of others still reads the file, so that
+// nothing may be overwritten or cut off that its checkpoint or log refers to.
+func (l *Ledger) ForeignReader() (bool, error) { return l.foreign() }

@@ -1,4 +1,4 @@
-package engine
+package worker
 
 import (
 	"context"
@@ -6,41 +6,43 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 )
 
-// failureKind is a kind of work that is done for commits. Each kind has a place of its own
-// for its errors, so that none hides another, and is tried again in its own time: a segment
-// that cannot be merged is no reason not to flush.
-type failureKind int
+// task is a kind of work that is done for commits. Each kind has a place of its own for its
+// errors, so that none hides another, and is tried again in its own time: a segment that
+// cannot be merged is no reason not to flush.
+type task int
 
 const (
-	flushFailure failureKind = iota
-	mergeFailure
-	checkpointFailure
-	numFailureKinds
+	flushTask task = iota
+	mergeTask
+	checkpointTask
+	numTasks
 )
 
 const (
 	// firstPause is how long work that has failed is left alone. Each further failure doubles
 	// the pause, up to longestPause: a full disk is no reason to write one tree a thousand
-	// times. A transaction that has to make room (see makeRoom) does not wait for it.
+	// times. A transaction that has to make room does not wait for it.
 	firstPause   = 10 * time.Millisecond
 	longestPause = 5 * time.Second
 )
 
 // failures are the errors of work that nobody waits for, until a transaction is told, and when
-// that work may be tried again.
+// that work may be tried again. Its methods may be called from any goroutine.
 type failures struct {
 	kept    atomic.Int32 // how many errors are kept
-	failing [numFailureKinds]atomic.Bool
+	failing [numTasks]atomic.Bool
 	mu      sync.Mutex
-	first   [numFailureKinds]error // the first one since a transaction was told
-	pause   [numFailureKinds]time.Duration
-	again   [numFailureKinds]time.Time // not to be tried before
+	first   [numTasks]error // the first one since a transaction was told
+	pause   [numTasks]time.Duration
+	again   [numTasks]time.Time // not to be tried before
 }
 
 // add keeps an error, if none of its kind is kept, and begins a pause.
-func (f *failures) add(kind failureKind, err error) {
+func (f *failures) add(kind task, err error) {
 	f.keep(kind, err)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -50,7 +52,7 @@ func (f *failures) add(kind failureKind, err error) {
 }
 
 // keep keeps an error, if none of its kind is kept.
-func (f *failures) keep(kind failureKind, err error) {
+func (f *failures) keep(kind task, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.first[kind] == nil {
@@ -60,8 +62,8 @@ func (f *failures) keep(kind failureKind, err error) {
 }
 
 // done notes that work of a kind has succeeded. That the disk was full before is not worth
-// telling any more.
-func (f *failures) done(kind failureKind) {
+// reporting any more.
+func (f *failures) done(kind task) {
 	if !f.failing[kind].Load() {
 		return
 	}
@@ -69,15 +71,15 @@ func (f *failures) done(kind failureKind) {
 	defer f.mu.Unlock()
 	f.failing[kind].Store(false)
 	f.pause[kind], f.again[kind] = 0, time.Time{}
-	if errors.Is(f.first[kind], ErrFull) {
+	if errors.Is(f.first[kind], errs.ErrFull) {
 		f.first[kind] = nil
 		f.kept.Add(-1)
 	}
 }
 
-// settle notes that there is nothing left to do of work of some kinds, but for what is left
-// alone still.
-func (f *failures) settle(kinds ...failureKind) {
+// settle notes that there is nothing left to do of work of some kinds, except for what is
+// left alone still.
+func (f *failures) settle(kinds ...task) {
 	for _, kind := range kinds {
 		if f.wait(kind) == 0 {
 			f.done(kind)
@@ -86,7 +88,7 @@ func (f *failures) settle(kinds ...failureKind) {
 }
 
 // wait returns for how long work of a kind is still left alone; 0 if it may be done.
-func (f *failures) wait(kind failureKind) time.Duration {
+func (f *failures) wait(kind task) time.Duration {
 	if !f.failing[kind].Load() {
 		return 0
 	}
@@ -97,7 +99,7 @@ func (f *failures) wait(kind failureKind) time.Duration {
 
 // next returns when the first kind of work that has failed is to be tried again: in how long,
 // or false if none has failed.
-func (f *failures) next(kinds ...failureKind) (d time.Duration, any bool) {
+func (f *failures) next(kinds ...task) (d time.Duration, any bool) {
 	for _, kind := range kinds {
 		if f.failing[kind].Load() {
 			if w := f.wait(kind); !any || w < d {
@@ -109,7 +111,7 @@ func (f *failures) next(kinds ...failureKind) (d time.Duration, any bool) {
 }
 
 // take returns the error that is kept of a kind, and forgets it.
-func (f *failures) take(kind failureKind) error {
+func (f *failures) take(kind task) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	err := f.first[kind]
@@ -120,28 +122,28 @@ func (f *failures) take(kind failureKind) error {
 	return err
 }
 
-// workFailed keeps the error of work that was done for commits for the next transaction, and
-// tells the observer. by says who did it.
-func (db *DB) workFailed(kind failureKind, by string, err error) {
-	db.failures.add(kind, err)
-	db.failed(by, err)
-	wake(db.pace.step)
+// failed keeps the error of work that was done for commits for the next transaction, and
+// reports it. by says what did it.
+func (w *Worker) failed(kind task, by string, err error) {
+	w.failures.add(kind, err)
+	w.Report(by, err)
+	wake(w.pace.step)
 }
 
-// workError returns, once, what work for commits has failed with since the last call. Where
+// KeptError returns, once, what work for commits has failed with since the last call. Where
 // the disk was full it tries again first: there may be room by now. The caller has the
 // writer's turn.
-func (db *DB) workError(ctx context.Context) error {
-	if db.failures.kept.Load() == 0 {
+func (w *Worker) KeptError(ctx context.Context) error {
+	if w.failures.kept.Load() == 0 {
 		return nil
 	}
 	var all error
-	for kind := range numFailureKinds {
-		err := db.failures.take(kind)
-		if errors.Is(err, ErrFull) && !db.opts.now().NoAutoWork {
+	for kind := range numTasks {
+		err := w.failures.take(kind)
+		if errors.Is(err, errs.ErrFull) && w.Tuning.Load().AutoWork {
 			was := err
-			if err = db.tryAgain(ctx, kind); ctx.Err() != nil {
-				db.failures.keep(kind, was)
+			if err = w.tryAgain(ctx, kind); ctx.Err() != nil {
+				w.failures.keep(kind, was)
 			}
 		}
 		switch {
@@ -156,21 +158,21 @@ func (db *DB) workError(ctx context.Context) error {
 
 // tryAgain does work of a kind that has failed: all of a flush, as much of a merge as shows
 // whether there is room. The caller has the writer's turn.
-func (db *DB) tryAgain(ctx context.Context, kind failureKind) (err error) {
-	if kind == checkpointFailure {
-		_, err = db.checkpoint(ctx, "begin")
+func (w *Worker) tryAgain(ctx context.Context, kind task) (err error) {
+	if kind == checkpointTask {
+		_, err = w.Checkpoint(ctx, "begin")
 		return err
 	}
-	if err := db.takeWorker(ctx, "begin"); err != nil {
+	if err := w.Take(ctx, "begin"); err != nil {
 		return err
 	}
-	defer db.worker.Release()
-	watch := db.watchWork(byBegin)
-	defer func() { watch.end(err) }()
-	pages := unlimited
-	if kind == mergeFailure {
-		pages = stepPages
+	defer w.Turn.Release()
+	watch := w.Watch(ByBegin)
+	defer func() { watch.End(err) }()
+	o := Order{Pages: Unlimited, FlushOnly: kind == flushTask}
+	if kind == mergeTask {
+		o.Pages = StepPages
 	}
-	_, err = db.work(ctx, pages, db.opts.now().AutoMerge, kind == flushFailure)
+	_, err = w.Work(ctx, o)
 	return err
 }

@@ -1,4 +1,4 @@
-package engine
+package writer
 
 import (
 	"context"
@@ -6,66 +6,55 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
-	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
 
-// group is the commits under SafetyFull that are in the log but not synced. A writer that
-// has written its commit gives its turn to the next one before it waits for the sync, so
-// that the commits of several writers share one:
+// group is the commits that are in the log but not synced, where each commit is to be. A
+// writer that has written its commit gives its turn to the next one before it waits for the
+// sync, so that the commits of several writers share one:
 //
 //  1. The commit is written to the log, and its state becomes the newest head. Nobody sees
 //     a head: it is not published. The next writer builds on it, because the tree is the
 //     writers' own.
 //  2. The turn is given back.
-//  3. Whoever finds no sync running syncs, and with that makes durable all heads there are
-//     at that moment. It publishes the newest of them, and wakes the others.
+//  3. The writer that finds no sync running syncs, and with that makes durable all heads there
+//     are at that moment. It publishes the newest of them, and wakes the others.
 //
 // If a sync fails the database is poisoned. Every commit that was not synced before fails,
 // is never published, and nothing is committed any more, so that what later heads were
 // built on does not matter.
 //
 // While there is a head that is not published, the tree holds more than readers may see.
-// Whoever publishes the tree itself, because it becomes the old one or because a commit
-// under another safety level does, calls settle before.
+// Before the tree itself is published, because it becomes the old one or because a commit
+// under another safety level does it, settle is called.
 type group struct {
 	mu      sync.Mutex
-	done    sync.Cond // on mu: a sync has ended
-	head    head      // the newest commit in the log
-	leading head      // what the sync that is running will publish
-	synced  uint64    // number of the newest commit that is durable and published
+	done    sync.Cond     // on mu: a sync has ended
+	head    ledger.Commit // the newest commit in the log
+	leading ledger.Commit // what the sync that is running will publish
+	synced  uint64        // number of the newest commit that is durable and published
 	syncing bool
 	looked  bool  // a commit that the next sync is for has looked at the names of the files
 	err     error // the first failed sync
-}
-
-// head is the state that a commit leads to.
-type head struct {
-	seq     uint64
-	view    memtree.View
-	regions [3]wal.Region
-	at      int64 // when it was made, about, in Unix nanoseconds
 }
 
 // heads returns the epochs of the states that may still be published.
 func (g *group) heads() []memtree.Epoch {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.head.seq == g.synced {
+	if g.head.Seq == g.synced {
 		return nil
 	}
 	if g.syncing {
-		return []memtree.Epoch{g.leading.view.Epoch(), g.head.view.Epoch()}
+		return []memtree.Epoch{g.leading.View.Epoch(), g.head.View.Epoch()}
 	}
-	return []memtree.Epoch{g.head.view.Epoch()}
+	return []memtree.Epoch{g.head.View.Epoch()}
 }
-
-func (g *group) init() { g.done.L = &g.mu }
 
 // newest returns the number of the newest commit, which may not be published yet.
 func (g *group) newest() uint64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.head.seq
+	return g.head.Seq
 }
 
 // first reports whether nobody else has asked since the last sync began: one commit of
@@ -79,7 +68,7 @@ func (g *group) first() bool {
 }
 
 // add makes h the newest head. The caller has the writer's turn.
-func (g *group) add(h head) {
+func (g *group) add(h ledger.Commit) {
 	g.mu.Lock()
 	g.head = h
 	g.mu.Unlock()
@@ -87,9 +76,9 @@ func (g *group) add(h head) {
 
 // published notes that h was published without a sync. The caller has the writer's turn,
 // and has settled what was before it.
-func (g *group) published(h head) {
+func (g *group) published(h ledger.Commit) {
 	g.mu.Lock()
-	g.head, g.synced = h, h.seq
+	g.head, g.synced = h, h.Seq
 	g.forget()
 	g.mu.Unlock()
 }
@@ -97,16 +86,16 @@ func (g *group) published(h head) {
 // forget lets go of the trees of what is published: they may be flushed long before the
 // next commit. The caller has the mutex.
 func (g *group) forget() {
-	g.leading = head{}
-	if g.head.seq == g.synced {
-		g.head.view = memtree.View{}
+	g.leading = ledger.Commit{}
+	if g.head.Seq == g.synced {
+		g.head.View = memtree.View{}
 	}
 }
 
 // waitSynced returns when commit seq, which is in the log, is durable and published, or
 // why it is not.
-func (db *DB) waitSynced(seq uint64) error {
-	g := &db.group
+func (w *Writer) waitSynced(seq uint64) error {
+	g := &w.group
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for g.synced < seq {
@@ -121,16 +110,16 @@ func (db *DB) waitSynced(seq uint64) error {
 		h := g.head
 		g.leading, g.looked = h, false
 		g.mu.Unlock()
-		err := db.log.Sync()
+		err := w.log.Sync()
 		if err == nil {
-			db.publishHead(h)
+			w.Ledger.Show(h)
 		} else {
-			db.poison(err)
+			err = w.Host.Poison(err)
 		}
 		g.mu.Lock()
 		g.syncing = false
 		if err == nil {
-			g.synced = h.seq
+			g.synced = h.Seq
 			g.forget()
 		} else {
 			g.err = err
@@ -140,8 +129,8 @@ func (db *DB) waitSynced(seq uint64) error {
 	return nil
 }
 
-// waitPublished waits until commit seq can be seen, a sync has failed, or ctx ends. Who made
-// the commit syncs it.
+// waitPublished waits until commit seq can be seen, a sync has failed, or ctx ends. The
+// writer that made the commit syncs it.
 func (g *group) waitPublished(ctx context.Context, seq uint64) {
 	defer context.AfterFunc(ctx, func() {
 		g.mu.Lock()
@@ -157,11 +146,7 @@ func (g *group) waitPublished(ctx context.Context, seq uint64) {
 
 // settle waits until every commit is durable and published. The caller has the writer's
 // turn.
-func (db *DB) settle() error {
-	return db.waitSynced(db.group.newest())
-}
-
-// publishHead shows a commit to everybody.
-func (db *DB) publishHead(h head) {
-	db.ledger.Show(ledger.Commit{Seq: h.seq, View: h.view, Regions: h.regions, At: h.at})
+func (w *Writer) settle() error {
+	w.Turn.MustBeHeld()
+	return w.waitSynced(w.group.newest())
 }

@@ -1,0 +1,122 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// background is the goroutines of a database and how they are woken. They contain no
+// logic of their own: they call the same steps as the inline mode, under the same turns.
+type background struct {
+	merger, checkpointer chan struct{} // capacity 1; nil if there is no such goroutine
+	cancel               context.CancelFunc
+	running              sync.WaitGroup
+}
+
+// Start starts the goroutines.
+func (w *Worker) Start() {
+	if !w.HasMerger && !w.HasCheckpointer {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	w.bg.cancel = cancel
+	if w.HasMerger {
+		w.bg.merger = make(chan struct{}, 1)
+	}
+	if w.HasCheckpointer {
+		w.bg.checkpointer = make(chan struct{}, 1)
+	}
+	if w.HasMerger {
+		w.bg.running.Go(func() { w.loop(ctx, w.bg.merger, w.mergerRound, flushTask, mergeTask, checkpointTask) })
+	}
+	if w.HasCheckpointer {
+		w.bg.running.Go(func() { w.loop(ctx, w.bg.checkpointer, w.checkpointerRound, checkpointTask) })
+	}
+	wake(w.bg.merger) // a recovered log or a half-done merge may wait
+}
+
+// Stop ends the goroutines and waits for them.
+func (w *Worker) Stop() {
+	if w.bg.cancel != nil {
+		w.bg.cancel()
+		w.bg.running.Wait()
+	}
+}
+
+// wake tells a goroutine that there may be something to do. It never blocks, and does
+// nothing for a goroutine that does not exist.
+func wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// loop calls round each time it is woken, until round has nothing left to do or fails, and
+// again when the pause is over after which work of those kinds that has failed is to be tried
+// again.
+func (w *Worker) loop(ctx context.Context, woken chan struct{}, round func(context.Context) (more bool, err error), kinds ...task) {
+	var again <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-woken:
+		case <-again:
+		}
+		for more := w.Host.Stopped() == nil; more; {
+			var err error
+			if more, err = round(ctx); errors.Is(err, context.Canceled) {
+				return
+			}
+		}
+		again = nil
+		if pause, any := w.failures.next(kinds...); any && w.Host.Stopped() == nil {
+			again = time.After(pause)
+		}
+	}
+}
+
+// mergerRound does a slice of flushing and merging. An error is kept for the next
+// transaction.
+func (w *Worker) mergerRound(ctx context.Context) (more bool, err error) {
+	if !w.Tuning.Load().AutoWork {
+		w.failures.settle(flushTask, mergeTask, checkpointTask)
+		return false, nil
+	}
+	if err := w.Take(ctx, "work"); err != nil {
+		return false, err
+	}
+	defer w.Turn.Release()
+	watch := w.Watch(ByMerger)
+	n, err := w.Work(ctx, Order{Pages: StepPages, Patient: true})
+	if err == nil && n < StepPages {
+		err = w.checkpointAgain(ctx)
+	}
+	watch.End(err)
+	switch {
+	case err == nil && n < StepPages:
+		w.failures.settle(flushTask, mergeTask)
+	case err != nil && ctx.Err() == nil:
+		w.failed(w.working, ByMerger, err)
+	}
+	return err == nil && n >= StepPages, err
+}
+
+// checkpointerRound makes a checkpoint if one is due. Only what has to be written for
+// the free list takes the worker's turn; the syncs keep nobody waiting.
+func (w *Worker) checkpointerRound(ctx context.Context) (more bool, err error) {
+	if w.failures.wait(checkpointTask) > 0 {
+		return false, nil
+	}
+	if !w.due() {
+		w.failures.settle(checkpointTask)
+		return false, nil
+	}
+	if _, err = w.Checkpoint(ctx, "checkpoint"); err != nil && ctx.Err() == nil {
+		w.failed(checkpointTask, "checkpointer", err)
+	}
+	return false, err
+}

@@ -1,0 +1,166 @@
+package worker
+
+import (
+	"context"
+	"slices"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
+	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// job is a merge.Job with what it takes to publish its result.
+type job struct {
+	*merge.Job
+	flush  bool // the old tree is an input
+	age    uint16
+	inputs []*snapshot.Level
+	// inputPages is the size of the inputs, which the result will not exceed by much.
+	inputPages int64
+	begin      ledger.AppendPoint // where it writes from
+	cost       jobCost
+}
+
+// plan says what a job is to do.
+type plan struct {
+	flush  bool // the old tree is an input
+	lo, hi int  // levels[lo:hi] of the newest state are the others
+	at     place
+}
+
+// place says where a job writes to; the zero place leaves it to the job.
+type place struct {
+	above base.BlockNo // only blocks with greater numbers than this one
+	// whole begins with a block of its own, so that no block of the inputs stays in use
+	// because of the result.
+	whole bool
+}
+
+// newJob prepares a job. The caller has the worker's turn.
+func (w *Worker) newJob(p plan) (*job, error) {
+	w.Turn.MustBeHeld()
+	st := w.Ledger.Newest()
+	levels := st.Disk.Levels
+	j := &job{flush: p.flush, inputs: slices.Clone(levels[p.lo:p.hi])}
+	if p.hi > p.lo && !(p.flush && allFreelist(j.inputs)) {
+		j.age = merge.Age(levels, p.lo, p.hi)
+	}
+	for _, l := range j.inputs {
+		for _, seg := range l.Segments() {
+			j.inputPages += w.File.PagesIn(seg.Size)
+		}
+	}
+	spec := merge.Spec{Inputs: j.inputs, Oldest: p.hi == len(levels)}
+	if p.flush {
+		spec.Tree = st.Old
+	}
+	// C lsm1 has a bug by which the free list may hold blocks that a half-done merge
+	// still needs: such a merge is finished in new blocks.
+	rescue := merge.HalfMerged(j.inputs) >= 0
+	spec.FreeEntries = func() []format.FreeEntry { return w.Ledger.EntriesFor(j.inputs, j.Blocks()) }
+	if !rescue && !p.at.whole {
+		j.begin = w.Ledger.TakeAppendPoint()
+	}
+	spec.Start = j.begin.Page
+	spec.Seal = sealFor(st, &spec)
+	var err error
+	if j.Job, err = merge.New(w.File, ledger.Allocator{Ledger: w.Ledger, Fresh: rescue, Above: p.at.above}, spec); err != nil {
+		w.Ledger.GiveBack(j.begin)
+		return nil, err
+	}
+	return j, nil
+}
+
+// sealFor returns the seal of what a job will write. Its pages must not pass for those of a
+// segment that may have stood in the same place before: so it is made of the state that the
+// job works on, where its log goes on included, which no other state of the database has,
+// not even one of the same id that a crash has undone; and of the job's inputs.
+func sealFor(st *snapshot.State, spec *merge.Spec) format.Seal {
+	log := st.Disk.Log
+	if !spec.Tree.Empty() {
+		log = st.OldLog
+	}
+	of := []uint64{uint64(st.Disk.ID), log.Raw(), uint64(log.Sum.S0), uint64(log.Sum.S1), uint64(spec.Start)}
+	for _, l := range spec.Inputs {
+		of = append(of, uint64(l.Seg.First), uint64(l.Seg.Last))
+	}
+	return format.MakeSeal(of...)
+}
+
+// failure is the kind of work that the job is, for its error.
+func (j *job) failure() task {
+	if j.flush {
+		return flushTask
+	}
+	return mergeTask
+}
+
+// abandon gives up a job.
+func (w *Worker) abandon(j *job) { w.Ledger.GiveUp(j.begin, j.Blocks()) }
+
+// publish makes the result of a finished job part of the database.
+func (w *Worker) publish(j *job) (ledger.Outcome, error) {
+	r := j.Result()
+	c := ledger.Change{
+		Inputs: j.inputs, Flush: j.flush, Begin: j.begin, Blocks: j.Blocks(), Entries: r.Entries, Next: r.AppendPoint,
+		Compression: w.Compression,
+	}
+	if r.Written {
+		c.Output = &snapshot.Level{
+			Age:          j.age,
+			FreelistOnly: !j.flush && allFreelist(j.inputs),
+			Seg: &segment.Segment{Segment: r.Segment, LastPage: r.LastPage, Owned: j.Blocks(),
+				Space: &blockfile.Space{File: w.File, Sealed: true, Seal: j.Spec().Seal}},
+		}
+	}
+	return w.Ledger.Publish(&c)
+}
+
+func allFreelist(levels []*snapshot.Level) bool {
+	return !slices.ContainsFunc(levels, func(l *snapshot.Level) bool { return !l.FreelistOnly })
+}
+
+// outcome says how far a job has come.
+type outcome uint8
+
+const (
+	unfinished outcome = iota
+	published          // its result is part of the database
+	widen              // it was given up, and has to be made again with one more newer level among its inputs
+	failed             // it was given up because of an error
+)
+
+// runJob works on a job until it has done about the given number of pages' worth of work or
+// is finished, and publishes it then. The caller has the worker's turn.
+func (w *Worker) runJob(ctx context.Context, j *job, pages int) (cost int, o outcome, err error) {
+	err = w.charge(j, func() (err error) {
+		cost, err = j.Step(ctx, pages)
+		return err
+	})
+	if err == nil && j.Done() {
+		var did ledger.Outcome
+		if did, err = w.publish(j); err == nil {
+			if did == ledger.Widen {
+				return cost, widen, nil
+			}
+			w.jobEnded(j, nil)
+			return cost, published, nil
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		w.abandon(j)
+		w.jobEnded(j, err)
+		return cost, failed, err
+	}
+	return cost, unfinished, err
+}
+
+// runToEnd works on a job to its end.
+func (w *Worker) runToEnd(ctx context.Context, j *job) error {
+	_, _, err := w.runJob(context.WithoutCancel(ctx), j, Unlimited)
+	return err
+}

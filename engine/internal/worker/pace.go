@@ -1,0 +1,157 @@
+package worker
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// pace says how far the work has come that writers depend on. Memory stays bounded only if
+// the old tree is flushed before the live one is full, and the number of segments only if a
+// merge ends before too many more are flushed. Both are followed as fractions, from the
+// beginning on: a writer that waits (or works) a little with each commit as soon as the
+// work lags behind what was written never has to wait for all of it at once.
+//
+//	live tree  |....25 %.......................90 %....| full
+//	flush            0 % ---- has to be at ---- 100 %
+//
+// The goroutine that has the worker's turn writes it, the writer reads it.
+type pace struct {
+	flushed, toFlush atomic.Int64  // records of the old tree
+	merged, toMerge  atomic.Int64  // pages
+	stored           atomic.Uint32 // pages written in all when the newest checkpoint was made
+	step             chan struct{} // capacity 1: something has got further
+	timer            *time.Timer   // the writer's
+	credit           int           // pages of work that writes so far have earned; the writer's
+}
+
+// part is the part of the filling of the live tree in which the old one has to be flushed.
+type part struct{ start, end float64 }
+
+var (
+	// inBackground is that where a goroutine does the work.
+	inBackground = part{0.25, 0.90}
+	// inline is that where commits do it; they begin at once.
+	inline = part{0, 0.75}
+)
+
+const (
+	// From softSegments on merges are paced, so that they end before hardSegments.
+	softSegments = merge.MaxSegments / 2
+	hardSegments = merge.MaxSegments - 2
+	// checkpointFactor is how many times what makes a checkpoint due may come together before
+	// commits wait for the checkpointer.
+	checkpointFactor = 2
+	// maxWait is how long one commit waits for the background at most, and maxWaitByte what is
+	// added for each byte that it wrote. What is still not back in step then is waited for by
+	// the next commits, and in the end, for a flush, by the next transaction's beginning.
+	maxWait     = 2 * time.Millisecond
+	maxWaitByte = time.Microsecond
+)
+
+// advanced notes how far the jobs are. The caller has the worker's turn.
+func (w *Worker) advanced() {
+	p := &w.pace
+	var flushed, toFlush, merged, toMerge int64
+	if j := w.jobs[merge.Flush]; j != nil {
+		flushed, toFlush = j.Flushed()
+	}
+	if j := w.jobs[merge.Main]; j != nil {
+		merged, toMerge = j.Pages(), j.inputPages
+	}
+	p.flushed.Store(flushed)
+	p.toFlush.Store(toFlush)
+	p.merged.Store(merged)
+	p.toMerge.Store(toMerge)
+	wake(p.step)
+}
+
+// Fraction returns done/all, or 0 if there is nothing to be done.
+func Fraction(done, all int64) float64 {
+	if all <= 0 {
+		return 0
+	}
+	return float64(done) / float64(all)
+}
+
+// flushLags reports whether the flush of the old tree should be further by now, if it has to
+// begin and to end in a part of the filling of the live tree. While it fails nobody waits for
+// it, before the next transaction has to make room.
+func (w *Worker) flushLags(st *snapshot.State, in part) bool {
+	if !st.HasOld || w.failures.failing[flushTask].Load() {
+		return false
+	}
+	want := (w.live.Fill(st) - in.start) / (in.end - in.start)
+	return want > 0 && Fraction(w.pace.flushed.Load(), w.pace.toFlush.Load()) < min(want, 1)
+}
+
+// mergeLags reports whether the running merge should be further by now.
+func (w *Worker) mergeLags(st *snapshot.State) bool {
+	n := st.Disk.NumSegments()
+	all := w.pace.toMerge.Load()
+	if n <= softSegments || all == 0 || w.failures.failing[mergeTask].Load() {
+		return false
+	}
+	want := (float64(n-softSegments-1) + min(w.live.Fill(st), 1)) / (hardSegments - softSegments)
+	return Fraction(w.pace.merged.Load(), all) < min(want, 1)
+}
+
+// checkpointLags reports whether a checkpointer that is a goroutine of its own should have
+// made the next checkpoint by now: until then no space that merges have freed can be used
+// again, and the file and its log grow.
+func (w *Worker) checkpointLags() bool {
+	if w.bg.checkpointer == nil || w.failures.failing[checkpointTask].Load() {
+		return false
+	}
+	limit := w.Tuning.Load().AutoCheckpoint
+	since := int64(w.File.Written()-w.pace.stored.Load()) * w.pageSize()
+	return (limit > 0 && since > checkpointFactor*limit || w.logLags(checkpointFactor)) && w.due()
+}
+
+// lag is what lags behind what was written, if anything does.
+func (w *Worker) lag() (Reason, bool) {
+	if w.checkpointLags() {
+		return StallCheckpoint, true
+	}
+	if w.bg.merger == nil {
+		return 0, false
+	}
+	st := w.Ledger.Newest()
+	if w.flushLags(st, inBackground) {
+		return StallFlush, true
+	}
+	return StallMerge, w.mergeLags(st)
+}
+
+// keepPace makes a commit of the given number of bytes wait while the work in the background
+// lags behind, for a time in proportion to what was written. The caller has the writer's
+// turn.
+func (w *Worker) keepPace(bytes int) {
+	reason, lags := w.lag()
+	if !lags {
+		return
+	}
+	p := &w.pace
+	wait := maxWait + time.Duration(bytes)*maxWaitByte
+	if p.timer == nil {
+		p.timer = time.NewTimer(wait)
+	} else {
+		p.timer.Reset(wait)
+	}
+	defer p.timer.Stop()
+	wake(w.bg.checkpointer)
+	waiting := w.Stall(reason, "commit")
+	defer waiting.End()
+	for ; lags; _, lags = w.lag() {
+		if w.Host.Stopped() != nil {
+			return // the next transaction is told
+		}
+		select {
+		case <-p.step:
+		case <-p.timer.C:
+			return
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package worker
+
+import "context"
+
+// Unlimited is a budget that no amount of work exhausts.
+const Unlimited = int(^uint(0) >> 1)
+
+// StepPages is how much work is done at once between looks at who waits for it.
+const StepPages = 64
+
+// Order says what work is to be done.
+type Order struct {
+	Pages     int  // about how many pages' worth at most
+	MinLevels int  // how many levels of one age are worth a merge; 0 is the AutoMerge setting
+	FlushOnly bool // stop as soon as no old tree is left
+	Patient   bool // what has failed is left alone until its pause is over
+}
+
+// Work flushes the old tree and merges levels until the budget is used up or nothing is left
+// to do. It returns the pages' worth of work that it did. What comes next is chosen by
+// merge.Choose. The caller has the worker's turn.
+func (w *Worker) Work(ctx context.Context, o Order) (done int, err error) {
+	w.Turn.MustBeHeld()
+	if o.MinLevels == 0 {
+		o.MinLevels = w.Tuning.Load().AutoMerge
+	}
+	for done < o.Pages {
+		if err := ctx.Err(); err != nil {
+			return done, err
+		}
+		if w.working = mergeTask; w.Ledger.Newest().HasOld {
+			w.working = flushTask
+		}
+		if o.Patient && w.failures.wait(w.working) > 0 {
+			return done, nil
+		}
+		j, err := w.nextJob(o)
+		if j == nil || err != nil {
+			return done, err
+		}
+		w.working = j.failure()
+		if o.Patient && w.failures.wait(w.working) > 0 {
+			return done, nil
+		}
+		cost, err := w.workOn(ctx, j, min(o.Pages-done, StepPages), o.Patient)
+		done += cost
+		if err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+// workOn works on one job, and makes the checkpoint that is due when it has ended.
+func (w *Worker) workOn(ctx context.Context, j *job, pages int, patient bool) (cost int, err error) {
+	cost, o, err := w.runJob(ctx, j, pages)
+	if o != unfinished {
+		w.forget(j)
+	}
+	w.advanced()
+	if o == widen && err == nil {
+		err = w.rerun(ctx, j)
+	}
+	if err != nil || o == unfinished {
+		return cost, err
+	}
+	w.failures.done(w.working)
+	if patient && w.failures.wait(checkpointTask) > 0 {
+		return cost, nil
+	}
+	w.working = checkpointTask
+	return cost, w.autoCheckpoint(ctx)
+}
+
+// FlushOld flushes the old tree, if there is one. The caller has the worker's turn.
+func (w *Worker) FlushOld(ctx context.Context) error {
+	_, err := w.Work(ctx, Order{Pages: Unlimited, FlushOnly: true})
+	return err
+}

@@ -1,0 +1,123 @@
+package writer
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// Begin makes tx a transaction at level 1. It waits for the writer's turn, in arrival order,
+// as long as ctx lasts. It fails, once, with what flushing, merging or checkpointing for
+// earlier commits has failed with since the last call.
+func (w *Writer) Begin(ctx context.Context, tx *Tx) error {
+	if err := w.Host.Writable("begin"); err != nil {
+		return err
+	}
+	asked, err := w.take(ctx)
+	if err != nil {
+		return err
+	}
+	return w.begin(ctx, tx, asked)
+}
+
+// BeginFrom is Begin for a transaction on a state that its caller has pinned; nil is one that
+// was given up. If another transaction has committed since, it fails with ErrBusySnapshot, as
+// a rule without waiting for the writer's turn.
+func (w *Writer) BeginFrom(ctx context.Context, tx *Tx, from *snapshot.State) error {
+	if err := w.Host.Writable("begin"); err != nil {
+		return err
+	}
+	if err := w.refuseStale(ctx, from, w.group.newest()); err != nil {
+		return err
+	}
+	asked, err := w.take(ctx)
+	if err != nil {
+		return err
+	}
+	if from == nil || from.Seq != w.seq {
+		newest := w.seq
+		w.Turn.Release()
+		return w.refuseStale(ctx, from, newest)
+	}
+	return w.begin(ctx, tx, asked)
+}
+
+// refuseStale returns the error of a transaction that began to read before the newest
+// commit, of the given number, or nil if it did not. As long as ctx lasts it waits until
+// that commit can be seen: a new attempt would otherwise begin from the same old state, and
+// again, for as long as the sync of that commit takes.
+func (w *Writer) refuseStale(ctx context.Context, from *snapshot.State, newest uint64) error {
+	if from != nil && from.Seq == newest {
+		return nil
+	}
+	w.group.waitPublished(ctx, newest)
+	if err := w.Host.Stopped(); err != nil {
+		return err
+	}
+	return &errs.Error{Code: errs.CodeBusySnapshot, Op: "begin", Path: w.Path,
+		Detail: "another transaction has committed since this one began to read; roll back and start again"}
+}
+
+// begin makes the transaction of the caller, who has the writer's turn. asked is when the
+// caller began to wait for it, if commits are observed.
+func (w *Writer) begin(ctx context.Context, tx *Tx, asked time.Time) error {
+	var waits waits
+	if !asked.IsZero() {
+		waits.turn = time.Since(asked)
+	}
+	if err := w.Host.Enter("begin"); err != nil {
+		w.Turn.Release()
+		return err
+	}
+	stalled, err := w.prepare(ctx)
+	if err != nil {
+		w.Host.Leave()
+		w.Turn.Release()
+		return err
+	}
+	waits.stall = stalled
+	w.reclaim()
+	*tx = Tx{w: w, state: w.Ledger.Acquire(), level: 1, waits: waits}
+	if synced, ok := w.Ledger.Reclaimable(); ok {
+		w.log.BeginAfter(synced)
+	} else {
+		w.log.Begin()
+	}
+	w.trimLog()
+	tx.marks = append(tx.marksBuf[:0], savepoint{w.tree.Mark(), w.log.Mark()})
+	return nil
+}
+
+// prepare does what has to be done before another transaction starts. It returns how long
+// the transaction was held back by that.
+func (w *Writer) prepare(ctx context.Context) (stalled time.Duration, err error) {
+	if err := w.Host.Writable("begin"); err != nil {
+		return 0, err
+	}
+	if err := w.Worker.KeptError(ctx); err != nil {
+		return 0, err
+	}
+	if err := w.settleLater(ctx); err != nil {
+		return 0, err
+	}
+	return w.makeRoom(ctx)
+}
+
+// reclaim lets the tree use the memory again that no reader sees any more.
+func (w *Writer) reclaim() {
+	readers := w.Ledger.Readers()
+	w.tree.Reclaim(readers.OldestEpoch(w.tree))
+	if !w.tree.WantsReclaim() {
+		return
+	}
+	// The heads first: one that is published in between is found twice, never missed.
+	heads := w.group.heads()
+	if held, all := readers.PinnedEpochs(w.tree); all {
+		held = append(held, heads...)
+		slices.Sort(held)
+		w.tree.ReclaimBetween(slices.Compact(held))
+	}
+}

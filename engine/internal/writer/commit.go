@@ -1,0 +1,128 @@
+package writer
+
+import (
+	"context"
+
+	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
+	"github.com/lsmlite/lsmlite-go/engine/internal/span"
+	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
+)
+
+// Commit ends the transaction and makes its changes visible and, as the settings ask,
+// durable.
+func (tx *Tx) Commit(ctx context.Context) error {
+	if err := tx.usable("commit"); err != nil {
+		return err
+	}
+	watch := tx.watch()
+	synced, err := tx.commitToLog(ctx)
+	if err != nil || tx.done {
+		watch.end(tx, err)
+		tx.w.Turn.Release()
+		return err
+	}
+	return tx.publish(synced, &watch)
+}
+
+// commitToLog is the part of Commit after which the transaction is in the log, or has been
+// rolled back, because it failed or there was nothing in it. It reports whether the log is
+// to be synced.
+func (tx *Tx) commitToLog(ctx context.Context) (sync bool, err error) {
+	if err = tx.err; err == nil {
+		err = ctx.Err()
+	}
+	w := tx.w
+	t := w.Tuning.Load()
+	sync = t.Log && t.Sync == tuning.Commits
+	if err == nil {
+		err = w.Host.Poisoned()
+	}
+	if err == nil && tx.written > 0 {
+		if err = w.look(sync); err == nil {
+			err = w.Files.SyncNames()
+		}
+	}
+	if err != nil || tx.written == 0 {
+		tx.rollback()
+		return false, err
+	}
+	if t.Log {
+		w.Notes.Claim(w.seq + 1)
+		if err := w.log.Commit(sync); err != nil {
+			w.Notes.Unclaim(w.seq)
+			tx.rollback()
+			return false, ioerr.Write("commit", w.Files.LogPath(), "", err)
+		}
+	}
+	w.tree.Release(tx.marks[0].tree)
+	return sync, nil
+}
+
+// look looks at the names of the files before a commit, if that is due: the first of the
+// commits that share a sync always looks.
+func (w *Writer) look(sync bool) error {
+	if w.Files.LookDue(w.Turn.TakenAt()) || sync && w.group.first() {
+		return w.Files.Look()
+	}
+	return w.Files.Lost()
+}
+
+// publish ends a transaction that is committed to the log. With sync its writer waits until
+// the log is synced, as a rule after the turn has been given back.
+func (tx *Tx) publish(sync bool, watch *commitWatch) (err error) {
+	w := tx.w
+	defer w.Host.Leave()
+	tx.foldSpans()
+	h := ledger.Commit{Seq: w.seq + 1, View: w.tree.Freeze(), Regions: w.log.Regions(), At: w.Turn.TakenAt()}
+	w.seq = h.Seq
+	if sync {
+		w.group.add(h)
+	} else {
+		// Nobody may see a commit that is still to be synced through this one.
+		if err = w.settle(); err == nil {
+			w.Ledger.Show(h)
+			w.group.published(h)
+		}
+	}
+	tx.release() // first, so that the work can reuse what only this transaction saw
+	if err == nil {
+		watch.start()
+		if err = w.RotateIfFull(); err == nil {
+			w.Worker.AfterCommit(tx.written)
+		}
+		watch.stop(&watch.work)
+	}
+	if sync {
+		w.Turn.Release()
+		if err == nil {
+			watch.start()
+			err = w.waitSynced(h.Seq)
+			watch.stop(&watch.sync)
+		}
+	}
+	if err == nil {
+		w.Counters.Commits.Add(1)
+		w.Counters.Records.Add(tx.records)
+		w.Counters.Bytes.Add(tx.bytes)
+	} else {
+		err = &errs.Error{Code: errs.CodeIO, Op: "commit", Path: w.Path,
+			Detail: "the log could not be synced; whether the transaction is durable is unknown, and nothing more is written", Err: err}
+	}
+	watch.end(tx, err)
+	if !sync {
+		w.Turn.Release()
+	}
+	return err
+}
+
+// foldSpans makes what cursors have found out about the transaction known to all readers, and
+// has the tree fold long runs of deleted keys.
+func (tx *Tx) foldSpans() {
+	spans := tx.w.Ledger.Newest().Spans
+	if tx.spans != nil {
+		spans.AddAll(tx.spans)
+	}
+	spans.Fold(tx.w.tree, span.FoldRecords)
+}

@@ -1,0 +1,89 @@
+package writer
+
+import "fmt"
+
+// Level returns the number of open levels.
+func (tx *Tx) Level() int { return tx.level }
+
+// Begin opens another level and returns its number.
+func (tx *Tx) Begin() (int, error) {
+	if err := tx.usable("begin"); err != nil {
+		return 0, err
+	}
+	if tx.err != nil {
+		return 0, tx.err
+	}
+	tx.marks = append(tx.marks, savepoint{tx.w.tree.Mark(), tx.w.log.Mark()})
+	tx.level++
+	return tx.level, nil
+}
+
+// CommitTo makes the changes of all levels above the given one part of it.
+func (tx *Tx) CommitTo(level int) error {
+	if err := tx.checkLevel("commit", level); err != nil {
+		return err
+	}
+	if tx.err != nil {
+		return tx.err
+	}
+	if level < tx.level {
+		tx.w.tree.Release(tx.marks[level].tree)
+	}
+	tx.level, tx.marks = level, tx.marks[:level]
+	return nil
+}
+
+// RollbackTo undoes everything since the given level was opened, and keeps it open.
+func (tx *Tx) RollbackTo(level int) error {
+	if err := tx.checkLevel("rollback", level); err != nil {
+		return err
+	}
+	tx.rollbackTo(level)
+	return nil
+}
+
+func (tx *Tx) rollbackTo(level int) {
+	m := tx.marks[level-1]
+	tx.w.tree.RollbackTo(m.tree)
+	tx.w.log.RollbackTo(m.log)
+	// Cursors that are still open go on with the list that they have.
+	tx.spans = nil
+	tx.level, tx.marks, tx.err = level, tx.marks[:level], nil
+}
+
+func (tx *Tx) checkLevel(op string, level int) error {
+	if err := tx.usable(op); err != nil {
+		return err
+	}
+	if level < 1 || level > tx.level {
+		return tx.misuse(op, fmt.Sprintf("level %d is not open; %d are", level, tx.level))
+	}
+	return nil
+}
+
+// Rollback ends the transaction and undoes all of it.
+func (tx *Tx) Rollback() error {
+	if err := tx.usable("rollback"); err != nil {
+		return err
+	}
+	tx.rollback()
+	tx.w.Turn.Release()
+	return nil
+}
+
+// rollback is Rollback without giving back the writer's turn.
+func (tx *Tx) rollback() {
+	tx.rollbackTo(1)
+	tx.w.tree.Release(tx.marks[0].tree)
+	tx.w.log.Rollback()
+	tx.release()
+	tx.w.Host.Leave()
+}
+
+// release gives up what the transaction holds, except for the writer's turn and its place
+// among the handles.
+func (tx *Tx) release() {
+	tx.done = true
+	tx.marks = nil
+	tx.w.Ledger.Release(tx.state)
+}

@@ -1,0 +1,143 @@
+package writer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
+	"github.com/lsmlite/lsmlite-go/engine/internal/worker"
+)
+
+// First publishes the state of the checkpoint, without the log, and with a log that nothing
+// can be written to. It is called once, while the database is opened.
+func (w *Writer) First(disk *snapshot.Snapshot) error {
+	log, _, err := wal.Recover(nil, disk.Log, nil)
+	if err != nil {
+		return err
+	}
+	w.log, w.tree = log, memtree.New()
+	w.Ledger.First(disk, w.tree)
+	return nil
+}
+
+// replayer applies the commits of the log to the tree when a database is opened, within the
+// same bounds of memory as writing: a log may be much longer than what it leads to, and than
+// memory. Whenever the tree has grown by autoflush it is looked at: if most of it has been
+// overwritten or deleted since, it is folded, else it is flushed. What may write nothing
+// only folds.
+type replayer struct {
+	w        *Writer
+	ctx      context.Context
+	inMemory bool // nothing can be flushed
+	limit    int  // size of the tree at which it is looked at
+	records  int
+}
+
+// Replay reads the log from a position on into the tree, and publishes the state that it
+// leads to. With inMemory nothing is written to the database file. The database is being
+// opened: nobody else uses it.
+func (w *Writer) Replay(ctx context.Context, from format.LogPos, inMemory bool) (wal.Recovered, error) {
+	r := &replayer{w: w, ctx: ctx, inMemory: inMemory, limit: int(w.Tuning.Load().AutoFlush)}
+	var file wal.File
+	if f := w.Files.Log(); f != nil {
+		file = f
+	}
+	log, rec, err := wal.RecoverSteps(file, from, r.apply, r.committed)
+	if err != nil {
+		return rec, fmt.Errorf("replay log %s: %w", errs.Cut(w.Files.LogPath()), err)
+	}
+	w.log = log
+	w.Ledger.Replayed(w.tree, rec.Regions)
+	return rec, nil
+}
+
+func (r *replayer) apply(rec format.LogRecord) error {
+	if r.records++; r.records%1024 == 0 {
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
+	}
+	switch tree := r.w.tree; rec.Op {
+	case format.LogWrite:
+		if rec.Load != nil {
+			return tree.PutFunc(rec.Key, rec.ValueLen, rec.Load)
+		}
+		tree.Put(rec.Key, rec.Value)
+	case format.LogDelete:
+		tree.Delete(rec.Key)
+	case format.LogDeleteRange:
+		tree.DeleteRange(rec.Key, rec.Value)
+	}
+	return nil
+}
+
+// committed is called after each transaction, with the position in the log after it.
+func (r *replayer) committed(pos format.LogPos) error {
+	w := r.w
+	if w.tree.Size() < r.limit {
+		return nil
+	}
+	limit := int(w.Tuning.Load().AutoFlush)
+	live := w.tree.Live()
+	switch garbage := w.tree.Size() - live; {
+	case garbage > live || r.inMemory && garbage >= limit:
+		w.tree = w.tree.Fold()
+	case !r.inMemory:
+		if err := r.flush(pos); err == nil {
+			live = 0
+		} else if errors.Is(err, errs.ErrFull) {
+			r.inMemory = true
+			live = w.tree.Size()
+		} else {
+			return err
+		}
+	}
+	// To fold costs as much as is live, so that has to come in between at least by half.
+	r.limit = live + max(limit, live/2)
+	if !r.inMemory {
+		r.limit = max(limit, 2*live)
+	}
+	return nil
+}
+
+// flush makes the tree the old one, which reaches up to a position in the log, and
+// flushes it. An old tree that could not be flushed is flushed first.
+func (r *replayer) flush(pos format.LogPos) error {
+	w := r.w
+	replayed := w.tree.Freeze()
+	w.tree = memtree.New()
+	w.Ledger.SetAside(replayed, pos, w.tree)
+	watch := w.Worker.Watch(worker.ByOpen)
+	err := w.Worker.FlushOld(r.ctx)
+	watch.End(err)
+	return err
+}
+
+// StartLog begins a new log in the log's file, with a mark of its own. The newest checkpoint,
+// which both meta pages hold, needs none. The database is being opened.
+func (w *Writer) StartLog(mark format.LogMark) error {
+	pos := w.Ledger.Newest().Disk.Log
+	pos.Off = 0
+	log, _, err := wal.Recover(w.Files.Log(), pos, nil)
+	if err != nil {
+		return err
+	}
+	w.log = log
+	w.Notes.SetMark(mark)
+	w.SetLogHead()
+	w.Ledger.NewLog(log.Regions())
+	return nil
+}
+
+// SetLogHead makes the log begin with its mark and a reference to the newest synced
+// checkpoint.
+func (w *Writer) SetLogHead() {
+	w.log.SetHead(func() format.LogHead {
+		return format.LogHead{Mark: w.Notes.Mark(), Base: w.Ledger.Stored().Ref}
+	})
+}
