@@ -132,11 +132,7 @@ func sizeOf(st *snapshot.State) int64 {
 	size := int64(st.Live.Size()) + int64(st.Old.Size())
 	for _, l := range st.Disk.Levels {
 		for _, seg := range l.Segments() {
-			if geo := seg.Space.Geometry(); geo.Compressed {
-				size += seg.Size
-			} else {
-				size += seg.Size * int64(geo.PageSize)
-			}
+			size += seg.Space.BytesIn(seg.Size)
 		}
 	}
 	return size

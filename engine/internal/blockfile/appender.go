@@ -34,10 +34,9 @@ type output interface {
 	// next is Appender.Next, and finish Appender.Finish.
 	next() (base.PageNo, []byte, error)
 	finish() error
-	// end, size and bytes are Appender.End, Size and Bytes.
+	// end is Appender.End, and size Appender.Size.
 	end() base.PageNo
 	size() int64
-	bytes() int64
 }
 
 // NewAppender starts a segment at page start, which must be free to write (an append
@@ -86,7 +85,7 @@ func (a *Appender) End() base.PageNo { return a.out.end() }
 func (a *Appender) Size() int64 { return a.out.size() }
 
 // Bytes returns how many bytes of the file the segment takes so far, block links left out.
-func (a *Appender) Bytes() int64 { return a.out.bytes() }
+func (a *Appender) Bytes() int64 { return a.f.BytesIn(a.Size()) }
 
 // Pages returns the number of pages handed out.
 func (a *Appender) Pages() int64 { return a.pages }

@@ -84,6 +84,9 @@ func (f *File) SetMapping(m vfs.Mapping) { f.mapping = m }
 // about, in a compressed file, where that is a number of bytes.
 func (f *File) PagesIn(size int64) int64 { return f.layout.pagesIn(size) }
 
+// BytesIn returns how many bytes of the file such a segment takes.
+func (f *File) BytesIn(size int64) int64 { return f.layout.bytesIn(size) }
+
 // Codec returns the codec of a compressed file, nil for another.
 func (f *File) Codec() compress.Codec { return f.layout.codec() }
 
@@ -200,11 +203,6 @@ func (f *File) inRange(p base.PageNo) bool {
 func (f *File) outOfRange(p base.PageNo) error {
 	return f.corrupt(p, errs.Corruptf("a page number outside the file's %d blocks", f.Blocks()))
 }
-
-// RawPage reads page p afresh from the file, for checking and dumps. It verifies
-// nothing, except that the file has such a page. Of a compressed file it returns the page
-// decompressed. Where blocks have been moved, use that of the segment's Space.
-func (f *File) RawPage(p base.PageNo) ([]byte, error) { return (&Space{File: f}).RawPage(p) }
 
 // ReadMeta reads meta page 1 or 2.
 func (f *File) ReadMeta(i int) ([]byte, error) { return ReadMeta(f.f, f.path, i) }

@@ -34,7 +34,7 @@ func TestDamagedPages(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			x.t = t
 			p := pages[10]
-			old, err := x.file.RawPage(p)
+			old, err := (&blockfile.Space{File: x.file}).RawPage(p)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,7 +62,7 @@ func TestDamagedPages(t *testing.T) {
 			if err := read(s, pages[98]); err != nil {
 				t.Errorf("the page before the cut: %v", err)
 			}
-			if _, err := x.file.RawPage(pages[99]); err == nil {
+			if _, err := (&blockfile.Space{File: x.file}).RawPage(pages[99]); err == nil {
 				t.Error("a raw page behind the end of the file is read")
 			}
 			x.write(100, 0, 2, 3)
@@ -102,7 +102,7 @@ func TestBrokenLinks(t *testing.T) {
 	last, first := pages[63], pages[64]
 	for _, wrong := range []base.BlockNo{0, 21, 1 << 31} {
 		for _, p := range []base.PageNo{last, first} {
-			raw, err := x.file.RawPage(p)
+			raw, err := (&blockfile.Space{File: x.file}).RawPage(p)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,8 +12,9 @@ import (
 type layout interface {
 	// codec returns what pages are compressed with, nil for nothing.
 	codec() compress.Codec
-	// pagesIn is File.PagesIn, and maxContent File.MaxContent.
+	// pagesIn is File.PagesIn, bytesIn File.BytesIn, and maxContent File.MaxContent.
 	pagesIn(size int64) int64
+	bytesIn(size int64) int64
 	maxContent() int64
 	// cacheBlock makes the cache's table of one block.
 	cacheBlock() *cacheBlock

@@ -161,5 +161,4 @@ func (k *packer) end() base.PageNo {
 	return k.at - 1
 }
 
-func (k *packer) size() int64  { return k.written }
-func (k *packer) bytes() int64 { return k.written }
+func (k *packer) size() int64 { return k.written }

@@ -5,7 +5,6 @@ import (
 	"sync"
 
 	"github.com/lsmlite/lsmlite-go/engine/compress"
-	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
@@ -16,6 +15,7 @@ type plain struct{ f *File }
 
 func (l plain) codec() compress.Codec    { return nil }
 func (l plain) pagesIn(size int64) int64 { return size }
+func (l plain) bytesIn(size int64) int64 { return size * int64(l.f.geo.PageSize) }
 func (l plain) maxContent() int64        { return l.f.blockBytes() }
 func (l plain) cacheBlock() *cacheBlock  { return newDirect(&l.f.geo) }
 
@@ -132,9 +132,9 @@ func (l plain) link(s *Space, p base.PageNo) (base.BlockNo, error) {
 	return s.follow(p, b)
 }
 
-func (l plain) record(s *Space, _ base.PageNo) (format.RecordHead, error) {
-	return format.RecordHead{}, &errs.Error{Code: errs.CodeMisuse, Op: "read", Path: s.path,
-		Detail: "the file is not compressed: its pages are not records"}
+// There are no records.
+func (l plain) record(*Space, base.PageNo) (format.RecordHead, error) {
+	return format.RecordHead{}, nil
 }
 
 func (l plain) sequential(s *Space, last base.PageNo, fresh bool) Sequential {

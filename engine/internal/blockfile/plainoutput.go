@@ -94,4 +94,3 @@ func (o plainOutput) flush() error {
 func (o plainOutput) finish() error    { return o.flush() }
 func (o plainOutput) end() base.PageNo { return o.page }
 func (o plainOutput) size() int64      { return o.pages }
-func (o plainOutput) bytes() int64     { return o.pages * int64(o.f.geo.PageSize) }

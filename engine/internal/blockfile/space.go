@@ -94,7 +94,8 @@ func (s *Space) PageAhead(p, last base.PageNo) (format.Page, error) {
 	return s.layout.missAhead(s, p, last)
 }
 
-// RawPage reads page p afresh; see File.RawPage.
+// RawPage reads page p afresh from the file, for checking and dumps. It verifies nothing,
+// except that the file has such a page. Of a compressed file it returns the page decompressed.
 func (s *Space) RawPage(p base.PageNo) ([]byte, error) {
 	raw, err := s.layout.read(s, p)
 	if err == nil {
@@ -117,8 +118,8 @@ func (s *Space) LastPage(last base.PageNo) (base.PageNo, error) { return s.layou
 // NextBlock returns the block that block b of the segment links to.
 func (s *Space) NextBlock(b base.BlockNo) (base.BlockNo, error) { return s.layout.nextBlock(s, b) }
 
-// Record tells what stands in a compressed file at p, for dumps: a page or padding, and of
-// how many bytes.
+// Record tells what is in a compressed file at p, for dumps: a page or padding, and of how
+// many bytes. In another file there are no records: the answer is zero.
 func (s *Space) Record(p base.PageNo) (format.RecordHead, error) { return s.layout.record(s, p) }
 
 // RawLink reads the link of block b to the next one (next) or the previous one, as it is in

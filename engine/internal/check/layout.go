@@ -1,12 +1,12 @@
 package check
 
-// layout checks how the records of a segment of a compressed file follow each other, from
+// layout checks, in a compressed file, how the records of a segment follow each other, from
 // its first byte to its last: that every record is a page or padding, that both of its ends
 // say so and agree on its length, that none is longer than the codec makes a page, and that
 // nothing but padding stands between the last page and the end. What the pages hold is
 // looked at elsewhere.
 func (c *checker) layout(s *checkedSegment) {
-	if !c.geo.Compressed || !s.whole || c.stopped() {
+	if !s.whole || c.stopped() {
 		return
 	}
 	lastPage, err := c.reader(s).Layout(s.First, s.Last)

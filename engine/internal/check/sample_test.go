@@ -248,7 +248,7 @@ func (s *sample) expect(what string, page base.PageNo, text string) {
 // page reads a page, and write writes it back as it is.
 func (s *sample) page(p base.PageNo) []byte {
 	s.t.Helper()
-	raw, err := s.bf.RawPage(p)
+	raw, err := (&blockfile.Space{File: s.bf}).RawPage(p)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -46,11 +46,12 @@ func (p *Page) Info() Info {
 		Pointer:  int64(p.page.Ptr()),
 		Sum:      p.sum(),
 	}
-	if p.geo.Compressed {
-		info.StoredBytes = p.stored
-	} else if p.geo.IsLast(p.no) {
+	switch {
+	case p.stored > 0:
+		info.StoredBytes = p.stored // links are not in pages
+	case p.geo.IsLast(p.no):
 		info.NextBlock = int64(p.geo.Link(p.no, p.raw))
-	} else if p.geo.IsFirst(p.no) {
+	case p.geo.IsFirst(p.no):
 		info.PrevBlock = int64(p.geo.Link(p.no, p.raw))
 	}
 	if err := p.damage(); err != nil {

@@ -23,43 +23,33 @@ type Page struct {
 	raw  []byte
 	page format.Page
 	disk *snapshot.Snapshot
-	// stored is how many bytes a compressed page takes, packed says so with the codec.
+	// stored is how many bytes a compressed page takes, 0 for another; packed says so with the codec.
 	stored int
 	packed string
 }
 
 // ReadPage reads a page from the file, not from the cache. disk is what tells the segments.
-// It fails if the file has no such page.
+// It fails if the file has no such page. Only the oldest segment may hold moved blocks; a
+// page that reaches into one is read with the redirects, if it cannot be without.
 func ReadPage(f *blockfile.File, disk *snapshot.Snapshot, no base.PageNo) (*Page, error) {
 	p := &Page{geo: f.Geometry(), no: no, disk: disk}
-	var err error
-	if p.geo.Compressed {
-		err = p.readRecord(f)
-	} else {
-		p.raw, err = f.RawPage(no)
+	space := &blockfile.Space{File: f}
+	h, err := space.Record(no)
+	if err != nil {
+		return nil, err
+	}
+	if p.stored = h.Len; p.stored > 0 {
+		p.packed = fmt.Sprintf("%d bytes of %s", h.Body, f.Codec().Name())
+	}
+	if p.raw, err = space.RawPage(no); err != nil && len(disk.Redirects) > 0 {
+		space.Redirects = disk.Redirects
+		p.raw, err = space.RawPage(no)
 	}
 	if err != nil {
 		return nil, err
 	}
 	p.page = p.geo.Content(no, p.raw)
 	return p, nil
-}
-
-// readRecord reads the page of a compressed file. Only the oldest segment may hold moved
-// blocks; a page that reaches into one is read with the redirects, if it cannot be without.
-func (p *Page) readRecord(f *blockfile.File) error {
-	space := &blockfile.Space{File: f}
-	h, err := space.Record(p.no)
-	if err != nil {
-		return err
-	}
-	p.stored = h.Len
-	p.packed = fmt.Sprintf("%d bytes of %s", h.Body, f.Codec().Name())
-	if p.raw, err = space.RawPage(p.no); err != nil && len(p.disk.Redirects) > 0 {
-		space.Redirects = p.disk.Redirects
-		p.raw, err = space.RawPage(p.no)
-	}
-	return err
 }
 
 // damage returns why the page cannot be taken apart, nil if it can.

@@ -50,20 +50,6 @@ func Ranges(seg *segment.Segment) (out []Range, err error) {
 // Pages returns the number of each page of a segment in the order in which they are read.
 // For a compressed file it reads the segment.
 func Pages(seg *segment.Segment) (out []int64, err error) {
-	if seg.Space.Geometry().Compressed {
-		return records(seg)
-	}
-	ranges, err := Ranges(seg)
-	for _, r := range ranges {
-		for p := r.First; p <= r.Last; p++ {
-			out = append(out, p)
-		}
-	}
-	return out, err
-}
-
-// records is Pages for a compressed file.
-func records(seg *segment.Segment) (out []int64, err error) {
 	jumps, geo := uint32(0), seg.Space.Geometry()
 	q := blockfile.NewSequential(seg.Space, seg.Last)
 	for p := seg.First; ; {

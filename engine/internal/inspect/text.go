@@ -41,18 +41,12 @@ func (d *dumper) text() string {
 // header tells what the page is, without relying on its being sound.
 func (d *dumper) header() {
 	b := d.geo.Block(d.no)
-	if d.geo.Compressed {
+	if d.stored > 0 {
 		d.linef("page %d: offset %d, block %d, %s", d.no, d.geo.Offset(d.no), b, d.packed)
 	} else {
 		d.linef("page %d: offset %d, block %d, page %d of %d in the block",
 			d.no, d.geo.Offset(d.no), b, d.geo.IndexInBlock(d.no)+1, d.geo.PagesPerBlock())
-	}
-	if d.geo.Compressed {
-		// Links stand beside the pages.
-	} else if d.geo.IsLast(d.no) {
-		d.linef("links to next block %d", d.geo.Link(d.no, d.raw))
-	} else if d.geo.IsFirst(d.no) {
-		d.linef("links to previous block %d", d.geo.Link(d.no, d.raw))
+		d.link()
 	}
 	kind := "leaf page"
 	if d.page.IsBTree() {
@@ -67,6 +61,15 @@ func (d *dumper) header() {
 	}
 	d.linef("%s%s: %d cells, pointer %d", kind, flags, d.page.NumCells(), d.page.Ptr())
 	d.linef("page sum: %s", d.sum())
+}
+
+// link tells the block link that the page carries, if it does.
+func (d *dumper) link() {
+	if d.geo.IsLast(d.no) {
+		d.linef("links to next block %d", d.geo.Link(d.no, d.raw))
+	} else if d.geo.IsFirst(d.no) {
+		d.linef("links to previous block %d", d.geo.Link(d.no, d.raw))
+	}
 }
 
 // cells lists the cells of a page that is sound.

@@ -23,7 +23,7 @@ func TestDamage(t *testing.T) {
 	records := randomRecords(rng, 400, 300, 2000)
 	seg, _ := x.write(records, 0)
 	for _, p := range x.pages(seg) {
-		old, err := x.file.RawPage(p)
+		old, err := (&blockfile.Space{File: x.file}).RawPage(p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +62,7 @@ func TestOpenRefuses(t *testing.T) {
 	x := newFixture(t, 1024)
 	seg, _ := x.write(randomRecords(rand.New(rand.NewPCG(1, 1)), 100, 30, 300), 0)
 	for _, p := range []base.PageNo{seg.First, seg.Last} {
-		old, err := x.file.RawPage(p)
+		old, err := (&blockfile.Space{File: x.file}).RawPage(p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +99,7 @@ func TestCircles(t *testing.T) {
 		t.Fatal(blocks, err)
 	}
 	last := x.geo.LastPage(blocks[1])
-	old, err := x.file.RawPage(last)
+	old, err := (&blockfile.Space{File: x.file}).RawPage(last)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func TestDisorder(t *testing.T) {
 	failed := 0
 	for range 60 {
 		p := pages[rng.IntN(len(pages))]
-		old, err := x.file.RawPage(p)
+		old, err := (&blockfile.Space{File: x.file}).RawPage(p)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -142,7 +142,7 @@ func (x *fixture) pages(s *segment.Segment) (out []base.PageNo) {
 // change rewrites a page in the file and forgets all that is cached.
 func (x *fixture) change(p base.PageNo, change func(raw []byte)) {
 	x.t.Helper()
-	raw, err := x.file.RawPage(p)
+	raw, err := (&blockfile.Space{File: x.file}).RawPage(p)
 	if err != nil {
 		x.t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func (x *fixture) unchecked(seg *segment.Segment) (*segment.Segment, []base.Page
 	x.t.Helper()
 	pages := x.pagesOf(seg)
 	for _, p := range pages {
-		raw, err := x.file.RawPage(p)
+		raw, err := (&blockfile.Space{File: x.file}).RawPage(p)
 		if err != nil {
 			x.t.Fatal(err)
 		}
@@ -126,7 +126,7 @@ func TestLostPageOfAnUncheckedSegment(t *testing.T) {
 	}
 	refused, failed, inside := 0, 0, 0
 	for _, p := range pages {
-		old, err := x.file.RawPage(p)
+		old, err := (&blockfile.Space{File: x.file}).RawPage(p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,7 +188,7 @@ func TestOpenRefusesWhatCannotBeASegment(t *testing.T) {
 		{"root lost", seg.Root, 0, "no b-tree page with a key"},
 		{"root is a leaf page", seg.Root, pages[1], "no b-tree page with a key"},
 	} {
-		old, err := x.file.RawPage(test.page)
+		old, err := (&blockfile.Space{File: x.file}).RawPage(test.page)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -196,7 +196,7 @@ func TestOpenRefusesWhatCannotBeASegment(t *testing.T) {
 			page := x.geo.Content(test.page, raw)
 			clear(page)
 			if test.from != 0 {
-				other, err := x.file.RawPage(test.from)
+				other, err := (&blockfile.Space{File: x.file}).RawPage(test.from)
 				if err != nil {
 					t.Fatal(err)
 				}
