@@ -39,7 +39,7 @@ func newConn(h *handle, cfg Config, texts *parser.Cache, numConns *atomic.Int64)
 		cfg.Mode = ModeMemory // whatever the path has said
 	}
 	c := &conn{handle: h, cfg: cfg, texts: texts, numConns: numConns}
-	c.session.Open(h.store, &h.shared, cfg.session(), c.runPragma)
+	c.session.Open(h.store, &h.shared, cfg.session(), c)
 	return c
 }
 

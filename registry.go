@@ -66,7 +66,7 @@ func acquire(ctx context.Context, key handleKey, cfg Config, open openStore) (*h
 	h := registry.open[key]
 	if h == nil {
 		h = &handle{key: key, memory: cfg.inMemory(), turn: make(chan struct{}, 1)}
-		h.shared.Path = key.path
+		h.shared.Path, h.shared.InMemory = key.path, h.memory
 		registry.open[key] = h
 	}
 	h.uses++ // from here on the handle stays in the map, open or not
@@ -145,46 +145,6 @@ func (h *handle) release() error {
 	}
 	registry.mu.Unlock()
 	return err
-}
-
-// agrees reports whether everything that cfg says is what h is open with: what its
-// opener said, or what is in force.
-func (h *handle) agrees(cfg Config) error {
-	if h.cfg.Mode == ModeReadOnly && cfg.Mode != ModeReadOnly {
-		return &Error{Code: CodeMisuse, Op: "open", Path: h.key.path,
-			Detail: "settings disagree: the database is open in this process with mode=ro, and mode=" +
-				cfg.Mode.String() + " is asked for"}
-	}
-	for _, s := range []struct {
-		name       string
-		other, set bool
-	}{
-		{"Observer", cfg.Observer != h.cfg.Observer, cfg.Observer != nil},
-		{"Logger", cfg.Logger != h.cfg.Logger, cfg.Logger != nil},
-	} {
-		if s.set && s.other {
-			return &Error{Code: CodeMisuse, Op: "open", Path: h.key.path,
-				Detail: "settings disagree: the database is open in this process with another " + s.name +
-					"; give it to whoever opens the database first"}
-		}
-	}
-	for i := range settings {
-		s := &settings[i]
-		want := s.said(&cfg)
-		if s.scope != database || want == "" || want == s.said(&h.cfg) {
-			continue
-		}
-		inForce, err := s.current(h, &h.cfg)
-		if err != nil {
-			return err
-		}
-		if want != inForce {
-			return &Error{Code: CodeMisuse, Op: "open", Path: h.key.path,
-				Detail: "settings disagree: the database is open in this process with " +
-					s.name + "=" + inForce + ", and " + s.name + "=" + want + " is asked for"}
-		}
-	}
-	return nil
 }
 
 // keyOf works out which database cfg names, and completes cfg with the FS it is on. What

@@ -8,6 +8,12 @@ import (
 	"strings"
 )
 
+// The units of sizes.
+const (
+	kb = 1 << 10
+	mb = 1 << 20
+)
+
 // errValue says that a setting's text is not one of its values. Whoever returns it to
 // the user says which are.
 var errValue = errors.New("bad value")

@@ -77,7 +77,7 @@ var allowed = map[string][]string{
 	"examples/metrics":    {"", "engine/prom", "github.com/prometheus/client_golang"},
 	"parser":              {"github.com/alecthomas/participle"},
 	"":                    {"internal/session", "internal/pragma", "parser", "store", "engine", "engine/vfs", "engine/vfs/memfs"},
-	"internal/session":    {"parser", "store", "engine/errs"},
+	"internal/session":    {"internal/pragma", "parser", "store", "engine/errs"},
 	"internal/pragma":     {"store", "engine/errs", "engine/vfs"},
 	"internal/archtest":   nil,
 	"internal/railroad":   {},

@@ -11,7 +11,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
-	"slices"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/store"
@@ -47,24 +46,6 @@ func (p *Pragma) usage() string {
 		return p.Name + " or " + p.Name + p.Args
 	}
 	return p.Name + p.Args
-}
-
-// Names lists the names of all PRAGMAs, in the order of the table.
-func Names() []string {
-	names := make([]string, len(table))
-	for i := range table {
-		names[i] = table[i].Name
-	}
-	return names
-}
-
-// Named returns the PRAGMA of that name, or nil.
-func Named(name string) *Pragma {
-	i := slices.IndexFunc(table, func(p Pragma) bool { return p.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return &table[i]
 }
 
 // A Call is for whom a PRAGMA runs.

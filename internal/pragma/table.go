@@ -2,6 +2,7 @@ package pragma
 
 import (
 	"context"
+	"slices"
 
 	"github.com/lsmlite/lsmlite-go/store"
 )
@@ -53,20 +54,20 @@ var table = []Pragma{
 	{"backup", "('path')", Works, "copies the newest committed state into a new database", 1, 1, backup},
 }
 
-// number is a PRAGMA that shows one number of a store.
-func number(name, help string, read func(store.Maintainer) int64) Pragma {
-	return Pragma{name, "", Shows, help, 0, 0, show(func(m store.Maintainer) *Table {
-		return OneValue(name, read(m))
-	})}
+// Names lists the names of all PRAGMAs, in the order of the table.
+func Names() []string {
+	names := make([]string, len(table))
+	for i := range table {
+		names[i] = table[i].Name
+	}
+	return names
 }
 
-// show is a PRAGMA that reads a store.
-func show(read func(store.Maintainer) *Table) runFunc {
-	return func(_ context.Context, c *Call, _ []string) (*Table, error) {
-		m, err := c.maintainer()
-		if err != nil {
-			return nil, err
-		}
-		return read(m), nil
+// Named returns the PRAGMA of that name, or nil.
+func Named(name string) *Pragma {
+	i := slices.IndexFunc(table, func(p Pragma) bool { return p.Name == name })
+	if i < 0 {
+		return nil
 	}
+	return &table[i]
 }

@@ -14,7 +14,7 @@ import (
 // integer or a real.
 func (r *Rows) sample(i int) driver.Value {
 	if r.table != nil {
-		return r.table.sample(i)
+		return tableSample(r.table, i)
 	}
 	switch col := &r.plan.Columns[i]; col.Kind {
 	case parser.ColumnKey, parser.ColumnMin, parser.ColumnMax:
@@ -105,7 +105,7 @@ func (r *Rows) ColumnTypeLength(i int) (length int64, ok bool) {
 // ColumnTypeNullable reports whether the column can hold NULL.
 func (r *Rows) ColumnTypeNullable(i int) (nullable, ok bool) {
 	if r.table != nil {
-		return r.table.nullable(i), true
+		return tableNullable(r.table, i), true
 	}
 	switch col := &r.plan.Columns[i]; col.Kind {
 	case parser.ColumnMin, parser.ColumnMax:

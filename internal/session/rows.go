@@ -5,22 +5,20 @@ import (
 	"database/sql/driver"
 	"io"
 
+	"github.com/lsmlite/lsmlite-go/internal/pragma"
 	"github.com/lsmlite/lsmlite-go/parser"
 )
-
-// Pragma runs a PRAGMA.
-type Pragma func(ctx context.Context, p *parser.Pragma) (*Table, error)
 
 // Rows are the results of the statements of a text, one result set a statement. A result
 // set streams: it holds a cursor. Its bytes are valid until the next call of Next.
 //
 // A session uses its Rows again after Close, so nothing may be called after it.
 type Rows struct {
-	txn    *txn
-	writer *writer
-	pragma Pragma
-	spare  **Rows // where closed Rows are kept, to be used again
-	ctx    context.Context
+	txn      *txn
+	writer   *writer
+	settings SettingPragmas
+	spare    **Rows // where closed Rows are kept, to be used again
+	ctx      context.Context
 	// values are the arguments of the whole text, and scratch what they refer to
 	// beyond the caller's bytes.
 	values  []parser.Value
@@ -49,8 +47,8 @@ type Rows struct {
 	valueBytes []byte
 	boxes      boxes
 	numbers    numbers
-	table      *Table // of PRAGMA and EXPLAIN, else nil
-	row        int    // next one of table or returned
+	table      *pragma.Table // of PRAGMA and EXPLAIN, else nil
+	row        int           // next one of table or returned
 
 	// names are the column names of namesOf. They are given away, so another plan
 	// gets another slice.

@@ -10,19 +10,19 @@ import (
 
 // Session is one user of a store. Open makes it ready, and it must not be copied then.
 type Session struct {
-	txn    txn
-	writer writer
-	pragma Pragma
-	args   []parser.Value
-	spare  *Rows // closed Rows, to be used again
+	txn     txn
+	writer  writer
+	pragmas SettingPragmas
+	args    []parser.Value
+	spare   *Rows // closed Rows, to be used again
 }
 
-// Open begins a session on a store. The session leaves PRAGMA to pragma.
-func (s *Session) Open(st store.Store, shared *Shared, settings Settings, pragma Pragma) {
+// Open begins a session on a store. The session leaves settings by PRAGMA to pragmas.
+func (s *Session) Open(st store.Store, shared *Shared, settings Settings, pragmas SettingPragmas) {
 	s.txn.store, s.txn.shared, s.txn.settings = st, shared, settings
 	shared.join(&s.txn.me)
 	s.writer.txn = &s.txn
-	s.pragma = pragma
+	s.pragmas = pragmas
 }
 
 // Configure changes the settings from the next statement on.
@@ -34,9 +34,6 @@ func (s *Session) Break() { s.txn.broken = true }
 
 // Broken reports whether Break was called.
 func (s *Session) Broken() bool { return s.txn.broken }
-
-// Writing reports whether a transaction is open that holds the writer's turn.
-func (s *Session) Writing() bool { return s.txn.state == txnWriting }
 
 // Begin opens a transaction, in the way of the settings or for reading only. For reading
 // only it pins its snapshot here.
@@ -163,7 +160,7 @@ func (s *Session) Query(ctx context.Context, plans []*parser.Plan, args []driver
 func (s *Session) newRows(ctx context.Context) *Rows {
 	r := s.spare
 	if r == nil {
-		r = &Rows{txn: &s.txn, writer: &s.writer, pragma: s.pragma, spare: &s.spare}
+		r = &Rows{txn: &s.txn, writer: &s.writer, settings: s.pragmas, spare: &s.spare}
 	}
 	s.spare = nil
 	r.ctx = ctx

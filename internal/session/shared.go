@@ -9,11 +9,13 @@ import (
 )
 
 // Shared is what the sessions of one store have in common: their numbers, and who of them
-// holds the writer's turn. A zero value with a Path is ready to use, by any number of
-// goroutines.
+// holds the writer's turn. It is ready to use, by any number of goroutines, when the fields
+// that are exported are set.
 type Shared struct {
-	// Path is the database's, for messages.
-	Path string
+	// Path is the canonical name of the database's file. If InMemory is set there is no
+	// file, and Path only stands in messages.
+	Path     string
+	InMemory bool
 
 	numSessions atomic.Int64
 	holder      atomic.Pointer[holder]

@@ -28,7 +28,7 @@ func (r *Rows) open(p *parser.Plan) (err error) {
 	r.begin(p)
 	switch p.Op {
 	case parser.OpPragma:
-		r.table, err = r.pragma(r.ctx, &p.Pragma)
+		r.table, err = r.runPragma(&p.Pragma)
 	case parser.OpExplain:
 		r.table, err = explain(r.ctx, p, r.values, r.txn.settings.keys())
 	default:

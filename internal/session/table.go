@@ -3,17 +3,13 @@ package session
 import (
 	"database/sql/driver"
 	"slices"
+
+	"github.com/lsmlite/lsmlite-go/internal/pragma"
 )
 
-// Table is a small result, all of it: that of PRAGMA or EXPLAIN.
-type Table struct {
-	Columns []string
-	Rows    [][]driver.Value
-}
-
-// sample returns a value of column i, which decides the column's type: the first that is
-// not NULL.
-func (t *Table) sample(i int) driver.Value {
+// tableSample returns a value of column i of t, which decides the column's type: the first
+// that is not NULL.
+func tableSample(t *pragma.Table, i int) driver.Value {
 	for _, row := range t.Rows {
 		if row[i] != nil {
 			return row[i]
@@ -22,6 +18,7 @@ func (t *Table) sample(i int) driver.Value {
 	return ""
 }
 
-func (t *Table) nullable(i int) bool {
+// tableNullable reports whether NULL is in column i of t.
+func tableNullable(t *pragma.Table, i int) bool {
 	return slices.ContainsFunc(t.Rows, func(row []driver.Value) bool { return row[i] == nil })
 }
