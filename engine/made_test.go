@@ -34,7 +34,7 @@ func TestAFailedOpenLeavesNothing(t *testing.T) {
 		{On: faultfs.Write, Err: syscall.EIO, Part: 0.5},
 		{On: faultfs.Any &^ (removes | faultfs.Stat | faultfs.Close), Err: syscall.EIO, Forever: true},
 		{On: faultfs.Open | faultfs.Create | faultfs.SyncDir, Err: syscall.EMFILE, Forever: true},
-		{On: faultfs.Write | faultfs.Allocate, Err: syscall.ENOSPC, Forever: true},
+		{On: faultfs.Write, Err: syscall.ENOSPC, Forever: true},
 	} {
 		for _, safety := range []engine.Safety{engine.SafetyOff, engine.SafetyNormal, engine.SafetyFull} {
 			for what, fresh := range map[string]func() *memfs.FS{

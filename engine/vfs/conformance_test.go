@@ -195,9 +195,6 @@ var conformance = []struct {
 		_, err := f.WriteAt([]byte("x"), 0)
 		expectError(t, err, fs.ErrPermission)
 		expectError(t, f.Truncate(0), fs.ErrPermission)
-		if able, ok := f.(vfs.Allocator); ok {
-			expectError(t, able.Allocate(0, 100), fs.ErrPermission)
-		}
 		ok(t, f.Sync())
 		expect(t, f, "data")
 	}},
@@ -218,9 +215,6 @@ var conformance = []struct {
 				_, err = f.WriteAt([]byte("x"), 0)
 				expectError(t, err, fs.ErrClosed)
 				expectError(t, f.Truncate(0), fs.ErrClosed)
-				if able, ok := f.(vfs.Allocator); ok {
-					expectError(t, able.Allocate(0, 100), fs.ErrClosed)
-				}
 			}
 		}
 	}},
@@ -271,23 +265,6 @@ var conformance = []struct {
 			}
 			s.make(t, "a", "")
 		}
-	}},
-	{"allocate extends with zeros and keeps what is there", func(t *testing.T, s suite) {
-		f := s.make(t, "a", "data")
-		able, can := f.(vfs.Allocator)
-		if !can {
-			t.Skip("files of this file system cannot allocate")
-		}
-		err := able.Allocate(2, 5000)
-		if errors.Is(err, errors.ErrUnsupported) {
-			t.Skip(err)
-		}
-		ok(t, err)
-		expect(t, f, "data"+string(make([]byte, 4998)))
-		ok(t, able.Allocate(0, 100))
-		expect(t, f, "data"+string(make([]byte, 4998)))
-		expectError(t, able.Allocate(-1, 100), fs.ErrInvalid)
-		expectError(t, able.Allocate(0, 0), fs.ErrInvalid)
 	}},
 	{"goroutines write their own parts", func(t *testing.T, s suite) {
 		f := s.make(t, "a", "")

@@ -11,8 +11,8 @@
 // ErrClosed, ErrInvalid) where one of them fits.
 //
 // Rare abilities of an FS or a File are interfaces of their own, found by type assertion:
-// [Allocator], [Mapper], [Comparer], [Stater], [Locator], [Owner], [OpenRemover]. The engine
-// does without one that is missing, and so can every implementation of FS.
+// [Mapper], [Comparer], [Stater], [Locator], [Owner], [OpenRemover]. The engine does without
+// one that is missing, and so can every implementation of FS.
 package vfs
 
 import (
@@ -119,14 +119,4 @@ type File interface {
 	// moment, and cannot answer for Exclusive on a slot that this handle holds Shared
 	// (ErrLockUnsupported).
 	Locked(first, count int, kind LockKind) (bool, error)
-}
-
-// Allocator is the ability of a File to reserve space.
-type Allocator interface {
-	// Allocate makes sure that later writes to the n bytes at off do not run out of
-	// space. It extends the file to off+n if it is shorter; bytes added are zero and
-	// bytes already there stay. The error is syscall.ENOSPC if there is no space and
-	// errors.ErrUnsupported if this file system cannot do it; then the file may have
-	// been extended, not changed otherwise.
-	Allocate(off, n int64) error
 }

@@ -23,7 +23,7 @@ var faultKinds = []struct {
 	{"short", faultfs.Rule{Err: syscall.EIO, On: faultfs.Write, Part: 0.6}, false},
 	{"late", faultfs.Rule{Err: syscall.EIO, On: faultfs.Write, Part: 1}, false}, // all is written, and it fails
 	{"sync", faultfs.Rule{Err: syscall.EIO, On: faultfs.Sync | faultfs.SyncDir}, false},
-	{"full", faultfs.Rule{Err: syscall.ENOSPC, On: faultfs.Create | faultfs.Write | faultfs.Allocate, Part: 0.3, Forever: true}, true},
+	{"full", faultfs.Rule{Err: syscall.ENOSPC, On: faultfs.Create | faultfs.Write, Part: 0.3, Forever: true}, true},
 }
 
 // faults runs numSeeds schedules at each safety level with each kind of fault.

@@ -7,9 +7,8 @@
 // write that the rule lets through, for what a sync that fails drops, and except that a file is
 // closed also if Close fails.
 //
-// Of the optional abilities of a file, a wrapped file has vfs.Allocator if the inner
-// one has it. Its other abilities return errors.ErrUnsupported if the inner one does not have them;
-// what Stat, Lstat and SameFile do counts as one operation of the kind Stat or none, and
+// The optional abilities of a file return errors.ErrUnsupported if the inner one does not have
+// them; what Stat, Lstat and SameFile do counts as one operation of the kind Stat or none, and
 // Location and OwnAs pass through uncounted.
 //
 // [ForEachFault] is the loop that fails the first operation of a scenario, then the
@@ -141,11 +140,7 @@ func (f *FS) Open(name string, flag vfs.OpenFlag, perm fs.FileMode) (vfs.File, e
 	if err != nil {
 		return nil, err
 	}
-	wrapped := &file{File: inner, fs: f, name: name}
-	if able, ok := inner.(vfs.Allocator); ok {
-		return &allocatingFile{file: wrapped, inner: able}, nil
-	}
-	return wrapped, nil
+	return &file{File: inner, fs: f, name: name}, nil
 }
 
 // Remove implements vfs.FS.

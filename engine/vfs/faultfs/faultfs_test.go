@@ -47,7 +47,6 @@ var everyKind = []struct {
 	{faultfs.Read, func(_ *faultfs.FS, file vfs.File) error { _, err := file.ReadAt(make([]byte, 4), 0); return err }},
 	{faultfs.Write, func(_ *faultfs.FS, file vfs.File) error { _, err := file.WriteAt([]byte("new"), 0); return err }},
 	{faultfs.Truncate, func(_ *faultfs.FS, file vfs.File) error { return file.Truncate(4) }},
-	{faultfs.Allocate, func(_ *faultfs.FS, file vfs.File) error { return file.(vfs.Allocator).Allocate(0, 100) }},
 	{faultfs.Sync, func(_ *faultfs.FS, file vfs.File) error { return file.Sync() }},
 	{faultfs.SyncDir, func(f *faultfs.FS, _ vfs.File) error { return f.SyncDir("/db") }},
 	{faultfs.Remove, func(f *faultfs.FS, _ vfs.File) error { return f.Remove("/old") }},
@@ -113,7 +112,7 @@ func TestEveryKindIsCounted(t *testing.T) {
 	if !slices.Equal(seen, want) {
 		t.Errorf("the hook saw %v, want %v", seen, want)
 	}
-	if len(want) != 8 || f.Count(faultfs.Mutating) != 8 {
+	if len(want) != 7 || f.Count(faultfs.Mutating) != 7 {
 		t.Errorf("%d mutating operations, counted as %d", len(want), f.Count(faultfs.Mutating))
 	}
 	_, err := f.Stat("/moved")
@@ -232,27 +231,6 @@ func TestDelay(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestOnlyFilesThatCanAllocateDo(t *testing.T) {
-	_, _, file := fixture(t, "")
-	if _, can := file.(vfs.Allocator); !can {
-		t.Error("a file of memfs cannot allocate any more")
-	}
-	f := faultfs.Wrap(unableFS{memfs.New()})
-	file, err := f.Open("/db", vfs.Create|vfs.ReadWrite, 0)
-	ok(t, err)
-	if _, can := file.(vfs.Allocator); can {
-		t.Error("a file can allocate though the one below cannot")
-	}
-}
-
-// unableFS has files without optional abilities.
-type unableFS struct{ vfs.FS }
-
-func (f unableFS) Open(name string, flag vfs.OpenFlag, perm fs.FileMode) (vfs.File, error) {
-	file, err := f.FS.Open(name, flag, perm)
-	return struct{ vfs.File }{file}, err
 }
 
 // A scenario in small: replace a file's content in a way that power loss and errors

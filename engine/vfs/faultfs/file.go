@@ -15,12 +15,6 @@ type file struct {
 	name string
 }
 
-// allocatingFile is a file whose inner one can allocate.
-type allocatingFile struct {
-	*file
-	inner vfs.Allocator
-}
-
 // ReadAt implements vfs.File.
 func (f *file) ReadAt(p []byte, off int64) (int, error) {
 	out := f.fs.begin(Op{Kind: Read, Name: f.name, Off: off, Len: int64(len(p))})
@@ -121,14 +115,6 @@ func (f *file) Close() error {
 		return err
 	}
 	return out.err
-}
-
-// Allocate implements vfs.Allocator.
-func (f *allocatingFile) Allocate(off, n int64) error {
-	if out := f.fs.begin(Op{Kind: Allocate, Name: f.name, Off: off, Len: n}); out.err != nil {
-		return out.err
-	}
-	return f.inner.Allocate(off, n)
 }
 
 // Map implements vfs.Mapper, as far as the inner file does. What fails or damages a read

@@ -15,7 +15,6 @@ const (
 	Read                      // File.ReadAt
 	Write                     // File.WriteAt
 	Truncate                  // File.Truncate
-	Allocate                  // File.Allocate
 	Sync                      // File.Sync
 	SyncDir                   // FS.SyncDir
 	Remove                    // FS.Remove
@@ -26,13 +25,13 @@ const (
 
 	// Mutating are the kinds that may change what is in the files, what their names
 	// are, or how much of that is durable.
-	Mutating = Create | Write | Truncate | Allocate | Sync | SyncDir | Remove | Rename
+	Mutating = Create | Write | Truncate | Sync | SyncDir | Remove | Rename
 	// Any is every kind.
 	Any = lastKind - 1
 )
 
 var kindNames = []string{
-	"open", "create", "read", "write", "truncate", "allocate", "sync", "syncdir",
+	"open", "create", "read", "write", "truncate", "sync", "syncdir",
 	"remove", "rename", "stat", "close",
 }
 
@@ -52,8 +51,8 @@ type Op struct {
 	Kind    Kind   // one kind
 	Name    string // of the file, as the caller named it
 	NewName string // Rename: the new name
-	Off     int64  // Read, Write, Allocate: the first byte; Truncate: the new size
-	Len     int64  // Read, Write, Allocate: the number of bytes
+	Off     int64  // Read, Write: the first byte; Truncate: the new size
+	Len     int64  // Read, Write: the number of bytes
 	N       int    // its place among all operations of the FS, from 1
 }
 
@@ -61,7 +60,7 @@ type Op struct {
 func (o Op) String() string {
 	s := fmt.Sprintf("operation %d: %v %s", o.N, o.Kind, o.Name)
 	switch o.Kind {
-	case Read, Write, Allocate:
+	case Read, Write:
 		s += fmt.Sprintf(" offset %d length %d", o.Off, o.Len)
 	case Truncate:
 		s += fmt.Sprintf(" size %d", o.Off)

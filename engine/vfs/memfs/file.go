@@ -19,11 +19,10 @@ type file struct {
 }
 
 var (
-	_ vfs.Allocator = (*file)(nil)
-	_ vfs.Mapper    = (*file)(nil)
-	_ vfs.Stater    = (*file)(nil)
-	_ vfs.Locator   = (*file)(nil)
-	_ vfs.Owner     = (*file)(nil)
+	_ vfs.Mapper  = (*file)(nil)
+	_ vfs.Stater  = (*file)(nil)
+	_ vfs.Locator = (*file)(nil)
+	_ vfs.Owner   = (*file)(nil)
 )
 
 // ReadAt implements vfs.File.
@@ -64,22 +63,6 @@ func (f *file) Truncate(size int64) error {
 		return err
 	}
 	f.node.truncate(size)
-	return nil
-}
-
-// Allocate implements vfs.Allocator.
-func (f *file) Allocate(off, n int64) error {
-	f.fs.mu.Lock()
-	defer f.fs.mu.Unlock()
-	if err := f.mayWrite("allocate", off, n); err != nil {
-		return err
-	}
-	if n <= 0 {
-		return f.fail("allocate", fs.ErrInvalid)
-	}
-	if off+n > f.node.size {
-		f.node.truncate(off + n)
-	}
 	return nil
 }
 

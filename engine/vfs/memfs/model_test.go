@@ -87,9 +87,6 @@ func TestAWriteFarAwayIsRefused(t *testing.T) {
 	if err := f.Truncate(1<<63 - 1); !errors.Is(err, syscall.EFBIG) {
 		t.Errorf("Truncate gives %v", err)
 	}
-	if err := f.(vfs.Allocator).Allocate(1<<62, 1<<62); !errors.Is(err, syscall.EFBIG) {
-		t.Errorf("Allocate gives %v", err)
-	}
 }
 
 func TestARemovedFileLivesInItsHandles(t *testing.T) {
