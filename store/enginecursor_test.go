@@ -15,7 +15,9 @@ import (
 // lies beyond it.
 func TestNextStopsAtTheEndOfARange(t *testing.T) {
 	ctx := context.Background()
-	db, err := engine.Open(ctx, "/db", engine.Options{FS: memfs.New(), PageSize: 256, BlockSize: 64 << 10, NoAutoWork: true, CacheSize: 1})
+	db, err := engine.Open(ctx, "/db", engine.Options{
+		FS: memfs.New(), PageSize: 256, BlockSize: 64 << 10, NoAutoWork: true, CacheSize: 1,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -97,8 +97,7 @@ func (t *txn) takeTurn(ctx context.Context, snap store.Snapshot, explicit bool) 
 	case limit < 0:
 		tx, err = t.beginAtOnce(ctx, snap)
 	default:
-		var late bool
-		if tx, late, err = t.beginWithin(ctx, snap, limit); late {
+		if tx, err = t.beginWithin(ctx, snap, limit); err == errLate {
 			since, _ := t.busy()
 			err = t.shared.busyError(since, limit)
 		}
@@ -110,13 +109,18 @@ func (t *txn) takeTurn(ctx context.Context, snap store.Snapshot, explicit bool) 
 	return tx, nil
 }
 
-// beginWithin is store.Begin with a limit of its own beside ctx. late says that the limit
-// is why it failed.
-func (t *txn) beginWithin(ctx context.Context, snap store.Snapshot, limit time.Duration) (tx store.Tx, late bool, err error) {
+// errLate is why beginWithin fails if its limit is over.
+var errLate = errors.New("the limit is over")
+
+// beginWithin is store.Begin with a limit of its own beside ctx.
+func (t *txn) beginWithin(ctx context.Context, snap store.Snapshot, limit time.Duration) (store.Tx, error) {
 	wait, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	tx, err = t.store.Begin(wait, snap)
-	return tx, err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded), err
+	tx, err := t.store.Begin(wait, snap)
+	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		return nil, errLate
+	}
+	return tx, err
 }
 
 const (
@@ -135,7 +139,7 @@ func (t *txn) beginAtOnce(ctx context.Context, snap store.Snapshot) (store.Tx, e
 		if busy || attempt == noWaitAttempts {
 			return nil, t.shared.busyError(since, 0)
 		}
-		if tx, late, err := t.beginWithin(ctx, snap, noWait); !late {
+		if tx, err := t.beginWithin(ctx, snap, noWait); err != errLate {
 			return tx, err
 		}
 	}

@@ -9,7 +9,9 @@ import (
 // bindArguments puts the arguments of a text into the order of its parameters, appended
 // to dst. Bytes that have to be made are appended to *scratch; others are shared with
 // args.
-func bindArguments(dst []parser.Value, scratch *[]byte, plans []*parser.Plan, args []driver.NamedValue) ([]parser.Value, error) {
+func bindArguments(
+	dst []parser.Value, scratch *[]byte, plans []*parser.Plan, args []driver.NamedValue,
+) ([]parser.Value, error) {
 	if len(plans) == 0 {
 		if len(args) > 0 {
 			return dst, misusef("bind", "the text has no statement, and %d arguments are given", len(args))

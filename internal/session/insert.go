@@ -31,7 +31,9 @@ func (w *writer) insert(ctx context.Context, tx store.Tx, p *parser.Plan, args [
 }
 
 // insertRow writes one row, unless the statement says that it is to be left out.
-func (w *writer) insertRow(ctx context.Context, tx store.Tx, p *parser.Plan, row *[2]parser.Operand, args []parser.Value) (wrote bool, err error) {
+func (w *writer) insertRow(
+	ctx context.Context, tx store.Tx, p *parser.Plan, row *[2]parser.Operand, args []parser.Value,
+) (wrote bool, err error) {
 	w.inEnv.SetPair(nil, nil)
 	key, null, err := w.insertedKey(&row[0], args)
 	if err != nil {

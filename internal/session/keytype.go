@@ -112,5 +112,6 @@ func fitUint64(v parser.Value) (uint64, parser.Fit) {
 // badKey is the error of a key in the file that key_type does not allow.
 func badKey(key []byte, want string) error {
 	key, cut := cutKey(key)
-	return misusef("read", "the key x'%x%s' in the database is not %s; it was not written with this key_type", key, cut, want)
+	return misusef("read", "the key x'%x%s' in the database is not %s; it was not written with this key_type",
+		key, cut, want)
 }

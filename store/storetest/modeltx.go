@@ -70,7 +70,9 @@ func (t *modelTx) change(ctx context.Context, op string, keyLen int, f func(engi
 }
 
 func (t *modelTx) Put(ctx context.Context, key, value []byte) error {
-	return t.change(ctx, "put", len(key), func(m enginetest.Map) enginetest.Map { return m.Put(string(key), string(value)) })
+	return t.change(ctx, "put", len(key), func(m enginetest.Map) enginetest.Map {
+		return m.Put(string(key), string(value))
+	})
 }
 
 func (t *modelTx) Delete(ctx context.Context, key []byte) error {

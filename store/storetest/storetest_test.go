@@ -17,12 +17,15 @@ var seed = flag.Uint64("seed", 0, "run random tests with this seed only")
 
 const numSeeds = 20
 
+// opener returns a function that opens an empty store, and the same again after Close.
+type opener = func(*testing.T) (open func() (store.Store, error))
+
 func openModel(*testing.T) func() (store.Store, error) {
 	m := storetest.NewModel(nil)
 	return func() (store.Store, error) { m.Open(); return m, nil }
 }
 
-func openEngine(o engine.Options) func(*testing.T) func() (store.Store, error) {
+func openEngine(o engine.Options) opener {
 	return func(*testing.T) func() (store.Store, error) {
 		o := o
 		o.FS = memfs.New()
@@ -37,7 +40,9 @@ func openEngine(o engine.Options) func(*testing.T) func() (store.Store, error) {
 }
 
 // tiny makes the engine flush and merge all the time.
-var tiny = engine.Options{PageSize: 256, BlockSize: 64 << 10, AutoFlush: 1, AutoCheckpoint: 1, AutoMerge: 2, MaxFreelist: 2, CacheSize: 1}
+var tiny = engine.Options{
+	PageSize: 256, BlockSize: 64 << 10, AutoFlush: 1, AutoCheckpoint: 1, AutoMerge: 2, MaxFreelist: 2, CacheSize: 1,
+}
 
 func TestModel(t *testing.T) { storetest.Test(t, openModel) }
 
@@ -55,7 +60,7 @@ func TestRandom(t *testing.T) {
 	}
 	for s := from; s <= to; s++ {
 		o := enginetest.RandomOptions(rand.New(rand.NewPCG(s, 0)))
-		for name, open := range map[string]func(*testing.T) func() (store.Store, error){"model": openModel, "engine": openEngine(o)} {
+		for name, open := range map[string]opener{"model": openModel, "engine": openEngine(o)} {
 			rng := rand.New(rand.NewPCG(s, 1))
 			st, err := open(t)()
 			if err != nil {

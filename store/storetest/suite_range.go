@@ -74,7 +74,10 @@ func (s *suite) ranges() {
 // allRanges returns ranges of all kinds. Their ends are keys that are there, keys that were,
 // and keys that never were.
 func (s *suite) allRanges() []store.Range {
-	ends := [][]byte{nil, {}, []byte("\x00"), []byte("a"), []byte("a\x00"), []byte("aa"), []byte("c"), []byte("d"), []byte("\xff\xff\xff")}
+	ends := [][]byte{nil} // no end
+	for _, key := range []string{"", "\x00", "a", "a\x00", "aa", "c", "d", "\xff\xff\xff"} {
+		ends = append(ends, []byte(key))
+	}
 	var all []store.Range
 	for lo := range ends {
 		for hi := range ends {
