@@ -128,3 +128,13 @@ func (db *DB) stopped() error {
 	}
 	return db.files.Lost()
 }
+
+// syncPages syncs the database file. If that fails, the next session must not take what it
+// reads of it for durable.
+func syncPages(db *DB) error {
+	err := db.bf.Sync()
+	if err != nil {
+		db.notes.NothingSynced()
+	}
+	return err
+}

@@ -150,13 +150,3 @@ func (o *opener) firstState() error {
 	}
 	return db.writer.First(o.disk)
 }
-
-// syncPages syncs the database file. If that fails, the next session must not take what it
-// reads of it for durable.
-func syncPages(db *DB) error {
-	err := db.bf.Sync()
-	if err != nil {
-		db.notes.NothingSynced()
-	}
-	return err
-}

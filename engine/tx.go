@@ -102,3 +102,23 @@ func (tx *Tx) Cursor() (*Cursor, error) {
 	}
 	return newCursor(tx.db, v)
 }
+
+// Update runs f in a write transaction and commits it if f returns nil.
+func (db *DB) Update(ctx context.Context, f func(*Tx) error) error {
+	tx, err := db.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if !tx.tx.Done() { // f failed or panicked
+			_ = tx.Rollback()
+		}
+	}()
+	if err := f(tx); err != nil {
+		return err
+	}
+	if tx.tx.Done() {
+		return &Error{Code: CodeMisuse, Op: "update", Path: db.path, Detail: "the function ended the transaction itself"}
+	}
+	return tx.Commit(ctx)
+}

@@ -28,6 +28,7 @@ type program struct {
 	// together with one.
 	files  map[*token.File]*types.Package
 	groups map[types.Object][]types.Object
+	syntax map[*types.Package][]*ast.File
 }
 
 // listed is what go list says of a package.
@@ -54,6 +55,7 @@ func loadProgram(t *testing.T) *program {
 			Selections: make(map[*ast.SelectorExpr]*types.Selection), Types: make(map[ast.Expr]types.TypeAndValue),
 		},
 		all: make(map[string]*types.Package), files: make(map[*token.File]*types.Package), groups: make(map[types.Object][]types.Object),
+		syntax: make(map[*types.Package][]*ast.File),
 	}
 	exports := make(map[string]string)
 	compiled := importer.ForCompiler(p.fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
@@ -91,7 +93,7 @@ func loadProgram(t *testing.T) *program {
 			p.files[p.fset.File(f.Pos())] = pkg
 			p.group(f)
 		}
-		p.pkgs = append(p.pkgs, pkg)
+		p.pkgs, p.syntax[pkg] = append(p.pkgs, pkg), files
 	}
 	return p
 }

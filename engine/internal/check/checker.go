@@ -125,3 +125,6 @@ func (c *checker) fresh(s *checkedSegment, p base.PageNo) (format.Page, error) {
 func (c *checker) reader(s *checkedSegment) blockfile.Sequential {
 	return blockfile.NewFresh(s.Space, s.Last)
 }
+
+// clipKey shortens a key for a message.
+func clipKey(key []byte) []byte { return key[:min(len(key), 40)] }

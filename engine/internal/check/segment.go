@@ -182,6 +182,3 @@ func (k *segmentCheck) firstCell(p base.PageNo, page format.Page, kind base.Kind
 	k.targets++
 	k.btree.target(k, p, kind, key)
 }
-
-// clipKey shortens a key for a message.
-func clipKey(key []byte) []byte { return key[:min(len(key), 40)] }

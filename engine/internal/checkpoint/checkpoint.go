@@ -112,6 +112,3 @@ func store(f *blockfile.File, durable int, sync bool, write func(page int, secon
 	}
 	return Both, nil
 }
-
-// Other returns the other meta page, page 1 for 0.
-func Other(page int) int { return page%2 + 1 }

@@ -171,3 +171,6 @@ func (d *Page) newerThan(x *Page) bool {
 	}
 	return differ > fewBits
 }
+
+// Other returns the other meta page, page 1 for 0.
+func Other(page int) int { return page%2 + 1 }

@@ -45,15 +45,6 @@ func (w *Worker) Stop() {
 	}
 }
 
-// wake tells a goroutine that there may be something to do. It never blocks, and does
-// nothing for a goroutine that does not exist.
-func wake(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
-
 // loop calls round each time it is woken, until round has nothing left to do or fails, and
 // again when the pause is over after which work of those kinds that has failed is to be tried
 // again.

@@ -27,16 +27,6 @@ type pace struct {
 	credit           int           // pages of work that writes so far have earned; the writer's
 }
 
-// part is the part of the filling of the live tree in which the old one has to be flushed.
-type part struct{ start, end float64 }
-
-var (
-	// inBackground is that where a goroutine does the work.
-	inBackground = part{0.25, 0.90}
-	// inline is that where commits do it; they begin at once.
-	inline = part{0, 0.75}
-)
-
 const (
 	// From softSegments on merges are paced, so that they end before hardSegments.
 	softSegments = merge.MaxSegments / 2

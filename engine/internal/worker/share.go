@@ -2,27 +2,11 @@ package worker
 
 import (
 	"context"
-
-	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
 // leastPages is the least that is worth doing after a commit: about what a job does before
 // it looks at its budget for the first time.
 const leastPages = 2
-
-// Live is the live tree and the log, which are the writer's: the worker looks at them only
-// for a caller that has the writer's turn.
-type Live interface {
-	// Fill says how full the live tree is; 1 is when it is to become the old one.
-	Fill(*snapshot.State) float64
-	// RotateIfFull makes the live tree the old one if it is full and there is no old tree.
-	RotateIfFull() error
-	// LogSize is the length of the log in bytes.
-	LogSize() int64
-}
-
-// Attach makes known the live tree. It is called once, before any transaction begins.
-func (w *Worker) Attach(live Live) { w.live = live }
 
 // AfterCommit does, or waits for, the share of flushing and merging that a commit owes which
 // wrote the given number of bytes. The caller has the writer's turn. An error is not the

@@ -98,3 +98,12 @@ func WaitError(op, path, what string, err error) error {
 
 // pageSize returns the size of a page in bytes.
 func (w *Worker) pageSize() int64 { return int64(w.File.Geometry().PageSize) }
+
+// wake tells a goroutine that there may be something to do. It never blocks, and does
+// nothing for a goroutine that does not exist.
+func wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

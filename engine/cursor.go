@@ -1,0 +1,149 @@
+package engine
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+	"github.com/lsmlite/lsmlite-go/engine/internal/writer"
+)
+
+// SeekMode says which key Cursor.Seek looks for.
+type SeekMode = cursor.Mode
+
+// The seek modes, with lsm1's numbers.
+const (
+	SeekLE = cursor.LE // the last key not greater
+	SeekEQ = cursor.EQ // the key itself
+	SeekGE = cursor.GE // the first key not less
+	// SeekLEFast is for finding a key that is not in use yet: it stops at a key that is not
+	// greater than the one sought, and not less than any key of the database that is not
+	// greater; but the key may be one that was deleted, or the end of a range that was. It
+	// never has to look for a living key behind many dead ones. Only where the very key
+	// sought is there it has a value; otherwise Value fails with ErrMisuse. Next and Prev
+	// move on to keys that are there.
+	SeekLEFast = cursor.LEFast
+)
+
+// Cursor walks the keys of one state in order, in both directions. One goroutine at a
+// time may use it. It must be closed.
+type Cursor struct {
+	db    *DB
+	state *snapshot.State // pinned; nil once closed
+	later bool            // it shows more of the live tree than state does
+	moves uint64          // how often it was moved, for readers of values
+	c     cursor.Cursor
+}
+
+// newCursor opens a cursor on a view: a state, perhaps with more of its live tree.
+func newCursor(db *DB, v writer.View) (*Cursor, error) {
+	if err := db.enter("cursor"); err != nil {
+		return nil, err
+	}
+	c := &Cursor{db: db, state: v.State}
+	if err := c.c.Init(v.Live, v.State); err != nil {
+		db.leave()
+		return nil, err
+	}
+	own := v.Spans
+	if c.later = v.Live.Epoch() != v.State.Live.Epoch(); c.later {
+		db.ledger.Readers().RetainLater(v.State)
+	} else {
+		db.ledger.Readers().Retain(v.State)
+		own = nil
+	}
+	c.c.Remember(v.Live, v.State, own)
+	return c, nil
+}
+
+// First moves to the first key and reports whether there is one.
+func (c *Cursor) First() bool {
+	c.moves++
+	return c.state != nil && c.c.First()
+}
+
+// Last moves to the last key and reports whether there is one.
+func (c *Cursor) Last() bool {
+	c.moves++
+	return c.state != nil && c.c.Last()
+}
+
+// Seek moves to the key that the mode asks for and reports whether there is one. SeekEQ
+// costs about what Get does. SeekGE and SeekLE, like the other moves, have to pass the
+// deleted keys on their way; the first move to pass a long run of them remembers it for
+// later ones.
+func (c *Cursor) Seek(key []byte, mode SeekMode) bool {
+	c.moves++
+	return c.state != nil && c.c.Seek(key, mode)
+}
+
+// Next moves to the next key and reports whether there is one. Past the last key the
+// cursor is invalid until it is positioned again.
+func (c *Cursor) Next() bool {
+	c.moves++
+	return c.state != nil && c.c.Next()
+}
+
+// Prev moves to the key before and reports whether there is one.
+func (c *Cursor) Prev() bool {
+	c.moves++
+	return c.state != nil && c.c.Prev()
+}
+
+// Valid reports whether the cursor stands on a key.
+func (c *Cursor) Valid() bool { return c.state != nil && c.c.Valid() }
+
+// Key returns the current key, or nil if there is none. It is read-only and valid until
+// the next call of a method that moves or closes the cursor.
+func (c *Cursor) Key() []byte {
+	if !c.Valid() {
+		return nil
+	}
+	return c.c.Key()
+}
+
+// Value returns the current value, under the terms of Key. It is loaded by this call.
+func (c *Cursor) Value() ([]byte, error) {
+	if err := c.hasValue(); err != nil {
+		return nil, err
+	}
+	return c.c.Value()
+}
+
+// hasValue returns why there is no current value, if so.
+func (c *Cursor) hasValue() error {
+	switch {
+	case !c.Valid():
+		return &Error{Code: CodeMisuse, Op: "value", Path: c.db.path, Detail: "the cursor stands on no key"}
+	case c.c.Bare():
+		return &Error{Code: CodeMisuse, Op: "value", Path: c.db.path, Detail: "a seek LEFAST finds a key and no value; seek LE instead"}
+	}
+	return nil
+}
+
+// ValueLen returns the length of the current value in bytes without loading it, 0 if
+// there is none.
+func (c *Cursor) ValueLen() int {
+	if !c.Valid() || c.c.Bare() {
+		return 0
+	}
+	return c.c.ValueLen()
+}
+
+// Err returns the error that ended the last move, if it was an error.
+func (c *Cursor) Err() error { return c.c.Err() }
+
+// Close gives the cursor up. Closing it twice is no error.
+func (c *Cursor) Close() error {
+	if c.state != nil {
+		c.moves++
+		c.c.FlushLookups()
+		if c.later {
+			c.db.ledger.Readers().ReleaseLater(c.state)
+		} else {
+			c.db.ledger.Release(c.state)
+		}
+		c.state = nil
+		c.c.Drop()
+		c.db.leave()
+	}
+	return nil
+}
