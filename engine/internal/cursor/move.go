@@ -1,0 +1,102 @@
+package cursor
+
+import (
+	"bytes"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+)
+
+// First moves to the first key.
+func (c *Cursor) First() bool {
+	if c.topic != 0 {
+		return c.seekGE(nil)
+	}
+	if c.memory.any() {
+		return c.seekGE([]byte{})
+	}
+	c.order.begin()
+	for i := range c.sources {
+		c.sources[i].First()
+	}
+	c.run.begin([]byte{}, true)
+	return c.ahead()
+}
+
+// Last moves to the last key.
+func (c *Cursor) Last() bool {
+	c.order.begin()
+	// System keys sort after all user keys: the empty one is the end of the user's.
+	for i := range c.sources {
+		if c.topic != 0 {
+			c.sources[i].last()
+			continue
+		}
+		c.sources[i].seekLE(base.System, nil)
+		if s := &c.sources[i]; s.valid && s.kind&base.System != 0 {
+			s.prev()
+		}
+	}
+	c.run.begin(nil, false)
+	return c.behind()
+}
+
+// Next moves to the next key; Prev to the one before. Moving off the end makes the
+// cursor invalid; it stays so until it is positioned again.
+func (c *Cursor) Next() bool {
+	if c.cur < 0 {
+		return false
+	}
+	if c.back || c.alone {
+		c.keyBuf = append(c.keyBuf[:0], c.Key()...)
+		if !c.seekGE(c.keyBuf) {
+			return false
+		}
+		if !bytes.Equal(c.Key(), c.keyBuf) { // it stood on a deleted key
+			return true
+		}
+	}
+	c.leaveAhead(c.cur)
+	c.run.begin(nil, false)
+	return c.ahead()
+}
+
+// Prev moves to the previous key; see Next.
+func (c *Cursor) Prev() bool {
+	if c.cur < 0 {
+		return false
+	}
+	if !c.back || c.bare {
+		c.keyBuf = append(c.keyBuf[:0], c.Key()...)
+		if !c.seekLE(c.keyBuf) {
+			return false
+		}
+		if !bytes.Equal(c.Key(), c.keyBuf) { // it stood on a deleted key
+			return true
+		}
+	}
+	c.leaveBehind(c.cur)
+	c.run.begin(nil, false)
+	return c.behind()
+}
+
+// leaveAhead moves every source that stands on the key of source i past it, source i
+// itself last, because the key may live in its buffer.
+func (c *Cursor) leaveAhead(i int) {
+	s := &c.sources[i]
+	for j := range c.sources {
+		if o := &c.sources[j]; j != i && o.valid && o.head == s.head && o.kind&base.System == c.topic && bytes.Equal(o.key, s.key) {
+			o.Next()
+		}
+	}
+	s.Next()
+}
+
+func (c *Cursor) leaveBehind(i int) {
+	s := &c.sources[i]
+	for j := range c.sources {
+		if o := &c.sources[j]; j != i && o.valid && o.head == s.head && o.kind&base.System == c.topic && bytes.Equal(o.key, s.key) {
+			o.prev()
+		}
+	}
+	s.prev()
+}

@@ -1,0 +1,94 @@
+package cursor
+
+import (
+	"bytes"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+)
+
+// Seek moves to the key that mode asks for, relative to key.
+func (c *Cursor) Seek(key []byte, mode Mode) bool {
+	switch mode {
+	case GE:
+		return c.seekGE(key)
+	case LE:
+		return c.seekLE(key)
+	case LEFast:
+		return c.seekLEFast(key)
+	}
+	return c.seekEQ(key)
+}
+
+// seekEQ looks the key up in the sources, newest first, until one decides its fate. It looks
+// at no other key; the older sources are positioned when the cursor moves on.
+func (c *Cursor) seekEQ(key []byte) bool {
+	c.order.begin()
+	c.back, c.cur, c.err, c.bare, c.alone = false, -1, nil, false, false
+	head := base.Head(key)
+	for i := range c.sources {
+		s := &c.sources[i]
+		s.seekGE(c.topic, key)
+		if s.At(c.topic, head, key) {
+			if s.kind&base.Insert != 0 {
+				c.cur, c.alone = i, true
+				return true
+			}
+			if s.kind&base.PointDelete != 0 {
+				return false
+			}
+			continue
+		}
+		if err := s.Err(); err != nil {
+			return c.fail(err)
+		}
+		if s.CoversAhead(c.topic, key) {
+			return false
+		}
+	}
+	return false
+}
+
+func (c *Cursor) seekGE(key []byte) bool {
+	c.order.begin()
+	c.run.begin(key, true)
+	target := key
+	if c.memory.any() {
+		target = c.passAhead(key)
+	}
+	for i := range c.sources {
+		c.sources[i].seekGE(c.topic, target)
+	}
+	return c.ahead()
+}
+
+func (c *Cursor) seekLE(key []byte) bool {
+	c.order.begin()
+	c.run.begin(key, true)
+	target := key
+	if c.memory.any() {
+		target = c.passBehind(key)
+	}
+	for i := range c.sources {
+		c.sources[i].seekLE(c.topic, target)
+	}
+	return c.behind()
+}
+
+// seekLEFast stops at the greatest key in any source: it does not look for one that is not
+// deleted, which may be far before it.
+func (c *Cursor) seekLEFast(key []byte) bool {
+	for i := range c.sources {
+		c.sources[i].seekLE(c.topic, key)
+	}
+	c.back, c.cur, c.err, c.bare, c.alone = true, -1, nil, false, false
+	most := c.most()
+	if most < 0 {
+		return false
+	}
+	if owner, _ := c.resolve(most, true); owner >= 0 && bytes.Equal(c.sources[owner].key, key) {
+		c.cur = owner
+		return true
+	}
+	c.cur, c.bare = most, true
+	return true
+}
