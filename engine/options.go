@@ -68,7 +68,7 @@ const (
 )
 
 // Options say how a database is opened. The zero value is a read-write handle with
-// default settings.
+// default settings. What has the tag change can be changed while it is open, by DB.Set.
 type Options struct {
 	// FS is where the files are; nil is the operating system's file system.
 	FS vfs.FS
@@ -78,7 +78,7 @@ type Options struct {
 	// MustExist refuses to create a database.
 	MustExist bool
 	// Safety says what a commit survives.
-	Safety Safety
+	Safety Safety `change:"any time"`
 	// PageSize and BlockSize, in bytes, are for a new database; an existing one has its
 	// own. Both are powers of two: pages from 256 bytes to 64 KiB, blocks from 64 KiB to
 	// 64 MiB, at least 4 pages to a block unless they are compressed. 0 is the default.
@@ -95,11 +95,11 @@ type Options struct {
 	// AutoFlush is the size in bytes at which the in-memory tree is written to the file,
 	// at most MaxAutoFlush. The trees take up to three times as much memory, usually less than
 	// one and a half times, and beyond that what one transaction writes. 0 is the default.
-	AutoFlush int
+	AutoFlush int `change:"any time"`
 	// AutoCheckpoint is how many bytes may be written to the file, or be in the log although
 	// they have been flushed, before a checkpoint is made; 0 is the default, negative is never
 	// unless MaxLog calls for one.
-	AutoCheckpoint int
+	AutoCheckpoint int `change:"any time"`
 	// MaxLog bounds the log, in bytes: the commits in it are flushed, and a checkpoint is made,
 	// early enough for it to be used again from its beginning. What is needed of it stays below
 	// MaxLog and what one transaction adds, the file below twice that; with goroutines in the
@@ -107,21 +107,21 @@ type Options struct {
 	// begins. 0 is four times AutoFlush and at least 1 MiB, whatever AutoFlush is changed to;
 	// negative is no bound. Under NoAutoWork, and while a read-only process that had the file
 	// open first still reads it, there is no bound either.
-	MaxLog int
+	MaxLog int `change:"any time"`
 	// AutoMerge is how many segments of one age are merged into one, at least 2; 0 is
 	// the default.
-	AutoMerge int
+	AutoMerge int `change:"any time"`
 	// MaxFreelist is how many free-list entries a checkpoint holds before they are
 	// written into a segment, from 2 to 24; 0 is 24.
-	MaxFreelist int
+	MaxFreelist int `change:"any time"`
 	// Background says which work is done by goroutines beside the callers.
 	Background Background
 	// NoAutoWork leaves flushing and merging to Flush and Work. Memory and log grow without
 	// bound until they are called. The goroutine of BackgroundMerger rests meanwhile.
-	NoAutoWork bool
+	NoAutoWork bool `change:"any time"`
 	// NoLog writes no log: what is not flushed and checkpointed is lost in a crash. It
 	// cannot be combined with SafetyFull.
-	NoLog bool
+	NoLog bool `change:"any time"`
 	// AllowMissingLog opens a database as of its last checkpoint if the log with its newest
 	// transactions is missing, or if one of its meta pages is damaged and nothing proves that
 	// the other one holds the newest state. Without it such a database is refused.

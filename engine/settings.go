@@ -3,17 +3,14 @@ package engine
 import (
 	"context"
 	"reflect"
-	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
 
-// changeable are the fields of Options that Set changes. Every other one is fixed by Open.
-var changeable = []string{
-	"Safety", "AutoFlush", "AutoCheckpoint", "MaxLog", "AutoMerge", "MaxFreelist", "NoAutoWork", "NoLog",
-}
+// changeable reports whether Set changes a field of Options. Every other one is fixed by Open.
+func changeable(f reflect.StructField) bool { return f.Tag.Get("change") != "" }
 
 // settings are the options of an open database.
 type settings struct {
@@ -68,10 +65,9 @@ func (db *DB) Options() Options {
 // AutoFlush, and a field that change sets to 0 gets its default. Either all changes are made
 // or, if Set fails, none.
 //
-// Safety, AutoFlush, AutoCheckpoint, MaxLog, AutoMerge, MaxFreelist, NoAutoWork and NoLog can be
-// changed. They hold from the next commit on. ErrMisuse refuses a change of any other, values
-// that Open would refuse, and a closed database; ErrReadOnly a handle that shares the database
-// of one that writes, and a change of NoLog where nothing can be written.
+// The fields of Options with the tag change can be changed. They hold from the next commit on.
+// Set fails with ErrMisuse for any other field, for values that Open would refuse, and on a
+// closed database, and with ErrReadOnly on a handle that shares the database of one that writes.
 //
 // Two changes need the writer's turn and fail at once with ErrBusy while a write transaction is
 // open:
@@ -113,9 +109,9 @@ type settingsChange struct{ was, wanted Options }
 func (c *settingsChange) fixed() string {
 	was, wanted := reflect.ValueOf(&c.was).Elem(), reflect.ValueOf(&c.wanted).Elem()
 	for i := range was.NumField() {
-		name := was.Type().Field(i).Name
-		if !slices.Contains(changeable, name) && !same(was.Field(i), wanted.Field(i)) {
-			return name
+		f := was.Type().Field(i)
+		if !changeable(f) && !same(was.Field(i), wanted.Field(i)) {
+			return f.Name
 		}
 	}
 	return ""
@@ -136,9 +132,9 @@ func same(a, b reflect.Value) bool {
 // onto returns o with the change made.
 func (c *settingsChange) onto(o Options) (Options, error) {
 	was, wanted, made := reflect.ValueOf(&c.was).Elem(), reflect.ValueOf(&c.wanted).Elem(), reflect.ValueOf(&o).Elem()
-	for _, name := range changeable {
-		if f := wanted.FieldByName(name); !f.Equal(was.FieldByName(name)) {
-			made.FieldByName(name).Set(f)
+	for i := range was.NumField() {
+		if changeable(was.Type().Field(i)) && !wanted.Field(i).Equal(was.Field(i)) {
+			made.Field(i).Set(wanted.Field(i))
 		}
 	}
 	if err := o.Validate(); err != nil {
@@ -184,7 +180,7 @@ func (db *DB) replaceOptions(c settingsChange, has turns) (needs turns, err erro
 //  2. The options are replaced. This is before the sync: a commit or checkpoint that comes
 //     between is synced by itself.
 //  3. When syncing begins, everything is synced. If that fails, the change is undone, so that
-//     whoever tries again syncs again.
+//     the next attempt syncs again.
 func (db *DB) setWithTurn(op string, c settingsChange) error {
 	if err := db.writable(op); err != nil {
 		return err
