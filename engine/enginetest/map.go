@@ -29,8 +29,16 @@ var seedOfMaps = maphash.MakeSeed()
 
 // HashPair returns what a pair adds to Map.Sum.
 func HashPair[B string | []byte](key, value B) uint64 {
-	k := maphash.String(seedOfMaps, string(key))
-	v := maphash.String(seedOfMaps, string(value))
+	return mix(maphash.String(seedOfMaps, string(key)), maphash.String(seedOfMaps, string(value)))
+}
+
+// hashBytes is HashPair without a copy of the two.
+func hashBytes(key, value []byte) uint64 {
+	return mix(maphash.Bytes(seedOfMaps, key), maphash.Bytes(seedOfMaps, value))
+}
+
+// mix makes one hash of those of a key and a value.
+func mix(k, v uint64) uint64 {
 	x := k*0x9e3779b97f4a7c15 ^ (v<<31 | v>>33)
 	x ^= x >> 29
 	return x * 0xbf58476d1ce4e5b9

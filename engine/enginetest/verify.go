@@ -60,7 +60,7 @@ func scan(r Reader, backward bool) (n int, sum uint64, err error) {
 		if err != nil {
 			return n, sum, opError("value", err)
 		}
-		sum += HashPair(key, value)
+		sum += hashBytes(key, value)
 		n++
 	}
 	if err := c.Err(); err != nil {

@@ -1,28 +1,20 @@
 package sim_test
 
 import (
-	"sync"
 	"testing"
+	"time"
 
+	"github.com/lsmlite/lsmlite-go/internal/longtest"
 	"github.com/lsmlite/lsmlite-go/internal/sim"
 )
 
 // TestFailedSyncLosesNothing fails one sync of each of many random databases in the way of a
 // kernel, opens them again, and loses the power. With -sim.cases=15 that are about 10,000.
 func TestFailedSyncLosesNothing(t *testing.T) {
-	var mu sync.Mutex
-	var total sim.FailSyncStats
-	t.Cleanup(func() {
-		t.Logf("%+v", total)
-		if total.Syncs == 0 && *seed == 0 && !t.Failed() {
+	progress := longtest.Start(t, 2*time.Second, numCases(700))
+	total(t, progress, 700, sim.FailSync, func(sum sim.FailSyncStats) {
+		if sum.Syncs == 0 && *seed == 0 {
 			t.Error("no sync has failed")
 		}
-	})
-	seeds(t, 700, func(t *testing.T, seed uint64) error {
-		stats, err := sim.FailSync(seed)
-		mu.Lock()
-		defer mu.Unlock()
-		total.Add(stats)
-		return err
 	})
 }

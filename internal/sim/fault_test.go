@@ -2,13 +2,14 @@ package sim_test
 
 import (
 	"context"
-	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+	"github.com/lsmlite/lsmlite-go/internal/longtest"
 	"github.com/lsmlite/lsmlite-go/internal/sim"
 )
 
@@ -27,30 +28,23 @@ var faultKinds = []struct {
 }
 
 // faults runs numSeeds schedules at each safety level with each kind of fault.
-func faults(t *testing.T, numSeeds int, cfg sim.FaultConfig) {
+func faults(t *testing.T, cpu time.Duration, numSeeds int, cfg sim.FaultConfig) {
 	t.Helper()
+	progress := longtest.Start(t, cpu, (len(faultKinds)*len(safeties)-1)*numCases(numSeeds))
 	for _, kind := range faultKinds {
 		for _, safety := range safeties {
 			if kind.name == "sync" && safety == engine.SafetyOff {
 				continue // nothing is synced
 			}
 			t.Run(kind.name+"/"+safety.String(), func(t *testing.T) {
-				var mu sync.Mutex
-				var total sim.FaultStats
-				t.Cleanup(func() {
-					t.Logf("%+v", total)
-					if total.Runs == 0 && !t.Failed() {
-						t.Error("no run has met its fault")
-					}
-				})
-				seeds(t, numSeeds, func(t *testing.T, seed uint64) error {
+				total(t, progress, numSeeds, func(seed uint64) (sim.FaultStats, error) {
 					own := cfg
 					own.Seed, own.Safety, own.Rule, own.Recover = seed, safety, kind.rule, kind.recover
-					stats, err := sim.Fault(own)
-					mu.Lock()
-					defer mu.Unlock()
-					total.Add(stats)
-					return err
+					return sim.Fault(own)
+				}, func(sum sim.FaultStats) {
+					if sum.Runs == 0 {
+						t.Error("no run has met its fault")
+					}
 				})
 			})
 		}
@@ -59,12 +53,12 @@ func faults(t *testing.T, numSeeds int, cfg sim.FaultConfig) {
 
 // TestFault fails every operation of schedules of all safety levels, in many ways.
 func TestFault(t *testing.T) {
-	faults(t, 4, sim.FaultConfig{Steps: 120})
+	faults(t, 3*time.Second, 4, sim.FaultConfig{Steps: 120})
 }
 
 // TestFaultBulk fails some of the operations of longer schedules on larger databases.
 func TestFaultBulk(t *testing.T) {
-	faults(t, 1, sim.FaultConfig{Steps: 400, Bulk: true, Stride: 9})
+	faults(t, 3*time.Second, 1, sim.FaultConfig{Steps: 400, Bulk: true, Stride: 9})
 }
 
 // TestCursorAfterError wants an error of a cursor to be forgotten once it is positioned

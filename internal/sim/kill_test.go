@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
+	"github.com/lsmlite/lsmlite-go/internal/longtest"
 )
 
 // killsPerLevel is how often a process is killed at each safety level.
@@ -40,6 +42,8 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	// The tests make many short-lived databases: with more memory the collector has less to do.
+	debug.SetGCPercent(400)
 	goleak.VerifyTestMain(m)
 }
 
@@ -202,6 +206,7 @@ func TestKill(t *testing.T) {
 	if err != nil {
 		t.Skip("no way to start this program once more: ", err)
 	}
+	progress := longtest.Start(t, 5*time.Second, len(safeties)*int(killsPerLevel**cases))
 	for _, safety := range safeties {
 		t.Run(safety.String(), func(t *testing.T) {
 			t.Parallel()
@@ -212,6 +217,7 @@ func TestKill(t *testing.T) {
 				if err := k.round(i); err != nil {
 					t.Fatalf("kill %d: %v\nreproduce, with luck, because moments differ: go test ./internal/sim -run '^TestKill$' -seed=%d", i, err, max(*seed, 1))
 				}
+				progress.Step()
 			}
 			t.Logf("%d kills, %d commits, %d of them under way when the process was killed", kills, len(k.states)-1, k.inFlight)
 		})

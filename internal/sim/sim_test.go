@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/internal/longtest"
 )
 
 var (
@@ -17,10 +18,42 @@ var (
 
 var safeties = []engine.Safety{engine.SafetyOff, engine.SafetyNormal, engine.SafetyFull}
 
-// seeds runs f with numSeeds seeds, or with the one asked for, as parallel subtests.
-func seeds(t *testing.T, numSeeds int, f func(t *testing.T, seed uint64) error) {
+// numCases returns how many seeds are run where n are by default.
+func numCases(n int) int {
+	if *seed != 0 {
+		return 1
+	}
+	return int(float64(n) * *cases)
+}
+
+// total runs numSeeds seeds and adds up what they report. If all went well the sum is judged.
+func total[S any, P interface {
+	*S
+	Add(S)
+}](t *testing.T, progress *longtest.Progress, numSeeds int, run func(seed uint64) (S, error), judge func(sum S)) {
 	t.Helper()
-	from, to := uint64(1), uint64(float64(numSeeds)**cases)
+	var mu sync.Mutex
+	var sum S
+	t.Cleanup(func() {
+		t.Logf("%+v", sum)
+		if !t.Failed() {
+			judge(sum)
+		}
+	})
+	seeds(t, numSeeds, func(seed uint64) error {
+		stats, err := run(seed)
+		progress.Step()
+		mu.Lock()
+		defer mu.Unlock()
+		P(&sum).Add(stats)
+		return err
+	})
+}
+
+// seeds runs f with numSeeds seeds, or with the one of the flag, as parallel subtests.
+func seeds(t *testing.T, numSeeds int, f func(seed uint64) error) {
+	t.Helper()
+	from, to := uint64(1), uint64(numCases(numSeeds))
 	if *seed != 0 {
 		from, to = *seed, *seed
 	}
@@ -39,7 +72,7 @@ func seeds(t *testing.T, numSeeds int, f func(t *testing.T, seed uint64) error) 
 				}
 				reproduce := fmt.Sprintf("go test ./internal/sim -run '^%s$' -seed=%d", name, s)
 				watch := time.AfterFunc(2*time.Minute, func() { panic("hangs; reproduce: " + reproduce) })
-				err := f(t, s)
+				err := f(s)
 				watch.Stop()
 				if err != nil {
 					t.Errorf("seed %d: %v\nreproduce: %s", s, err, reproduce)
