@@ -24,23 +24,22 @@ var (
 	notInAnchor   = regexp.MustCompile(`[^\p{L}\p{N}\s_-]`)
 )
 
-// TestDocLinks follows every relative link in the README and in docs: the file has to
-// exist, and the heading, if the link names one in a Markdown file.
+// TestDocLinks follows every relative link in the README, the other documents at the top,
+// and docs: the file has to exist, and the heading, if the link names one in a Markdown file.
 func TestDocLinks(t *testing.T) {
-	docs, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
-	if err != nil {
-		t.Fatal(err)
+	var docs []string
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", ".github/*.md"} {
+		names, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs = append(docs, names...)
 	}
-	nested, err := filepath.Glob(filepath.Join(root, "docs", "*", "*.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	docs = append(docs, nested...)
-	if len(docs) == 0 {
-		t.Fatal("there are no documents")
+	if len(docs) < 15 {
+		t.Fatalf("only %d documents: %q", len(docs), docs)
 	}
 	links := 0
-	for _, name := range append(docs, filepath.Join(root, "README.md")) {
+	for _, name := range docs {
 		raw, err := os.ReadFile(name)
 		if err != nil {
 			t.Error(err)

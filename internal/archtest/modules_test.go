@@ -72,3 +72,16 @@ func readDoc(t *testing.T, path string) string {
 	}
 	return strings.ReplaceAll(string(raw), "\r\n", "\n")
 }
+
+// TestReadmeCommands holds that the two commands of the README are run by .ci/run and by
+// the workflow.
+func TestReadmeCommands(t *testing.T) {
+	for _, name := range []string{"README.md", ".ci/run", ".github/workflows/ci.yml"} {
+		text := readDoc(t, filepath.Join(root, filepath.FromSlash(name)))
+		for _, command := range []string{"go run -C examples/quickstart .", "go test ./..."} {
+			if !strings.Contains(text, command) {
+				t.Errorf("%s does not have the command %s", name, command)
+			}
+		}
+	}
+}

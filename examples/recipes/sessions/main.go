@@ -129,7 +129,7 @@ func run(ctx context.Context, dir string, out io.Writer) error {
 
 	now = now.Add(20 * time.Minute)
 	if _, err := use(ctx, db, grace, now); !errors.Is(err, errNoSession) {
-		return fmt.Errorf("Grace's session: got %v", err)
+		return fmt.Errorf("the session of Grace: got %v", err)
 	}
 	fmt.Fprintln(out, "after 40 minutes: Grace's session has ended")
 	n, err := sweep(ctx, db, now)
