@@ -43,7 +43,7 @@ func (c *Cursor) ahead() bool {
 			c.endAhead(c.sources[owner].key)
 			return true
 		}
-		if c.run.steps++; c.run.steps&lookMask == 0 && c.lookAhead(c.sources[least].key) {
+		if c.run.steps++; c.run.steps&lookMask == 0 && c.look(c.sources[least].key) {
 			continue
 		}
 		if cover >= 0 && c.sources[cover].valid {
@@ -58,7 +58,8 @@ func (c *Cursor) ahead() bool {
 	}
 }
 
-// behind is ahead in the other direction.
+// behind is ahead in the other direction. They are two because every step of a scan goes
+// through one of them.
 func (c *Cursor) behind() bool {
 	c.back, c.cur, c.err, c.bare, c.alone = true, -1, nil, false, false
 	for {
@@ -76,7 +77,7 @@ func (c *Cursor) behind() bool {
 			c.endBehind(c.sources[owner].key)
 			return true
 		}
-		if c.run.steps++; c.run.steps&lookMask == 0 && c.lookBehind(c.sources[most].key) {
+		if c.run.steps++; c.run.steps&lookMask == 0 && c.look(c.sources[most].key) {
 			continue
 		}
 		if cover >= 0 && c.sources[cover].valid {

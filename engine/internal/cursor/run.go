@@ -4,8 +4,6 @@ import (
 	"bytes"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
-	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
-	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/span"
 )
 
@@ -56,65 +54,6 @@ func (r *run) reach(key []byte) {
 	r.end, r.ended = append(r.end[:0], key...), true
 }
 
-// memory is where a cursor looks up and leaves the runs of hidden records. The zero memory
-// does neither.
-type memory struct {
-	state *snapshot.State
-	view  memtree.View // the live tree that the cursor reads
-	tx    *span.List   // of a transaction, if view is later than the state's
-	buf   []byte
-}
-
-// Remember lets the cursor share with others what it finds out about deleted keys. live and
-// st are those of Init. tx is the list of the transaction whose writes live shows, if it
-// has made any: others must not learn of them yet.
-func (c *Cursor) Remember(live memtree.View, st *snapshot.State, tx *span.List) {
-	if st.Spans != nil {
-		c.memory = memory{state: st, view: live, tx: tx}
-	}
-}
-
-// own returns the list of what is known of the transaction's states only, or of a state that
-// is not the newest any more.
-func (m *memory) own() *span.List {
-	if m.tx != nil {
-		return m.tx
-	}
-	return &m.state.Own
-}
-
-// any reports whether anything is remembered.
-func (m *memory) any() bool {
-	return m.state != nil && !(m.state.Spans.Empty() && m.own().Empty())
-}
-
-func (m *memory) find(key []byte) (span.Span, bool) {
-	if s, ok := m.own().Find(key, m.view.Epoch()); ok {
-		return s, true
-	}
-	return m.state.Spans.Find(key, m.view.Epoch())
-}
-
-func (m *memory) add(low, high []byte, hidden int) {
-	s := span.Span{Low: low, High: high, Epoch: m.view.Epoch(), Hidden: hidden}
-	if m.tx != nil {
-		m.tx.Add(s)
-		return
-	}
-	// A commit may have come in between, which changes little. But readers of a state of
-	// long ago must not lose what they know to readers of newer ones.
-	m.state.Spans.Add(s)
-	if m.state.Superseded() {
-		m.state.Own.Add(s)
-	}
-}
-
-// after returns the least key greater than key. It is good until the next call.
-func (m *memory) after(key []byte) []byte {
-	m.buf = append(append(m.buf[:0], key...), 0)
-	return m.buf
-}
-
 // used notes that the run jumps over a span, of which visited nodes had to be looked at.
 func (r *run) used(s *span.Span, visited int) {
 	r.hidden += s.Unfolded()
@@ -151,9 +90,10 @@ func (c *Cursor) passBehind(key []byte) []byte {
 	return target
 }
 
-// lookAhead is called at the key of a hidden record, every now and then. It jumps over what
-// is known to be hidden, too, and reports whether the sources have moved.
-func (c *Cursor) lookAhead(key []byte) bool {
+// look is called at the key of a hidden record, every now and then. It jumps over what is
+// known to be hidden, too, in the direction of the walk, and reports whether the sources have
+// moved.
+func (c *Cursor) look(key []byte) bool {
 	if c.memory.state == nil {
 		return false
 	}
@@ -163,34 +103,17 @@ func (c *Cursor) lookAhead(key []byte) bool {
 	}
 	// The key may live in the buffer of a source, which is about to move.
 	c.jumped = append(c.jumped[:0], key...)
-	target := c.passAhead(c.jumped)
+	pass, seek := c.passAhead, (*Source).seekGE
+	if c.back {
+		pass, seek = c.passBehind, (*Source).seekLE
+	}
+	target := pass(c.jumped)
 	if bytes.Equal(target, c.jumped) {
 		return false
 	}
 	c.run.steps += skipCost
 	for i := range c.sources {
-		c.sources[i].seekGE(c.topic, target)
-	}
-	return true
-}
-
-// lookBehind is lookAhead in the other direction.
-func (c *Cursor) lookBehind(key []byte) bool {
-	if c.memory.state == nil {
-		return false
-	}
-	c.run.reach(key)
-	if !c.memory.any() {
-		return false
-	}
-	c.jumped = append(c.jumped[:0], key...)
-	target := c.passBehind(c.jumped)
-	if bytes.Equal(target, c.jumped) {
-		return false
-	}
-	c.run.steps += skipCost
-	for i := range c.sources {
-		c.sources[i].seekLE(c.topic, target)
+		seek(&c.sources[i], c.topic, target)
 	}
 	return true
 }
