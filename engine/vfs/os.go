@@ -32,15 +32,6 @@ type opener interface {
 	open(name string, how int, perm fs.FileMode) (*os.File, locker, error)
 }
 
-// locker is how handles of a file are locked. The caller has checked slots and kinds, and
-// holds f.mu.
-type locker interface {
-	lock(f *osFile, slot int, kind LockKind) error
-	locked(f *osFile, first, count int, kind LockKind) (bool, error)
-	// close drops the locks of f, and closes its descriptor if nobody else needs it.
-	close(f *osFile) error
-}
-
 // Open implements FS.
 func (o osFS) Open(name string, flag OpenFlag, perm fs.FileMode) (File, error) {
 	how := os.O_RDONLY

@@ -13,6 +13,15 @@ import (
 // sectors must agree with C, which pads to 512.
 const osSectorSize = 512
 
+// locker is how handles of a file are locked. The caller has checked slots and kinds, and
+// holds f.mu.
+type locker interface {
+	lock(f *osFile, slot int, kind LockKind) error
+	locked(f *osFile, first, count int, kind LockKind) (bool, error)
+	// close drops the locks of f, and closes its descriptor if nobody else needs it.
+	close(f *osFile) error
+}
+
 // osFile is a handle.
 type osFile struct {
 	f        *os.File // other handles may use it, too

@@ -47,8 +47,6 @@ func eachFile(t *testing.T, do func(name string, fset *token.FileSet, f *ast.Fil
 // asTheyAre are functions that may break the rules, with the reason.
 var asTheyAre = map[string]string{
 	"ColumnTypeNullable": "database/sql/driver has it so",
-	"doWork":             "until the engine's work is in a package of its own",
-	"runJob":             "until the engine's work is in a package of its own",
 }
 
 // maxResults is how many results a function may have besides an error.
@@ -58,15 +56,21 @@ const maxResults = 3
 // So no function takes two bools, or gives two, or more than maxResults values besides an
 // error; and of two results of one type the signature gives the names.
 func TestSignaturesSayWhatTheyMean(t *testing.T) {
-	functions := 0
+	functions, excused := 0, make(map[string]bool)
 	eachFile(t, func(name string, fset *token.FileSet, f *ast.File) {
 		for n := range ast.Preorder(f) {
 			fn, sig := signature(n)
-			if sig == nil || asTheyAre[fn] != "" {
+			if sig == nil {
 				continue
 			}
 			functions++
-			wrong := func(what string) { t.Errorf("%s:%d: %s %s", name, fset.Position(n.Pos()).Line, fn, what) }
+			wrong := func(what string) {
+				if asTheyAre[fn] != "" {
+					excused[fn] = true
+					return
+				}
+				t.Errorf("%s:%d: %s %s", name, fset.Position(n.Pos()).Line, fn, what)
+			}
 			if typesOf(sig.Params)["bool"] > 1 {
 				wrong("takes two bools")
 			}
@@ -87,6 +91,9 @@ func TestSignaturesSayWhatTheyMean(t *testing.T) {
 			}
 		}
 	})
+	if len(excused) != len(asTheyAre) {
+		t.Errorf("only %v of %v are still to be excused", excused, asTheyAre)
+	}
 	if functions < 3000 {
 		t.Errorf("only %d functions were looked at", functions)
 	}

@@ -62,19 +62,6 @@ type Stats struct {
 // PagesRead returns how many pages were read from the file.
 func (s *Stats) PagesRead() int64 { return s.MissPages + s.AheadPages + s.RunPages + s.RawPages }
 
-// New makes a File over an open file whose pages are compressed with codec; nil means that
-// they are not. geo must have been made for the codec. cacheBytes bounds the page cache.
-func New(f vfs.File, path string, geo format.Geometry, codec compress.Codec, cacheBytes int64) *File {
-	b := &File{f: f, path: path, geo: geo}
-	if codec == nil {
-		b.layout = plain{b}
-	} else {
-		b.layout = newPacked(b, codec)
-	}
-	b.cache.init(geo, cacheBytes, b.layout.cacheBlock)
-	return b
-}
-
 // SetMapping lets pages be copied from a mapping of the file, which stays the caller's, in
 // place of being read. It must be called before anything is read, and the mapping must
 // last until nothing is any more.

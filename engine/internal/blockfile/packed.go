@@ -1,7 +1,6 @@
 package blockfile
 
 import (
-	"fmt"
 	"sync/atomic"
 
 	"github.com/lsmlite/lsmlite-go/engine/compress"
@@ -170,27 +169,6 @@ func (l *packed) lastPage(s *Space, last base.PageNo) (base.PageNo, error) {
 	return t.prevPage(last + 1)
 }
 
-func (l *packed) nextBlock(s *Space, b base.BlockNo) (base.BlockNo, error) {
-	return blockLink(s, b, true)
-}
-
-func (l *packed) prevBlock(s *Space, b base.BlockNo) (base.BlockNo, error) {
-	return blockLink(s, b, false)
-}
-
-// blockLink reads a block link of a compressed file.
-func blockLink(s *Space, b base.BlockNo, next bool) (base.BlockNo, error) {
-	to, err := s.RawLink(b, next)
-	if err != nil {
-		return 0, err
-	}
-	p := s.geo.FirstPage(b)
-	if next {
-		p = s.geo.LastPage(b)
-	}
-	return s.follow(p, to)
-}
-
 func (l *packed) record(s *Space, p base.PageNo) (format.RecordHead, error) {
 	t := l.borrow(s, l.pageAhead())
 	defer t.giveBack()
@@ -204,14 +182,3 @@ func (l *packed) sequential(s *Space, last base.PageNo, fresh bool) Sequential {
 func (l *packed) tail(s *Space, last base.PageNo) Tail { return newPackedTail(s, l) }
 
 func (l *packed) output(a *Appender, start base.PageNo) output { return newPacker(a, l, start) }
-
-// decompress guards against a codec that panics on damaged input: an error of a page must
-// not end the program.
-func (l *packed) decompress(dst, src []byte) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("the codec panics: %v", r)
-		}
-	}()
-	return l.coder.Decompress(dst, src)
-}

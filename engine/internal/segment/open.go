@@ -3,7 +3,6 @@ package segment
 import (
 	"sync/atomic"
 
-	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -139,10 +138,4 @@ func (s *Segment) ends(first, last format.Page) error {
 		return s.corrupt(s.Root, "the root of the segment's b-tree is no b-tree page with a key")
 	}
 	return nil
-}
-
-func (s *Segment) corrupt(p base.PageNo, format string, args ...any) error {
-	ce := errs.Corruptf(format, args...).AtPage(int64(p))
-	ce.File, ce.Offset = s.Space.Path(), s.Space.Geometry().Offset(p)
-	return ce
 }

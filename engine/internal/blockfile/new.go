@@ -1,0 +1,20 @@
+package blockfile
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/compress"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+// New makes a File over an open file whose pages are compressed with codec; nil means that
+// they are not. geo must have been made for the codec. cacheBytes bounds the page cache.
+func New(f vfs.File, path string, geo format.Geometry, codec compress.Codec, cacheBytes int64) *File {
+	b := &File{f: f, path: path, geo: geo}
+	if codec == nil {
+		b.layout = plain{b}
+	} else {
+		b.layout = newPacked(b, codec)
+	}
+	b.cache.init(geo, cacheBytes, b.layout.cacheBlock)
+	return b
+}
