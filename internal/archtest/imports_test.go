@@ -120,7 +120,7 @@ func TestPackageComments(t *testing.T) {
 }
 
 // TestMetricsAreOptional: a program that does not import engine/prom does not link the
-// Prometheus client, nor anything that only that needs.
+// Prometheus client, nor anything that only that needs, and its module does not name it.
 func TestMetricsAreOptional(t *testing.T) {
 	deps := func(dir, pkg string) string {
 		cmd := exec.Command("go", "list", "-deps", pkg)
@@ -144,6 +144,11 @@ func TestMetricsAreOptional(t *testing.T) {
 		}
 		if !strings.Contains(linked, module+"/engine\n") {
 			t.Errorf("%s/%s does not link the engine: this test looks at the wrong thing", p.dir, p.pkg)
+		}
+	}
+	for _, name := range []string{"go.mod", "go.sum"} {
+		if strings.Contains(readDoc(t, filepath.Join(root, "examples", "quickstart", name)), "prometheus") {
+			t.Errorf("the %s of the quickstart names Prometheus", name)
 		}
 	}
 	if !strings.Contains(deps("", module+"/engine/prom"), "github.com/prometheus/client_golang/prometheus\n") {
