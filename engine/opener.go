@@ -54,6 +54,11 @@ func (o *opener) open(ctx context.Context) error {
 // openToWrite is the part of open that writes.
 func (o *opener) openToWrite(ctx context.Context) error {
 	db := o.db
+	// Nobody else knows the database yet, so both turns are free.
+	db.writer.Turn.Try()
+	defer db.writer.Turn.Release()
+	db.worker.Turn.Try()
+	defer db.worker.Turn.Release()
 	if err := o.prepareFiles(); err != nil { // 4
 		return err
 	}
