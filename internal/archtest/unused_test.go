@@ -78,7 +78,7 @@ func loadProgram(t *testing.T) *program {
 		}
 		var files []*ast.File
 		for _, name := range l.GoFiles {
-			f, err := parser.ParseFile(p.fset, filepath.Join(l.Dir, name), nil, parser.SkipObjectResolution)
+			f, err := parser.ParseFile(p.fset, filepath.Join(l.Dir, name), nil, parser.SkipObjectResolution|parser.ParseComments)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -53,6 +53,7 @@ func (w *Worker) due() bool { return w.Ledger.Due(w.limits()) }
 // autoCheckpoint makes a checkpoint if one is due, or has it made. The caller has the
 // worker's turn.
 func (w *Worker) autoCheckpoint(ctx context.Context) error {
+	w.Turn.MustBeHeld()
 	if !w.due() {
 		return nil
 	}
@@ -73,6 +74,7 @@ func (w *Worker) autoCheckpoint(ctx context.Context) error {
 // checkpointAgain makes a checkpoint that has failed before, if it is still due and its pause
 // is over. The caller has the worker's turn.
 func (w *Worker) checkpointAgain(ctx context.Context) error {
+	w.Turn.MustBeHeld()
 	if w.bg.checkpointer != nil || !w.failures.failing[checkpointTask].Load() || w.failures.wait(checkpointTask) > 0 {
 		return nil
 	}
@@ -88,6 +90,7 @@ func (w *Worker) checkpointAgain(ctx context.Context) error {
 // checkpoint may hold. Writing them changes the free list a little, so it is done until they
 // fit. The caller has the worker's turn.
 func (w *Worker) FitFreelist(ctx context.Context) error {
+	w.Turn.MustBeHeld()
 	for w.Ledger.Unrecorded() > w.Tuning.Load().MaxFreelist {
 		s := w.situation()
 		switch {
@@ -130,6 +133,7 @@ func (w *Worker) mergeMoved(ctx context.Context) error {
 // rewrite merges all levels, even a single one, into a new segment. The caller has the
 // worker's turn.
 func (w *Worker) rewrite(ctx context.Context) error {
+	w.Turn.MustBeHeld()
 	w.DropJobs()
 	j, err := w.newJob(plan{hi: len(w.Ledger.Newest().Disk.Levels)})
 	if err != nil {
@@ -141,6 +145,7 @@ func (w *Worker) rewrite(ctx context.Context) error {
 // RewriteSuspect writes everything again, to other blocks, if what is read of the file may be
 // in the cache only. The caller has the worker's turn.
 func (w *Worker) RewriteSuspect(ctx context.Context) error {
+	w.Turn.MustBeHeld()
 	if !w.Notes.Suspect() || w.Tuning.Load().Sync == tuning.Never {
 		return nil
 	}
@@ -157,6 +162,7 @@ func (w *Worker) RewriteSuspect(ctx context.Context) error {
 // worker's turn. A sync that fails ends all writing through this handle; after another
 // failure the next checkpoint may succeed.
 func (w *Worker) Store(ctx context.Context) error {
+	w.Turn.MustBeHeld()
 	if err := w.Checkpointer.Take(ctx); err != nil {
 		return WaitError("checkpoint", w.Path, "the checkpointer's turn", err)
 	}
@@ -168,6 +174,7 @@ func (w *Worker) Store(ctx context.Context) error {
 // StoreAll is Store for a database in which nobody can commit, and whose log holds nothing
 // that the levels do not. The caller has both turns.
 func (w *Worker) StoreAll(ctx context.Context) error {
+	w.Turn.MustBeHeld()
 	claimed := w.Notes.NothingInLog()
 	was := w.Notes.Unsettled.Swap(false)
 	if claimed {

@@ -137,6 +137,7 @@ const (
 // runJob works on a job until it has done about the given number of pages' worth of work or
 // is finished, and publishes it then. The caller has the worker's turn.
 func (w *Worker) runJob(ctx context.Context, j *job, pages int) (cost int, o outcome, err error) {
+	w.Turn.MustBeHeld()
 	err = w.charge(j, func() (err error) {
 		cost, err = j.Step(ctx, pages)
 		return err

@@ -32,6 +32,7 @@ func (w *Worker) nextJob(o Order) (*job, error) {
 // situation describes the newest state and the jobs in progress. The caller has the worker's
 // turn.
 func (w *Worker) situation() merge.Situation {
+	w.Turn.MustBeHeld()
 	st := w.Ledger.Newest()
 	s := merge.Situation{Levels: st.Disk.Levels, OldTree: st.HasOld, Moved: len(st.Disk.Redirects) > 0}
 	for i, j := range w.jobs {

@@ -43,6 +43,7 @@ const (
 
 // advanced notes how far the jobs are. The caller has the worker's turn.
 func (w *Worker) advanced() {
+	w.Turn.MustBeHeld()
 	p := &w.pace
 	var flushed, toFlush, merged, toMerge int64
 	if j := w.jobs[merge.Flush]; j != nil {

@@ -20,6 +20,7 @@ type Watch struct {
 // Watch begins to measure work that the given one does. The caller has the worker's turn
 // until End.
 func (w *Worker) Watch(by string) Watch {
+	w.Turn.MustBeHeld()
 	if w.Events.Worked == nil {
 		return Watch{}
 	}
@@ -82,6 +83,7 @@ type checkpointWatch struct {
 // watchCheckpoint begins to measure a checkpoint that is about to be stored. The caller
 // has the checkpointer's turn.
 func (w *Worker) watchCheckpoint(c *format.Checkpoint) checkpointWatch {
+	w.Checkpointer.MustBeHeld()
 	return checkpointWatch{w: w, id: c.ID, start: time.Now(), bytes: w.Ledger.UnstoredBefore(c) * w.pageSize()}
 }
 

@@ -62,6 +62,7 @@ func (r *Request) mergeToOne(ctx context.Context, pages int, choose func() place
 
 // mergeAll merges all levels into one to the end. The caller has the worker's turn.
 func (w *Worker) mergeAll(ctx context.Context) error {
+	w.Turn.MustBeHeld()
 	for worthMerging := 1; ; worthMerging = 2 {
 		levels := w.Ledger.Newest().Disk.Levels
 		if !w.merging() {

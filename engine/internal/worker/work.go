@@ -74,6 +74,7 @@ func (w *Worker) workOn(ctx context.Context, j *job, pages int, patient bool) (c
 
 // FlushOld flushes the old tree, if there is one. The caller has the worker's turn.
 func (w *Worker) FlushOld(ctx context.Context) error {
+	w.Turn.MustBeHeld()
 	_, err := w.Work(ctx, Order{Pages: Unlimited, FlushOnly: true})
 	return err
 }

@@ -68,6 +68,8 @@ func (w *Writer) setAside(ctx context.Context, op string, r *worker.Request) (en
 // FlushAll flushes the old tree, then the live one. The caller has the turns of writer and
 // worker.
 func (w *Writer) FlushAll(ctx context.Context) error {
+	w.Turn.MustBeHeld()
+	w.Worker.Turn.MustBeHeld()
 	if err := w.Worker.FlushOld(ctx); err != nil {
 		return err
 	}
@@ -80,6 +82,8 @@ func (w *Writer) FlushAll(ctx context.Context) error {
 // BringIn makes everything that was committed part of a checkpoint that both meta pages hold.
 // by says what for. The caller has the turns of writer and worker.
 func (w *Writer) BringIn(ctx context.Context, by string) error {
+	w.Turn.MustBeHeld()
+	w.Worker.Turn.MustBeHeld()
 	w.Worker.DropJobs()
 	watch := w.Worker.Watch(by)
 	err := w.FlushAll(ctx)
@@ -102,6 +106,7 @@ func (w *Writer) BringIn(ctx context.Context, by string) error {
 // was full. The log goes on where it is: nothing before its end is needed any more. The caller
 // has the writer's turn.
 func (w *Writer) settleLater(ctx context.Context) error {
+	w.Turn.MustBeHeld()
 	if !w.Notes.Unsettled.Load() {
 		return nil
 	}

@@ -26,6 +26,7 @@ const (
 // cannot keep up or work has failed, the transaction does the work first, and is refused if
 // that fails. It returns how long that took. The caller has the writer's turn.
 func (w *Writer) makeRoom(ctx context.Context) (stalled time.Duration, err error) {
+	w.Turn.MustBeHeld()
 	if !w.Tuning.Load().AutoWork {
 		return 0, nil
 	}
@@ -60,6 +61,7 @@ func (w *Writer) treesFull() bool {
 // logIsFull reports whether so much of the log is needed that no transaction may begin
 // before some of it is given up. The caller has the writer's turn.
 func (w *Writer) logIsFull() bool {
+	w.Turn.MustBeHeld()
 	limit := w.Tuning.Load().MaxLog
 	if limit <= 0 || w.log.Size() < hardLogFactor*limit {
 		return false
@@ -70,6 +72,7 @@ func (w *Writer) logIsFull() bool {
 // trimLog cuts the file of the log if it has become too long. The caller has the writer's
 // turn, and has begun a transaction.
 func (w *Writer) trimLog() {
+	w.Turn.MustBeHeld()
 	if limit := w.Tuning.Load().MaxLog; limit > 0 {
 		w.log.Trim(max(keepLogFactor*limit, format.LogMinWrap))
 	}

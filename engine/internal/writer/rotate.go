@@ -19,6 +19,7 @@ const (
 // its size, with what was rolled back since a cursor saw it, the memory that it holds, and the
 // log that holds it. The caller has the writer's turn.
 func (w *Writer) Fill(st *snapshot.State) float64 {
+	w.Turn.MustBeHeld()
 	t := w.Tuning.Load()
 	f := worker.Fraction(w.liveBytes(), t.AutoFlush)
 	if part := t.MaxLog / worker.LogFlushPart; part > 0 {
@@ -33,12 +34,14 @@ func (w *Writer) LogSize() int64 { return w.log.Size() }
 // liveBytes is the size of the live tree, or the part of the memory it holds that counts, if
 // that is more. The caller has the writer's turn.
 func (w *Writer) liveBytes() int64 {
+	w.Turn.MustBeHeld()
 	return max(int64(w.tree.Size()), int64(w.tree.Footprint()-heldLeast)/heldFactor)
 }
 
 // liveLog returns how many bytes of the log hold what is in the live tree. The caller has
 // the writer's turn.
 func (w *Writer) liveLog(st *snapshot.State) int64 {
+	w.Turn.MustBeHeld()
 	since := st.Disk.Log
 	if st.HasOld {
 		since = st.OldLog
@@ -49,6 +52,7 @@ func (w *Writer) liveLog(st *snapshot.State) int64 {
 // RotateIfFull makes the live tree the old one if it has reached its limit and no old tree
 // waits to be flushed. The caller has the writer's turn.
 func (w *Writer) RotateIfFull() error {
+	w.Turn.MustBeHeld()
 	st := w.Ledger.Newest()
 	if st.HasOld || w.Fill(st) < 1 {
 		return nil
@@ -59,6 +63,7 @@ func (w *Writer) RotateIfFull() error {
 // rotate makes the live tree the old one, or forgets it if all of it was rolled back.
 // There must be no old tree. The caller has the writer's turn.
 func (w *Writer) rotate() error {
+	w.Turn.MustBeHeld()
 	if err := w.settle(); err != nil {
 		return err
 	}
