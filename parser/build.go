@@ -2,52 +2,10 @@ package parser
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/alecthomas/participle/v2/lexer"
 )
-
-// builder makes the tree of a text from what participle captured. It meets parameters
-// in the order of the text, because that order gives them their numbers.
-type builder struct {
-	scanner scanner
-	fused   fused // the statement's tokens
-	shapes  shapes
-
-	text    string
-	names   []string       // by number-1, as Plan.Names
-	numbers map[string]int // by name with its prefix
-	level   int            // of fold
-	// wrong is the place of the token that refuse was called for, or noToken.
-	wrong int
-	// incomplete: an expression ends where more of it must follow.
-	incomplete bool
-	// literalBytes is the length of all literals.
-	literalBytes int
-	// unsigned lets integers reach to 2^64-1.
-	unsigned bool
-}
-
-// noToken is the value of wrong that stands for none.
-const noToken = -1
-
-// token returns the token at a position that participle captured.
-func (b *builder) token(pos lexer.Position) *token { return &b.fused.tokens[pos.Offset] }
-
-// refuse remembers the first token that participle accepts and that is not allowed there.
-func (b *builder) refuse(pos lexer.Position) {
-	if b.wrong == noToken {
-		b.wrong = pos.Offset
-	}
-}
-
-// fail makes an error about text[from:to].
-func (b *builder) fail(from, to int, msg string, expected ...string) error {
-	e := errorAt(b.text, from, to)
-	e.Msg, e.Expected = msg, expected
-	return e
-}
 
 // body makes the tree of a statement. If b.wrong is set afterwards, it means nothing.
 func (b *builder) body(g *statementG) (Body, error) {
@@ -157,36 +115,6 @@ func (b *builder) rows(list [][2]Expr, g *rowsG) ([][2]Expr, error) {
 	return list, nil
 }
 
-// values makes the expressions of tokens that are values, signs before them, and marks
-// between them.
-func (b *builder) values(tokens []token) ([]Expr, error) {
-	n := 0
-	for i := range tokens {
-		if tokens[i].kind == tokValue {
-			n++
-		}
-	}
-	list := make([]Expr, 0, n)
-	literals := make([]Literal, n) // many at once
-	var sign *token
-	for i := range tokens {
-		t := &tokens[i]
-		if t.kind != tokValue {
-			sign = nil
-			if t.kind == tokInfix {
-				sign = t
-			}
-			continue
-		}
-		x, err := b.constant(t, sign, &literals[len(list)])
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, x)
-	}
-	return list, nil
-}
-
 func (b *builder) assignment(g *assignment) (*Assignment, error) {
 	if g == nil {
 		return nil, nil
@@ -264,89 +192,3 @@ func (b *builder) transaction(g *txG) Body {
 	}
 	return &Transaction{Op: OpRelease, Name: b.name(g.Release)}
 }
-
-// name returns the identifier as it is written, without quotes; nil for nil.
-func (b *builder) name(g *nameG) *Name {
-	if g == nil {
-		return nil
-	}
-	t := b.token(g.Pos)
-	if t.kind == tokValue && t.text[0] != '\'' {
-		b.refuse(g.Pos)
-	}
-	return nameOf(t)
-}
-
-func nameOf(t *token) *Name { return &Name{Text: nameText(t), Start: int(t.start), End: t.end()} }
-
-// nameText returns the name that a token is.
-func nameText(t *token) string {
-	if c := t.text[0]; c == '\'' || c == '"' || c == '[' || c == '`' {
-		return unquote(t.text)
-	}
-	return t.text
-}
-
-// column returns a column's name, or that of a table and of its column.
-func (b *builder) column(first *Name, second *nameG) *ColumnRef {
-	c := &ColumnRef{Name: first}
-	c.start, c.end = c.Name.Start, c.Name.End
-	if second != nil {
-		c.Table, c.Name = c.Name, b.name(second)
-		c.end = c.Name.End
-	}
-	return c
-}
-
-// number returns the number of a parameter, as SQLite gives it.
-func (b *builder) number(token string, at int) (int, error) {
-	n := len(b.names) + 1
-	if token[0] == '?' && len(token) > 1 {
-		var err error
-		if n, err = strconv.Atoi(token[1:]); err != nil || n < 1 || n > MaxParams {
-			return 0, b.fail(at, at+len(token), "the number of a parameter must be between ?1 and ?"+strconv.Itoa(MaxParams))
-		}
-	} else if known, ok := b.numbers[token]; ok {
-		return known, nil
-	}
-	if n > MaxParams {
-		return 0, b.fail(at, at+len(token), "more than "+strconv.Itoa(MaxParams)+" parameters")
-	}
-	for len(b.names) < n {
-		b.names = append(b.names, "")
-	}
-	if token[0] != '?' {
-		if b.numbers == nil {
-			b.numbers = map[string]int{}
-		}
-		b.numbers[token] = n
-		b.names[n-1] = token[1:]
-	}
-	return n, nil
-}
-
-// unquote returns what a quoted text or name stands for.
-func unquote(s string) string {
-	quote := s[0]
-	s = s[1 : len(s)-1]
-	if quote == '[' {
-		return s
-	}
-	for i := 0; i < len(s); i++ {
-		if s[i] != quote {
-			continue
-		}
-		out := append(make([]byte, 0, len(s)), s[:i]...)
-		for ; i < len(s); i++ {
-			out = append(out, s[i])
-			if s[i] == quote {
-				i++ // the second of two
-			}
-		}
-		return string(out)
-	}
-	return s
-}
-
-// place returns the place of a token.
-func (t *token) place() place { return place{int(t.start), t.end()} }

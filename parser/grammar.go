@@ -220,3 +220,12 @@ type callG struct {
 var grammar = sync.OnceValue(func() *participle.Parser[statementG] {
 	return participle.MustBuild[statementG](participle.Lexer(definition{}), participle.UseLookahead(0))
 })
+
+// parseTokens runs participle over the tokens of one statement.
+func parseTokens(tokens []token) (*statementG, error) {
+	peeking, err := lexer.Upgrade(&statementLexer{tokens: tokens})
+	if err != nil {
+		return nil, err
+	}
+	return grammar().ParseFromLexer(peeking)
+}

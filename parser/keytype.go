@@ -80,16 +80,3 @@ func (op keyOp) rounded(fit Fit) keyOp {
 	}
 	return keyNone
 }
-
-// number returns the number that key stands for, or the key itself where keys are bytes.
-func (e *Env) number(key []byte) Value {
-	if !e.Keys.numeric() {
-		return Value{Kind: Bytes, Bytes: key}
-	}
-	v, err := e.Keys.Decode(key)
-	if err != nil {
-		e.fail(err)
-		return Value{}
-	}
-	return v
-}

@@ -1,41 +1,9 @@
 package parser
 
 import (
-	"io"
 	"strconv"
 	"strings"
-
-	"github.com/alecthomas/participle/v2/lexer"
 )
-
-// Character classes, by byte. Every byte of a character outside ASCII is idStart, as in
-// SQLite.
-const (
-	idStart = 1 << iota
-	idPart
-	digit
-	hexDigit
-	blank
-)
-
-var classes = func() (c [256]uint8) {
-	for i := range c {
-		b := byte(i)
-		switch {
-		case b >= '0' && b <= '9':
-			c[i] = idPart | digit | hexDigit
-		case b >= 'a' && b <= 'f' || b >= 'A' && b <= 'F':
-			c[i] = idStart | idPart | hexDigit
-		case b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b == '_' || b >= 0x80:
-			c[i] = idStart | idPart
-		case b == '$':
-			c[i] = idPart
-		case b == ' ' || b == '\t' || b == '\n' || b == '\f' || b == '\r':
-			c[i] = blank
-		}
-	}
-	return c
-}()
 
 const byteOrderMark = "\ufeff" // a blank, anywhere, as in SQLite
 
@@ -279,44 +247,6 @@ func (s *scanner) op() (token, error) {
 		return token{}, s.fail(s.pos, s.pos+1, "a character that begins nothing: "+strconv.QuoteRune(rune(s.text[s.pos])))
 	}
 	return s.token(kind, s.pos+1), nil
-}
-
-// upperASCII returns s with the letters a to z in upper case. Others stay: SQL words
-// match in ASCII only.
-func upperASCII(s string) string { return mapASCII(s, 'a', 'z') }
-
-// lowerASCII returns s with the letters A to Z in lower case.
-func lowerASCII(s string) string { return mapASCII(s, 'A', 'Z') }
-
-// mapASCII switches the case of the letters from first to last.
-func mapASCII(s string, first, last byte) string {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= first && s[i] <= last {
-			b := []byte(s)
-			for ; i < len(b); i++ {
-				if b[i] >= first && b[i] <= last {
-					b[i] ^= 0x20
-				}
-			}
-			return string(b)
-		}
-	}
-	return s
-}
-
-// definition tells participle the token types. Statements are scanned before participle
-// sees them, so Lex is there for the interface only.
-type definition struct{}
-
-func (definition) Symbols() map[string]lexer.TokenType { return symbols }
-
-func (definition) Lex(_ string, r io.Reader) (lexer.Lexer, error) {
-	text, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
-	}
-	tokens, err := scan(string(text))
-	return &statementLexer{tokens: tokens}, err
 }
 
 // scan returns the tokens of one statement.

@@ -1,12 +1,6 @@
 package parser
 
-import (
-	"errors"
-	"strconv"
-
-	"github.com/alecthomas/participle/v2"
-	"github.com/alecthomas/participle/v2/lexer"
-)
+import "strconv"
 
 // Parse returns the statements of text, which semicolons separate; empty ones are left
 // out. It fails with an *Error, and then returns no statement at all.
@@ -108,54 +102,4 @@ func (b *builder) tree(end int) (*statementG, error) {
 		b.shapes.trees[string(key)] = g
 	}
 	return g, nil
-}
-
-// parseTokens runs participle over the tokens of one statement.
-func parseTokens(tokens []token) (*statementG, error) {
-	peeking, err := lexer.Upgrade(&statementLexer{tokens: tokens})
-	if err != nil {
-		return nil, err
-	}
-	return grammar().ParseFromLexer(peeking)
-}
-
-// syntaxError turns participle's error into ours.
-func (b *builder) syntaxError(err error, end int) error {
-	var perr participle.Error
-	if !errors.As(err, &perr) {
-		return err
-	}
-	return b.unexpected(min(perr.Position().Offset, len(b.fused.tokens)), end)
-}
-
-// unexpected makes the error about token i, which is not allowed there: it shows the place,
-// and what is missing from the dialect or what is allowed there instead. The statement ends
-// at the offset end.
-func (b *builder) unexpected(i, end int) error {
-	tokens := b.fused.tokens
-	var e *Error
-	switch {
-	case i < len(tokens):
-		e = errorAt(b.text, int(tokens[i].start), tokens[i].end())
-	case end < len(b.text):
-		e = errorAt(b.text, end, end+1)
-	default:
-		e = errorAt(b.text, len(b.text), len(b.text))
-	}
-	if e.Msg = missing(tokens, i); e.Msg != "" {
-		return e
-	}
-	if e.Expected = b.expected(i, true); len(e.Expected) == 0 {
-		// What comes before the place may be wrong in a way that only shows when the tree is
-		// built, and then nothing makes it right that follows.
-		if g, err := parseTokens(tokens[:i:i]); err == nil {
-			earlier := builder{text: b.text, unsigned: b.unsigned, fused: b.fused}
-			earlier.fused.tokens = tokens[:i:i]
-			if _, err := earlier.body(g); err != nil {
-				return err
-			}
-		}
-		e.Expected = b.expected(i, false)
-	}
-	return e
 }

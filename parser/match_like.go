@@ -25,9 +25,6 @@ func (p *likePattern) at(i int) byte {
 	return 0
 }
 
-// isCharacter reports whether b is one character, as ESCAPE needs one.
-func isCharacter(b []byte) bool { return len(b) > 0 && charLen(b) == len(b) }
-
 const escapeWrong = "ESCAPE takes one character"
 
 // unescape returns the pattern in which the character escape takes the meaning of the one
@@ -57,40 +54,6 @@ func unescape(pattern, escape []byte, scratch *[]byte) (p likePattern, ok bool) 
 	}
 	*scratch = text
 	return likePattern{text[start:len(text):len(text)], wild}, true
-}
-
-// like is x [NOT] LIKE pattern [ESCAPE character], or GLOB.
-func (n *node) like(e *Env) truth {
-	x, y := n.kids[0].eval(e), n.kids[1].eval(e)
-	var escape Value
-	if len(n.kids) > 2 {
-		escape = n.kids[2].eval(e)
-	}
-	if e.err != nil || x.Kind == Null || y.Kind == Null || len(n.kids) > 2 && escape.Kind == Null {
-		return isUnknown
-	}
-	text, pattern := e.text(x), likePattern{text: e.text(y)}
-	if len(pattern.text) > MaxPatternBytes {
-		e.fail(errPatternTooBig)
-		return isUnknown
-	}
-	if len(n.kids) > 2 {
-		character := e.text(escape)
-		if !isCharacter(character) {
-			e.fail(&BindError{Msg: escapeWrong})
-			return isUnknown
-		}
-		var ok bool
-		if pattern, ok = unescape(pattern.text, character, &e.scratch); !ok {
-			return truthOf(n.not)
-		}
-	}
-	matches, err := matchText(e.context(), n.op == nodeLike, pattern, text)
-	if err != nil {
-		e.fail(err)
-		return isUnknown
-	}
-	return truthOf(matches != n.not)
 }
 
 // matchLike reports whether text matches the pattern of LIKE, if it can tell within a
