@@ -2,6 +2,7 @@
 // each took.
 //
 //	go run -C examples/recipes ./bulk -rows 1000000
+//	go run -C examples/recipes ./bulk -rows 1000000 -ordered
 package main
 
 import (
@@ -26,10 +27,17 @@ import (
 // commits; beyond some thousand rows, larger ones are no faster.
 const perCommit = 10_000
 
-// row returns row i. The keys come in no order, as those of a real load often do.
+var ordered = flag.Bool("ordered", false, "load the rows in the order of their keys")
+
+// row returns row i. Unless they are ordered, the keys come in no order, as those of a real
+// load often do.
 func row(i int) (key, value string) {
 	const text = "some text that fills the value, as if it were of use to anybody who reads it; but it is not, so far"
-	return "key/" + strconv.FormatUint(1<<63|uint64(i)*0x9e3779b97f4a7c15>>1, 16), text
+	n := uint64(i)
+	if !*ordered {
+		n = n * 0x9e3779b97f4a7c15 >> 1
+	}
+	return "key/" + strconv.FormatUint(1<<63|n, 16), text
 }
 
 // oneByOne commits every row by itself.
