@@ -2,28 +2,6 @@ package parser
 
 import "strconv"
 
-// Precedences, as SQLite's; a higher one binds tighter.
-const (
-	precOr = iota + 1
-	precAnd
-	precNot
-	precEqual
-	precCompare
-	precAdd
-	precMultiply
-	precConcat
-	precUnary
-	precPrimary
-)
-
-var precedences = map[string]int{
-	"OR": precOr, "AND": precAnd, "NOT": precNot,
-	"=": precEqual, "==": precEqual, "!=": precEqual, "<>": precEqual,
-	"IN": precEqual, "LIKE": precEqual, "GLOB": precEqual, "BETWEEN": precEqual,
-	"<": precCompare, "<=": precCompare, ">": precCompare, ">=": precCompare,
-	"+": precAdd, "-": precAdd, "*": precMultiply, "/": precMultiply, "%": precMultiply, "||": precConcat,
-}
-
 // infix is an operator and what is on its right: operand, or list for IN.
 type infix struct {
 	place
