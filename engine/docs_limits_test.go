@@ -26,7 +26,7 @@ func TestLimitsInDocuments(t *testing.T) {
 			fmt.Sprintf("| %d; lsmlite flushes nothing at %d before it has merged |", format.MaxRHS, merge.MaxSegments),
 			fmt.Sprintf("| redirects | %d |", format.MaxRedirects),
 			fmt.Sprintf("| free-list entries in a checkpoint | %d |", format.MaxFreeEntries),
-			fmt.Sprintf("| target of a jump in the log | below %s |", size(format.LogMaxJump)),
+			fmt.Sprintf("| target of a jump in the log | below %s |", size(int64(format.LogMaxJump))),
 			fmt.Sprintf("| first snapshot id; id of the empty database | %d; %d |", base.EmptySnapshotID+1, base.EmptySnapshotID),
 			fmt.Sprintf("there would be more than %d bytes from the start", format.LogMaxUnsummed),
 			fmt.Sprintf("region 2 starts at %d or later", format.LogMinWrap),
