@@ -36,8 +36,9 @@ var missingWords = map[string]string{
 	"ATTACH": "one connection has one database; open the other one by itself", "DETACH": "one connection has one database",
 	"ANALYZE": noCommand + ": there are no statistics", "REINDEX": noCommand + ": there are no indexes but the keys",
 	"MERGE": noCommand + "; write INSERT … ON CONFLICT (key) DO UPDATE SET value = …",
-	"SHOW":  noCommand + "; PRAGMA reads settings", "DESCRIBE": noCommand + "; write PRAGMA table_info(kv)", "DESC": noCommand + "; write PRAGMA table_info(kv)",
-	"USE": noCommand + ": one connection has one database", "GRANT": noCommand, "REVOKE": noCommand,
+	"SHOW":  noCommand + "; PRAGMA reads settings", "DESCRIBE": noCommand + "; write PRAGMA table_info(kv)",
+	"DESC": noCommand + "; write PRAGMA table_info(kv)",
+	"USE":  noCommand + ": one connection has one database", "GRANT": noCommand, "REVOKE": noCommand,
 	"START": noCommand + "; write BEGIN",
 }
 

@@ -128,9 +128,9 @@ func TestSyntaxErrorsAreCheap(t *testing.T) {
 var allNasty = flag.Bool("nasty", false, "try 1 MB also of the shapes of which 128 KB take long")
 
 // TestNastyTexts gives 128 KB of each shape to everything that handles a text, and 1 MB
-// too unless that takes long, as it may for shapes of which rows are computed. The work must grow as the text does: four times
-// the text may take up to nine times as long, which leaves room for a busy machine and
-// none for a square. The memory has a bound.
+// too unless that takes long, as it may for shapes of which rows are computed. The work must
+// grow as the text does: four times the text may take up to nine times as long, which leaves
+// room for a busy machine and none for a square. The memory has a bound.
 func TestNastyTexts(t *testing.T) {
 	defer func(n int) { maxResult = n }(maxResult)
 	maxResult = 1 << 20 // what is computed is no text

@@ -135,7 +135,8 @@ func (s *suite) seek() {
 			if mode == engine.SeekEQ && test.le == test.key {
 				want = test.key
 			}
-			if err := checkCursor(c, c.Seek([]byte(test.key), mode), fmt.Sprintf("seek %d %q", mode, test.key), row{want, strings.ToUpper(want), want != ""}); err != nil {
+			found, what := c.Seek([]byte(test.key), mode), fmt.Sprintf("seek %d %q", mode, test.key)
+			if err := checkCursor(c, found, what, row{want, strings.ToUpper(want), want != ""}); err != nil {
 				s.Error(err)
 			}
 		}

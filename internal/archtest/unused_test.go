@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -39,9 +40,23 @@ type listed struct {
 	Module                  *struct{ Main bool }
 }
 
-// loadProgram checks the module's packages. What they import of others comes as the compiler
-// has left it in the build cache.
+// loadProgram returns the module's packages, which it checks once. What they import of others
+// comes as the compiler has left it in the build cache.
 func loadProgram(t *testing.T) *program {
+	t.Helper()
+	loading.Do(func() { loaded = checkProgram(t) })
+	if loaded == nil {
+		t.Fatal("the packages could not be loaded: see the first test that failed")
+	}
+	return loaded
+}
+
+var (
+	loading sync.Once
+	loaded  *program
+)
+
+func checkProgram(t *testing.T) *program {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-export", "-deps",
 		"-json=ImportPath,Dir,Export,GoFiles,Imports,Standard,Module", module+"/...").Output()

@@ -93,7 +93,8 @@ func (s *schedule) fork(n int) *rand.Rand {
 // String describes the schedule in one line.
 func (s *schedule) String() string {
 	o := s.options
-	return fmt.Sprintf("safety %v, pages %d, blocks %d, autoflush %d, autocheckpoint %d, automerge %d, max_freelist %d, autowork %v, log %v, keys %d of shape %d",
+	return fmt.Sprintf("safety %v, pages %d, blocks %d, autoflush %d, autocheckpoint %d, automerge %d, "+
+		"max_freelist %d, autowork %v, log %v, keys %d of shape %d",
 		o.Safety, o.PageSize, o.BlockSize, o.AutoFlush, o.AutoCheckpoint, o.AutoMerge, o.MaxFreelist, !o.NoAutoWork, !o.NoLog, s.gen.Keys, s.gen.Shape)
 }
 

@@ -37,7 +37,8 @@ func (t *stream) page(p base.PageNo) (image []byte, end base.PageNo, err error) 
 		return nil, 0, t.s.corrupt(p, errs.Corruptf("padding stands in the place of a page"))
 	}
 	if h.Body > t.layout.maxImage {
-		return nil, 0, t.s.corrupt(p, errs.Corruptf("the page claims to take %d bytes; compressed with %s it takes %d at most", h.Body, t.layout.coder.Name(), t.layout.maxImage))
+		return nil, 0, t.s.corrupt(p, errs.Corruptf("the page claims to take %d bytes; compressed with %s it takes %d at most",
+			h.Body, t.layout.coder.Name(), t.layout.maxImage))
 	}
 	b, end, err := t.bytes(p, h.Len)
 	if err != nil {

@@ -89,7 +89,8 @@ func (f *Files) lockLog(log vfs.File) (err error) {
 		return &errs.Error{Code: errs.CodeProtocol, Op: "lock", Path: f.logPath, Err: err}
 	case held:
 		return &errs.Error{Code: errs.CodeBusy, Op: "open", Path: f.Path,
-			Detail: fmt.Sprintf("its log %s is being written through another handle, whose database file had the name %s before it was renamed, replaced or removed; close that one first", f.logPath, f.Path)}
+			Detail: fmt.Sprintf("its log %s is being written through another handle, whose database file had the name %s "+
+				"before it was renamed, replaced or removed; close that one first", f.logPath, f.Path)}
 	}
 	return nil
 }

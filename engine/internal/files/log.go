@@ -133,7 +133,8 @@ func (f *Files) JudgeLog() error {
 		return ioerr.New("read", f.logPath, "", err)
 	case kind == wal.Foreign:
 		return &errs.Error{Code: errs.CodeCantOpen, Op: "open", Path: f.Path,
-			Detail: fmt.Sprintf("%s has the name of its log, but is not a log: %s; it is left as it is; give it another name, or remove it, to open the database", f.logPath, what)}
+			Detail: fmt.Sprintf("%s has the name of its log, but is not a log: %s; it is left as it is; give it another "+
+				"name, or remove it, to open the database", f.logPath, what)}
 	}
 	f.keeps = kind == wal.Noise
 	return nil

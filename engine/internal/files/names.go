@@ -64,7 +64,8 @@ func (f *Files) Look() error {
 		return nil
 	}
 	err := &errs.Error{Code: errs.CodeMoved, Op: "write", Path: f.Path,
-		Detail: fmt.Sprintf("%s, so nothing more is written through this handle to the database or its log %s; close it, and open the database where it is now", what, f.logPath)}
+		Detail: fmt.Sprintf("%s, so nothing more is written through this handle to the database or its log %s; close "+
+			"it, and open the database where it is now", what, f.logPath)}
 	if f.lost.CompareAndSwap(nil, &lost{what, err}) {
 		f.Moved(err)
 	}
@@ -105,13 +106,16 @@ func (f *Files) Salvage(write func() error) error {
 	err := write()
 	switch {
 	case known && name == "":
-		e.Detail += fmt.Sprintf("; what it held is gone with this handle, but for the transactions since the last checkpoint, if the log %s is still there", f.logPath)
+		e.Detail += fmt.Sprintf("; what it held is gone with this handle, but for the transactions since the last "+
+			"checkpoint, if the log %s is still there", f.logPath)
 		e.Err = err
 	case err != nil:
-		e.Detail += fmt.Sprintf("; not everything that was committed could be written to the database file%s: keep it together with the log %s", in(name), f.logPath)
+		e.Detail += fmt.Sprintf("; not everything that was committed could be written to the database file%s: keep it "+
+			"together with the log %s", in(name), f.logPath)
 		e.Err = err
 	default:
-		e.Detail += fmt.Sprintf("; everything that was committed is in the database file%s, and nothing was removed; the log %s is not needed for it", in(name), f.logPath)
+		e.Detail += fmt.Sprintf("; everything that was committed is in the database file%s, and nothing was removed; the "+
+			"log %s is not needed for it", in(name), f.logPath)
 	}
 	return e
 }

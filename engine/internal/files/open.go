@@ -71,7 +71,8 @@ func (f *Files) refuseOrphan() error {
 		return OpenError(f.logPath, vfs.ErrLink)
 	case info.Size() > 0 || info.IsDir():
 		return &errs.Error{Code: errs.CodeCantOpen, Op: "open", Path: f.Path,
-			Detail: fmt.Sprintf("the file does not exist, but its log %s does: the log of a database that was deleted or moved; bring the database back, or remove the log if it is not needed", f.logPath)}
+			Detail: fmt.Sprintf("the file does not exist, but its log %s does: the log of a database that was deleted or "+
+				"moved; bring the database back, or remove the log if it is not needed", f.logPath)}
 	}
 	return nil
 }

@@ -59,7 +59,8 @@ func (d *decision) logOf(s *Situation) {
 			d.Step, d.LogName = FindLog, claim.LogName
 			return
 		case s.Search == OfAnother:
-			d.refuse(s, errs.CodeCantOpen, nil, "this is a copy of %s that was made without its log while that was in use; newer transactions are in %s; open %s, or copy both again",
+			d.refuse(s, errs.CodeCantOpen, nil, "this is a copy of %s that was made without its log while that was in use; newer "+
+				"transactions are in %s; open %s, or copy both again",
 				s.Owner, s.OtherLog, s.Owner)
 			return
 		case !s.HasLog || claim.LogName != s.LogName:
@@ -71,10 +72,13 @@ func (d *decision) logOf(s *Situation) {
 	switch {
 	case h == nil || s.restored():
 	case h.Base.ID > x.ID || h.Base.ID == x.ID && h.Base != x:
-		d.refuse(s, errs.CodeCorrupt, nil, "the log %s belongs to a newer state of the database than the file, or to another database: it goes on from checkpoint %d, the file holds %d; if the file is an older copy, bring back the newer one, or move the log away to open the copy as it is",
+		d.refuse(s, errs.CodeCorrupt, nil, "the log %s belongs to a newer state of the database than the file, or to another "+
+			"database: it goes on from checkpoint %d, the file holds %d; if the file is an older copy, "+
+			"bring back the newer one, or move the log away to open the copy as it is",
 			s.LogPath, h.Base.ID, x.ID)
 	case s.Ours() && !s.HasMark(&s.Log):
-		d.refuse(s, errs.CodeCantOpen, nil, "the log %s belongs to another database, and holds nothing of this one; put it beside its database, or move it away", s.LogPath)
+		d.refuse(s, errs.CodeCantOpen, nil, "the log %s belongs to another database, and holds nothing of this one; put it beside its "+
+			"database, or move it away", s.LogPath)
 	}
 }
 
@@ -88,7 +92,9 @@ func (d *decision) missingLog(s *Situation, claim *format.Note) {
 		d.note(MissingLog, "the newest transactions, in %s, are missing: opened as of checkpoint %d", name, s.Checkpoint.ID)
 		return
 	}
-	d.refuse(s, errs.CodeCantOpen, nil, "the newest transactions are in the log %s, which is not there: the database was in use when it was copied, renamed or its log removed; bring the log back as %s, or open with allow_missing_log=on to go back to checkpoint %d without them",
+	d.refuse(s, errs.CodeCantOpen, nil, "the newest transactions are in the log %s, which is not there: the database was in use "+
+		"when it was copied, renamed or its log removed; bring the log back as %s, or open with "+
+		"allow_missing_log=on to go back to checkpoint %d without them",
 		name, s.LogPath, s.Checkpoint.ID)
 }
 
@@ -99,7 +105,9 @@ func (d *decision) missingLog(s *Situation, claim *format.Note) {
 func (d *decision) damagedMeta(s *Situation) {
 	lost := s.Lost()
 	refuse := func(detail string, err error) {
-		d.refuse(s, errs.CodeCorrupt, err, "meta page %d is damaged, and %s: the newest checkpoint may be lost; what is still readable is checkpoint %d with %d levels; recover from a backup, or open with allow_missing_log=on to go back to that state",
+		d.refuse(s, errs.CodeCorrupt, err, "meta page %d is damaged, and %s: the newest checkpoint may be lost; what is still "+
+			"readable is checkpoint %d with %d levels; recover from a backup, or open with "+
+			"allow_missing_log=on to go back to that state",
 			s.DamagedMeta, detail, s.Checkpoint.ID, len(s.Checkpoint.Levels))
 	}
 	switch {
