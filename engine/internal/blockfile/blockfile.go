@@ -3,10 +3,11 @@
 // pages, and sync.
 //
 // It owns the page cache and every read and write of the database file. Segments read
-// through a Space, which adds the redirects of the oldest segment. Pages are immutable
-// once written, so a page that was handed out stays right as long as it is held, whatever happens
-// to its block later. All methods of File and Space may be called from any goroutine; an Appender
-// belongs to one.
+// through a Space, which adds the redirects of the oldest segment. How pages lie in the file,
+// side by side or as compressed records, is its layout's, which New chooses. Pages are
+// immutable once written, so a page that was handed out stays right as long as it is held,
+// whatever happens to its block later. All methods of File and Space may be called from any
+// goroutine; an Appender belongs to one.
 package blockfile
 
 import (
