@@ -8,6 +8,9 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
+// Label is the name of the label that distinguishes databases.
+const Label = "db"
+
 // metric is one that is made of Stats at each scrape.
 type metric struct {
 	name string

@@ -27,9 +27,6 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
-// Label is the name of the label that distinguishes databases.
-const Label = "db"
-
 // Options say how the metrics look.
 type Options struct {
 	// Name makes the value of the label db from the canonical path of a database; nil

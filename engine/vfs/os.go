@@ -27,11 +27,6 @@ var OS FS = osFS{}
 // osFS opens files through its opener, nil being the platform's.
 type osFS struct{ opener opener }
 
-// opener opens a file and says how it is locked.
-type opener interface {
-	open(name string, how int, perm fs.FileMode) (*os.File, locker, error)
-}
-
 // Open implements FS.
 func (o osFS) Open(name string, flag OpenFlag, perm fs.FileMode) (File, error) {
 	how := os.O_RDONLY
@@ -76,6 +71,14 @@ func (o osFS) Open(name string, flag OpenFlag, perm fs.FileMode) (File, error) {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil
+}
+
+// refuseLink returns ErrLink if name is a symbolic link.
+func refuseLink(name string) error {
+	if info, err := os.Lstat(name); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return &fs.PathError{Op: "open", Path: name, Err: ErrLink}
+	}
+	return nil
 }
 
 // lookFirst refuses what must not even be opened: opening a named pipe may wait for its other

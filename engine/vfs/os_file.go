@@ -13,6 +13,11 @@ import (
 // sectors must agree with C, which pads to 512.
 const osSectorSize = 512
 
+// opener opens a file and says how it is locked.
+type opener interface {
+	open(name string, how int, perm fs.FileMode) (*os.File, locker, error)
+}
+
 // locker is how handles of a file are locked. The caller has checked slots and kinds, and
 // holds f.mu.
 type locker interface {

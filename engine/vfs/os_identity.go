@@ -58,11 +58,3 @@ func (f *osFile) OwnAs(info fs.FileInfo) error {
 	}
 	return f.f.Chmod(info.Mode().Perm())
 }
-
-// refuseLink returns ErrLink if name is a symbolic link.
-func refuseLink(name string) error {
-	if info, err := os.Lstat(name); err == nil && info.Mode()&fs.ModeSymlink != 0 {
-		return &fs.PathError{Op: "open", Path: name, Err: ErrLink}
-	}
-	return nil
-}

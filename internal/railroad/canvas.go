@@ -6,6 +6,20 @@ import (
 	"strings"
 )
 
+// Sizes, in pixels.
+const (
+	charWidth = 8  // of the fixed-width font
+	boxHeight = 26 // of a terminal or a reference
+	padding   = 10 // around the text in a box
+	radius    = 9  // of the curves of a track
+	between   = 12 // boxes of a sequence
+	rowGap    = 10 // between tracks one above the other
+	lineGap   = 20 // between the lines of a rule that is too wide for one
+	maxWidth  = 840
+	margin    = 12
+	endLength = 16 // of the track at both ends of a rule
+)
+
 type boxKind string
 
 // The kinds of boxes are classes of the style.

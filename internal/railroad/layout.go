@@ -2,20 +2,6 @@ package railroad
 
 import "reflect"
 
-// Sizes, in pixels.
-const (
-	charWidth = 8  // of the fixed-width font
-	boxHeight = 26 // of a terminal or a reference
-	padding   = 10 // around the text in a box
-	radius    = 9  // of the curves of a track
-	between   = 12 // boxes of a sequence
-	rowGap    = 10 // between tracks one above the other
-	lineGap   = 20 // between the lines of a rule that is too wide for one
-	maxWidth  = 840
-	margin    = 12
-	endLength = 16 // of the track at both ends of a rule
-)
-
 // A block is a laid out expression: a track that enters on the left and leaves on the
 // right at the same height, with up pixels above that and down pixels below it.
 type block struct {

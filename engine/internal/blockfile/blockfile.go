@@ -39,30 +39,6 @@ type File struct {
 	stats   counters
 }
 
-// Stats counts what was read and written since the file was opened.
-type Stats struct {
-	CacheLookups int64 // pages that readers asked for; merges read past the cache
-	CacheMisses  int64 // of those, the ones that had to be read
-	CacheBytes   int64 // held now
-
-	// Pages read from the file: one for each miss, those read ahead of a scan with it and
-	// those of long values, those that merges and checks read in long runs, and single ones
-	// for their links or for a dump.
-	MissPages, AheadPages, RunPages, RawPages int64
-	PagesWritten                              int64
-	// BytesRead counts all that was read, DataBytes and MetaBytes what was written to
-	// pages and to meta pages.
-	BytesRead, DataBytes, MetaBytes int64
-	Syncs                           int64
-
-	ReadErrors  int64 // reads that the operating system failed
-	WriteErrors int64 // and writes, truncations and syncs
-	BadPages    int64 // pages that were read and found damaged
-}
-
-// PagesRead returns how many pages were read from the file.
-func (s *Stats) PagesRead() int64 { return s.MissPages + s.AheadPages + s.RunPages + s.RawPages }
-
 // SetMapping lets pages be copied from a mapping of the file, which stays the caller's, in
 // place of being read. It must be called before anything is read, and the mapping must
 // last until nothing is any more.
@@ -95,18 +71,6 @@ func (f *File) Written() uint32 { return f.written.Load() }
 
 // SetWritten sets the starting point of Written, from the checkpoint.
 func (f *File) SetWritten(n uint32) { f.written.Store(n) }
-
-// Stats returns the counters.
-func (f *File) Stats() Stats {
-	c := &f.stats
-	return Stats{
-		CacheLookups: c.lookups.sum(), CacheMisses: c.misses.Load(), CacheBytes: f.cache.used.Load(),
-		MissPages: c.missPages.Load(), AheadPages: c.aheadPages.Load(), RunPages: c.runPages.Load(), RawPages: c.rawPages.Load(),
-		PagesWritten: c.pagesWritten.Load(), BytesRead: c.bytesRead.Load(), DataBytes: c.dataBytes.Load(), MetaBytes: c.metaBytes.Load(),
-		Syncs:      c.syncs.Load(),
-		ReadErrors: c.readErrors.Load(), WriteErrors: c.writeErrors.Load(), BadPages: c.badPages.Load(),
-	}
-}
 
 // Sync makes every page and meta page written so far durable.
 func (f *File) Sync() error {
@@ -154,6 +118,14 @@ func (f *File) readPages(b []byte, p base.PageNo) (int, error) {
 	return n / f.geo.PageSize, nil
 }
 
+// RawLink reads the link of block b to the next one (next) or the previous one, as it is in
+// the file, whatever it says.
+func (f *File) RawLink(b base.BlockNo, next bool) (base.BlockNo, error) {
+	var link [format.LinkSize]byte
+	_, err := f.readAt(link[:], f.geo.LinkOffset(b, next))
+	return format.BlockLink(link[:]), err
+}
+
 func (f *File) writeAt(b []byte, off int64) error {
 	if _, err := f.f.WriteAt(b, off); err != nil {
 		f.stats.writeErrors.Add(1)
@@ -190,36 +162,6 @@ func (f *File) inRange(p base.PageNo) bool {
 
 func (f *File) outOfRange(p base.PageNo) error {
 	return f.corrupt(p, errs.Corruptf("a page number outside the file's %d blocks", f.Blocks()))
-}
-
-// ReadMeta reads meta page 1 or 2.
-func (f *File) ReadMeta(i int) ([]byte, error) { return ReadMeta(f.f, f.path, i) }
-
-// ReadMeta reads meta page 1 or 2 of a file whose geometry is not known yet. What the
-// file does not have of it reads as zeros: C lsm1 may leave a file of one meta page.
-func ReadMeta(f vfs.File, path string, i int) ([]byte, error) {
-	b := make([]byte, format.MetaSize)
-	_, err := (&File{f: f, path: path}).readAt(b, int64(i-1)*format.MetaPageSize)
-	return b, err
-}
-
-// WriteMeta writes a checkpoint to meta page 1 or 2, followed by zeros and the note, if
-// there is room for it: no more of the page than its data part, because the bytes after it
-// carry the file locks.
-func (f *File) WriteMeta(i int, blob, note []byte) error {
-	b := make([]byte, format.MetaSize)
-	if len(blob) <= format.NoteOffset {
-		copy(b[format.NoteOffset:], note)
-	}
-	copy(b, blob)
-	f.stats.metaBytes.Add(int64(len(b)))
-	return f.writeAt(b, int64(i-1)*format.MetaPageSize)
-}
-
-// WriteNote writes the note of meta page 1 or 2, and nothing else of the page.
-func (f *File) WriteNote(i int, note []byte) error {
-	f.stats.metaBytes.Add(int64(len(note)))
-	return f.writeAt(note, int64(i-1)*format.MetaPageSize+format.NoteOffset)
 }
 
 // Truncate cuts the file behind block b. Nothing that the newest checkpoint refers to

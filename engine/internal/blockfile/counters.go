@@ -2,6 +2,30 @@ package blockfile
 
 import "sync/atomic"
 
+// Stats counts what was read and written since the file was opened.
+type Stats struct {
+	CacheLookups int64 // pages that readers asked for; merges read past the cache
+	CacheMisses  int64 // of those, the ones that had to be read
+	CacheBytes   int64 // held now
+
+	// Pages read from the file: one for each miss, those read ahead of a scan with it and
+	// those of long values, those that merges and checks read in long runs, and single ones
+	// for their links or for a dump.
+	MissPages, AheadPages, RunPages, RawPages int64
+	PagesWritten                              int64
+	// BytesRead counts all that was read, DataBytes and MetaBytes what was written to
+	// pages and to meta pages.
+	BytesRead, DataBytes, MetaBytes int64
+	Syncs                           int64
+
+	ReadErrors  int64 // reads that the operating system failed
+	WriteErrors int64 // and writes, truncations and syncs
+	BadPages    int64 // pages that were read and found damaged
+}
+
+// PagesRead returns how many pages were read from the file.
+func (s *Stats) PagesRead() int64 { return s.MissPages + s.AheadPages + s.RunPages + s.RawPages }
+
 // counters is what Stats is made from. All but lookups change only beside a system call,
 // so that nobody minds sharing them.
 type counters struct {
@@ -45,3 +69,15 @@ func (s *striped) sum() int64 {
 // themselves and tell it now and then, with a hint that differs among those who read at
 // the same time, such as an address of their own.
 func (f *File) CountLookups(hint uintptr, n int64) { f.stats.lookups.add(hint, n) }
+
+// Stats returns the counters.
+func (f *File) Stats() Stats {
+	c := &f.stats
+	return Stats{
+		CacheLookups: c.lookups.sum(), CacheMisses: c.misses.Load(), CacheBytes: f.cache.used.Load(),
+		MissPages: c.missPages.Load(), AheadPages: c.aheadPages.Load(), RunPages: c.runPages.Load(), RawPages: c.rawPages.Load(),
+		PagesWritten: c.pagesWritten.Load(), BytesRead: c.bytesRead.Load(), DataBytes: c.dataBytes.Load(), MetaBytes: c.metaBytes.Load(),
+		Syncs:      c.syncs.Load(),
+		ReadErrors: c.readErrors.Load(), WriteErrors: c.writeErrors.Load(), BadPages: c.badPages.Load(),
+	}
+}

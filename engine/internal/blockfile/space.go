@@ -122,14 +122,6 @@ func (s *Space) NextBlock(b base.BlockNo) (base.BlockNo, error) { return s.layou
 // many bytes. In another file there are no records: the answer is zero.
 func (s *Space) Record(p base.PageNo) (format.RecordHead, error) { return s.layout.record(s, p) }
 
-// RawLink reads the link of block b to the next one (next) or the previous one, as it is in
-// the file, whatever it says.
-func (f *File) RawLink(b base.BlockNo, next bool) (base.BlockNo, error) {
-	var link [format.LinkSize]byte
-	_, err := f.readAt(link[:], f.geo.LinkOffset(b, next))
-	return format.BlockLink(link[:]), err
-}
-
 // follow checks the block link found in the block of page p.
 func (s *Space) follow(p base.PageNo, link base.BlockNo) (base.BlockNo, error) {
 	b := s.MapBlock(link)

@@ -16,6 +16,12 @@ const (
 	crcReverse = 0x18B8 // its 13 lower bits, in the order in which the register holds them
 )
 
+// The CRC goes into the upper 13 bits of the flags field.
+const (
+	sumShift = 3
+	sumMask  = 0x1FFF
+)
+
 // A page is not read byte by byte but in words of 64 bits. x^18+x^12+x^7+x^2+1 is a multiple
 // of the polynomial; and because squaring only spreads out the terms of a polynomial over
 // two elements, so is the same with x^64 for x. So a word may be replaced by four: added to

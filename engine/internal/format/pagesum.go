@@ -22,11 +22,6 @@ import (
 // 262 bits; four, or any number, within 13 bits (four within 59). Everything else passes
 // with a chance of 1 in 8192, 1 in 4096 if it reaches over exactly 14 bits.
 
-const (
-	sumShift = 3
-	sumMask  = 0x1FFF
-)
-
 // Seal is the CRC that every page of a segment has. 0 stands for none: C lsm1 wrote the
 // segment, or an lsmlite that did not know of seals (see oldsum.go).
 type Seal uint16

@@ -1,0 +1,36 @@
+package blockfile
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+// ReadMeta reads meta page 1 or 2.
+func (f *File) ReadMeta(i int) ([]byte, error) { return ReadMeta(f.f, f.path, i) }
+
+// ReadMeta reads meta page 1 or 2 of a file whose geometry is not known yet. What the
+// file does not have of it reads as zeros: C lsm1 may leave a file of one meta page.
+func ReadMeta(f vfs.File, path string, i int) ([]byte, error) {
+	b := make([]byte, format.MetaSize)
+	_, err := (&File{f: f, path: path}).readAt(b, int64(i-1)*format.MetaPageSize)
+	return b, err
+}
+
+// WriteMeta writes a checkpoint to meta page 1 or 2, followed by zeros and the note, if
+// there is room for it: no more of the page than its data part, because the bytes after it
+// carry the file locks.
+func (f *File) WriteMeta(i int, blob, note []byte) error {
+	b := make([]byte, format.MetaSize)
+	if len(blob) <= format.NoteOffset {
+		copy(b[format.NoteOffset:], note)
+	}
+	copy(b, blob)
+	f.stats.metaBytes.Add(int64(len(b)))
+	return f.writeAt(b, int64(i-1)*format.MetaPageSize)
+}
+
+// WriteNote writes the note of meta page 1 or 2, and nothing else of the page.
+func (f *File) WriteNote(i int, note []byte) error {
+	f.stats.metaBytes.Add(int64(len(note)))
+	return f.writeAt(note, int64(i-1)*format.MetaPageSize+format.NoteOffset)
+}
