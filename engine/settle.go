@@ -32,6 +32,9 @@ func (o *opener) prepareFiles() error {
 			return err
 		}
 	}
+	if err := db.notes.Adopt(o.Loaded, o.Log.Commits); err != nil {
+		return err
+	}
 	if db.opts.now().Safety == SafetyOff {
 		return nil
 	}

@@ -81,6 +81,26 @@ func (n *Notes) Begin(file *blockfile.File, logName func() string, l *Loaded, he
 	return nil
 }
 
+// Adopt writes the note that the accepted checkpoint has lost, if lsmlite has written to the
+// file before: a loss of power may keep a checkpoint and not its note. Without one, damage
+// to the other page would leave it open whether that held a newer checkpoint, of a program
+// that writes no notes. A sector that holds no note of the checkpoint has nothing to lose,
+// so this may be the page that is durable. inUse says that the log holds commits that the
+// checkpoint does not. The next sync makes the note durable.
+func (n *Notes) Adopt(l *Loaded, inUse bool) error {
+	if l.Checkpoint == nil || l.Ours() || l.Pages[0].Note == nil && l.Pages[1].Note == nil {
+		return nil
+	}
+	if _, err := format.DecodeCheckpoint(l.Pages[l.Meta-1].raw[:format.NoteOffset]); err != nil {
+		return nil // it is so long that its page has no room for a note
+	}
+	note := format.Note{
+		LogInUse: inUse, SyncFailed: l.SyncFailed(),
+		Mark: n.mark, LogName: n.logName(), For: l.Pages[l.Meta-1].Ref, Log: l.Checkpoint.Log,
+	}
+	return n.file.WriteNote(l.Meta, note.Encode())
+}
+
 // CopyLater makes the first claim of a database, of which only the empty checkpoint on page
 // 2 was ever stored, write that to page 1 as well.
 func (n *Notes) CopyLater(c *format.Checkpoint) (err error) {
