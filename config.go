@@ -10,18 +10,18 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
-// Config is everything that can be said about a connection. The zero value of every
-// field but Path means "not said": the default, or, if the database is open in this
-// process already, whatever is in force there. What can be text has a name in a DSN, which
-// is in the tag of its field; see [ParseDSN]. A Config must not be changed after it was given to [NewConnector].
+// Config has all settings of a connection. The zero value of every field except Path means "not
+// set": the default, or, if the database is open in this process already, the current value
+// there. What can be text has a name in a DSN, which is in the tag of its field; see [ParseDSN].
+// A Config must not be changed after it was given to [NewConnector].
 type Config struct {
-	// Path names the database file; the log lies beside it. ":memory:" is a database
+	// Path names the database file; the log is in the same folder. ":memory:" is a database
 	// in memory, private to the connector (so to the *sql.DB).
 	Path string
 	// Mode says whether the file may be created and written.
 	Mode Mode `dsn:"mode"`
 
-	// Preset names the settings that hold where nothing else is said: "default",
+	// Preset names the settings that hold where no other is set: "default",
 	// "low-memory", "high-performance" or "lsmlite-rs"; see engine.Preset.
 	Preset string `dsn:"preset"`
 
@@ -32,10 +32,10 @@ type Config struct {
 	// BlockSize, in bytes, is that of a new file; an existing file keeps its own.
 	BlockSize int `dsn:"block_size"`
 	// Compression is how pages are stored: "none", "lz4", "zlib", "zstd", "snappy", or the
-	// name of one of Codecs. Empty takes what the file has, and none for a new file. A file
-	// that has another is refused with ErrMismatch.
+	// name of one of Codecs. Empty is what the file has, and none for a new file. A file with
+	// another codec is refused with ErrMismatch.
 	Compression string `dsn:"compression"`
-	// Codecs are further codecs, and other levels of the known ones. Everybody who opens the
+	// Codecs are further codecs, and other levels of the known ones. Every program that opens the
 	// file must have those that it needs.
 	Codecs []engine.Codec
 	// AutoFlush is the size in bytes at which the live tree is flushed to the file.
@@ -43,9 +43,9 @@ type Config struct {
 	// AutoCheckpoint is how many bytes are written to the file, or flushed out of the log,
 	// between two checkpoints; negative makes none for that reason.
 	AutoCheckpoint int `dsn:"autocheckpoint"`
-	// MaxLog bounds the log, in bytes, by flushes and checkpoints that come early enough for
-	// it to be used again from its beginning. Default: four times AutoFlush, at least 1 MiB;
-	// negative is no bound.
+	// MaxLog bounds the log, in bytes: flushes and checkpoints come early enough that the log can
+	// be used again from its beginning. Default: four times AutoFlush, at least 1 MiB; negative
+	// is no bound.
 	MaxLog int `dsn:"max_log"`
 	// AutoMerge is how many segments of one age are merged into one, at least 2.
 	AutoMerge int `dsn:"automerge"`
@@ -58,7 +58,8 @@ type Config struct {
 	// transactions is missing, or if a meta page is damaged and nothing proves that the other
 	// one holds the newest state. Default: off, such a database is refused.
 	AllowMissingLog Toggle `dsn:"allow_missing_log"`
-	// Background says which work is done by goroutines beside the callers. Default: none.
+	// Background says which work is done by goroutines of the database, not by the callers.
+	// Default: none.
 	Background Background `dsn:"background"`
 	// MaxFreelist is how many free-list entries a checkpoint may hold, 2 to 24.
 	MaxFreelist int `dsn:"max_freelist"`
@@ -76,9 +77,9 @@ type Config struct {
 	// CountDeletes says whether a DELETE of a range counts the rows. If off, such a
 	// DELETE reads nothing and its RowsAffected is an error. Default: on.
 	CountDeletes Toggle `dsn:"count_deletes"`
-	// KeyType is what keys are taken for.
+	// KeyType is the type of keys.
 	KeyType DataType `dsn:"key_type"`
-	// ValueType is what values are taken for: TypeBlob, TypeText or TypeTime.
+	// ValueType is the type of values: TypeBlob, TypeText or TypeTime.
 	ValueType DataType `dsn:"value_type"`
 
 	// FS holds the files; nil is the operating system. Connectors share a database only
@@ -89,9 +90,9 @@ type Config struct {
 	// Perm is the mode of a new file; 0 is 0600.
 	Perm fs.FileMode
 
-	// Observer is told what the database does: for metrics, see package engine/prom.
+	// Observer reports what the database does: for metrics, see package engine/prom.
 	// Logger gets the rare events, see engine.Options. A database that is open in this
-	// process already keeps those it was opened with; asking for others is refused.
+	// process already keeps those it was opened with; other ones are refused.
 	Observer *engine.Observer
 	Logger   *slog.Logger
 }
@@ -124,7 +125,7 @@ type Safety = engine.Safety
 
 // The levels of safety, as lsm1 has them.
 const (
-	// SafetyDefault is SafetyNormal, or what is in force already.
+	// SafetyDefault is SafetyNormal, or the current value of an open database.
 	SafetyDefault = engine.SafetyDefault
 	// SafetyOff never syncs: a power failure may corrupt the database.
 	SafetyOff = engine.SafetyOff
@@ -135,7 +136,7 @@ const (
 	SafetyFull = engine.SafetyFull
 )
 
-// Toggle is a switch that may be left alone.
+// Toggle is a switch that may be left unset.
 type Toggle uint8
 
 // The positions of a Toggle.
@@ -164,8 +165,8 @@ type TxLock uint8
 const (
 	// TxImmediate takes it when the transaction begins. It is the default.
 	TxImmediate TxLock = iota
-	// TxDeferred takes it at the first write, which fails with ErrBusySnapshot if
-	// somebody else committed since the first read.
+	// TxDeferred takes it at the first write, which fails with ErrBusySnapshot if another
+	// transaction has committed since the first read.
 	TxDeferred
 )
 
@@ -174,12 +175,12 @@ var txLockNames = []string{"immediate", "deferred"}
 // String returns the name of l in a DSN.
 func (l TxLock) String() string { return nameOf(txLockNames, int(l), "TxLock") }
 
-// Background says which work is done by goroutines beside the callers.
+// Background says which work is done by goroutines of the database, not by the callers.
 type Background uint8
 
 // The background modes.
 const (
-	// BackgroundDefault says nothing: no goroutines, or what is in force already.
+	// BackgroundDefault is no goroutines, or the current value of an open database.
 	BackgroundDefault Background = iota
 	// BackgroundNone does all work as part of commits.
 	BackgroundNone
@@ -202,11 +203,11 @@ type Locking uint8
 
 // The kinds of Locking.
 const (
-	// LockingDefault says nothing: required, or what is in force already.
+	// LockingDefault is required, or the current value of an open database.
 	LockingDefault Locking = iota
 	// LockingRequired refuses the file with ErrProtocol.
 	LockingRequired
-	// LockingOptional opens it. You see to it that no other process does.
+	// LockingOptional opens it. You make sure that no other process does.
 	LockingOptional
 )
 
@@ -215,7 +216,7 @@ var lockingNames = []string{"", "required", "optional"}
 // String returns the name of l in a DSN, "" for the default.
 func (l Locking) String() string { return nameOf(lockingNames, int(l), "Locking") }
 
-// DataType is what keys or values are taken for.
+// DataType is the type of keys or values.
 type DataType uint8
 
 // The data types.
@@ -234,10 +235,10 @@ const (
 	// TypeLSM1Uint is as TypeUint64, with keys as SQLite's lsm1 virtual table stores those
 	// that it calls UINT: 1 to 9 bytes. That table shows a number from 2^63 on as negative.
 	TypeLSM1Uint
-	// TypeTime is as TypeText, but what a time.Time was stored as comes back as a time.Time, in
-	// UTC, so that it is scanned into a time.Time or a sql.NullTime. Every other text is a
-	// string. Scanned into a string or bytes, a time is in the format RFC 3339 with as many
-	// digits as it needs, as database/sql has it, and not as it is stored.
+	// TypeTime is as TypeText, but a stored time.Time comes back as a time.Time, in UTC, so that
+	// it is scanned into a time.Time or a sql.NullTime. Every other text is a string. Scanned
+	// into a string or bytes, a time is in the format RFC 3339 with as many digits as it needs,
+	// as database/sql has it, and not as it is stored.
 	TypeTime
 )
 

@@ -12,11 +12,10 @@
 // for a writer, nor a writer for them. [ParseDSN] says what a data source name may
 // hold, and [Config] is the same as a struct.
 //
-// The package turns texts into plans (package parser), runs them on a store (package
-// store, which is the engine), and keeps database/sql's contract. Connectors of one file share one engine,
-// so a file may be opened any number of times in a process. A *sql.DB may be used by
-// any number of goroutines; connections, statements, rows and transactions follow the
-// rules of database/sql.
+// The package turns texts into plans (package parser), runs them on a store (package store, which
+// is the engine), and keeps database/sql's contract. Connectors of one file share one engine, so
+// a file may be opened any number of times in a process. A *sql.DB may be used by any number of
+// goroutines; connections, statements, rows and transactions follow the rules of database/sql.
 package lsmlite
 
 import (
@@ -65,8 +64,7 @@ func (d *Driver) Open(dsn string) (driver.Conn, error) {
 }
 
 // OpenConnector reads dsn. It opens nothing. The empty dsn is an error only when a
-// connection is made: tools that wrap a driver open it under no name just to ask for the
-// driver.
+// connection is made: tools that wrap a driver open it under no name just to get the driver.
 func (d *Driver) OpenConnector(dsn string) (driver.Connector, error) {
 	if dsn == "" {
 		return namelessConnector{d}, nil
@@ -92,9 +90,9 @@ func (d *Driver) newConnector(dsn string) (*Connector, error) {
 	return newConnector(d, cfg), nil
 }
 
-// Connector makes connections to one database, for sql.OpenDB. The database is opened
-// with the first connection and stays open until Close, and for as long as a connection
-// is. A Connector may be used by any number of goroutines.
+// Connector makes connections to one database, for sql.OpenDB. The database is opened with the
+// first connection. It stays open until Close, and as long as a connection is open. A Connector
+// may be used by any number of goroutines.
 type Connector struct {
 	driver *Driver
 	cfg    Config

@@ -98,10 +98,10 @@ func TestSharing(t *testing.T) {
 		{"page_size=4096&block_size=1024", ""},
 		{"mode=rw", ""},
 		{"mode=ro", ""},
-		{"automerge=4", "open in this process with automerge=5, and automerge=4 is asked for"},
-		{"safety=full", "with safety=normal, and safety=full is asked for"},
+		{"automerge=4", "open in this process with automerge=5, and automerge=4 is requested"},
+		{"safety=full", "with safety=normal, and safety=full is requested"},
 		{"page_size=8192", "page_size=4096"},
-		{"autowork=off", "autowork=1, and autowork=0 is asked for"},
+		{"autowork=off", "autowork=1, and autowork=0 is requested"},
 		{"use_log=0", "use_log=1"},
 	}
 	for _, tt := range tests {
@@ -165,7 +165,7 @@ func TestReadOnlyFileIsNotWritten(t *testing.T) {
 	ro := openDSN(t, path+"?mode=ro")
 	wantRows(t, ro, "6", "SELECT count(*)")
 	rw := openDSN(t, path)
-	checkError(t, "mode=rwc", rw.Ping(), "mode=ro, and mode=rwc is asked for", lsmlite.ErrMisuse)
+	checkError(t, "mode=rwc", rw.Ping(), "mode=ro, and mode=rwc is requested", lsmlite.ErrMisuse)
 	for _, db := range []*sql.DB{ro, rw} {
 		if err := db.Close(); err != nil {
 			t.Fatal(err)

@@ -13,13 +13,13 @@ import (
 //
 // The path of the first form is taken as it is, up to the first question mark; in the
 // second, %XX stands for a byte, so that any path can be written. Names and values are
-// written as in a URL's query. An unknown name, a name that stands twice, and a bad
+// written as in a URL's query. An unknown name, a name that is there twice, and a bad
 // value are errors that say what is allowed.
 //
 // The names are those in the tags of [Config], and multiple_processes, which can be off only.
 // The table in docs/tuning.md has what each may be, and its default. Sizes are in KB, page_size
 // in bytes, busy_timeout in milliseconds, unless they have a suffix, as 16MiB or 1.5s have. A
-// preset stands for what is not set beside it, wherever it stands in the name.
+// preset stands for all settings that are not in the name themselves, wherever it is in the name.
 func ParseDSN(dsn string) (Config, error) {
 	var c Config
 	path, query, _ := strings.Cut(dsn, "?")

@@ -11,8 +11,8 @@ import (
 	"github.com/lsmlite/lsmlite-go/parser"
 )
 
-// Error is what the driver and the engine return. Test its kind with errors.Is and one
-// of the Err values, and take it apart with errors.As:
+// Error is what the driver and the engine return. Test its kind with errors.Is and one of the Err
+// values, and read its fields with errors.As:
 //
 //	var e *lsmlite.Error
 //	if errors.As(err, &e) { log.Print(e.Code, e.Op, e.Path) }
@@ -74,7 +74,7 @@ func readOnlyError(op, why string) error {
 	return &Error{Code: CodeReadOnly, Op: op, Detail: why}
 }
 
-// syntaxError wraps what the parser returned, so that its message stands in the error
+// syntaxError wraps what the parser returned, so that its message is in the error
 // with the caret still under the offending token.
 func syntaxError(err error) error {
 	var perr *parser.Error
@@ -98,8 +98,8 @@ func internalError(op string, panicked any) error {
 	return &Error{Op: op, Detail: detail + panicPlace(), Err: cause}
 }
 
-// recoverInto is deferred where the driver is entered, so that no panic, which is a bug
-// of ours, reaches the user.
+// recoverInto is deferred where the driver is entered, so that no panic, which is a bug of
+// lsmlite, reaches the user.
 func recoverInto(err *error, op string) {
 	if p := recover(); p != nil {
 		*err = internalError(op, p)

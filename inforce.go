@@ -2,13 +2,13 @@ package lsmlite
 
 import "github.com/lsmlite/lsmlite-go/store"
 
-// agrees reports whether everything that cfg says is what h is open with: what its
-// opener said, or what is in force.
+// agrees reports whether everything that cfg says is what h is open with: what its opener set, or
+// the current value.
 func (h *handle) agrees(cfg Config) error {
 	if h.cfg.Mode == ModeReadOnly && cfg.Mode != ModeReadOnly {
 		return &Error{Code: CodeMisuse, Op: "open", Path: h.key.path,
 			Detail: "settings disagree: the database is open in this process with mode=ro, and mode=" +
-				cfg.Mode.String() + " is asked for"}
+				cfg.Mode.String() + " is requested"}
 	}
 	for _, s := range []struct {
 		name       string
@@ -20,7 +20,7 @@ func (h *handle) agrees(cfg Config) error {
 		if s.set && s.other {
 			return &Error{Code: CodeMisuse, Op: "open", Path: h.key.path,
 				Detail: "settings disagree: the database is open in this process with another " + s.name +
-					"; give it to whoever opens the database first"}
+					"; give it to the connector that opens the database first"}
 		}
 	}
 	for i := range settings {
@@ -36,13 +36,13 @@ func (h *handle) agrees(cfg Config) error {
 		if want != inForce {
 			return &Error{Code: CodeMisuse, Op: "open", Path: h.key.path,
 				Detail: "settings disagree: the database is open in this process with " +
-					s.name + "=" + inForce + ", and " + s.name + "=" + want + " is asked for"}
+					s.name + "=" + inForce + ", and " + s.name + "=" + want + " is requested"}
 		}
 	}
 	return nil
 }
 
-// inForce returns the value of a setting that is in force on a connection to h, which has
+// inForce returns the current value of a setting on a connection to h, which has
 // the settings cfg.
 func (h *handle) inForce(s *setting, cfg *Config) (string, error) {
 	switch {

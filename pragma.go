@@ -15,8 +15,8 @@ var _ session.SettingPragmas = (*conn)(nil)
 // SettingNames lists the names of all settings.
 func (c *conn) SettingNames() string { return settingNames() }
 
-// RunSetting runs a PRAGMA if it is a setting: it reads the value in force, after it has
-// changed it if p has a value. known is false if there is no setting of that name.
+// RunSetting runs a PRAGMA if it is a setting: it reads the current value, after it has changed it
+// if p has a value. known is false if there is no setting of that name.
 func (c *conn) RunSetting(p *parser.Pragma) (t *pragma.Table, known bool, err error) {
 	s := settingNamed(p.Name)
 	if s == nil {
@@ -26,7 +26,7 @@ func (c *conn) RunSetting(p *parser.Pragma) (t *pragma.Table, known bool, err er
 	return t, true, err
 }
 
-// settingPragma reads a setting, or changes it and returns the value then in force.
+// settingPragma reads a setting, or changes it and returns the new value.
 func (c *conn) settingPragma(s *setting, p *parser.Pragma) (*pragma.Table, error) {
 	switch len(p.Args) {
 	case 0:

@@ -29,12 +29,12 @@ type Conn interface {
 	driver.Conn
 	// Engine returns the open database that the connection shares with all others of the
 	// same file, so any number of goroutines may use it. It stays open at least until the
-	// function given to Raw returns, and it is the driver's to close: what the caller
-	// opens, it has to close, and nothing else.
+	// function given to Raw returns, and the driver closes it. The caller must close what it
+	// opens itself, and nothing else.
 	//
-	// The engine knows nothing of the connection. A transaction begun there waits for the
-	// connection's own if that has the writer's turn, so for ever if the context lets
-	// it; and it sees keys and values as the bytes that are stored, whatever key_type is.
+	// The engine knows nothing about the connection. A transaction begun there waits for the
+	// connection's own if that has the writer's turn, so forever if the context has no end; and
+	// it sees keys and values as the bytes that are stored, whatever key_type is.
 	Engine() *engine.DB
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/store"
 )
 
-// A handle is one open store and everybody in this process who uses it: connectors and
+// A handle is one open store and all of this process that uses it: connectors and
 // connections hold a use each, and the last one to let go closes the store.
 type handle struct {
 	key    handleKey
@@ -24,14 +24,14 @@ type handle struct {
 	// cfg is what the store was opened with. Guarded by turn.
 	cfg Config
 	// store is nil while nothing is open. It is set and cleared under turn, and
-	// constant while somebody holds a use that acquire granted.
+	// constant while a use that acquire granted is held.
 	store store.Store
 
 	uses   int // guarded by registry.mu
 	shared session.Shared
 }
 
-// handleKey tells databases apart: by the file system and the canonical path there.
+// handleKey distinguishes databases: by the file system and the canonical path there.
 // Databases in memory, and files of an FS that cannot be compared, have a key of their
 // own.
 type handleKey struct {
@@ -40,8 +40,8 @@ type handleKey struct {
 	private any
 }
 
-// registry holds the open handles, so that two connectors of one file share a store: the
-// engine locks its file against everybody else, this process included.
+// registry holds the open handles, so that two connectors of one file share a store: the engine
+// locks its file against all other handles, also those of this process.
 var registry = struct {
 	mu   sync.Mutex
 	open map[handleKey]*handle
@@ -119,7 +119,7 @@ func (h *handle) retain() {
 }
 
 // release gives one use back and closes the store with the last one. The handle stays in
-// the registry while the store closes, so that whoever opens it again waits for the end.
+// the registry while the store closes, so that the next to open it waits for the end.
 func (h *handle) release() error {
 	h.turn <- struct{}{}
 	defer h.unlock()

@@ -11,18 +11,18 @@ type Execer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-// savepointName is the name of every savepoint that Savepoint opens. The newest of a
-// name is the one that is meant, so nested calls may share it.
+// savepointName is the name of every savepoint that Savepoint opens. A name means the newest
+// savepoint of that name, so nested calls may share it.
 const savepointName = "lsmlite_savepoint"
 
 // Savepoint runs f in a transaction nested in tx. If f returns nil, what it wrote
-// becomes part of the enclosing transaction; if f returns an error or panics, what it
-// wrote is undone, and the enclosing transaction goes on. Calls may be nested. The error
-// is f's own, joined with that of the undoing if that fails too. On a *sql.Conn that is
-// in no transaction, Savepoint begins one and commits it.
+// becomes part of the enclosing transaction; if f returns an error or panics, what it wrote is
+// undone, and the enclosing transaction stays open. Calls may be nested. The error is f's own,
+// joined with that of the rollback if the rollback fails too. On a *sql.Conn that is in no
+// transaction, Savepoint begins one and commits it.
 //
-// A transaction that is gone when f returns, because its context ended, leaves nothing
-// to undo.
+// If the transaction has ended when f returns, because its context has ended, there is nothing to
+// undo.
 func Savepoint(ctx context.Context, tx Execer, f func() error) (err error) {
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT "+savepointName); err != nil {
 		return err

@@ -6,10 +6,10 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
-// A setting is something that can be written in a DSN and a Config, and read, sometimes
-// changed, by PRAGMA. It is a row of the table in settings.go, which is the only place that knows it:
-// a new setting is a row, a field of Config, and the field of engine.Options that it sets.
-// Tests compare the documents with the rows.
+// A setting is something that can be written in a DSN and a Config, and read, sometimes changed,
+// by PRAGMA. It is a row of the table in settings.go, which is the only place that knows it: a
+// new setting is a row, a field of Config, and the field of engine.Options that it sets. Tests
+// compare the documents with the rows.
 type setting struct {
 	name string
 	// standard is the default. For a setting of the engine it is empty, as the engine knows
@@ -39,7 +39,7 @@ type access struct {
 type scope uint8
 
 const (
-	// database: for everybody in this process who has the database open. They must agree on it.
+	// database: for all in this process that have the database open. They must agree on it.
 	database scope = iota
 	// connection: for one connection.
 	connection

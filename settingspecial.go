@@ -118,7 +118,7 @@ func oneProcess() access {
 				return err
 			case v == On:
 				return refusal("one process has the file open at a time; " +
-					"C lsm1 must be opened with LSM_CONFIG_MULTIPLE_PROCESSES=0 beside it")
+					"C lsm1 must be opened with LSM_CONFIG_MULTIPLE_PROCESSES=0 at the same time")
 			}
 			return nil
 		},

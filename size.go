@@ -14,8 +14,8 @@ const (
 	mb = 1 << 20
 )
 
-// errValue says that a setting's text is not one of its values. Whoever returns it to
-// the user says which are.
+// errValue says that a setting's text is not one of its values. The code that returns it to the
+// user says which are.
 var errValue = errors.New("bad value")
 
 // sizeUnits are the suffixes of a size. KB is lsm1's, of 1024 bytes, so all of them are

@@ -33,8 +33,8 @@ func (c *conn) PrepareContext(ctx context.Context, text string) (s driver.Stmt, 
 	return &stmt{conn: c, plans: plans}, nil
 }
 
-// stmt is a prepared text: its plans, which it shares with everybody who runs the same
-// text, and the connection to run them on.
+// stmt is a prepared text: its plans, which it shares with all connections that run the same text,
+// and the connection to run them on.
 type stmt struct {
 	conn   *conn
 	plans  []*parser.Plan

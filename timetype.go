@@ -8,15 +8,14 @@ import (
 	"github.com/lsmlite/lsmlite-go/internal/session"
 )
 
-// ScanTime returns a destination for Rows.Scan that reads back what an argument of type
-// time.Time was stored as, whatever key_type and value_type are:
+// ScanTime returns a destination for Rows.Scan that reads a stored time.Time, with any key_type
+// and value_type:
 //
 //	var t time.Time
 //	err := db.QueryRow("SELECT value FROM kv WHERE key = ?", key).Scan(lsmlite.ScanTime(&t))
 //
-// The time is the same instant, in UTC. Bytes that are no such text are an error, and so is
-// NULL, except for a sql.NullTime. With value_type=time, or key_type=time for keys, Scan needs
-// no help.
+// The time is the same instant, in UTC. Bytes that are not such a text are an error. So is NULL,
+// except for a sql.NullTime. With value_type=time, or key_type=time for keys, Scan needs no help.
 func ScanTime[T time.Time | sql.NullTime](dest *T) sql.Scanner { return timeScanner[T]{dest} }
 
 type timeScanner[T time.Time | sql.NullTime] struct{ dest *T }

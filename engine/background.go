@@ -1,6 +1,6 @@
 package engine
 
-// Background says which goroutines work beside the callers.
+// Background says which goroutines work for the database, so that the callers do not.
 type Background uint8
 
 const (

@@ -18,14 +18,14 @@ type BackupOptions struct {
 	// FS is where the copy goes; nil is where the database is. A database in memory is
 	// copied to the disk by vfs.OS.
 	FS vfs.FS
-	// Replace allows the copy to take the place of a file of its name, which nobody may
-	// have open. Without it such a file is an error (fs.ErrExist).
+	// Replace allows the copy to replace a file of its name, unless that file is open.
+	// Without it such a file is an error (fs.ErrExist).
 	Replace bool
 	// PageSize and BlockSize are those of the copy, in bytes, under the rules of
-	// Options; 0 is those of the database. CopyCheckpoint takes no others.
+	// Options; 0 is those of the database. CopyCheckpoint cannot change them.
 	PageSize, BlockSize int
 	// Compression is that of the copy, as in Options; empty is that of the database.
-	// CopyCheckpoint takes no other.
+	// CopyCheckpoint cannot change it.
 	Compression string
 	// Perm is the mode of the new file. If it is 0, a file that takes the place of another
 	// one gets that one's mode, and where the process runs as the superuser its owner and
@@ -40,8 +40,8 @@ type BackupOptions struct {
 type BackupProgress struct {
 	Rows  int64 // rows copied; 0 for CopyCheckpoint, which knows none
 	Bytes int64 // bytes written
-	// Total is about how many bytes it will be, at most: rows that are deleted or
-	// overwritten count until they are met. At the end it is Bytes.
+	// Total is about how many bytes there will be at most: deleted or overwritten rows count
+	// until the copy meets them. At the end it is Bytes.
 	Total int64
 }
 
@@ -50,16 +50,15 @@ type BackupProgress struct {
 // is in the state of a database that was closed: it has no log, and lsmlite and C lsm1
 // open it.
 //
-// The state is that of one moment. Readers and writers go on meanwhile, as beside any
-// open Snapshot; what they cannot reuse until the copy is made is what a snapshot of that
-// length pins. Memory is bounded by some 64 KiB for each segment of the database.
-// Read-only handles can be copied, too.
+// The state is that of one moment. Readers and writers go on, as with any open Snapshot. Until
+// the copy is made, it pins what a snapshot would pin. Memory is bounded by about 64 KiB for each
+// segment of the database. Read-only handles can be copied, too.
 //
-// The copy is written under another name beside path, synced, and renamed when it is
-// whole, so a file of the name path is always a whole copy; whatever fails, ctx's end
-// included, leaves nothing behind. Only a crash may leave the unfinished file, named
-// path, "-backup-" and eight digits, which can be removed. Beside path there must be no
-// log: it would be overwritten when the copy is opened.
+// The copy is written under another name in the same folder, synced, and renamed when it is
+// whole, so a file of the name path is always a whole copy; whatever fails, ctx's end included,
+// leaves no file. Only a crash may leave the unfinished file, named path, "-backup-" and eight
+// digits, which can be removed. In that folder there must be no log of path's name: it would be
+// overwritten when the copy is opened.
 func (db *DB) Backup(ctx context.Context, path string, o BackupOptions) error {
 	s, err := db.Snapshot(ctx)
 	if err != nil {
@@ -81,8 +80,8 @@ func (s *Snapshot) Backup(ctx context.Context, path string, o BackupOptions) err
 	return c.RowsToFile(s.state, o.target(s.db, path))
 }
 
-// BackupTo is Backup into a stream, such as an upload. The file begins with what is known
-// only at its end, so everything is read twice, and written once.
+// BackupTo is Backup into a stream, such as an upload. The beginning of the file needs what is
+// known only at the end, so everything is read twice, and written once.
 func (db *DB) BackupTo(ctx context.Context, w io.Writer, o BackupOptions) error {
 	s, err := db.Snapshot(ctx)
 	if err != nil {
@@ -99,12 +98,11 @@ func (db *DB) BackupTo(ctx context.Context, w io.Writer, o BackupOptions) error 
 // CopyCheckpoint makes everything that is committed part of a checkpoint and copies the
 // database file as of that checkpoint, block by block. It is the cheap form of Backup:
 // the copy reads and writes bytes, not rows, keeps segments, ages and codec as they are,
-// and is about as large as the file. It verifies nothing; Check on the copy does.
+// and is about as large as the file. It verifies nothing; run Check on the copy.
 //
-// The checkpoint waits for the writer's turn; then writers go on as for Backup. What it
-// promises of the new file is what Backup promises. A read-only handle can copy a
-// database that was closed; with a log to replay, the state is not one that the file
-// holds, and the call fails with ErrReadOnly.
+// The checkpoint waits for the writer's turn; then writers go on as for Backup. The promises for
+// the new file are those of Backup. A read-only handle can copy a database that was closed; with
+// a log to replay, the state is not one that the file holds, and the call fails with ErrReadOnly.
 func (db *DB) CopyCheckpoint(ctx context.Context, path string, o BackupOptions) error {
 	return copyCheckpoint(ctx, db, o, func(c *backup.Copy, k backup.Checkpoint, o *BackupOptions) error {
 		return c.BlocksToFile(k, o.target(db, path))

@@ -20,21 +20,20 @@ type Problem struct {
 // String renders the problem on one line.
 func (p Problem) String() string { return check.Problem(p).String() }
 
-// Check reads everything that the newest committed state refers to, afresh from the
-// files and past the page cache, and yields whatever is wrong with it: the meta pages,
-// the place of each block, every page, record and b-tree of every segment, the free
-// list, the log and the trees in memory. A sound database yields nothing.
+// Check reads everything that the newest committed state refers to, from the files, without the
+// page cache, and yields what is wrong with it: the meta pages, the place of each block, every
+// page, record and b-tree of every segment, the free list, the log and the trees in memory. A
+// sound database yields nothing.
 //
 // One problem does not hide others: a page that cannot be read is reported, and the check
-// goes on after it. Only where the length of a compressed page is damaged, it is not known
-// where the next one begins, and the rest of that segment is left out. Memory in use is
-// bounded, apart from a few words for each block.
+// goes on after it. Only if the length of a compressed page is damaged, the check does not know
+// where the next page begins, and omits the rest of that segment. Memory in use is bounded, apart
+// from a few words for each block.
 //
 // Check may be called at any time, from any goroutine. It shows one state, and while it
-// runs nothing of that state is overwritten; readers and writers go on meanwhile. Only
-// while the log is read a writer has to wait, and if a transaction is under way the log
-// is left out. When ctx ends, so does the sequence; ctx.Err tells then that it is not
-// complete.
+// runs nothing of that state is overwritten; readers and writers go on. A writer must wait only
+// while the log is read; if a transaction is in progress the log is not read. When ctx ends, so
+// does the sequence; ctx.Err then says that it is not complete.
 func (db *DB) Check(ctx context.Context) iter.Seq[Problem] {
 	return func(yield func(Problem) bool) {
 		if err := db.enter("check"); err != nil {

@@ -12,13 +12,13 @@ import (
 )
 
 // Close ends the use of the database. What is only in memory is flushed and made durable
-// by a checkpoint; then the log is removed and the file cut behind the last block in
-// use. C lsm1 leaves a database in the same state.
+// by a checkpoint; then the log is removed and the file cut after the last block in use.
+// C lsm1 leaves a database in the same state.
 //
-// While transactions, snapshots, cursors or read-only handles of this process are open that
-// share the database, it fails with ErrBusy and changes
-// nothing. If anything else fails, the error is returned and the files are released as
-// they are: the log still holds what the database file does not.
+// While transactions, snapshots, cursors or read-only handles of this process are open that share
+// the database, it fails with ErrBusy and changes nothing. If anything else fails, the error is
+// returned and the files are released as they are: the log still holds what the database file
+// does not.
 func (db *DB) Close() error {
 	if !db.handles.CompareAndSwap(0, closedHandles) {
 		n := db.handles.Load()
@@ -35,7 +35,7 @@ func (db *DB) Close() error {
 	unshare(db)
 	start := time.Now()
 	db.worker.Stop()
-	// Whoever still waits for a turn finds the database closed when it comes.
+	// A caller that still waits for a turn finds the database closed when it comes.
 	ctx := context.Background()
 	if err := db.writer.Turn.Take(ctx); err != nil {
 		return err
@@ -62,8 +62,8 @@ func (db *DB) Close() error {
 	return err
 }
 
-// shutDown brings everything into the database file. The log is removed only after the
-// checkpoint that makes it superfluous is synced.
+// shutDown brings everything into the database file. The log is removed only after the checkpoint
+// that replaces it is synced.
 func shutDown(ctx context.Context, db *DB) error {
 	if err := db.files.Look(); err != nil {
 		return err
@@ -84,7 +84,7 @@ func shutDown(ctx context.Context, db *DB) error {
 	return db.files.EndLog()
 }
 
-// cutFile cuts the file behind the last block in use. A file without any checkpoint but
+// cutFile cuts the file after the last block in use. A file without any checkpoint but
 // the empty one keeps no pages, which would look like those of a checkpoint that is gone.
 func cutFile(db *DB) error {
 	if db.ledger.Newest().Disk.ID > base.EmptySnapshotID {

@@ -75,7 +75,7 @@ func (o *Options) fileCodec(path string, ck *format.Checkpoint) (Codec, error) {
 
 func mismatch(path string, have, wanted uint32, codecs []Codec) error {
 	return &Error{Code: CodeMismatch, Op: "open", Path: path,
-		Detail: fmt.Sprintf("the file's compression is %s, but %s was asked for; leave compression out to take the file's",
+		Detail: fmt.Sprintf("the file's compression is %s, but the setting is %s; leave compression out to take the file's",
 			compress.Describe(have, codecs), compress.Describe(wanted, codecs))}
 }
 

@@ -17,7 +17,7 @@ const (
 	// SeekLEFast is for finding a key that is not in use yet: it stops at a key that is not
 	// greater than the one sought, and not less than any key of the database that is not
 	// greater; but the key may be one that was deleted, or the end of a range that was. It
-	// never has to look for a living key behind many dead ones. Only where the very key
+	// never has to look for a living key after many dead ones. Only where the very key
 	// sought is there it has a value; otherwise Value fails with ErrMisuse. Next and Prev
 	// move on to keys that are there.
 	SeekLEFast = cursor.LEFast
@@ -66,7 +66,7 @@ func (c *Cursor) Last() bool {
 	return c.state != nil && c.c.Last()
 }
 
-// Seek moves to the key that the mode asks for and reports whether there is one. SeekEQ
+// Seek moves to the key that the mode names and reports whether there is one. SeekEQ
 // costs about what Get does. SeekGE and SeekLE, like the other moves, have to pass the
 // deleted keys on their way; the first move to pass a long run of them remembers it for
 // later ones.
@@ -100,7 +100,7 @@ func (c *Cursor) Key() []byte {
 	return c.c.Key()
 }
 
-// Value returns the current value, under the terms of Key. It is loaded by this call.
+// Value returns and loads the current value. It is valid as long as Key.
 func (c *Cursor) Value() ([]byte, error) {
 	if err := c.hasValue(); err != nil {
 		return nil, err
@@ -131,7 +131,7 @@ func (c *Cursor) ValueLen() int {
 // Err returns the error that ended the last move, if it was an error.
 func (c *Cursor) Err() error { return c.c.Err() }
 
-// Close gives the cursor up. Closing it twice is no error.
+// Close releases the cursor. Closing it twice is not an error.
 func (c *Cursor) Close() error {
 	if c.state != nil {
 		c.moves++

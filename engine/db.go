@@ -23,7 +23,7 @@ type DB struct {
 }
 
 // core is the open database itself, which a handle that writes shares with the read-only
-// ones that are opened beside it in this process.
+// ones that are opened in this process while it is open.
 type core struct {
 	path   string // canonical
 	opts   settings
@@ -46,12 +46,12 @@ type core struct {
 // Path returns the canonical name of the database file.
 func (db *DB) Path() string { return db.path }
 
-// WriterInfo tells who holds the writer's turn.
+// WriterInfo describes who holds the writer's turn.
 type WriterInfo struct {
 	Since time.Time // when it was taken
 }
 
-// Writer returns who holds the writer's turn, if anybody does.
+// Writer returns who holds the writer's turn, if any transaction does.
 func (db *DB) Writer() (WriterInfo, bool) {
 	at := db.writer.Turn.TakenAt()
 	if at == 0 {
@@ -61,7 +61,7 @@ func (db *DB) Writer() (WriterInfo, bool) {
 }
 
 // Poisoned returns the first failed sync, after which nothing can be
-// written any more until the database is opened anew; nil while all is well.
+// written any more until the database is opened again; nil if there was none.
 func (db *DB) Poisoned() error {
 	if p := db.fatal.Load(); p != nil {
 		return *p

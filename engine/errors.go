@@ -2,8 +2,8 @@ package engine
 
 import "github.com/lsmlite/lsmlite-go/engine/errs"
 
-// Error is what the engine returns: see package errs for its fields and methods. Test its
-// kind with errors.Is and one of the Err values; take it apart with errors.As.
+// Error is what the engine returns: see package errs for its fields and methods. Test its kind
+// with errors.Is and one of the Err values; read its fields with errors.As.
 type Error = errs.Error
 
 // Code classifies an Error, with lsm1's numbers where lsm1 has one.

@@ -19,7 +19,7 @@ func (o *opener) found(kind RecoverKind, detail string) {
 	o.findings = append(o.findings, RecoverEvent{Path: o.db.path, Kind: kind, Detail: detail})
 }
 
-// report tells the observer what came of Open, which has ended with err, and what it found.
+// report reports the result of Open, which has ended with err, to the observer, and what it found.
 func (o *opener) report(start time.Time, err error) {
 	db := o.db
 	if db.obs.Opened != nil {

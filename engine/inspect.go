@@ -14,8 +14,8 @@ import (
 type PageRange struct{ First, Last int64 }
 
 // SegmentRanges returns the pages of the segment that begins on page first, in the order
-// in which they are read: LSM_INFO_ARRAY_STRUCTURE of C lsm1. Structure tells the first
-// pages. It fails with ErrMisuse if the newest snapshot has no such segment.
+// in which they are read: LSM_INFO_ARRAY_STRUCTURE of C lsm1. Structure returns the first pages.
+// It fails with ErrMisuse if the newest snapshot has no such segment.
 func (db *DB) SegmentRanges(first int64) (out []PageRange, err error) {
 	err = withSegment(db, first, func(seg *segment.Segment) error {
 		ranges, err := inspect.Ranges(seg)
@@ -40,7 +40,7 @@ func (db *DB) SegmentPages(first int64) (out []int64, err error) {
 
 // PageInfo is what a page of the file holds.
 type PageInfo struct {
-	Page, Offset int64 // its number, and where it lies in the file
+	Page, Offset int64 // its number, and its offset in the file
 	Block        int64
 	IndexInBlock int   // 0 for the first page of the block; in a compressed file, in bytes
 	StoredBytes  int   // bytes that the page takes in a compressed file, else 0
@@ -53,9 +53,10 @@ type PageInfo struct {
 	Pointer  int64 // the footer's: the last child of a b-tree page, the base of a leaf page's FC pointers
 
 	// Check says what the page sum of 13 bits says: "good", "none" (C lsm1 writes
-	// none), "BAD", or "of no segment": only with its segment a page can be checked.
+	// none), "BAD", or "of no segment": without its segment, the page sum of a page cannot be
+	// verified.
 	Check string
-	// Damage says why the page cannot be taken apart; then it has no Cells.
+	// Damage says why the page cannot be decoded; then it has no Cells.
 	Damage string
 	Cells  []CellInfo
 }
@@ -64,7 +65,7 @@ type PageInfo struct {
 type CellInfo struct {
 	Offset int    // on the page
 	Kind   string // such as "insert", or several with a plus between them; of a b-tree cell "separator"
-	// Key and Value are what lies on this page of them; KeyLen and ValueLen are their whole
+	// Key and Value are the parts of them on this page; KeyLen and ValueLen are their whole
 	// lengths. What is missing is on the pages after it.
 	Key, Value       []byte
 	KeyLen, ValueLen int
@@ -77,9 +78,9 @@ type CellInfo struct {
 }
 
 // Page returns what page number page holds: LSM_INFO_PAGE_ASCII_DUMP of C lsm1, as
-// values. The page is read from the file, not from the cache; it need not be sound, nor
-// belong to anything. It fails if the file has no such page. The meta pages are not pages
-// in this sense.
+// values. The page is read from the file, not from the cache; it may be damaged, and may belong
+// to no segment. It fails if the file has no such page. The meta pages are not pages in this
+// sense.
 func (db *DB) Page(page int64) (info PageInfo, err error) {
 	err = withPage(db, page, func(p *inspect.Page) {
 		i := p.Info()
@@ -96,21 +97,20 @@ func (db *DB) Page(page int64) (info PageInfo, err error) {
 	return info, err
 }
 
-// PageDump returns a text that shows what page number page holds, for a person to read:
-// where it lies, its footer and page sum, its cells with keys and values shortened,
-// and all of its bytes. The page is read from the file, not from the cache; it need not
-// be sound, nor belong to anything. The text's form may change.
+// PageDump returns a text that shows what page number page holds, for a person to read: its place
+// in the file, its footer and page sum, its cells with keys and values shortened, and all of its
+// bytes. The page is read from the file, not from the cache; it may be damaged, and may belong to
+// no segment. The text's form may change.
 //
 // In a compressed file a page's number is the offset of its record, and the text shows the
 // page decompressed. It fails if the file has no such page. The meta pages are not pages in
-// this sense. Page tells the same as values.
+// this sense. Page returns the same as values.
 func (db *DB) PageDump(page int64) (text string, err error) {
 	err = withPage(db, page, func(p *inspect.Page) { text = p.Text() })
 	return text, err
 }
 
-// PageHexDump is PageDump with keys and values in hexadecimal, whole as far as they lie on
-// the page.
+// PageHexDump is PageDump with keys and values in hexadecimal, and not shortened.
 func (db *DB) PageHexDump(page int64) (text string, err error) {
 	err = withPage(db, page, func(p *inspect.Page) { text = p.HexText() })
 	return text, err

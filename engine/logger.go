@@ -7,7 +7,7 @@ import (
 )
 
 // logObserver returns an Observer that writes the rare events to a logger, nil for a nil
-// logger. Commits are not logged; whoever wants to see them has Observer.Committed.
+// logger. Commits are not logged; Observer.Committed reports them.
 func logObserver(l *slog.Logger) *Observer {
 	if l == nil {
 		return nil

@@ -13,7 +13,7 @@ type Phase string
 const (
 	PhaseFlush      Phase = "flush"      // the in-memory trees are written to the file
 	PhaseMerge      Phase = "merge"      // segments are merged
-	PhaseCompact    Phase = "compact"    // the one segment is written anew, to the front of the file
+	PhaseCompact    Phase = "compact"    // the one segment is written again, to the front of the file
 	PhaseCheckpoint Phase = "checkpoint" // what was written is made durable
 	PhaseTruncate   Phase = "truncate"   // the end of the file is cut off
 )
@@ -42,8 +42,7 @@ type WorkOptions struct {
 	Report func(Progress)
 }
 
-// request makes a request for work, for the observer by that name. The functions are told of
-// the progress.
+// request makes a request for work, for the observer by that name. The functions get the progress.
 func request(db *DB, op, by string, report ...func(Progress)) *worker.Request {
 	return db.worker.NewRequest(op, by, func(p worker.Progress) {
 		for _, f := range report {
@@ -63,7 +62,7 @@ func progressOf(p worker.Progress) Progress {
 // from. Writers are held up only for a moment. If ctx ends first, some of it is done, and
 // nothing is lost.
 //
-// The functions passed are told of the progress between slices of the work.
+// The functions passed get the progress between slices of the work.
 func (db *DB) Flush(ctx context.Context, report ...func(Progress)) error {
 	if err := db.writable("flush"); err != nil {
 		return err
@@ -74,9 +73,9 @@ func (db *DB) Flush(ctx context.Context, report ...func(Progress)) error {
 	return err
 }
 
-// Work flushes the old tree, if there is one, and merges segments. It does not hold up
-// anybody else: commits and other work come in between. If ctx ends first, what is done
-// stays, and a merge that was begun goes on with the next work of whatever kind.
+// Work flushes the old tree, if there is one, and merges segments. It holds up no other caller:
+// commits and other work come in between. If ctx ends first, what is done stays, and the next
+// work of any kind continues a merge that was begun.
 func (db *DB) Work(ctx context.Context, o WorkOptions) (Progress, error) {
 	if err := db.writable("work"); err != nil {
 		return Progress{}, err
@@ -106,13 +105,13 @@ func (db *DB) Checkpoint(ctx context.Context) (Progress, error) {
 // Optimize brings everything that was committed before the call into one densely packed
 // segment with one b-tree at the beginning of the file, makes that durable, and cuts off
 // the free end of the file. It is for a database that is written once and read many times.
-// Others may read and write meanwhile. What they write stays in memory or on top, and what
-// snapshots show that are open, or other processes with mode=ro, is neither overwritten nor
-// cut off: the file is then as small as that allows.
+// Others may read and write at the same time. What they write stays in memory or in segments of
+// its own. What open snapshots show, or other processes with mode=ro, is neither overwritten nor
+// cut off, so the file is only as small as that allows.
 //
-// It writes everything once, or twice (seldom three times) if the free blocks lie so that a
-// file without gaps takes another pass; for that time the file grows by the size of the data. If ctx ends
-// first, the database is as sound as before.
+// It writes everything once, or twice (rarely three times) if the free blocks are placed so that
+// a file without gaps needs another pass; during that time the file grows by the size of the
+// data. If ctx ends first, the database is as sound as before.
 //
 // C lsm1 moves single blocks instead and notes from where to where in the checkpoint, 16 of
 // them at most. A segment with such a note cannot have anything merged or flushed on top of
@@ -120,7 +119,7 @@ func (db *DB) Checkpoint(ctx context.Context) (Progress, error) {
 // merge; a second pass costs the same, always ends with a file without gaps, and leaves
 // plain segments.
 //
-// The functions passed are told of the progress between slices of the work.
+// The functions passed get the progress between slices of the work.
 func (db *DB) Optimize(ctx context.Context, report ...func(Progress)) error {
 	if err := db.writable("optimize"); err != nil {
 		return err

@@ -4,56 +4,56 @@ import (
 	"time"
 )
 
-// Observer is told what a database does: a function for each kind of event, any of which
-// may be nil. Nothing is measured for a function that is nil, so a database without an
-// Observer, or with one that asks for rare events only, commits as fast as ever.
+// Observer reports what a database does: it has a function for each kind of event, any of which
+// may be nil. Nothing is measured for a function that is nil, so a database without an Observer,
+// or with one for rare events only, commits as fast as possible.
 //
-// The functions are called by whoever does what they tell of, once it is done, often while
-// that one has the writer's or the worker's turn: everybody else waits meanwhile. So they
-// should return soon, and must not write to the database, start or end its transactions,
-// or close it. They may call what only reads (Stats, Pins, Structure, Options, Path). Events
-// of one kind may come from several goroutines at once; each is passed by value and may be
-// kept. Opened is the first event of a database, except for the flushes and checkpoints by which
-// it was recovered, and Closed the last.
+// Each function is called by the goroutine that did what the event is about, when it is done.
+// That goroutine often has the writer's or the worker's turn, and others wait for it. So they
+// should return soon, and must not write to the database, start or end its transactions, or close
+// it. They may call what only reads (Stats, Pins, Structure, Options, Path). Events of one kind
+// may come from several goroutines at once; each is passed by value and may be kept. Opened is
+// the first event of a database, except for the flushes and checkpoints by which it was
+// recovered, and Closed the last.
 //
 // One Observer may serve any number of databases: the events name theirs. It must not be
 // changed once it was given to Open.
 type Observer struct {
-	// Opened tells of every call of Open that could make out its file, also when it failed.
+	// Opened reports every call of Open that knows which file it opens, also when it failed.
 	Opened func(OpenEvent)
-	// Recovered reports what Open has found of a database that was not closed properly, or
+	// Recovered reports what Open has found in a database that was not closed properly, or that
 	// is damaged. It is called right after Opened.
 	Recovered func(RecoverEvent)
-	// Committed tells of every transaction that wrote something and was committed, also
+	// Committed reports every transaction that wrote something and was committed, also
 	// when that failed. It is called when the transaction's locks are given back.
 	Committed func(CommitEvent)
-	// Flushed and Merged tell of a segment that was written and is now part of the
-	// database, or of the failure to write one.
+	// Flushed and Merged report a segment that was written and is now part of the
+	// database, or the failure to write one.
 	Flushed func(SegmentEvent)
 	Merged  func(SegmentEvent)
-	// Worked tells of every share of flushing and merging that was done in one go: by a
+	// Worked reports every share of flushing and merging that was done without a pause: by a
 	// commit, a call of Work, Flush or Optimize, or a round of the background merger. A
-	// checkpoint that came due meanwhile is part of its time, not of its bytes.
+	// checkpoint that came due during the share is part of its time, not of its bytes.
 	Worked func(WorkEvent)
-	// Checkpointed tells of every checkpoint that was written, or was to be.
+	// Checkpointed reports every checkpoint, also one that failed.
 	Checkpointed func(CheckpointEvent)
-	// Stalled tells of every wait for work by which writers are held back.
+	// Stalled reports every wait for work by which writers are held back.
 	Stalled func(StallEvent)
-	// Failed tells of errors of work that nobody asked for explicitly, such as that of a
-	// background goroutine or of the work behind a commit: no call returns them at once. The
-	// next Begin returns the first one of flushing, of merging and of checkpointing each.
+	// Failed reports errors of work that no call did for its own result: that of a background
+	// goroutine, and the work after a commit. No call returns such an error at once. The next
+	// Begin returns the first one of flushing, of merging and of checkpointing each.
 	Failed func(FailEvent)
-	// Poisoned tells that the database refuses all further writes, once.
+	// Poisoned reports, once, that the database refuses all further writes.
 	Poisoned func(PoisonEvent)
-	// Moved tells that the database refuses all further writes because the database file or
-	// its log has been renamed, replaced or removed, once.
+	// Moved reports, once, that the database refuses all further writes because the database file
+	// or its log has been renamed, replaced or removed.
 	Moved func(MovedEvent)
-	// Closed tells of the end of a database, and whether everything was brought into its
-	// file. Afterwards the DB may still be asked for its Path, nothing else.
+	// Closed reports the end of a database, and whether everything was brought into its
+	// file. Of the DB's methods only Path may be called afterwards.
 	Closed func(CloseEvent)
 }
 
-// OpenEvent tells how a database was opened.
+// OpenEvent describes how a database was opened.
 type OpenEvent struct {
 	DB       *DB    // nil if Err is not
 	Path     string // canonical
@@ -65,12 +65,12 @@ type OpenEvent struct {
 	RecoveredRecords int64
 	RecoveredBytes   int64
 	// KeptLog is the new name of a file that had the name of the log and could not be read:
-	// the noise that a power loss made of a log, or anybody's file. Empty if there was none.
+	// the noise that a power loss made of a log, or a file of any program. Empty if there was none.
 	KeptLog string
 	Err     error
 }
 
-// CommitEvent tells of a transaction.
+// CommitEvent describes a transaction.
 type CommitEvent struct {
 	DB *DB
 	// Duration is what the writer waited for in Commit: Sync and Work are parts of it.
@@ -86,7 +86,7 @@ type CommitEvent struct {
 	Err     error // nil if the transaction took place
 }
 
-// SegmentEvent tells of a segment that was written: of what, and at which cost.
+// SegmentEvent describes a segment that was written, from what, and at which cost.
 type SegmentEvent struct {
 	DB *DB
 	// Inputs is how many segments it replaces, TreeBytes the size of the in-memory tree
@@ -102,7 +102,7 @@ type SegmentEvent struct {
 	Err          error // nil if the segment is part of the database now
 }
 
-// WorkEvent tells of a share of flushing and merging.
+// WorkEvent describes a share of flushing and merging.
 type WorkEvent struct {
 	DB *DB
 	// By says who did it: "commit", "begin" (of a transaction, to make room), "merger",
@@ -115,7 +115,7 @@ type WorkEvent struct {
 	Err          error
 }
 
-// CheckpointEvent tells of a checkpoint.
+// CheckpointEvent describes a checkpoint.
 type CheckpointEvent struct {
 	DB *DB
 	// ID is the number of the snapshot that was made durable.
@@ -126,15 +126,15 @@ type CheckpointEvent struct {
 	Err      error
 }
 
-// StallReason says what a writer is held back by.
+// StallReason says why a writer is held back.
 type StallReason string
 
 // The reasons of stalls.
 const (
-	// StallFlush: both in-memory trees are full, and a commit or Begin has to wait until
-	// the older one is flushed.
+	// StallFlush: both in-memory trees are full, and a commit or Begin must wait until the older
+	// one is flushed.
 	StallFlush StallReason = "flush"
-	// StallMerge: there are so many segments that merging has to catch up first.
+	// StallMerge: there are so many segments that merging must catch up first.
 	StallMerge StallReason = "merge"
 	// StallCheckpoint: so much was written since the last checkpoint that the next one
 	// has to be made first.
@@ -146,7 +146,7 @@ func StallReasons() []StallReason {
 	return []StallReason{StallFlush, StallMerge, StallCheckpoint}
 }
 
-// StallEvent tells that a writer was held back.
+// StallEvent describes how a writer was held back.
 type StallEvent struct {
 	DB       *DB
 	Reason   StallReason
@@ -154,26 +154,26 @@ type StallEvent struct {
 	Duration time.Duration // of the wait, work done meanwhile included
 }
 
-// FailEvent tells of an error that no call has returned yet.
+// FailEvent describes an error that no call has returned yet.
 type FailEvent struct {
 	DB  *DB
-	Op  string // "merger", "checkpointer", or "commit" for the work behind one
+	Op  string // "merger", "checkpointer", or "commit" for the work after one
 	Err error
 }
 
-// PoisonEvent tells why nothing is written any more.
+// PoisonEvent says why nothing is written any more.
 type PoisonEvent struct {
 	DB  *DB
 	Err error
 }
 
-// MovedEvent tells what has become of the files.
+// MovedEvent says what has happened to the files.
 type MovedEvent struct {
 	DB  *DB
 	Err error // an ErrMoved, which names them
 }
 
-// CloseEvent tells how a database was closed.
+// CloseEvent describes how a database was closed.
 type CloseEvent struct {
 	DB       *DB
 	Duration time.Duration

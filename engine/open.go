@@ -8,14 +8,14 @@ import (
 )
 
 // Open opens a database, or makes an empty one, and brings it to the state of its last
-// commit: it takes the newest checkpoint and replays the log behind it.
+// commit: it takes the newest checkpoint and replays the log after it.
 //
 // While a handle of this process has the database open for writing, a read-only one shares
-// it: it sees what is committed there, waits for nobody, and takes no other option into
-// account, except that it asks for the same compression or none at all. It has to be closed first.
+// it: it sees what is committed there, never waits, and takes no other option into account,
+// except that the compression must be the same, or not set. It must be closed first.
 //
-// A file that is not a database, that is damaged, or that another process has open is
-// refused and left as it is.
+// A file that is not a database, that is damaged, or that another process has open is refused and
+// not changed.
 func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err

@@ -18,12 +18,12 @@ type Safety uint8
 const (
 	// SafetyDefault is SafetyNormal.
 	SafetyDefault Safety = iota
-	// SafetyOff never syncs. A crash of the process loses nothing; a power failure may
-	// cost the whole database.
+	// SafetyOff never syncs. A crash of the process loses nothing; a power failure may destroy
+	// the whole database.
 	SafetyOff
 	// SafetyNormal syncs checkpoints. A crash of the process loses nothing; a power
-	// failure may undo the newest commits, but never those of the last checkpoint, and
-	// leaves a state that was committed.
+	// failure may lose the newest commits, but never those of the last checkpoint, and leaves a
+	// state that was committed.
 	SafetyNormal
 	// SafetyFull also syncs the log at each commit. Nothing that was committed is lost.
 	SafetyFull
@@ -48,8 +48,8 @@ const (
 	DefaultAutoCheckpoint = 16 << 20
 	DefaultAutoMerge      = 4
 	DefaultCacheSize      = 64 << 20
-	// DefaultMaxLogFactor is how many times AutoFlush the log may grow to if nothing else is
-	// said, and MinDefaultMaxLog the least that this comes to.
+	// DefaultMaxLogFactor is how many times AutoFlush the log may grow to by default, and
+	// MinDefaultMaxLog the least that this comes to.
 	DefaultMaxLogFactor = 4
 	MinDefaultMaxLog    = 1 << 20
 )
@@ -84,7 +84,7 @@ type Options struct {
 	// 64 MiB, at least 4 pages to a block unless they are compressed. 0 is the default.
 	PageSize, BlockSize int
 	// Compression is how pages are stored: "none", "lz4", "zlib", "zstd", "snappy", or the
-	// name, or the number in decimal, of one of Codecs. Empty takes what the file has; a
+	// name, or the number in decimal, of one of Codecs. Empty is what the file has; a
 	// file in which nothing has been stored yet is not compressed then. A file that is
 	// compressed otherwise is refused with ErrMismatch. Pages must be smaller than blocks
 	// by what the codec may add to a page that cannot be compressed.
@@ -94,19 +94,19 @@ type Options struct {
 	Codecs []Codec
 	// AutoFlush is the size in bytes at which the in-memory tree is written to the file,
 	// at most MaxAutoFlush. The trees take up to three times as much memory, usually less than
-	// one and a half times, and beyond that what one transaction writes. 0 is the default.
+	// twice as much, and beyond that what one transaction writes. 0 is the default.
 	AutoFlush int `change:"any time"`
 	// AutoCheckpoint is how many bytes may be written to the file, or be in the log although
-	// they have been flushed, before a checkpoint is made; 0 is the default, negative is never
-	// unless MaxLog calls for one.
+	// they have been flushed, before a checkpoint is made. 0 is the default; negative is never,
+	// unless MaxLog needs one.
 	AutoCheckpoint int `change:"any time"`
 	// MaxLog bounds the log, in bytes: the commits in it are flushed, and a checkpoint is made,
-	// early enough for it to be used again from its beginning. What is needed of it stays below
-	// MaxLog and what one transaction adds, the file below twice that; with goroutines in the
-	// background half as much again, and at most twice, which a transaction waits for before it
-	// begins. 0 is four times AutoFlush and at least 1 MiB, whatever AutoFlush is changed to;
-	// negative is no bound. Under NoAutoWork, and while a read-only process that had the file
-	// open first still reads it, there is no bound either.
+	// early enough for it to be used again from its beginning. The part of the log that is needed
+	// stays below MaxLog plus what one transaction adds, and the file below twice that. With
+	// goroutines in the background it may be half as much again. At twice MaxLog a transaction
+	// makes room before it begins. 0 is four times AutoFlush and at least 1 MiB, whatever
+	// AutoFlush is changed to; negative is no bound. There is no bound with NoAutoWork, or while
+	// a read-only process reads the file that had it open first.
 	MaxLog int `change:"any time"`
 	// AutoMerge is how many segments of one age are merged into one, at least 2; 0 is
 	// the default.
@@ -114,10 +114,10 @@ type Options struct {
 	// MaxFreelist is how many free-list entries a checkpoint holds before they are
 	// written into a segment, from 2 to 24; 0 is 24.
 	MaxFreelist int `change:"any time"`
-	// Background says which work is done by goroutines beside the callers.
+	// Background says which work is done by goroutines of the database, not by the callers.
 	Background Background
 	// NoAutoWork leaves flushing and merging to Flush and Work. Memory and log grow without
-	// bound until they are called. The goroutine of BackgroundMerger rests meanwhile.
+	// bound until they are called. The goroutine of BackgroundMerger then does nothing.
 	NoAutoWork bool `change:"any time"`
 	// NoLog writes no log: what is not flushed and checkpointed is lost in a crash. It
 	// cannot be combined with SafetyFull.
@@ -133,13 +133,13 @@ type Options struct {
 	// cache, which saves a system call for each. Where a file cannot be mapped it is read.
 	Mmap int64
 	// OptionalLocks opens a file that cannot be locked, as on Plan 9, js/wasm, wasip1 and some
-	// network file systems, which is refused with ErrProtocol otherwise. Only handles of
-	// this process exclude each other there: the caller sees to it that no other process opens
-	// the file. Where files can be locked it changes nothing.
+	// network file systems, which otherwise is refused with ErrProtocol. There, only handles of
+	// this process exclude each other: the caller makes sure that no other process opens the
+	// file. Where files can be locked it changes nothing.
 	OptionalLocks bool
 	// Perm is the mode of a new file, 0600 if 0.
 	Perm fs.FileMode
-	// Observer is told what the database does; nil is nobody.
+	// Observer reports what the database does; nil is none.
 	Observer *Observer
 	// Logger gets the rare events: opening, recovery and closing at level Info, flushes,
 	// merges and checkpoints at Debug, stalls at Warn, errors at Error. Nil logs nothing.
@@ -149,7 +149,7 @@ type Options struct {
 // MmapAll is the Options.Mmap of a file that is mapped whatever its length.
 const MmapAll = vfs.MapAll
 
-// DefaultOptions returns the options that the zero value stands for, spelt out.
+// DefaultOptions returns the options that the zero value stands for, with all fields set.
 func DefaultOptions() Options { return Options{}.withDefaults() }
 
 func (o Options) withDefaults() Options {

@@ -7,9 +7,9 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 )
 
-// PinReport tells which states of the database are held by transactions, snapshots and
-// cursors, and what cannot be used again until they end. It never costs more than that:
-// writers go on, the log is reclaimed as ever, and readers of other states notice nothing.
+// PinReport lists the states of the database that are held by transactions, snapshots and
+// cursors, and what cannot be used again until they end. It costs nothing else: writers go on,
+// the log is reclaimed as always, and readers of other states notice nothing.
 type PinReport struct {
 	Pins []Pin // oldest first
 	// HeldBlocks are free blocks that a pinned state still shows; without pins they would
@@ -34,14 +34,14 @@ type Pin struct {
 	// Age is for how long it has been out of date: since when another state is the
 	// newest. It is 0 for the newest one, which holds nothing back.
 	Age time.Duration
-	// HeldBlocks are the free blocks that this state shows, and that cannot be used again
-	// before it is let go; several states may show one block. HeldTreeBytes are the
-	// in-memory trees that only it and older ones show.
+	// HeldBlocks are the free blocks that this state shows, and that cannot be used again before
+	// it is released; several states may show one block. HeldTreeBytes are the in-memory trees
+	// that only it and older ones show.
 	HeldBlocks    int64
 	HeldTreeBytes int64
 }
 
-// Pins tells what readers hold, and what that costs. It takes no turn.
+// Pins returns what readers hold, and what that costs. It takes no turn.
 func (db *DB) Pins() (PinReport, error) {
 	if err := db.enter("pins"); err != nil {
 		return PinReport{}, err

@@ -2,8 +2,8 @@ package engine
 
 import "slices"
 
-// A preset is a set of Options by one name, to be changed further before Open. What each is
-// good for, and the measurements behind it, stand in docs/tuning.md.
+// A preset is a set of Options by one name, to be changed further before Open. What each is for,
+// and the measurements, are in docs/tuning.md.
 type preset struct {
 	name string
 	make func() Options
@@ -35,7 +35,7 @@ func PresetNames() []string {
 	return names
 }
 
-// PresetDefault is what the zero Options stand for, spelt out, but for the file system:
+// PresetDefault is what the zero Options stand for, with all fields set except for the file system:
 // trees of 8 MiB and a cache of 64 MiB, no goroutines. It fills a database at nearly full
 // speed, and uses about 100 MiB at most.
 func PresetDefault() Options {
@@ -56,8 +56,8 @@ func PresetLowMemory() Options {
 	return o
 }
 
-// PresetHighPerformance is for sustained writes beside reads on a machine with several
-// cores: trees of 32 MiB, a cache of 256 MiB, and flushing, merging and checkpointing in
+// PresetHighPerformance is for sustained writes, with reads at the same time, on a machine with
+// several cores: trees of 32 MiB, a cache of 256 MiB, and flushing, merging and checkpointing in
 // goroutines, so that commits wait for none of them. It uses up to 500 MiB.
 func PresetHighPerformance() Options {
 	o := PresetDefault()
@@ -70,8 +70,8 @@ func PresetHighPerformance() Options {
 }
 
 // PresetLSMLiteRS is what lsmlite-rs sets: trees of 16 MiB, pages of 4 KiB, blocks of
-// 8 MiB, a checkpoint every 4 MiB, safety normal, no mapping of the file. Its DbConf says in
-// addition which background threads there are; Background is the same here.
+// 8 MiB, a checkpoint every 4 MiB, safety normal, no mapping of the file. Its DbConf also says
+// which background threads there are; here that is Background.
 func PresetLSMLiteRS() Options {
 	o := PresetDefault()
 	o.AutoFlush = 16 << 20

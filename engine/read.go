@@ -27,7 +27,7 @@ func (db *DB) Snapshot(ctx context.Context) (*Snapshot, error) {
 	return &Snapshot{db: db, state: db.ledger.Acquire()}, nil
 }
 
-// Close gives the snapshot up. Closing it twice is no error.
+// Close releases the snapshot. Closing it twice is not an error.
 func (s *Snapshot) Close() error {
 	if s.state != nil {
 		s.db.ledger.Release(s.state)
@@ -61,7 +61,7 @@ func (s *Snapshot) ValueLen(key []byte) (n int, found bool, err error) {
 	return cursor.ValueLen(key, s.state.Live, s.state)
 }
 
-// Cursor opens a cursor on the snapshot. It may be used beyond the snapshot's end.
+// Cursor opens a cursor on the snapshot. It may be used after the snapshot is closed.
 func (s *Snapshot) Cursor() (*Cursor, error) {
 	if err := s.usable("cursor"); err != nil {
 		return nil, err

@@ -11,10 +11,10 @@ const (
 	// RecoverOlder: the newest checkpoint was damaged, and the one before it was taken,
 	// together with the log that leads from it to the same state.
 	RecoverOlder RecoverKind = "older checkpoint"
-	// RecoverRepaired: something was damaged or in doubt that is known from elsewhere. A
-	// handle that writes has put it right.
+	// RecoverRepaired: something was damaged or in doubt, and could be restored. A handle that
+	// writes has restored it.
 	RecoverRepaired RecoverKind = "repaired"
-	// RecoverLeftover: a log was there that holds nothing the database file does not. A
+	// RecoverLeftover: there was a log with nothing that the database file does not hold. A
 	// handle that writes has removed it.
 	RecoverLeftover RecoverKind = "leftover log"
 	// RecoverOtherLog: the log was found under the name that the database had before.
@@ -23,8 +23,8 @@ const (
 	RecoverMissingLog RecoverKind = "missing log"
 )
 
-// RecoverEvent says that a database was not found as a session leaves it that has ended
-// properly.
+// RecoverEvent says that Open has found a database that was not closed properly, or that is
+// damaged.
 type RecoverEvent struct {
 	DB     *DB    // nil if Open failed
 	Path   string // canonical

@@ -21,7 +21,7 @@ type settings struct {
 	changing sync.Mutex // held to replace current; a leaf
 }
 
-// now returns the options in force, which must not be changed. MaxLog is 0 there while it
+// now returns the current options, which must not be changed. MaxLog is 0 there while it
 // follows AutoFlush: see logLimit. NoLog changes with the writer's turn only.
 func (s *settings) now() *Options { return s.current.Load() }
 
@@ -42,7 +42,7 @@ func (db *DB) publishOptions(o Options) {
 	db.tuning.Store(v)
 }
 
-// logLimit returns the MaxLog in force, negative if there is no bound.
+// logLimit returns the current MaxLog, negative if there is no bound.
 func (s *settings) logLimit() int64 {
 	o := s.now()
 	if o.MaxLog != 0 {
@@ -51,7 +51,7 @@ func (s *settings) logLimit() int64 {
 	return max(DefaultMaxLogFactor*int64(o.AutoFlush), MinDefaultMaxLog)
 }
 
-// Options returns the options in force, with the page and block size of the file and with
+// Options returns the current options, with the page and block size of the file and with
 // the bound of the log that MaxLog comes to.
 func (db *DB) Options() Options {
 	o := *db.opts.now()
@@ -60,10 +60,9 @@ func (db *DB) Options() Options {
 	return o
 }
 
-// Set changes options while the database is open. change is called once, with the options in
-// force, and alters those that are to be others; MaxLog is 0 there while it follows
-// AutoFlush, and a field that change sets to 0 gets its default. Either all changes are made
-// or, if Set fails, none.
+// Set changes options while the database is open. change is called once, with the current
+// options, and alters some of them; MaxLog is 0 there while it follows AutoFlush, and a field
+// that change sets to 0 gets its default. Either all changes are made or, if Set fails, none.
 //
 // The fields of Options with the tag change can be changed. They hold from the next commit on.
 // Set fails with ErrMisuse for any other field, for values that Open would refuse, and on a
@@ -152,7 +151,7 @@ const (
 	bothTurns        // of the worker too
 )
 
-// replaceOptions makes a change on top of what others have changed since it was asked for, if
+// replaceOptions makes a change on top of what others have changed since it was requested, if
 // the caller has the turns that this needs, which are returned. Otherwise it changes nothing.
 func (db *DB) replaceOptions(c settingsChange, has turns) (needs turns, err error) {
 	db.opts.changing.Lock()

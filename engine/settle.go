@@ -94,7 +94,7 @@ func (o *opener) settle(ctx context.Context) error {
 	suspect := db.notes.Suspect()
 	err := db.writer.BringIn(ctx, worker.ByOpen)
 	if suspect && !db.notes.Suspect() {
-		o.found(RecoverRepaired, "a sync of the file had failed: all pages were written anew")
+		o.found(RecoverRepaired, "a sync of the file had failed: all pages were written again")
 	}
 	if isFull(err) {
 		db.notes.Unsettled.Store(true)
@@ -113,7 +113,7 @@ func (o *opener) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if foreign && db.files.Log() != nil { // it is read by somebody else
+	if foreign && db.files.Log() != nil { // it is read by another process
 		db.writer.SetLogHead()
 		return nil
 	}

@@ -39,10 +39,9 @@ type Stats struct {
 	CheckpointStallTime time.Duration
 	StalledNow          int64
 
-	// PagesRead counts pages read from the file: for readers that the cache could not
-	// answer (PagesReadMiss), with them, because a scan will want them next, and for long
-	// values (PagesReadAhead), by merges and checks (PagesReadMerge), and for single links
-	// and dumps (PagesReadRaw).
+	// PagesRead counts pages read from the file: for readers that did not find them in the cache
+	// (PagesReadMiss); ahead of scans, and for long values (PagesReadAhead); by merges and checks
+	// (PagesReadMerge); and for single links and dumps (PagesReadRaw).
 	PagesRead      int64
 	PagesReadMiss  int64
 	PagesReadAhead int64
@@ -62,11 +61,11 @@ type Stats struct {
 	BytesWrittenFreelist int64
 	BytesWrittenMeta     int64
 	Syncs                int64 // of the database file
-	// WriteAmplification is what was written to both files, by bytes committed; 0 before
-	// anything was.
+	// WriteAmplification is the bytes written to both files for each byte committed; 0 before the
+	// first commit.
 	WriteAmplification float64
 
-	// CacheLookups counts the pages that readers asked for, CacheHits those that were in
+	// CacheLookups counts the pages that readers looked up, CacheHits those that were in
 	// memory, CacheMisses those that were not. Open cursors report theirs every 256 pages.
 	CacheLookups int64
 	CacheHits    int64
@@ -82,8 +81,7 @@ type Stats struct {
 	Segments     int
 	SegmentPages int64 // of all segments; bytes of a compressed file
 	// CheckedPages are those of them that carry a page sum, as all do that lsmlite wrote.
-	// Damage to the others, which C lsm1 wrote, may not be noticed; Optimize writes them
-	// anew.
+	// Damage to the others, which C lsm1 wrote, may not be noticed; Optimize writes them again.
 	CheckedPages int64
 	Blocks       int64 // blocks of the file
 	FreeBlocks   int64 // of those, blocks that hold nothing

@@ -61,7 +61,7 @@ func (db *DB) FreeListSize() (blocks, entries int) {
 type LogRegion struct{ Start, End int64 }
 
 // LogStructure returns the three regions of the log in reading order; unused ones are
-// zero. It shows the state of the last commit only roughly while a transaction runs.
+// zero. While a transaction runs, it shows the state of the last commit only roughly.
 func (db *DB) LogStructure() [3]LogRegion {
 	var out [3]LogRegion
 	for i, r := range db.ledger.LogRegions() {

@@ -45,7 +45,7 @@ func (o *opener) accept(ctx context.Context) error {
 	}
 }
 
-// findLog looks for a log of that name beside the database. If it is the log of this
+// findLog looks for a log of that name in the folder of the database. If it is the log of this
 // database, it is in use from then on.
 func (o *opener) findLog(name string) error {
 	o.Search = survey.NotFound

@@ -16,8 +16,8 @@ type Tx struct {
 }
 
 // Begin starts a write transaction at level 1. It waits for the single writer's turn, in
-// arrival order, as long as ctx lasts. It fails, once, with what flushing, merging or
-// checkpointing for earlier commits has failed with since the last call.
+// arrival order, as long as ctx lasts. If flushing, merging or checkpointing for earlier commits
+// has failed since the last call, Begin returns that error, once.
 func (db *DB) Begin(ctx context.Context) (*Tx, error) {
 	if err := db.writable("begin"); err != nil {
 		return nil, err
@@ -29,10 +29,9 @@ func (db *DB) Begin(ctx context.Context) (*Tx, error) {
 	return tx, nil
 }
 
-// BeginFrom starts a write transaction on the state that a snapshot shows. If somebody
-// has committed since, it fails with ErrBusySnapshot, as a rule without waiting for the
-// writer's turn, and a snapshot that is taken then shows that commit. The snapshot stays
-// open.
+// BeginFrom starts a write transaction on the state that a snapshot shows. If another transaction
+// has committed since, it fails with ErrBusySnapshot, mostly without waiting for the writer's
+// turn; a snapshot that is taken then shows that commit. The snapshot stays open.
 func (db *DB) BeginFrom(ctx context.Context, s *Snapshot) (*Tx, error) {
 	if err := db.writable("begin"); err != nil {
 		return nil, err
@@ -55,12 +54,12 @@ func (tx *Tx) PutReader(key []byte, r io.Reader, size int64) error {
 	return tx.tx.PutReader(key, r, size)
 }
 
-// Delete removes a key. Removing a key that is not there is no error.
+// Delete removes a key. Removing a key that is not there is not an error.
 func (tx *Tx) Delete(key []byte) error { return tx.tx.Delete(key) }
 
 // DeleteRange removes all keys strictly between two others, however many there are, by
-// a single record. Both keys themselves are kept. Where nothing can lie between them,
-// because after is not less than before, it does and writes nothing.
+// a single record. Both keys themselves are kept. If no key can be between them, because after is
+// not less than before, it does and writes nothing.
 func (tx *Tx) DeleteRange(after, before []byte) error { return tx.tx.DeleteRange(after, before) }
 
 // Level returns the number of open levels.
@@ -78,8 +77,8 @@ func (tx *Tx) RollbackTo(level int) error { return tx.tx.RollbackTo(level) }
 
 // Commit ends the transaction and makes its changes visible and, according to the
 // safety level, durable. If it fails, nothing of the transaction took place, except that
-// after a failed sync it is unknown whether a crash would bring it back. ctx is looked
-// at before anything is written; a commit that has begun is finished.
+// after a failed sync it is unknown whether a crash would bring it back. ctx counts only before
+// anything is written; a commit that has begun is finished.
 func (tx *Tx) Commit(ctx context.Context) error { return tx.tx.Commit(ctx) }
 
 // Rollback ends the transaction and undoes all of it.
@@ -93,8 +92,7 @@ func (tx *Tx) Get(dst, key []byte) (value []byte, found bool, err error) { retur
 func (tx *Tx) ValueLen(key []byte) (n int, found bool, err error) { return tx.tx.ValueLen(key) }
 
 // Cursor opens a cursor on the state of this moment, the transaction's own writes
-// included. It goes on showing that state whatever is written, committed or rolled back
-// later.
+// included. It shows that state even after later writes, commits and rollbacks.
 func (tx *Tx) Cursor() (*Cursor, error) {
 	v, err := tx.tx.View()
 	if err != nil {

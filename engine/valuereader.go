@@ -9,14 +9,15 @@ import (
 
 // ValueReader reads one value piece by piece, so that all of it is never in memory. It is
 // valid until the cursor that it comes from is moved or closed; then its methods fail with
-// ErrMisuse. One goroutine at a time may use it, and Value of the same cursor beside it.
+// ErrMisuse. One goroutine at a time may use it, and Value of the same cursor may be called
+// between its calls.
 type ValueReader struct {
 	c      *Cursor
 	moves  uint64
 	size   int64
 	pos    int64  // where the next Read begins
 	at     int64  // where body, or the rest of inline, stands
-	value  []byte // all of it, if it is at hand
+	value  []byte // all of it, if it is in memory
 	body   segment.Body
 	inline bool
 }
@@ -26,8 +27,8 @@ var (
 	_ io.WriterTo   = (*ValueReader)(nil)
 )
 
-// ValueReader returns a reader of the current value. It reads long values from the file as
-// they are asked for, past the page cache, in a buffer of a fixed size.
+// ValueReader returns a reader of the current value. It reads long values from the file as the
+// caller needs them, without the page cache, in a buffer of a fixed size.
 func (c *Cursor) ValueReader() (*ValueReader, error) {
 	if err := c.hasValue(); err != nil {
 		return nil, err
@@ -37,7 +38,7 @@ func (c *Cursor) ValueReader() (*ValueReader, error) {
 	return r, nil
 }
 
-// rewind begins anew.
+// rewind begins again.
 func (r *ValueReader) rewind() {
 	r.at = 0
 	r.body.Close()
@@ -100,8 +101,7 @@ func (r *ValueReader) reach() error {
 	return err
 }
 
-// Seek implements io.Seeker. What lies before the new place is read and checked again by
-// the next Read.
+// Seek implements io.Seeker. The next Read reads and verifies the value again up to the new place.
 func (r *ValueReader) Seek(offset int64, whence int) (int64, error) {
 	if err := r.usable(); err != nil {
 		return 0, err

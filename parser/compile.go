@@ -152,7 +152,7 @@ func (c *compiler) orderBy(s *Select) error {
 			continue
 		}
 		if ref, ok := r.Expr.(*ColumnRef); !ok || lowerASCII(ref.Name.Text) != "key" {
-			return c.failName(r.Alias, "ORDER BY key cannot stand beside another result that is called key")
+			return c.failName(r.Alias, "ORDER BY key is not allowed with another result that is called key")
 		}
 	}
 	if err := c.table(s.OrderBy.Table); err != nil {

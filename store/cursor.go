@@ -5,8 +5,8 @@ import (
 	"context"
 )
 
-// Cursor visits the keys of one state, range by range, each in one direction. It never
-// turns round within a range.
+// Cursor visits the keys of one state, range by range, each in one direction. It never changes
+// direction within a range.
 type Cursor interface {
 	// Seek moves to the first key of r in its direction and reports whether there is one.
 	// The bytes of r must stay as they are until the next Seek or Close.

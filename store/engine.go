@@ -70,7 +70,7 @@ func (s Engine) Begin(ctx context.Context, from Snapshot) (Tx, error) {
 	} else {
 		snap, ok := from.(engineMayWrite)
 		if !ok {
-			return nil, &engine.Error{Code: engine.CodeMisuse, Op: "begin", Detail: "the snapshot was taken for reading only"}
+			return nil, &engine.Error{Code: engine.CodeMisuse, Op: "begin", Detail: "the snapshot is for reading only"}
 		}
 		tx, err = s.DB.BeginFrom(ctx, snap.Snapshot)
 	}

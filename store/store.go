@@ -32,7 +32,7 @@ type Store interface {
 	// Begin starts a write transaction, on level 1. There is one at a time: Begin waits
 	// for its turn, in order of arrival, until ctx ends. With a snapshot that may write
 	// the transaction begins from that state, and Begin fails with ErrBusySnapshot if
-	// somebody has committed since. The snapshot stays open and the caller's.
+	// another transaction has committed since. The snapshot stays open and the caller's.
 	Begin(ctx context.Context, from Snapshot) (Tx, error)
 	// Close fails with ErrBusy while anything that the store returned is open.
 	Close() error

@@ -23,7 +23,7 @@ func TestStore(t *testing.T, fresh func(t *testing.T) (open func() (Store, error
 		{"keys and values are copied", (*suite).copies},
 		{"keys are ordered by bytes, then by length", (*suite).order},
 		{"seek finds the neighbours", (*suite).seek},
-		{"a cursor turns round anywhere", (*suite).turns},
+		{"a cursor changes direction anywhere", (*suite).turns},
 		{"a range delete spares its ends", (*suite).rangeDelete},
 		{"a range delete hides what is older only", (*suite).rangeDeleteLayers},
 		{"large keys and values", (*suite).large},

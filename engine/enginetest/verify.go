@@ -53,7 +53,7 @@ func scan(r Reader, backward bool) (n int, sum uint64, err error) {
 	for ok := first(); ok; ok = next() {
 		key := c.Key()
 		if n > 0 && bytes.Compare(key, last) != order {
-			return n, sum, mismatch("a scan (backward: %v) finds %s behind %s", backward, short(string(key)), short(string(last)))
+			return n, sum, mismatch("a scan (backward: %v) finds %s after %s", backward, short(string(key)), short(string(last)))
 		}
 		last = append(last[:0], key...)
 		value, err := c.Value()

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -71,19 +70,12 @@ var words = map[string]string{
 	`(takes?|taken|took) for`: "treated as, looks like, read as",
 	`lets? go of`:             "releases",
 	`gets? on`:                "makes progress",
-	`lest|hitherto|thereby|whence|hence|thus|upon|whilst|amidst|thither`: "a plain word",
-	`thereof|therein|wherein|whereby|whereupon`:                          "a plain word",
+	`lest|hitherto|thereby|hence|thus|upon|whilst|amidst|thither`: "a plain word",
+	`thereof|therein|wherein|whereby|whereupon`:                   "a plain word",
 }
 
-// plain are the folders whose comments are held to the words, with those below them.
-var plain = strings.Fields(`
-	engine/compress engine/enginetest engine/errs engine/prom engine/vfs examples parser
-	engine/internal/base engine/internal/checkpoint engine/internal/foreign engine/internal/format
-	engine/internal/freelist engine/internal/invariant engine/internal/memtree engine/internal/snapshot engine/internal/span
-	internal/archtest internal/oracle internal/railroad internal/sim internal/sqlitetest`)
-
-// TestWords looks for such words in the documents and in the comments of Go code: all
-// comments but those of tests.
+// TestWords looks for such words in the documents, and in the comments and the texts of Go
+// code, except that of tests and examples.
 func TestWords(t *testing.T) {
 	bad := badWords()
 	texts := 0
@@ -150,22 +142,19 @@ type part struct {
 	text string
 }
 
-// prose returns what a file has of text: all of a document but code, and of Go code the
-// comments.
+// prose returns what a file has of text: all of a document except code, and of Go code the
+// comments and, for messages, the string literals.
 func prose(t *testing.T, path, name string) []part {
 	t.Helper()
 	switch {
 	case strings.HasSuffix(name, ".md"):
-		if !strings.HasPrefix(name, "docs/") {
-			return nil
-		}
 		raw, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return []part{{1, withoutCode(string(raw))}}
 	case strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go"):
-		return comments(t, path, name)
+		return texts(t, path, !strings.HasPrefix(name, "examples/") && !strings.HasPrefix(name, "ecosystem/"))
 	}
 	return nil
 }
@@ -179,20 +168,23 @@ func withoutCode(text string) string {
 	return inlineCode.ReplaceAllString(text, "`")
 }
 
-func comments(t *testing.T, path, name string) []part {
+func texts(t *testing.T, path string, literals bool) []part {
 	t.Helper()
 	set := token.NewFileSet()
 	f, err := parser.ParseFile(set, path, nil, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
 	}
-	held := slices.ContainsFunc(plain, func(folder string) bool { return strings.HasPrefix(name, folder+"/") })
 	var out []part
 	for _, group := range f.Comments {
-		if held || group == f.Doc {
-			out = append(out, part{set.Position(group.Pos()).Line, raw(group)})
-		}
+		out = append(out, part{set.Position(group.Pos()).Line, raw(group)})
 	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.BasicLit); ok && literals && lit.Kind == token.STRING {
+			out = append(out, part{set.Position(lit.Pos()).Line, lit.Value})
+		}
+		return true
+	})
 	return out
 }
 

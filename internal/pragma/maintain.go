@@ -9,7 +9,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/store"
 )
 
-// defaultMaxProblems is how many problems integrity_check lists if nothing else is asked for.
+// defaultMaxProblems is how many problems integrity_check lists by default.
 const defaultMaxProblems = 100
 
 func integrityCheck(ctx context.Context, c *Call, args []string) (*Table, error) {

@@ -112,7 +112,7 @@ func (t *txn) takeTurn(ctx context.Context, snap store.Snapshot, explicit bool) 
 // errLate is why beginWithin fails if its limit is over.
 var errLate = errors.New("the limit is over")
 
-// beginWithin is store.Begin with a limit of its own beside ctx.
+// beginWithin is store.Begin with a limit of its own, besides ctx.
 func (t *txn) beginWithin(ctx context.Context, snap store.Snapshot, limit time.Duration) (store.Tx, error) {
 	wait, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -2,7 +2,7 @@ package session
 
 import "github.com/lsmlite/lsmlite-go/parser"
 
-// aggregate works out the aggregates that the plan asks for. min and max look for the
+// aggregate works out the aggregates of the plan. min and max look for the
 // first row from the one end and from the other; only count(*) visits all.
 func (r *Rows) aggregate() (err error) {
 	t := &r.totals

@@ -2,8 +2,7 @@ package session
 
 // appendLSM1Uint appends n as SQLite's lsm1 virtual table writes a UINT key: the first
 // byte says how many follow, so that byte order is number order. The form differs in one
-// place from the varint in the records of the file, which does without 7 bytes for some
-// numbers.
+// place from the varint in the records of the file, which never has 7 bytes for some numbers.
 func appendLSM1Uint(dst []byte, n uint64) []byte {
 	switch {
 	case n <= 240:

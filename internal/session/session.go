@@ -122,7 +122,7 @@ func (s *Session) checkAll(plans []*parser.Plan, args []parser.Value) error {
 	return nil
 }
 
-// forgetArguments lets go of the caller's bytes.
+// forgetArguments releases the caller's bytes.
 func (s *Session) forgetArguments() {
 	clear(s.args)
 	s.args = s.args[:0]

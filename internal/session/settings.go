@@ -18,7 +18,7 @@ type Settings struct {
 	BusyTimeout time.Duration
 	// Uncounted lets a DELETE of a range run without counting the rows.
 	Uncounted bool
-	// KeyType and ValueType are what keys and values are taken for. Values are no numbers.
+	// KeyType and ValueType are the types of keys and values. Values are never numbers.
 	KeyType, ValueType Type
 }
 

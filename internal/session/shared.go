@@ -44,7 +44,7 @@ func (s *Shared) left(h *holder) { s.holder.CompareAndSwap(h, nil) }
 
 // busyError says who holds the writer's turn and since when, and how long it was waited for.
 func (s *Shared) busyError(since time.Time, waited time.Duration) error {
-	who := "somebody"
+	who := "another transaction"
 	if h := s.holder.Load(); h != nil {
 		what := "a statement"
 		if h.explicit.Load() {

@@ -7,7 +7,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/parser"
 )
 
-// Type is what keys or values are taken for.
+// Type is the type of keys or values.
 type Type uint8
 
 // The types. Those from Int64 to LSM1Uint are for keys only.

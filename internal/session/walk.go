@@ -8,8 +8,8 @@ import (
 	"github.com/lsmlite/lsmlite-go/store"
 )
 
-// walk is a cursor's way through the intervals of a statement, in one direction. What
-// stands on a key, it does: a walk is a parser.ValueLoader for the current row.
+// walk is a cursor's way through the intervals of a statement, in one direction. A walk is
+// a parser.ValueLoader for the current row.
 type walk struct {
 	ctx    context.Context
 	cursor store.Cursor // nil if the walk is not open
@@ -43,7 +43,7 @@ func (w *walk) close() error {
 // way is how a walk goes through its intervals.
 type way struct {
 	desc     bool  // from the greatest key to the least
-	keysOnly bool  // no value is asked for
+	keysOnly bool  // no value is needed
 	limit    int64 // how many keys are visited at most, negative for all
 }
 

@@ -134,7 +134,7 @@ func (w *writer) bind(ctx context.Context, p *parser.Plan, args []parser.Value) 
 	return !point || len(p.Columns) > 0, nil
 }
 
-// forget lets go of what the statement computed with. Of the scratch it leaves the first
+// forget releases what the statement computed with. Of the scratch it leaves the first
 // numArgs bytes, which are arguments.
 func (w *writer) forget(numArgs int) {
 	w.filter = nil

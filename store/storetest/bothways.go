@@ -13,9 +13,9 @@ var (
 	_ enginetest.Upgrader = bothWays{}
 )
 
-// BothWays shows a store as an enginetest.Store: every step of a cursor is a range of its
-// own, so that it can turn round. What is closed may be closed again there. If s is the
-// engine, the result is an enginetest.Maintained as well.
+// BothWays shows a store as an enginetest.Store: every step of a cursor is a range of its own, so
+// that it can change direction. What is closed may be closed again there. If s is the engine, the
+// result is an enginetest.Maintained as well.
 func BothWays(s store.Store) enginetest.Store {
 	if e, ok := s.(store.Engine); ok {
 		return bothWaysEngine{bothWays{s}, enginetest.Engine(e.DB).(enginetest.Maintained)}

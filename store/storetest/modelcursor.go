@@ -39,8 +39,8 @@ func (m *Model) cursor(ctx context.Context, state enginetest.Map) (store.Cursor,
 	return &modelCursor{m: m, state: state}, nil
 }
 
-// spoil overwrites what was handed out.
-func (c *modelCursor) spoil() {
+// damage overwrites what was handed out.
+func (c *modelCursor) damage() {
 	for i := range c.key {
 		c.key[i] = 0xdd
 	}
@@ -51,7 +51,7 @@ func (c *modelCursor) spoil() {
 }
 
 func (c *modelCursor) Seek(ctx context.Context, r *store.Range) bool {
-	c.spoil()
+	c.damage()
 	c.r, c.in, c.visited = *r, false, 0
 	if c.closed {
 		return false
@@ -81,7 +81,7 @@ func (c *modelCursor) first() (k, v string, ok bool) {
 }
 
 func (c *modelCursor) Next(context.Context) bool {
-	c.spoil()
+	c.damage()
 	if !c.in || c.atEnd() {
 		c.in = false
 		return false
@@ -154,7 +154,7 @@ func (c *modelCursor) Close() error {
 	if c.closed {
 		return misuse("close", "the cursor is closed already")
 	}
-	c.spoil()
+	c.damage()
 	c.closed, c.in = true, false
 	c.m.countHandles(-1)
 	return nil

@@ -18,7 +18,7 @@ func (m *Model) Begin(ctx context.Context, from store.Snapshot) (store.Tx, error
 	}
 	snap, _ := from.(*modelSnapshot)
 	if from != nil && (snap == nil || !snap.mayWrite) {
-		return nil, misuse("begin", "the snapshot was taken for reading only")
+		return nil, misuse("begin", "the snapshot is for reading only")
 	}
 	select {
 	case m.turn <- struct{}{}:

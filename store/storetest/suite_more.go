@@ -147,7 +147,7 @@ func (s *suite) writerInfo() {
 		s.Skip("the store does not know who writes")
 	}
 	if since, busy := w.Writer(); busy {
-		s.Fatalf("somebody writes since %v, before anybody has begun", since)
+		s.Fatalf("a transaction writes since %v, before one has begun", since)
 	}
 	tx := s.begin()
 	if since, busy := w.Writer(); !busy || since.IsZero() {
@@ -155,7 +155,7 @@ func (s *suite) writerInfo() {
 	}
 	s.ok(tx.Rollback(s.ctx))
 	if since, busy := w.Writer(); busy {
-		s.Fatalf("somebody writes since %v, after the end", since)
+		s.Fatalf("a transaction writes since %v, after the end", since)
 	}
 }
 

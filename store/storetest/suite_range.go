@@ -43,8 +43,8 @@ func within(keys []string, r store.Range) []string {
 }
 
 // ranges tries ranges of all kinds between keys that are there and keys that are not, on
-// readers of all kinds. A third of the keys is in the file, if there is one, and what is
-// deleted is in the way.
+// readers of all kinds. A third of the keys is in the file, if there is one, and deleted keys lie
+// between the others.
 func (s *suite) ranges() {
 	s.commit(rangeKeys[:6]...)
 	s.commit("c", "cc", "e")

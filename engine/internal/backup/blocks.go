@@ -62,8 +62,8 @@ func (k *Checkpoint) used() (blocks []base.BlockNo) {
 	return blocks
 }
 
-// copyRange copies the bytes from at up to end, as far as the file reaches: the last block
-// in use need not be there to its end.
+// copyRange copies the bytes from at up to end, as far as the file reaches: the last block in use
+// may be cut short.
 func (c *Copy) copyRange(to, from vfs.File, at, end int64, buf []byte) error {
 	for at < end {
 		run := buf[:min(int64(len(buf)), end-at)]

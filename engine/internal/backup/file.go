@@ -13,7 +13,7 @@ import (
 
 // toFile has write fill a new file and gives it the name of the target when it is whole:
 //
-//  1. Refuse a name that is taken, or that has a log beside it.
+//  1. Refuse a name that is taken, or that has a log in the same folder.
 //  2. Write a file of another name, and sync it and that name.
 //  3. Look again, because that took a while, and rename.
 //  4. Sync the name.
@@ -91,7 +91,7 @@ type unfinished struct {
 	open bool
 }
 
-// create makes an unfinished file beside the target, which may be to replace old.
+// create makes an unfinished file in the folder of the target, which may be to replace old.
 func (t *Target) create(old fs.FileInfo) (*unfinished, error) {
 	var suffix [4]byte
 	if _, err := rand.Read(suffix[:]); err != nil {

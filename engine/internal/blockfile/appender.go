@@ -6,7 +6,7 @@ import (
 )
 
 // runBytes is how much an Appender writes at once. A write costs about as much for 64 KiB
-// as for 4, and whoever waits for it does not wait long.
+// as for 4, and those that wait for it do not wait long.
 const runBytes = 64 << 10
 
 // Allocator gives an Appender blocks that nothing on disk and no reader refers to.
@@ -94,9 +94,9 @@ func (a *Appender) Pages() int64 { return a.pages }
 // with the end of another segment.
 func (a *Appender) Blocks() []base.BlockNo { return a.blocks }
 
-// AppendPoint returns the page where another segment may start behind this one, or 0.
-// Where pages are smaller than a sector, writing behind the end could tear the last
-// page of this segment, so only a start at a sector is offered.
+// AppendPoint returns the page where another segment may start after this one, or 0. Where pages
+// are smaller than a sector, writing after the end could tear the last page of this segment, so
+// only a start at a sector is offered.
 func (a *Appender) AppendPoint() base.PageNo {
 	end := a.End()
 	if a.page == 0 || a.f.geo.IsLast(end) || a.f.geo.Offset(end+1)%int64(a.f.f.SectorSize()) != 0 {

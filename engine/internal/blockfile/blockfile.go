@@ -104,16 +104,15 @@ func (f *File) readAt(b []byte, off int64) (int, error) {
 }
 
 // readPages fills b with whole pages from page p on and returns how many of them the
-// file has, at least one. Pages are written whole before anything refers to them, so a
-// page behind the end of the file was cut off: zeros in its place would pass for a page
-// without records.
+// file has, at least one. Pages are written whole before anything refers to them, so a page after
+// the end of the file was cut off: zeros in its place would pass for a page without records.
 func (f *File) readPages(b []byte, p base.PageNo) (int, error) {
 	n, err := f.readAt(b, f.geo.Offset(p))
 	if err != nil {
 		return 0, err
 	}
 	if n < f.geo.PageSize {
-		return 0, f.corrupt(p, errs.Corruptf("the page lies behind the end of the file"))
+		return 0, f.corrupt(p, errs.Corruptf("the page is after the end of the file"))
 	}
 	return n / f.geo.PageSize, nil
 }
@@ -164,7 +163,7 @@ func (f *File) outOfRange(p base.PageNo) error {
 	return f.corrupt(p, errs.Corruptf("a page number outside the file's %d blocks", f.Blocks()))
 }
 
-// Truncate cuts the file behind block b. Nothing that the newest checkpoint refers to
+// Truncate cuts the file after block b. Nothing that the newest checkpoint refers to
 // may lie there.
 func (f *File) Truncate(b base.BlockNo) error {
 	end := int64(b) * int64(f.geo.BlockSize)

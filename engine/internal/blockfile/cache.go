@@ -82,7 +82,7 @@ func (c *cache) get(p base.PageNo) *frame {
 // has reports whether page p is in memory.
 func (c *cache) has(p base.PageNo) bool { return c.get(p) != nil }
 
-// put stores a page that was just read and evicts others if the budget asks for it. If
+// put stores a page that was just read and evicts others if the budget needs it. If
 // another goroutine was faster its frame stays.
 func (c *cache) put(p base.PageNo, raw []byte, page format.Page) {
 	c.putFrame(&frame{raw: raw, page: page, no: p})
@@ -130,7 +130,7 @@ func (c *cache) block(b base.BlockNo) *cacheBlock {
 	return grown[b]
 }
 
-// drop forgets the pages of a block that is about to be written anew.
+// drop forgets the pages of a block that is about to be written again.
 func (c *cache) drop(b base.BlockNo) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 
 // hashed is the table of one block's frames in a compressed file, where pages begin at any
 // offset: open addressing with linear probing. Readers take no lock. The table is replaced
-// when it fills up, never moved within; a frame that is dropped leaves its place marked, so
-// that what stands behind it is still found.
+// when it fills up, never moved within; a frame that is dropped leaves its place marked, so that
+// what comes after it is still found.
 type hashed struct {
 	slots atomic.Pointer[[]atomic.Pointer[frame]]
 	used  int // places that are not empty; guarded by the cache's mutex

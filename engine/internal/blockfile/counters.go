@@ -4,7 +4,7 @@ import "sync/atomic"
 
 // Stats counts what was read and written since the file was opened.
 type Stats struct {
-	CacheLookups int64 // pages that readers asked for; merges read past the cache
+	CacheLookups int64 // pages that readers looked up; merges read without the cache
 	CacheMisses  int64 // of those, the ones that had to be read
 	CacheBytes   int64 // held now
 
@@ -26,8 +26,8 @@ type Stats struct {
 // PagesRead returns how many pages were read from the file.
 func (s *Stats) PagesRead() int64 { return s.MissPages + s.AheadPages + s.RunPages + s.RawPages }
 
-// counters is what Stats is made from. All but lookups change only beside a system call,
-// so that nobody minds sharing them.
+// counters is what Stats is made from. All but lookups change only together with a system call,
+// so sharing them costs little.
 type counters struct {
 	lookups striped
 
@@ -65,7 +65,7 @@ func (s *striped) sum() int64 {
 	return n
 }
 
-// CountLookups adds n to the number of pages that readers asked for. Readers count for
+// CountLookups adds n to the number of pages that readers looked up. Readers count for
 // themselves and tell it now and then, with a hint that differs among those who read at
 // the same time, such as an address of their own.
 func (f *File) CountLookups(hint uintptr, n int64) { f.stats.lookups.add(hint, n) }

@@ -58,7 +58,7 @@ func TestDamagedPages(t *testing.T) {
 			if err := x.f.Truncate(x.geo.Offset(pages[99]) + 1023); err != nil {
 				t.Fatal(err)
 			}
-			x.expectCorrupt(read(s, pages[99]), pages[99], "behind the end of the file")
+			x.expectCorrupt(read(s, pages[99]), pages[99], "after the end of the file")
 			if err := read(s, pages[98]); err != nil {
 				t.Errorf("the page before the cut: %v", err)
 			}

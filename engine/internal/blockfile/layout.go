@@ -7,8 +7,8 @@ import (
 )
 
 // layout is how pages are stored: all of one size, side by side (plain), or compressed, as
-// records of their own lengths (packed). New chooses it once for a file, and all that
-// differs between the two is behind it. A page that the cache has never comes here.
+// records of their own lengths (packed). New chooses it once for a file, and it holds all that
+// differs between the two. A page that the cache has never comes here.
 type layout interface {
 	// codec returns what pages are compressed with, nil for nothing.
 	codec() compress.Codec

@@ -61,8 +61,8 @@ func (l *packed) miss(s *Space, p base.PageNo) (format.Page, error) {
 }
 
 // missAhead decompresses the pages after p that lie in the same stretch of the file, into the
-// cache: as many as plain reads, but not so many that a small cache would lose them before
-// they are asked for.
+// cache: as many as plain reads, but not so many that a small cache would lose them before they
+// are used.
 func (l *packed) missAhead(s *Space, p, last base.PageNo) (format.Page, error) {
 	pages := max(1, int(min(aheadBytes, s.cache.budget/8))/s.geo.PageSize)
 	t := l.borrow(s, min(aheadBytes, max(l.pageAhead(), int(l.usualImage.Load())*pages)))
@@ -78,7 +78,7 @@ func (l *packed) missAhead(s *Space, p, last base.PageNo) (format.Page, error) {
 				if first == nil {
 					return nil, err
 				}
-				break // whoever asks for that page will be told
+				break // the reader that needs that page gets the error
 			}
 			if first == nil {
 				first = fr.page
@@ -147,7 +147,7 @@ func (l *packed) prevPage(s *Space, p base.PageNo) (base.PageNo, error) {
 	if fr != nil {
 		fr.prev.Store(int64(prev))
 	}
-	// Whoever steps back reads that page next, and it mostly is in memory already.
+	// A reader that steps back reads that page next, and it mostly is in memory already.
 	if i := int64(prev - t.at); i >= 0 && i < int64(len(t.data)) && !s.cache.has(prev) {
 		if fr, _, err := t.frame(prev); err == nil {
 			s.stats.aheadPages.Add(1)

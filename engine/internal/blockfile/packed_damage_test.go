@@ -95,7 +95,7 @@ func TestPackedDamage(t *testing.T) {
 	if err := x.f.Truncate(int64(pages[150]) + 9); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Page(pages[150]); !errors.Is(err, errs.ErrCorrupt) || !strings.Contains(err.Error(), "behind the end of the file") {
+	if _, err := s.Page(pages[150]); !errors.Is(err, errs.ErrCorrupt) || !strings.Contains(err.Error(), "after the end of the file") {
 		t.Errorf("a page that was cut: %v", err)
 	}
 	if _, err := s.Page(pages[149]); err != nil {

@@ -12,7 +12,7 @@ type packedRun struct {
 	fresh  bool // past the cache
 }
 
-// Page takes a page from the cache if it is there. A cached page need not be decompressed again; that
+// Page takes a page from the cache if it is there. A cached page is not decompressed again; that
 // it is used here does not make it worth keeping.
 func (q *packedRun) Page(p base.PageNo) (format.Page, error) {
 	if !q.fresh && p > 0 {

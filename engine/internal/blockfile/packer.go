@@ -7,8 +7,8 @@ import (
 )
 
 // packer is the output of a compressed file. A page can be compressed when it
-// is complete, which it is when the next one is asked for; from then on the number of the
-// next one, the offset behind its record, is known. Blocks are filled to the last byte:
+// is complete, which it is when the next one is begun; from then on the number of the next one,
+// the offset after its record, is known. Blocks are filled to the last byte:
 //
 //	… record | record | reco → next block          previous block ← rd | record | padding
 //

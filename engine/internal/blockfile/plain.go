@@ -79,7 +79,7 @@ func (l plain) missAhead(s *Space, p, last base.PageNo) (format.Page, error) {
 			if i == 0 {
 				return nil, err
 			}
-			break // whoever asks for that page will be told
+			break // the reader that needs that page gets the error
 		}
 		s.cache.put(no, raw, page)
 		if i == 0 {

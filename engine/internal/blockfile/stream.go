@@ -83,15 +83,15 @@ func (t *stream) load(p base.PageNo, n int) error {
 		t.next = format.BlockLink(t.room[toEnd:n])
 		n = toEnd
 	}
-	// Bytes behind the end of the file were cut off: nothing stands there.
+	// Bytes after the end of the file were cut off: nothing is there.
 	t.data = t.room[:min(n, got)]
 	t.full = full && got >= n
 	return nil
 }
 
-// bytes returns n bytes of the stream from p on. They are valid until the next call. end is
-// the offset behind them, in the block of the last of them: that of the next record, unless
-// the block ends there (see settle).
+// bytes returns n bytes of the stream from p on. They are valid until the next call. end is the
+// offset after them, in the block of the last of them: that of the next record, unless the block
+// ends there (see settle).
 func (t *stream) bytes(p base.PageNo, n int) (b []byte, end base.PageNo, err error) {
 	if i := int64(p - t.at); i >= 0 && i+int64(n) <= int64(len(t.data)) {
 		return t.data[i : i+int64(n)], p + base.PageNo(n), nil
@@ -106,7 +106,7 @@ func (t *stream) slowBytes(p base.PageNo, n int) ([]byte, base.PageNo, error) {
 			return nil, 0, err
 		}
 		if len(t.data) < n {
-			return nil, 0, t.s.corrupt(p, errs.Corruptf("the page lies behind the end of the file"))
+			return nil, 0, t.s.corrupt(p, errs.Corruptf("the page is after the end of the file"))
 		}
 		return t.data[:n], p + base.PageNo(n), nil
 	}
@@ -123,7 +123,7 @@ func (t *stream) slowBytes(p base.PageNo, n int) ([]byte, base.PageNo, error) {
 			i = 0
 		}
 		if int64(len(t.data)) < i+int64(take) {
-			return nil, 0, t.s.corrupt(p, errs.Corruptf("the page lies behind the end of the file"))
+			return nil, 0, t.s.corrupt(p, errs.Corruptf("the page is after the end of the file"))
 		}
 		t.joined = append(t.joined, t.data[i:i+int64(take)]...)
 		if len(t.joined) == n {
@@ -138,7 +138,7 @@ func (t *stream) slowBytes(p base.PageNo, n int) ([]byte, base.PageNo, error) {
 	}
 }
 
-// settle returns where the stream goes on behind end, which bytes has returned.
+// settle returns where the stream goes on after end, which bytes has returned.
 func (t *stream) settle(end base.PageNo) (base.PageNo, error) {
 	last := end - 1
 	if !t.s.geo.IsLast(last) {

@@ -25,9 +25,8 @@ func (t *stream) head(p base.PageNo) (format.RecordHead, error) {
 	return h, nil
 }
 
-// page returns the compressed image of the page at p and the offset behind its record, to
-// be settled. Both size fields are compared, and the size with what the codec can make of a
-// page.
+// page returns the compressed image of the page at p and the offset after its record, to be
+// settled. Both size fields are compared, and the size with what the codec can make of a page.
 func (t *stream) page(p base.PageNo) (image []byte, end base.PageNo, err error) {
 	h, err := t.head(p)
 	if err != nil {
@@ -89,8 +88,8 @@ func (t *stream) frame(p base.PageNo) (*frame, base.PageNo, error) {
 		return nil, 0, err
 	}
 	fr := &frame{raw: raw, page: page, no: p}
-	// If the next page begins right behind this one, as it mostly does, it is known for
-	// nothing. What is there may be no page of this segment: then nobody asks for it.
+	// If the next page begins right after this one, as it mostly does, it is known for
+	// nothing. What is there may be no page of this segment: then no reader needs it.
 	if i := int64(end - t.at); i > 0 && i+format.RecordSizeLen <= int64(len(t.data)) {
 		if h, ok := format.DecodeRecordHead(t.data[i:]); ok && !h.Pad {
 			fr.next.Store(int64(end))

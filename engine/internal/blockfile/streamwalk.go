@@ -6,7 +6,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
-// nextPage returns the page behind the one at p, over the padding between them.
+// nextPage returns the page after the one at p, over the padding between them.
 func (t *stream) nextPage(p base.PageNo) (base.PageNo, error) {
 	h, err := t.head(p)
 	if err != nil {
@@ -22,7 +22,7 @@ func (t *stream) nextPage(p base.PageNo) (base.PageNo, error) {
 	return t.pageFrom(end)
 }
 
-// pageFrom returns the first page at or behind p, which is the beginning of a record.
+// pageFrom returns the first page at or after p, which is the beginning of a record.
 func (t *stream) pageFrom(p base.PageNo) (base.PageNo, error) {
 	for hops := uint32(0); ; {
 		h, err := t.head(p)
@@ -61,7 +61,7 @@ func (t *stream) padding(p base.PageNo, h format.RecordHead) error {
 	return t.s.corrupt(p, errs.Corruptf("the two ends of a padding of %d bytes do not match: it was damaged, or is a page that was", h.Len))
 }
 
-// skip returns the place in the stream n bytes behind p. Only links are read.
+// skip returns the place in the stream n bytes after p. Only links are read.
 func (t *stream) skip(p base.PageNo, n int) (base.PageNo, error) {
 	geo := t.s.geo
 	for {
@@ -112,7 +112,7 @@ func (t *stream) tail(p base.PageNo) (format.RecordHead, error) {
 	if err != nil {
 		return h, err
 	}
-	// Whoever steps back wants the page before next: read it as well if it is near.
+	// A reader that steps back needs the page before next: read it as well if it is near.
 	if i := int64(last - t.at); i < 0 || i >= int64(len(t.data)) {
 		from := max(t.s.geo.FirstPage(t.s.geo.Block(last)), last-base.PageNo(t.ahead)+1)
 		if err := t.load(from, int(last-from)+1); err != nil {

@@ -126,7 +126,8 @@ func (m *btreeMatch) finish(k *segmentCheck) {
 			k.report(k.s, m.key.no, "cell %d leads to page %d, which no record starts on", m.key.cell, m.key.right)
 		}
 	}
-	// Merges that C lsm1 has interrupted leave outdated b-tree pages behind; ours do not.
+	// Merges that C lsm1 has interrupted leave outdated b-tree pages in the file; those of
+	// lsmlite do not.
 	if k.s.Space.Sealed && !m.partial && len(k.bad) == 0 && m.walk.pages-1 != k.run.btree && !k.stopped() {
 		k.report(k.s, k.s.Root, "the b-tree has %d pages, but the segment has %d b-tree pages", m.walk.pages-1, k.run.btree)
 	}

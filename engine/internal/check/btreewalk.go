@@ -8,8 +8,8 @@ import (
 // maxTreeDepth bounds the height of a b-tree; C lsm1 cannot search a higher one.
 const maxTreeDepth = 32
 
-// btreeWalk walks the keys of a b-tree in order, over all its pages. A key stands in
-// exactly one of them, and with it goes the leaf page to its right.
+// btreeWalk walks the keys of a b-tree in order, over all its pages. A key is on exactly one of
+// them, and with it goes the leaf page to its right.
 type btreeWalk struct {
 	c     *checker
 	s     *checkedSegment
@@ -28,7 +28,7 @@ type btreeFrame struct {
 
 // btreeKey is a key in a b-tree.
 type btreeKey struct {
-	no   base.PageNo // b-tree page and cell where it stands
+	no   base.PageNo // b-tree page and cell where it is
 	cell int
 	format.BTreeCell
 	right base.PageNo // leaf page to which it leads

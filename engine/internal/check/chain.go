@@ -108,8 +108,8 @@ func (c *checker) link(s *checkedSegment, p base.PageNo) (base.BlockNo, bool) {
 	return 0, false
 }
 
-// bareLink is link for a compressed file, where links stand beside the first and the last
-// data byte of a block.
+// bareLink is link for a compressed file, where links are next to the first and the last data byte
+// of a block.
 func (c *checker) bareLink(s *checkedSegment, p base.PageNo) (base.BlockNo, bool) {
 	to, err := s.Space.RawLink(c.geo.Block(p), c.geo.IsLast(p))
 	if err != nil {

@@ -32,8 +32,8 @@ type Input struct {
 	// State pins the state to be checked. The caller calls release when nothing of it is
 	// needed any more.
 	State func() (s State, release func())
-	// Meta calls look while nobody writes the meta pages. It need not call it once ctx has
-	// ended.
+	// Meta calls look while no checkpoint writes the meta pages. It may omit the call once ctx
+	// has ended.
 	Meta func(ctx context.Context, look func(Meta))
 	// Log calls look while nobody writes to the log and no transaction is under way. It
 	// does not call it where that would mean to wait for a transaction, or where there is

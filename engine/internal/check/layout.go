@@ -2,9 +2,8 @@ package check
 
 // layout checks, in a compressed file, how the records of a segment follow each other, from
 // its first byte to its last: that every record is a page or padding, that both of its ends
-// say so and agree on its length, that none is longer than the codec makes a page, and that
-// nothing but padding stands between the last page and the end. What the pages hold is
-// looked at elsewhere.
+// say so and agree on its length, that none is longer than the codec makes a page, and that only
+// padding is between the last page and the end. What the pages hold is looked at elsewhere.
 func (c *checker) layout(s *checkedSegment) {
 	if !s.whole || c.stopped() {
 		return

@@ -65,7 +65,7 @@ func TestFindsATruncatedFile(t *testing.T) {
 		if err := s.file.Truncate(cut); err != nil {
 			t.Fatal(err)
 		}
-		s.expect(fmt.Sprintf("file cut to %d bytes", cut), end, "behind the end of the file")
+		s.expect(fmt.Sprintf("file cut to %d bytes", cut), end, "after the end of the file")
 		if _, err := s.file.WriteAt(whole, 0); err != nil {
 			t.Fatal(err)
 		}

@@ -26,9 +26,9 @@ const (
 
 // Cursor walks the visible records of a State in both directions.
 //
-// While it moves forward every source stands on its first record at or behind the
-// current key; while it moves backward, on its last record at or before it. Turning
-// round repositions the sources.
+// While it moves forward every source stands on its first record at or after the current key;
+// while it moves backward, on its last record at or before it. A change of direction repositions
+// the sources.
 type Cursor struct {
 	sources []Source // newest first
 	topic   base.Kind
@@ -91,8 +91,8 @@ func (c *Cursor) addLevels(s *snapshot.Snapshot) (err error) {
 	return nil
 }
 
-// FlushLookups has the cursor's sources tell the file how many pages they asked for, when
-// the cursor is not used any more.
+// FlushLookups has the cursor's sources tell the file how many pages they looked up, when the
+// cursor is not used any more.
 func (c *Cursor) FlushLookups() { flushLookups(c.sources) }
 
 func flushLookups(sources []Source) {
@@ -103,7 +103,7 @@ func flushLookups(sources []Source) {
 	}
 }
 
-// Drop lets go of all pages and trees. Only Err can be called afterwards.
+// Drop releases all pages and trees. Only Err can be called afterwards.
 func (c *Cursor) Drop() { *c = Cursor{cur: -1, err: c.err} }
 
 // ReadAhead prepares the cursor for one pass from First to the end: the sources read the
@@ -128,7 +128,7 @@ func (c *Cursor) Value() ([]byte, error) {
 		return v, nil
 	}
 	if n := s.valueLen(); n > cap(c.valBuf) || cap(c.valBuf) > keptBuffer && n < cap(c.valBuf)/4 {
-		c.valBuf = nil // first, so that it is not kept beside the new one
+		c.valBuf = nil // first, so that it is not kept together with the new one
 	}
 	v, err := s.appendValue(c.valBuf[:0])
 	if err == nil {

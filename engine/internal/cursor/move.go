@@ -37,7 +37,7 @@ func (c *Cursor) Last() bool {
 		}
 	}
 	c.run.begin(nil, false)
-	return c.behind()
+	return c.backward()
 }
 
 // Next moves to the next key; Prev to the one before. Moving off the end makes the
@@ -76,7 +76,7 @@ func (c *Cursor) Prev() bool {
 	}
 	c.leaveBehind(c.cur)
 	c.run.begin(nil, false)
-	return c.behind()
+	return c.backward()
 }
 
 // leaveAhead moves every source that stands on the key of source i past it, source i

@@ -6,13 +6,13 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 )
 
-// orderSteps is how many records a cursor passes, hidden ones included, between two looks
-// at whether it gets on.
+// orderSteps is how many records a cursor passes, hidden ones included, between two looks at its
+// progress.
 const orderSteps = 256
 
-// order notices a cursor that does not get on. In a damaged file the records of a segment
-// may be out of order, so that what is skipped by a seek is met again behind it, round and
-// round. Keys that are orderSteps apart must then fail to ascend sooner or later, in a
+// order notices a cursor that makes no progress. In a damaged file the records of a segment
+// may be out of order, so that what is skipped by a seek is met again after it, in a circle.
+// Keys that are orderSteps apart must then fail to ascend sooner or later, in a
 // round of n records after n such looks at the latest; keys of sound files never do.
 type order struct {
 	left int // steps until the next look
@@ -20,7 +20,7 @@ type order struct {
 	set  bool // key is that of the last look
 }
 
-// begin forgets what was passed: the cursor is positioned anew.
+// begin forgets what was passed: the cursor is positioned again.
 func (o *order) begin() { o.left, o.set = orderSteps, false }
 
 // inOrder looks at the key that the cursor has come to, and fails the cursor if it has

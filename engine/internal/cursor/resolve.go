@@ -6,7 +6,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
 
-// ahead finds the first visible record at or behind where the sources stand.
+// ahead finds the first visible record at or after the position of the sources.
 func (c *Cursor) ahead() bool {
 	c.back, c.cur, c.err, c.bare, c.alone = false, -1, nil, false, false
 	for {
@@ -58,9 +58,9 @@ func (c *Cursor) ahead() bool {
 	}
 }
 
-// behind is ahead in the other direction. They are two because every step of a scan goes
+// backward is ahead in the other direction. They are two because every step of a scan goes
 // through one of them.
-func (c *Cursor) behind() bool {
+func (c *Cursor) backward() bool {
 	c.back, c.cur, c.err, c.bare, c.alone = true, -1, nil, false, false
 	for {
 		most := c.most()

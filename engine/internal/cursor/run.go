@@ -12,7 +12,7 @@ import (
 var (
 	lookMask    = 15 // one less than the hidden records between two looks at what is remembered
 	learnSteps  = 32 // hidden records that make a run that is remembered
-	costlyNodes = 32 // nodes visited to bring a span up to date that make it worth adding anew
+	costlyNodes = 32 // nodes visited to bring a span up to date that make it worth adding again
 )
 
 func init() {

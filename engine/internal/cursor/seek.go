@@ -6,7 +6,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
 
-// Seek moves to the key that mode asks for, relative to key.
+// Seek moves to the key that mode names, relative to key.
 func (c *Cursor) Seek(key []byte, mode Mode) bool {
 	switch mode {
 	case GE:
@@ -71,7 +71,7 @@ func (c *Cursor) seekLE(key []byte) bool {
 	for i := range c.sources {
 		c.sources[i].seekLE(c.topic, target)
 	}
-	return c.behind()
+	return c.backward()
 }
 
 // seekLEFast stops at the greatest key in any source: it does not look for one that is not

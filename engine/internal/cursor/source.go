@@ -89,7 +89,7 @@ func (s *Source) Kind() base.Kind { return s.kind }
 // Key returns the current key; it is valid until the source moves.
 func (s *Source) Key() []byte { return s.key }
 
-// Inline returns the current value if it is at hand in one piece; it is valid until the
+// Inline returns the current value if it is in memory in one piece; it is valid until the
 // source moves.
 func (s *Source) Inline() (value []byte, ok bool) {
 	if s.isSeg {
@@ -247,7 +247,7 @@ func (s *Source) At(topic base.Kind, head uint64, key []byte) bool {
 }
 
 // CoversAhead reports whether a key lies inside a deleted range of this source. The
-// source must stand on its first record behind the key, or at its end.
+// source must stand on its first record after the key, or at its end.
 func (s *Source) CoversAhead(topic base.Kind, key []byte) bool {
 	if s.limits != nil {
 		if !s.limits.inside(topic, key) {

@@ -65,7 +65,7 @@ type Files struct {
 
 	looked      atomic.Int64 // when the names were looked at, in Unix nanoseconds
 	lost        atomic.Pointer[lost]
-	salvaging   atomic.Bool // writing goes on in spite of a lost name
+	salvaging   atomic.Bool // writing goes on despite a lost name
 	namesSynced atomic.Bool // the names of both files are durable
 }
 
@@ -137,7 +137,7 @@ func OpenError(path string, err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		e.Detail = "no permission"
 	case errors.Is(err, vfs.ErrLink):
-		e.Detail = "the file is not opened, because its name may be a link to anybody's file; remove the link"
+		e.Detail = "the file is not opened, because its name may be a link to any file; remove the link"
 	}
 	return e
 }

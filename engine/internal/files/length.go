@@ -2,8 +2,8 @@ package files
 
 import "sync"
 
-// length is the length of the database file once that is closed. It is asked for at any
-// time, and a vfs.File allows no call while it is closed, so mu is held during both.
+// length is the length of the database file once that is closed. It is read at any time, and a
+// vfs.File allows no call while it is closed, so mu is held during both.
 type length struct {
 	mu     sync.Mutex // a leaf: nothing else is locked while it is held
 	closed bool

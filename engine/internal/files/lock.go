@@ -62,7 +62,7 @@ func (f *Files) lockToRead() error {
 	return f.data.Lock(vfs.SlotDMS1, vfs.Unlock)
 }
 
-// lockError returns the error of a lock that somebody else has, who is described by what,
+// lockError returns the error of a lock that is held elsewhere, by what,
 // or that cannot be taken at all.
 func (f *Files) lockError(what string, err error) error {
 	if errors.Is(err, vfs.ErrLocked) || err == nil {

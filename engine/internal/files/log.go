@@ -13,9 +13,8 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
-// logFlags are those of every open of the log: whoever may write beside the database could
-// make its name a link to any file, and on Windows a lock on data would keep others from
-// reading it.
+// logFlags are those of every open of the log: a process that may write to the folder could make
+// its name a link to any file, and on Windows a lock on data would keep others from reading it.
 const logFlags = vfs.NoFollow | vfs.FarLocks
 
 // openFlag returns the flag with which a log is opened that is there.
@@ -45,7 +44,7 @@ func (f *Files) HasLogName() bool {
 }
 
 // adoptLog makes an open file the log, and locks it: the lock on the database file is that
-// of another file once somebody has renamed one over it, but the log is still the same.
+// of another file once a process has renamed one over it, but the log is still the same.
 func (f *Files) adoptLog(log vfs.File) error {
 	f.mu.Lock()
 	f.log, f.logID = log, vfs.Identity{}
@@ -66,7 +65,7 @@ func (f *Files) adoptLog(log vfs.File) error {
 	return nil
 }
 
-// Other is a log that lies beside the database and has the name of another one's.
+// Other is a log in the folder of the database that has the name of another one's.
 type Other struct {
 	vfs.File
 	Path  string
@@ -123,9 +122,9 @@ func (f *Files) mayTakeLogOf(owner string) (bool, error) {
 	return same, err
 }
 
-// JudgeLog looks at a log that holds no transaction of the database. It refuses a file that
-// is somebody else's. One that may be either, the noise of a power loss or anybody's, is
-// kept under another name when ReplaceLog makes a new log.
+// JudgeLog looks at a log that holds no transaction of the database. It refuses a file of another
+// program. One that may be either, the noise of a power loss or some file, is kept under another
+// name when ReplaceLog makes a new log.
 func (f *Files) JudgeLog() error {
 	kind, what, err := wal.Judge(f.Log())
 	switch {

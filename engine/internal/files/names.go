@@ -8,10 +8,10 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
-// The names of the files become those of other files, or of none, when somebody renames,
-// replaces or removes them. What is written then goes to files that nobody may find again,
-// and what is done by name meets files of others, who open them in good faith. So the names
-// are looked at
+// The names of the files become those of other files, or of none, when a process renames,
+// replaces or removes them. What is written then goes to files that nobody may find again, and
+// what is done by name meets files of others, who open them in good faith. So the names are
+// looked at
 //
 //   - by the first commit of each group that shares a sync, under SafetyFull;
 //   - otherwise by a commit whose transaction began at least nameInterval after the last look;
@@ -23,7 +23,7 @@ import (
 // looks whether its files still have their names.
 const nameInterval = time.Second
 
-// lost is what has become of the files, and the error that says so.
+// lost is what has happened to the files, and the error that says so.
 type lost struct {
 	what string
 	err  error
@@ -72,7 +72,7 @@ func (f *Files) Look() error {
 	return f.Lost()
 }
 
-// lostName says what has become of a file that has lost its name, or nothing. The
+// lostName says what has happened to a file that has lost its name, or nothing. The
 // caller has the mutex.
 func (f *Files) lostName(what string, file vfs.File, id vfs.Identity, name string) string {
 	if has, err := id.Has(name); has || err != nil {
@@ -106,7 +106,7 @@ func (f *Files) Salvage(write func() error) error {
 	err := write()
 	switch {
 	case known && name == "":
-		e.Detail += fmt.Sprintf("; what it held is gone with this handle, but for the transactions since the last "+
+		e.Detail += fmt.Sprintf("; what it held is gone with this handle, except for the transactions since the last "+
 			"checkpoint, if the log %s is still there", f.logPath)
 		e.Err = err
 	case err != nil:

@@ -16,7 +16,7 @@ func Open(c Config) (*Files, error) {
 	err := f.openData()
 	if err == nil {
 		if err = f.lock(); errors.Is(err, errs.ErrBusy) {
-			f.made.data = false // it is somebody else's by now
+			f.made.data = false // it belongs to another program by now
 		}
 	}
 	if err != nil {
@@ -60,7 +60,7 @@ func (f *Files) openData() error {
 	return nil
 }
 
-// refuseOrphan refuses to make a database beside something that has the name of its log.
+// refuseOrphan refuses to make a database if something has the name of its log.
 func (f *Files) refuseOrphan() error {
 	switch info, err := vfs.Lstat(f.FS, f.logPath); {
 	case errors.Is(err, fs.ErrNotExist):

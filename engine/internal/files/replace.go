@@ -46,8 +46,8 @@ func (f *Files) ReplaceLog() error {
 }
 
 // createLog makes the log of a database that has none, with the database's owner and mode:
-// whoever may open the one has to open the other. It is called only when nothing speaks
-// against opening the database any more. The log's name is not durable yet; see SyncNames.
+// a program that may open the one must be able to open the other. It is called only when nothing
+// speaks against opening the database any more. The log's name is not durable yet; see SyncNames.
 func (f *Files) createLog() error {
 	perm, like := f.Perm, f.dataID.Info()
 	if like != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
-// Info is what a page holds, but for its cells. The fields mean what those of
+// Info is what a page holds, except for its cells. The fields mean what those of
 // engine.PageInfo do.
 type Info struct {
 	Offset       int64

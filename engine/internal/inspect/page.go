@@ -16,7 +16,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
-// Page is one page as it is in the file. It need not be sound, nor belong to a segment.
+// Page is one page as it is in the file. It may be damaged, and may belong to no segment.
 type Page struct {
 	geo  format.Geometry
 	no   base.PageNo

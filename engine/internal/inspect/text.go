@@ -12,7 +12,7 @@ import (
 // Text returns what the page holds for a person to read, keys and values shortened.
 func (p *Page) Text() string { return (&dumper{Page: p, show: shortText}).text() }
 
-// HexText is Text with keys and values in hexadecimal, whole as far as they lie on the page.
+// HexText is Text with keys and values in hexadecimal, and not shortened.
 func (p *Page) HexText() string { return (&dumper{Page: p, show: wholeHex}).text() }
 
 // dumper writes the text of one page.

@@ -45,8 +45,7 @@ type AppendPoint struct {
 	place int         // among the append points of the levels
 }
 
-// TakeAppendPoint reserves an append point for a segment that begins to be written, if one
-// is to be had.
+// TakeAppendPoint reserves an append point for a segment that begins to be written, if one is free.
 func (l *Ledger) TakeAppendPoint() AppendPoint {
 	if foreign, err := l.foreign(); err != nil || foreign {
 		return AppendPoint{}

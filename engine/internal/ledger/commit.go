@@ -14,7 +14,7 @@ type Commit struct {
 	At      int64         // when it was made, about, in Unix nanoseconds
 }
 
-// Show makes a commit visible to everybody.
+// Show makes a commit visible to all readers.
 func (l *Ledger) Show(c Commit) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -52,7 +52,7 @@ func (l *Ledger) Replayed(tree *memtree.Tree, regions [3]wal.Region) {
 	l.reg.Publish(next)
 }
 
-// NewLog notes that the log begins anew, with nothing in it that is needed.
+// NewLog notes that the log begins again, with nothing in it that is needed.
 func (l *Ledger) NewLog(regions [3]wal.Region) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -101,8 +101,8 @@ func (l *Ledger) Done(e Export, ref format.CheckpointRef) (pages int64, err erro
 	return pages, err
 }
 
-// Failed notes how far a checkpoint has come that was not stored on both pages. Nothing is
-// reused on its strength. The caller has the checkpointer's turn.
+// Failed notes how far a checkpoint has come that was not stored on both pages. Nothing is reused
+// because of it. The caller has the checkpointer's turn.
 func (l *Ledger) Failed(e Export, stage checkpoint.Stage) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -56,7 +56,7 @@ type Choice struct {
 //     it: C could not go on with it otherwise.
 //  2. The old tree is flushed, unless there are too many segments already: then one merge
 //     goes first.
-//  3. Merges: one, and beside it a small one of newer levels, which goes first.
+//  3. Merges: one, and at the same time a small one of newer levels, which goes first.
 //
 // It is the only place that decides this. The same situation leads to the same choice.
 func Choose(s *Situation) Choice {
@@ -105,9 +105,9 @@ func (s *Situation) pick() (lo, hi int) {
 
 // overMoved is Choose while the oldest segment holds blocks that C lsm1 has moved. C has a
 // bug by which a stepwise merge that reaches such a segment through its b-tree frees blocks
-// that it still needs. Segments that C wrote above it are linked to it, which hides its
-// b-tree; ours are not. So nothing of ours is published above it: the first job takes in all
-// levels, and with that the moved blocks are gone.
+// that it still needs. Segments that C wrote above it are linked to it, which hides its b-tree;
+// segments of lsmlite are not. So no segment of lsmlite is published above it: the first job
+// takes in all levels, and with that the moved blocks are gone.
 func (s *Situation) overMoved() Choice {
 	for _, slot := range []Slot{Main, Flush} {
 		if j := s.Jobs[slot]; j.On && len(j.Inputs) == len(s.Levels) {

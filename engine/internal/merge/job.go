@@ -28,7 +28,7 @@ type Spec struct {
 	Start  base.PageNo       // append point to write from, or 0
 	Seal   format.Seal       // of the segment to be written
 	// FreeEntries is asked once, when all user keys are written, for free-list entries
-	// to store behind them. It may be nil. From then on the job runs to its end without
+	// to store after them. It may be nil. From then on the job runs to its end without
 	// a pause, so that the entries are still the newest when it is published.
 	FreeEntries func() []format.FreeEntry
 }
@@ -40,7 +40,7 @@ type Job struct {
 	w       *segment.Writer
 	entries []format.FreeEntry // what FreeEntries answered
 	asked   bool
-	flushed int // records of the tree that are behind
+	flushed int // records of the tree that are done
 	seg     format.Segment
 	wrote   bool
 	done    bool

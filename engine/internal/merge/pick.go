@@ -36,7 +36,7 @@ const spaceFactor = 1
 // pickSpace chooses all levels when the newer ones have grown as large as the oldest. If
 // what they hold overwrites or deletes older records, as much space is wasted, which lsm1's
 // rule alone would leave until there are minLevels segments as large as the oldest. It
-// returns lo == hi if that is not so, or if any level is not to be had.
+// returns lo == hi if that is not so, or if any level is not free.
 func pickSpace(levels []*snapshot.Level, busy func(*snapshot.Level) bool, minLevels int) (lo, hi int) {
 	var newer int64
 	for i, l := range levels {
@@ -54,8 +54,8 @@ func pickSpace(levels []*snapshot.Level, busy func(*snapshot.Level) bool, minLev
 }
 
 // pickBeside chooses a run as pickRun does among the levels that are newer than the first of
-// the inputs of a merge in progress, if it is small beside that merge: it need not wait for
-// it, and the number of segments stays low.
+// the inputs of a merge in progress, if it is small compared with that merge: it does not have to
+// wait for it, and the number of segments stays low.
 func pickBeside(levels, inputs []*snapshot.Level, busy func(*snapshot.Level) bool, minLevels int) (lo, hi int) {
 	at := slices.Index(levels, inputs[0])
 	if at < 0 {

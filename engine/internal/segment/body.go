@@ -35,11 +35,11 @@ type Body struct {
 }
 
 // bodyAt begins to read the n bytes that start at offset off of a leaf page's data. off may
-// lie beyond the page's data, as it does for a value whose key fills the page. behind is how
-// many bytes of the record come after them.
-func (it *Iter) bodyAt(no base.PageNo, page format.Page, off, n, behind int) Body {
+// lie beyond the page's data, as it does for a value whose key fills the page. after is how many
+// bytes of the record come after them.
+func (it *Iter) bodyAt(no base.PageNo, page format.Page, off, n, after int) Body {
 	long := n/it.seg.Space.Geometry().PageSize >= longPages
-	rem := tail{left: int64(off) + int64(n) + int64(behind) - int64(page.EOF())}
+	rem := tail{left: int64(off) + int64(n) + int64(after) - int64(page.EOF())}
 	return Body{seg: it.seg, page: page, no: no, rem: rem, off: off, left: n, long: long, seq: it.seq, ahead: it.scanning}
 }
 
@@ -178,7 +178,7 @@ func (b *Body) appendTo(buf []byte) ([]byte, error) {
 	}
 }
 
-// grow makes room for n more bytes in buf: exactly that where it is much, because whoever
+// grow makes room for n more bytes in buf: exactly that where it is much, because a caller that
 // reads into the same buffer again and again gains little from a reserve there.
 func grow(buf []byte, n int) []byte {
 	if n <= cap(buf)-len(buf) {

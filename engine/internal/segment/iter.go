@@ -42,7 +42,7 @@ type Iter struct {
 	keyBuf, cmpBuf []byte
 	err            error
 
-	lookups int64 // pages asked for and not told to the file yet
+	lookups int64 // pages looked up and not reported to the file yet
 }
 
 // Init makes it an iterator over seg that stands nowhere.
@@ -53,9 +53,9 @@ func (it *Iter) Init(seg *Segment) {
 // flushLookups is after how many pages an iterator tells the file of them.
 const flushLookups = 256
 
-// FlushLookups tells the file how many pages were asked for since the last time. Whoever
-// is done with an iterator calls it; one that goes on for long does so by itself. The
-// count is the iterator's own until then, so that readers do not get in each other's way.
+// FlushLookups reports to the file how many pages were looked up since the last time. A caller
+// that is done with an iterator calls it; one that goes on for long does so by itself. The count
+// is the iterator's own until then, so that readers do not get in each other's way.
 func (it *Iter) FlushLookups() {
 	if it.lookups > 0 {
 		it.seg.Space.CountLookups(uintptr(unsafe.Pointer(it)), it.lookups)
@@ -117,7 +117,7 @@ func (it *Iter) Passed(b *Body) {
 	}
 }
 
-// fail makes the iterator invalid for good.
+// fail makes the iterator invalid permanently.
 func (it *Iter) fail(err error) bool {
 	it.valid = false
 	it.err = err

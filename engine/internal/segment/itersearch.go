@@ -12,8 +12,8 @@ const maxDepth = 32
 
 // assemble appends to buf the n bytes that start at offset off of a leaf page's data,
 // continuing on the following leaf pages; see bodyAt.
-func (it *Iter) assemble(buf []byte, no base.PageNo, page format.Page, off, n, behind int) ([]byte, error) {
-	b := it.bodyAt(no, page, off, n, behind)
+func (it *Iter) assemble(buf []byte, no base.PageNo, page format.Page, off, n, after int) ([]byte, error) {
+	b := it.bodyAt(no, page, off, n, after)
 	buf, err := b.appendTo(buf)
 	b.Close()
 	it.lookups += b.lookups
@@ -170,9 +170,9 @@ func (it *Iter) SeekGE(topic base.Kind, key []byte) bool {
 	return true
 }
 
-// disorder is the error of a seek that ends on the wrong side of its target. Whoever
-// seeks in order to get on, as a cursor does to pass a deleted range, would otherwise
-// come back to the same place for ever.
+// disorder is the error of a seek that ends on the wrong side of its target. A caller that seeks
+// to make progress, as a cursor does to pass a deleted range, would otherwise come back to the
+// same place forever.
 func (it *Iter) disorder() error {
 	return it.corrupt(it.no, "the keys of the segment are out of order")
 }

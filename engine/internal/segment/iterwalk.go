@@ -31,7 +31,7 @@ func (it *Iter) setPage(p base.PageNo) bool {
 	return true
 }
 
-// nextPage returns the number of the page behind p.
+// nextPage returns the number of the page after p.
 func (it *Iter) nextPage(p base.PageNo) (base.PageNo, error) {
 	if it.seq != nil {
 		return it.seq.NextPage(p)
@@ -108,7 +108,7 @@ func (it *Iter) backward() bool {
 	rest := it.tailBefore()
 	for n := 0; it.no != it.seg.First; n++ {
 		if n == skipPages {
-			p, ok, err := it.beside(page, no, cells, false)
+			p, ok, err := it.neighbour(page, no, cells, false)
 			switch {
 			case err != nil:
 				return it.fail(err)
@@ -163,7 +163,7 @@ func (it *Iter) load() bool {
 	return true
 }
 
-// settleForward loads the cell at it.cell or the first one behind it that is a record.
+// settleForward loads the cell at it.cell or the first one after it that is a record.
 func (it *Iter) settleForward() bool {
 	for {
 		for it.cell < it.cells {

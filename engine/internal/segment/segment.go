@@ -41,7 +41,7 @@ type Segment struct {
 	// rest is set for an input of a half-done merge, whose front may be gone.
 	rest *remainder
 	// alone is set once it is known that all records begin on the first page, as they must
-	// where there is no b-tree; nil if that need not be found out.
+	// where there is no b-tree; nil if that does not matter.
 	alone *atomic.Bool
 }
 

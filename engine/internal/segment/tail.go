@@ -8,8 +8,7 @@ import (
 // Records follow each other without a gap, so it is known of each leaf page how many bytes
 // at its front are the rest of a record that starts on an earlier page, and a page on which
 // no record starts must be one that such a rest fills or ends on. A page that was lost, or
-// that belongs elsewhere, mostly breaks this, also where C lsm1 wrote it and it has no page
-// check.
+// that belongs elsewhere, mostly breaks this, also where C lsm1 wrote it and it has no page sum.
 
 // tail is how many bytes of the newest record are still to come, going forward.
 type tail struct {
@@ -65,8 +64,8 @@ type rest struct {
 	seen  bool
 }
 
-// tailBefore returns the rest of a record at the front of the current page. Behind the last
-// page there is none.
+// tailBefore returns the rest of a record at the front of the current page. After the last page
+// there is none.
 func (it *Iter) tailBefore() (r rest) {
 	switch {
 	case it.page.IsBTree():
@@ -96,9 +95,9 @@ func (r *rest) from(t tail) string {
 	case !r.known || t.left < 0:
 		return ""
 	case r.seen && t.left <= r.empty-r.least:
-		return "a page behind this one holds neither a record nor a part of one"
+		return "a page after this one holds neither a record nor a part of one"
 	case max(0, t.left-r.empty) != r.front:
-		return "the last record of the page does not end where the one behind it begins"
+		return "the last record of the page does not end where the one after it begins"
 	}
 	return ""
 }
@@ -134,7 +133,7 @@ func (it *Iter) onlyFirst() bool {
 // known reports whether the b-tree agrees that no record starts on a page with that much
 // room for some, on which one ends. Where C lsm1 has paused a merge, it leaves such a page and
 // starts another; a page of its that was overwritten with zeros looks the same, but the
-// b-tree leads to it. Behind it comes page no, or the end of the segment if no record starts
+// b-tree leads to it. After it comes page no, or the end of the segment if no record starts
 // there.
 func (it *Iter) known(room int64, no base.PageNo, page format.Page) bool {
 	s := it.seg

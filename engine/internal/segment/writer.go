@@ -13,7 +13,7 @@ import (
 //  1. When a leaf page on which a cell starts is complete, and it is not the first page,
 //     the key of its first cell goes into the lowest b-tree page, together with the
 //     number of the leaf page before it.
-//  2. If that b-tree page is full, it is written behind the leaf page just completed,
+//  2. If that b-tree page is full, it is written after the leaf page just completed,
 //     with the left leaf as its right-most child, and the key goes one level up.
 //  3. Finish writes the unfinished right edge bottom up. The root is the last page.
 //
@@ -55,7 +55,7 @@ func (w *Writer) Pages() int64 { return w.app.Pages() }
 // Blocks returns the blocks used so far; see blockfile.Appender.
 func (w *Writer) Blocks() []base.BlockNo { return w.app.Blocks() }
 
-// AppendPoint returns where another segment may start behind the finished one, or 0.
+// AppendPoint returns where another segment may start after the finished one, or 0.
 func (w *Writer) AppendPoint() base.PageNo { return w.app.AppendPoint() }
 
 // Add appends a record. Keys must be strictly ascending, user keys before system keys;

@@ -77,7 +77,7 @@ func (d *decision) logOf(s *Situation) {
 			"bring back the newer one, or move the log away to open the copy as it is",
 			s.LogPath, h.Base.ID, x.ID)
 	case s.Ours() && !s.HasMark(&s.Log):
-		d.refuse(s, errs.CodeCantOpen, nil, "the log %s belongs to another database, and holds nothing of this one; put it beside its "+
+		d.refuse(s, errs.CodeCantOpen, nil, "the log %s belongs to another database, and holds nothing of this one; put it in the folder of its "+
 			"database, or move it away", s.LogPath)
 	}
 }

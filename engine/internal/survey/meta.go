@@ -30,7 +30,7 @@ func neverWritten(l *checkpoint.Loaded, bytes int64) bool {
 // and makes it a damaged one. Page 1 is always written before page 2, except for the empty
 // checkpoint that our own files begin with on page 2; so page 2 is never blank where our own
 // pages are, and where page 1 is, there are no pages (or the log of a session that wrote
-// them). ownPages says that a level may have pages of ours.
+// them). ownPages says that a level may have pages that lsmlite wrote.
 func NoteErased(l *checkpoint.Loaded, bytes int64, ownPages bool) {
 	if l.Damaged != nil || l.Checkpoint == nil || l.NumValid == 2 {
 		return

@@ -10,7 +10,7 @@
 //     the program allows it (Situation.AllowMissingLog).
 //   - A damaged meta page is no loss if the other one holds the same checkpoint, or if the
 //     log leads from the other one to everything. Else the newest checkpoint may be lost.
-//   - A log that holds nothing of the database is left alone if it belongs to another one,
+//   - A log that holds nothing of the database is not touched if it belongs to another one,
 //     or to a newer state of this one.
 package survey
 
@@ -30,7 +30,7 @@ type Situation struct {
 	LogPath, LogName   string // the name that the log has, or would have
 	AllowMissingLog    bool   // the options allow it
 
-	// Search is what came of FindLog; of a log that was found, OtherLog is the path, and
+	// Search is the result of FindLog; of a log that was found, OtherLog is the path, and
 	// Owner that of the database which would have such a log.
 	Search          Search
 	OtherLog, Owner string
@@ -40,7 +40,7 @@ type Situation struct {
 	Problem string
 }
 
-// Search is what came of looking for a log under another name than that of the database.
+// Search is the result of looking for a log under another name than that of the database.
 type Search uint8
 
 const (
@@ -58,8 +58,8 @@ const (
 	Accept Step = iota
 	// Refuse: they do not prove it; Verdict.Err says why.
 	Refuse
-	// FindLog: look for the log Verdict.LogName beside the database, fill in Search and, if
-	// that log is taken, HasLog and Log, and decide again.
+	// FindLog: look for the log Verdict.LogName in the folder of the database, fill in Search
+	// and, if that log is taken, HasLog and Log, and decide again.
 	FindLog
 	// CheckLevels: check all pages of the accepted checkpoint, fill in Checked and Problem,
 	// and decide again.
@@ -71,10 +71,10 @@ type Verdict struct {
 	Step    Step
 	Err     *errs.Error // of Refuse
 	LogName string      // of FindLog
-	Notes   []Note      // of Accept: what was amiss
+	Notes   []Note      // of Accept: what was wrong
 }
 
-// Note says that something was found amiss that does not stand in the way.
+// Note says that something was found wrong that does not prevent opening.
 type Note struct {
 	Kind   Kind
 	Detail string

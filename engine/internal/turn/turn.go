@@ -71,7 +71,7 @@ func (t *Turn) Release() {
 // TakenAt returns when the turn was taken, in Unix nanoseconds, or 0 if nobody has it.
 func (t *Turn) TakenAt() int64 { return t.since.Load() }
 
-// MustBeHeld asserts that somebody has the turn. It stands where a function says that its
+// MustBeHeld asserts that the turn is held. It is called where a function says that its
 // caller has it, and costs nothing without the build tag invariants.
 func (t *Turn) MustBeHeld() {
 	if invariant.Expensive {

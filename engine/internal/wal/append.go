@@ -77,11 +77,11 @@ func (l *Log) appendSpecial(r *format.LogRecord, n int64) error {
 	return nil
 }
 
-// prelude writes what stands before the first record of a transaction.
+// prelude writes what comes before the first record of a transaction.
 //
-// The first transaction after a recovery starts in a sector of its own, so that a torn
-// write of it cannot spoil the transactions before it. And if the log can wrap, it does,
-// unless the record, of n bytes, would not fit there.
+// The first transaction after a recovery starts in a sector of its own, so that a torn write of
+// it cannot damage the transactions before it. And if the log can wrap, it does, unless the
+// record, of n bytes, would not fit there.
 //
 // A loss of power may have taken some sectors of the log and left others, with commits
 // that were lost because of a gap before them. Should this transaction write the same
@@ -91,7 +91,7 @@ func (l *Log) prelude(n int64) {
 	t := &l.tx
 	t.special = false
 	l.appendHead()
-	if pad := l.behind(t.off()-1) - t.off(); l.align && t.fits(pad+format.LogMarkLen+format.LogCommitLen) {
+	if pad := l.sectorAfter(t.off()-1) - t.off(); l.align && t.fits(pad+format.LogMarkLen+format.LogCommitLen) {
 		l.buf = format.AppendLogPad(l.buf, int(pad))
 		l.moved()
 	}
@@ -134,7 +134,7 @@ func (l *Log) appendMark() {
 	}
 }
 
-// appendFront appends what stands before the data of r, with a checksum if one is due. n
+// appendFront appends what comes before the data of r, with a checksum if one is due. n
 // is the length of r with a checksum.
 func (l *Log) appendFront(r *format.LogRecord, n int64) {
 	t := &l.tx

@@ -30,7 +30,7 @@ const (
 const minSigns = 24
 
 // Judge says what the file f is, by its first sector: a log begins with a record, and a
-// record's first byte is none that a text begins with, but for a tabulator or a new line. Of
+// record's first byte is none that a text begins with, except for a tabulator or a new line. Of
 // a foreign file it says what it takes it for.
 func Judge(f File) (kind Kind, what string, err error) {
 	size, err := f.Size()

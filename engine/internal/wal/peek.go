@@ -13,7 +13,7 @@ type Peeked struct {
 	// Commits says that at least one transaction follows the checkpoint, and AtStart that
 	// it does so at the beginning of the file and not at the position of the checkpoint.
 	Commits, AtStart bool
-	// Head is what stands at the beginning, nil if that is no head.
+	// Head is the head at the beginning, nil if there is none.
 	Head *format.LogHead
 	// Other says that the file begins with transactions, that they do not follow the
 	// checkpoint, and that no head says where they belong.
@@ -59,7 +59,7 @@ func Peek(f File, from format.LogPos) (p Peeked, err error) {
 // peekBytes is how much of a log is searched for its first checksum.
 const peekBytes = 64 << 10
 
-// anyTransaction reports whether transactions stand at the beginning of the file, whose
+// anyTransaction reports whether there are transactions at the beginning of the file, whose
 // first bytes are given, without knowing what they follow: two checksums have to fit each
 // other.
 func (s *scanner) anyTransaction(front []byte) (bool, error) {

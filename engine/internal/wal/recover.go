@@ -21,15 +21,15 @@ type Recovered struct {
 	// was opened means nothing in this log: its snapshot counts as being at offset 0,
 	// with the same checksums.
 	Rebased bool
-	// End is the position behind the last commit, as Log.End returns it.
+	// End is the position after the last commit, as Log.End returns it.
 	End format.LogPos
-	// Torn: something stands behind the last commit that is not a committed
+	// Torn: something comes after the last commit that is not a committed
 	// transaction. It may be torn, rolled back, or left over from earlier use of the
 	// space; all three are normal.
 	Torn bool
-	// Stale: transactions stand at offset 0 that are none of the log, but would be taken for
-	// it by who opens a checkpoint at End and finds nothing there. C lsm1 leaves them when
-	// it has rolled a transaction back with which the log wrapped. See ForgetStale.
+	// Stale: transactions at offset 0 are not part of the log, but would look so to a program
+	// that opens a checkpoint at End and finds nothing there. C lsm1 leaves them when it has
+	// rolled a transaction back with which the log wrapped. See ForgetStale.
 	Stale bool
 	// Regions are the regions of the live log.
 	Regions [3]Region
@@ -38,7 +38,7 @@ type Recovered struct {
 // Recover reads the log from the position of the chosen checkpoint and calls apply for
 // each record of each committed transaction, in order, and only after the transaction's
 // commit record verified. The bytes of a record are valid during the call. It returns
-// the log, ready for appending behind the last commit; Close of the log closes f. If it
+// the log, ready for appending after the last commit; Close of the log closes f. If it
 // fails, f stays open.
 //
 // A tail that is torn or damaged in any way ends the log at the last good commit; that
@@ -106,13 +106,13 @@ func recoverLog(f File, from format.LogPos, apply applyFunc, committed func(form
 
 func ignoreRecord(format.LogRecord) error { return nil }
 
-// ForgetStale makes sure that the transactions that Recovered.Stale tells of are never
-// taken for the log's. It is called before anything else is done with the log. The first
+// ForgetStale makes sure that the transactions of which Recovered.Stale is the place are never
+// treated as the log's. It is called before anything else is done with the log. The first
 // transaction of this session does not do it: a checkpoint may be made before there is one.
 func (l *Log) ForgetStale() error { return l.writeAt([]byte{0}, 0) }
 
-// replay applies the committed transactions from off on, counts them in r, and returns
-// the place behind the last one.
+// replay applies the committed transactions from off on, counts them in r, and returns the place
+// after the last one.
 func replay(s *scanner, off int64, sum format.Checksum, apply applyFunc, committed func(format.LogPos) error, r *Recovered) (place, error) {
 	end := startPlace(off, sum)
 	r.Torn = false
@@ -150,7 +150,7 @@ func replay(s *scanner, off int64, sum format.Checksum, apply applyFunc, committ
 }
 
 // regionsOf names the extents of a stream, which are in reading order. An extent before
-// the last one is region 0 if the log wrapped behind it, and region 1 if it begins the
+// the last one is region 0 if the log wrapped after it, and region 1 if it begins the
 // file, as C lsm1 has it.
 func regionsOf(extents []Region) (r [3]Region) {
 	last := len(extents) - 1

@@ -13,7 +13,7 @@ const (
 	minSector = 512
 	// maxSector is the largest sector that is believed.
 	maxSector = 64 << 10
-	// noLimit is the limit of a region 2 that nothing lies behind.
+	// noLimit is the limit of a region 2 that nothing follows.
 	noLimit = math.MaxInt64
 )
 
@@ -33,17 +33,17 @@ func (l *Log) reclaim(pos format.LogPos) {
 	}
 }
 
-// canWrap reports whether the next transaction may continue the log at offset 0, with
-// nothing in the way up to at least format.LogMinWrap. It may not where a later jump
-// over region 2 would lead to where C lsm1 cannot follow.
+// canWrap reports whether the next transaction may continue the log at offset 0, with free space
+// up to at least format.LogMinWrap. It may not where a later jump over region 2 would lead to
+// where C lsm1 cannot follow.
 func (l *Log) canWrap() bool {
 	r := &l.regions
 	return !r[0].inUse() && !r[1].inUse() && r[2].Start >= format.LogMinWrap &&
-		l.behind(r[2].End+l.sector+format.LogJumpRoom) < format.LogMaxJump
+		l.sectorAfter(r[2].End+l.sector+format.LogJumpRoom) < format.LogMaxJump
 }
 
-// behind returns the first sector border behind off.
-func (l *Log) behind(off int64) int64 { return (off/l.sector + 1) * l.sector }
+// sectorAfter returns the first sector border after off.
+func (l *Log) sectorAfter(off int64) int64 { return (off/l.sector + 1) * l.sector }
 
 // before returns the last sector border at or before off.
 func (l *Log) before(off int64) int64 { return off / l.sector * l.sector }
@@ -60,13 +60,13 @@ func (l *Log) limitAt(r *[3]Region, off int64) int64 {
 	return limit
 }
 
-// jumpOver leads the transaction from where it is to behind region 0. It fails if the
+// jumpOver leads the transaction from where it is to after region 0. It fails if the
 // regions do not allow that.
 func (l *Log) jumpOver() error {
 	t := &l.tx
 	at := t.off()
 	// The jump has to fit before region 0 itself; the limit is lower by up to a sector.
-	target := l.behind(t.regions[0].End)
+	target := l.sectorAfter(t.regions[0].End)
 	if t.regions[1].inUse() || t.regions[0].Start < at+format.LogJumpRoom || target >= format.LogMaxJump {
 		return &errs.Error{Code: errs.CodeFull, Op: "append to log",
 			Detail: "the log has no room until a checkpoint is synced"}
@@ -96,13 +96,13 @@ func BytesAfter(regions [3]Region, off int64) int64 {
 }
 
 // Trim cuts the file down to keep bytes, or to what is in use if that is more. A log that is
-// used again from its beginning seldom reaches further than twice what is needed of it; but a
+// used again from its beginning rarely reaches further than twice what is needed of it; but a
 // transaction that was large, or rolled back, or a time without checkpoints may have made the
 // file longer. An error is of no consequence, and ends the attempts. It is called after Begin.
 func (l *Log) Trim(keep int64) {
 	end := keep
 	for _, r := range l.regions {
-		end = max(end, l.behind(r.End))
+		end = max(end, l.sectorAfter(r.End))
 	}
 	if end >= l.fileEnd.Load() || l.untrimmed || l.f == nil {
 		return

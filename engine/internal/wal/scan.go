@@ -120,7 +120,7 @@ func (s *scanner) have(n int) (int, error) {
 			if err != io.EOF {
 				return 0, ioerr.New("read log", "", "", err)
 			}
-			s.size = s.off // the file was cut since its size was asked for
+			s.size = s.off // the file was cut since its size was read
 			s.limit = s.off
 		}
 	}

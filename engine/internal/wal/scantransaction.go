@@ -107,7 +107,7 @@ func (s *scanner) operation(h format.LogHeader) (bool, error) {
 	return s.take(n, &s.data)
 }
 
-// longRecord hands a record with a long value over, which is read as it is asked for.
+// longRecord hands a record with a long value over, which is read as the caller needs it.
 func (s *scanner) longRecord(h format.LogHeader) (bool, error) {
 	s.data = slices.Grow(s.data[:0], int(h.N1))
 	if ok, err := s.take(h.N1, &s.data); !ok {

@@ -30,7 +30,7 @@ type transaction struct {
 	summed   int64 // up to where in the stream the checksum has run
 	interval int64 // where in the stream the checksum interval begins
 	// special says that the next record is not merely appended: it is the first one and
-	// the log wraps or moves to the next sector before it, or it comes behind a jump and
+	// the log wraps or moves to the next sector before it, or it comes after a jump and
 	// needs a checksum.
 	special bool
 	mark    bool // a mark has still to be written
@@ -70,8 +70,8 @@ func (l *Log) BeginAfter(synced format.LogPos) {
 	l.Rollback()
 }
 
-// Rollback undoes everything since Begin. What was written to the file of it stays
-// there, behind the last commit, until another transaction is written over it.
+// Rollback undoes everything since Begin. What was written to the file of it stays there, after
+// the last commit, until another transaction is written over it.
 func (l *Log) Rollback() {
 	l.txID++
 	end := l.regions[2].End
@@ -118,7 +118,7 @@ func (l *Log) RollbackTo(m Mark) {
 		l.buf = l.buf[:m.tx.stream-l.base]
 		return
 	}
-	// The bytes behind the mark are in the file already. They are written over.
+	// The bytes after the mark are in the file already. They are written over.
 	l.buf = l.buf[:0]
 	l.base = m.tx.stream
 }
@@ -162,13 +162,13 @@ func (l *Log) commit(padToSector bool) error {
 	}
 	if padToSector {
 		end := l.tx.off() + format.LogCommitLen
-		l.buf = format.AppendLogPad(l.buf, int(l.behind(end-1)-end))
+		l.buf = format.AppendLogPad(l.buf, int(l.sectorAfter(end-1)-end))
 	}
 	l.buf = format.AppendLogCommit(l.buf)
 	l.moved()
 	l.appendSum()
 	if err := l.writeOut(); err != nil {
-		// The commit record may have reached the file in spite of the error, and a
+		// The commit record may have reached the file despite the error, and a
 		// crash would bring the transaction back. Without its first byte it is none.
 		// If that cannot be written either, the next transaction does the same.
 		_, _ = l.f.WriteAt([]byte{0}, l.regions[2].End)

@@ -113,7 +113,7 @@ func (l *Log) Stats() Stats {
 	return Stats{BytesWritten: l.written.Load(), FileBytes: l.fileEnd.Load(), Syncs: l.syncs.Load()}
 }
 
-// End returns the position behind the last commit, with the checksum's state there:
+// End returns the position after the last commit, with the checksum's state there:
 // what the snapshot of a tree that holds everything up to there carries. Its toggle
 // differs from that of the newest checkpoint position that the log knows of.
 func (l *Log) End() format.LogPos {
@@ -137,7 +137,7 @@ func sizeOf(regions *[3]Region) (n int64) {
 func (l *Log) Uncommitted() int64 { return l.tx.stream }
 
 // Sync makes every commit durable that returned before the call. Several goroutines may
-// call it at once, and beside any other method but Close. Its first error is final:
+// call it at once, and at the same time as any other method except Close. Its first error is final:
 // every later Append, Commit and Sync returns it, because nobody knows what the disk
 // holds after a failed sync.
 func (l *Log) Sync() error {

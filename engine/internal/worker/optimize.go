@@ -48,7 +48,7 @@ func (r *Request) Optimize(ctx context.Context) error {
 // the end: to the lowest free blocks if the result has almost no gaps then, else after the
 // last block in use. In that case all blocks before the result are free afterwards, and
 // compact takes it there. The blocks that will be free cannot be counted on earlier than
-// that: a checkpoint that somebody else makes adds to them while the merge is running.
+// that: a checkpoint that another caller makes adds to them while the merge is running.
 func (w *Worker) placeOfMerge() place {
 	room := w.Ledger.Room()
 	return placeIn(&room, w.blocksFor(room.Levels))

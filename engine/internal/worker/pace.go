@@ -11,8 +11,8 @@ import (
 // pace says how far the work has come that writers depend on. Memory stays bounded only if
 // the old tree is flushed before the live one is full, and the number of segments only if a
 // merge ends before too many more are flushed. Both are followed as fractions, from the
-// beginning on: a writer that waits (or works) a little with each commit as soon as the
-// work lags behind what was written never has to wait for all of it at once.
+// beginning on: a writer that waits (or works) a little with each commit as soon as the work lags
+// never has to wait for all of it at once.
 //
 //	live tree  |....25 %.......................90 %....| full
 //	flush            0 % ---- has to be at ---- 100 %
@@ -101,7 +101,7 @@ func (w *Worker) checkpointLags() bool {
 	return (limit > 0 && since > checkpointFactor*limit || w.logLags(checkpointFactor)) && w.due()
 }
 
-// lag is what lags behind what was written, if anything does.
+// lag is what lags, if anything does.
 func (w *Worker) lag() (Reason, bool) {
 	if w.checkpointLags() {
 		return StallCheckpoint, true
@@ -117,8 +117,7 @@ func (w *Worker) lag() (Reason, bool) {
 }
 
 // keepPace makes a commit of the given number of bytes wait while the work in the background
-// lags behind, for a time in proportion to what was written. The caller has the writer's
-// turn.
+// lags, for a time in proportion to what was written. The caller has the writer's turn.
 func (w *Worker) keepPace(bytes int) {
 	reason, lags := w.lag()
 	if !lags {

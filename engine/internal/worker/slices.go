@@ -22,7 +22,7 @@ type Progress struct {
 	Done                   bool  // nothing is left to do
 }
 
-// Request is one request for work: its progress, and who is told of it.
+// Request is one request for work: its progress, and where that is reported.
 type Request struct {
 	Progress
 	w     *Worker

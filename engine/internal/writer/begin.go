@@ -10,8 +10,8 @@ import (
 )
 
 // Begin makes tx a transaction at level 1. It waits for the writer's turn, in arrival order,
-// as long as ctx lasts. It fails, once, with what flushing, merging or checkpointing for
-// earlier commits has failed with since the last call.
+// as long as ctx lasts. If flushing, merging or checkpointing for earlier commits has failed
+// since the last call, Begin returns that error, once.
 func (w *Writer) Begin(ctx context.Context, tx *Tx) error {
 	if err := w.Host.Writable("begin"); err != nil {
 		return err

@@ -83,7 +83,7 @@ func (g *group) published(h ledger.Commit) {
 	g.mu.Unlock()
 }
 
-// forget lets go of the trees of what is published: they may be flushed long before the
+// forget releases the trees of what is published: they may be flushed long before the
 // next commit. The caller has the mutex.
 func (g *group) forget() {
 	g.leading = ledger.Commit{}

@@ -25,8 +25,8 @@ type Committed struct {
 // waits is how long Begin waited, and for what.
 type waits struct{ turn, stall time.Duration }
 
-// commitWatch measures one commit for the observer. While nobody observes commits it does
-// not ask for the time.
+// commitWatch measures one commit for the observer. While nobody observes commits it does not
+// read the clock.
 type commitWatch struct {
 	observe    func(Committed)
 	began      time.Time

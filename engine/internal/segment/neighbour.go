@@ -20,8 +20,8 @@ func (s *Segment) complete() bool { return s.Space.Sealed && s.rest == nil }
 
 // afterTail returns where to look for the record after the last one on the current page,
 // if that one goes on over many pages: the page on which it ends, or the next one on which
-// a record begins, or noPage if there is none. It returns 0 if there is nothing to skip. What
-// is to come of the record after that page is rem.
+// a record begins, or noPage if there is none. It returns 0 if there is nothing to skip. The part
+// of the record after that page is rem.
 func (it *Iter) afterTail() (p base.PageNo, rem tail, err error) {
 	if it.end != 0 {
 		return it.end, tail{room: it.endRoom}, nil
@@ -30,7 +30,7 @@ func (it *Iter) afterTail() (p base.PageNo, rem tail, err error) {
 	if rem.left < int64(skipPages*it.seg.Space.Geometry().PageSize) {
 		return 0, rem, nil
 	}
-	if p, ok, err := it.beside(it.page, it.no, it.cells, true); ok || err != nil {
+	if p, ok, err := it.neighbour(it.page, it.no, it.cells, true); ok || err != nil {
 		return p, tail{}, err
 	}
 	c := it.page.LeafCell(it.cells - 1)
@@ -43,9 +43,9 @@ func (it *Iter) afterTail() (p base.PageNo, rem tail, err error) {
 	return b.no, b.rem, nil
 }
 
-// beside returns the nearest leaf page after (or before) the one given, on which a record
-// begins, or noPage if there is none. It reports false if the b-tree does not say.
-func (it *Iter) beside(page format.Page, no base.PageNo, cells int, after bool) (base.PageNo, bool, error) {
+// neighbour returns the nearest leaf page after (or before) the one given, on which a
+// record begins, or noPage if there is none. It reports false if the b-tree does not say.
+func (it *Iter) neighbour(page format.Page, no base.PageNo, cells int, after bool) (base.PageNo, bool, error) {
 	if cells == 0 || !it.seg.complete() {
 		return 0, false, nil
 	}
@@ -57,7 +57,7 @@ func (it *Iter) beside(page format.Page, no base.PageNo, cells int, after bool) 
 	if err != nil {
 		return 0, false, err
 	}
-	// The way down to the page, and from where on it there is a page beside.
+	// The way down to the page, and from where on it there is a neighbour.
 	p, turn := it.seg.Root, noPage
 	for range maxDepth {
 		tree, err := it.seg.Space.Page(p)
