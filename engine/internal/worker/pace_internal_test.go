@@ -1,0 +1,173 @@
+package worker
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
+)
+
+// TestFlushKeepsPaceWithTheLiveTree: between the start and the end of its part of the filling
+// the flush has to be as far as the live tree.
+func TestFlushKeepsPaceWithTheLiveTree(t *testing.T) {
+	for name, tt := range map[string]struct {
+		in             part
+		fill           float64
+		flushed, of    int64
+		noOld, failing bool
+		want           bool
+	}{
+		"the live tree is empty":                   {in: inBackground, of: 100},
+		"before its part begins":                   {in: inBackground, fill: 0.25, of: 100},
+		"its part has begun":                       {in: inBackground, fill: 0.26, of: 100, want: true},
+		"half of its part, and less than half":     {in: inBackground, fill: 0.575, flushed: 49, of: 100, want: true},
+		"half of its part, and half of the flush":  {in: inBackground, fill: 0.575, flushed: 51, of: 100},
+		"the end of its part, and almost all":      {in: inBackground, fill: 0.95, flushed: 99, of: 100, want: true},
+		"the end of its part, and all":             {in: inBackground, fill: 1.5, flushed: 100, of: 100},
+		"not begun yet":                            {in: inBackground, fill: 0.5, want: true},
+		"commits begin at once":                    {in: inline, fill: 0.01, of: 1000, want: true},
+		"commits are a little further than needed": {in: inline, fill: 0.375, flushed: 51, of: 100},
+		"there is nothing to flush":                {in: inBackground, fill: 1, of: 100, noOld: true},
+		"nobody waits while it fails":              {in: inBackground, fill: 1, of: 100, failing: true},
+	} {
+		d := newDesk(t, nil)
+		d.live.fill = tt.fill
+		d.pace.flushed.Store(tt.flushed)
+		d.pace.toFlush.Store(tt.of)
+		if tt.failing {
+			d.failures.add(flushTask, errFail)
+		}
+		if got := d.flushLags(&snapshot.State{HasOld: !tt.noOld}, tt.in); got != tt.want {
+			t.Errorf("%s: it lags: %t, want %t", name, got, tt.want)
+		}
+	}
+}
+
+// TestMergeKeepsPaceWithTheSegments: it has to end before there are too many.
+func TestMergeKeepsPaceWithTheSegments(t *testing.T) {
+	for name, tt := range map[string]struct {
+		segments   int
+		fill       float64
+		merged, of int64
+		failing    bool
+		want       bool
+	}{
+		"few segments":                 {segments: softSegments, fill: 1, of: 100},
+		"no merge":                     {segments: hardSegments, fill: 1},
+		"one too many":                 {segments: softSegments + 1, fill: 0.5, of: 100, want: true},
+		"one too many, and far enough": {segments: softSegments + 1, fill: 0.5, merged: 10, of: 100},
+		"almost the most":              {segments: hardSegments, fill: 1, merged: 99, of: 100, want: true},
+		"almost the most, and done":    {segments: hardSegments + 5, fill: 3, merged: 100, of: 100},
+		"nobody waits while it fails":  {segments: hardSegments, fill: 1, of: 100, failing: true},
+	} {
+		d := newDesk(t, nil)
+		d.live.fill = tt.fill
+		d.pace.merged.Store(tt.merged)
+		d.pace.toMerge.Store(tt.of)
+		if tt.failing {
+			d.failures.add(mergeTask, errFail)
+		}
+		st := &snapshot.State{Disk: &snapshot.Snapshot{Levels: make([]*snapshot.Level, tt.segments)}}
+		for i := range st.Disk.Levels {
+			st.Disk.Levels[i] = &snapshot.Level{}
+		}
+		if got := d.mergeLags(st); got != tt.want {
+			t.Errorf("%s: it lags: %t, want %t", name, got, tt.want)
+		}
+	}
+}
+
+// TestCheckpointLagsByTwiceWhatMakesItDue, if there is a goroutine that is to make it.
+func TestCheckpointLagsByTwiceWhatMakesItDue(t *testing.T) {
+	const limit = 10 << 10
+	for name, tt := range map[string]struct {
+		auto                       int64
+		pages                      uint32 // written since the checkpoint before
+		inline, failing, published bool
+		want                       bool
+	}{
+		"twice":                          {auto: limit, pages: 20, published: true},
+		"more":                           {auto: limit, pages: 21, published: true, want: true},
+		"checkpoints are not due":        {auto: 0, pages: 1000, published: true},
+		"nothing was published":          {auto: limit, pages: 21},
+		"commits make them":              {auto: limit, pages: 21, published: true, inline: true},
+		"nobody waits while they fail":   {auto: limit, pages: 21, published: true, failing: true},
+		"the count has begun again at 0": {auto: limit, pages: 18, published: true, want: true},
+	} {
+		d := newDesk(t, func(_ *Config, v *tuning.Values) { v.AutoCheckpoint = tt.auto })
+		if !tt.inline {
+			d.bg.checkpointer = make(chan struct{}, 1)
+		}
+		if tt.failing {
+			d.failures.add(checkpointTask, errFail)
+		}
+		if tt.published {
+			d.Ledger.First(&snapshot.Snapshot{ID: 12}, nil)
+		}
+		if name == "the count has begun again at 0" {
+			d.pace.stored.Store(1<<32 - 3)
+		}
+		d.File.SetWritten(tt.pages)
+		if got := d.checkpointLags(); got != tt.want {
+			t.Errorf("%s: it lags: %t, want %t", name, got, tt.want)
+		}
+	}
+}
+
+// TestCommitWaitsForAWhileOnly: as long as the flush lags, at most for a time that grows with
+// what was written.
+func TestCommitWaitsForAWhileOnly(t *testing.T) {
+	for name, tt := range map[string]struct {
+		after func(d *desk) // what happens after a millisecond
+		want  time.Duration
+	}{
+		"nothing gets further": {func(*desk) {}, maxWait + 500*time.Microsecond},
+		"the flush gets further": {func(d *desk) {
+			d.pace.flushed.Store(100)
+			wake(d.pace.step)
+		}, time.Millisecond},
+		"something gets further, and it lags still": {func(d *desk) { wake(d.pace.step) }, maxWait + 500*time.Microsecond},
+		"nothing more can be written": {func(d *desk) {
+			d.stopped = errFail
+			wake(d.pace.step)
+		}, time.Millisecond},
+		"the flush fails": {func(d *desk) { d.failed(flushTask, ByMerger, errFail) }, time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var stalls []Stalled
+				d := newDesk(t, func(c *Config, _ *tuning.Values) {
+					c.Events.Stalled = func(s Stalled) { stalls = append(stalls, s) }
+				})
+				d.bg.merger = make(chan struct{}, 1)
+				d.setAside(10, 10)
+				d.pace.toFlush.Store(100)
+				start := time.Now()
+				d.AfterCommit(500)
+				if took := time.Since(start); took != 0 || len(stalls) != 0 || len(d.bg.merger) != 1 {
+					t.Fatalf("a commit waits %v though nothing lags, or wakes nobody", took)
+				}
+				d.live.fill = 0.5
+				go func() {
+					time.Sleep(time.Millisecond)
+					tt.after(d)
+				}()
+				d.AfterCommit(500)
+				synctest.Wait()
+				if took := time.Since(start); took != tt.want {
+					t.Errorf("it waits %v, want %v", took, tt.want)
+				}
+				want := Stalled{Reason: StallFlush, Op: "commit", Duration: tt.want}
+				if len(stalls) != 1 || stalls[0] != want || d.Counters.Stalled.Load() != 0 {
+					t.Errorf("stalls %+v, want %+v", stalls, want)
+				}
+				c := &d.Counters.Stalls[StallFlush]
+				if c.Count.Load() != 1 || c.Nanos.Load() != int64(tt.want) {
+					t.Errorf("%d stalls of %d ns are counted", c.Count.Load(), c.Nanos.Load())
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,111 @@
+package worker
+
+import (
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
+	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
+)
+
+// TestCommitOwesWorkInProportion: nothing for a few bytes, about as many pages for each level
+// as were written when they have come together, and nothing while nothing waits.
+func TestCommitOwesWorkInProportion(t *testing.T) {
+	d := newDesk(t, nil)
+	d.AfterCommit(1 << 20)
+	if d.pace.credit != 0 || d.jobs != ([merge.NumSlots]*job{}) {
+		t.Errorf("without anything to do a commit owes %d bytes", d.pace.credit)
+	}
+	d.setAside(1000, 200)
+	const bytes = 100
+	commits := 0
+	for d.pace.flushed.Load() == 0 && commits < 1000 {
+		d.AfterCommit(bytes)
+		commits++
+	}
+	// With an old tree and no level each byte counts three times.
+	if want := leastPages * 1024 / (3*bytes + 1); commits < want || commits > want+2 {
+		t.Errorf("after %d commits of %d bytes something is flushed, want about %d", commits, bytes, want)
+	}
+	if d.pace.credit != 0 {
+		t.Errorf("%d bytes are owed still", d.pace.credit)
+	}
+	before := d.pace.flushed.Load()
+	d.AfterCommit(10 << 10)
+	const rows = 4 // of a page
+	if got := (d.pace.flushed.Load() - before) / rows; got < 25 || got > 50 {
+		t.Errorf("a commit of 10 pages flushes about %d, want three times as many", got)
+	}
+}
+
+// TestCommitFlushesAsFarAsTheLiveTreeIsFilled, and no further.
+func TestCommitFlushesAsFarAsTheLiveTreeIsFilled(t *testing.T) {
+	d := newDesk(t, nil)
+	d.setAside(2000, 200)
+	d.AfterCommit(1)
+	if d.pace.flushed.Load() != 0 {
+		t.Error("something is flushed though the live tree is empty")
+	}
+	d.live.fill = inline.end / 2
+	d.AfterCommit(1)
+	if f := Fraction(d.pace.flushed.Load(), d.pace.toFlush.Load()); f < 0.5 || f > 0.7 {
+		t.Errorf("%v of the old tree is flushed, want half of it", f)
+	}
+	d.live.fill = inline.end
+	d.AfterCommit(1)
+	if d.Ledger.Newest().HasOld {
+		t.Error("the old tree waits still")
+	}
+	if d.live.rotated != 0 || d.Counters.Stalls[StallFlush].Count.Load() != 0 {
+		t.Error("the live tree is taken to be full")
+	}
+}
+
+// TestFullTreeIsFlushedAndTheLiveOneFollows in one commit, which is held back for that.
+func TestFullTreeIsFlushedAndTheLiveOneFollows(t *testing.T) {
+	var shares []Share
+	d := newDesk(t, func(c *Config, _ *tuning.Values) { c.Events.Worked = func(s Share) { shares = append(shares, s) } })
+	d.setAside(1000, 200)
+	d.live.fill = 1
+	d.AfterCommit(1)
+	if d.Ledger.Newest().HasOld || d.live.rotated != 1 || d.Counters.Stalls[StallFlush].Count.Load() != 1 {
+		t.Errorf("an old tree: %t; the live one followed %d times", d.Ledger.Newest().HasOld, d.live.rotated)
+	}
+	if len(shares) != 1 || shares[0].By != ByCommit || shares[0].Pages < 200 || shares[0].Err != nil {
+		t.Errorf("shares %+v", shares)
+	}
+	d.expectRows(1000)
+}
+
+// TestCommitLeavesWorkToWhoDoesIt: without autowork to its callers, and to the goroutine that
+// has the worker's turn.
+func TestCommitLeavesWorkToWhoDoesIt(t *testing.T) {
+	d := newDesk(t, func(_ *Config, v *tuning.Values) { v.AutoWork = false })
+	d.setAside(1000, 200)
+	d.live.fill = 1
+	d.AfterCommit(1 << 20)
+	if !d.Ledger.Newest().HasOld {
+		t.Error("flushed without autowork")
+	}
+	d = newDesk(t, nil)
+	d.setAside(1000, 200)
+	d.holdTurn(func() { d.AfterCommit(1 << 20) }) // which returns
+	if !d.Ledger.Newest().HasOld {
+		t.Error("flushed without the turn")
+	}
+}
+
+// TestErrorOfACommitsWorkIsKept for the next transaction: the commit itself has not failed.
+func TestErrorOfACommitsWorkIsKept(t *testing.T) {
+	d := newDesk(t, nil)
+	d.setAside(1000, 200)
+	d.data.write = errFail
+	d.AfterCommit(1 << 20)
+	if d.failures.kept.Load() != 1 || !d.failures.failing[flushTask].Load() {
+		t.Errorf("%d errors are kept", d.failures.kept.Load())
+	}
+	d.data.write = nil
+	d.AfterCommit(1 << 20)
+	if !d.Ledger.Newest().HasOld {
+		t.Error("it is tried again before its pause is over")
+	}
+}
