@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the list of what the public packages export")
+var update = flag.Bool("update", false, "write what the public packages export, and the import graph, again")
 
 // apiFile lists what the public packages export, one thing a line.
 var apiFile = filepath.Join("testdata", "api.txt")

@@ -1,9 +1,11 @@
 package archtest
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -55,4 +57,80 @@ func TestLayersOfTheArchitecture(t *testing.T) {
 			t.Errorf("docs/architecture.md lists package %q, which does not exist", name)
 		}
 	}
+}
+
+var importBlock = regexp.MustCompile("(?s)<!-- imports -->\n```text\n(.*?)```\n")
+
+// TestImportGraphOfTheArchitecture compares the list at the end of docs/architecture.md
+// with the imports of the packages that a program links.
+func TestImportGraphOfTheArchitecture(t *testing.T) {
+	name := filepath.Join(root, "docs", "architecture.md")
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := strings.ReplaceAll(string(raw), "\r\n", "\n")
+	m := importBlock.FindStringSubmatchIndex(page)
+	if m == nil {
+		t.Fatal("the page has no list of imports")
+	}
+	got, want := page[m[2]:m[3]], importGraph(t)
+	switch {
+	case got == want:
+	case !*update:
+		t.Errorf("the page shows\n%s\nand the imports are\n%s\nThe flag -update writes the page again.", got, want)
+	default:
+		if err := os.WriteFile(name, []byte(page[:m[2]]+want+page[m[3]:]), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// importGraph lists the packages with what each imports of this module.
+func importGraph(t *testing.T) string {
+	t.Helper()
+	var lines []string
+	for _, p := range listPackages(t) {
+		if outside.MatchString(relative(p.ImportPath)) {
+			continue
+		}
+		var imports []string
+		for _, imp := range p.Imports {
+			if imp == module || strings.HasPrefix(imp, module+"/") {
+				imports = append(imports, shortName(imp))
+			}
+		}
+		slices.Sort(imports)
+		if len(imports) == 0 {
+			imports = []string{"–"}
+		}
+		lines = append(lines, wrapList(fmt.Sprintf("%-19s ", shortName(p.ImportPath)), imports))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "")
+}
+
+// shortName is the name of a package in the list.
+func shortName(path string) string {
+	if path == module {
+		return "lsmlite"
+	}
+	return strings.TrimPrefix(relative(path), "engine/internal/")
+}
+
+// wrapList writes words after a head, in lines of at most 118 characters.
+func wrapList(head string, words []string) string {
+	var out strings.Builder
+	line := head
+	for i, w := range words {
+		if len(line)+len(w) > 117 {
+			out.WriteString(strings.TrimRight(line, " ") + "\n")
+			line = strings.Repeat(" ", len(head))
+		}
+		line += w
+		if i < len(words)-1 {
+			line += ", "
+		}
+	}
+	return out.String() + line + "\n"
 }
