@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package lsmlite_test
 
 // The points of database/sql's contract, and the tests that hold the driver to them.

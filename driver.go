@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package lsmlite is a database/sql driver for an ordered key-value store in one file,
 // in the format of SQLite's lsm1, written in Go without cgo.
 //

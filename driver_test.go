@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //lint:file-ignore SA1019 the deprecated methods are part of driver.Conn and driver.Stmt
 
 package lsmlite_test

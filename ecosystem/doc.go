@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package ecosystem has no code of its own: its tests run tools that were written for
 // database/sql in general on the driver "lsmlite", and say which of them work and how.
 // It is a module of its own, so that those tools are no dependency of lsmlite.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package engine
 
 // Background says which goroutines work for the database, so that the callers do not.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package engine is an embedded, ordered, transactional key-value database in a single
 // file, in the format of SQLite's lsm1.
 //

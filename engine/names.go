@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package engine
 
 // Moved looks whether the database file and its log still have their names, and returns an

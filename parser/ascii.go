@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package parser
 
 // Character classes, by byte. Every byte of a character outside ASCII is idStart, as in

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package parser
 
 // Statement is one parsed statement. Parse makes it; it is not changed afterwards.

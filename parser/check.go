@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package parser
 
 // pair is two operands of a comparison whose classes depend on arguments or on how

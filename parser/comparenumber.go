@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package parser
 
 // compareNumbers orders two numbers by what they are exactly, so that an integer is not

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package parser turns the SQL dialect of lsmlite into plans that say which keys to
 // visit and what to do there.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package parser
 
 // operand builds an operand after its prefixes. NOT reaches as far as its own

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package parser
 
 // Formula is a compiled expression that has a value. It is immutable.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package parser
 
 // Long statements are nearly always long lists of values. Such lists are taken out of

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package parser
 
 // KeyType says what keys are where they are not plain bytes; wherever a KeyType is needed, nil

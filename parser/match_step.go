@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package parser
 
 // stepsBetweenLooks is how many steps a match goes between looks at its context.

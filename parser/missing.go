@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package parser
 
 // What other dialects have and this one does not have is named, with what to do instead. The

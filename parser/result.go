@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package parser
 
 // results compiles the results of a SELECT or of RETURNING. Aggregates are for SELECT.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package parser
 
 // The statements of this file are nearly all that most programs run: a lookup of one key

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package parser
 
 // Functions that double a length can be nested, so a short text may make more bytes than

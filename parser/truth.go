@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package parser
 
 // truth is a value of SQL's three-valued logic. The order makes AND the minimum and OR

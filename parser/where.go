@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package parser
 
 // where compiles the condition of a WHERE clause; nil is no condition. It is split: what

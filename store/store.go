@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package store is between the statements and what keeps the rows. It has the interfaces of an
 // ordered key-value store with transactions, as package lsmlite uses them, and the engine as such
 // a store.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command usql is a small usql (github.com/xo/usql) that knows one database, lsmlite. It
 // is made of usql's own packages: the statements, the \commands and the output are
 // theirs. What usql's own main adds, its configuration file and the options of psql

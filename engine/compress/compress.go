@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package compress has the codecs that a database file's pages can be compressed with,
 // and the interface that a codec of your own implements.
 //

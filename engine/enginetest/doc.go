@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package enginetest has the tests that every store with the methods of package engine must pass.
 //
 // It holds three things. [Map] is an immutable sorted map, of which a version costs almost

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package errs holds the errors of the engine: their type, their codes, and the values to
 // compare them with. Every other package of the engine may use it; it imports none of them,
 // holds no state and does no I/O. Package engine has the same types and values under the same

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package prom makes Prometheus metrics of what a database reports about itself.
 //
 // A [Collector] is registered once, and its Observer is given to each database when it is

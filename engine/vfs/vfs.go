@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package vfs is the engine's view of files: what it needs of them and nothing else.
 //
 // [OS] is the operating system's file system. Package memfs keeps files in memory and

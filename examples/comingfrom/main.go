@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command comingfrom runs five small programs, each written for lsmlite by database/sql,
 // for its engine, for SQLite, bbolt and Pebble. They are the ones that
 // docs/coming-from.md shows side by side, and its tests hold the page and the programs

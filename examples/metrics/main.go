@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Metrics serves the metrics of a database over HTTP while it writes to it and reads from
 // it for a while, then ends.
 //

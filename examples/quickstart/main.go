@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Quickstart loads a real file tree into an lsmlite database and reads it back: the
 // folder of the Go toolchain that runs it, one row a file, the path as key and the
 // content as value. At the end it makes the file as small as it can be. It goes through

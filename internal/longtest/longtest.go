@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package longtest lets tests that take seconds say so: when they start, how long they take,
 // and from then on how far they are. It shows at once with -v.
 //

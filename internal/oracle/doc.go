@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package oracle talks to C lsm1, the engine whose file format this module
 // shares, so that tests can compare the two. This module must read what C writes, and C must
 // read, check and continue what this module writes.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package pragma has the PRAGMAs that are no settings: what each is called, what it takes,
 // what it reads or does. All of them are rows of one table.
 //

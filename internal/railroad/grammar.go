@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package railroad reads a grammar in EBNF, and draws each rule as a railroad picture in
 // SVG. It owns docs/railroad: the pictures there are what it draws from grammar.ebnf, and
 // its tests draw them again with -update. It also makes sentences of a grammar and recognises

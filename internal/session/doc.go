@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package session runs the plans of package parser on a store: what a connection does with
 // a text once it has been parsed.
 //

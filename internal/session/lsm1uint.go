@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package session
 
 // appendLSM1Uint appends n as SQLite's lsm1 virtual table writes a UINT key: the first

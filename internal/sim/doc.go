@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package sim tries whole databases: a seed becomes a schedule of operations, the
 // schedule runs into crashes and faults of the file system, the database is opened
 // again, and what is found is compared with what was committed.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package sqlitetest compares the dialect with SQLite. It rewrites statements by the
 // rule that defines the dialect, runs the originals on the driver and what they are
 // rewritten to on SQLite, and demands the same rows, the same counts, and an error from

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package storetest has the tests that every store.Store must pass.
 //
 // [Model] is a store without files, pages and logs: what the others are compared with.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package backup copies a database into a new file or a stream: the rows that a state shows
 // as one segment, or the blocks of a checkpoint as they are.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package base is the engine's vocabulary: numbers with types, record kinds and key order.
 //
 // It imports nothing of the engine, so every other package may use it. It holds no

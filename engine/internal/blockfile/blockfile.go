@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package blockfile is the database file as blocks and pages: cached and checked reads
 // of single pages, read-ahead for whole runs, appending of new pages, the two meta
 // pages, and sync.

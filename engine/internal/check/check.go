@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package check is the integrity check: it reads from the file, without the page cache, everything
 // that one state of a database consists of, and reports what is wrong with it.
 //

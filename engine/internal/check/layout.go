@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package check
 
 // layout checks, in a compressed file, how the records of a segment follow each other, from

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package checkpoint stores and finds checkpoints. Both meta pages hold the newest one: it is
 // written to one page, and when it is durable there, also to the other. So each page alone leads,
 // with the log, to everything that was acknowledged.

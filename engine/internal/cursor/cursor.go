@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package cursor merges trees and segments into one ordered view: what a user reads,
 // and what a merge consumes.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package files owns the two files of a database: the database file and its log. It opens,
 // makes, locks, names and removes them, and notices when their names become those of other
 // files. Their content is not its business: package blockfile reads and writes pages,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package foreign recognises files that are not a database of lsm1 by their first and last bytes,
 // and names their kind. It owns the list of kinds. It is pure functions over bytes.
 package foreign

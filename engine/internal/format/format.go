@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package format knows every byte of the database file and of the log: varints,
 // checkpoints, pages and their cells, block geometry, log records and both checksums.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package format
 
 // Records. In a compressed file the pages of a segment are a stream of records over the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package freelist knows which blocks no published segment uses, when each of them may be written
 // again, and how that is stored in the file.
 //

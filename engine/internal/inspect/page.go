@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package inspect takes pages and segments of a database file apart for people and tools, and
 // finds out what pinned states hold back.
 //

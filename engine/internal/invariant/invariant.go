@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package invariant holds the engine's assertions. A failed assertion is a bug of the
 // engine, never bad data or a bad disk: those are errors.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package ioerr makes the errors of failed file operations. It is the only place that says
 // which of them mean that the disk is full. Every package of the engine that calls a
 // vfs.FS or a vfs.File may use it; it holds no state.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package memtree holds the in-memory tree of a database: the records that are
 // committed but not yet flushed, and those of the running write transaction.
 //

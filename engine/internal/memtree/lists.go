@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package memtree
 
 // retiredNode is a node that left the tree's state in the epoch it is tagged with.

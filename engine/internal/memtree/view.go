@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package memtree
 
 // View is an immutable state of a tree. It is a small value to be copied; the zero View

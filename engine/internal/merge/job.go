@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package merge chooses which levels to merge and merges them, in steps of bounded size.
 //
 // A Job reads a tree, some neighbouring levels, or both, and writes one segment. A flush

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package segment
 
 // SetGobbled says that the segment is an input of a half-done merge.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package segment reads and writes segments: one sorted run of records over a chain of
 // pages, with the b-tree that finds a key's page embedded in the same chain.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package snapshot holds the immutable states of a database: the levels on disk, the in-memory
 // trees above them, and which states are still read.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package span remembers stretches of keys in which nothing is visible, so that a cursor
 // that has walked over a run of deleted records once does not have to do so again.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package survey decides, when a database is opened, whether its two files prove that they
 // hold its newest state. It reads and writes no file: what was found in them is a Situation,
 // and Decide says of it what to do next. Nothing has been written before it says Accept.

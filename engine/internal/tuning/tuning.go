@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package tuning holds the settings of an open database that may change while it is open,
 // as the parts of the engine read them. The engine makes them of its options; each part
 // reads the newest ones whenever it needs them.

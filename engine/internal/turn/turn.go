@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package turn holds the right to do what only one may do at a time.
 //
 // A database has three turns. These turns and its mutexes are taken in one order; nobody

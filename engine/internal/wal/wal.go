@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package wal owns the log file: it appends transactions to it, finds the committed
 // ones again after a crash, and decides which of its bytes may be overwritten.
 //

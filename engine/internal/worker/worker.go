@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package worker does the work that keeps a database small and its log short: it flushes
 // trees, merges segments and makes checkpoints, in the commits that owe it, in goroutines
 // of its own, or on request.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package writer holds what only the writer changes: the live tree, the log, and the number
 // of the newest commit. It begins, commits and rolls back transactions, shares a sync among
 // commits of several writers, and makes the live tree the old one, which package worker

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package faultfs makes operations of another file system fail, for tests.
 //
 // [Wrap] puts an FS around a vfs.FS. It counts every operation, asks its rules whether the

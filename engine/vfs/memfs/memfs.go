@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package memfs is a file system in memory that can lose power.
 //
 // It serves databases that need no disk and, above all, tests: [FS.Crash] returns the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Backups makes a copy of an open database at every tick of a timer, and keeps the newest
 // ones.
 //

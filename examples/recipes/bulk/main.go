@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Bulk loads the same rows in several ways, one faster than the other, and prints how long
 // each took.
 //

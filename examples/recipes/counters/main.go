@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Counters counts, and hands out numbers, from many goroutines at once.
 //
 //	go run -C examples/recipes ./counters

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Frombbolt copies a bbolt database, nested buckets and all, into a new lsmlite database.
 //
 //	go run -C examples/recipes ./frombbolt            # of an example

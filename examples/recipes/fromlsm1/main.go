@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Fromlsm1 takes over a database of C lsm1, or of what is built on it (python-lsm-db,
 // lsmlite-rs, SQLite's lsm1 virtual table), that was not closed: what was committed last is
 // only in its log.

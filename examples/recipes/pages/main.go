@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Pages shows a long list page by page, forward and backward, at the same cost for every
 // page.
 //

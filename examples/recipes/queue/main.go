@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Queue keeps jobs in the order in which they came, and lets several workers take them:
 // each job is done by one worker, and a job whose worker died is taken again by another.
 //

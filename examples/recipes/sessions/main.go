@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Sessions keeps sessions that end when they have not been used for a while.
 //
 //	go run -C examples/recipes ./sessions

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Start is the program of docs/getting-started.md: it opens a database, writes rows, reads
 // them one by one and in order, and moves a number from one row to another in a
 // transaction.

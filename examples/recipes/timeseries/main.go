@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Timeseries stores measurements by series and time, reads the newest one and a stretch
 // of time, and removes what is older than its retention by one range delete for
 // each series.
