@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package turn holds the right to do what only one may do at a time.
+// Package turn is the right to do what only one goroutine may do at a time.
 //
-// A database has three turns. These turns and its mutexes are taken in one order; nobody
-// waits for one that stands further up while having one that stands further down:
+// A database has three turns. These turns and its mutexes are taken in one order: a goroutine
+// that holds one of them never waits for one further up in this list.
 //
 //  1. the writer's turn: the live tree, the log, the number of the newest commit;
 //  2. the worker's turn: jobs, and every change of the levels but a commit's;
@@ -12,10 +12,12 @@
 //  5. the ledger's mutex;
 //  6. the registry's mutex, in package snapshot.
 //
-// The mutexes of notes, of failed work, of the files' names and of changing options are
-// leaves: a goroutine that holds one takes no other. Its holder may be in the middle of a
-// sync, so a goroutine that has the worker's turn does not wait for the checkpointer's, except
-// when a database is opened or closed, and in a commit that does the work itself.
+// The mutexes of notes, of failed work, of the files' names and of changing options are leaves: a
+// goroutine that holds one takes no other.
+//
+// The holder of the checkpointer's turn may be in the middle of a sync. So a goroutine that has
+// the worker's turn does not wait for it, except when a database is opened or closed, and in a
+// commit that does the work itself.
 package turn
 
 import (
@@ -26,16 +28,16 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 )
 
-// Turn is the right to do something that only one may do at a time. Those who wait get it
-// in the order in which they came: a goroutine blocked on a full channel is served before
-// any that comes later.
+// Turn is the right to do something that only one goroutine may do at a time. Those that wait get
+// it in the order of arrival: a goroutine blocked on a full channel is served before any that
+// comes later.
 type Turn struct {
 	name  string
 	slot  chan struct{}
 	since atomic.Int64 // when it was taken, in Unix nanoseconds; 0 if it is free
 }
 
-// New makes a turn that nobody has. Its name says whose it is.
+// New makes a turn that is free. The name says whose it is.
 func New(name string) *Turn { return &Turn{name: name, slot: make(chan struct{}, 1)} }
 
 // Take waits for the turn, at most as long as the context lasts.
@@ -53,7 +55,7 @@ func (t *Turn) Take(ctx context.Context) error {
 	return nil
 }
 
-// Try takes the turn if nobody has it.
+// Try takes the turn if it is free.
 func (t *Turn) Try() bool {
 	select {
 	case t.slot <- struct{}{}:
