@@ -25,11 +25,23 @@ type builder struct {
 	unsigned bool
 }
 
+// shapes holds, by the shape of a statement, what participle captured of the first one that
+// had it, so that a script of many statements is parsed about once.
+type shapes struct {
+	trees map[string]*statementG
+	key   []byte
+	// parsed is how many tokens participle has seen.
+	parsed int
+}
+
 // noToken is the value of wrong that stands for none.
 const noToken = -1
 
 // token returns the token at a position that participle captured.
 func (b *builder) token(pos lexer.Position) *token { return &b.fused.tokens[pos.Offset] }
+
+// place returns the place of a token.
+func (t *token) place() place { return place{int(t.start), t.end()} }
 
 // refuse remembers the first token that participle accepts and that is not allowed there.
 func (b *builder) refuse(pos lexer.Position) {

@@ -2,12 +2,6 @@
 
 package parser
 
-// pair is two operands of a comparison whose classes depend on arguments or on how
-// numbers become keys.
-type pair struct{ x, y *node }
-
-const mismatch = "bytes cannot be compared with a number"
-
 // remedy says what is wrong with the pair and what to write instead.
 func (p pair) remedy() string {
 	raw := p.x

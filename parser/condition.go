@@ -180,5 +180,3 @@ func (e *Env) asKey(v Value, other *node) []byte {
 	e.scratch = b
 	return e.made(start)
 }
-
-func (n *node) isKey() bool { return n.op == nodeKey || n.op == nodeExcludedKey }

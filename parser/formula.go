@@ -25,6 +25,12 @@ func (f *Formula) Nullable(args []Value) bool { return f.root.nullable(args) }
 // NeedsValue reports whether the formula may load the row's value; its length is no value.
 func (f *Formula) NeedsValue() bool { return f.root.uses&usesValue != 0 }
 
+// work returns how many bytes are made, at least, to evaluate a formula without columns.
+func (f *Formula) work(args []Value) int {
+	_, made := f.root.size(&Env{Args: args})
+	return made
+}
+
 // String returns the formula as SQL.
 func (f *Formula) String() string { return printed(f.root.source) }
 

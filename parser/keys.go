@@ -23,26 +23,6 @@ type keyTerm struct {
 	operand Operand
 }
 
-type keyOp uint8
-
-const (
-	keyEq keyOp = iota + 1
-	keyLt
-	keyLe
-	keyGt
-	keyGe
-	keyNe
-	keyGlob    // key GLOB operand, or rather: key begins as the pattern does
-	keyNotGlob // the opposite, for a pattern that fixes a prefix and nothing else
-	keyAnd     // of kids
-	keyOr      // of kids
-	keyIn      // key is one of list, which may be empty
-	keyNotIn   // key is none of list
-	keyCond    // all keys if cond is true, or false if not is set; else none
-	keyAll     // what a comparison may be rounded to
-	keyNone
-)
-
 // keyNode is a condition on key. The operators below keyAnd are comparisons with
 // list[0]; NOT does not exist, because it is pushed down to the comparisons.
 type keyNode struct {

@@ -60,25 +60,3 @@ func (k *KeyType) Key(dst []byte, v Value) ([]byte, error) {
 func bytesKey(k *KeyType) string {
 	return "a key is a number (" + k.Name + ") and cannot be bytes: write CAST(… AS INTEGER)"
 }
-
-// rounded returns the condition on the encoded key that key <op> number is, where fit is
-// that of the number.
-func (op keyOp) rounded(fit Fit) keyOp {
-	switch {
-	case fit == FitExact:
-		return op
-	case op == keyEq:
-		return keyNone
-	case op == keyNe:
-		return keyAll
-	case fit == FitBetween && op == keyLe:
-		return keyLt
-	case fit == FitBetween && op == keyGt:
-		return keyGe
-	case fit == FitBetween:
-		return op
-	case (op == keyLt || op == keyLe) == (fit == FitAbove):
-		return keyAll
-	}
-	return keyNone
-}

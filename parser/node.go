@@ -56,48 +56,6 @@ type node struct {
 	source Expr
 }
 
-type nodeOp uint8
-
-const (
-	nodeConst nodeOp = iota + 1
-	nodeParam
-	nodeKey
-	nodeValue
-	nodeExcludedKey
-	nodeExcludedValue
-
-	nodeConcat
-	nodeAdd
-	nodeSubtract
-	nodeMultiply
-	nodeDivide
-	nodeModulo
-	nodeNegate
-	nodeLength
-	nodeHex
-	nodeLower
-	nodeUpper
-	nodeSubstr
-	nodeCastBytes
-	nodeCastInteger
-	nodeCastReal
-
-	// The nodes from here on are conditions.
-	nodeEq
-	nodeNe
-	nodeLt
-	nodeLe
-	nodeGt
-	nodeGe
-	nodeLike
-	nodeGlob
-	nodeBetween
-	nodeIn
-	nodeNot
-	nodeAnd
-	nodeOr
-)
-
 // uses is a set of columns.
 type uses uint8
 
@@ -149,3 +107,5 @@ func (n *node) nullable(args []Value) bool {
 	}
 	return false
 }
+
+func (n *node) isKey() bool { return n.op == nodeKey || n.op == nodeExcludedKey }

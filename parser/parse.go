@@ -11,15 +11,6 @@ func Parse(text string) ([]*Statement, error) {
 	return b.parse()
 }
 
-// shapes holds, by the shape of a statement, what participle captured of the first one that
-// had it, so that a script of many statements is parsed about once.
-type shapes struct {
-	trees map[string]*statementG
-	key   []byte
-	// parsed is how many tokens participle has seen.
-	parsed int
-}
-
 func (b *builder) parse() ([]*Statement, error) {
 	if err := b.scanner.start(b.text); err != nil {
 		return nil, err

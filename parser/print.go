@@ -2,8 +2,6 @@
 
 package parser
 
-import "strings"
-
 // String returns SQL that parses to the same tree, in one canonical form: keywords in
 // upper case, no parentheses that precedence makes needless, ?NNN for a parameter
 // without a name.
@@ -17,30 +15,6 @@ func (s *Statement) String() string {
 	}
 	s.Body.append(&p)
 	return string(p.buf)
-}
-
-type printer struct{ buf []byte }
-
-func (p *printer) word(s string) { p.buf = append(p.buf, s...) }
-
-// plain reports whether s is a name without quotes.
-func plain(s string) bool {
-	for i := range len(s) {
-		c := classes[s[i]]
-		if s[i] >= 0x80 || c&idPart == 0 || i == 0 && c&idStart == 0 {
-			return false
-		}
-	}
-	upper := upperASCII(s)
-	return s != "" && !reserved[upper] && upper != "CAST" // cast(…) is no call
-}
-
-func (p *printer) name(n *Name) {
-	if plain(n.Text) {
-		p.word(n.Text)
-		return
-	}
-	p.word(`"` + strings.ReplaceAll(n.Text, `"`, `""`) + `"`)
 }
 
 // clause prints a keyword and a name, or nothing without the name.
@@ -72,10 +46,6 @@ func (p *printer) results(keyword string, list []Result) {
 		}
 		p.clause(" AS ", r.Alias)
 	}
-}
-
-func (p *printer) text(s string) {
-	p.word("'" + strings.ReplaceAll(s, "'", "''") + "'")
 }
 
 func (s *Select) append(p *printer) {

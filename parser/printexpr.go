@@ -10,6 +10,30 @@ import (
 	"unicode/utf8"
 )
 
+// plain reports whether s is a name without quotes.
+func plain(s string) bool {
+	for i := range len(s) {
+		c := classes[s[i]]
+		if s[i] >= 0x80 || c&idPart == 0 || i == 0 && c&idStart == 0 {
+			return false
+		}
+	}
+	upper := upperASCII(s)
+	return s != "" && !reserved[upper] && upper != "CAST" // cast(…) is no call
+}
+
+func (p *printer) name(n *Name) {
+	if plain(n.Text) {
+		p.word(n.Text)
+		return
+	}
+	p.word(`"` + strings.ReplaceAll(n.Text, `"`, `""`) + `"`)
+}
+
+func (p *printer) text(s string) {
+	p.word("'" + strings.ReplaceAll(s, "'", "''") + "'")
+}
+
 // operand prints e, in parentheses if it binds less tight than least.
 func (p *printer) operand(e Expr, least int) {
 	if precedence(e) >= least {

@@ -6,16 +6,7 @@ package parser
 // and a write of one row. What they need is worked out without the steps that the others
 // go through, and means the same.
 
-// simple says which of these a plan is.
-type simple uint8
-
-const (
-	simpleNone simple = iota
-	simpleGet         // SELECT … WHERE key = operand
-	simplePut         // INSERT … VALUES (operand, operand)
-)
-
-// setSimple finds out, at the end of Compile.
+// setSimple finds out, at the end of Compile, which of these the plan is.
 func (p *Plan) setSimple() {
 	switch p.Op {
 	case OpSelect:

@@ -57,9 +57,3 @@ func (n *node) size(e *Env) (length, made int) {
 	}
 	return 0, 0
 }
-
-// work returns how many bytes are made, at least, to evaluate a formula without columns.
-func (f *Formula) work(args []Value) int {
-	_, made := f.root.size(&Env{Args: args})
-	return made
-}

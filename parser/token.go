@@ -2,21 +2,6 @@
 
 package parser
 
-import "github.com/alecthomas/participle/v2/lexer"
-
-// The token types. Participle pays for every alternative it tries, so tokens that are allowed in
-// the same places have the same type.
-const (
-	tokEOF     = lexer.EOF
-	tokKeyword = iota // a word that SQLite reserves
-	tokName           // any other word, "name", [name] or `name`
-	tokValue          // 'text', x'hex', a number or a parameter
-	tokInfix          // a binary operator, words included, except IN; ESCAPE too
-	tokMark           // one of ( ) , . ;
-	tokValues         // several values in a list of IN, with the commas between them
-	tokRows           // several rows of VALUES that hold nothing but values
-)
-
 // token is a piece of a text. text is what the user wrote. word is the number of a word
 // that the grammar knows, 0 for everything else.
 type token struct {
@@ -27,9 +12,6 @@ type token struct {
 }
 
 func (t *token) end() int { return int(t.start) + len(t.text) }
-
-// place returns the place of a token.
-func (t *token) place() place { return place{int(t.start), t.end()} }
 
 // isNumber reports whether a value token is a number.
 func isNumber(token string) bool {

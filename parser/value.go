@@ -128,3 +128,6 @@ func (e *BindError) Error() string {
 
 // Unwrap returns the error of the KeyType that caused e, or nil.
 func (e *BindError) Unwrap() error { return e.Err }
+
+// mismatch says why a comparison is refused.
+const mismatch = "bytes cannot be compared with a number"

@@ -2,7 +2,24 @@
 
 package parser
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/alecthomas/participle/v2/lexer"
+)
+
+// The token types. Participle pays for every alternative it tries, so tokens that are allowed in
+// the same places have the same type.
+const (
+	tokEOF     = lexer.EOF
+	tokKeyword = iota // a word that SQLite reserves
+	tokName           // any other word, "name", [name] or `name`
+	tokValue          // 'text', x'hex', a number or a parameter
+	tokInfix          // a binary operator, words included, except IN; ESCAPE too
+	tokMark           // one of ( ) , . ;
+	tokValues         // several values in a list of IN, with the commas between them
+	tokRows           // several rows of VALUES that hold nothing but values
+)
 
 // reserved are the words that SQLite does not accept as a name unless they are quoted.
 var reserved = wordSet(reservedWords)

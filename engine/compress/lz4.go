@@ -3,7 +3,6 @@
 package compress
 
 import (
-	"fmt"
 	"sync"
 
 	"github.com/pierrec/lz4/v4"
@@ -45,17 +44,4 @@ func (lz4Codec) Decompress(dst, src []byte) error {
 		return wrongLength(n, len(dst))
 	}
 	return nil
-}
-
-// grow returns dst with room for n more bytes.
-func grow(dst []byte, n int) []byte {
-	if cap(dst)-len(dst) >= n {
-		return dst
-	}
-	return append(make([]byte, 0, len(dst)+n), dst...)
-}
-
-// wrongLength is the error of a record that stands for n bytes in place of want.
-func wrongLength(n, want int) error {
-	return fmt.Errorf("it decompresses to %d bytes in place of %d", n, want)
 }

@@ -21,6 +21,7 @@ var strict = []string{
 	"engine/internal/cursor", "engine/internal/format", "engine/internal/freelist", "engine/internal/inspect",
 	"engine/internal/merge", "engine/internal/segment", "engine/internal/snapshot", "engine/internal/wal",
 	"engine/prom", "engine/vfs", "engine/enginetest", "internal/oracle", "internal/railroad", "internal/sim",
+	"engine/compress", "parser",
 }
 
 // TestFilesFormNoCircles: within a package, no file calls one that calls back, directly or
