@@ -43,3 +43,16 @@ const (
 	// MaxParams is the greatest number of a parameter.
 	MaxParams = 32766
 )
+
+// The files, in an order in which they can be read:
+//
+//	texts        ascii words token errors lex fuse
+//	numbers      value numeral nodeop wide number comparenumber
+//	trees        printer kinds ast grammarlex grammar builder constant precedence fold foldoperand build
+//	errors       candidates shorten expect missing unexpected parse
+//	printing     printexpr print
+//	expressions  node keytype env sizes eval
+//	conditions   truth match_char match_step match_like match_glob match_long match condition
+//	formulas     formula operand filter
+//	plans        keyop keys keyset keystring plan check simple explain
+//	compiling    compile typing typingcondition where writes result cache

@@ -58,6 +58,64 @@ func TestFilesFormNoCircles(t *testing.T) {
 	t.Logf("%d files, %d circles", all, circles)
 }
 
+// orderOfFiles begins a comment that lists the files of a package, without .go: after it, each
+// line is a subject and its files.
+const orderOfFiles = "The files, in an order in which they can be read:"
+
+// TestOrderOfFiles: where a package lists its files in an order, the list is complete, and no
+// file uses a later one but as another piece of the same type.
+func TestOrderOfFiles(t *testing.T) {
+	p, lists := loadProgram(t), 0
+	for _, pkg := range p.pkgs {
+		order := p.orderOf(pkg)
+		if order == nil {
+			continue
+		}
+		lists++
+		refs := p.references(pkg, topLevel)
+		for from, uses := range refs {
+			at := slices.Index(order, from)
+			if at < 0 {
+				t.Errorf("%s: %s is not in the list of files", relative(pkg.Path()), from)
+			}
+			for to, used := range uses {
+				if at < slices.Index(order, to) && !p.shareAType(pkg, []string{from, to}) {
+					t.Errorf("%s: %s comes before %s in the list of files, of which it uses %v",
+						relative(pkg.Path()), from, to, used)
+				}
+			}
+		}
+		if len(order) != len(refs) {
+			t.Errorf("%s: the list has %d files, the package has %d", relative(pkg.Path()), len(order), len(refs))
+		}
+	}
+	if lists == 0 {
+		t.Error("no package has a list of its files")
+	}
+}
+
+// orderOf returns the files of a package in the order in which it lists them, the one with the
+// list at the front; nil if it has none.
+func (p *program) orderOf(pkg *types.Package) (order []string) {
+	for _, f := range p.syntax[pkg] {
+		for _, c := range f.Comments {
+			list, found := strings.CutPrefix(c.Text(), orderOfFiles)
+			if !found {
+				continue
+			}
+			order = append(order, p.fileName(f.Pos()))
+			for line := range strings.Lines(list) {
+				for i, name := range strings.Fields(line) {
+					if i > 0 {
+						order = append(order, name+".go")
+					}
+				}
+			}
+		}
+	}
+	return order
+}
+
 // references returns which files of a package use what another one declares, and what, as far
 // as it counts.
 func (p *program) references(pkg *types.Package, counts func(types.Object) bool) map[string]map[string][]string {
