@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cursor
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// limits bounds the source to one side of a half-done merge's split key. Nearly all
+// sources have none.
+type limits struct {
+	below bool // only keys below the split key count, else only those from it on
+	split []byte
+	topic base.Kind
+	// gap says that the keys between the split key and this source's nearest record on
+	// its own side are deleted: a range reaches across the split.
+	gap bool
+}
+
+// inside reports whether a key lies on the source's side of the split key.
+func (l *limits) inside(kind base.Kind, key []byte) bool {
+	return (base.CompareTopic(kind, key, l.topic, l.split) < 0) == l.below
+}
+
+// initLimited makes the source the part of a segment on one side of a split key.
+func (s *Source) initLimited(seg *segment.Segment, m *snapshot.Merging, below bool) error {
+	s.initSegment(seg)
+	l := &limits{below: below, split: m.Split, topic: m.SplitKind & base.System}
+	if below {
+		if s.seg.Last() {
+			l.gap = s.seg.Kind()&base.StartDelete != 0
+		}
+	} else if s.seg.SeekGE(l.topic, l.split) {
+		l.gap = s.seg.Kind()&base.EndDelete != 0
+	}
+	s.limits = l
+	return s.seg.Err()
+}
+
+// LevelSources appends the sources of a level, newest first.
+func LevelSources(list []Source, l *snapshot.Level) ([]Source, error) {
+	n := len(list)
+	if l.Merging == nil || l.Merging.NoSplit {
+		list = append(list, Source{})
+		list[n].initSegment(l.Seg)
+		return list, nil
+	}
+	// Below the split key only the output counts, from it on only the inputs; so the
+	// output's place in the order does not matter.
+	for range l.Segments() {
+		list = append(list, Source{})
+	}
+	if err := list[n].initLimited(l.Seg, l.Merging, true); err != nil {
+		return nil, err
+	}
+	for i, seg := range l.Merging.RHS {
+		if err := list[n+1+i].initLimited(seg, l.Merging, false); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
