@@ -11,8 +11,8 @@ import (
 
 var _ Conn = (*conn)(nil)
 
-// Conn is what [database/sql.Conn.Raw] hands out for a connection of this driver: the way
-// to what SQL has no words for, such as loading many rows by [engine.Tx.Put].
+// Conn is what [database/sql.Conn.Raw] passes for a connection of this driver. It gives access to
+// what SQL cannot express, such as loading many rows by [engine.Tx.Put].
 //
 //	err := sqlConn.Raw(func(dc any) error {
 //		tx, err := dc.(lsmlite.Conn).Engine().Begin(ctx)

@@ -23,8 +23,8 @@ const (
 // Progress is what a call of Flush, Work, Checkpoint or Optimize has done so far.
 type Progress struct {
 	Phase Phase
-	// PagesWritten is the work since the call began, in pages; what other goroutines did
-	// meanwhile does not count.
+	// PagesWritten is the work since the call began, in pages; what other goroutines did in that
+	// time does not count.
 	PagesWritten int64
 	// PhasePages is how many of them belong to the phase, and PhaseTotal how many it will
 	// have about, 0 if that is not known.
@@ -40,7 +40,7 @@ type WorkOptions struct {
 	// Pages is about how many pages are written at most; 0 is no limit.
 	Pages int
 	// Report is called between slices of work with what has been done so far, by the
-	// goroutine that called Work. No turn is held meanwhile. It may be nil.
+	// goroutine that called Work. No turn is held during the call. It may be nil.
 	Report func(Progress)
 }
 

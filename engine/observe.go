@@ -153,7 +153,7 @@ type StallEvent struct {
 	DB       *DB
 	Reason   StallReason
 	Op       string        // what was held back: "commit" or "begin"
-	Duration time.Duration // of the wait, work done meanwhile included
+	Duration time.Duration // of the wait, with the work that was done during it
 }
 
 // FailEvent describes an error that no call has returned yet.

@@ -18,15 +18,15 @@ type Cursor interface {
 	// Key returns the current key, nil after a move that returned false. It is read-only
 	// and valid until the next call of Seek, Next or Close.
 	Key() []byte
-	// Value loads the current value, under the terms of Key. A range of keys only has
-	// none, and Value fails with ErrMisuse.
+	// Value loads the current value, which is valid as long as Key. In a range with keys only,
+	// Value fails with ErrMisuse.
 	Value(ctx context.Context) ([]byte, error)
 	// ValueLen returns the length of the current value in bytes. It does not load the
 	// value.
 	ValueLen() int
 	// Err returns why the last move returned false, nil at the end of the range.
 	Err() error
-	// Close gives the cursor up. It is called once, and nothing after it.
+	// Close releases the cursor. Call it once, and no method after it.
 	Close() error
 }
 

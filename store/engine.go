@@ -19,12 +19,10 @@ var (
 	_ Tx         = engineTx{}
 )
 
-// Engine is an open database of package engine as a Store. What the engine does by itself
-// does not wait for a context: a call looks at its context when it begins, and Begin and
-// Commit while they wait.
+// Engine is an open database of package engine as a Store. A call looks at its context when it
+// begins; Begin and Commit also look at it while they wait.
 //
-// Engine and the types below hold nothing but a pointer, so that putting one into an
-// interface allocates nothing.
+// Engine and the types below hold only a pointer, so that an interface of one needs no allocation.
 type Engine struct{ *engine.DB }
 
 // Caps implements Store.

@@ -37,7 +37,7 @@ type Maintainer interface {
 	CompressionID() uint32
 }
 
-// Inspector is a Maintainer that can show what its file is made of, down to the bytes.
+// Inspector is a Maintainer that can show its file, down to the bytes.
 type Inspector interface {
 	SegmentRanges(first int64) ([]engine.PageRange, error)
 	SegmentPages(first int64) ([]int64, error)

@@ -2,8 +2,8 @@
 
 // Package files owns the two files of a database: the database file and its log. It opens,
 // makes, locks, names and removes them, and notices when their names become those of other
-// files. Their content is not its business: package blockfile reads and writes pages,
-// package wal records.
+// files. Their content belongs to others: package blockfile reads and writes pages, package wal
+// records.
 //
 // Only package engine calls it. Open, and what prepares the log, belong to one goroutine;
 // when the database is open any goroutine may call Look, LookDue, Lost, Length,

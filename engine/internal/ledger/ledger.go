@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package ledger keeps the books of one open database: which state readers see, which
+// Package ledger knows, for one open database, which state readers see, which
 // blocks are free, where segments may be appended, what the meta pages hold durably, and
 // how much of the log is still needed. These change together, so one mutex guards them all.
 //

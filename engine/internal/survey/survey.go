@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package survey decides, when a database is opened, whether its two files prove that they
-// hold its newest state. It reads and writes no file: what was found in them is a Situation,
-// and Decide says of it what to do next. Nothing has been written before it says Accept.
+// hold its newest state. It reads and writes no file: what was found in the files is a Situation,
+// and Decide says what to do next. Nothing has been written before it says Accept.
 //
 // Only package engine calls it.
 //
@@ -11,7 +11,7 @@
 //   - A file whose log may hold newer transactions is not opened without that log, unless
 //     the program allows it (Situation.AllowMissingLog).
 //   - A damaged meta page is no loss if the other one holds the same checkpoint, or if the
-//     log leads from the other one to everything. Else the newest checkpoint may be lost.
+//     log leads from the other one to everything. Otherwise the newest checkpoint may be lost.
 //   - A log that holds nothing of the database is not touched if it belongs to another one,
 //     or to a newer state of this one.
 package survey

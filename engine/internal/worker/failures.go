@@ -32,13 +32,13 @@ const (
 	longestPause = 5 * time.Second
 )
 
-// failures are the errors of work that nobody waits for, until a transaction is told, and when
-// that work may be tried again. Its methods may be called from any goroutine.
+// failures are the errors of work that no caller waits for, until a transaction returns them, and
+// when that work may be tried again. Its methods may be called from any goroutine.
 type failures struct {
 	kept    atomic.Int32 // how many errors are kept
 	failing [numTasks]atomic.Bool
 	mu      sync.Mutex
-	first   [numTasks]error // the first one since a transaction was told
+	first   [numTasks]error // the first one since a transaction has returned one
 	pause   [numTasks]time.Duration
 	again   [numTasks]time.Time // not to be tried before
 }

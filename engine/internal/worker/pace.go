@@ -103,7 +103,7 @@ func (w *Worker) checkpointLags() bool {
 	return (limit > 0 && since > checkpointFactor*limit || w.logLags(checkpointFactor)) && w.due()
 }
 
-// lag is what lags, if anything does.
+// lag is the work that lags, if any does.
 func (w *Worker) lag() (Reason, bool) {
 	if w.checkpointLags() {
 		return StallCheckpoint, true
@@ -138,7 +138,7 @@ func (w *Worker) keepPace(bytes int) {
 	defer waiting.End()
 	for ; lags; _, lags = w.lag() {
 		if w.Host.Stopped() != nil {
-			return // the next transaction is told
+			return // the next transaction returns the error
 		}
 		select {
 		case <-p.step:

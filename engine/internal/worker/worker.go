@@ -6,11 +6,11 @@
 //
 // Everything that changes levels needs the worker's turn: the functions here take it
 // themselves or, where they say so, expect it of their caller. Package writer and the engine
-// call them; the worker knows neither. What happens goes up as events.
+// call them; the worker knows neither. What happens is reported as events.
 //
-// Invariants: jobs belong to the goroutine that has the worker's turn. What is not finished
-// when a turn ends goes on with the next work, in any goroutine. Errors of work that nobody
-// waits for are kept until a transaction is told.
+// Invariants: jobs belong to the goroutine that has the worker's turn. Work that is not finished
+// when a turn ends continues with the next work, in any goroutine. Errors of work that no caller
+// waits for are kept until a transaction returns them.
 package worker
 
 import (

@@ -5,13 +5,13 @@
 // commits of several writers, and makes the live tree the old one, which package worker
 // flushes.
 //
-// The engine's transactions are thin covers of Tx. Invariants:
+// The engine's transactions are thin wrappers of Tx. Invariants:
 //
 //   - Only the goroutine that has the writer's turn changes tree, log and number. A Tx has it
 //     from Begin to its end.
 //   - Nothing is in the tree that is not in the log, unless commits are not logged.
 //   - A commit is shown to readers only after everything before it, and only when it is as
-//     durable as the settings ask.
+//     durable as the settings say.
 package writer
 
 import (
