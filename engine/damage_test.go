@@ -11,10 +11,12 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+	"github.com/lsmlite/lsmlite-go/internal/longtest"
 )
 
 // Damage of data pages in closed files. The meta pages are left alone here.
@@ -211,6 +213,7 @@ func TestDamagedPagesAreNoticed(t *testing.T) {
 	if engine.RaceDetector {
 		wanted /= 8 // one goroutine does it all
 	}
+	progress := longtest.Start(t, 3*time.Second, wanted)
 	for did < wanted {
 		s := &all[rng.IntN(len(all))]
 		kind := &damageKinds[rng.IntN(len(damageKinds))]
@@ -220,6 +223,7 @@ func TestDamagedPagesAreNoticed(t *testing.T) {
 			continue
 		}
 		did++
+		progress.Step()
 		r := readDamaged(file, s.rows)
 		origin := "C lsm1"
 		switch {

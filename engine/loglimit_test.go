@@ -12,9 +12,11 @@ import (
 	"os"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+	"github.com/lsmlite/lsmlite-go/internal/longtest"
 )
 
 // logLoad is a way of writing that adds to the log and leaves little to flush.
@@ -54,12 +56,14 @@ func TestLogStaysBounded(t *testing.T) {
 	if engine.RaceDetector {
 		modes = []engine.Background{engine.BackgroundBoth} // the one in which the most can race
 	}
+	progress := longtest.Start(t, 6*time.Second, len(logLoads)*len(modes))
 	for _, load := range logLoads {
 		for _, mode := range modes {
 			t.Run(fmt.Sprintf("%s, %v", load.name, mode), func(t *testing.T) {
 				o := engine.Options{FS: memfs.New(), Background: mode, Safety: load.safety, AutoFlush: 64 << 10,
 					MaxLog: 256 << 10, AutoCheckpoint: 64 << 20, BlockSize: 64 << 10}
 				loadLog(t, o, load)
+				progress.Step()
 			})
 		}
 	}
@@ -320,6 +324,7 @@ var hotMB = flag.Int("hotkeys.mb", 16, "MB that TestHotKeys writes in each run")
 //
 //	go test ./engine -run TestHotKeys -hotkeys.mb=100 -v
 func TestHotKeys(t *testing.T) {
+	progress := longtest.Start(t, 10*time.Second, 4*len(backgrounds))
 	mb := *hotMB
 	if engine.RaceDetector {
 		mb = (mb + 7) / 8
@@ -329,6 +334,7 @@ func TestHotKeys(t *testing.T) {
 			for _, size := range []int{100, 100_000} {
 				o.Background = mode
 				hotKey(t, o, size, mb<<20)
+				progress.Step()
 			}
 		}
 	}

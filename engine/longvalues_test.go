@@ -10,15 +10,18 @@ import (
 	"fmt"
 	"io"
 	"testing"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+	"github.com/lsmlite/lsmlite-go/internal/longtest"
 )
 
 // TestLongValuesAreCopiedOnce holds what is allocated for a long value to its length where
 // it has to be in memory, and to a constant where it has not, for each preset.
 func TestLongValuesAreCopiedOnce(t *testing.T) {
 	notUnderRace(t)
+	progress := longtest.Start(t, 8*time.Second, 2*len(engine.PresetNames())+2)
 	const small = 600 << 10 // buffers for runs of pages, and what the runtime does beside
 	for _, preset := range engine.PresetNames() {
 		for _, size := range []int{1 << 20, 64 << 20} {
@@ -28,6 +31,7 @@ func TestLongValuesAreCopiedOnce(t *testing.T) {
 				}
 				t.Run(fmt.Sprintf("%s/%d MiB/%s", preset, size>>20, codec), func(t *testing.T) {
 					copiedOnce(t, preset, codec, size, small)
+					progress.Step()
 				})
 			}
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+	"github.com/lsmlite/lsmlite-go/internal/longtest"
 )
 
 // findings collects what Open reports.
@@ -58,6 +59,7 @@ func killed(t *testing.T, more int) *memfs.FS {
 // closed, opened again, written to a little or not at all, and killed: all rows are there.
 func TestOneFlippedBitInAMetaPage(t *testing.T) {
 	ctx := context.Background()
+	progress := longtest.Start(t, 8*time.Second, 0)
 	every := 1
 	if engine.RaceDetector {
 		every = 16 // one goroutine does it all
@@ -88,6 +90,7 @@ func TestOneFlippedBitInAMetaPage(t *testing.T) {
 				}
 				expectSound(t, db)
 				ok(t, db.Close())
+				progress.Step()
 			}
 		}
 		if repaired < 1000/every {

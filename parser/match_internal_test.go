@@ -9,7 +9,10 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
+
+	"github.com/lsmlite/lsmlite-go/internal/longtest"
 )
 
 func TestPatternLimit(t *testing.T) {
@@ -123,6 +126,7 @@ func tryMatch(t *testing.T, like bool, pattern, text []byte) bool {
 // TestMatchIsLinear matches long texts with long patterns that almost match everywhere: a
 // character at a time that would be 4 billion steps each. And it ends with its context.
 func TestMatchIsLinear(t *testing.T) {
+	longtest.Start(t, 2*time.Second, 0)
 	text := bytes.Repeat([]byte("a"), 150_000)
 	for _, c := range []struct {
 		like bool
