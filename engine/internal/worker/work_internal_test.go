@@ -168,6 +168,27 @@ func TestPatientWorkLeavesFailuresAlone(t *testing.T) {
 	})
 }
 
+// TestPatientFlushDoesNotBeginAMerge that has failed, which has to go first where there are too
+// many segments.
+func TestPatientFlushDoesNotBeginAMerge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, func(_ *Config, v *tuning.Values) { v.AutoMerge = 100 })
+		for range merge.MaxSegments {
+			d.flush(5, 100)
+		}
+		d.failures.add(mergeTask, errFail)
+		d.setAside(5, 100)
+		if n, err := d.work(Order{Pages: Unlimited, FlushOnly: true, Patient: true}); n != 0 || err != nil || len(d.levels()) != merge.MaxSegments {
+			t.Errorf("%d pages' worth, %v; %d levels", n, err, len(d.levels()))
+		}
+		time.Sleep(firstPause)
+		if _, err := d.work(Order{Pages: Unlimited, FlushOnly: true, Patient: true}); err != nil || d.Ledger.Newest().HasOld {
+			t.Errorf("after the pause an old tree: %t, %v", d.Ledger.Newest().HasOld, err)
+		}
+		d.expectRows(5)
+	})
+}
+
 // TestResultWithoutRootTakesInTheLevelAbove: a job whose result may not be published alone is
 // done again with the next newer level, to the end.
 func TestResultWithoutRootTakesInTheLevelAbove(t *testing.T) {
