@@ -40,6 +40,9 @@ func TestCheckpointHoldsTheNewestState(t *testing.T) {
 	if len(stored) != 1 || stored[0].ID != 11 || stored[0].Bytes != pages*1024 || d.Counters.Checkpoints.Load() != 1 {
 		t.Errorf("stored %+v, %d counted", stored, d.Counters.Checkpoints.Load())
 	}
+	if got, want := d.pace.stored.Load(), d.File.Written(); got != want {
+		t.Errorf("%d pages count as stored, want %d", got, want)
+	}
 	if pages, err = d.Checkpoint(context.Background(), "checkpoint"); pages != 0 || err != nil || len(stored) != 1 {
 		t.Errorf("again %d pages, %v", pages, err)
 	}

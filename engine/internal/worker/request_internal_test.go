@@ -94,6 +94,10 @@ func TestSomeWorkIsReportedOnce(t *testing.T) {
 		t.Errorf("shares %+v", shares)
 	}
 	r = d.NewRequest("work", ByWork, nil)
+	if r.End(r.Some(context.Background(), 0, 0)); len(shares) != 1 {
+		t.Errorf("nothing is reported as %+v", shares[1:])
+	}
+	r = d.NewRequest("work", ByWork, nil)
 	if err := r.Some(context.Background(), Unlimited, 1); err != nil || !r.Done || len(d.levels()) != 1 || d.Ledger.Newest().HasOld {
 		t.Errorf("without a bound: done %t, %d levels, %v", r.Done, len(d.levels()), err)
 	}

@@ -13,6 +13,7 @@ import (
 // as were written when they have come together, and nothing while nothing waits.
 func TestCommitOwesWorkInProportion(t *testing.T) {
 	d := newDesk(t, nil)
+	d.pace.credit = 5000 // from before
 	d.AfterCommit(1 << 20)
 	if d.pace.credit != 0 || d.jobs != ([merge.NumSlots]*job{}) {
 		t.Errorf("without anything to do a commit owes %d bytes", d.pace.credit)

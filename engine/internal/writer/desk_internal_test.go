@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package writer
 
 import (
@@ -31,6 +33,7 @@ type slowFS struct {
 	sync  func() error // of the log; may be nil
 	write error        // of the log
 	data  error        // of a write to the database file
+	looks atomic.Int64 // at the name of the database file
 }
 
 func (s *slowFS) Open(name string, flag vfs.OpenFlag, perm fs.FileMode) (vfs.File, error) {
@@ -39,6 +42,13 @@ func (s *slowFS) Open(name string, flag vfs.OpenFlag, perm fs.FileMode) (vfs.Fil
 		return nil, err
 	}
 	return &slowFile{f, s, strings.HasSuffix(name, files.LogSuffix)}, nil
+}
+
+func (s *slowFS) Lstat(name string) (fs.FileInfo, error) {
+	if !strings.HasSuffix(name, files.LogSuffix) {
+		s.looks.Add(1)
+	}
+	return s.FS.Lstat(name)
 }
 
 type slowFile struct {
@@ -55,6 +65,9 @@ func (f *slowFile) Sync() error {
 	}
 	return f.File.Sync()
 }
+
+// Stat lets the file be known again.
+func (f *slowFile) Stat() (fs.FileInfo, error) { return f.File.(vfs.Stater).Stat() }
 
 func (f *slowFile) WriteAt(p []byte, off int64) (int, error) {
 	if err := f.fs.write; f.log && err != nil {

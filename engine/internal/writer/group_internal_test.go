@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package writer
 
 import (
@@ -266,12 +268,35 @@ func TestStaleTransactionIsRefusedWhenTheNewestCommitIsShown(t *testing.T) {
 
 // TestOneOfThoseThatShareASyncLooks whether the files still have their names.
 func TestOneOfThoseThatShareASyncLooks(t *testing.T) {
-	var g group
-	if !g.first() || g.first() || g.first() {
-		t.Error("not one looks")
-	}
-	g.looked = false // as the next sync does when it begins
-	if !g.first() {
-		t.Error("nobody looks for the next sync")
-	}
+	behindGate(t, nil, func(t *testing.T, d *desk, g *gate) {
+		var c commits
+		last := d.fs.looks.Load()
+		looks := func(when string, want int64) {
+			t.Helper()
+			if got := d.fs.looks.Load() - last; got != want {
+				t.Errorf("%s: %d looks, want %d", when, got, want)
+			}
+			last = d.fs.looks.Load()
+		}
+		c.put(d, "a", 10)
+		looks("the first commit", 1)
+		for _, key := range []string{"b", "c", "d"} {
+			c.put(d, key, 10)
+		}
+		looks("those that share the second sync", 1)
+		g.pass <- nil
+		synctest.Wait()
+		c.put(d, "e", 10)
+		looks("the first that shares the third", 1)
+		g.pass <- nil
+		g.pass <- nil
+		synctest.Wait()
+		// One that is not synced looks now and then.
+		d.set(func(v *tuning.Values) { v.Sync = tuning.Checkpoints })
+		c.put(d, "f", 10)
+		looks("one that is not synced", 0)
+		time.Sleep(2 * time.Second)
+		c.put(d, "g", 10)
+		looks("one that is not synced, later", 1)
+	})
 }

@@ -1,11 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package writer
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"syscall"
 	"testing"
+	"testing/synctest"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -36,8 +40,10 @@ func TestFillIsTheLargerOfTreeAndLog(t *testing.T) {
 	}
 	near("half a tree", tree)
 	log := d.LogSize()
-	d.set(func(v *tuning.Values) { v.MaxLog = log * 5 }) // a quarter of which is more than the log has
-	near("a log that is less full", max(tree, 0.8))
+	d.set(func(v *tuning.Values) { v.MaxLog = log * 20 }) // a quarter of which is five times what the log has
+	near("a log that is less full", tree)
+	d.set(func(v *tuning.Values) { v.MaxLog = log * 5 })
+	near("a log that is a little fuller", 0.8)
 	d.set(func(v *tuning.Values) { v.MaxLog = log * 2 })
 	near("a log that is fuller", 2)
 	d.set(func(v *tuning.Values) { v.MaxLog = -1 })
@@ -52,21 +58,21 @@ func TestFillIsTheLargerOfTreeAndLog(t *testing.T) {
 	}
 }
 
-// TestMemoryThatIsHeldCounts in part: also that of what was rolled back.
+// TestMemoryThatIsHeldCounts in part: that of nodes which cursors of a transaction keep.
 func TestMemoryThatIsHeldCounts(t *testing.T) {
 	d := newDesk(t, noSync)
 	var tx Tx
 	must(t, d.Begin(context.Background(), &tx))
-	for range 100 {
-		must(t, tx.Put([]byte("a"), make([]byte, 100<<10)))
-		_, err := tx.View() // which keeps the value before
+	for i := range 5000 {
+		must(t, tx.Put(fmt.Append(nil, i), nil))
+		_, err := tx.View()
 		must(t, err)
 	}
-	must(t, tx.Rollback())
 	held := int64(d.tree.Footprint())
-	if want := (held - heldLeast) / heldFactor; d.liveBytes() != max(want, int64(d.tree.Size())) || want < 1 {
-		t.Errorf("%d bytes count of %d, want %d", d.liveBytes(), held, want)
+	if want := (held - heldLeast) / heldFactor; d.liveBytes() != want || want <= int64(d.tree.Size()) {
+		t.Errorf("%d bytes count of %d, want %d; the tree has %d", d.liveBytes(), held, want, d.tree.Size())
 	}
+	must(t, tx.Rollback())
 }
 
 // TestFullTreeIsSetAsideByItsCommit, unless one waits already.
@@ -110,6 +116,44 @@ func TestTreesAreFullAtThreeTimesTheLimit(t *testing.T) {
 	}
 }
 
+// TestLiveTreeAloneIsNeverInTheWay: it can be set aside.
+func TestLiveTreeAloneIsNeverInTheWay(t *testing.T) {
+	d := newDesk(t, noSync)
+	var tx Tx
+	must(t, d.Begin(context.Background(), &tx))
+	must(t, tx.Put([]byte("a"), make([]byte, 5*limit)))
+	if d.liveBytes() < memoryFactor*limit || d.treesFull() {
+		t.Errorf("%d bytes; full: %t", d.liveBytes(), d.treesFull())
+	}
+	must(t, tx.Rollback())
+}
+
+// TestFullLogWaitsForItsCheckpoint, whoever makes it.
+func TestFullLogWaitsForItsCheckpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, noSync)
+		d.Worker.HasCheckpointer = true
+		d.Worker.Start()
+		defer d.Worker.Stop()
+		must(t, d.put("a", limit/4))
+		must(t, d.Worker.Checkpointer.Take(context.Background()))
+		d.set(func(v *tuning.Values) { v.MaxLog, v.AutoWork = d.LogSize()/2, true })
+		var tx Tx
+		done := make(chan error, 1)
+		go func() { done <- d.Begin(context.Background(), &tx) }()
+		synctest.Wait()
+		if len(done) != 0 {
+			t.Error("it begins before the checkpoint is made")
+		}
+		d.Worker.Checkpointer.Release()
+		must(t, <-done)
+		if d.logIsFull() {
+			t.Error("the log is full still")
+		}
+		must(t, tx.Rollback())
+	})
+}
+
 // TestLogIsFullAtTwiceItsBound, if it has one, and of what is needed of it.
 func TestLogIsFullAtTwiceItsBound(t *testing.T) {
 	d := newDesk(t, noSync)
@@ -147,6 +191,11 @@ func TestTransactionMakesRoomFirst(t *testing.T) {
 		must(t, d.put("a", 2*limit))
 		must(t, d.put("b", 2*limit))
 	}
+	both := func(d *desk) {
+		must(t, d.put("a", 2*limit))
+		must(t, d.put("b", limit/4))
+		d.set(func(v *tuning.Values) { v.MaxLog = d.LogSize() / 2 })
+	}
 	log := func(d *desk) {
 		must(t, d.put("a", limit/4))
 		d.set(func(v *tuning.Values) { v.MaxLog = d.LogSize() / 2 })
@@ -161,12 +210,13 @@ func TestTransactionMakesRoomFirst(t *testing.T) {
 		stored   int64 // checkpoints
 		hasOld   bool
 	}{
-		"nothing is full":         {fill: func(*desk) {}},
-		"the trees are full":      {fill: trees, flushes: 1, hasOld: true, stall: worker.StallFlush},
-		"the log is full":         {fill: log, flushes: 1, stored: 1, stall: worker.StallCheckpoint},
-		"it is none of its tasks": {fill: trees, inactive: true, hasOld: true},
-		"no room on the disk":     {fill: trees, data: syscall.ENOSPC, want: errs.ErrFull, hasOld: true},
-		"the log, and no room":    {fill: log, data: errFail, want: errs.ErrIO, hasOld: true},
+		"nothing is full":          {fill: func(*desk) {}},
+		"the trees are full":       {fill: trees, flushes: 1, hasOld: true, stall: worker.StallFlush},
+		"the log is full":          {fill: log, flushes: 1, stored: 1, stall: worker.StallCheckpoint},
+		"the log, and an old tree": {fill: both, flushes: 2, stored: 2, stall: worker.StallCheckpoint},
+		"it is none of its tasks":  {fill: trees, inactive: true, hasOld: true},
+		"no room on the disk":      {fill: trees, data: syscall.ENOSPC, want: errs.ErrFull, hasOld: true},
+		"the log, and no room":     {fill: log, data: errFail, want: errs.ErrIO, hasOld: true},
 	} {
 		d := newDesk(t, noSync)
 		tt.fill(d)
@@ -206,9 +256,10 @@ func TestFlushTakesWhatWasCommittedBefore(t *testing.T) {
 			st.Disk.Seq, st.Disk.Log.Off, end.Off)
 	}
 	// With nothing in the trees there is nothing to flush.
+	tree := d.tree
 	must(t, d.Flush(context.Background(), "flush", d.Worker.NewRequest("flush", worker.ByFlush, nil)))
-	if got := d.Ledger.Newest(); got.Disk.ID != st.Disk.ID {
-		t.Errorf("state %d after %d", got.Disk.ID, st.Disk.ID)
+	if got := d.Ledger.Newest(); got.Disk.ID != st.Disk.ID || d.tree != tree {
+		t.Errorf("state %d after %d, another tree: %t", got.Disk.ID, st.Disk.ID, d.tree != tree)
 	}
 }
 
