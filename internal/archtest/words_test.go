@@ -20,7 +20,7 @@ var words = map[string]string{
 	// One word per idea.
 	`writer's place`:                     "the writer's turn",
 	`place is taken`:                     "another transaction has the writer's turn",
-	`page checks?`:                       "page sum: the check is engine.Check",
+	`page checks?`:                       "page sum: the check is DB.Check",
 	`look-ups?`:                          "lookup",
 	`behind`:                             "after, for order in a file or in time; past, for a move",
 	`beside`:                             "next to, besides, while, or together with",
