@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/enginetest"
 )
 
 var flipAll = flag.Bool("flip.all", false, "TestFlippedBits tries every bit of each file, which takes minutes")
@@ -38,7 +39,7 @@ func TestFlippedBits(t *testing.T) {
 					refused++
 					continue
 				}
-				got, err := scanAll(db)
+				got, err := enginetest.Rows(db)
 				switch {
 				case err != nil:
 					found++
@@ -144,7 +145,7 @@ func FuzzCompressedFile(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_, _ = scanAll(db)
+		_, _ = enginetest.Rows(db)
 		for range db.Check(context.Background()) {
 		}
 		_, _ = db.PageDump(int64(at))

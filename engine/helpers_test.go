@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/enginetest"
 )
 
 // allocated returns how many bytes f allocates.
@@ -44,29 +45,9 @@ func longValue(n int) []byte {
 
 func readAll(t testing.TB, db *engine.DB) map[string]string {
 	t.Helper()
-	rows, err := scanAll(db)
+	rows, err := enginetest.Rows(db)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return rows
-}
-
-func scanAll(db *engine.DB) (map[string]string, error) {
-	rows := make(map[string]string)
-	err := db.View(context.Background(), func(s *engine.Snapshot) error {
-		c, err := s.Cursor()
-		if err != nil {
-			return err
-		}
-		defer c.Close()
-		for ok := c.First(); ok; ok = c.Next() {
-			v, err := c.Value()
-			if err != nil {
-				return err
-			}
-			rows[string(c.Key())] = string(v)
-		}
-		return c.Err()
-	})
-	return rows, err
 }

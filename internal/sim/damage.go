@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/enginetest"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
 
@@ -200,22 +201,7 @@ func readAll(fs *memfs.FS, readOnly bool) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	got := make(map[string]string)
-	err = db.View(context.Background(), func(s *engine.Snapshot) error {
-		c, err := s.Cursor()
-		if err != nil {
-			return err
-		}
-		defer c.Close()
-		for ok := c.First(); ok; ok = c.Next() {
-			v, err := c.Value()
-			if err != nil {
-				return err
-			}
-			got[string(c.Key())] = string(v)
-		}
-		return c.Err()
-	})
+	got, err := enginetest.Rows(db)
 	if closed := db.Close(); err == nil && closed != nil && !errors.Is(closed, engine.ErrCorrupt) {
 		err = closed
 	}

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/enginetest"
 )
 
 // step opens the database, does something with it, closes it, or kills the process.
@@ -67,22 +68,7 @@ func (f *failSyncer) open(safety engine.Safety) error {
 
 // compare wants a database to hold what is committed, and what may be at most besides.
 func (f *failSyncer) compare(db *engine.DB) error {
-	got := make(map[string]string)
-	err := db.View(context.Background(), func(s *engine.Snapshot) error {
-		c, err := s.Cursor()
-		if err != nil {
-			return err
-		}
-		defer c.Close()
-		for ok := c.First(); ok; ok = c.Next() {
-			v, err := c.Value()
-			if err != nil {
-				return err
-			}
-			got[string(c.Key())] = string(v)
-		}
-		return c.Err()
-	})
+	got, err := enginetest.Rows(db)
 	switch {
 	case err != nil:
 		return err
