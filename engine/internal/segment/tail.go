@@ -7,10 +7,10 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
-// Records follow each other without a gap, so it is known of each leaf page how many bytes
-// at its front are the rest of a record that starts on an earlier page, and a page on which
-// no record starts must be one that such a rest fills or ends on. A page that was lost, or
-// that belongs elsewhere, mostly breaks this, also where C lsm1 wrote it and it has no page sum.
+// Records follow each other without a gap. So for each leaf page it is known how many bytes at
+// its front are the rest of a record that starts on an earlier page. If no record starts on a
+// page, such a rest must fill the page or end on it. A page that was lost, or that belongs
+// elsewhere, mostly breaks this, also where C lsm1 wrote it and it has no page sum.
 
 // tail is how many bytes of the newest record are still to come, going forward.
 type tail struct {
