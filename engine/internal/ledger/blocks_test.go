@@ -45,7 +45,8 @@ func TestAllocatedBlockIsInUseNowhere(t *testing.T) {
 		"above one, where nothing is in the way":  {synced: 20, above: 1, want: first},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := open(t, found{blocks: 5, free: []format.FreeEntry{entry(first, 12), entry(second, 14)}, stored: ledger.Stored{Synced: tt.synced}})
+			free := []format.FreeEntry{entry(first, 12), entry(second, 14)}
+			b := open(t, found{blocks: 5, free: free, stored: ledger.Stored{Synced: tt.synced}})
 			for _, id := range tt.pins {
 				b.First(&snapshot.Snapshot{ID: id}, memtree.New())
 				b.Acquire()
@@ -67,7 +68,8 @@ func TestAllocatedBlockIsInUseNowhere(t *testing.T) {
 // TestBlockIsGivenOnce: a block that is being written is given to nobody else before it is
 // given up.
 func TestBlockIsGivenOnce(t *testing.T) {
-	b := open(t, found{blocks: 3, free: []format.FreeEntry{entry(2, 11)}, stored: ledger.Stored{Synced: 12}, disk: snapshot.Snapshot{ID: 12}})
+	free := []format.FreeEntry{entry(2, 11)}
+	b := open(t, found{blocks: 3, free: free, stored: ledger.Stored{Synced: 12}, disk: snapshot.Snapshot{ID: 12}})
 	one, two := b.allocate(), b.allocate()
 	if one != 2 || two != 4 {
 		t.Fatalf("blocks %d and %d, want 2 and 4", one, two)

@@ -53,7 +53,8 @@ func TestTreeThatIsSetAsideWaitsToBeFlushed(t *testing.T) {
 		k.SetAside(live.Freeze(), end, fresh)
 		st := k.Newest()
 		if !st.HasOld || st.Old.Len() != 2 || st.OldSeq != 4 || st.Tree != fresh || !st.Live.Empty() || st.Seq != 4 {
-			t.Errorf("old tree %t of %d records up to commit %d; live %d records, commit %d", st.HasOld, st.Old.Len(), st.OldSeq, st.Live.Len(), st.Seq)
+			t.Errorf("old tree %t of %d records up to commit %d; live %d records, commit %d",
+				st.HasOld, st.Old.Len(), st.OldSeq, st.Live.Len(), st.Seq)
 		}
 		if end.Toggle = !toggle; st.OldLog != end {
 			t.Errorf("it reaches up to %+v of the log, want %+v", st.OldLog, end)

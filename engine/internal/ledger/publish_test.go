@@ -106,7 +106,8 @@ func TestFlushTakesTheOldTreeAway(t *testing.T) {
 		t.Errorf("there is an old tree still: %+v", st)
 	}
 	if st.Disk.Seq != 5 || st.Disk.Log != set.OldLog || st.Seq != 6 {
-		t.Errorf("levels up to commit %d and %+v of the log, want 5 and %+v; the newest is %d", st.Disk.Seq, st.Disk.Log, set.OldLog, st.Seq)
+		t.Errorf("levels up to commit %d and %+v of the log, want 5 and %+v; the newest is %d",
+			st.Disk.Seq, st.Disk.Log, set.OldLog, st.Seq)
 	}
 }
 
@@ -178,7 +179,8 @@ func TestAppendPointsFollowTheSegments(t *testing.T) {
 		"in a block that becomes free, with another one": {func(k *books) {
 			n := k.allocate()
 			after := geo.FirstPage(n) + 5
-			k.publish(&ledger.Change{Inputs: []*snapshot.Level{first}, Output: levelAt(geo.FirstPage(n), after-1, n), Blocks: []base.BlockNo{n}, Next: after})
+			out := levelAt(geo.FirstPage(n), after-1, n)
+			k.publish(&ledger.Change{Inputs: []*snapshot.Level{first}, Output: out, Blocks: out.Seg.Owned, Next: after})
 		}, [4]base.PageNo{geo.FirstPage(4) + 5, q}},
 		"one is full while another is taken": {func(k *books) {
 			k.TakeAppendPoint() // of q

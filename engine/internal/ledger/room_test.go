@@ -62,9 +62,10 @@ func TestRoomIsWhatMayBeWritten(t *testing.T) {
 
 // TestFirstBlockIsNeverCutOff: it holds the meta pages.
 func TestFirstBlockIsNeverCutOff(t *testing.T) {
+	free := []format.FreeEntry{entry(1, 11), entry(2, 11)}
 	for name, in := range map[string]found{
 		"an empty file":         {},
-		"everything in it free": {blocks: 2, free: []format.FreeEntry{entry(1, 11), entry(2, 11)}, stored: ledger.Stored{Synced: 12}, disk: snapshot.Snapshot{ID: 12}},
+		"everything in it free": {blocks: 2, free: free, stored: ledger.Stored{Synced: 12}, disk: snapshot.Snapshot{ID: 12}},
 	} {
 		k := open(t, in)
 		if end := k.Room().End; end != 1 {

@@ -107,6 +107,29 @@ func TestFailedSyncEndsWriting(t *testing.T) {
 	}
 }
 
+// TestStoreAllTakesEveryClaimBack, whether there is something to store or not: nothing needs the
+// log any more.
+func TestStoreAllTakesEveryClaimBack(t *testing.T) {
+	for name, change := range map[string]func(d *desk){
+		"something to store": func(d *desk) { d.flush(50, 200) },
+		"nothing to store":   func(*desk) {},
+		"a commit since":     func(d *desk) { d.notes.Claim(5) },
+	} {
+		d := newDesk(t, nil)
+		d.flush(50, 200)
+		_, err := d.Checkpoint(context.Background(), "checkpoint")
+		must(t, err)
+		change(d)
+		d.holdTurn(func() { must(t, d.StoreAll(context.Background())) })
+		l, err := checkpoint.Load(d.data, d.Path)
+		must(t, err)
+		if !l.Pair() || l.Pages[0].Note.LogInUse || l.Pages[1].Note.LogInUse || l.Checkpoint.ID != d.Ledger.Newest().Disk.ID {
+			t.Errorf("%s: checkpoint %d of %d; notes %+v and %+v", name, l.Checkpoint.ID, d.Ledger.Newest().Disk.ID,
+				l.Pages[0].Note, l.Pages[1].Note)
+		}
+	}
+}
+
 // TestNothingIsStoredUnderAWrongName: the names of the files are looked at first.
 func TestNothingIsStoredUnderAWrongName(t *testing.T) {
 	d := newDesk(t, func(c *Config, _ *tuning.Values) { c.Host.BeforeStore = func() error { return errFail } })

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
@@ -114,6 +115,47 @@ func TestCheckpointLagsByTwiceWhatMakesItDue(t *testing.T) {
 		d.File.SetWritten(tt.pages)
 		if got := d.checkpointLags(); got != tt.want {
 			t.Errorf("%s: it lags: %t, want %t", name, got, tt.want)
+		}
+	}
+}
+
+// TestWhatLagsIsNamed: the checkpoint before the flush, and that before the merge; without a
+// goroutine that flushes and merges only the first.
+func TestWhatLagsIsNamed(t *testing.T) {
+	for name, tt := range map[string]struct {
+		checkpoint, flush, merge, inline bool
+		want                             Reason
+		lags                             bool
+	}{
+		"nothing":             {},
+		"all":                 {checkpoint: true, flush: true, merge: true, want: StallCheckpoint, lags: true},
+		"flush and merge":     {flush: true, merge: true, want: StallFlush, lags: true},
+		"the merge":           {merge: true, want: StallMerge, lags: true},
+		"both, and no merger": {flush: true, merge: true, inline: true},
+		"all, and no merger":  {checkpoint: true, flush: true, merge: true, inline: true, want: StallCheckpoint, lags: true},
+	} {
+		d := newDesk(t, func(_ *Config, v *tuning.Values) { v.AutoCheckpoint = 10 << 10 })
+		d.bg.checkpointer = make(chan struct{}, 1)
+		if !tt.inline {
+			d.bg.merger = make(chan struct{}, 1)
+		}
+		d.live.fill = 0.5
+		disk := &snapshot.Snapshot{ID: 12}
+		if tt.merge {
+			d.pace.toMerge.Store(100)
+			for range hardSegments {
+				disk.Levels = append(disk.Levels, &snapshot.Level{})
+			}
+		}
+		d.Ledger.First(disk, memtree.New())
+		if tt.flush {
+			d.setAside(1, 1)
+		}
+		if tt.checkpoint {
+			d.File.SetWritten(1000)
+		}
+		if reason, lags := d.lag(); lags != tt.lags || lags && reason != tt.want {
+			t.Errorf("%s: reason %d (%t), want %d (%t)", name, reason, lags, tt.want, tt.lags)
 		}
 	}
 }

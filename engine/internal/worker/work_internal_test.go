@@ -178,7 +178,8 @@ func TestPatientFlushDoesNotBeginAMerge(t *testing.T) {
 		}
 		d.failures.add(mergeTask, errFail)
 		d.setAside(5, 100)
-		if n, err := d.work(Order{Pages: Unlimited, FlushOnly: true, Patient: true}); n != 0 || err != nil || len(d.levels()) != merge.MaxSegments {
+		n, err := d.work(Order{Pages: Unlimited, FlushOnly: true, Patient: true})
+		if n != 0 || err != nil || len(d.levels()) != merge.MaxSegments {
 			t.Errorf("%d pages' worth, %v; %d levels", n, err, len(d.levels()))
 		}
 		time.Sleep(firstPause)

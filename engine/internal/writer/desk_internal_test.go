@@ -116,10 +116,11 @@ func newDesk(t *testing.T, change func(*tuning.Values)) *desk {
 		Writable: func(string) error { return d.why() }, Stopped: d.why, Poisoned: d.why, Poison: d.poison,
 		BeforeStore: func() error { return nil },
 	}})
-	d.Writer = New(Config{Path: "/test.db", Files: f, Ledger: books, Worker: k, Notes: &d.notes, Tuning: &d.tuning, MaxTx: MaxTx, Host: Host{
+	d.Writer = New(Config{Path: "/test.db", Files: f, Ledger: books, Worker: k, Notes: &d.notes, Tuning: &d.tuning, MaxTx: MaxTx})
+	d.Host = Host{
 		Enter: func(string) error { d.inside.Add(1); return nil }, Leave: func() { d.inside.Add(-1) },
 		Writable: func(string) error { return d.why() }, Stopped: d.why, Poisoned: d.why, Poison: d.poison,
-	}})
+	}
 	must(t, d.First(snapshot.Empty()))
 	must(t, f.OpenLog())
 	must(t, f.ReplaceLog())

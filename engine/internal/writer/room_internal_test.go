@@ -231,7 +231,8 @@ func TestTransactionMakesRoomFirst(t *testing.T) {
 			must(t, tx.Rollback())
 		}
 		k := &d.Worker.Counters
-		if f, c, old := k.Flushes.Load(), k.Checkpoints.Load(), d.Ledger.Newest().HasOld; f != tt.flushes || c != tt.stored || old != tt.hasOld {
+		f, c, old := k.Flushes.Load(), k.Checkpoints.Load(), d.Ledger.Newest().HasOld
+		if f != tt.flushes || c != tt.stored || old != tt.hasOld {
 			t.Errorf("%s: %d flushes, %d checkpoints, an old tree: %t; want %d, %d, %t", name, f, c, old, tt.flushes, tt.stored, tt.hasOld)
 		}
 		if n := k.Stalls[tt.stall].Count.Load(); tt.flushes > 0 && n != 1 {
@@ -249,7 +250,11 @@ func TestFlushTakesWhatWasCommittedBefore(t *testing.T) {
 	must(t, d.put("a", 2*limit))
 	must(t, d.put("b", 10))
 	end := d.log.End()
-	must(t, d.Flush(context.Background(), "flush", d.Worker.NewRequest("flush", worker.ByFlush, nil)))
+	r := d.Worker.NewRequest("flush", worker.ByFlush, nil)
+	must(t, d.Flush(context.Background(), "flush", r))
+	if r.Phase != worker.PhaseFlush || r.PagesWritten == 0 {
+		t.Errorf("the request has written %d pages in phase %q", r.PagesWritten, r.Phase)
+	}
 	st := d.Ledger.Newest()
 	if st.HasOld || !st.Live.Empty() || len(st.Disk.Levels) != 2 || st.Disk.Seq != 2 || st.Disk.Log.Off != end.Off {
 		t.Errorf("an old tree: %t; %d levels up to commit %d and %d of the log, want 2, 2, %d", st.HasOld, len(st.Disk.Levels),

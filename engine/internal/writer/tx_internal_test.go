@@ -8,8 +8,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
 
 // expectFree fails if a transaction has left something behind.
@@ -53,6 +55,47 @@ func TestCommitThatFailsLeavesNoTrace(t *testing.T) {
 			t.Errorf("%s: commit %d; %t %t %t", name, st.Seq, d.sees("a"), d.sees("b"), d.sees("c"))
 		}
 	}
+}
+
+// TestNothingIsCommittedAfterAFailedSync, whether or not it would be logged.
+func TestNothingIsCommittedAfterAFailedSync(t *testing.T) {
+	for _, logged := range []bool{true, false} {
+		d := newDesk(t, func(v *tuning.Values) { v.Log, v.Sync = logged, tuning.Checkpoints })
+		var tx Tx
+		must(t, d.Begin(context.Background(), &tx))
+		must(t, tx.Put([]byte("a"), nil))
+		_ = d.poison(errFail)
+		if err := tx.Commit(context.Background()); !errors.Is(err, errFail) || d.Ledger.Newest().Seq != 0 || d.sees("a") {
+			t.Errorf("logged %t: %v; commit %d is shown", logged, err, d.Ledger.Newest().Seq)
+		}
+		d.expectFree("afterwards")
+	}
+}
+
+// TestStateThatGrowsOldWhileItWaitsIsRefused: another transaction has the turn, and commits.
+func TestStateThatGrowsOldWhileItWaitsIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, nil)
+		var one, two Tx
+		must(t, d.Begin(context.Background(), &one))
+		must(t, one.Put([]byte("a"), nil))
+		from := d.Ledger.Acquire()
+		defer d.Ledger.Release(from)
+		done := make(chan error, 1)
+		go func() { done <- d.BeginFrom(context.Background(), &two, from) }()
+		synctest.Wait()
+		if len(done) != 0 {
+			t.Error("it does not wait for the turn")
+		}
+		must(t, one.Commit(context.Background()))
+		if err := <-done; !errors.Is(err, errs.ErrBusySnapshot) {
+			t.Errorf("%v", err)
+		}
+		if err := d.BeginFrom(context.Background(), &two, nil); !errors.Is(err, errs.ErrBusySnapshot) {
+			t.Errorf("from a state that was given up: %v", err)
+		}
+		d.expectFree("afterwards")
+	})
 }
 
 // TestTransactionWithoutWritesIsNoCommit: it has no number, and nothing goes to the log.
