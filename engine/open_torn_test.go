@@ -47,35 +47,66 @@ func tornNote(t *testing.T, rows int) *memfs.FS {
 	return left
 }
 
-// TestPowerLossAfterATornNote loses the power once more, before each operation of the Open
-// that follows: nothing is refused, and nothing is lost.
-func TestPowerLossAfterATornNote(t *testing.T) {
+// withoutNotes returns a database as a program that writes no notes leaves it when it closes
+// it: C lsm1, or an earlier version.
+func withoutNotes(t *testing.T, rows int) *memfs.FS {
+	t.Helper()
 	ctx := context.Background()
+	mem := memfs.New()
+	db := mustOpen(t, "/x.lsm", engine.Options{FS: mem})
+	ok(t, putRange(ctx, db, 0, rows, 1))
+	ok(t, db.Close())
+	data, err := mem.ReadFile("/x.lsm")
+	ok(t, err)
+	left := memfs.New()
+	ok(t, left.WriteFile("/x.lsm", changed(data, func(b []byte) {
+		for page := range 2 {
+			clear(b[page*format.MetaPageSize+format.NoteOffset:][:format.MetaSize-format.NoteOffset])
+		}
+	})))
+	return left
+}
+
+// TestPowerLossWithoutANote opens databases whose newest checkpoint has no note that belongs
+// to it, and loses the power before each operation of that Open, and again before each of the
+// Open that follows: nothing is refused, and nothing is lost.
+func TestPowerLossWithoutANote(t *testing.T) {
 	const rows = 6
-	left := tornNote(t, rows)
-	cases := 0
-	for seed := range uint64(20) {
-		rng := rand.New(rand.NewPCG(seed, 0))
-		mem := left.Clone()
-		ffs := faultfs.Wrap(mem)
-		ffs.OnOp(func(op faultfs.Op) {
-			cases++
-			crashed := mem.Crash(rng, memfs.CrashRandom)
-			db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: crashed})
-			if err != nil {
-				t.Errorf("seed %d, before %v: %v", seed, op, err)
-				return
+	for name, left := range map[string]*memfs.FS{"a note lost": tornNote(t, rows), "no notes": withoutNotes(t, rows)} {
+		t.Run(name, func(t *testing.T) {
+			cases := 0
+			for seed := range uint64(6) {
+				rng := rand.New(rand.NewPCG(seed, 0))
+				openLosing(t, left.Clone(), rng, 2, func(crashed *memfs.FS) {
+					cases++
+					db := mustOpen(t, "/x.lsm", engine.Options{FS: crashed})
+					if got := rowsOf(t, db); len(got) != rows {
+						t.Errorf("seed %d: %d rows", seed, len(got))
+					}
+					ok(t, db.Close())
+				})
 			}
-			if got := rowsOf(t, db); len(got) != rows {
-				t.Errorf("seed %d, before %v: %d rows", seed, op, len(got))
+			if cases < 1000 {
+				t.Errorf("only %d losses of power", cases)
 			}
-			ok(t, db.Close())
 		})
-		db := mustOpen(t, "/x.lsm", engine.Options{FS: ffs})
-		ffs.OnOp(nil)
-		ok(t, db.Close())
 	}
-	if cases < 100 {
-		t.Errorf("only %d losses of power", cases)
-	}
+}
+
+// openLosing opens a database, and calls found with what a loss of power would leave before
+// each operation on the files; with more times than one also with what is left if that is
+// opened in the same way.
+func openLosing(t *testing.T, mem *memfs.FS, rng *rand.Rand, times int, found func(*memfs.FS)) {
+	t.Helper()
+	ffs := faultfs.Wrap(mem)
+	ffs.OnOp(func(op faultfs.Op) {
+		crashed := mem.Crash(rng, memfs.CrashRandom)
+		if times > 1 {
+			openLosing(t, crashed.Clone(), rng, times-1, found)
+		}
+		found(crashed)
+	})
+	db := mustOpen(t, "/x.lsm", engine.Options{FS: ffs})
+	ffs.OnOp(nil)
+	ok(t, db.Close())
 }

@@ -34,9 +34,6 @@ func (o *opener) prepareFiles() error {
 			return err
 		}
 	}
-	if err := db.notes.Adopt(o.Loaded, o.Log.Commits); err != nil {
-		return err
-	}
 	if db.opts.now().Safety == SafetyOff {
 		return nil
 	}
@@ -150,7 +147,9 @@ func (o *opener) firstState() error {
 		o.disk.Log.Off = 0
 		db.ledger.ForgetLog()
 	}
-	if err := db.notes.Begin(db.bf, db.files.LogName, o.Loaded, o.Log.Head); err != nil {
+	if err := db.notes.Begin(db.bf, o.Loaded, checkpoint.FoundLog{
+		Exists: o.HasLog, Head: o.Log.Head, Commits: o.Log.Commits, Name: db.files.LogName,
+	}); err != nil {
 		return err
 	}
 	return db.writer.First(o.disk)

@@ -31,6 +31,28 @@ func (f *File) WriteMeta(i int, blob, note []byte) error {
 	return f.writeAt(b, int64(i-1)*format.MetaPageSize)
 }
 
+// metaFront is the part of a checkpoint that WriteFront writes: its id, in two words.
+const metaFront = 8
+
+// WriteRest writes all of a checkpoint to meta page 1 or 2 except its front. The note of the
+// page, into which the checkpoint must not reach, stays as it is.
+func (f *File) WriteRest(i int, blob []byte) error {
+	b := make([]byte, format.NoteOffset)
+	copy(b, blob)
+	f.stats.metaBytes.Add(int64(len(b) - metaFront))
+	return f.writeAt(b[metaFront:], int64(i-1)*format.MetaPageSize+metaFront)
+}
+
+// WriteFront writes the front of a checkpoint, the rest of which is durable on the page. A loss
+// of power in the middle of the two leaves no page that looks like a newer checkpoint which was
+// damaged: it has the id of what was there before, or is the whole checkpoint.
+func (f *File) WriteFront(i int, blob []byte) error {
+	b := make([]byte, metaFront)
+	copy(b, blob)
+	f.stats.metaBytes.Add(int64(len(b)))
+	return f.writeAt(b, int64(i-1)*format.MetaPageSize)
+}
+
 // WriteNote writes the note of meta page 1 or 2, and nothing else of the page.
 func (f *File) WriteNote(i int, note []byte) error {
 	f.stats.metaBytes.Add(int64(len(note)))

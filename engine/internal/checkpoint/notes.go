@@ -48,23 +48,40 @@ type Notes struct {
 	// succeeded since they were written.
 	suspect bool
 	mark    format.LogMark // of the log in use
+	// unmarked is what to announce before a page is overwritten, as long as nothing else shows
+	// that the accepted checkpoint is the newest: no note that belongs to it, or no log of the
+	// session that has stored it; else nil. See Storing.
+	unmarked  *format.Note
+	announced bool // it stands on the page that is to be written first
 }
 
-// Begin makes the notes that were found the ones to go on from. head is what the log begins
-// with, or nil. logName returns the name of the log without its folder.
-func (n *Notes) Begin(file *blockfile.File, logName func() string, l *Loaded, head *format.LogHead) error {
-	n.file, n.logName = file, logName
+// FoundLog is what is known of the log when a database is opened.
+type FoundLog struct {
+	Exists  bool
+	Head    *format.LogHead // what it begins with, or nil
+	Commits bool            // it holds transactions that the accepted checkpoint does not
+	Name    func() string   // returns its name without its folder, also later
+}
+
+// Begin makes the notes that were found the ones to go on from.
+func (n *Notes) Begin(file *blockfile.File, l *Loaded, log FoundLog) error {
+	n.file, n.logName = file, log.Name
 	n.claimed.Store(true)
 	synced := false
 	for _, note := range l.Notes() {
 		n.mark, synced = note.Mark, synced || note.DataSynced
 	}
-	if head != nil {
-		n.mark = head.Mark
+	if log.Head != nil {
+		n.mark = log.Head.Mark
 	}
 	n.suspect = l.SyncFailed() && !synced
 	if l.Checkpoint == nil {
 		return nil
+	}
+	if x := &l.Pages[l.Meta-1]; !x.Ours || !log.Exists {
+		n.unmarked = &format.Note{For: x.Ref, Log: l.Checkpoint.Log, SyncFailed: n.suspect, LogInUse: log.Commits}
+		there := l.Pages[Other(l.Durable())-1].Note
+		n.announced = there != nil && there.For == x.Ref
 	}
 	page := Other(l.Durable())
 	switch p := &l.Pages[page-1]; {
@@ -81,26 +98,6 @@ func (n *Notes) Begin(file *blockfile.File, logName func() string, l *Loaded, he
 		}
 	}
 	return nil
-}
-
-// Adopt writes the note that the accepted checkpoint has lost, if lsmlite has written to the
-// file before: a loss of power may keep a checkpoint and not its note. Without one, damage
-// to the other page would leave it open whether that held a newer checkpoint, of a program
-// that writes no notes. A sector that holds no note of the checkpoint has nothing to lose,
-// so this may be the page that is durable. inUse says that the log holds commits that the
-// checkpoint does not. The next sync makes the note durable.
-func (n *Notes) Adopt(l *Loaded, inUse bool) error {
-	if l.Checkpoint == nil || l.Ours() || l.Pages[0].Note == nil && l.Pages[1].Note == nil {
-		return nil
-	}
-	if _, err := format.DecodeCheckpoint(l.Pages[l.Meta-1].raw[:format.NoteOffset]); err != nil {
-		return nil // it is so long that its page has no room for a note
-	}
-	note := format.Note{
-		LogInUse: inUse, SyncFailed: l.SyncFailed(),
-		Mark: n.mark, LogName: n.logName(), For: l.Pages[l.Meta-1].Ref, Log: l.Checkpoint.Log,
-	}
-	return n.file.WriteNote(l.Meta, note.Encode())
 }
 
 // CopyLater makes the first claim of a database, of which only the empty checkpoint on page

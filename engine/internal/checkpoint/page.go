@@ -13,7 +13,7 @@ import (
 type Page struct {
 	Checkpoint *format.Checkpoint // nil if there is no valid one
 	Ref        format.CheckpointRef
-	Blank      bool         // all zeros
+	Blank      bool         // zeros, except for a note
 	Note       *format.Note // nil if there is none
 	// Ours says that there is a checkpoint, and that the note belongs to it.
 	Ours bool
@@ -22,16 +22,17 @@ type Page struct {
 }
 
 func readPage(meta []byte) Page {
-	p := Page{raw: meta, Blank: format.AllZero(meta)}
+	// A note may stand on a page that never had a checkpoint, also half of one.
+	p := Page{raw: meta, Blank: format.AllZero(meta[:format.NoteOffset])}
+	if n, ok := format.DecodeNote(meta); ok {
+		p.Note = &n
+	}
 	if p.Blank {
 		return p
 	}
 	p.Ref = format.RefOf(meta)
 	p.Checkpoint, p.err = format.DecodeCheckpoint(meta)
-	if n, ok := format.DecodeNote(meta); ok {
-		p.Note = &n
-		p.Ours = p.Checkpoint != nil && n.For == p.Ref
-	}
+	p.Ours = p.Checkpoint != nil && p.Note != nil && p.Note.For == p.Ref
 	return p
 }
 
@@ -133,6 +134,9 @@ const (
 	// LostBegun: a checkpoint of a session that was cut short. The log of that session
 	// leads from the accepted one to the same state and beyond.
 	LostBegun
+	// LostNothing: the page was about to be overwritten, and says that the accepted checkpoint
+	// is everything.
+	LostNothing
 	// LostUnknown: maybe a newer checkpoint, whose log is gone.
 	LostUnknown
 )
@@ -146,7 +150,9 @@ func (l *Loaded) Lost() Lost {
 	case x.Ours && x.Note.Copy && d.Note == nil && l.Meta == 2:
 		// The other page was durable before, and the next checkpoint writes this one.
 		return LostCopy
-	case x.Ours || d.Note != nil && d.Note.For.ID > x.Ref.ID:
+	case !x.Ours && d.Note != nil && d.Note.For == x.Ref && !d.Note.LogInUse && !d.newerThan(x):
+		return LostNothing
+	case x.Ours || d.Note != nil && (d.Note.For.ID > x.Ref.ID || d.Note.For == x.Ref && !d.newerThan(x)):
 		return LostBegun
 	}
 	return LostUnknown

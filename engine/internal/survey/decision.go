@@ -132,6 +132,9 @@ func (d *decision) damagedMeta(s *Situation) {
 		d.Step = CheckLevels
 	case s.Problem != "":
 		refuse("the other checkpoint is not sound", errors.New(s.Problem))
+	case lost == checkpoint.LostNothing:
+		d.note(Repaired, "meta page %d was damaged while the checkpoint on meta page %d, which is everything, was about to be replaced",
+			s.DamagedMeta, s.Meta)
 	case lost == checkpoint.LostCopy:
 		d.note(Repaired, "meta page %d was damaged; meta page %d holds the same checkpoint", s.DamagedMeta, s.Meta)
 	default:

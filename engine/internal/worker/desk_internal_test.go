@@ -85,7 +85,7 @@ func newDesk(t *testing.T, change func(*Config, *tuning.Values)) *desk {
 	books.First(snapshot.Empty(), memtree.New())
 	loaded, err := checkpoint.Load(d.data, "/test.db")
 	must(t, err)
-	must(t, d.notes.Begin(file, func() string { return "test.db-log" }, &loaded, nil))
+	must(t, d.notes.Begin(file, &loaded, checkpoint.FoundLog{Exists: true, Name: func() string { return "test.db-log" }}))
 	c := Config{Path: "/test.db", File: file, Ledger: books, Notes: &d.notes, Tuning: &d.tuning, Host: Host{
 		Writable: func(string) error { return d.stopped }, Stopped: func() error { return d.stopped },
 		Poisoned: func() error { return d.poisoned }, Poison: func(err error) error { d.poisoned = err; return err },
