@@ -28,7 +28,7 @@ func begin(t *testing.T, r *recorder, f *blockfile.File) *noted {
 	n := &noted{t: t, r: r, file: f}
 	l, err := checkpoint.Load(r, "/test.db")
 	n.must(err)
-	n.must(n.Begin(f, func() string { return "test.db-log" }, &l, nil))
+	n.must(n.Begin(f, &l, checkpoint.FoundLog{Exists: true, Name: func() string { return "test.db-log" }}))
 	n.SetMark(format.LogMark{7})
 	n.r.ops = nil
 	return n
@@ -363,7 +363,7 @@ func TestNotesGoOnWithWhatWasFound(t *testing.T) {
 	l := n.load()
 	mark := func(head *format.LogHead) format.LogMark {
 		var k checkpoint.Notes
-		n.must(k.Begin(n.file, func() string { return "" }, l, head))
+		n.must(k.Begin(n.file, l, checkpoint.FoundLog{Exists: true, Head: head, Name: func() string { return "" }}))
 		return k.Mark()
 	}
 	if got := mark(nil); got != (format.LogMark{7}) {

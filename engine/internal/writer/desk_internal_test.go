@@ -111,7 +111,7 @@ func newDesk(t *testing.T, change func(*tuning.Values)) *desk {
 	books := ledger.New(bf, free, stored, f.ForeignReader)
 	loaded, err := checkpoint.Load(f.Data(), "/test.db")
 	must(t, err)
-	must(t, d.notes.Begin(bf, f.LogName, &loaded, nil))
+	must(t, d.notes.Begin(bf, &loaded, checkpoint.FoundLog{Exists: true, Name: f.LogName}))
 	k := worker.New(worker.Config{Path: "/test.db", File: bf, Ledger: books, Notes: &d.notes, Tuning: &d.tuning, Host: worker.Host{
 		Writable: func(string) error { return d.why() }, Stopped: d.why, Poisoned: d.why, Poison: d.poison,
 		BeforeStore: func() error { return nil },
