@@ -120,6 +120,7 @@ func (n *noted) expectClaims(when string, first, second bool) {
 func TestClaimIsWrittenOnce(t *testing.T) {
 	n := stored(t)
 	n.expectClaims("after a checkpoint", true, false)
+	n.SetMark(format.LogMark{8}) // of another log, which begins after the checkpoint
 	n.Claim(6)
 	n.expectOps("the first commit", noteOn(2))
 	n.expectClaims("the first commit", true, true)
@@ -127,7 +128,7 @@ func TestClaimIsWrittenOnce(t *testing.T) {
 	n.expectOps("the next commit")
 	l := n.load()
 	note := l.Pages[1].Note
-	if note.Mark != (format.LogMark{7}) || note.LogName != "test.db-log" || !note.Copy || !note.DataSynced || note.For != l.Pages[1].Ref {
+	if note.Mark != (format.LogMark{8}) || note.LogName != "test.db-log" || !note.Copy || !note.DataSynced || note.For != l.Pages[1].Ref {
 		t.Errorf("the note is %+v", note)
 	}
 	if l.Durable() != 1 {
@@ -164,6 +165,8 @@ func TestFirstClaimOfADatabaseWritesTheCopy(t *testing.T) {
 	}
 	n.Claim(2)
 	n.expectOps("the next commit")
+	n.SyncFailed()
+	n.expectOps("once the copy is there", noteOn(1))
 }
 
 // TestCheckpointClaimsWhatItDoesNotHold: the page that is written first in any case, and the
@@ -246,13 +249,13 @@ func TestNotesAreNeverOnTheDurablePage(t *testing.T) {
 func TestPagesLeftAloneGetNoNotes(t *testing.T) {
 	n := stored(t)
 	n.LeaveAlone()
+	if !n.NothingInLog() {
+		t.Error("pages of which nobody knows what they claim count as claiming nothing")
+	}
 	n.Claim(6)
 	n.SyncFailed()
 	n.NothingSynced()
 	n.expectOps("left alone")
-	if !n.NothingInLog() {
-		t.Error("pages of which nobody knows what they claim count as claiming nothing")
-	}
 	n.must(n.store(12, 1, 6, false))
 	n.r.ops = nil
 	n.Claim(7)

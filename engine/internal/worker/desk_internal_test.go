@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -64,7 +65,7 @@ type desk struct {
 	live     fakeLive
 	notes    checkpoint.Notes
 	tuning   tuning.Current
-	stopped  error
+	stopped  atomic.Pointer[error]
 	poisoned error
 	commits  uint64
 }
@@ -87,7 +88,7 @@ func newDesk(t *testing.T, change func(*Config, *tuning.Values)) *desk {
 	must(t, err)
 	must(t, d.notes.Begin(file, &loaded, checkpoint.FoundLog{Exists: true, Name: func() string { return "test.db-log" }}))
 	c := Config{Path: "/test.db", File: file, Ledger: books, Notes: &d.notes, Tuning: &d.tuning, Host: Host{
-		Writable: func(string) error { return d.stopped }, Stopped: func() error { return d.stopped },
+		Writable: func(string) error { return d.why() }, Stopped: d.why,
 		Poisoned: func() error { return d.poisoned }, Poison: func(err error) error { d.poisoned = err; return err },
 		BeforeStore: func() error { return nil },
 	}}
@@ -99,6 +100,16 @@ func newDesk(t *testing.T, change func(*Config, *tuning.Values)) *desk {
 	d.Worker = New(c)
 	d.Attach(&d.live)
 	return d
+}
+
+// stop lets nothing more be written, unless err is nil.
+func (d *desk) stop(err error) { d.stopped.Store(&err) }
+
+func (d *desk) why() error {
+	if err := d.stopped.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 func must(t *testing.T, err error) {

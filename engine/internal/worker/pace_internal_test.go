@@ -174,7 +174,7 @@ func TestCommitWaitsForAWhileOnly(t *testing.T) {
 		}, time.Millisecond},
 		"something gets further, and it lags still": {func(d *desk) { wake(d.pace.step) }, maxWait + 500*time.Microsecond},
 		"nothing more can be written": {func(d *desk) {
-			d.stopped = errFail
+			d.stop(errFail)
 			wake(d.pace.step)
 		}, time.Millisecond},
 		"the flush fails": {func(d *desk) { d.failed(flushTask, ByMerger, errFail) }, time.Millisecond},

@@ -65,7 +65,7 @@ func TestRequestEnds(t *testing.T) {
 		"stopped":           {context.Background(), errFail, errFail, 0},
 	} {
 		d := newDesk(t, nil)
-		d.stopped = tt.stopped
+		d.stop(tt.stopped)
 		n := 0
 		err := d.NewRequest("work", ByWork, nil).InSlices(tt.ctx, func() (int, bool, error) {
 			if n++; n == 2 {
@@ -152,7 +152,7 @@ func TestGoroutinesWorkWhenTheyAreWoken(t *testing.T) {
 		if !d.Ledger.Newest().HasOld || d.failures.kept.Load() != 1 {
 			t.Errorf("an old tree: %t; %d errors are kept", d.Ledger.Newest().HasOld, d.failures.kept.Load())
 		}
-		d.data.write = nil
+		d.holdTurn(func() { d.data.write = nil })
 		time.Sleep(firstPause)
 		synctest.Wait()
 		if d.Ledger.Newest().HasOld || d.Ledger.Stored().Synced != d.Ledger.Newest().Disk.ID {

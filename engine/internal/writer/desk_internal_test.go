@@ -148,6 +148,21 @@ func must(t *testing.T, err error) {
 	}
 }
 
+// hold does something that needs the writer's turn.
+func (d *desk) hold(do func()) {
+	d.t.Helper()
+	must(d.t, d.Turn.Take(context.Background()))
+	defer d.Turn.Release()
+	do()
+}
+
+// full reports what of the database is full.
+func (d *desk) full() (trees, log bool) {
+	d.t.Helper()
+	d.hold(func() { trees, log = d.treesFull(), d.logIsFull() })
+	return trees, log
+}
+
 // set changes the settings.
 func (d *desk) set(change func(*tuning.Values)) {
 	v := *d.tuning.Load()

@@ -28,9 +28,11 @@ func TestFillIsTheLargerOfTreeAndLog(t *testing.T) {
 	d := newDesk(t, noSync)
 	near := func(when string, want float64) {
 		t.Helper()
-		if got := d.Fill(d.Ledger.Newest()); math.Abs(got-want) > 0.03 {
-			t.Errorf("%s: %.3f, want about %.3f", when, got, want)
-		}
+		d.hold(func() {
+			if got := d.Fill(d.Ledger.Newest()); math.Abs(got-want) > 0.03 {
+				t.Errorf("%s: %.3f, want about %.3f", when, got, want)
+			}
+		})
 	}
 	near("an empty tree", 0)
 	must(t, d.put("a", limit/2))
@@ -49,13 +51,15 @@ func TestFillIsTheLargerOfTreeAndLog(t *testing.T) {
 	d.set(func(v *tuning.Values) { v.MaxLog = -1 })
 	near("a log without bound", tree)
 	// What the old tree holds of the log does not count.
-	must(t, d.rotate())
+	d.hold(func() { must(t, d.rotate()) })
 	d.set(func(v *tuning.Values) { v.MaxLog = log * 2 })
 	near("after the tree was set aside", 0)
 	must(t, d.put("b", 1000))
-	if got := d.liveLog(d.Ledger.Newest()); got < 1000 || got > 2000 {
-		t.Errorf("%d bytes of the log hold the live tree, want a little over 1000", got)
-	}
+	d.hold(func() {
+		if got := d.liveLog(d.Ledger.Newest()); got < 1000 || got > 2000 {
+			t.Errorf("%d bytes of the log hold the live tree, want a little over 1000", got)
+		}
+	})
 }
 
 // TestMemoryThatIsHeldCounts in part: that of nodes which cursors of a transaction keep.
@@ -110,7 +114,7 @@ func TestTreesAreFullAtThreeTimesTheLimit(t *testing.T) {
 			must(t, d.put("a", tt.old*limit/10))
 		}
 		must(t, d.put("b", tt.live*limit/10))
-		if got := d.treesFull(); got != tt.want || d.Ledger.Newest().HasOld != (tt.old > 0) {
+		if got, _ := d.full(); got != tt.want || d.Ledger.Newest().HasOld != (tt.old > 0) {
 			t.Errorf("%s: full: %t, want %t; an old one: %t", name, got, tt.want, d.Ledger.Newest().HasOld)
 		}
 	}
@@ -147,10 +151,10 @@ func TestFullLogWaitsForItsCheckpoint(t *testing.T) {
 		}
 		d.Worker.Checkpointer.Release()
 		must(t, <-done)
-		if d.logIsFull() {
+		must(t, tx.Rollback())
+		if _, log := d.full(); log {
 			t.Error("the log is full still")
 		}
-		must(t, tx.Rollback())
 	})
 }
 
@@ -166,20 +170,20 @@ func TestLogIsFullAtTwiceItsBound(t *testing.T) {
 		"no bound": {-1, false}, "none either": {0, false}, "just twice": {log / 2, true}, "less than twice": {log/2 + 1, false},
 	} {
 		d.set(func(v *tuning.Values) { v.MaxLog = tt.bound })
-		if got := d.logIsFull(); got != tt.want {
+		if _, got := d.full(); got != tt.want {
 			t.Errorf("%s: full: %t, want %t", name, got, tt.want)
 		}
 	}
 	// What a checkpoint has freed is not needed, though the file is as long.
-	full := func(v *tuning.Values) { v.MaxLog = log / 2 }
 	d.set(func(v *tuning.Values) { v.MaxLog = -1 }) // with a bound the flush would make a checkpoint
 	must(t, d.Flush(context.Background(), "flush", d.Worker.NewRequest("flush", worker.ByFlush, nil)))
-	if d.set(full); !d.logIsFull() {
+	d.set(func(v *tuning.Values) { v.MaxLog = log / 2 })
+	if _, full := d.full(); !full {
 		t.Error("a flush alone frees the log")
 	}
 	_, err := d.Worker.Checkpoint(context.Background(), "checkpoint")
 	must(t, err)
-	if d.logIsFull() || d.LogSize() < log {
+	if _, full := d.full(); full || d.LogSize() < log {
 		t.Errorf("after a checkpoint the log of %d bytes is full", d.LogSize())
 	}
 }
