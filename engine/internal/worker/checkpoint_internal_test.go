@@ -7,6 +7,8 @@ import (
 	"errors"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
@@ -105,6 +107,36 @@ func TestFailedSyncEndsWriting(t *testing.T) {
 			t.Errorf("%s: checkpoint %d, %v; want 12", name, d.found(), err)
 		}
 	}
+}
+
+// TestFailedCheckpointIsTriedAgain by a commit, when its pause is over.
+func TestFailedCheckpointIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fail := errFail
+		d := newDesk(t, func(c *Config, v *tuning.Values) {
+			c.Host.BeforeStore = func() error { return fail }
+			v.AutoCheckpoint = 50 << 10
+		})
+		d.setAside(500, 200)
+		d.live.fill = 1
+		d.AfterCommit(1)
+		if d.Ledger.Newest().HasOld || !d.failures.failing[checkpointTask].Load() || d.failures.failing[flushTask].Load() {
+			t.Fatalf("an old tree: %t; the checkpoint fails: %t", d.Ledger.Newest().HasOld, d.failures.failing[checkpointTask].Load())
+		}
+		fail = nil
+		d.AfterCommit(1)
+		if got := d.Counters.Checkpoints.Load(); got != 0 {
+			t.Errorf("%d checkpoints before the pause is over", got)
+		}
+		time.Sleep(firstPause)
+		d.AfterCommit(1)
+		if d.Counters.Checkpoints.Load() != 1 || d.failures.failing[checkpointTask].Load() || d.found() != 12 {
+			t.Errorf("%d checkpoints after it; it fails still: %t", d.Counters.Checkpoints.Load(), d.failures.failing[checkpointTask].Load())
+		}
+		if err := d.KeptError(context.Background()); !errors.Is(err, errFail) {
+			t.Errorf("a transaction is told %v", err)
+		}
+	})
 }
 
 // TestStoreAllTakesEveryClaimBack, whether there is something to store or not: nothing needs the
