@@ -58,44 +58,51 @@ func killed(t *testing.T, more int) *memfs.FS {
 // TestOneFlippedBitInAMetaPage flips each bit of both meta pages of a database that was
 // closed, opened again, written to a little or not at all, and killed: all rows are there.
 func TestOneFlippedBitInAMetaPage(t *testing.T) {
-	ctx := context.Background()
 	progress := longtest.Start(t, 8*time.Second, 0)
+	for _, more := range []int{0, 1, 10} {
+		t.Run(fmt.Sprintf("%d rows in the log", more), func(t *testing.T) {
+			t.Parallel()
+			flipBitsOfMetaPages(t, killed(t, more), 1000+more, progress)
+		})
+	}
+}
+
+// flipBitsOfMetaPages opens a database with each bit of the meta pages flipped, and wants so
+// many rows.
+func flipBitsOfMetaPages(t *testing.T, left *memfs.FS, want int, progress *longtest.Progress) {
 	every := 1
 	if engine.RaceDetector {
-		every = 16 // one goroutine does it all
+		every = 16 // the detector takes its time
 	}
-	for _, more := range []int{0, 1, 10} {
-		left := killed(t, more)
-		data, err := left.ReadFile("/x.lsm")
-		ok(t, err)
-		repaired := 0
-		for page := range 2 {
-			// The checkpoint, and of the note and the zeros every now and then one.
-			for bit := 0; bit < 4066*8; bit++ {
-				if bit >= 200*8 && bit%97 > 0 || bit%every > 0 {
-					continue
-				}
-				fs := left.Clone()
-				ok(t, fs.WriteFile("/x.lsm", changed(data, func(b []byte) { b[page*4096+bit/8] ^= 1 << (bit % 8) })))
-				var f findings
-				db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: fs, Observer: f.observer()})
-				if err != nil {
-					t.Fatalf("%d rows in the log, page %d, bit %d: %v", more, page+1, bit, err)
-				}
-				if rows := rowsOf(t, db); len(rows) != 1000+more {
-					t.Fatalf("%d rows in the log, page %d, bit %d: %d rows", more, page+1, bit, len(rows))
-				}
-				if f.has(engine.RecoverRepaired) || f.has(engine.RecoverOlder) {
-					repaired++
-				}
-				expectSound(t, db)
-				ok(t, db.Close())
-				progress.Step()
+	data, err := left.ReadFile("/x.lsm")
+	ok(t, err)
+	repaired := 0
+	for page := range 2 {
+		// The checkpoint, and of the note and the zeros every now and then one.
+		for bit := 0; bit < 4066*8; bit++ {
+			if bit >= 200*8 && bit%97 > 0 || bit%every > 0 {
+				continue
 			}
+			fs := left.Clone()
+			ok(t, fs.WriteFile("/x.lsm", changed(data, func(b []byte) { b[page*4096+bit/8] ^= 1 << (bit % 8) })))
+			var f findings
+			db, err := engine.Open(t.Context(), "/x.lsm", engine.Options{FS: fs, Observer: f.observer()})
+			if err != nil {
+				t.Fatalf("page %d, bit %d: %v", page+1, bit, err)
+			}
+			if rows := rowsOf(t, db); len(rows) != want {
+				t.Fatalf("page %d, bit %d: %d rows", page+1, bit, len(rows))
+			}
+			if f.has(engine.RecoverRepaired) || f.has(engine.RecoverOlder) {
+				repaired++
+			}
+			expectSound(t, db)
+			ok(t, db.Close())
+			progress.Step()
 		}
-		if repaired < 1000/every {
-			t.Errorf("%d rows in the log: %d repairs were reported", more, repaired)
-		}
+	}
+	if repaired < 1000/every {
+		t.Errorf("%d repairs were reported", repaired)
 	}
 }
 
