@@ -98,7 +98,7 @@ func TestLogLeadsToWhatWasCommitted(t *testing.T) {
 		most      int  // bytes that the tree has in the end
 	}{
 		"all in one tree":               {1 << 30, true, false, 2 << 20},
-		"in memory, folded as it grows": {64 << 10, true, false, 700 << 10},
+		"in memory, folded as it grows": {64 << 10, true, false, 450 << 10},
 		"flushed as it grows":           {64 << 10, false, true, 128 << 10},
 	} {
 		d := logged(t, rows)
