@@ -221,10 +221,3 @@ func busyTimeoutText(d time.Duration) string {
 	}
 	return d.String()
 }
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
-}
