@@ -46,6 +46,7 @@ func TestMain(m *testing.M) {
 	}
 	// The tests make many short-lived databases: with more memory the collector has less to do.
 	debug.SetGCPercent(400)
+	debug.SetMemoryLimit(512 << 20)
 	goleak.VerifyTestMain(m)
 }
 
