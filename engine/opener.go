@@ -81,6 +81,12 @@ func (o *opener) openToWrite(ctx context.Context) error {
 		if err := db.writer.Log().ForgetStale(); err != nil {
 			return ioerr.Write("open", db.files.LogPath(), "", err)
 		}
+		// Before a checkpoint leads to the end of the log, where they would look like its continuation.
+		if db.opts.now().Safety != SafetyOff {
+			if err := db.files.SyncLog(); err != nil {
+				return err
+			}
+		}
 	}
 	return o.settle(ctx) // 6
 }

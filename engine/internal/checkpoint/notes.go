@@ -51,8 +51,11 @@ type Notes struct {
 	// unmarked is what to announce before a page is overwritten, as long as nothing else shows
 	// that the accepted checkpoint is the newest: no note that belongs to it, or no log of the
 	// session that has stored it; else nil. See Storing.
-	unmarked  *format.Note
-	announced bool // it stands on the page that is to be written first
+	unmarked *format.Note
+	// strangeLog says that the log that was found does not begin as those of lsmlite do, and
+	// logCommits that it holds transactions that the accepted checkpoint does not.
+	strangeLog, logCommits bool
+	announced              bool // it stands on the page that is to be written first
 }
 
 // FoundLog is what is known of the log when a database is opened.
@@ -66,6 +69,7 @@ type FoundLog struct {
 // Begin makes the notes that were found the ones to go on from.
 func (n *Notes) Begin(file *blockfile.File, l *Loaded, log FoundLog) error {
 	n.file, n.logName = file, log.Name
+	n.strangeLog, n.logCommits = log.Exists && log.Head == nil, log.Commits
 	n.claimed.Store(true)
 	synced := false
 	for _, note := range l.Notes() {
@@ -78,7 +82,7 @@ func (n *Notes) Begin(file *blockfile.File, l *Loaded, log FoundLog) error {
 	if l.Checkpoint == nil {
 		return nil
 	}
-	if x := &l.Pages[l.Meta-1]; !x.Ours || !log.Exists {
+	if x := &l.Pages[l.Meta-1]; !x.Ours || n.strangeLog || !log.Exists {
 		n.unmarked = &format.Note{For: x.Ref, Log: l.Checkpoint.Log, SyncFailed: n.suspect, LogInUse: log.Commits}
 		there := l.Pages[Other(l.Durable())-1].Note
 		n.announced = there != nil && there.For == x.Ref

@@ -33,8 +33,13 @@ func (s *Storing) Store() (Stage, error) {
 // StoreFirst stores the checkpoint of an empty database on meta page 2 alone, without a
 // sync.
 func (s *Storing) StoreFirst() error {
-	s.Notes.unmarked = nil
-	return s.write(2, false)
+	n := s.Notes
+	n.unmarked, n.announced = nil, false
+	if err := s.write(2, false); err != nil || !n.strangeLog {
+		return err
+	}
+	n.unmarked = &format.Note{For: format.RefOf(s.Blob), Log: s.Checkpoint.Log, LogInUse: n.logCommits}
+	return nil
 }
 
 // write puts the checkpoint on a meta page; second says that the other page has it already.
