@@ -66,7 +66,7 @@ func TestCompressedFiles(t *testing.T) {
 	}
 }
 
-// TestCompressionOfAnEmptyDatabase: as long as nothing is stored, whoever comes decides.
+// TestCompressionOfAnEmptyDatabase: as long as nothing is stored, the next Open decides.
 func TestCompressionOfAnEmptyDatabase(t *testing.T) {
 	ctx := context.Background()
 	fs := memfs.New()

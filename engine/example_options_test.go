@@ -55,7 +55,7 @@ func ExampleOptions_backgroundCheckpointer() {
 	// Output: 100 keys
 }
 
-// A compressed database. Whoever opens it later need not name the codec: the file knows.
+// A compressed database. A later Open does not have to name the codec: the file knows.
 func ExampleOptions_compression() {
 	ctx := context.Background()
 	path, remove := exampleFile()

@@ -288,7 +288,7 @@ func swapUnfinished(t *testing.T, p place, content string) string {
 	return ""
 }
 
-// TestBackupKeepsTheModeOfTheReplaced: whoever could open the old file can open the copy.
+// TestBackupKeepsTheModeOfTheReplaced: a user who could open the old file can open the copy.
 func TestBackupKeepsTheModeOfTheReplaced(t *testing.T) {
 	everyPlace(t, func(t *testing.T, p place) {
 		ctx := context.Background()

@@ -18,7 +18,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
 
-// The tests of this file are named after bugs of C lsm1 that docs/lsm1-bugs.md tells of by
+// The tests of this file are named after bugs of C lsm1 that docs/lsm1-bugs.md lists by
 // the same numbers, and do here what brings them out there. A test of package archtest
 // holds the two lists together.
 //

@@ -299,7 +299,7 @@ func TestCacheCounts(t *testing.T) {
 }
 
 // TestCountersNeverGoBack reads the counters while everything is in motion, and after the
-// end: a counter that falls looks like a restart to whoever computes rates.
+// end: a counter that falls looks like a restart to a program that computes rates.
 func TestCountersNeverGoBack(t *testing.T) {
 	ctx := context.Background()
 	db, err := engine.Open(ctx, "/x.lsm", engine.Options{

@@ -130,7 +130,7 @@ func TestSyntaxErrorsAreCheap(t *testing.T) {
 	}
 }
 
-// quick is far below what an error may take: whoever is that quick is not measured again.
+// quick is far below what an error may take: what is that quick is not measured again.
 const quick = time.Millisecond
 
 func timeToParse(text string) (time.Duration, error) {

@@ -84,9 +84,9 @@ func (c *engineCursor) Next(context.Context) bool {
 	}
 	c.left--
 	if c.r.Reverse {
-		c.in = !c.atLo() && c.cur.Prev() && c.r.reached(c.cur.Key())
+		c.in = !c.atLo() && c.cur.Prev() && (!c.r.HasLo || c.r.reached(c.cur.Key()))
 	} else {
-		c.in = !c.atHi() && c.cur.Next() && c.r.withinHi(c.cur.Key())
+		c.in = !c.atHi() && c.cur.Next() && (!c.r.HasHi || c.r.withinHi(c.cur.Key()))
 	}
 	return c.in
 }

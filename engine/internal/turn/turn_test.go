@@ -37,7 +37,7 @@ func TestTurn(t *testing.T) {
 	}
 }
 
-// TestTurnsAreServedInOrder: whoever waits longest is next.
+// TestTurnsAreServedInOrder: the one that has waited longest is next.
 func TestTurnsAreServedInOrder(t *testing.T) {
 	const waiters = 20
 	w := turn.New("writer")

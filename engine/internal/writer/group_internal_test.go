@@ -28,8 +28,8 @@ func (g *gate) sync() error {
 	return <-g.pass
 }
 
-// behindGate runs a test with a writer whose log is synced when the test says so.
-func behindGate(t *testing.T, change func(*tuning.Values), run func(t *testing.T, d *desk, g *gate)) {
+// withGate runs a test with a writer whose log is synced when the test says so.
+func withGate(t *testing.T, change func(*tuning.Values), run func(t *testing.T, d *desk, g *gate)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, change)
@@ -74,7 +74,7 @@ func (c *commits) expect(t *testing.T, when string, want ...string) {
 // TestWritersShareASync: those that commit while one is running share the next. Nothing is seen
 // before it is synced.
 func TestWritersShareASync(t *testing.T) {
-	behindGate(t, nil, func(t *testing.T, d *desk, g *gate) {
+	withGate(t, nil, func(t *testing.T, d *desk, g *gate) {
 		var c commits
 		for _, key := range []string{"a", "b", "c", "d"} {
 			c.put(d, key, 10)
@@ -146,7 +146,7 @@ func TestManyWritersNeedFewSyncs(t *testing.T) {
 
 // TestFailedSyncFailsAllThatWait: nothing of them is ever shown, and nothing more is committed.
 func TestFailedSyncFailsAllThatWait(t *testing.T) {
-	behindGate(t, nil, func(t *testing.T, d *desk, g *gate) {
+	withGate(t, nil, func(t *testing.T, d *desk, g *gate) {
 		var c commits
 		c.put(d, "a", 10)
 		g.pass <- nil
@@ -183,7 +183,7 @@ func TestFailedSyncFailsAllThatWait(t *testing.T) {
 // TestTreeIsSetAsideOnlyWhenItsCommitsAreSynced: until then the tree holds more than readers
 // may see.
 func TestTreeIsSetAsideOnlyWhenItsCommitsAreSynced(t *testing.T) {
-	behindGate(t, func(v *tuning.Values) { v.AutoFlush, v.AutoWork = 64<<10, false }, func(t *testing.T, d *desk, g *gate) {
+	withGate(t, func(v *tuning.Values) { v.AutoFlush, v.AutoWork = 64<<10, false }, func(t *testing.T, d *desk, g *gate) {
 		var c commits
 		c.put(d, "a", 10)
 		c.put(d, "b", 100<<10) // with which it is full
@@ -208,7 +208,7 @@ func TestTreeIsSetAsideOnlyWhenItsCommitsAreSynced(t *testing.T) {
 // TestUnsyncedCommitWaitsForTheOnesBefore: under another setting it is not synced itself, but
 // would show what is still to be synced.
 func TestUnsyncedCommitWaitsForTheOnesBefore(t *testing.T) {
-	behindGate(t, nil, func(t *testing.T, d *desk, g *gate) {
+	withGate(t, nil, func(t *testing.T, d *desk, g *gate) {
 		var c commits
 		c.put(d, "a", 10)
 		d.set(func(v *tuning.Values) { v.Sync = tuning.Checkpoints })
@@ -231,7 +231,7 @@ func TestUnsyncedCommitWaitsForTheOnesBefore(t *testing.T) {
 // TestStaleTransactionIsRefusedWhenTheNewestCommitIsShown: not before, or it would begin again
 // from the same state; but not later than its context.
 func TestStaleTransactionIsRefusedWhenTheNewestCommitIsShown(t *testing.T) {
-	behindGate(t, nil, func(t *testing.T, d *desk, g *gate) {
+	withGate(t, nil, func(t *testing.T, d *desk, g *gate) {
 		from := d.Ledger.Acquire()
 		var c commits
 		c.put(d, "a", 10)
@@ -268,7 +268,7 @@ func TestStaleTransactionIsRefusedWhenTheNewestCommitIsShown(t *testing.T) {
 
 // TestOneOfThoseThatShareASyncLooks whether the files still have their names.
 func TestOneOfThoseThatShareASyncLooks(t *testing.T) {
-	behindGate(t, nil, func(t *testing.T, d *desk, g *gate) {
+	withGate(t, nil, func(t *testing.T, d *desk, g *gate) {
 		var c commits
 		last := d.fs.looks.Load()
 		looks := func(when string, want int64) {

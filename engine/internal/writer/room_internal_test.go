@@ -132,7 +132,7 @@ func TestLiveTreeAloneIsNeverInTheWay(t *testing.T) {
 	must(t, tx.Rollback())
 }
 
-// TestFullLogWaitsForItsCheckpoint, whoever makes it.
+// TestFullLogWaitsForItsCheckpoint: a full log waits for its checkpoint, in whichever goroutine that is made.
 func TestFullLogWaitsForItsCheckpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, noSync)
