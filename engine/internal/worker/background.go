@@ -6,7 +6,11 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
 
 // background is the goroutines of a database and how they are woken. They contain no
@@ -15,6 +19,29 @@ type background struct {
 	merger, checkpointer chan struct{} // capacity 1; nil if there is no such goroutine
 	cancel               context.CancelFunc
 	running              sync.WaitGroup
+	// seen is what the merger has found nothing to do in; nil if it has not looked since a job
+	// was begun, or if work has failed.
+	seen atomic.Pointer[seen]
+}
+
+// seen is what decides whether there is something to merge.
+type seen struct {
+	disk   base.SnapshotID
+	tuning *tuning.Values
+}
+
+// wakeMerger wakes the merger, unless there is nothing for it to do: no tree waits, and it has
+// seen the levels and the settings as they are. To wake a goroutine costs as much as the rest of
+// a small commit. The caller has the writer's turn.
+func (w *Worker) wakeMerger() {
+	if w.bg.merger == nil {
+		return
+	}
+	st := w.Ledger.Newest()
+	if s := w.bg.seen.Load(); !st.HasOld && s != nil && s.disk == st.Disk.ID && s.tuning == w.Tuning.Load() {
+		return
+	}
+	wake(w.bg.merger)
 }
 
 // Start starts the goroutines.
@@ -75,7 +102,8 @@ func (w *Worker) loop(ctx context.Context, woken chan struct{}, round func(conte
 // mergerRound does a slice of flushing and merging. An error is kept for the next
 // transaction.
 func (w *Worker) mergerRound(ctx context.Context) (more bool, err error) {
-	if !w.Tuning.Load().AutoWork {
+	values := w.Tuning.Load()
+	if !values.AutoWork {
 		w.failures.settle(flushTask, mergeTask, checkpointTask)
 		return false, nil
 	}
@@ -92,6 +120,9 @@ func (w *Worker) mergerRound(ctx context.Context) (more bool, err error) {
 	switch {
 	case err == nil && n < StepPages:
 		w.failures.settle(flushTask, mergeTask)
+		if _, left := w.failures.next(flushTask, mergeTask, checkpointTask); !left {
+			w.bg.seen.Store(&seen{w.Ledger.Newest().Disk.ID, values})
+		}
 	case err != nil && ctx.Err() == nil:
 		w.failed(w.working, ByMerger, err)
 	}

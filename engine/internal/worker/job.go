@@ -45,6 +45,7 @@ type place struct {
 // newJob prepares a job. The caller has the worker's turn.
 func (w *Worker) newJob(p plan) (*job, error) {
 	w.Turn.MustBeHeld()
+	w.bg.seen.Store(nil) // it may be left to the merger
 	st := w.Ledger.Newest()
 	levels := st.Disk.Levels
 	j := &job{flush: p.flush, inputs: slices.Clone(levels[p.lo:p.hi])}

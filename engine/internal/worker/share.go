@@ -18,7 +18,7 @@ func (w *Worker) AfterCommit(bytes int) {
 		return
 	}
 	if w.bg.merger != nil || w.bg.checkpointer != nil {
-		wake(w.bg.merger)
+		w.wakeMerger()
 		w.keepPace(bytes)
 	}
 	if w.bg.merger != nil {
