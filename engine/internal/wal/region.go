@@ -20,19 +20,20 @@ const (
 )
 
 // reclaim gives up what a synced checkpoint at pos does not need: the regions before
-// the one in which pos lies, and that region up to pos.
-func (l *Log) reclaim(pos format.LogPos) {
+// the one in which pos lies, and that region up to pos. It reports whether it has looked.
+func (l *Log) reclaim(pos format.LogPos) bool {
 	if pos == l.seen {
-		return
+		return false
 	}
 	l.seen = pos
 	for i := range l.regions {
 		if l.regions[i].contains(pos.Off) {
 			clear(l.regions[:i])
 			l.regions[i].Start = pos.Off
-			return
+			break
 		}
 	}
+	return true
 }
 
 // canWrap reports whether the next transaction may continue the log at offset 0, with free space

@@ -68,8 +68,10 @@ func (l *Log) Begin() { l.Rollback() }
 // The position of the checkpoint that the log was opened with may be passed as well, also
 // after a rebase: it has no effect.
 func (l *Log) BeginAfter(synced format.LogPos) {
-	l.reclaim(synced)
-	l.Rollback()
+	// The end of the transaction before has made everything ready for this one.
+	if l.reclaim(synced) || l.tx.stream > 0 {
+		l.Rollback()
+	}
 }
 
 // Rollback undoes everything since Begin. What was written to the file of it stays there, after

@@ -89,7 +89,7 @@ func (w *Writer) begin(ctx context.Context, tx *Tx, asked time.Time) error {
 		w.log.Begin()
 	}
 	w.trimLog()
-	tx.marks = append(tx.marksBuf[:0], savepoint{w.tree.Mark(), w.log.Mark()})
+	tx.marks = append(w.marks[:0], savepoint{w.tree.Mark(), w.log.Mark()})
 	return nil
 }
 

@@ -86,6 +86,21 @@ func (tx *Tx) rollback() {
 // among the handles.
 func (tx *Tx) release() {
 	tx.done = true
-	tx.marks = nil
+	tx.giveMarks()
 	tx.w.Ledger.Release(tx.state)
+}
+
+// keptMarks is how many savepoints the writer keeps memory for.
+const keptMarks = 16
+
+// giveMarks gives the memory of the savepoints back to the writer, for the next transaction. They
+// must not keep a tree alive that is flushed by then.
+func (tx *Tx) giveMarks() {
+	marks := tx.marks
+	tx.marks = nil
+	if cap(marks) > keptMarks {
+		marks = nil
+	}
+	clear(marks[:cap(marks)])
+	tx.w.marks = marks[:0]
 }

@@ -26,15 +26,14 @@ const (
 // Tx is a write transaction. It has the writer's turn until it ends with Commit or Rollback.
 // One goroutine at a time may use it. Its methods mean what those of the engine's Tx do.
 type Tx struct {
-	w        *Writer
-	state    *snapshot.State // pinned: what the transaction began from
-	level    int
-	marks    []savepoint // marks[l-1] is the state when level l was opened
-	marksBuf [4]savepoint
-	written  int   // bytes of keys and values written, for the work they owe
-	records  int64 // operations
-	bytes    int64 // of their keys and values
-	waits    waits
+	w       *Writer
+	state   *snapshot.State // pinned: what the transaction began from
+	level   int
+	marks   []savepoint // marks[l-1] is the state when level l was opened; the memory is the writer's
+	written int         // bytes of keys and values written, for the work they owe
+	records int64       // operations
+	bytes   int64       // of their keys and values
+	waits   waits
 	// spans is what cursors have found out about the transaction's own states since the
 	// last rollback. It is nil before the first cursor.
 	spans   *span.List

@@ -40,9 +40,10 @@ type Writer struct {
 	Counters Counters
 
 	// Owned by the goroutine that has the writer's turn.
-	tree *memtree.Tree
-	seq  uint64 // number of the newest commit in it
-	log  *wal.Log
+	tree  *memtree.Tree
+	seq   uint64 // number of the newest commit in it
+	log   *wal.Log
+	marks []savepoint // memory for those of the next transaction
 
 	group group
 }
