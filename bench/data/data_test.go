@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package data_test
+
+import (
+	"bytes"
+	"compress/flate"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/bench/data"
+)
+
+func TestKeys(t *testing.T) {
+	last := []byte{}
+	for row := range uint64(2000) {
+		key, missing := data.Key(nil, row), data.MissingKey(nil, row)
+		if len(key) != data.KeySize || bytes.Compare(last, key) >= 0 || bytes.Compare(key, missing) >= 0 {
+			t.Fatalf("row %d: keys %q, %q, %q are not in order", row, last, key, missing)
+		}
+		if got, ok := data.Row(key); !ok || got != row {
+			t.Fatalf("row of %q is %d, %t", key, got, ok)
+		}
+		if _, ok := data.Row(missing); ok {
+			t.Fatalf("%q is the key of a row", missing)
+		}
+		last = missing
+	}
+	for _, bad := range []string{"", "123", "00000000000000x2"} {
+		if _, ok := data.Row([]byte(bad)); ok {
+			t.Errorf("%q is the key of a row", bad)
+		}
+	}
+}
+
+// TestCheck flips every byte of values, and takes those of other rows and lengths.
+func TestCheck(t *testing.T) {
+	for _, size := range []int{16, 17, 100, 1000} {
+		v, err := data.New(size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		value := v.Append(nil, 7, 3)
+		if version, err := v.Check(value, 7); err != nil || version != 3 {
+			t.Fatalf("%d bytes: version %d, %v", size, version, err)
+		}
+		if _, err := v.Check(value, 8); err == nil {
+			t.Errorf("%d bytes: the value of another row is not noticed", size)
+		}
+		if _, err := v.Check(value[1:], 7); err == nil {
+			t.Errorf("%d bytes: a shorter value is not noticed", size)
+		}
+		for i := data.MinValueSize; i < size; i++ {
+			value[i] ^= 4
+			if _, err := v.Check(value, 7); err == nil {
+				t.Errorf("%d bytes: a change of byte %d is not noticed", size, i)
+			}
+			value[i] ^= 4
+		}
+	}
+	if _, err := data.New(data.MinValueSize - 1); err == nil {
+		t.Error("values are too short and not refused")
+	}
+}
+
+// TestCompressible holds the values to about half of their size.
+func TestCompressible(t *testing.T) {
+	v, err := data.New(1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []byte
+	for row := range uint64(100) {
+		all = v.Append(all, row, 1)
+	}
+	var out bytes.Buffer
+	w, _ := flate.NewWriter(&out, flate.BestSpeed)
+	w.Write(all)
+	w.Close()
+	if ratio := float64(out.Len()) / float64(len(all)); ratio < 0.4 || ratio > 0.75 {
+		t.Errorf("compressed to %.2f of their size", ratio)
+	}
+}
+
+func TestOrder(t *testing.T) {
+	for _, n := range []uint64{1, 2, 3, 4, 5, 100, 1000, 4097} {
+		var got []uint64
+		sorted := 0
+		for i := range n {
+			x := data.NewOrder(n, 9).At(i)
+			if x == i {
+				sorted++
+			}
+			got = append(got, x)
+		}
+		slices.Sort(got)
+		for i, x := range got {
+			if x != uint64(i) {
+				t.Fatalf("%d numbers: %d is missing", n, i)
+			}
+		}
+		if n >= 100 && sorted > 10 {
+			t.Errorf("%d numbers: %d are in their own place", n, sorted)
+		}
+	}
+}
+
+// TestZipf compares the first numbers' shares with the formula.
+func TestZipf(t *testing.T) {
+	const n, draws = 1000, 1_000_000
+	z := data.NewZipf(rand.New(rand.NewPCG(1, 1)), n)
+	var counts [n]float64
+	for range draws {
+		counts[z.Next()]++
+	}
+	sum := 0.0
+	for k := range n {
+		sum += math.Pow(float64(k+1), -0.99)
+	}
+	for _, k := range []int{0, 1, 2, 10, 100, 999} {
+		want := draws * math.Pow(float64(k+1), -0.99) / sum
+		if math.Abs(counts[k]-want) > 5*math.Sqrt(want) {
+			t.Errorf("number %d was drawn %.0f times; about %.0f are right", k, counts[k], want)
+		}
+	}
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lsmlite/lsmlite-go/bench/report"
+)
+
+// describeMachine describes the machine, and the file system that dir is on. What cannot be found
+// out is left empty.
+func describeMachine(dir string) (report.Machine, error) {
+	m := report.Machine{
+		CPU:        afterColon("/proc/cpuinfo", "model name"),
+		Cores:      runtime.GOMAXPROCS(0),
+		OS:         runtime.GOOS + "/" + runtime.GOARCH,
+		FileSystem: fileSystem(dir),
+		Go:         runtime.Version(),
+	}
+	kib, _ := strconv.ParseInt(strings.TrimSuffix(afterColon("/proc/meminfo", "MemTotal"), " kB"), 10, 64)
+	m.MemoryBytes = kib << 10
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return m, err
+	}
+	m.Kernel = unix.ByteSliceToString(u.Release[:])
+	return m, nil
+}
+
+// afterColon returns what a file of names and values has for the first line with a name.
+func afterColon(path, name string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if key, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(key) == name {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// fileSystem returns the type and the device of the file system that has a folder: of the longest
+// mount point that the folder is in.
+func fileSystem(dir string) (found string) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return ""
+	}
+	raw, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		return ""
+	}
+	longest := -1
+	for line := range strings.Lines(string(raw)) {
+		f := strings.Fields(line)
+		if len(f) < 3 || len(f[1]) < longest {
+			continue
+		}
+		if point := strings.TrimSuffix(f[1], "/"); dir == point || strings.HasPrefix(dir, point+"/") {
+			found, longest = f[2]+" on "+f[0], len(f[1])
+		}
+	}
+	return found
+}

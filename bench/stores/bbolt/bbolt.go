@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package bbolt opens bbolt with one bucket, with the freelist settings that its documentation
+// gives for large files (a map, which is not written at each commit). Several writers in class F
+// commit through DB.Batch, which its README advises for them. bbolt reads through a mapping of its
+// file and has no cache of its own.
+//
+// Class N is NoSync: pages and then the meta page are written by each commit but not synced, so a
+// kill loses nothing; a power loss may damage the file, which the class allows for no other store
+// here. Class F is the default.
+package bbolt
+
+import (
+	"path/filepath"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/lsmlite/lsmlite-go/bench/kv"
+)
+
+var bucket = []byte("kv")
+
+// Driver describes the store.
+func Driver() kv.Driver {
+	const common = "freelist as a map, not synced; one bucket; "
+	return kv.Driver{
+		Name:   "bbolt",
+		Module: "go.etcd.io/bbolt",
+		Settings: map[kv.Class]string{
+			kv.Normal: common + "NoSync (after a power loss the file may be damaged)",
+			kv.Full:   common + "DB.Batch for several writers",
+		},
+		KillLoses: "nothing",
+		Open:      open,
+	}
+}
+
+func open(c kv.Config) (kv.Store, error) {
+	db, err := bbolt.Open(filepath.Join(c.Dir, "bench.bolt"), 0o600, &bbolt.Options{
+		NoFreelistSync: true,
+		FreelistType:   bbolt.FreelistMapType,
+		NoSync:         c.Class == kv.Normal,
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		_, err := tx.CreateBucketIfNotExists(bucket)
+		return err
+	})
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	s := &store{db: db, update: db.Update}
+	if c.Class == kv.Full && c.Writers > 1 {
+		s.update = db.Batch
+		db.MaxBatchSize = max(c.Writers, 2)
+	}
+	return s, nil
+}
+
+type store struct {
+	db     *bbolt.DB
+	update func(func(*bbolt.Tx) error) error
+}
+
+func (s *store) Write(ops []kv.Op) error {
+	return s.update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(bucket)
+		for i := range ops {
+			var err error
+			if ops[i].Delete {
+				err = b.Delete(ops[i].Key)
+			} else {
+				err = b.Put(ops[i].Key, ops[i].Value)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// DeleteRange deletes each key, in one transaction: bbolt has no call for ranges. A cursor is not to
+// be moved on after a deletion, so it seeks.
+func (s *store) DeleteRange(from, to []byte) error {
+	return s.db.Update(func(tx *bbolt.Tx) error {
+		c := tx.Bucket(bucket).Cursor()
+		for key, _ := c.Seek(from); key != nil && string(key) < string(to); key, _ = c.Seek(from) {
+			if err := c.Delete(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (s *store) Reader() (kv.Reader, error) { return reader{s.db}, nil }
+func (s *store) Flush() error               { return nil }
+func (s *store) Compact() error             { return nil }
+func (s *store) Close() error               { return s.db.Close() }
+
+type reader struct{ db *bbolt.DB }
+
+// Get copies the value, because bbolt's slice is valid only inside the transaction.
+func (r reader) Get(dst, key []byte) (out []byte, found bool, err error) {
+	tx, err := r.db.Begin(false)
+	if err != nil {
+		return dst, false, err
+	}
+	value := tx.Bucket(bucket).Get(key)
+	dst = append(dst, value...)
+	return dst, value != nil, tx.Rollback()
+}
+
+func (r reader) Scan(want kv.Range, visit func(key, value []byte) error) error {
+	return r.db.View(func(tx *bbolt.Tx) error {
+		c := tx.Bucket(bucket).Cursor()
+		key, value := first(c, want)
+		for n := 0; key != nil; {
+			if err := visit(key, value); err != nil {
+				return err
+			}
+			if n++; n == want.Limit {
+				break
+			}
+			if want.Reverse {
+				key, value = c.Prev()
+			} else {
+				key, value = c.Next()
+			}
+		}
+		return nil
+	})
+}
+
+func first(c *bbolt.Cursor, want kv.Range) (key, value []byte) {
+	switch {
+	case want.From == nil && want.Reverse:
+		return c.Last()
+	case want.From == nil:
+		return c.First()
+	}
+	key, value = c.Seek(want.From)
+	if !want.Reverse {
+		return key, value
+	}
+	if key == nil {
+		return c.Last()
+	}
+	if string(key) > string(want.From) {
+		return c.Prev()
+	}
+	return key, value
+}
+
+func (r reader) Close() error { return nil }

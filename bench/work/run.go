@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package work
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/bench/data"
+	"github.com/lsmlite/lsmlite-go/bench/kv"
+	"github.com/lsmlite/lsmlite-go/bench/meter"
+	"github.com/lsmlite/lsmlite-go/bench/report"
+)
+
+// settleLimit bounds how long a store may work on in the background after the last operation.
+const settleLimit = 60 * time.Second
+
+// unsettled is the figure that is set if the store was still at work after that time, so that its CPU
+// time is incomplete.
+const unsettled = "unsettled_runs"
+
+// run is a workload that is running.
+type run struct {
+	Task
+	driver kv.Driver
+	values *data.Values
+	store  kv.Store // open during the workload, unless that opens it itself
+	result report.Repetition
+}
+
+// Run measures a task in this process, whose memory and CPU time are counted as the store's.
+func Run(t Task, d kv.Driver) (report.Repetition, error) {
+	found, err := Find(t.Workload)
+	if err != nil {
+		return report.Repetition{}, err
+	}
+	if len(found) != 1 {
+		return report.Repetition{}, fmt.Errorf("%q is the name of %d workloads", t.Workload, len(found))
+	}
+	return runWorkload(t, d, found[0])
+}
+
+// Build makes the database that workloads with a base begin with: all rows at version 1, written in
+// random order, 1,000 to a transaction, and left until the store has no more work with it.
+func Build(t Task, d kv.Driver) error {
+	t.Class = kv.Normal
+	t.Limit = 0
+	_, err := runWorkload(t, d, Workload{Name: "build", Classes: normal, run: func(r *run) error {
+		return r.fill(fillOrder{batch: 1000, version: 1, at: r.random().At})
+	}})
+	return err
+}
+
+func runWorkload(t Task, d kv.Driver, w Workload) (report.Repetition, error) {
+	values, err := data.New(t.ValueBytes)
+	if err != nil {
+		return report.Repetition{}, err
+	}
+	r := &run{Task: t, driver: d, values: values, result: report.Repetition{Extra: map[string]float64{}}}
+	err = w.run(r)
+	if r.store != nil {
+		if err == nil {
+			r.result.DiskBytes, err = diskBytes(t.Dir)
+		}
+		err = errors.Join(err, r.store.Close())
+	}
+	if err == nil {
+		var closed *int64
+		if closed, err = diskBytes(t.Dir); err == nil {
+			r.result.Extra["closed_bytes"] = float64(*closed)
+		}
+	}
+	if err != nil {
+		return report.Repetition{}, fmt.Errorf("%s on %s: %w", w.ID(), d.Name, err)
+	}
+	return r.result, nil
+}
+
+func diskBytes(dir string) (*int64, error) {
+	n, err := meter.DiskBytes(dir)
+	return &n, err
+}
+
+// open opens the store for this many goroutines that write.
+func (r *run) open(writers int) error {
+	s, err := r.driver.Open(kv.Config{
+		Dir: r.Dir, Class: r.Class, CacheBytes: r.CacheBytes, BufferBytes: r.BufferBytes, Writers: writers,
+	})
+	r.store = s
+	return err
+}
+
+// random is the order in which rows are written at random.
+func (r *run) random() data.Order { return data.NewOrder(r.Rows, r.Seed) }
+
+// deadline returns a function that reports whether the limit of the task is over since now.
+func (r *run) deadline() func() bool {
+	if r.Limit == 0 {
+		return func() bool { return false }
+	}
+	end := time.Now().Add(r.Limit)
+	return func() bool { return time.Now().After(end) }
+}
+
+// measure measures do, which returns how many operations it has done.
+func (r *run) measure(do func() (ops uint64, err error)) error {
+	return r.meter(do, func() error { return nil })
+}
+
+// measureWrites measures do, and then in CPU time, but not in wall time, what the store does until it
+// comes to rest, so that work which it has put off counts.
+func (r *run) measureWrites(do func() (ops uint64, err error)) error {
+	return r.meter(do, func() error {
+		if err := r.store.Flush(); err != nil {
+			return err
+		}
+		if !meter.Settle(settleLimit) {
+			r.result.Extra[unsettled] = 1
+		}
+		return nil
+	})
+}
+
+func (r *run) meter(do func() (ops uint64, err error), after func() error) error {
+	mark, err := meter.Start()
+	if err != nil {
+		return err
+	}
+	peak := meter.StartPeak()
+	ops, err := do()
+	wall := mark.Wall()
+	if err == nil {
+		err = after()
+	}
+	peakBytes := peak.Stop()
+	if err != nil {
+		return err
+	}
+	if ops == 0 {
+		return errors.New("no operation was done")
+	}
+	cost, err := mark.Cost()
+	r.result.Ops = int64(ops)
+	r.result.WallSeconds = wall.Seconds()
+	r.result.CPUSeconds = cost.CPU.Seconds()
+	r.result.Allocs = new(int64(cost.Allocs))
+	r.result.AllocBytes = new(int64(cost.AllocBytes))
+	r.result.PeakAnonBytes = &peakBytes
+	r.result.WrittenBytes = &cost.WrittenBytes
+	return err
+}
