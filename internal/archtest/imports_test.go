@@ -23,7 +23,7 @@ var (
 	low  = []string{"engine/errs", "engine/internal/base", "engine/internal/invariant"}
 	file = join(low, "engine/internal/format", "engine/vfs", "engine/internal/ioerr")
 	page = join(file, "engine/internal/blockfile", "engine/compress")
-	seg  = join(page, "engine/internal/segment")
+	seg  = join(page, "engine/internal/fence", "engine/internal/segment")
 	snap = join(seg, "engine/internal/memtree", "engine/internal/span", "engine/internal/freelist", "engine/internal/snapshot")
 )
 
@@ -45,7 +45,8 @@ var allowed = map[string][]string{
 	"engine/internal/freelist":   file,
 	"engine/compress":            {"github.com/klauspost/compress", "github.com/pierrec/lz4"},
 	"engine/internal/blockfile":  join(file, "engine/compress"),
-	"engine/internal/segment":    page,
+	"engine/internal/fence":      {"engine/internal/base"},
+	"engine/internal/segment":    join(page, "engine/internal/fence"),
 	"engine/internal/snapshot":   snap,
 	"engine/internal/checkpoint": join(page, "engine/internal/snapshot"),
 	"engine/internal/cursor":     snap,

@@ -93,6 +93,7 @@ type Result struct {
 	Segment  format.Segment
 	LastPage base.PageNo
 	Written  bool
+	Index    *segment.Index // for searches in it
 	// Entries are the free-list entries stored in the segment.
 	Entries []format.FreeEntry
 	// AppendPoint is where another segment may start after it, 0 for nowhere.
@@ -101,7 +102,7 @@ type Result struct {
 
 // Result returns what the job has made. It must be done.
 func (j *Job) Result() Result {
-	return Result{Segment: j.seg, LastPage: j.w.LastPage(), Written: j.wrote, Entries: j.entries, AppendPoint: j.w.AppendPoint()}
+	return Result{Segment: j.seg, LastPage: j.w.LastPage(), Written: j.wrote, Index: j.w.Index(), Entries: j.entries, AppendPoint: j.w.AppendPoint()}
 }
 
 // Done reports whether there is nothing left to do.

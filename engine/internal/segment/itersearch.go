@@ -124,7 +124,7 @@ const (
 func (it *Iter) locate(topic base.Kind, key []byte) place {
 	it.steps, it.jumps, it.scanning = 0, 0, false
 	it.err = nil
-	if !it.descend(topic, key) {
+	if !it.leafFor(topic, key) {
 		return nowhere
 	}
 	if it.cells == 0 && !it.forward() && it.err != nil {

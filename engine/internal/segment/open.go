@@ -20,7 +20,7 @@ type What struct {
 // last and the root, and refuses a segment in which they cannot be what they must be: a page
 // that was lost would make it look empty, or shorter than it is.
 func Open(space *blockfile.Space, s format.Segment, what What) (*Segment, error) {
-	seg := &Segment{Segment: s, alone: new(atomic.Bool)}
+	seg := &Segment{Segment: s, Index: new(Index), alone: new(atomic.Bool)}
 	if what.Input {
 		seg.setGobbled()
 	}

@@ -40,6 +40,8 @@ type Segment struct {
 	// Owned are the blocks that the segment occupies, in order, if it was written through
 	// this handle; else nil. See Blocks.
 	Owned []base.BlockNo
+	// Index is what is kept in memory to search the segment with less work, or nil.
+	Index *Index
 	// rest is set for an input of a half-done merge, whose front may be gone.
 	rest *remainder
 	// alone is set once it is known that all records begin on the first page, as they must

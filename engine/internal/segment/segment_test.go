@@ -19,7 +19,7 @@ import (
 // TestModel writes random segments and compares every way of reading them with a sorted
 // slice.
 func TestModel(t *testing.T) {
-	for seed := range uint64(24) {
+	for seed := range uint64(36) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		pageSize := []int{256, 1024, 4096, 16384}[seed%4]
 		x := newFixture(t, pageSize)
@@ -29,6 +29,7 @@ func TestModel(t *testing.T) {
 		if w.Records() != int64(len(records)) || w.Pages() != seg.Size || seg.MayLink || seg.RootDropped || !seg.Space.Sealed {
 			t.Fatalf("seed %d: %d records, %d pages, %+v", seed, w.Records(), w.Pages(), seg)
 		}
+		withIndex(t, seg, w, int(seed)/4%2)
 		blocks, err := seg.Blocks()
 		if err != nil || len(blocks) != len(w.Blocks()) {
 			t.Fatalf("seed %d: blocks %v, %v, want %v", seed, blocks, err, w.Blocks())

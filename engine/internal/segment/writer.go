@@ -6,6 +6,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/fence"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -32,6 +33,9 @@ type Writer struct {
 	pushKind base.Kind
 	levels   []*format.BTreeBuilder // lowest first
 
+	fences fence.Builder
+	index  Index // of the finished segment
+
 	records int64
 	prev    []byte // previous key, to enforce the order
 	prevTop base.Kind
@@ -50,6 +54,9 @@ func NewWriter(f *blockfile.File, alloc blockfile.Allocator, start base.PageNo) 
 
 // SetSeal makes seal that of the segment, before anything is added.
 func (w *Writer) SetSeal(seal format.Seal) { w.app.SetSeal(seal) }
+
+// Index returns what the writer knows of the finished segment for searches in it.
+func (w *Writer) Index() *Index { return &w.index }
 
 // Pages returns the number of pages begun.
 func (w *Writer) Pages() int64 { return w.app.Pages() }
@@ -131,6 +138,7 @@ func (w *Writer) nextLeaf() error {
 	}
 	if w.no == 0 {
 		w.out.First, w.left = no, no
+		w.fences.First(no)
 	}
 	w.no = no
 	w.leaf.Reset(content)
@@ -147,6 +155,9 @@ func (w *Writer) completeLeaf() error {
 		cell.Ref = w.no
 	}
 	w.left = w.no
+	if w.pushKind&base.System == 0 {
+		w.fences.Add(w.pushKey, w.no)
+	}
 	for depth := 0; ; depth++ {
 		if depth == len(w.levels) {
 			b := &format.BTreeBuilder{}
@@ -198,6 +209,7 @@ func (w *Writer) Finish() (seg format.Segment, ok bool, err error) {
 		return seg, false, err
 	}
 	w.out.Last, w.out.Size = w.app.End(), w.app.Size()
+	w.index.fences.Store(w.fences.Fences())
 	return w.out, true, nil
 }
 

@@ -116,7 +116,7 @@ func (w *Worker) publish(j *job) (ledger.Outcome, error) {
 		c.Output = &snapshot.Level{
 			Age:          j.age,
 			FreelistOnly: !j.flush && allFreelist(j.inputs),
-			Seg: &segment.Segment{Segment: r.Segment, LastPage: r.LastPage, Owned: j.Blocks(),
+			Seg: &segment.Segment{Segment: r.Segment, LastPage: r.LastPage, Owned: j.Blocks(), Index: r.Index,
 				Space: &blockfile.Space{File: w.File, Sealed: true, Seal: j.Spec().Seal}},
 		}
 	}
