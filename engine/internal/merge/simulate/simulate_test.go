@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package simulate_test
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge/simulate"
+)
+
+// TestBounds holds what the policy promises for a million rows, in each preset.
+func TestBounds(t *testing.T) {
+	for _, preset := range engine.PresetNames() {
+		o, _ := engine.Preset(preset)
+		for _, s := range scenarios {
+			keys, load, operations := s.make(1e6)
+			c := configOf(o, keys)
+			c.Load, c.Sizes = load, []float64{operations}
+			p := simulate.Run(c)[0]
+			at := fmt.Sprintf("%s, %s: %+v", s.name, preset, p)
+			if p.SegmentsWorst > merge.MaxSegments || p.Segments > p.SegmentsWorst || p.SegmentsMean > float64(p.SegmentsWorst) {
+				t.Errorf("too many segments: %s", at)
+			}
+			if p.WriteAmp > 8 {
+				t.Errorf("too much is written: %s", at)
+			}
+			if p.Hit > p.SegmentsMean {
+				t.Errorf("a read looks into more segments than there are: %s", at)
+			}
+			if keys.Depth == 0 && p.LongestMerge > int64(p.FileBytes)/int64(o.PageSize) {
+				t.Errorf("a merge is larger than the file: %s", at)
+			}
+			if keys.Depth == 0 && p.SpaceAmpWorst > 5 {
+				t.Errorf("too much space: %s", at)
+			}
+		}
+	}
+}
+
+// TestRowsAreKept: what the segments hold is what was written, less at most two trees.
+func TestRowsAreKept(t *testing.T) {
+	o := engine.PresetDefault()
+	for _, s := range scenarios {
+		keys, load, operations := s.make(2e6)
+		c := configOf(o, keys)
+		c.Load, c.Sizes = load, []float64{operations}
+		p := simulate.Run(c)[0]
+		trees := 2 * 1.1 * float64(o.AutoFlush) / 116
+		if p.Rows < p.Live-trees || keys.Deleting == 0 && p.Flushes < int64(operations/trees) {
+			t.Errorf("%s: %+v", s.name, p)
+		}
+		if again := simulate.Run(c)[0]; !reflect.DeepEqual(again, p) {
+			t.Errorf("%s: %+v, then %+v", s.name, p, again)
+		}
+	}
+}
+
+// TestPolicyIsCalled: another policy leads to another result, with nothing merged if it says so.
+func TestPolicyIsCalled(t *testing.T) {
+	c := configOf(engine.PresetDefault(), simulate.Keys{})
+	c.Sizes = []float64{1e6}
+	c.Choose = func(s *merge.Situation) merge.Choice {
+		if c := merge.Choose(s); c.Slot == merge.Flush {
+			return c
+		}
+		return merge.Choice{}
+	}
+	p := simulate.Run(c)[0]
+	if p.Merges != 0 || int64(p.Segments) != p.Flushes || p.WriteAmp > 1.1 {
+		t.Errorf("%+v", p)
+	}
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package simulate
+
+import (
+	"slices"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
+	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// tree is one of the trees in memory.
+type tree struct {
+	Content
+	bytes, log float64
+}
+
+// job is a flush or a merge in progress.
+type job struct {
+	flush  bool
+	inputs []*snapshot.Level
+	age    uint16
+	result Content
+	pages  int64 // of the result
+	cost   int64 // what is to be done, in pages' worth of work
+	done   int64
+	all    int64 // pages of the inputs
+}
+
+// recordsPerPage converts records read into pages of work, as package merge does.
+const recordsPerPage = 64
+
+// world is a database: the trees, the levels, the jobs, and the file.
+type world struct {
+	*Config
+	ops       float64
+	live, old tree
+	hasOld    bool
+	levels    []*snapshot.Level // newest first
+	held      map[*snapshot.Level]Content
+	jobs      [merge.NumSlots]*job
+	space     space
+	logFreed  float64 // bytes of the log that the next checkpoint frees
+	credit    float64
+	seconds   float64 // that the background has had and not used
+	seen      seen
+}
+
+func newWorld(c *Config) *world {
+	return &world{Config: c, held: make(map[*snapshot.Level]Content)}
+}
+
+// fill says how full the live tree is.
+func (w *world) fill() float64 {
+	f := w.live.bytes / float64(w.Settings.AutoFlush)
+	if w.Settings.MaxLog > 0 {
+		f = max(f, w.live.log/(float64(w.Settings.MaxLog)/4))
+	}
+	return f
+}
+
+func (w *world) rotateIfFull() {
+	if !w.hasOld && w.fill() >= 1 {
+		w.old, w.live, w.hasOld = w.live, tree{}, true
+	}
+}
+
+// nextJob returns the job to go on with, or nil.
+func (w *world) nextJob(flushOnly bool) *job {
+	s := merge.Situation{Levels: w.levels, OldTree: w.hasOld, MinLevels: w.Settings.AutoMerge, FlushOnly: flushOnly}
+	for i, j := range w.jobs {
+		if j != nil {
+			s.Jobs[i] = merge.Running{On: true, Inputs: j.inputs}
+		}
+	}
+	choose := w.Choose
+	if choose == nil {
+		choose = merge.Choose
+	}
+	c := choose(&s)
+	switch c.Action {
+	case merge.Nothing:
+		return nil
+	case merge.Begin, merge.Anew:
+		w.jobs[c.Slot] = w.newJob(c)
+	}
+	return w.jobs[c.Slot]
+}
+
+func (w *world) newJob(c merge.Choice) *job {
+	j := &job{flush: c.Slot == merge.Flush, inputs: slices.Clone(w.levels[c.Lo:c.Hi])}
+	age := w.Age
+	if age == nil {
+		age = merge.Age
+	}
+	if c.Hi > c.Lo {
+		j.age = age(w.levels, c.Lo, c.Hi)
+	}
+	var records float64
+	for i := len(j.inputs) - 1; i >= 0; i-- {
+		held := w.held[j.inputs[i]]
+		records += held.values() + held.marks()
+		j.all += j.inputs[i].Seg.Size
+		j.result = w.Keys.over(held, j.result)
+	}
+	if j.flush {
+		records += w.old.values() + w.old.marks()
+		j.result = w.Keys.over(w.old.Content, j.result)
+	}
+	if c.Hi == len(w.levels) {
+		j.result = w.Keys.oldest(j.result)
+	}
+	j.pages = w.pages(j.result)
+	j.cost = max(j.pages, int64(records/recordsPerPage), 1)
+	return j
+}
+
+// step works on a job, and publishes its result when it is done. It returns the work done.
+func (w *world) step(j *job, budget int64) int64 {
+	n := min(budget, j.cost-j.done)
+	before := j.pages * j.done / j.cost
+	j.done += n
+	w.space.write(j.pages*j.done/j.cost - before)
+	if j.done == j.cost {
+		w.publish(j)
+		w.autoCheckpoint()
+	}
+	return n
+}
+
+// publish puts the result of a job in the place of its inputs.
+func (w *world) publish(j *job) {
+	at := 0
+	if len(j.inputs) > 0 {
+		at = slices.Index(w.levels, j.inputs[0])
+		w.levels = slices.Delete(w.levels, at, at+len(j.inputs))
+	}
+	for _, l := range j.inputs {
+		w.space.drop(l.Seg.Size)
+		delete(w.held, l)
+	}
+	if j.pages > 0 {
+		l := &snapshot.Level{Age: j.age, Seg: &segment.Segment{Segment: format.Segment{Size: j.pages}}}
+		w.held[l] = j.result
+		w.levels = slices.Insert(w.levels, at, l)
+	}
+	if j.flush {
+		w.logFreed += w.old.log
+		w.old, w.hasOld = tree{}, false
+		w.seen.flushes++
+	} else {
+		w.seen.merged(j.cost)
+	}
+	w.jobs[slices.Index(w.jobs[:], j)] = nil
+	w.seen.segments = max(w.seen.segments, len(w.levels))
+}
+
+// autoCheckpoint stores a checkpoint if one is due, as the ledger and the worker's limits say.
+func (w *world) autoCheckpoint() {
+	file := w.Settings.AutoCheckpoint
+	log := float64(w.Settings.MaxLog) / 2
+	if w.Settings.MaxLog <= 0 || file > 0 && float64(file) < log {
+		log = float64(file)
+	}
+	if file > 0 && w.space.since*int64(w.PageSize) >= file || log > 0 && w.logFreed >= log {
+		w.space.checkpoint()
+		w.logFreed = 0
+	}
+}
