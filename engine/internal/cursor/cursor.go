@@ -40,7 +40,10 @@ type Cursor struct {
 	// bare says that the current record may be deleted: only its key may be used.
 	bare bool
 	// alone says that only the sources up to the current one are positioned.
-	alone  bool
+	alone bool
+	// limited says that there is a half-done merge among the sources.
+	limited bool
+	line
 	order  order
 	run    run
 	memory memory
@@ -77,7 +80,7 @@ func (c *Cursor) initSystem(s *snapshot.Snapshot) error {
 
 func (c *Cursor) reset() {
 	c.sources, c.cur, c.err, c.back, c.pass = c.sources[:0], -1, nil, false, false
-	c.bare, c.alone = false, false
+	c.bare, c.alone, c.limited, c.lined, c.plain = false, false, false, false, false
 	c.memory = memory{}
 }
 
@@ -89,6 +92,7 @@ func (c *Cursor) addLevels(s *snapshot.Snapshot) (err error) {
 		if c.sources, err = LevelSources(c.sources, l); err != nil {
 			return err
 		}
+		c.limited = c.limited || c.sources[len(c.sources)-1].limits != nil
 	}
 	return nil
 }
@@ -121,11 +125,19 @@ func (c *Cursor) ReadAhead() {
 func (c *Cursor) Valid() bool { return c.cur >= 0 }
 
 // Key returns the current key. It is read-only and valid until the cursor moves.
-func (c *Cursor) Key() []byte { return c.sources[c.cur].key }
+func (c *Cursor) Key() []byte {
+	if c.plain {
+		return c.sources[c.cur].seg.PlainKey()
+	}
+	return c.sources[c.cur].key
+}
 
 // Value returns the current value, under the same terms.
 func (c *Cursor) Value() ([]byte, error) {
 	s := &c.sources[c.cur]
+	if c.plain {
+		return s.seg.PlainValue(), nil
+	}
 	if v, ok := s.Inline(); ok {
 		return v, nil
 	}
@@ -167,6 +179,6 @@ func (c *Cursor) ValueLen() int { return c.sources[c.cur].valueLen() }
 func (c *Cursor) Err() error { return c.err }
 
 func (c *Cursor) fail(err error) bool {
-	c.err, c.cur = err, -1
+	c.err, c.cur, c.lined, c.plain = err, -1, false, false
 	return false
 }

@@ -14,3 +14,10 @@ func RememberAll() (usual func()) {
 
 // InitSystem makes c a cursor over the system keys of a snapshot.
 func (c *Cursor) InitSystem(s *snapshot.Snapshot) error { return c.initSystem(s) }
+
+// Lineless keeps cursors from lining up, or not.
+func Lineless(off bool) { lineless = off }
+
+// Lined reports whether the cursor is lined, and whether its last move was a step over a plain
+// record.
+func (c *Cursor) Lined() (lined, plain bool) { return c.lined, c.plain }

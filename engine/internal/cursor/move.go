@@ -45,9 +45,13 @@ func (c *Cursor) Last() bool {
 // Next moves to the next key; Prev to the one before. Moving off the end makes the
 // cursor invalid; it stays so until it is positioned again.
 func (c *Cursor) Next() bool {
+	if c.lined && !c.back {
+		return c.stepAhead()
+	}
 	if c.cur < 0 {
 		return false
 	}
+	c.leave()
 	if c.back || c.alone {
 		c.keyBuf = append(c.keyBuf[:0], c.Key()...)
 		if !c.seekGE(c.keyBuf) {
@@ -59,14 +63,24 @@ func (c *Cursor) Next() bool {
 	}
 	c.leaveAhead(c.cur)
 	c.run.begin(nil, false)
-	return c.ahead()
+	if !c.ahead() {
+		return false
+	}
+	if c.run.steps == 0 {
+		c.lineUp()
+	}
+	return true
 }
 
 // Prev moves to the previous key; see Next.
 func (c *Cursor) Prev() bool {
+	if c.lined && c.back {
+		return c.stepBack()
+	}
 	if c.cur < 0 {
 		return false
 	}
+	c.leave()
 	if !c.back || c.bare {
 		c.keyBuf = append(c.keyBuf[:0], c.Key()...)
 		if !c.seekLE(c.keyBuf) {
@@ -78,7 +92,13 @@ func (c *Cursor) Prev() bool {
 	}
 	c.leaveBehind(c.cur)
 	c.run.begin(nil, false)
-	return c.backward()
+	if !c.backward() {
+		return false
+	}
+	if c.run.steps == 0 {
+		c.lineUp()
+	}
+	return true
 }
 
 // leaveAhead moves every source that stands on the key of source i past it, source i

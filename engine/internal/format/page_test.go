@@ -61,17 +61,20 @@ func TestLeafCells(t *testing.T) {
 		name, cell string
 		want       format.LeafCell
 		ok         bool
+		odd        bool // the bytes are not the shortest for what they say
 	}{
-		{"empty key and value", "08 00 00 00", format.LeafCell{Kind: base.Insert, Body: 4}, true},
-		{"point delete has no value", "04 00 03 616263", format.LeafCell{Kind: base.PointDelete, KeyLen: 3, Body: 3}, true},
-		{"range ends and separator", "13 05 01 61", format.LeafCell{Kind: 0x13, RelPtr: 5, KeyLen: 1, Body: 3}, true},
-		{"system key", "28 00 04 08 00000000", format.LeafCell{Kind: 0x28, KeyLen: 4, ValLen: 8, Body: 4}, true},
-		{"pointer backwards", "08 ff fffffffffffffffd 01 01", format.LeafCell{Kind: base.Insert, RelPtr: -3, KeyLen: 1, ValLen: 1, Body: 12}, true},
-		{"long lengths", "08 00 f1 00 f9 0000", format.LeafCell{Kind: base.Insert, KeyLen: 240, ValLen: 2288, Body: 7}, true},
-		{"longest key", "04 00 fb 7fffffff", format.LeafCell{Kind: base.PointDelete, KeyLen: 1<<31 - 1, Body: 7}, true},
-		{"key too long", "04 00 fb 80000000", format.LeafCell{}, false},
-		{"value too long", "08 00 00 fb 80000000", format.LeafCell{}, false},
-		{"value absurdly long", "08 00 00 ff ffffffffffffffff", format.LeafCell{}, false},
+		{"empty key and value", "08 00 00 00", format.LeafCell{Kind: base.Insert, Body: 4}, true, false},
+		{"longest plain value", "08 00 01 f8 ff 61", format.LeafCell{Kind: base.Insert, KeyLen: 1, ValLen: 2287, Body: 5}, true, false},
+		{"kind of a file of C", "48 00 01 01 61 61", format.LeafCell{Kind: base.Insert, KeyLen: 1, ValLen: 1, Body: 4}, true, true},
+		{"point delete has no value", "04 00 03 616263", format.LeafCell{Kind: base.PointDelete, KeyLen: 3, Body: 3}, true, false},
+		{"range ends and separator", "13 05 01 61", format.LeafCell{Kind: 0x13, RelPtr: 5, KeyLen: 1, Body: 3}, true, false},
+		{"system key", "28 00 04 08 00000000", format.LeafCell{Kind: 0x28, KeyLen: 4, ValLen: 8, Body: 4}, true, false},
+		{"pointer backwards", "08 ff fffffffffffffffd 01 01", format.LeafCell{Kind: base.Insert, RelPtr: -3, KeyLen: 1, ValLen: 1, Body: 12}, true, false},
+		{"long lengths", "08 00 f1 00 f9 0000", format.LeafCell{Kind: base.Insert, KeyLen: 240, ValLen: 2288, Body: 7}, true, true},
+		{"longest key", "04 00 fb 7fffffff", format.LeafCell{Kind: base.PointDelete, KeyLen: 1<<31 - 1, Body: 7}, true, false},
+		{"key too long", "04 00 fb 80000000", format.LeafCell{}, false, false},
+		{"value too long", "08 00 00 fb 80000000", format.LeafCell{}, false, false},
+		{"value absurdly long", "08 00 00 ff ffffffffffffffff", format.LeafCell{}, false, false},
 	} {
 		p := rawPage(100, test.cell, []uint16{0}, 0, 0)
 		err := format.ValidatePage(p)
@@ -87,6 +90,11 @@ func TestLeafCells(t *testing.T) {
 		}
 		if test.ok && p.LeafCell(0) != test.want {
 			t.Errorf("%s: %+v, want %+v", test.name, p.LeafCell(0), test.want)
+		}
+		body, key, value := p.PlainCell(0)
+		plain := test.ok && test.want.Kind == base.Insert && test.want.RelPtr == 0 && test.want.KeyLen <= 240 && test.want.ValLen <= 2287 && !test.odd
+		if want := test.want; plain && (body != want.Body || key != want.KeyLen || value != want.ValLen) || !plain && body != 0 {
+			t.Errorf("%s as a plain record: %d, %d, %d", test.name, body, key, value)
 		}
 	}
 }

@@ -20,10 +20,8 @@ type Iter struct {
 	seg *Segment
 	seq blockfile.Sequential // nil: read single pages through the cache
 
-	page  format.Page
-	no    base.PageNo
+	spot  // the current page
 	cell  int
-	cells int
 	steps int64 // pages walked since the last seek
 	jumps int64 // those of them that led to another block, to notice circles
 	// scanning: several pages in a row were walked forward, so more will be.
@@ -31,8 +29,8 @@ type Iter struct {
 
 	valid bool
 	kind  base.Kind
-	key   []byte
-	// bodyOff is the offset of the key's bytes on page.
+	// apart says that the key spans pages and is in keyBuf; else it lies on page at bodyOff.
+	apart   bool
 	bodyOff int
 	keyLen  int
 	valLen  int
@@ -45,6 +43,14 @@ type Iter struct {
 	err            error
 
 	lookups int64 // pages looked up and not reported to the file yet
+}
+
+// spot is a page, and what is read from its footer once.
+type spot struct {
+	page  format.Page
+	no    base.PageNo
+	cells int // that a walk visits
+	eof   int
 }
 
 // Init makes it an iterator over seg that stands nowhere.
@@ -76,7 +82,13 @@ func (it *Iter) Err() error { return it.err }
 func (it *Iter) Kind() base.Kind { return it.kind }
 
 // Key returns the current key.
-func (it *Iter) Key() []byte { return it.key }
+func (it *Iter) Key() []byte {
+	if it.apart {
+		return it.keyBuf
+	}
+	end := it.bodyOff + it.keyLen
+	return it.page[it.bodyOff:end:end]
+}
 
 // ValueLen returns the length of the current value without loading it.
 func (it *Iter) ValueLen() int { return it.valLen }
@@ -86,7 +98,7 @@ func (it *Iter) ValueLen() int { return it.valLen }
 func (it *Iter) Inline() (value []byte, ok bool) {
 	start := it.bodyOff + it.keyLen
 	end := start + it.valLen
-	if end > it.page.EOF() {
+	if end > it.eof {
 		return nil, false
 	}
 	return it.page[start:end:end], true

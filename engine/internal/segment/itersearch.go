@@ -166,7 +166,7 @@ func (it *Iter) SeekGE(topic base.Kind, key []byte) bool {
 	if !it.settleForward() {
 		return false
 	}
-	if base.CompareTopic(it.kind, it.key, topic, key) < 0 {
+	if base.CompareTopic(it.kind, it.Key(), topic, key) < 0 {
 		return it.fail(it.disorder())
 	}
 	return true
@@ -190,7 +190,7 @@ func (it *Iter) SeekLE(topic base.Kind, key []byte) bool {
 	if !it.settleBackward() {
 		return false
 	}
-	if base.CompareTopic(it.kind, it.key, topic, key) > 0 {
+	if base.CompareTopic(it.kind, it.Key(), topic, key) > 0 {
 		return it.fail(it.disorder())
 	}
 	return true

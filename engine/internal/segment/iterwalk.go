@@ -29,7 +29,7 @@ func (it *Iter) setPage(p base.PageNo) bool {
 	if err != nil {
 		return it.fail(err)
 	}
-	it.page, it.no, it.cells, it.end = page, p, page.NumCells(), 0
+	it.spot, it.end = spot{page, p, page.NumCells(), page.EOF()}, 0
 	return true
 }
 
@@ -59,7 +59,7 @@ func (it *Iter) counted(p base.PageNo, forward bool) bool {
 // forward moves to the next leaf page on which a cell starts. It returns false at the
 // end of the segment, leaving the current page as it is, and on error.
 func (it *Iter) forward() bool {
-	page, no, cells := it.page, it.no, it.cells
+	from := it.spot
 	p, t, err := it.afterTail()
 	switch {
 	case err != nil:
@@ -99,23 +99,23 @@ func (it *Iter) forward() bool {
 	if !it.known(t.room, it.no, it.page) {
 		return false
 	}
-	it.page, it.no, it.cells = page, no, cells
+	it.spot = from
 	return false
 }
 
 // backward is forward in the other direction.
 func (it *Iter) backward() bool {
-	page, no, cells := it.page, it.no, it.cells
+	from := it.spot
 	it.scanning = false
 	rest := it.tailBefore()
 	for n := 0; it.no != it.seg.First; n++ {
 		if n == skipPages {
-			p, ok, err := it.neighbour(page, no, cells, false)
+			p, ok, err := it.neighbour(from.page, from.no, from.cells, false)
 			switch {
 			case err != nil:
 				return it.fail(err)
 			case ok && p == noPage:
-				it.page, it.no, it.cells = page, no, cells
+				it.spot = from
 				return false
 			case ok:
 				return it.counted(p, false) && it.setPage(p)
@@ -136,11 +136,11 @@ func (it *Iter) backward() bool {
 			if err := rest.from(t); err != "" {
 				return it.fail(it.corrupt(p, "%s", err))
 			}
-			return it.known(rest.room(t), no, page)
+			return it.known(rest.room(t), from.no, from.page)
 		}
 		rest.before(it.page)
 	}
-	it.page, it.no, it.cells = page, no, cells
+	it.spot = from
 	return false
 }
 
@@ -152,14 +152,11 @@ func (it *Iter) load() bool {
 	if c.Kind&(base.RangeBits|base.Insert|base.PointDelete) == 0 {
 		return false
 	}
-	if end := c.Body + c.KeyLen; end <= it.page.EOF() {
-		it.key = it.page[c.Body:end:end]
-	} else {
+	if it.apart = c.Body+c.KeyLen > it.eof; it.apart {
 		var err error
 		if it.keyBuf, err = it.assemble(it.keyBuf[:0], it.no, it.page, c.Body, c.KeyLen, c.ValLen); err != nil {
 			return it.fail(err)
 		}
-		it.key = it.keyBuf
 	}
 	it.valid = true
 	return true

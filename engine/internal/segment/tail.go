@@ -29,7 +29,7 @@ func (it *Iter) tail() tail {
 		return tail{left: -1}
 	}
 	c := it.page.LeafCell(it.cells - 1)
-	return tail{left: max(0, int64(c.Body)+int64(c.KeyLen)+int64(c.ValLen)-int64(it.page.EOF()))}
+	return tail{left: max(0, int64(c.Body)+int64(c.KeyLen)+int64(c.ValLen)-int64(it.eof))}
 }
 
 // over goes on over the next leaf page and says what is wrong with it, or nothing.
@@ -120,14 +120,14 @@ func (it *Iter) onlyFirst() bool {
 	if s.Space.Sealed || s.alone == nil || s.rest != nil || s.First == s.LastPage || s.alone.Load() {
 		return true
 	}
-	page, no, cells := it.page, it.no, it.cells
+	first := it.spot
 	if it.forward() {
 		return it.fail(it.corrupt(it.no, "no b-tree leads to the page: the segment has lost its root"))
 	}
 	if it.err != nil {
 		return false
 	}
-	it.page, it.no, it.cells, it.steps, it.jumps, it.scanning = page, no, cells, 0, 0, false
+	it.spot, it.steps, it.jumps, it.scanning = first, 0, 0, false
 	s.alone.Store(true)
 	return true
 }

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package segment
+
+import "github.com/lsmlite/lsmlite-go/engine/internal/base"
+
+// A plain record inserts a value, carries no mark, and lies on one page with its key and its value.
+// Nearly all records are plain where pages are much longer than values. An iterator steps from one
+// to the next on the same page without a look at anything else, and stores no pointer.
+
+// NextPlain is Next if the next record is plain and on the same page; else it reports false and
+// does not move.
+func (it *Iter) NextPlain() bool { return it.cell+1 < it.cells && it.plain(it.cell+1) }
+
+// PrevPlain is Prev under the same terms.
+func (it *Iter) PrevPlain() bool { return it.cell > 0 && it.plain(it.cell-1) }
+
+func (it *Iter) plain(i int) bool {
+	body, keyLen, valLen := it.page.PlainCell(i)
+	if body == 0 || body+keyLen+valLen > it.eof {
+		return false
+	}
+	it.cell, it.kind, it.apart, it.end = i, base.Insert, false, 0
+	it.bodyOff, it.keyLen, it.valLen = body, keyLen, valLen
+	return true
+}
+
+// PlainKey is Key for a plain record, and PlainValue its value.
+func (it *Iter) PlainKey() []byte {
+	end := it.bodyOff + it.keyLen
+	return it.page[it.bodyOff:end:end]
+}
+
+// PlainValue is the value of a plain record.
+func (it *Iter) PlainValue() []byte {
+	start := it.bodyOff + it.keyLen
+	end := start + it.valLen
+	return it.page[start:end:end]
+}
