@@ -5,6 +5,7 @@ package engine_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -87,6 +88,9 @@ func readsCostNoAllocation(t *testing.T, compression string) {
 			t.Fatal(found, err)
 		}
 	})
+	if !engine.RaceDetector {
+		shortScansCostTwoAllocations(t, db, next)
+	}
 	c, err := s.Cursor()
 	if err != nil {
 		t.Fatal(err)
@@ -112,4 +116,41 @@ func readsCostNoAllocation(t *testing.T, compression string) {
 			t.Fatal(c.Err())
 		}
 	})
+}
+
+// shortScansCostTwoAllocations: those are the Snapshot and the Cursor that the caller gets. What a
+// cursor needs beyond that is used again.
+func shortScansCostTwoAllocations(t *testing.T, db *engine.DB, key func() []byte) {
+	t.Helper()
+	scan := func(c *engine.Cursor, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := 0
+		for ok := c.Seek(key(), engine.SeekGE); ok && rows < 100; ok = c.Next() {
+			if _, err := c.Value(); err != nil {
+				t.Fatal(err)
+			}
+			rows++
+		}
+		if err := errors.Join(c.Err(), c.Close()); rows == 0 || err != nil {
+			t.Fatal(rows, err)
+		}
+	}
+	ctx := context.Background()
+	most := func(what string, want float64, f func()) {
+		t.Helper()
+		if got := testing.AllocsPerRun(500, f); got > want {
+			t.Errorf("%s and 100 rows: %v allocations, want at most %v", what, got, want)
+		}
+	}
+	most("Snapshot, Cursor", 2, func() {
+		s, err := db.Snapshot(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scan(s.Cursor())
+		s.Close()
+	})
+	most("Cursor", 1, func() { scan(db.Cursor(ctx)) })
 }

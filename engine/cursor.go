@@ -32,7 +32,9 @@ type Cursor struct {
 	state *snapshot.State // pinned; nil once closed
 	later bool            // it shows more of the live tree than state does
 	moves uint64          // how often it was moved, for readers of values
-	c     cursor.Cursor
+	// c does the work. It is another's once the cursor is closed, so it is nil then.
+	c   *cursor.Cursor
+	err error // of the last move, once closed
 }
 
 // newCursor opens a cursor on a view: a state, perhaps with more of its live tree.
@@ -40,8 +42,9 @@ func newCursor(db *DB, v writer.View) (*Cursor, error) {
 	if err := db.enter("cursor"); err != nil {
 		return nil, err
 	}
-	c := &Cursor{db: db, state: v.State}
+	c := &Cursor{db: db, state: v.State, c: cursor.Take()}
 	if err := c.c.Init(v.Live, v.State); err != nil {
+		c.c.Give()
 		db.leave()
 		return nil, err
 	}
@@ -131,7 +134,12 @@ func (c *Cursor) ValueLen() int {
 }
 
 // Err returns the error that ended the last move, if it was an error.
-func (c *Cursor) Err() error { return c.c.Err() }
+func (c *Cursor) Err() error {
+	if c.c == nil {
+		return c.err
+	}
+	return c.c.Err()
+}
 
 // Close releases the cursor. Closing it twice is not an error.
 func (c *Cursor) Close() error {
@@ -143,8 +151,9 @@ func (c *Cursor) Close() error {
 		} else {
 			c.db.ledger.Release(c.state)
 		}
-		c.state = nil
-		c.c.Drop()
+		c.state, c.err = nil, c.c.Err()
+		c.c.Give()
+		c.c = nil
 		c.db.leave()
 	}
 	return nil

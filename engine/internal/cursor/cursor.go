@@ -56,11 +56,10 @@ type Cursor struct {
 // Init makes c a cursor over the trees and levels of a state; live replaces the state's
 // own live tree, so that a transaction sees its own writes.
 func (c *Cursor) Init(live memtree.View, st *snapshot.State) error {
-	c.topic = 0
-	c.reset()
+	c.release()
 	addTree := func(v memtree.View) {
 		if !v.Empty() {
-			c.sources = append(c.sources, Source{})
+			c.sources = extend(c.sources)
 			c.sources[len(c.sources)-1].InitTree(v)
 		}
 	}
@@ -73,15 +72,9 @@ func (c *Cursor) Init(live memtree.View, st *snapshot.State) error {
 
 // initSystem makes c a cursor over the system keys in the levels of a snapshot.
 func (c *Cursor) initSystem(s *snapshot.Snapshot) error {
+	c.release()
 	c.topic = base.System
-	c.reset()
 	return c.addLevels(s)
-}
-
-func (c *Cursor) reset() {
-	c.sources, c.cur, c.err, c.back, c.pass = c.sources[:0], -1, nil, false, false
-	c.bare, c.alone, c.limited, c.lined, c.plain = false, false, false, false, false
-	c.memory = memory{}
 }
 
 func (c *Cursor) addLevels(s *snapshot.Snapshot) (err error) {
@@ -108,9 +101,6 @@ func flushLookups(sources []Source) {
 		}
 	}
 }
-
-// Drop releases all pages and trees. Only Err can be called afterwards.
-func (c *Cursor) Drop() { *c = Cursor{cur: -1, err: c.err} }
 
 // ReadAhead prepares the cursor for one pass from First to the end: the sources read the
 // file in long runs, past the page cache, so that readers keep what they have there.

@@ -21,3 +21,24 @@ func Lineless(off bool) { lineless = off }
 // Lined reports whether the cursor is lined, and whether its last move was a step over a plain
 // record.
 func (c *Cursor) Lined() (lined, plain bool) { return c.lined, c.plain }
+
+// KeptSources is the most sources for which a released cursor keeps room.
+const KeptSources = keptSources
+
+// Release is what Give does before it keeps the cursor.
+func (c *Cursor) Release() { c.release() }
+
+// Sources returns the cursor's sources.
+func (c *Cursor) Sources() []Source { return c.sources }
+
+// Buffers returns the size of all buffers of the cursor, those of released sources included.
+func (c *Cursor) Buffers() int {
+	n := 0
+	for _, b := range [][]byte{c.order.key, c.run.end, c.run.startBuf, c.memory.buf, c.keyBuf, c.valBuf, c.jumped} {
+		n += cap(b)
+	}
+	for _, s := range c.sources[:cap(c.sources)] {
+		n += s.seg.Buffers()
+	}
+	return n
+}

@@ -115,7 +115,7 @@ func (c *Cursor) stepAhead() bool {
 		c.plain = false
 		s.Next()
 	}
-	return c.stepped(s)
+	return c.stepped()
 }
 
 // stepBack is Prev of a cursor that is lined.
@@ -136,7 +136,7 @@ func (c *Cursor) stepBack() bool {
 		c.plain = false
 		s.prev()
 	}
-	return c.stepped(s)
+	return c.stepped()
 }
 
 // within reports whether the walk comes to a key of the first source before that of the second,
@@ -149,17 +149,18 @@ func (c *Cursor) within(key []byte) bool {
 	return d != 0 && d < 0 != c.back
 }
 
-// stepped goes on after the first source, s, has moved to another record or to its end.
-func (c *Cursor) stepped(s *Source) bool {
-	if c.order.left < 0 && s.valid && !c.inOrder(s) {
-		return false
-	}
+// stepped goes on after the first source has moved to another record or to its end.
+func (c *Cursor) stepped() bool {
 	if !c.place(0) {
 		return c.passOn()
 	}
 	front := c.lanes[0].i
-	if s = &c.sources[front]; s.kind&base.Insert == 0 || front > c.cover {
+	s := &c.sources[front]
+	if s.kind&base.Insert == 0 || front > c.cover {
 		return c.passOn()
+	}
+	if c.order.left < 0 && !c.inOrder(s) {
+		return false
 	}
 	c.cur = front
 	c.passEqual()

@@ -168,3 +168,40 @@ func TestLineTies(t *testing.T) {
 		}
 	}
 }
+
+// TestLineOrder: a cursor that looks at its progress is not deceived by a source whose next key is
+// far ahead of the others', at whatever step it looks.
+func TestLineOrder(t *testing.T) {
+	w := newWorld(t, 2)
+	sparse, dense := memtree.New(), memtree.New()
+	const n, gap = 1500, 400
+	key := func(i int) []byte { return fmt.Appendf(nil, "%05d", i) }
+	for i := range n {
+		if i%gap == 0 {
+			sparse.Put(key(i), key(i))
+		} else {
+			dense.Put(key(i), key(i))
+		}
+	}
+	st := &snapshot.State{Disk: &snapshot.Snapshot{Levels: []*snapshot.Level{w.plain(sparse), w.plain(dense)}}, Live: memtree.New().Freeze()}
+	var c cursor.Cursor
+	if err := c.Init(st.Live, st); err != nil {
+		t.Fatal(err)
+	}
+	for start := range gap {
+		i := start
+		for ok := c.Seek(key(i), cursor.GE); ok; ok = c.Next() {
+			i++
+		}
+		if i != n || c.Err() != nil {
+			t.Fatalf("from %d forward to %d: %v", start, i, c.Err())
+		}
+		i = n - start
+		for ok := c.Seek(key(i-1), cursor.LE); ok; ok = c.Prev() {
+			i--
+		}
+		if i != 0 || c.Err() != nil {
+			t.Fatalf("from %d backward to %d: %v", n-start, i, c.Err())
+		}
+	}
+}

@@ -43,14 +43,14 @@ func (s *Source) initLimited(seg *segment.Segment, m *snapshot.Merging, below bo
 func LevelSources(list []Source, l *snapshot.Level) ([]Source, error) {
 	n := len(list)
 	if l.Merging == nil || l.Merging.NoSplit {
-		list = append(list, Source{})
+		list = extend(list)
 		list[n].initSegment(l.Seg)
 		return list, nil
 	}
 	// Below the split key only the output counts, from it on only the inputs; so the
 	// output's place in the order does not matter.
 	for range l.Segments() {
-		list = append(list, Source{})
+		list = extend(list)
 	}
 	if err := list[n].initLimited(l.Seg, l.Merging, true); err != nil {
 		return nil, err

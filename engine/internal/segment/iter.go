@@ -58,6 +58,21 @@ func (it *Iter) Init(seg *Segment) {
 	*it = Iter{seg: seg, keyBuf: it.keyBuf[:0], cmpBuf: it.cmpBuf[:0], lookups: it.lookups}
 }
 
+// keptBuffer is up to which size a buffer is kept by Release.
+const keptBuffer = 4 << 10
+
+// Release makes it an iterator over nothing, as new but for small buffers.
+func (it *Iter) Release() {
+	keyBuf, cmpBuf := it.keyBuf[:0], it.cmpBuf[:0]
+	if cap(keyBuf) > keptBuffer {
+		keyBuf = nil
+	}
+	if cap(cmpBuf) > keptBuffer {
+		cmpBuf = nil
+	}
+	*it = Iter{keyBuf: keyBuf, cmpBuf: cmpBuf}
+}
+
 // flushLookups is after how many pages an iterator tells the file of them.
 const flushLookups = 256
 
@@ -141,3 +156,6 @@ func (it *Iter) fail(err error) bool {
 func (it *Iter) corrupt(p base.PageNo, format string, args ...any) error {
 	return it.seg.corrupt(p, format, args...)
 }
+
+// Buffers returns the size of the iterator's buffers.
+func (it *Iter) Buffers() int { return cap(it.keyBuf) + cap(it.cmpBuf) }
