@@ -31,14 +31,11 @@ func (c *Cursor) Release() { c.release() }
 // Sources returns the cursor's sources.
 func (c *Cursor) Sources() []Source { return c.sources }
 
-// Buffers returns the size of all buffers of the cursor, those of released sources included.
+// Buffers returns the size of the cursor's own buffers.
 func (c *Cursor) Buffers() int {
 	n := 0
 	for _, b := range [][]byte{c.order.key, c.run.end, c.run.startBuf, c.memory.buf, c.keyBuf, c.valBuf, c.jumped} {
 		n += cap(b)
-	}
-	for _, s := range c.sources[:cap(c.sources)] {
-		n += s.seg.Buffers()
 	}
 	return n
 }

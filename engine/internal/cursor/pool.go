@@ -24,7 +24,7 @@ func (c *Cursor) Give() {
 	pool.Put(c)
 }
 
-// release makes c a new cursor, but for empty buffers of a bounded size.
+// release makes c a new cursor that has empty buffers of a bounded size.
 func (c *Cursor) release() {
 	for i := range c.sources {
 		c.sources[i].release()
@@ -51,21 +51,4 @@ func kept(b []byte, most int) []byte {
 		return nil
 	}
 	return b[:0]
-}
-
-// release forgets the tree or the segment, and all that was read of it.
-func (s *Source) release() {
-	if s.isSeg {
-		s.seg.Release()
-	}
-	*s = Source{seg: s.seg}
-}
-
-// extend appends a source, which must be initialized, to a list. What lies after the end of the
-// list has been released.
-func extend(list []Source) []Source {
-	if n := len(list); n < cap(list) {
-		return list[:n+1]
-	}
-	return append(list, Source{})
 }

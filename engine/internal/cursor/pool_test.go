@@ -100,7 +100,7 @@ func TestReleaseBoundsMemory(t *testing.T) {
 	before := c.Buffers()
 	c.Release()
 	sources, buffers := cap(c.Sources()), c.Buffers()
-	if before < 1<<20 || sources > cursor.KeptSources || buffers > 128<<10 {
+	if before < 256<<10 || sources > cursor.KeptSources || buffers > 128<<10 {
 		t.Errorf("room for %d sources and buffers of %d bytes are kept, of %d", sources, buffers, before)
 	}
 }

@@ -25,6 +25,23 @@ type Source struct {
 	limits *limits
 }
 
+// release forgets the tree or the segment, and all that was read of it.
+func (s *Source) release() {
+	if s.isSeg {
+		s.seg.Release()
+	}
+	*s = Source{seg: s.seg}
+}
+
+// extend appends a source, which must be initialized, to a list. What lies after the end of the
+// list has been released.
+func extend(list []Source) []Source {
+	if n := len(list); n < cap(list) {
+		return list[:n+1]
+	}
+	return append(list, Source{})
+}
+
 // InitTree makes the source a tree.
 func (s *Source) InitTree(v memtree.View) {
 	s.isSeg, s.valid, s.limits, s.topic = false, false, nil, 0

@@ -15,3 +15,6 @@ func (w *Writer) Records() int64 { return w.records }
 
 // Valid reports whether the iterator stands on a record.
 func (it *Iter) Valid() bool { return it.valid }
+
+// Buffers returns the size of the iterator's buffers.
+func (it *Iter) Buffers() int { return cap(it.keyBuf) + cap(it.cmpBuf) }

@@ -61,7 +61,7 @@ func (it *Iter) Init(seg *Segment) {
 // keptBuffer is up to which size a buffer is kept by Release.
 const keptBuffer = 4 << 10
 
-// Release makes it an iterator over nothing, as new but for small buffers.
+// Release makes it an iterator over nothing, which keeps small buffers.
 func (it *Iter) Release() {
 	keyBuf, cmpBuf := it.keyBuf[:0], it.cmpBuf[:0]
 	if cap(keyBuf) > keptBuffer {
@@ -156,6 +156,3 @@ func (it *Iter) fail(err error) bool {
 func (it *Iter) corrupt(p base.PageNo, format string, args ...any) error {
 	return it.seg.corrupt(p, format, args...)
 }
-
-// Buffers returns the size of the iterator's buffers.
-func (it *Iter) Buffers() int { return cap(it.keyBuf) + cap(it.cmpBuf) }

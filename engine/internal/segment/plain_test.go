@@ -58,3 +58,27 @@ func TestPlainSteps(t *testing.T) {
 		}
 	}
 }
+
+// TestRelease: a released iterator keeps buffers for keys that span pages, but no long ones.
+func TestRelease(t *testing.T) {
+	for _, length := range []int{600, 100 << 10} {
+		x := newFixture(t, 512)
+		var records []record
+		for i := range 20 {
+			records = append(records, record{kind: base.Insert, key: append(bytes.Repeat([]byte{'k'}, length), byte(i))})
+		}
+		seg, _ := x.write(records, 0)
+		var it segment.Iter
+		it.Init(seg)
+		for i := range records {
+			expectAt(t, &it, it.SeekGE(0, records[i].key), records, i, "seek")
+		}
+		before := it.Buffers()
+		it.Release()
+		if kept := it.Buffers(); before < length || kept > 8<<10 || length == 600 && kept != before {
+			t.Errorf("keys of %d bytes: buffers of %d bytes, of which %d are kept", length, before, kept)
+		}
+		it.Init(seg)
+		expectAt(t, &it, it.First(), records, 0, "after the release")
+	}
+}
