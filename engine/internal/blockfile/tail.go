@@ -10,7 +10,7 @@ import (
 )
 
 // tailBytes is how much a Tail reads at once.
-const tailBytes = 128 << 10
+const tailBytes = 256 << 10
 
 // Tail reads the pages that a long value covers, from front to back, past the page cache:
 // they would push out what is read more than once, and cost an allocation each. It reads

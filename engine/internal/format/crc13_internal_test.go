@@ -31,7 +31,14 @@ func TestCRCIsAsDefined(t *testing.T) {
 		t.Fatalf("the polynomial %#x in the order of the register is %#x", crcPoly, r)
 	}
 	rng := rand.New(rand.NewPCG(1, 1))
+	var sizes []int
 	for size := 8; size <= 65536; size += 8 * (1 + size/200) {
+		sizes = append(sizes, size)
+	}
+	for size := 256; size <= 65536; size *= 2 { // those of pages, and their neighbours
+		sizes = append(sizes, size-8, size, size+8)
+	}
+	for _, size := range sizes {
 		page := make([]byte, size)
 		for i := range page {
 			page[i] = byte(rng.Uint32())
@@ -93,6 +100,28 @@ func TestCRCFindsWhatItIsSaidToFind(t *testing.T) {
 	fold := powers[18] ^ powers[12] ^ powers[7] ^ powers[2] ^ 1
 	if fold != 0 {
 		t.Error("what words are folded by is not a multiple of the polynomial")
+	}
+}
+
+// TestSumsCostNoAllocation: a page is summed whenever it is read.
+func TestSumsCostNoAllocation(t *testing.T) {
+	for _, size := range []int{1024, 4096, 65536} {
+		g, err := NewGeometry(size, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := make([]byte, size)
+		p := g.FirstPage(2) + 1
+		for _, seal := range []Seal{0, 7} {
+			if n := testing.AllocsPerRun(100, func() {
+				g.SealPage(p, page, seal)
+				if !g.SumGood(p, p, page, seal) {
+					t.Fatal("not good")
+				}
+			}); n != 0 {
+				t.Errorf("pages of %d bytes, seal %d: %v allocations", size, seal, n)
+			}
+		}
 	}
 }
 

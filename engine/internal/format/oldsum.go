@@ -3,7 +3,6 @@
 package format
 
 import (
-	"encoding/binary"
 	"hash/crc32"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -27,18 +26,25 @@ const oldInvert = 0x1FFE
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // oldSum computes the old sum of the raw page with number p. flagsAt is the offset of
-// the flags field in raw.
+// the flags field in raw. The few bytes that are not the page's own go through the table one by
+// one: an array for them would be allocated, because crc32.Update lets its argument escape.
 func oldSum(p base.PageNo, raw []byte, flagsAt int) uint16 {
-	var head [8]byte
-	binary.BigEndian.PutUint64(head[:], uint64(p))
-	crc := crc32.Update(0, castagnoli, head[:])
-	crc = crc32.Update(crc, castagnoli, raw[:flagsAt])
-	flags := [2]byte{0, raw[flagsAt+1] & flagMask}
-	crc = crc32.Update(crc, castagnoli, flags[:])
-	crc = crc32.Update(crc, castagnoli, raw[flagsAt+2:])
+	reg := ^uint32(0)
+	for shift := 56; shift >= 0; shift -= 8 {
+		reg = oldByte(reg, byte(p>>shift))
+	}
+	reg = ^crc32.Update(^reg, castagnoli, raw[:flagsAt])
+	reg = oldByte(oldByte(reg, 0), raw[flagsAt+1]&flagMask)
+	for _, b := range raw[flagsAt+2:] {
+		reg = oldByte(reg, b)
+	}
+	crc := ^reg
 	v := uint16(crc^crc>>13^crc>>26) & sumMask
 	if v&(v-1) == 0 {
 		v ^= oldInvert
 	}
 	return v
 }
+
+// oldByte adds a byte to the register of the CRC-32C, which is the inverted CRC.
+func oldByte(reg uint32, b byte) uint32 { return castagnoli[byte(reg)^b] ^ reg>>8 }

@@ -10,7 +10,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
 
-// Page flags. The remaining 13 bits of the field hold the page sum (see check.go).
+// Page flags. The remaining 13 bits of the field hold the page sum (see pagesum.go).
 const (
 	FlagBTree    = 0x0001 // the page belongs to the segment's b-tree
 	FlagSkipNext = 0x0002 // the next leaf page with cells is not in the b-tree

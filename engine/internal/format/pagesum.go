@@ -10,7 +10,7 @@ import (
 
 // The page sum. lsm1 has no checksum on data pages, but it uses only 3 of the 16 flag
 // bits in a page's footer and tests them by mask. The other 13 make the page fit its place. They
-// are chosen so that a CRC of 13 bits (crc13.go) is the seal of its segment. The CRC is that of
+// are chosen so that a CRC of 13 bits (crcword.go) is the seal of its segment. The CRC is that of
 // the page's number, as 8 big-endian bytes, followed by the whole page: as it is in the file,
 // block link included, or as it is before it is compressed.
 //
