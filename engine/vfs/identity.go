@@ -108,11 +108,24 @@ func (id Identity) Has(name string) (bool, error) {
 	if id.fsys == nil {
 		return false, errors.ErrUnsupported
 	}
-	named, err := id.fsys.Lstat(name)
+	if able, ok := id.fsys.(namer); ok {
+		return able.hasName(id.info, name)
+	}
+	return lstatHasName(id.fsys, id.info, name)
+}
+
+// namer is the ability of an FS to look at a name with less effort than Lstat takes.
+type namer interface {
+	// hasName reports whether the file that info describes has this name.
+	hasName(info fs.FileInfo, name string) (bool, error)
+}
+
+func lstatHasName(fsys Comparer, info fs.FileInfo, name string) (bool, error) {
+	named, err := fsys.Lstat(name)
 	if err != nil {
 		return false, unlessMissing(err)
 	}
-	return id.fsys.SameFile(named, id.info), nil
+	return fsys.SameFile(named, info), nil
 }
 
 // Info describes the file as it was when it was identified; nil of the zero Identity.
