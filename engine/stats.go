@@ -77,7 +77,7 @@ type Stats struct {
 	LiveBytes    int64 // size of the live tree
 	OldBytes     int64 // size of the tree that waits to be flushed
 	LogBytes     int64 // length of the log that is still needed
-	LogFileBytes int64 // length of the log file
+	LogFileBytes int64 // length of the log file, which may go on after the log
 
 	Levels       int
 	Segments     int

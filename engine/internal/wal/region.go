@@ -102,7 +102,9 @@ func BytesAfter(regions [3]Region, off int64) int64 {
 // used again from its beginning rarely reaches further than twice what is needed of it; but a
 // transaction that was large, or rolled back, or a time without checkpoints may have made the
 // file longer. An error is of no consequence, and ends the attempts. It is called after Begin.
+// What is to be kept also bounds how far lengthen goes.
 func (l *Log) Trim(keep int64) {
+	l.keep = keep
 	end := keep
 	for _, r := range l.regions {
 		end = max(end, l.sectorAfter(r.End))
@@ -115,4 +117,28 @@ func (l *Log) Trim(keep int64) {
 		return
 	}
 	l.fileEnd.Store(end)
+}
+
+const (
+	// lengthenStep is how much longer than needed the file is made at once, and lengthenPart the
+	// part of what is to be kept that this is at most.
+	lengthenStep = 1 << 20
+	lengthenPart = 8
+)
+
+// lengthen makes the file longer than a commit needs that is about to be written and synced, by a
+// hole: a sync of what changes the length of a file has to write that, too, in another place of
+// the disk. A reader takes the zeros for the end of the log. An error is of no consequence, and
+// ends the attempts.
+func (l *Log) lengthen() {
+	end := l.tx.off()
+	longer := min(end+min(lengthenStep, l.keep/lengthenPart), l.keep)
+	if end <= l.fileEnd.Load() || end >= longer || l.fixed {
+		return
+	}
+	if err := l.f.Truncate(longer); err != nil {
+		l.fixed = true
+		return
+	}
+	l.fileEnd.Store(longer)
 }

@@ -171,6 +171,9 @@ func (l *Log) commit(padToSector bool) error {
 	l.buf = format.AppendLogCommit(l.buf)
 	l.moved()
 	l.appendSum()
+	if padToSector {
+		l.lengthen()
+	}
 	if err := l.writeOut(); err != nil {
 		// The commit record may have reached the file despite the error, and a
 		// crash would bring the transaction back. Without its first byte it is none.

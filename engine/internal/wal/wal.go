@@ -91,7 +91,9 @@ type Log struct {
 	base int64
 
 	failed    atomic.Pointer[error] // the first error of Sync
+	keep      int64                 // how long the file may be without need, as Trim was told
 	untrimmed bool                  // the file could not be cut
+	fixed     bool                  // the file could not be made longer
 
 	written, fileEnd, syncs atomic.Int64 // see Stats
 }

@@ -4,6 +4,7 @@ package writer
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -75,9 +76,11 @@ func (w *Writer) logIsFull() bool {
 // turn, and has begun a transaction.
 func (w *Writer) trimLog() {
 	w.Turn.MustBeHeld()
+	keep := int64(math.MaxInt64)
 	if limit := w.Tuning.Load().MaxLog; limit > 0 {
-		w.log.Trim(max(keepLogFactor*limit, format.LogMinWrap))
+		keep = max(keepLogFactor*limit, format.LogMinWrap)
 	}
+	w.log.Trim(keep)
 }
 
 // flushForRoom flushes the old tree, makes the live one the old one, and with all flushes
