@@ -21,11 +21,13 @@ import (
 	"syscall"
 
 	"github.com/lsmlite/lsmlite-go/bench/child"
+	"github.com/lsmlite/lsmlite-go/bench/stores"
+	"github.com/lsmlite/lsmlite-go/bench/work"
 )
 
 func main() {
 	if len(os.Args) > 2 && os.Args[1] == child.Flag {
-		os.Exit(serve(os.Args[2]))
+		os.Exit(work.Serve(os.Args[2], stores.Find))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := command(ctx, os.Args[1:], os.Stdout, os.Stderr)

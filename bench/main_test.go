@@ -16,12 +16,14 @@ import (
 	"github.com/lsmlite/lsmlite-go/bench/child"
 	"github.com/lsmlite/lsmlite-go/bench/meter"
 	"github.com/lsmlite/lsmlite-go/bench/report"
+	"github.com/lsmlite/lsmlite-go/bench/stores"
+	"github.com/lsmlite/lsmlite-go/bench/work"
 )
 
 // TestMain lets this test be the child of the benchmark that it runs.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == child.Flag {
-		os.Exit(serve(os.Args[2]))
+		os.Exit(work.Serve(os.Args[2], stores.Find))
 	}
 	os.Exit(m.Run())
 }
@@ -33,7 +35,7 @@ func TestRun(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "new", "results.json")
 	var out, log bytes.Buffer
 	err := command(t.Context(), []string{"run", "-stores", "lsmlite,bbolt", "-workloads", "fillseq/100,readrandom,overwrite/100", "-class", "N",
-		"-rows", "2k", "-values", "100,200", "-rounds", "2", "-limit", "100ms", "-dir", dir, "-json", file}, &out, &log)
+		"-rows", "2k", "-values", "100,200", "-rounds", "2", "-limit", "100ms", "-rest", "1s", "-dir", dir, "-json", file}, &out, &log)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, &log)
 	}

@@ -26,6 +26,7 @@ type options struct {
 	values    []int
 	rounds    int
 	limit     time.Duration
+	rest      time.Duration
 	timeout   time.Duration
 	cache     int64
 	buffer    int64
@@ -62,6 +63,7 @@ func parse(args []string, log io.Writer) (*options, error) {
 	)
 	f.IntVar(&o.rounds, "rounds", 3, "repetitions of everything; those of different stores take turns")
 	f.DurationVar(&o.limit, "limit", 10*time.Second, "after which a measurement ends with fewer operations; 0 is never")
+	f.DurationVar(&o.rest, "rest", time.Minute, "how long a store may work on after the last operation; its CPU time counts")
 	f.DurationVar(&o.timeout, "timeout", time.Hour, "after which a child is killed and counts as failed")
 	f.StringVar(&o.dir, "dir", "", "folder on the disk to measure, in which a temporary folder is made; empty is the system's")
 	f.StringVar(&o.json, "json", "", "file for the results as JSON, for compare")
@@ -90,8 +92,8 @@ func parse(args []string, log io.Writer) (*options, error) {
 
 // set reads the flags that are lists or sizes.
 func (o *options) set(storeList, workList, classes, rows, values, cache, buffer string) (err error) {
-	if o.rounds < 1 || o.limit < 0 || o.timeout <= 0 {
-		return fmt.Errorf("%d rounds, limit %v, timeout %v; want 1 or more, 0 or more, more than 0", o.rounds, o.limit, o.timeout)
+	if o.rounds < 1 || o.limit < 0 || o.rest < 0 || o.timeout <= 0 {
+		return fmt.Errorf("%d rounds, limit %v, rest %v, timeout %v; want 1 or more, 0 or more, 0 or more, more than 0", o.rounds, o.limit, o.rest, o.timeout)
 	}
 	if storeList == "all" {
 		o.stores = stores.All()

@@ -52,11 +52,14 @@ func (o *options) plan() (groups []group) {
 
 // turns returns all rounds of a workload.
 func (o *options) turns(w work.Workload, class kv.Class, rows uint64, value int) (jobs []job) {
+	if w.Large {
+		rows, value = work.LargeRows(rows), work.LargeValue
+	}
 	for round := range o.rounds {
 		for _, d := range o.stores {
 			jobs = append(jobs, job{d, w, work.Task{
 				Workload: w.ID(), Store: d.Name, Class: class, Rows: rows, ValueBytes: value,
-				CacheBytes: o.cache, BufferBytes: o.buffer, Limit: o.limit, Seed: uint64(round + 1),
+				CacheBytes: o.cache, BufferBytes: o.buffer, Limit: o.limit, Rest: o.rest, Seed: uint64(round + 1),
 			}, round + 1})
 		}
 	}

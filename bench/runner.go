@@ -74,7 +74,7 @@ type result struct {
 type runner struct {
 	*options
 	dir      string           // for databases
-	bases    map[string]error // by store: whether its database could be built
+	bases    map[string]error // by folder: whether its database could be built
 	run      *report.Run
 	results  map[result]*report.Result
 	order    []*report.Result // the same, in the order of the first repetitions
@@ -145,7 +145,7 @@ func (r *runner) measure(ctx context.Context, j job) (rep report.Repetition, err
 		defer os.RemoveAll(t.Dir)
 	}
 	if err == nil {
-		err = r.child(ctx, roleMeasure, t, &rep)
+		err = r.child(ctx, work.RoleMeasure, t, &rep)
 	}
 	return rep, err
 }
@@ -153,20 +153,20 @@ func (r *runner) measure(ctx context.Context, j job) (rep report.Repetition, err
 // base returns the folder of a store's database with all rows, and builds it at the first call in a
 // group. If that fails, it fails for all workloads that need it.
 func (r *runner) base(ctx context.Context, j job) (string, error) {
-	dir := filepath.Join(r.dir, "base", j.driver.Name)
-	err, known := r.bases[j.driver.Name]
+	t := j.task
+	dir := filepath.Join(r.dir, "base", fmt.Sprintf("%s-%d-%d", j.driver.Name, t.Rows, t.ValueBytes))
+	err, known := r.bases[dir]
 	if known {
 		return dir, err
 	}
-	t := j.task
 	t.Dir, t.Seed = dir, 1
 	if err = os.MkdirAll(dir, 0o700); err == nil {
-		err = r.child(ctx, roleBuild, t, &built{})
+		err = r.child(ctx, work.RoleBuild, t, &work.Built{})
 	}
 	if err != nil {
 		err = fmt.Errorf("build a database of %d rows: %w", t.Rows, err)
 	}
-	r.bases[j.driver.Name] = err
+	r.bases[dir] = err
 	return dir, err
 }
 

@@ -2,8 +2,7 @@
 
 // Package child runs work in processes of this same program. The parent writes one task, as JSON, to
 // the child's standard input, and keeps that open: when it is closed, because the parent has ended in
-// whatever way, the child ends, too. The child writes lines to its standard output: acknowledgements,
-// which the parent may count, and at the end one answer, or one error.
+// whatever way, the child ends, too. The child writes one line to its standard output: its answer, or an error.
 package child
 
 import (
@@ -17,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 )
 
 // message is a line that a child writes.
@@ -61,6 +61,7 @@ func Start(ctx context.Context, role string, task any) (*Process, error) {
 	}
 	if _, err := p.input.Write(append(text, '\n')); err != nil {
 		p.Kill()
+		p.cmd.Wait()
 		return nil, fmt.Errorf("child %s: %w", role, err)
 	}
 	return p, nil
@@ -91,11 +92,12 @@ func (p *Process) Wait(answer any) error {
 	return fmt.Errorf("child process: %w%s", errors.Join(readErr, waitErr), p.errors.text())
 }
 
-// Kill kills the child with a signal that it cannot catch, and waits until it is gone.
-func (p *Process) Kill() {
-	p.cmd.Process.Kill()
-	p.input.Close()
-	p.cmd.Wait()
+// Kill kills the child with a signal that it cannot catch. Wait returns then; it must be called, too.
+func (p *Process) Kill() { p.cmd.Process.Kill() }
+
+// CPU returns the CPU time of the child's threads. It may be called after Wait.
+func (p *Process) CPU() time.Duration {
+	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
 }
 
 // Main is what a child does: it reads its task, calls do, and writes what that returns. It returns

@@ -94,8 +94,8 @@ func TestEnd(t *testing.T) {
 	}
 	p = start(t, t.Context(), task{Hang: true})
 	p.Kill()
-	if p.cmd.ProcessState == nil {
-		t.Error("Kill returned before the child was gone")
+	if err := p.Wait(new(int)); err == nil || !strings.Contains(err.Error(), "killed") || p.CPU() <= 0 {
+		t.Errorf("after Kill: %v, %v of CPU time", err, p.CPU())
 	}
 	p = start(t, t.Context(), task{Hang: true})
 	p.input.Close()

@@ -107,6 +107,22 @@ func (v *Values) Check(value []byte, row uint64) (version uint32, err error) {
 	return version, nil
 }
 
+// Sample is a quick check of a long value, if it was found: of its length, its beginning, and 64 bytes
+// out of each 4,096.
+func (v *Values) Sample(value []byte, row uint64, found bool) error {
+	if !found || len(value) != v.size || binary.LittleEndian.Uint64(value) != row {
+		return fmt.Errorf("row %d: found %t, with %d bytes; %d were written", row, found, len(value), v.size)
+	}
+	body, want := value[MinValueSize:], v.body(row, uint32(binary.LittleEndian.Uint64(value[8:])))
+	for at := 0; at < len(want); at += 4096 {
+		end := min(at+64, len(want))
+		if !bytes.Equal(body[at:end], want[at:end]) {
+			return fmt.Errorf("the value of row %d is damaged at byte %d or after it", row, MinValueSize+at)
+		}
+	}
+	return nil
+}
+
 // Mix is a bijection of numbers that leaves no pattern (the finalizer of SplitMix64).
 func Mix(x uint64) uint64 {
 	x += 0x9E3779B97F4A7C15

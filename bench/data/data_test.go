@@ -65,6 +65,27 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+func TestSample(t *testing.T) {
+	v, err := data.New(100_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := v.Append(nil, 7, 3)
+	if err := v.Sample(value, 7, true); err != nil {
+		t.Fatal(err)
+	}
+	if v.Sample(value, 8, true) == nil || v.Sample(value[1:], 7, true) == nil || v.Sample(value, 7, false) == nil {
+		t.Error("another row, another length, or a missing value is not noticed")
+	}
+	for _, at := range []int{0, data.MinValueSize, data.MinValueSize + 63, data.MinValueSize + 4096, data.MinValueSize + 20*4096} {
+		value[at] ^= 1
+		if v.Sample(value, 7, true) == nil {
+			t.Errorf("a change of byte %d is not noticed", at)
+		}
+		value[at] ^= 1
+	}
+}
+
 // TestCompressible holds the values to about half of their size.
 func TestCompressible(t *testing.T) {
 	v, err := data.New(1000)

@@ -5,6 +5,7 @@ package work
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/bench/data"
@@ -13,10 +14,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/bench/report"
 )
 
-// settleLimit bounds how long a store may work on in the background after the last operation.
-const settleLimit = 60 * time.Second
-
-// unsettled is the figure that is set if the store was still at work after that time, so that its CPU
+// unsettled is the figure that is set if the store was still at work after Task.Rest, so that its CPU
 // time is incomplete.
 const unsettled = "unsettled_runs"
 
@@ -27,6 +25,8 @@ type run struct {
 	values *data.Values
 	store  kv.Store // open during the workload, unless that opens it itself
 	result report.Repetition
+	// counter is the name of a file next to the database, for processes that are killed.
+	counter string
 }
 
 // Run measures a task in this process, whose memory and CPU time are counted as the store's.
@@ -42,12 +42,14 @@ func Run(t Task, d kv.Driver) (report.Repetition, error) {
 }
 
 // Build makes the database that workloads with a base begin with: all rows at version 1, written in
-// random order, 1,000 to a transaction, and left until the store has no more work with it.
+// random order, up to 1,000 to a commit, and left until the store has no more work with it.
 func Build(t Task, d kv.Driver) error {
 	t.Class = kv.Normal
 	t.Limit = 0
+	// About 1 MiB to a commit at most, which every store takes.
+	batch := min(max(1<<20/(data.KeySize+t.ValueBytes), 1), 1000)
 	_, err := runWorkload(t, d, Workload{Name: "build", Classes: normal, run: func(r *run) error {
-		return r.fill(fillOrder{batch: 1000, version: 1, at: r.random().At})
+		return r.fill(fillOrder{batch: batch, version: 1, at: r.random().At})
 	}})
 	return err
 }
@@ -57,10 +59,13 @@ func runWorkload(t Task, d kv.Driver, w Workload) (report.Repetition, error) {
 	if err != nil {
 		return report.Repetition{}, err
 	}
-	r := &run{Task: t, driver: d, values: values, result: report.Repetition{Extra: map[string]float64{}}}
+	r := &run{
+		Task: t, driver: d, values: values, result: report.Repetition{Extra: map[string]float64{}},
+		counter: filepath.Join(filepath.Dir(t.Dir), "acknowledged"),
+	}
 	err = w.run(r)
 	if r.store != nil {
-		if err == nil {
+		if err == nil && r.result.DiskBytes == nil {
 			r.result.DiskBytes, err = diskBytes(t.Dir)
 		}
 		err = errors.Join(err, r.store.Close())
@@ -69,6 +74,9 @@ func runWorkload(t Task, d kv.Driver, w Workload) (report.Repetition, error) {
 		var closed *int64
 		if closed, err = diskBytes(t.Dir); err == nil {
 			r.result.Extra["closed_bytes"] = float64(*closed)
+			if r.result.DiskBytes == nil {
+				r.result.DiskBytes = closed
+			}
 		}
 	}
 	if err != nil {
@@ -115,7 +123,7 @@ func (r *run) measureWrites(do func() (ops uint64, err error)) error {
 		if err := r.store.Flush(); err != nil {
 			return err
 		}
-		if !meter.Settle(settleLimit) {
+		if r.Rest > 0 && !meter.Settle(r.Rest) {
 			r.result.Extra[unsettled] = 1
 		}
 		return nil

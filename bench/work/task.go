@@ -29,6 +29,9 @@ type Task struct {
 	BufferBytes int64
 	// Limit bounds the measured part of most workloads: they end when it is over, with fewer operations.
 	Limit time.Duration
+	// Rest bounds how long a store may work on in the background after the last operation; its CPU time
+	// counts. 0 does not wait for it.
+	Rest time.Duration
 	// Seed chooses the random numbers; it differs between repetitions, not between stores.
 	Seed uint64
 }
@@ -78,7 +81,7 @@ func (w Workload) ID() string {
 
 // All returns all workloads, in the order of reports.
 func All() []Workload {
-	return slices.Concat(fills(), reads())
+	return slices.Concat(fills(), reads(), mixes(), removals(), larges(), waits(), lifetimes())
 }
 
 // Find returns the workload with that ID, or all of that name.
