@@ -5,7 +5,9 @@
 //	go run -C bench . -quick
 //	go run -C bench . -stores lsmlite,pebble,bbolt -workloads fillrandom,readrandom,scan -rows 1M -values 100
 //	go run -C bench . list
+//	go run -C bench . show a.json
 //	go run -C bench . compare a.json b.json
+//	go run -C bench . check a.json targets.json
 //
 // README.md says what is measured, and which rules make it fair.
 package main
@@ -47,6 +49,12 @@ func command(ctx context.Context, args []string, out, log io.Writer) error {
 	switch name {
 	case "list":
 		return list(out)
+	case "show":
+		return show(args[1:], out, log)
+	case "compare":
+		return compare(args[1:], out, log)
+	case "check":
+		return check(args[1:], out)
 	case "run":
 		args = args[1:]
 	}

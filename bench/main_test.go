@@ -72,6 +72,48 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestStoredRuns shows a run that was stored, compares it with itself, and checks it against targets.
+func TestStoredRuns(t *testing.T) {
+	dir := t.TempDir()
+	file, targets, plots := filepath.Join(dir, "a.json"), filepath.Join(dir, "targets.json"), filepath.Join(dir, "plots")
+	err := command(t.Context(), []string{"-stores", "lsmlite,bbolt", "-workloads", "fillrandom/100", "-class", "N", "-rows", "2k",
+		"-rounds", "2", "-rest", "0", "-dir", dir, "-json", file, "-md", filepath.Join(dir, "a.md"), "-svg", plots}, io.Discard, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := `[{"name": "fill", "metric": "cpu", "store": "lsmlite", "workload": "fillrandom", "peer": "bbolt", "ship": 0.001}]`
+	if err := os.WriteFile(targets, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args string
+		want []string
+	}{
+		{"show " + file, []string{"fillrandom", "than bbolt", "CPU time"}},
+		{"show " + file + " -metrics disk", []string{"Size on disk"}},
+		{"show -metrics all " + file, []string{"Size on disk", "Allocations"}},
+		{"compare " + file + " " + file + " -metrics cpu,memory", []string{"fillrandom", "memory"}},
+		{"compare -metrics all " + file + " " + file, []string{"fillrandom", "Size on disk"}},
+		{"check " + file + " " + targets, []string{"fill", "bbolt"}},
+	} {
+		var out bytes.Buffer
+		if err := command(t.Context(), strings.Fields(c.args), &out, io.Discard); err != nil {
+			t.Errorf("%s: %v", c.args, err)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%s: %q is missing in\n%s", c.args, want, &out)
+			}
+		}
+	}
+	if tables, err := os.ReadFile(filepath.Join(dir, "a.md")); err != nil || !bytes.Contains(tables, []byte("fillrandom")) {
+		t.Errorf("%s, %v", tables, err)
+	}
+	if files, err := filepath.Glob(filepath.Join(plots, "*.svg")); err != nil || len(files) == 0 {
+		t.Errorf("%d plots, %v", len(files), err)
+	}
+}
+
 // TestFailure makes a child fail: the report has the reason, other stores are measured, and the
 // command fails.
 func TestFailure(t *testing.T) {
@@ -148,6 +190,11 @@ func TestFlags(t *testing.T) {
 		{"-rounds 0", "rounds"},
 		{"-limit -1s", "limit"},
 		{"walk", "no command"},
+		{"show", "1 file"},
+		{"compare a.json", "2 files"},
+		{"compare a.json b.json c.json", "2 files"},
+		{"show nothing.json", "no such file"},
+		{"check a.json", "targets"},
 	} {
 		err := command(t.Context(), strings.Fields(c.args), io.Discard, io.Discard)
 		if err == nil || !strings.Contains(err.Error(), c.want) {

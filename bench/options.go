@@ -32,8 +32,7 @@ type options struct {
 	buffer    int64
 	dir       string
 	json      string
-	markdown  string
-	svg       string
+	view
 }
 
 // quick is what -quick sets, unless a flag says otherwise.
@@ -67,13 +66,12 @@ func parse(args []string, log io.Writer) (*options, error) {
 	f.DurationVar(&o.timeout, "timeout", time.Hour, "after which a child is killed and counts as failed")
 	f.StringVar(&o.dir, "dir", "", "folder on the disk to measure, in which a temporary folder is made; empty is the system's")
 	f.StringVar(&o.json, "json", "", "file for the results as JSON, for compare")
-	f.StringVar(&o.markdown, "md", "", "file for the tables; without it they go to standard output")
-	f.StringVar(&o.svg, "svg", "", "folder for plots as SVG files")
+	o.view.define(f)
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
 	if f.NArg() > 0 {
-		return nil, fmt.Errorf("%q is no command; there are run, list and compare", f.Arg(0))
+		return nil, fmt.Errorf("%q is no command; there are run, list, show, compare and check", f.Arg(0))
 	}
 	if *isQuick {
 		given := map[string]bool{}

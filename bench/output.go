@@ -15,21 +15,14 @@ import (
 	"github.com/lsmlite/lsmlite-go/bench/work"
 )
 
-// write writes the report to where the options say.
+// write writes the results to where the options say.
 func (r *runner) write(out io.Writer) error {
 	if r.json != "" {
 		if err := writeFile(r.json, func(w io.Writer) error { return report.Encode(w, r.run) }); err != nil {
 			return err
 		}
 	}
-	for _, res := range r.run.Results {
-		fmt.Fprintf(out, "%-12s %-12s %s", res.Store, res.Workload, res.Failure)
-		for _, rep := range res.Repetitions {
-			fmt.Fprintf(out, " %.3g", rep.CPUSeconds*1e6/float64(rep.Ops))
-		}
-		fmt.Fprintf(out, " µs of CPU time a %s %+v\n", res.Unit, res.Params)
-	}
-	return nil
+	return r.view.write(r.run, out)
 }
 
 // writeFile makes a file and the folder that it is in.

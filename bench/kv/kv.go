@@ -42,6 +42,8 @@ type Config struct {
 	BufferBytes int64
 	// Writers is how many goroutines call Write at the same time; 0 is 1.
 	Writers int
+	// ReadMostly is set while a database is built, or opened, that is only read afterwards.
+	ReadMostly bool
 }
 
 // Op is one change of a batch.

@@ -56,7 +56,6 @@ func (r *run) space() error {
 	}
 	r.result.Extra["space_at_end_ratio"] = float64(atEnd) / live
 	r.result.Extra["space_open_ratio"] = float64(*r.result.DiskBytes) / live
-	r.result.Extra["write_amplification_ratio"] = float64(*r.result.WrittenBytes) / float64(*r.result.LogicalBytes)
 	n, err := r.verify(func(uint64) uint32 { return passes })
 	if err == nil && n != r.Rows {
 		err = fmt.Errorf("there are %d rows, and there should be %d", n, r.Rows)

@@ -27,6 +27,8 @@ type run struct {
 	result report.Repetition
 	// counter is the name of a file next to the database, for processes that are killed.
 	counter string
+	// readMostly is set if the database is only read, perhaps after this workload has built it.
+	readMostly bool
 }
 
 // Run measures a task in this process, whose memory and CPU time are counted as the store's.
@@ -48,11 +50,14 @@ func Build(t Task, d kv.Driver) error {
 	t.Limit = 0
 	// About 1 MiB to a commit at most, which every store takes.
 	batch := min(max(1<<20/(data.KeySize+t.ValueBytes), 1), 1000)
-	_, err := runWorkload(t, d, Workload{Name: "build", Classes: normal, run: func(r *run) error {
+	_, err := runWorkload(t, d, Workload{Name: building, Classes: normal, run: func(r *run) error {
 		return r.fill(fillOrder{batch: batch, version: 1, at: r.random().At})
 	}})
 	return err
 }
+
+// building is the name of the workload that builds databases for others.
+const building = "build"
 
 func runWorkload(t Task, d kv.Driver, w Workload) (report.Repetition, error) {
 	values, err := data.New(t.ValueBytes)
@@ -61,7 +66,8 @@ func runWorkload(t Task, d kv.Driver, w Workload) (report.Repetition, error) {
 	}
 	r := &run{
 		Task: t, driver: d, values: values, result: report.Repetition{Extra: map[string]float64{}},
-		counter: filepath.Join(filepath.Dir(t.Dir), "acknowledged"),
+		counter:    filepath.Join(filepath.Dir(t.Dir), "acknowledged"),
+		readMostly: w.Base == ReadOnly || w.Name == building,
 	}
 	err = w.run(r)
 	if r.store != nil {
@@ -73,7 +79,9 @@ func runWorkload(t Task, d kv.Driver, w Workload) (report.Repetition, error) {
 	if err == nil {
 		var closed *int64
 		if closed, err = diskBytes(t.Dir); err == nil {
-			r.result.Extra["closed_bytes"] = float64(*closed)
+			if w.Base != ReadOnly {
+				r.result.Extra["closed_bytes"] = float64(*closed)
+			}
 			if r.result.DiskBytes == nil {
 				r.result.DiskBytes = closed
 			}
@@ -94,6 +102,7 @@ func diskBytes(dir string) (*int64, error) {
 func (r *run) open(writers int) error {
 	s, err := r.driver.Open(kv.Config{
 		Dir: r.Dir, Class: r.Class, CacheBytes: r.CacheBytes, BufferBytes: r.BufferBytes, Writers: writers,
+		ReadMostly: r.readMostly,
 	})
 	r.store = s
 	return err

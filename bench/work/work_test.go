@@ -90,7 +90,7 @@ func plausible(t *testing.T, w work.Workload, rep report.Repetition) {
 		"readcold":         {"left_cached_percent"},
 		"rangedelete":      {"warm_hundredth_us"},
 		"queue":            {"first_head_read_us", "head_read_us"},
-		"space":            {"space_at_end_ratio", "space_open_ratio", "space_closed_ratio", "write_amplification_ratio"},
+		"space":            {"space_at_end_ratio", "space_open_ratio", "space_closed_ratio"},
 		"reopen":           {"first_get_us", "close_us"},
 	}
 	for _, name := range wanted[w.Name] {
