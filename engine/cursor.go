@@ -107,6 +107,11 @@ func (c *Cursor) Key() []byte {
 
 // Value returns and loads the current value. It is valid as long as Key.
 func (c *Cursor) Value() ([]byte, error) {
+	if c.state != nil {
+		if v, ok := c.c.PlainValue(); ok {
+			return v, nil
+		}
+	}
 	if err := c.hasValue(); err != nil {
 		return nil, err
 	}

@@ -43,6 +43,7 @@ type Cursor struct {
 	alone bool
 	// limited says that there is a half-done merge among the sources.
 	limited bool
+	used    bool // since it was new or released
 	line
 	order  order
 	run    run
@@ -56,7 +57,7 @@ type Cursor struct {
 // Init makes c a cursor over the trees and levels of a state; live replaces the state's
 // own live tree, so that a transaction sees its own writes.
 func (c *Cursor) Init(live memtree.View, st *snapshot.State) error {
-	c.release()
+	c.begin()
 	addTree := func(v memtree.View) {
 		if !v.Empty() {
 			c.sources = extend(c.sources)
@@ -72,9 +73,17 @@ func (c *Cursor) Init(live memtree.View, st *snapshot.State) error {
 
 // initSystem makes c a cursor over the system keys in the levels of a snapshot.
 func (c *Cursor) initSystem(s *snapshot.Snapshot) error {
-	c.release()
+	c.begin()
 	c.topic = base.System
 	return c.addLevels(s)
+}
+
+// begin makes a cursor that was used before a new one.
+func (c *Cursor) begin() {
+	if c.used {
+		c.release()
+	}
+	c.cur, c.used = -1, true
 }
 
 func (c *Cursor) addLevels(s *snapshot.Snapshot) (err error) {
@@ -116,18 +125,18 @@ func (c *Cursor) Valid() bool { return c.cur >= 0 }
 
 // Key returns the current key. It is read-only and valid until the cursor moves.
 func (c *Cursor) Key() []byte {
-	if c.plain {
-		return c.sources[c.cur].seg.PlainKey()
+	if c.front != nil {
+		return c.front.PlainKey()
 	}
 	return c.sources[c.cur].key
 }
 
 // Value returns the current value, under the same terms.
 func (c *Cursor) Value() ([]byte, error) {
-	s := &c.sources[c.cur]
-	if c.plain {
-		return s.seg.PlainValue(), nil
+	if v, ok := c.PlainValue(); ok {
+		return v, nil
 	}
+	s := &c.sources[c.cur]
 	if v, ok := s.Inline(); ok {
 		return v, nil
 	}
@@ -143,6 +152,14 @@ func (c *Cursor) Value() ([]byte, error) {
 
 // keptBuffer is up to which size a cursor keeps a buffer that is longer than it needs.
 const keptBuffer = 1 << 20
+
+// PlainValue is Value where that is known to be in memory in one piece and to cost nothing.
+func (c *Cursor) PlainValue() (value []byte, ok bool) {
+	if c.front == nil {
+		return nil, false
+	}
+	return c.front.PlainValue(), true
+}
 
 // Body begins to read the current value piece by piece; it is valid until the cursor
 // moves. It reports false for a value that is Inline, which it returns.
@@ -169,6 +186,6 @@ func (c *Cursor) ValueLen() int { return c.sources[c.cur].valueLen() }
 func (c *Cursor) Err() error { return c.err }
 
 func (c *Cursor) fail(err error) bool {
-	c.err, c.cur, c.lined, c.plain = err, -1, false, false
+	c.err, c.cur, c.lined, c.front = err, -1, false, nil
 	return false
 }

@@ -20,7 +20,7 @@ func Lineless(off bool) { lineless = off }
 
 // Lined reports whether the cursor is lined, and whether its last move was a step over a plain
 // record.
-func (c *Cursor) Lined() (lined, plain bool) { return c.lined, c.plain }
+func (c *Cursor) Lined() (lined, plain bool) { return c.lined, c.front != nil }
 
 // KeptSources is the most sources for which a released cursor keeps room.
 const KeptSources = keptSources

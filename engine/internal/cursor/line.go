@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 )
 
 // lineless keeps cursors from lining up, for tests that compare the two ways of walking.
@@ -28,9 +29,9 @@ type line struct {
 	// the walk: it may hide keys of older sources.
 	cover int
 	lined bool
-	// plain says that the first source has moved by steps over plain records, of which it has not
-	// taken over kind, key and head.
-	plain bool
+	// front is the first source's iterator if that has moved by steps over plain records, of which
+	// the source has not taken over kind, key and head; else nil.
+	front *segment.Iter
 }
 
 // lane is a source in the line.
@@ -41,10 +42,10 @@ type lane struct {
 
 // leave ends the line. The sources stand where they must for a move of the general kind.
 func (c *Cursor) leave() {
-	if c.plain {
+	if c.front != nil {
 		c.sources[c.cur].settle(true)
 	}
-	c.lined, c.plain = false, false
+	c.lined, c.front = false, nil
 }
 
 // hider is the mark of a record that says that a deleted range reaches to it.
@@ -97,46 +98,65 @@ func (c *Cursor) notice(i int) {
 	}
 }
 
-// stepAhead is Next of a cursor that is lined.
-func (c *Cursor) stepAhead() bool {
-	s := &c.sources[c.cur]
-	if c.order.left > 0 && s.isSeg && s.seg.NextPlain() {
-		c.order.left--
-		c.plain = true
-		key := s.seg.PlainKey()
-		head := base.Head(key)
-		if head < c.limit || head == c.limit && c.within(key) {
-			return true
-		}
-		c.plain = false
-		s.settle(true)
-	} else {
-		c.order.left--
-		c.plain = false
-		s.Next()
+// Next moves to the next key; Prev to the one before. Moving off the end makes the
+// cursor invalid; it stays so until it is positioned again.
+func (c *Cursor) Next() bool {
+	if !c.lined || c.back {
+		return c.nextUnlined()
 	}
+	it := c.front
+	if it == nil {
+		it = c.sources[c.cur].plainFrom()
+	}
+	if c.order.left--; c.order.left < 0 || it == nil || !it.NextPlain() {
+		c.front = nil
+		c.sources[c.cur].Next()
+		return c.stepped()
+	}
+	key := it.PlainKey()
+	if head := base.Head(key); head < c.limit || head == c.limit && c.within(key) {
+		if c.front == nil {
+			c.front = it
+		}
+		return true
+	}
+	c.front = nil
+	c.sources[c.cur].settle(true)
 	return c.stepped()
 }
 
-// stepBack is Prev of a cursor that is lined.
-func (c *Cursor) stepBack() bool {
-	s := &c.sources[c.cur]
-	if c.order.left > 0 && s.isSeg && s.seg.PrevPlain() {
-		c.order.left--
-		c.plain = true
-		key := s.seg.PlainKey()
-		head := base.Head(key)
-		if head > c.limit || head == c.limit && c.within(key) {
-			return true
-		}
-		c.plain = false
-		s.settle(true)
-	} else {
-		c.order.left--
-		c.plain = false
-		s.prev()
+// Prev moves to the previous key; see Next.
+func (c *Cursor) Prev() bool {
+	if !c.lined || !c.back {
+		return c.prevUnlined()
 	}
+	it := c.front
+	if it == nil {
+		it = c.sources[c.cur].plainFrom()
+	}
+	if c.order.left--; c.order.left < 0 || it == nil || !it.PrevPlain() {
+		c.front = nil
+		c.sources[c.cur].prev()
+		return c.stepped()
+	}
+	key := it.PlainKey()
+	if head := base.Head(key); head > c.limit || head == c.limit && c.within(key) {
+		if c.front == nil {
+			c.front = it
+		}
+		return true
+	}
+	c.front = nil
+	c.sources[c.cur].settle(true)
 	return c.stepped()
+}
+
+// plainFrom returns the iterator that can step over plain records, nil if the source is a tree.
+func (s *Source) plainFrom() *segment.Iter {
+	if s.isSeg {
+		return &s.seg
+	}
+	return nil
 }
 
 // within reports whether the walk comes to a key of the first source before that of the second,

@@ -22,7 +22,7 @@ type memory struct {
 // has made any: others must not learn of them yet.
 func (c *Cursor) Remember(live memtree.View, st *snapshot.State, tx *span.List) {
 	if st.Spans != nil {
-		c.memory = memory{state: st, view: live, tx: tx}
+		c.memory.state, c.memory.view, c.memory.tx = st, live, tx
 	}
 }
 

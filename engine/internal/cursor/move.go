@@ -42,12 +42,8 @@ func (c *Cursor) Last() bool {
 	return c.backward()
 }
 
-// Next moves to the next key; Prev to the one before. Moving off the end makes the
-// cursor invalid; it stays so until it is positioned again.
-func (c *Cursor) Next() bool {
-	if c.lined && !c.back {
-		return c.stepAhead()
-	}
+// nextUnlined is Next of a cursor that is not lined in its direction.
+func (c *Cursor) nextUnlined() bool {
 	if c.cur < 0 {
 		return false
 	}
@@ -72,11 +68,8 @@ func (c *Cursor) Next() bool {
 	return true
 }
 
-// Prev moves to the previous key; see Next.
-func (c *Cursor) Prev() bool {
-	if c.lined && c.back {
-		return c.stepBack()
-	}
+// prevUnlined is Prev of a cursor that is not lined in its direction.
+func (c *Cursor) prevUnlined() bool {
 	if c.cur < 0 {
 		return false
 	}

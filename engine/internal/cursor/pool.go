@@ -2,7 +2,11 @@
 
 package cursor
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+)
 
 // What a cursor that is used again keeps of the one before: room for so many sources, and buffers
 // up to these sizes. All else goes, above all what belongs to a database.
@@ -24,31 +28,25 @@ func (c *Cursor) Give() {
 	pool.Put(c)
 }
 
-// release makes c a new cursor that has empty buffers of a bounded size.
+// release makes c a new cursor that has empty buffers of a bounded size. All of them are written
+// to from their beginning.
 func (c *Cursor) release() {
 	for i := range c.sources {
 		c.sources[i].release()
 	}
+	c.sources = c.sources[:0]
 	if cap(c.sources) > keptSources {
 		c.sources, c.lanes = nil, nil
 	}
-	*c = Cursor{
-		cur:     -1,
-		sources: c.sources[:0],
-		line:    line{lanes: c.lanes[:0]},
-		order:   order{key: kept(c.order.key, keptKey)},
-		run:     run{end: kept(c.run.end, keptKey), startBuf: kept(c.run.startBuf, keptKey)},
-		memory:  memory{buf: kept(c.memory.buf, keptKey)},
-		keyBuf:  kept(c.keyBuf, keptKey),
-		valBuf:  kept(c.valBuf, keptValue),
-		jumped:  kept(c.jumped, keptKey),
+	for _, b := range [...]*[]byte{&c.order.key, &c.run.end, &c.run.startBuf, &c.memory.buf, &c.keyBuf, &c.jumped} {
+		if cap(*b) > keptKey {
+			*b = nil
+		}
 	}
-}
-
-// kept returns b without its bytes, or nil if there is room for more than most in it.
-func kept(b []byte, most int) []byte {
-	if cap(b) > most {
-		return nil
+	if cap(c.valBuf) > keptValue {
+		c.valBuf = nil
 	}
-	return b[:0]
+	c.topic, c.pass, c.limited, c.used = 0, false, false, false
+	c.back, c.cur, c.err, c.bare, c.alone, c.lined, c.front = false, -1, nil, false, false, false, nil
+	c.run.start, c.memory.state, c.memory.view, c.memory.tx = nil, nil, memtree.View{}, nil
 }

@@ -25,7 +25,7 @@ func (c *Cursor) Seek(key []byte, mode Mode) bool {
 // at no other key; the older sources are positioned when the cursor moves on.
 func (c *Cursor) seekEQ(key []byte) bool {
 	c.order.begin()
-	c.back, c.cur, c.err, c.bare, c.alone, c.lined, c.plain = false, -1, nil, false, false, false, false
+	c.back, c.cur, c.err, c.bare, c.alone, c.lined, c.front = false, -1, nil, false, false, false, nil
 	head := base.Head(key)
 	for i := range c.sources {
 		s := &c.sources[i]
@@ -82,7 +82,7 @@ func (c *Cursor) seekLEFast(key []byte) bool {
 	for i := range c.sources {
 		c.sources[i].seekLE(c.topic, key)
 	}
-	c.back, c.cur, c.err, c.bare, c.alone, c.lined, c.plain = true, -1, nil, false, false, false, false
+	c.back, c.cur, c.err, c.bare, c.alone, c.lined, c.front = true, -1, nil, false, false, false, nil
 	most := c.most()
 	if most < 0 {
 		return false

@@ -29,8 +29,10 @@ type Source struct {
 func (s *Source) release() {
 	if s.isSeg {
 		s.seg.Release()
+	} else {
+		s.tree = memtree.Iter{}
 	}
-	*s = Source{seg: s.seg}
+	s.valid, s.key, s.limits = false, nil, nil
 }
 
 // extend appends a source, which must be initialized, to a list. What lies after the end of the
