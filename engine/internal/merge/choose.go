@@ -11,12 +11,20 @@ import (
 // Slot is the place of a job among those that may be in progress at one time.
 type Slot uint8
 
+// Merges form a stack: each slot is for levels that are newer than the inputs of the next slot's
+// job, and few compared with those; only the first of them that is on goes on. So a merge that
+// takes hours does not hold up the smaller ones that keep the number of segments low.
 const (
 	Flush    Slot = iota // writes the old tree, on top of all levels
-	Small                // merges levels that are newer than the inputs of Main
-	Main                 // merges levels
-	NumSlots             // how many there are
+	Small                // the first of the slots for merges next to a larger one
+	Main     = Small + smallSlots
+	NumSlots = Main + 1 // how many there are
 )
+
+// smallSlots is how many merges may wait for smaller ones. Each is sizeRatio times as large as the
+// next or more, and the smallest takes some trees, so these are enough for 4^8 trees: 512 GiB by
+// default. Beyond that the smallest merge in progress ends before a smaller one begins.
+const smallSlots = 7
 
 // Running is a job in progress.
 type Running struct {
@@ -58,7 +66,8 @@ type Choice struct {
 //     it: C could not go on with it otherwise.
 //  2. The old tree is flushed, unless there are too many segments already: then one merge
 //     goes first.
-//  3. Merges: one, and at the same time a small one of newer levels, which goes first.
+//  3. Merges: one, and at the same time smaller ones of newer levels, the smallest of which goes
+//     first.
 //
 // It is the only place that decides this. The same situation leads to the same choice.
 func Choose(s *Situation) Choice {
@@ -79,13 +88,12 @@ func Choose(s *Situation) Choice {
 		return Choice{Action: Begin, Slot: Flush, Hi: s.FreelistOnTop()}
 	case !s.OldTree && s.FlushOnly:
 		return Choice{}
-	case s.Jobs[Small].On:
-		return Choice{Action: GoOn, Slot: Small}
-	case main.On:
-		if lo, hi := pickBeside(s.Levels, main.Inputs, s.busy, s.MinLevels); lo < hi {
-			return Choice{Action: Begin, Slot: Small, Lo: lo, Hi: hi}
+	}
+	if top := s.top(); top < NumSlots {
+		if lo, hi := s.pickBeside(top); lo < hi {
+			return Choice{Action: Begin, Slot: top - 1, Lo: lo, Hi: hi}
 		}
-		return Choice{Action: GoOn, Slot: Main}
+		return Choice{Action: GoOn, Slot: top}
 	}
 	if lo, hi := s.pick(); lo < hi {
 		return Choice{Action: Begin, Slot: Main, Lo: lo, Hi: hi}
@@ -103,6 +111,33 @@ func (s *Situation) pick() (lo, hi int) {
 		return lo, hi
 	}
 	return pickAny(s.Levels, s.busy)
+}
+
+// top is the slot of the merge that goes on before all others in progress, NumSlots if there is
+// none.
+func (s *Situation) top() Slot {
+	for slot := Small; slot < NumSlots; slot++ {
+		if s.Jobs[slot].On {
+			return slot
+		}
+	}
+	return NumSlots
+}
+
+// pickBeside chooses the inputs of a merge that goes on before the one in a slot.
+func (s *Situation) pickBeside(top Slot) (lo, hi int) {
+	if top == Small {
+		return 0, 0
+	}
+	inputs := s.Jobs[top].Inputs
+	if lo, hi = pickBeside(s.Levels, inputs, s.busy, s.MinLevels); lo < hi || s.segments() < MaxSegments {
+		return lo, hi
+	}
+	newer := newerThan(s.Levels, inputs)
+	if lo, hi = pickAny(newer, s.busy); !few(newer[lo:hi], inputs) {
+		return 0, 0
+	}
+	return lo, hi
 }
 
 // overMoved is Choose while the oldest segment holds blocks that C lsm1 has moved. C has a

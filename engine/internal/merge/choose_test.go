@@ -43,6 +43,7 @@ func TestChoose(t *testing.T) {
 		levels               string
 		old, moved, flushing bool
 		flush, small, main   *on
+		next                 *on // in the slot next to that of main
 		want                 merge.Choice
 	}{
 		{name: "an empty database"},
@@ -60,7 +61,19 @@ func TestChoose(t *testing.T) {
 		{name: "nothing to flush, though a merge is in progress", levels: "0000", flushing: true, main: &on{0, 4}},
 		{name: "a merge goes on", levels: "0000", main: &on{0, 4}, want: merge.Choice{Action: merge.GoOn, Slot: merge.Main}},
 		{name: "a small merge begins beside it", levels: "000011", main: &on{4, 6},
-			want: merge.Choice{Action: merge.Begin, Slot: merge.Small, Hi: 4}},
+			want: merge.Choice{Action: merge.Begin, Slot: merge.Main - 1, Hi: 4}},
+		{name: "a smaller one begins beside that one", levels: "0000" + strings.Repeat("1", 16) + "22", main: &on{20, 22}, next: &on{4, 20},
+			want: merge.Choice{Action: merge.Begin, Slot: merge.Main - 2, Hi: 4}},
+		{name: "but not one that is nearly as large", levels: "000011112", main: &on{8, 9}, next: &on{4, 8},
+			want: merge.Choice{Action: merge.GoOn, Slot: merge.Main - 1}},
+		{name: "nor when no slot is left", levels: "000011", small: &on{4, 6},
+			want: merge.Choice{Action: merge.GoOn, Slot: merge.Small}},
+		{name: "the smallest goes on", levels: "00000000111122", main: &on{12, 14}, next: &on{4, 12}, small: &on{0, 4},
+			want: merge.Choice{Action: merge.GoOn, Slot: merge.Small}},
+		{name: "three levels are not worth it", levels: "00011111122", main: &on{9, 11}, next: &on{3, 9},
+			want: merge.Choice{Action: merge.GoOn, Slot: merge.Main - 1}},
+		{name: "but two are if there are too many to flush", levels: many, old: true, main: &on{20, 30}, next: &on{8, 20},
+			want: merge.Choice{Action: merge.Begin, Slot: merge.Main - 2, Lo: 0, Hi: 2}},
 		{name: "a small merge goes before it", levels: "000011", main: &on{4, 6}, small: &on{0, 4},
 			want: merge.Choice{Action: merge.GoOn, Slot: merge.Small}},
 		{name: "with too many segments a merge goes before the flush", levels: many, old: true,
@@ -89,7 +102,7 @@ func TestChoose(t *testing.T) {
 			want: merge.Choice{Action: merge.GoOn, Slot: merge.Flush}},
 	} {
 		s := merge.Situation{Levels: describe(test.levels), OldTree: test.old, Moved: test.moved, MinLevels: 4, FlushOnly: test.flushing}
-		for slot, j := range map[merge.Slot]*on{merge.Flush: test.flush, merge.Small: test.small, merge.Main: test.main} {
+		for slot, j := range map[merge.Slot]*on{merge.Flush: test.flush, merge.Small: test.small, merge.Main - 1: test.next, merge.Main: test.main} {
 			if j != nil {
 				s.Jobs[slot] = merge.Running{On: true, Inputs: s.Levels[j.lo:j.hi]}
 			}

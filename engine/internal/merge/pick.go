@@ -35,7 +35,7 @@ func pickRun(levels []*snapshot.Level, busy func(*snapshot.Level) bool, minLevel
 // together.
 const spaceFactor = 1
 
-// pickSpace chooses all levels when the newer ones have grown as large as the oldest. If
+// pickSpace chooses almost all levels when the newer ones have grown as large as the oldest. If
 // what they hold overwrites or deletes older records, as much space is wasted, which lsm1's
 // rule alone would leave until there are minLevels segments as large as the oldest. It
 // returns lo == hi if that is not so, or if any level is not free.
@@ -52,23 +52,54 @@ func pickSpace(levels []*snapshot.Level, busy func(*snapshot.Level) bool, minLev
 	if len(levels) < max(minLevels, 2) || newer < spaceFactor*levels[len(levels)-1].Seg.Size {
 		return 0, 0
 	}
-	return 0, len(levels)
+	return leaveYoung(levels), len(levels)
+}
+
+// youngPart is the part of all levels, by size, that the youngest of them may have which a merge
+// for space leaves alone.
+const youngPart = 16
+
+// leaveYoung returns where the levels begin that a merge of all of them is worth most for. A merge
+// may not give a level a greater age than the next older one has. So if the long merge began with
+// the newest level, all that is flushed and merged while it goes on would stay at that level's
+// age, and be merged again with each few trees that follow. What is left out is little, and ends
+// where the age changes.
+func leaveYoung(levels []*snapshot.Level) (lo int) {
+	var young int64
+	all := size(levels)
+	for i := 0; i+1 < len(levels); i++ {
+		if young += levels[i].Seg.Size; young*youngPart > all {
+			break
+		}
+		if levels[i].Age < levels[i+1].Age {
+			lo = i + 1
+		}
+	}
+	return lo
 }
 
 // pickBeside chooses a run as pickRun does among the levels that are newer than the first of
 // the inputs of a merge in progress, if it is small compared with that merge: it does not have to
 // wait for it, and the number of segments stays low.
 func pickBeside(levels, inputs []*snapshot.Level, busy func(*snapshot.Level) bool, minLevels int) (lo, hi int) {
-	at := slices.Index(levels, inputs[0])
-	if at < 0 {
-		return 0, 0
-	}
-	lo, hi = pickRun(levels[:at], busy, minLevels)
-	if 4*size(levels[lo:hi]) > size(inputs) {
+	newer := newerThan(levels, inputs)
+	if lo, hi = pickRun(newer, busy, minLevels); !few(newer[lo:hi], inputs) {
 		return 0, 0
 	}
 	return lo, hi
 }
+
+// newerThan returns the levels that are newer than the first of the inputs of a merge; none if
+// those are gone.
+func newerThan(levels, inputs []*snapshot.Level) []*snapshot.Level {
+	return levels[:max(slices.Index(levels, inputs[0]), 0)]
+}
+
+// sizeRatio is how many times the size of a merge another one has to have to wait for it.
+const sizeRatio = 4
+
+// few reports whether a merge of levels is small compared with one of the inputs.
+func few(levels, inputs []*snapshot.Level) bool { return sizeRatio*size(levels) <= size(inputs) }
 
 func size(levels []*snapshot.Level) (pages int64) {
 	for _, l := range levels {

@@ -102,6 +102,26 @@ func TestPickSpace(t *testing.T) {
 			t.Errorf("%s: %d to %d, want %d to %d", test.name, lo, hi, test.lo, test.hi)
 		}
 	}
+	for _, test := range []struct {
+		name  string
+		ages  []int
+		pages []int64
+		lo    int
+	}{
+		{"small young levels stay out", []int{0, 0, 1, 2, 2}, []int64{1, 1, 4, 90, 95}, 3},
+		{"up to where they have a part of the whole", []int{0, 0, 1, 2, 2}, []int64{1, 1, 14, 90, 95}, 2},
+		{"a run of one age is not split", []int{0, 0, 0, 2, 2}, []int64{1, 1, 14, 90, 95}, 0},
+		{"levels of one age are all taken", []int{0, 0, 0, 0}, []int64{1, 1, 90, 90}, 0},
+		{"at least the two oldest are left", []int{0, 1, 2, 3}, []int64{0, 0, 90, 90}, 2},
+	} {
+		young := sized(test.pages...)
+		for i := range young {
+			young[i].Age = uint16(test.ages[i])
+		}
+		if lo, hi := merge.PickSpace(young, none, 4); lo != test.lo || hi != len(young) {
+			t.Errorf("%s: %d to %d, want %d to %d", test.name, lo, hi, test.lo, len(young))
+		}
+	}
 	ls := sized(50, 50, 50, 50)
 	if lo, hi := merge.PickSpace(ls, func(l *snapshot.Level) bool { return l == ls[3] }, 2); lo != hi {
 		t.Errorf("picked %d to %d with a level that is busy", lo, hi)

@@ -46,7 +46,9 @@ func (w *Worker) situation() merge.Situation {
 }
 
 // merging reports whether a merge is in progress.
-func (w *Worker) merging() bool { return w.jobs[merge.Main] != nil || w.jobs[merge.Small] != nil }
+func (w *Worker) merging() bool {
+	return slices.ContainsFunc(w.jobs[merge.Small:], func(j *job) bool { return j != nil })
+}
 
 // forget clears the place of a job that has ended.
 func (w *Worker) forget(j *job) {

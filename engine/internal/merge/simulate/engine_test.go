@@ -31,63 +31,87 @@ func configOf(o engine.Options, keys simulate.Keys) simulate.Config {
 	}
 }
 
+// load is what TestAgainstTheEngine writes.
+type load struct {
+	name         string
+	keys         simulate.Keys
+	rows, loaded int // all operations, and how many of them insert each another row
+	flush        int // bytes of a tree
+	batch        int // rows of a commit
+}
+
 // TestAgainstTheEngine holds the model to what the engine does with the same rows: what it
-// writes, into how many segments, and how long the file is.
+// writes, into how many segments, and how long the file is. The last one has as many trees
+// as a database of thirty gigabytes has with the default settings.
 func TestAgainstTheEngine(t *testing.T) {
-	const rows = 300_000
-	random := func(rng *rand.Rand, _ int) uint64 { return rng.Uint64() }
-	for _, test := range []struct {
-		keys simulate.Keys
-		key  func(rng *rand.Rand, i int) uint64
-	}{
-		{simulate.Keys{Name: "random"}, random},
-		{simulate.Keys{Name: "sorted", Sorted: true}, func(_ *rand.Rand, i int) uint64 { return uint64(i) }},
-		{simulate.Keys{Name: "overwrites", Fixed: 50_000}, func(rng *rand.Rand, _ int) uint64 { return rng.Uint64N(50_000) }},
-		{simulate.Keys{Name: "a queue", Sorted: true, Depth: 1000}, func(_ *rand.Rand, i int) uint64 { return uint64(i) }},
+	for _, test := range []load{
+		{name: "random", rows: 300_000, loaded: 300_000, flush: 1 << 20, batch: 100},
+		{name: "sorted", keys: simulate.Keys{Sorted: true}, rows: 300_000, flush: 1 << 20, batch: 100},
+		{name: "overwrites", keys: simulate.Keys{Fixed: 50_000}, rows: 300_000, flush: 1 << 20, batch: 100},
+		{name: "a queue", keys: simulate.Keys{Sorted: true, Depth: 1000}, rows: 300_000, flush: 1 << 20, batch: 100},
+		{name: "overwrites of many trees", keys: simulate.Keys{Fixed: 100_000}, rows: 400_000, loaded: 100_000, flush: 16 << 10, batch: 5},
 	} {
-		t.Run(test.keys.Name, func(t *testing.T) {
-			o := engine.PresetDefault()
-			o.FS = memfs.New()
-			o.AutoFlush, o.AutoCheckpoint, o.BlockSize = 1<<20, 2<<20, 64<<10
-			db, err := engine.Open(context.Background(), "/sim.db", o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer db.Close()
-			rng := rand.New(rand.NewPCG(1, 2))
-			for i := 0; i < rows; i += 100 {
-				err := db.Update(context.Background(), func(tx *engine.Tx) error {
-					for n := i; n < i+100; n++ {
-						if err := tx.Put(row(test.key(rng, n))); err != nil {
-							return err
-						}
-						if d := n - int(test.keys.Depth); test.keys.Depth > 0 && d >= 0 {
-							if err := tx.Delete(key(uint64(d))); err != nil {
-								return err
-							}
-						}
-					}
-					return nil
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
-			}
-			s := db.Stats()
-			c := configOf(o, test.keys)
-			c.Sizes = []float64{rows}
-			p := simulate.Run(c)[0]
-			near := func(what string, got, want, part float64) {
-				t.Helper()
-				if math.Abs(got-want) > part*want {
-					t.Errorf("%s: simulated %.1f, the engine has %.1f", what, got, want)
-				}
-			}
-			near("flushes", float64(p.Flushes), float64(s.Flushes), 0.08)
-			near("pages written", p.WriteAmp*rows*116/4096, float64(s.PagesWritten), 0.15)
-			near("bytes of the file", p.FileBytes, float64(s.FileBytes), 0.2)
-		})
+		t.Run(test.name, func(t *testing.T) { againstTheEngine(t, &test) })
 	}
+}
+
+func againstTheEngine(t *testing.T, test *load) {
+	o := engine.PresetDefault()
+	o.FS = memfs.New()
+	o.AutoFlush, o.AutoCheckpoint, o.BlockSize = test.flush, 2*test.flush, 64<<10
+	db, err := engine.Open(context.Background(), "/sim.db", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rng := rand.New(rand.NewPCG(1, 2))
+	most := 0
+	for i := 0; i < test.rows; i += test.batch {
+		err := db.Update(context.Background(), func(tx *engine.Tx) error {
+			for n := i; n < i+test.batch; n++ {
+				if err := test.put(tx, rng, n); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, db.Stats().Segments)
+	}
+	s := db.Stats()
+	c := configOf(o, test.keys)
+	c.Load, c.Sizes = float64(test.loaded), []float64{float64(test.rows)}
+	p := simulate.Run(c)[0]
+	near := func(what string, got, want, part float64) {
+		t.Helper()
+		if math.Abs(got-want) > part*want {
+			t.Errorf("%s: simulated %.1f, the engine has %.1f", what, got, want)
+		}
+	}
+	near("flushes", float64(p.Flushes), float64(s.Flushes), 0.08)
+	near("pages written", p.WriteAmp*p.Ops*116/4096, float64(s.PagesWritten), 0.15)
+	near("bytes of the file", p.FileBytes, float64(s.FileBytes), 0.2)
+	if most > p.SegmentsWorst+3 || most < p.SegmentsWorst-3 {
+		t.Errorf("at most %d segments: simulated %d", most, p.SegmentsWorst)
+	}
+}
+
+// put does the n-th operation.
+func (l *load) put(tx *engine.Tx, rng *rand.Rand, n int) error {
+	at := uint64(n)
+	switch {
+	case l.keys.Sorted:
+	case n < l.loaded:
+		at = uint64(n) * 7919 % uint64(l.loaded) // each once: 7919 divides no number of rows
+	default:
+		at = rng.Uint64N(uint64(l.keys.Fixed))
+	}
+	if err := tx.Put(row(at)); err != nil || l.keys.Depth == 0 || n < int(l.keys.Depth) {
+		return err
+	}
+	return tx.Delete(key(at - uint64(l.keys.Depth)))
 }
 
 func key(n uint64) []byte {

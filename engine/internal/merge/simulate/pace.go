@@ -93,6 +93,7 @@ func (w *world) inBackground(bytes float64) {
 		waited += float64(w.work(stepPages, true)) * w.PageSeconds
 	}
 	w.rotateIfFull()
+	w.waited += waited
 	w.seen.commit(int64(waited / w.PageSeconds))
 }
 

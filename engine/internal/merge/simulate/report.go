@@ -24,6 +24,9 @@ type Point struct {
 	WorstCommit   int64   // pages of work that one commit did or waited for
 	Flushes       int64
 	Merges        int64
+	// Waited is the part of the time, from the beginning, in which commits waited for the
+	// background, and Busy the part in which it had something to do.
+	Waited, Busy float64
 }
 
 // seen collects what a point needs.
@@ -79,6 +82,10 @@ func (w *world) point() Point {
 		Segments: len(w.levels), SegmentsWorst: s.segments,
 		SegmentsMean: s.sumSegments / float64(s.samples), Hit: s.sumHit / float64(s.samples),
 		LongestMerge: s.longest, WorstCommit: s.commits, Flushes: s.flushes, Merges: s.merges,
+	}
+	if w.Background {
+		all := w.ops*w.RowSeconds + w.waited
+		p.Waited, p.Busy = w.waited/all, float64(w.worked)*w.PageSeconds/all
 	}
 	for i, l := range w.levels {
 		p.Rows += w.held[l].values()

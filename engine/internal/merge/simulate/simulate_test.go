@@ -41,6 +41,22 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// TestScale holds that nothing gets out of hand where all of a hundred million rows are written
+// four times: neither what is written, nor the number of segments, nor what one commit does for
+// it, although merges take many gigabytes.
+func TestScale(t *testing.T) {
+	o := engine.PresetDefault()
+	c := configOf(o, simulate.Keys{Fixed: 1e8})
+	c.Load, c.Sizes = 1e8, []float64{1e8, 4e8}
+	p := simulate.Run(c)[1]
+	if p.WriteAmp > 7.5 || p.SegmentsWorst > 20 || p.WorstCommit*int64(o.PageSize) > 4<<20 || p.SpaceAmpWorst > 3.5 {
+		t.Errorf("%+v", p)
+	}
+	if p.LongestMerge*int64(o.PageSize) < 4<<30 {
+		t.Errorf("the longest merge has %d pages: the test is too small", p.LongestMerge)
+	}
+}
+
 // TestRowsAreKept: what the segments hold is what was written, less at most two trees.
 func TestRowsAreKept(t *testing.T) {
 	o := engine.PresetDefault()

@@ -12,12 +12,12 @@ import (
 func Table(points []Point, pageSize int) string {
 	var b strings.Builder
 	heads := []string{"operations", "written, ×", "since", "file", "file, × of the rows", "at worst", "segments: mean", "worst",
-		"a hit looks into", "ages", "longest merge", "worst commit"}
+		"a hit looks into", "ages", "longest merge", "worst commit", "waited", "merger busy"}
 	b.WriteString("| " + strings.Join(heads, " | ") + " |\n" + strings.Repeat("| ---: ", len(heads)) + "|\n")
 	for _, p := range points {
-		fmt.Fprintf(&b, "| %s | %.2f | %.2f | %s | %.2f | %.2f | %.1f | %d | %.1f | %d | %s | %s |\n", count(p.Ops), p.WriteAmp,
+		fmt.Fprintf(&b, "| %s | %.2f | %.2f | %s | %.2f | %.2f | %.1f | %d | %.1f | %d | %s | %s | %.0f %% | %.0f %% |\n", count(p.Ops), p.WriteAmp,
 			p.WriteAmpSince, bytes(p.FileBytes), p.SpaceAmp, p.SpaceAmpWorst, p.SegmentsMean, p.SegmentsWorst, p.Hit, p.Ages,
-			bytes(float64(p.LongestMerge)*float64(pageSize)), bytes(float64(p.WorstCommit)*float64(pageSize)))
+			bytes(float64(p.LongestMerge)*float64(pageSize)), bytes(float64(p.WorstCommit)*float64(pageSize)), 100*p.Waited, 100*p.Busy)
 	}
 	return b.String()
 }

@@ -4,11 +4,14 @@ package simulate_test
 
 import (
 	"flag"
+	"strings"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge/simulate"
 )
+
+var only = flag.String("only", "", "print only scenarios with this in their names, or the preset")
 
 var rows = flag.Float64("rows", 0, "print tables up to this number of rows, such as 1e10")
 
@@ -39,6 +42,9 @@ func TestTables(t *testing.T) {
 	for _, preset := range []string{"default", "high-performance"} {
 		o, _ := engine.Preset(preset)
 		for _, s := range scenarios {
+			if !strings.Contains(s.name+", "+preset, *only) {
+				continue
+			}
 			var points []simulate.Point
 			for n := 1e6; n <= *rows; n *= 10 {
 				keys, load, operations := s.make(n)

@@ -45,6 +45,8 @@ type world struct {
 	logFreed  float64 // bytes of the log that the next checkpoint frees
 	credit    float64
 	seconds   float64 // that the background has had and not used
+	waited    float64 // seconds that commits have waited for it
+	worked    int64   // pages of work that were done
 	seen      seen
 }
 
@@ -122,6 +124,7 @@ func (w *world) step(j *job, budget int64) int64 {
 	n := min(budget, j.cost-j.done)
 	before := j.pages * j.done / j.cost
 	j.done += n
+	w.worked += n
 	w.space.write(j.pages*j.done/j.cost - before)
 	if j.done == j.cost {
 		w.publish(j)
