@@ -67,6 +67,9 @@ type Config struct {
 	MaxFreelist int `dsn:"max_freelist"`
 	// CacheSize is the size of the page cache in bytes.
 	CacheSize int64 `dsn:"cache_size"`
+	// IndexSize is how many bytes of memory say where keys are, and which are not there;
+	// negative for none.
+	IndexSize int `dsn:"index_size"`
 	// Mmap is how many bytes of the file, from its beginning, are read through a mapping
 	// into memory: engine.MmapAll for all of it, negative for none, which is the default.
 	Mmap int64 `dsn:"mmap"`

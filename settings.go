@@ -38,6 +38,8 @@ var settings = []setting{
 		func(c *Config) *int { return &c.MaxFreelist }, func(o *engine.Options) *int { return &o.MaxFreelist })},
 	{"cache_size", "", database, fixed, size(kb, 1, math.MaxInt64,
 		func(c *Config) *int64 { return &c.CacheSize }, func(o *engine.Options) *int64 { return &o.CacheSize })},
+	{"index_size", "", database, fixed, sizeOrOff("none",
+		func(c *Config) *int { return &c.IndexSize }, func(o *engine.Options) *int { return &o.IndexSize })},
 	{"mmap", "", database, fixed, mappedBytes()},
 	{"locking", "", database, fixed, lockingOfFiles()},
 	{"multiple_processes", "0", database, fixed, oneProcess()},

@@ -36,6 +36,7 @@ func (db *DB) Close() error {
 	}
 	unshare(db)
 	start := time.Now()
+	db.index.Stop()
 	db.worker.Stop()
 	// A caller that still waits for a turn finds the database closed when it comes.
 	ctx := context.Background()

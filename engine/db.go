@@ -9,6 +9,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
+	"github.com/lsmlite/lsmlite-go/engine/internal/index"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
@@ -33,6 +34,7 @@ type core struct {
 	codec  Codec // nil if the file is not compressed
 	bf     *blockfile.File
 	ledger *ledger.Ledger
+	index  *index.Keeper
 
 	worker *worker.Worker
 	writer *writer.Writer

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/filter"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 	"github.com/lsmlite/lsmlite-go/engine/internal/span"
@@ -38,6 +39,7 @@ func TestLimitsInDocuments(t *testing.T) {
 		"architecture.md": {
 			fmt.Sprintf("share a list of at most %d spans, with at most %s of keys", span.MaxSpans, size(span.MaxBytes)),
 			fmt.Sprintf("*folds* spans that have %d hidden records or more", span.FoldRecords),
+			fmt.Sprintf("A segment with more than %s of ranges has no filter", size(filter.MaxRangeBytes)),
 			fmt.Sprintf("At %d segments, where nothing more is flushed", merge.MaxSegments),
 		},
 		"platforms.md": {
@@ -72,8 +74,8 @@ func wideAndNarrow(limit int64) (wide, narrow string) {
 func presets() (rows []string) {
 	for _, name := range engine.PresetNames() {
 		o, _ := engine.Preset(name)
-		rows = append(rows, fmt.Sprintf("| `%s` | %s | %s | %s | %s | %s |", name, size(o.AutoFlush), size(o.AutoCheckpoint),
-			size(o.BlockSize), size(o.CacheSize), o.Background))
+		rows = append(rows, fmt.Sprintf("| `%s` | %s | %s | %s | %s | %s | %s |", name, size(o.AutoFlush), size(o.AutoCheckpoint),
+			size(o.BlockSize), size(o.CacheSize), size(o.IndexSize), o.Background))
 	}
 	return rows
 }

@@ -17,3 +17,43 @@ func FixLogMarks(t *testing.T) {
 	}
 	t.Cleanup(func() { newLogMark = random })
 }
+
+// BuildIndexes makes fences and filters of all segments, as far as they can have any, and
+// returns of how many.
+func BuildIndexes(t *testing.T, db *DB) (fences, filters int) {
+	t.Helper()
+	goOn := func() error { return nil }
+	for _, l := range db.ledger.Newest().Disk.Levels {
+		for _, seg := range l.Segments() {
+			f, err := seg.BuildFences(goOn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seg.Index.SetFences(f); f != nil {
+				fences++
+			}
+			keys, err := seg.EstimateKeys()
+			if err != nil {
+				t.Fatal(err)
+			}
+			g, err := seg.BuildFilter(keys, goOn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seg.Index.SetFilter(g); g != nil {
+				filters++
+			}
+		}
+	}
+	return fences, filters
+}
+
+// Indexed returns how many segments that a snapshot shows have fences or a filter.
+func (s *Snapshot) Indexed() (n int) {
+	for _, l := range s.state.Disk.Levels {
+		if x := l.Seg.Index; x.Fences() != nil || x.Filter() != nil {
+			n++
+		}
+	}
+	return n
+}

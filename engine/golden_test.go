@@ -215,6 +215,25 @@ func expectSound(t *testing.T, db *engine.DB) {
 	}
 }
 
+// TestGoldenIndex reads the same rows of files that C lsm1 wrote, and finds the same keys, by
+// means of fences and filters.
+func TestGoldenIndex(t *testing.T) {
+	fences, filters := 0, 0
+	forEachGolden(t, func(t *testing.T, path string, rows []goldenRow) {
+		db, err := engine.Open(context.Background(), path, engine.Options{ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		n, m := engine.BuildIndexes(t, db)
+		fences, filters = fences+n, filters+m
+		expectDB(t, db, rows)
+	})
+	if fences < 2 || filters < 5 {
+		t.Errorf("%d segments had fences, %d a filter: the test shows nothing", fences, filters)
+	}
+}
+
 func TestGoldenReadOnly(t *testing.T) {
 	forEachGolden(t, func(t *testing.T, path string, rows []goldenRow) {
 		before := fileHashes(t, path)

@@ -11,6 +11,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
+	"github.com/lsmlite/lsmlite-go/engine/internal/index"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/survey"
@@ -99,6 +100,7 @@ func (o *opener) openLedger(c *format.Checkpoint, stored ledger.Stored) error {
 		return err
 	}
 	o.db.ledger = ledger.New(o.db.bf, free, stored, o.db.files.ForeignReader)
+	o.db.index = index.New(o.db.ledger, int64(o.db.opts.IndexSize))
 	o.db.worker = newWorker(o.db)
 	o.db.writer = newWriter(o.db)
 	return nil

@@ -41,8 +41,13 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	opening := &opener{db: db}
 	err = opening.open(ctx)
 	db.publishOptions(db.opts.Options) // what the file itself has decided
-	if err != nil && db.files != nil {
-		db.files.Undo()
+	if err != nil {
+		if db.index != nil {
+			db.index.Stop()
+		}
+		if db.files != nil {
+			db.files.Undo()
+		}
 	}
 	opening.report(start, err)
 	if err != nil {

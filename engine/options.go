@@ -50,6 +50,7 @@ const (
 	DefaultAutoCheckpoint = 16 << 20
 	DefaultAutoMerge      = 4
 	DefaultCacheSize      = 64 << 20
+	DefaultIndexSize      = 32 << 20
 	// DefaultMaxLogFactor is how many times AutoFlush the log may grow to by default, and
 	// MinDefaultMaxLog the least that this comes to.
 	DefaultMaxLogFactor = 4
@@ -130,6 +131,13 @@ type Options struct {
 	AllowMissingLog bool
 	// CacheSize bounds the page cache, in bytes; 0 is the default.
 	CacheSize int64
+	// IndexSize bounds, in bytes, what is kept in memory for searches in segments: their fences,
+	// which lead to a page at 12 bytes for each, and their filters, which know of most keys that
+	// are not there, at 10 bits for each that is. What has no room there takes longer. Of a
+	// database that was opened they are made by a goroutine that begins once they have been
+	// missed often, takes half a core at most, and ends with that. 0 is the default, negative
+	// is none.
+	IndexSize int
 	// Mmap is how many bytes of the file, from its beginning, are read through a mapping of
 	// it into memory; 0 is none, MmapAll all of it. Pages go from there into the page
 	// cache, which saves a system call for each. Where a file cannot be mapped it is read.
@@ -171,6 +179,7 @@ func (o Options) withDefaults() Options {
 	def(&o.AutoFlush, DefaultAutoFlush)
 	def(&o.AutoCheckpoint, DefaultAutoCheckpoint)
 	def(&o.AutoMerge, DefaultAutoMerge)
+	def(&o.IndexSize, DefaultIndexSize)
 	def(&o.MaxFreelist, format.MaxFreeEntries)
 	if o.CacheSize == 0 {
 		o.CacheSize = DefaultCacheSize

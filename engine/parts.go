@@ -10,7 +10,7 @@ import (
 // newWorker makes the worker of a database whose pages and books are open.
 func newWorker(db *DB) *worker.Worker {
 	return worker.New(worker.Config{
-		Path: db.path, File: db.bf, Ledger: db.ledger, Notes: &db.notes, Tuning: &db.tuning,
+		Path: db.path, File: db.bf, Ledger: db.ledger, Index: db.index, Notes: &db.notes, Tuning: &db.tuning,
 		Compression:     codecID(db.codec),
 		HasMerger:       db.opts.Background&BackgroundMerger != 0,
 		HasCheckpointer: db.opts.Background&BackgroundCheckpointer != 0,

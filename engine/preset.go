@@ -38,7 +38,7 @@ func PresetNames() []string {
 }
 
 // PresetDefault is what the zero Options stand for, with all fields set except for the file system:
-// trees of 8 MiB and a cache of 64 MiB, no goroutines. It fills a database at nearly full
+// trees of 8 MiB, a cache of 64 MiB and an index of 32 MiB, no goroutines. It fills a database at nearly full
 // speed, and uses about 100 MiB at most.
 func PresetDefault() Options {
 	o := DefaultOptions()
@@ -47,7 +47,7 @@ func PresetDefault() Options {
 }
 
 // PresetLowMemory is for small machines and for programs with many databases: trees of
-// 1 MiB, a cache of 4 MiB, small blocks. The price is that flushes and merges come more
+// 1 MiB, a cache of 4 MiB, an index of 2 MiB, small blocks. The price is that flushes and merges come more
 // often, and that more reads go to the operating system.
 func PresetLowMemory() Options {
 	o := PresetDefault()
@@ -55,11 +55,12 @@ func PresetLowMemory() Options {
 	o.AutoCheckpoint = 4 << 20
 	o.BlockSize = 256 << 10
 	o.CacheSize = 4 << 20
+	o.IndexSize = 2 << 20
 	return o
 }
 
 // PresetHighPerformance is for sustained writes, with reads at the same time, on a machine with
-// several cores: trees of 32 MiB, a cache of 256 MiB, and flushing, merging and checkpointing in
+// several cores: trees of 32 MiB, a cache of 256 MiB, an index of 128 MiB, and flushing, merging and checkpointing in
 // goroutines, so that commits wait for none of them. It uses up to 500 MiB.
 func PresetHighPerformance() Options {
 	o := PresetDefault()
@@ -67,6 +68,7 @@ func PresetHighPerformance() Options {
 	o.AutoCheckpoint = 64 << 20
 	o.BlockSize = 4 << 20
 	o.CacheSize = 256 << 20
+	o.IndexSize = 128 << 20
 	o.Background = BackgroundBoth
 	return o
 }

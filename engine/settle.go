@@ -152,5 +152,6 @@ func (o *opener) firstState() error {
 	}); err != nil {
 		return err
 	}
+	db.index.Opened(o.disk)
 	return db.writer.First(o.disk)
 }

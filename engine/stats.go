@@ -74,6 +74,14 @@ type Stats struct {
 	CacheMisses  int64
 	CacheBytes   int64
 
+	// FenceBytes and FilterBytes are what Options.IndexSize bounds. FilterSkips counts searches
+	// of segments that filters have saved, FilterMisses about those that they have not although
+	// the segments had nothing to say.
+	FenceBytes   int64
+	FilterBytes  int64
+	FilterSkips  int64
+	FilterMisses int64
+
 	LiveBytes    int64 // size of the live tree
 	OldBytes     int64 // size of the tree that waits to be flushed
 	LogBytes     int64 // length of the log that is still needed
@@ -129,6 +137,8 @@ func (db *DB) Stats() Stats {
 	var s Stats
 	countWork(db, &s)
 	countFiles(db, &s)
+	s.FenceBytes, s.FilterBytes = db.index.Sizes()
+	s.FilterSkips, s.FilterMisses = db.index.Counts()
 	s.LiveBytes, s.OldBytes = int64(st.Live.Size()), int64(st.Old.Size())
 	s.Levels, s.Segments = len(st.Disk.Levels), st.Disk.NumSegments()
 	for _, l := range st.Disk.Levels {

@@ -39,6 +39,7 @@ func RandomOptions(rng *rand.Rand) engine.Options {
 	}
 	// Chosen by what is drawn already, so that a seed draws the same otherwise.
 	o.MaxLog = []int{0, -1, 16 << 10, 256 << 10}[(o.PageSize/256+o.AutoFlush/4096+3*o.AutoMerge)%4]
+	o.IndexSize = []int{0, -1, 4 << 10, 64 << 10}[(o.PageSize/256+o.AutoFlush/4096+o.MaxFreelist)%4]
 	o.Compression = compressions[(o.PageSize/256+o.AutoFlush/4096+o.AutoMerge+o.MaxFreelist)%len(compressions)]
 	return o
 }

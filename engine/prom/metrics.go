@@ -145,6 +145,14 @@ var metrics = []metric{
 		func(s *engine.Stats) int64 { return s.CacheMisses }),
 	gauge("lsmlite_cache_bytes", "Bytes of pages in the cache.",
 		func(s *engine.Stats) int64 { return s.CacheBytes }),
+	split("lsmlite_index_bytes", "Memory that spares searches of segments, by its kind.", prometheus.GaugeValue, "kind",
+		func(s *engine.Stats) []part {
+			return []part{{"fences", float64(s.FenceBytes)}, {"filters", float64(s.FilterBytes)}}
+		}),
+	counter("lsmlite_filter_skips_total", "Searches of segments that filters have saved.",
+		func(s *engine.Stats) int64 { return s.FilterSkips }),
+	counter("lsmlite_filter_misses_total", "Searches that filters have not saved although the segments had nothing to say.",
+		func(s *engine.Stats) int64 { return s.FilterMisses }),
 
 	split("lsmlite_tree_bytes", "Size of the in-memory trees: the live one, and the old one that waits to be flushed.",
 		prometheus.GaugeValue, "tree",

@@ -23,7 +23,7 @@ var (
 	low  = []string{"engine/errs", "engine/internal/base", "engine/internal/invariant"}
 	file = join(low, "engine/internal/format", "engine/vfs", "engine/internal/ioerr")
 	page = join(file, "engine/internal/blockfile", "engine/compress")
-	seg  = join(page, "engine/internal/fence", "engine/internal/segment")
+	seg  = join(page, "engine/internal/fence", "engine/internal/filter", "engine/internal/segment")
 	snap = join(seg, "engine/internal/memtree", "engine/internal/span", "engine/internal/freelist", "engine/internal/snapshot")
 )
 
@@ -46,7 +46,8 @@ var allowed = map[string][]string{
 	"engine/compress":            {"github.com/klauspost/compress", "github.com/pierrec/lz4"},
 	"engine/internal/blockfile":  join(file, "engine/compress"),
 	"engine/internal/fence":      {"engine/internal/base"},
-	"engine/internal/segment":    join(page, "engine/internal/fence"),
+	"engine/internal/filter":     {"engine/internal/base"},
+	"engine/internal/segment":    join(page, "engine/internal/fence", "engine/internal/filter"),
 	"engine/internal/snapshot":   snap,
 	"engine/internal/checkpoint": join(page, "engine/internal/snapshot"),
 	"engine/internal/cursor":     snap,
@@ -56,10 +57,12 @@ var allowed = map[string][]string{
 	"engine/internal/turn":   {"engine/internal/invariant"},
 	"engine/internal/ledger": join(snap, "engine/internal/checkpoint", "engine/internal/wal"),
 	"engine/internal/tuning": nil,
-	"engine/internal/worker": join(snap, "engine/internal/checkpoint", "engine/internal/ledger", "engine/internal/merge",
+	"engine/internal/index":  join(snap, "engine/internal/ledger"),
+	"engine/internal/worker": join(snap, "engine/internal/checkpoint", "engine/internal/index", "engine/internal/ledger", "engine/internal/merge",
 		"engine/internal/tuning", "engine/internal/turn"),
 	"engine/internal/writer": join(snap, "engine/internal/checkpoint", "engine/internal/cursor", "engine/internal/files",
-		"engine/internal/ledger", "engine/internal/tuning", "engine/internal/turn", "engine/internal/wal", "engine/internal/worker"),
+		"engine/internal/index", "engine/internal/ledger", "engine/internal/tuning", "engine/internal/turn", "engine/internal/wal",
+		"engine/internal/worker"),
 	"engine/internal/inspect": join(snap, "engine/internal/ledger"),
 	"engine/internal/check":   join(snap, "engine/internal/ledger", "engine/internal/cursor", "engine/internal/wal"),
 	"engine/internal/backup":  join(snap, "engine/internal/cursor"),
@@ -69,6 +72,7 @@ var allowed = map[string][]string{
 		"engine/internal/checkpoint",
 		"engine/internal/cursor",
 		"engine/internal/files",
+		"engine/internal/index",
 		"engine/internal/inspect",
 		"engine/internal/ledger",
 		"engine/internal/survey",

@@ -65,6 +65,7 @@ func ValueLenBelow(key []byte, st *snapshot.State) (n int, found bool, err error
 // lookup looks a user key up in the levels alone, by means of an iterator. It returns the
 // iterator that stands on the key's value, it or another one, nil if there is none.
 func lookup(key []byte, levels []*snapshot.Level, it *segment.Iter) (at *segment.Iter, err error) {
+	ask := asker{key: key}
 	for _, l := range levels {
 		if l.FreelistOnly {
 			continue
@@ -74,16 +75,25 @@ func lookup(key []byte, levels []*snapshot.Level, it *segment.Iter) (at *segment
 		if l.Merging != nil && !l.Merging.NoSplit {
 			at, out, err = lookupMerging(key, l)
 		} else {
+			answer := ask.filter(l.Seg)
+			if answer == absent {
+				continue
+			}
 			it.Init(l.Seg)
-			out, err = it.Lookup(key)
+			if out, err = it.Lookup(key); out == segment.Unknown && answer == maybe {
+				ask.inVain++
+			}
 		}
 		switch {
 		case err != nil || out == segment.Deleted:
+			ask.done()
 			return nil, err
 		case out == segment.Found:
+			ask.done()
 			return at, nil
 		}
 	}
+	ask.done()
 	return nil, nil
 }
 

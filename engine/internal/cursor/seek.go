@@ -22,13 +22,19 @@ func (c *Cursor) Seek(key []byte, mode Mode) bool {
 }
 
 // seekEQ looks the key up in the sources, newest first, until one decides its fate. It looks
-// at no other key; the older sources are positioned when the cursor moves on.
+// at no other key; all sources are positioned when the cursor moves on.
 func (c *Cursor) seekEQ(key []byte) bool {
 	c.order.begin()
 	c.back, c.cur, c.err, c.bare, c.alone, c.lined, c.front = false, -1, nil, false, false, false, nil
 	head := base.Head(key)
+	ask := asker{key: key}
+	defer ask.done()
 	for i := range c.sources {
 		s := &c.sources[i]
+		if s.isSeg && s.limits == nil && c.topic == 0 && ask.filter(s.seg.Segment()) == absent {
+			s.valid = false
+			continue
+		}
 		s.seekGE(c.topic, key)
 		if s.At(c.topic, head, key) {
 			if s.kind&base.Insert != 0 {

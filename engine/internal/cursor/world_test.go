@@ -111,6 +111,9 @@ func (w *world) tree(t *memtree.Tree, ops []op) {
 func (w *world) segment(v memtree.View, below []byte, keepAll bool, entries []format.FreeEntry) *segment.Segment {
 	w.t.Helper()
 	sw := segment.NewWriter(w.file, w, 0)
+	if indexed := w.rng.Uint32()%4 != 0; indexed {
+		sw.MakeIndex(int64(v.Len()))
+	}
 	var it memtree.Iter
 	it.Init(v)
 	for ok := it.First(); ok; ok = it.Next() {
@@ -144,6 +147,7 @@ func (w *world) segment(v memtree.View, below []byte, keepAll bool, entries []fo
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	seg.Index = sw.Index()
 	return seg
 }
 

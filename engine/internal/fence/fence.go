@@ -41,9 +41,9 @@ func (f *Fences) Find(key []byte) Leaf {
 	if n := len(f.prefix); n > 0 {
 		if len(key) < n || string(key[:n]) != string(f.prefix) {
 			if bytes.Compare(key, f.prefix) < 0 {
-				return Leaf{Page: f.page(0)}
+				return Leaf{Page: f.Page(0)}
 			}
-			return Leaf{Page: f.page(len(heads))}
+			return Leaf{Page: f.Page(len(heads))}
 		}
 		key = key[n:]
 	}
@@ -61,17 +61,26 @@ func (f *Fences) Find(key []byte) Leaf {
 	}
 	switch {
 	case at == len(heads) || heads[at] != want:
-		return Leaf{Page: f.page(at)}
+		return Leaf{Page: f.Page(at)}
 	case at+1 < len(heads) && heads[at+1] == want:
 		return Leaf{}
 	}
-	return Leaf{Page: f.page(at + 1), Before: f.page(at)}
+	return Leaf{Page: f.Page(at + 1), Before: f.Page(at)}
 }
 
-func (f *Fences) page(i int) base.PageNo {
+// Page returns leaf page i, of which there are Leaves.
+func (f *Fences) Page(i int) base.PageNo {
 	p := base.PageNo(f.low[i])
 	if f.high != nil {
 		p |= base.PageNo(f.high[i]) << 32
 	}
 	return p
+}
+
+// Leaves returns the number of leaf pages.
+func (f *Fences) Leaves() int { return len(f.low) }
+
+// Bytes returns the memory that the fences take.
+func (f *Fences) Bytes() int64 {
+	return int64(cap(f.prefix)) + 8*int64(cap(f.heads)) + 4*int64(cap(f.low)+cap(f.high))
 }

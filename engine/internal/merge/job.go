@@ -29,6 +29,8 @@ type Spec struct {
 	Oldest bool              // nothing is older than the inputs: deletes are dropped
 	Start  base.PageNo       // append point to write from, or 0
 	Seal   format.Seal       // of the segment to be written
+	Index  bool              // an index is made of it,
+	Keys   int64             // with a filter for that many keys, or without one if 0
 	// FreeEntries is asked once, when all user keys are written, for free-list entries
 	// to store after them. It may be nil. From then on the job runs to its end without
 	// a pause, so that the entries are still the newest when it is published.
@@ -56,6 +58,9 @@ const recordsPerPage = 64
 func New(f *blockfile.File, alloc blockfile.Allocator, spec Spec) (*Job, error) {
 	j := &Job{spec: spec, w: segment.NewWriter(f, alloc, spec.Start)}
 	j.w.SetSeal(spec.Seal)
+	if spec.Index {
+		j.w.MakeIndex(spec.Keys)
+	}
 	if !spec.Tree.Empty() {
 		j.sources = append(j.sources, cursor.Source{})
 		j.sources[0].InitTree(spec.Tree)

@@ -2,11 +2,6 @@
 
 package segment
 
-import "github.com/lsmlite/lsmlite-go/engine/internal/fence"
-
-// Fences returns the segment's fences, or nil.
-func (x *Index) Fences() *fence.Fences { return x.fences.Load() }
-
 // SetGobbled says that the segment is an input of a half-done merge.
 func (s *Segment) SetGobbled() { s.setGobbled() }
 

@@ -55,6 +55,7 @@ func (x *fixture) Allocate() (base.BlockNo, error) {
 func (x *fixture) write(records []record, start base.PageNo) (*segment.Segment, *segment.Writer) {
 	x.t.Helper()
 	w := segment.NewWriter(x.file, x, start)
+	w.MakeIndex(int64(len(records)))
 	for _, r := range records {
 		if err := w.Add(r.kind, r.key, r.value); err != nil {
 			x.t.Fatal(err)

@@ -41,7 +41,6 @@ type Iter struct {
 
 	keyBuf, cmpBuf []byte
 	err            error
-	sink           byte // keeps touch from being optimized away
 
 	lookups int64 // pages looked up and not reported to the file yet
 }
@@ -73,6 +72,9 @@ func (it *Iter) Release() {
 	}
 	*it = Iter{keyBuf: keyBuf, cmpBuf: cmpBuf}
 }
+
+// Segment returns the segment.
+func (it *Iter) Segment() *Segment { return it.seg }
 
 // flushLookups is after how many pages an iterator tells the file of them.
 const flushLookups = 256
@@ -124,9 +126,6 @@ func (it *Iter) Inline() (value []byte, ok bool) {
 func (it *Iter) AppendValue(dst []byte) ([]byte, error) {
 	if v, ok := it.Inline(); ok {
 		return append(dst, v...), nil
-	}
-	if v, ok := it.appendSplit(dst); ok {
-		return v, nil
 	}
 	b := it.Body()
 	value, err := b.appendTo(dst)

@@ -29,7 +29,7 @@ func TestModel(t *testing.T) {
 		if w.Records() != int64(len(records)) || w.Pages() != seg.Size || seg.MayLink || seg.RootDropped || !seg.Space.Sealed {
 			t.Fatalf("seed %d: %d records, %d pages, %+v", seed, w.Records(), w.Pages(), seg)
 		}
-		withIndex(t, seg, w, int(seed)/4%2)
+		withIndex(t, seg, w, int(seed)/4%3)
 		blocks, err := seg.Blocks()
 		if err != nil || len(blocks) != len(w.Blocks()) {
 			t.Fatalf("seed %d: blocks %v, %v, want %v", seed, blocks, err, w.Blocks())

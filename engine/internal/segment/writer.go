@@ -7,6 +7,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/fence"
+	"github.com/lsmlite/lsmlite-go/engine/internal/filter"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -33,8 +34,9 @@ type Writer struct {
 	pushKind base.Kind
 	levels   []*format.BTreeBuilder // lowest first
 
+	index  *Index // of the finished segment, if it is to have one
 	fences fence.Builder
-	index  Index // of the finished segment
+	filter *filter.Builder // nil if it is to have none
 
 	records int64
 	prev    []byte // previous key, to enforce the order
@@ -54,9 +56,6 @@ func NewWriter(f *blockfile.File, alloc blockfile.Allocator, start base.PageNo) 
 
 // SetSeal makes seal that of the segment, before anything is added.
 func (w *Writer) SetSeal(seal format.Seal) { w.app.SetSeal(seal) }
-
-// Index returns what the writer knows of the finished segment for searches in it.
-func (w *Writer) Index() *Index { return &w.index }
 
 // Pages returns the number of pages begun.
 func (w *Writer) Pages() int64 { return w.app.Pages() }
@@ -102,6 +101,9 @@ func (w *Writer) start(kind base.Kind, key []byte, valueLen int) error {
 	}
 	w.prev, w.prevTop = append(w.prev[:0], key...), kind
 	w.records++
+	if w.filter != nil && kind&base.System == 0 {
+		w.filter.Add(kind, key)
+	}
 	if w.no == 0 || !w.leaf.Fits(format.LeafHeaderLen(kind, len(key), valueLen)) {
 		if err := w.nextLeaf(); err != nil {
 			return err
@@ -138,7 +140,9 @@ func (w *Writer) nextLeaf() error {
 	}
 	if w.no == 0 {
 		w.out.First, w.left = no, no
-		w.fences.First(no)
+		if w.index != nil {
+			w.fences.First(no)
+		}
 	}
 	w.no = no
 	w.leaf.Reset(content)
@@ -155,7 +159,7 @@ func (w *Writer) completeLeaf() error {
 		cell.Ref = w.no
 	}
 	w.left = w.no
-	if w.pushKind&base.System == 0 {
+	if w.index != nil && w.pushKind&base.System == 0 {
 		w.fences.Add(w.pushKey, w.no)
 	}
 	for depth := 0; ; depth++ {
@@ -209,7 +213,7 @@ func (w *Writer) Finish() (seg format.Segment, ok bool, err error) {
 		return seg, false, err
 	}
 	w.out.Last, w.out.Size = w.app.End(), w.app.Size()
-	w.index.fences.Store(w.fences.Fences())
+	w.finishIndex()
 	return w.out, true, nil
 }
 

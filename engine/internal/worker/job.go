@@ -70,9 +70,12 @@ func (w *Worker) newJob(p plan) (*job, error) {
 	}
 	spec.Start = j.begin.Page
 	spec.Seal = sealFor(st, &spec)
+	spec.Index = w.Index.On()
+	spec.Keys = w.Index.Reserve(int64(spec.Tree.Len()), spec.Inputs)
 	var err error
 	if j.Job, err = merge.New(w.File, ledger.Allocator{Ledger: w.Ledger, Fresh: rescue, Above: p.at.above}, spec); err != nil {
 		w.Ledger.GiveBack(j.begin)
+		w.Index.Release(spec.Keys)
 		return nil, err
 	}
 	return j, nil
@@ -103,7 +106,10 @@ func (j *job) failure() task {
 }
 
 // abandon gives up a job.
-func (w *Worker) abandon(j *job) { w.Ledger.GiveUp(j.begin, j.Blocks()) }
+func (w *Worker) abandon(j *job) {
+	w.Ledger.GiveUp(j.begin, j.Blocks())
+	w.Index.Release(j.Spec().Keys)
+}
 
 // publish makes the result of a finished job part of the database.
 func (w *Worker) publish(j *job) (ledger.Outcome, error) {
@@ -119,8 +125,16 @@ func (w *Worker) publish(j *job) (ledger.Outcome, error) {
 			Seg: &segment.Segment{Segment: r.Segment, LastPage: r.LastPage, Owned: j.Blocks(), Index: r.Index,
 				Space: &blockfile.Space{File: w.File, Sealed: true, Seal: j.Spec().Seal}},
 		}
+		w.Index.Adopt(c.Output.Seg)
 	}
-	return w.Ledger.Publish(&c)
+	did, err := w.Ledger.Publish(&c)
+	if err == nil {
+		w.Index.Release(j.Spec().Keys)
+		if did == ledger.Published {
+			w.Index.Published(j.inputs)
+		}
+	}
+	return did, err
 }
 
 func allFreelist(levels []*snapshot.Level) bool {

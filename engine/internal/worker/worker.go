@@ -20,6 +20,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
+	"github.com/lsmlite/lsmlite-go/engine/internal/index"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
@@ -49,6 +50,7 @@ type Config struct {
 	Path        string // of the database, for errors
 	File        *blockfile.File
 	Ledger      *ledger.Ledger
+	Index       *index.Keeper // nil for none
 	Notes       *checkpoint.Notes
 	Tuning      *tuning.Current
 	Compression uint32 // id of the file's codec

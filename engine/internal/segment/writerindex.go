@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package segment
+
+import "github.com/lsmlite/lsmlite-go/engine/internal/filter"
+
+// MakeIndex has the writer make an index of what it writes, with a filter for about the given
+// number of keys, or without one if that is 0. It is called before anything is added.
+func (w *Writer) MakeIndex(keys int64) {
+	w.index = new(Index)
+	if keys > 0 {
+		w.filter = filter.NewBuilder(keys)
+	}
+}
+
+func (w *Writer) finishIndex() {
+	if w.index == nil {
+		return
+	}
+	fences := w.fences.Fences()
+	if w.index.SetFences(fences); fences == nil {
+		w.index.GiveUp(Fences)
+	}
+	if w.filter == nil {
+		return
+	}
+	f := w.filter.Filter()
+	if w.index.SetFilter(f); f == nil && w.filter.Useless() {
+		w.index.GiveUp(Filter)
+	}
+}
+
+// Index returns the index of the finished segment, an empty one unless MakeIndex was called.
+func (w *Writer) Index() *Index {
+	if w.index == nil {
+		return new(Index)
+	}
+	return w.index
+}
