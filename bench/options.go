@@ -37,13 +37,15 @@ type options struct {
 
 // quick is what -quick sets, unless a flag says otherwise.
 var quick = map[string]string{
-	"stores":    "lsmlite,lsmlite-sql,pebble,bbolt,badger,goleveldb,modernc,ncruces",
-	"workloads": "fillrandom/1,fillrandom/1000,readrandom,readmissing,readseq,scan",
-	"class":     "N",
-	"rows":      "100k",
-	"values":    "100",
-	"rounds":    "1",
-	"limit":     "1s",
+	"stores": "lsmlite,lsmlite-sql,pebble,bbolt,badger,goleveldb,modernc,ncruces",
+	"workloads": "fillrandom/1,fillrandom/1000,overwrite/1000,readrandom,readmissing,readcold,readseq,scan,readwhilewriting,ycsb-a," +
+		"rangedelete,queue/100,largefill,largeread,latency,reopen",
+	"class":  "N",
+	"rows":   "100k",
+	"values": "100",
+	"rounds": "1",
+	"limit":  "700ms",
+	"buffer": "8MiB",
 }
 
 func parse(args []string, log io.Writer) (*options, error) {

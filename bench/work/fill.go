@@ -74,20 +74,14 @@ func (r *run) overwrite(batch int) error {
 	if err := r.measureWrites(func() (uint64, error) { return r.write(o) }); err != nil {
 		return err
 	}
-	again := make(map[uint64]bool, r.result.Ops)
+	newest, err := offHeap(r.Rows)
+	if err != nil {
+		return err
+	}
 	for i := range uint64(r.result.Ops) {
-		again[o.at(i)] = true
+		newest[o.at(i)] = 2
 	}
-	n, err := r.verify(func(row uint64) uint32 {
-		if again[row] {
-			return 2
-		}
-		return 1
-	})
-	if err == nil && n != r.Rows {
-		err = fmt.Errorf("there are %d rows, and there were %d", n, r.Rows)
-	}
-	return err
+	return r.verifyNewest(newest)
 }
 
 // writer makes batches in memory that it uses again.
