@@ -3,6 +3,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"math"
 
@@ -17,6 +18,7 @@ type engineCursor struct {
 	r    Range
 	left int   // keys still to be visited
 	in   bool  // it stands on a key of the range
+	last bool  // that key is the end of the range
 	err  error // of the context
 }
 
@@ -28,7 +30,7 @@ func newEngineCursor(cur *engine.Cursor, err error) (Cursor, error) {
 }
 
 func (c *engineCursor) Seek(ctx context.Context, r *Range) bool {
-	c.r, c.left, c.in = *r, math.MaxInt, false
+	c.r, c.left, c.in, c.last = *r, math.MaxInt, false, false
 	if r.Limit > 0 {
 		c.left = r.Limit
 	}
@@ -38,11 +40,11 @@ func (c *engineCursor) Seek(ctx context.Context, r *Range) bool {
 	c.left--
 	switch {
 	case r.IsPoint(): // no other key is looked for
-		c.in = c.cur.Seek(r.Lo, engine.SeekEQ)
+		c.in, c.last = c.cur.Seek(r.Lo, engine.SeekEQ), true
 	case r.Reverse:
-		c.in = c.seekLast() && c.r.reached(c.cur.Key())
+		c.in = c.seekLast() && (!r.HasLo || c.beforeLo())
 	default:
-		c.in = c.seekFirst() && c.r.withinHi(c.cur.Key())
+		c.in = c.seekFirst() && (!r.HasHi || c.beforeHi())
 	}
 	return c.in
 }
@@ -78,27 +80,32 @@ func (c *engineCursor) seekLast() bool {
 // Next does not look beyond an end that it stands on: what comes then may be many deleted
 // keys.
 func (c *engineCursor) Next(context.Context) bool {
-	if !c.in || c.left == 0 {
+	if !c.in || c.left == 0 || c.last {
 		c.in = false
 		return false
 	}
 	c.left--
 	if c.r.Reverse {
-		c.in = !c.atLo() && c.cur.Prev() && (!c.r.HasLo || c.r.reached(c.cur.Key()))
+		c.in = c.cur.Prev() && (!c.r.HasLo || c.beforeLo())
 	} else {
-		c.in = !c.atHi() && c.cur.Next() && (!c.r.HasHi || c.r.withinHi(c.cur.Key()))
+		c.in = c.cur.Next() && (!c.r.HasHi || c.beforeHi())
 	}
 	return c.in
 }
 
-// atLo reports whether the cursor stands on the lower end.
-func (c *engineCursor) atLo() bool {
-	return c.r.HasLo && !c.r.LoOpen && string(c.cur.Key()) == string(c.r.Lo)
+// beforeLo reports whether the current key is not beyond the lower end, and notes whether it is
+// that end. There is one comparison for both.
+func (c *engineCursor) beforeLo() bool {
+	d := bytes.Compare(c.cur.Key(), c.r.Lo)
+	c.last = d == 0
+	return d > 0 || d == 0 && !c.r.LoOpen
 }
 
-// atHi reports whether the cursor stands on the upper end.
-func (c *engineCursor) atHi() bool {
-	return c.r.HasHi && !c.r.HiOpen && string(c.cur.Key()) == string(c.r.Hi)
+// beforeHi is beforeLo for the upper end.
+func (c *engineCursor) beforeHi() bool {
+	d := bytes.Compare(c.cur.Key(), c.r.Hi)
+	c.last = d == 0
+	return d < 0 || d == 0 && !c.r.HiOpen
 }
 
 func (c *engineCursor) Key() []byte {

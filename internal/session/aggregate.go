@@ -53,7 +53,11 @@ func (r *Rows) end(dst []byte, desc bool) (key []byte, any bool, err error) {
 }
 
 // countAll counts the rows in the intervals that pass the filter.
-func (r *Rows) countAll() error {
+func (r *Rows) countAll() (err error) {
+	if !r.computes {
+		r.totals.count, err = r.walk.count(&r.bounds, r.plan.KeysOnly)
+		return err
+	}
 	r.walk.begin(&r.bounds, way{keysOnly: r.plan.KeysOnly, limit: -1})
 	for {
 		ok, err := r.advance()

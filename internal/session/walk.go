@@ -76,17 +76,43 @@ func (w *walk) next(b *parser.Bounds) (bool, error) {
 			}
 			return true, nil
 		}
-		if err := w.cursor.Err(); err != nil {
+		if err := w.over(); err != nil {
 			return false, err
-		}
-		w.inside = false
-		if w.desc {
-			w.interval--
-		} else {
-			w.interval++
 		}
 	}
 	return false, nil
+}
+
+// over goes on to the next interval after the cursor's last key in this one.
+func (w *walk) over() error {
+	if err := w.cursor.Err(); err != nil {
+		return err
+	}
+	w.inside = false
+	if w.desc {
+		w.interval--
+	} else {
+		w.interval++
+	}
+	return nil
+}
+
+// count begins, visits all keys, and returns how many there are.
+func (w *walk) count(b *parser.Bounds, keysOnly bool) (n int64, err error) {
+	w.begin(b, way{keysOnly: keysOnly, limit: -1})
+	for {
+		if ok, err := w.next(b); err != nil || !ok {
+			return n, err
+		}
+		for n++; w.cursor.Next(w.ctx); n++ {
+			if err := done(w.ctx, &w.steps); err != nil {
+				return n, err
+			}
+		}
+		if err := w.over(); err != nil {
+			return n, err
+		}
+	}
 }
 
 // enter moves to the first key of an interval and reports whether there is one.
