@@ -79,7 +79,7 @@ func (s *Snapshot) Backup(ctx context.Context, path string, o BackupOptions) err
 	if err != nil {
 		return err
 	}
-	return c.RowsToFile(s.state, o.target(s.db, path))
+	return c.RowsToFile(s.pin.state, o.target(s.db, path))
 }
 
 // BackupTo is Backup into a stream, such as an upload. The beginning of the file needs what is
@@ -94,7 +94,7 @@ func (db *DB) BackupTo(ctx context.Context, w io.Writer, o BackupOptions) error 
 	if err != nil {
 		return err
 	}
-	return c.RowsTo(s.state, w)
+	return c.RowsTo(s.pin.state, w)
 }
 
 // CopyCheckpoint makes everything that is committed part of a checkpoint and copies the

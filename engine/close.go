@@ -22,14 +22,10 @@ import (
 // returned and the files are released as they are: the log still holds what the database file
 // does not.
 func (db *DB) Close() error {
-	if !db.handles.CompareAndSwap(0, closedHandles) {
-		n := db.handles.Load()
-		if n < 0 {
-			return nil // closed already
-		}
-		return &Error{Code: CodeBusy, Op: "close", Path: db.path,
-			Detail: fmt.Sprintf("%d transactions, snapshots, cursors or read-only handles are still open", max(n, 1))}
+	if first, err := db.shutHandle(); !first {
+		return err
 	}
+	db.slots.Drop()
 	if db.view != nil {
 		db.view.leave()
 		return nil
@@ -63,6 +59,34 @@ func (db *DB) Close() error {
 		f(CloseEvent{DB: db, Duration: time.Since(start), Err: err})
 	}
 	return err
+}
+
+// shutHandle makes every further call through the handle fail, and reports whether this call did
+// that. It does not if the handle is closed already, or fails while it is in use.
+func (db *DB) shutHandle() (first bool, err error) {
+	db.closing.Lock()
+	defer db.closing.Unlock()
+	if !db.handles.CompareAndSwap(0, closedHandles) {
+		n := db.handles.Load()
+		if n < 0 {
+			return false, nil
+		}
+		return false, db.inUse(n + int64(db.slots.InUse()))
+	}
+	// A reader enters a slot and then looks at shut, so it is found, or finds that.
+	db.shut.Store(true)
+	if n := db.slots.InUse(); n > 0 {
+		db.shut.Store(false)
+		db.handles.Add(-closedHandles)
+		return false, db.inUse(int64(n))
+	}
+	return true, nil
+}
+
+// inUse is the error of a Close while that many users are left.
+func (db *DB) inUse(n int64) error {
+	return &Error{Code: CodeBusy, Op: "close", Path: db.path,
+		Detail: fmt.Sprintf("%d transactions, snapshots, cursors or read-only handles are still open", max(n, 1))}
 }
 
 // shutDown brings everything into the database file. The log is removed only after the checkpoint

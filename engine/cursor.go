@@ -30,6 +30,7 @@ const (
 type Cursor struct {
 	db    *DB
 	state *snapshot.State // pinned; nil once closed
+	place *snapshot.Place // by which it is; nil if by a count
 	later bool            // it shows more of the live tree than state does
 	moves uint64          // how often it was moved, for readers of values
 	// c does the work. It is another's once the cursor is closed, so it is nil then.
@@ -37,8 +38,21 @@ type Cursor struct {
 	err error // of the last move, once closed
 }
 
-// newCursor opens a cursor on a view: a state, perhaps with more of its live tree.
-func newCursor(db *DB, v writer.View) (*Cursor, error) {
+// newCursor opens a cursor that takes over a pin.
+func newCursor(db *DB, p pin) (*Cursor, error) {
+	c := &Cursor{db: db, state: p.state, place: p.place, c: cursor.Take()}
+	if err := c.c.Init(p.state.Live, p.state); err != nil {
+		c.c.Give()
+		db.unpin(p)
+		return nil, err
+	}
+	c.c.Remember(p.state.Live, p.state, nil)
+	return c, nil
+}
+
+// newTxCursor opens a cursor on what a transaction shows: a state that it has pinned by a count,
+// perhaps with more of its live tree.
+func newTxCursor(db *DB, v writer.View) (*Cursor, error) {
 	if err := db.enter("cursor"); err != nil {
 		return nil, err
 	}
@@ -151,15 +165,21 @@ func (c *Cursor) Close() error {
 	if c.state != nil {
 		c.moves++
 		c.c.FlushLookups()
-		if c.later {
-			c.db.ledger.Readers().ReleaseLater(c.state)
-		} else {
-			c.db.ledger.Release(c.state)
-		}
-		c.state, c.err = nil, c.c.Err()
+		c.err = c.c.Err()
 		c.c.Give()
 		c.c = nil
-		c.db.leave()
+		c.release()
+		c.state = nil
 	}
 	return nil
+}
+
+// release gives up what keeps the cursor's state, and the database open.
+func (c *Cursor) release() {
+	if !c.later {
+		c.db.unpin(pin{c.state, c.place})
+		return
+	}
+	c.db.ledger.Readers().ReleaseLater(c.state)
+	c.db.leave()
 }

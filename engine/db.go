@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 	"github.com/lsmlite/lsmlite-go/engine/internal/index"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 	"github.com/lsmlite/lsmlite-go/engine/internal/worker"
@@ -21,8 +23,13 @@ import (
 type DB struct {
 	*core
 	// view is the handle whose database this read-only one shares, or nil; see Open.
-	view    *DB
-	handles atomic.Int64 // open transactions, snapshots and cursors; negative once closed
+	view  *DB
+	slots *snapshot.Slots // in which this handle's readers are, as far as there is room
+	shut  atomic.Bool     // it is closed, or Close is finding out whether it can be
+
+	_       [128]byte    // readers need what is above, and transactions change what is below
+	handles atomic.Int64 // transactions, and readers that are in no slot; negative once closed
+	closing sync.Mutex   // held while Close finds out whether the handle is in use
 }
 
 // core is the open database itself, which a handle that writes shares with the read-only
@@ -89,10 +96,21 @@ func (db *DB) poison(err error) error {
 
 // usable returns why no call makes sense any more, if so.
 func (db *DB) usable(op string) error {
-	if db.handles.Load() < 0 {
+	if db.closed() {
 		return &Error{Code: CodeMisuse, Op: op, Path: db.path, Detail: "the database is closed"}
 	}
 	return nil
+}
+
+// closed reports whether the handle is closed, once a Close that finds out whether it can be
+// has come to its end.
+func (db *DB) closed() bool {
+	if db.handles.Load() >= 0 {
+		return false
+	}
+	db.closing.Lock()
+	defer db.closing.Unlock()
+	return db.handles.Load() < 0
 }
 
 // closedHandles is the number of handles of a closed database.
@@ -101,11 +119,13 @@ const closedHandles = -1 << 40
 // enter counts a handle, unless the database is closed. Close succeeds only while there
 // is none.
 func (db *DB) enter(op string) error {
-	if db.handles.Add(1) > 0 {
-		return nil
+	for db.handles.Add(1) <= 0 {
+		db.handles.Add(-1)
+		if err := db.usable(op); err != nil {
+			return err
+		}
 	}
-	db.handles.Add(-1)
-	return db.usable(op)
+	return nil
 }
 
 // leave gives a handle back.

@@ -50,7 +50,7 @@ func BuildIndexes(t *testing.T, db *DB) (fences, filters int) {
 
 // Indexed returns how many segments that a snapshot shows have fences or a filter.
 func (s *Snapshot) Indexed() (n int) {
-	for _, l := range s.state.Disk.Levels {
+	for _, l := range s.pin.state.Disk.Levels {
 		if x := l.Seg.Index; x.Fences() != nil || x.Filter() != nil {
 			n++
 		}

@@ -7,15 +7,14 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
-	"github.com/lsmlite/lsmlite-go/engine/internal/writer"
 )
 
 // Snapshot is the database as it was at one moment. It never waits for a writer, nor a
 // writer for it, but as long as it is open the space of what it shows is not reused. Its
 // methods may be called from any goroutine. It must be closed.
 type Snapshot struct {
-	db    *DB
-	state *snapshot.State // pinned; nil once closed
+	db  *DB
+	pin pin // without a state once closed
 }
 
 // Snapshot pins the newest committed state.
@@ -23,24 +22,24 @@ func (db *DB) Snapshot(ctx context.Context) (*Snapshot, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := db.enter("snapshot"); err != nil {
+	p, err := db.pin(snapshot.ForHold, "snapshot")
+	if err != nil {
 		return nil, err
 	}
-	return &Snapshot{db: db, state: db.ledger.Acquire()}, nil
+	return &Snapshot{db: db, pin: p}, nil
 }
 
 // Close releases the snapshot. Closing it twice is not an error.
 func (s *Snapshot) Close() error {
-	if s.state != nil {
-		s.db.ledger.Release(s.state)
-		s.state = nil
-		s.db.leave()
+	if s.pin.state != nil {
+		s.db.unpin(s.pin)
+		s.pin = pin{}
 	}
 	return nil
 }
 
 func (s *Snapshot) usable(op string) error {
-	if s.state == nil {
+	if s.pin.state == nil {
 		return &Error{Code: CodeMisuse, Op: op, Path: s.db.path, Detail: "the snapshot is closed"}
 	}
 	return nil
@@ -51,7 +50,7 @@ func (s *Snapshot) Get(dst, key []byte) (value []byte, found bool, err error) {
 	if err := s.usable("get"); err != nil {
 		return dst, false, err
 	}
-	return cursor.Get(dst, key, s.state.Live, s.state)
+	return cursor.Get(dst, key, s.pin.state.Live, s.pin.state)
 }
 
 // ValueLen returns the length of the value of key, which it does not load, and whether
@@ -60,7 +59,7 @@ func (s *Snapshot) ValueLen(key []byte) (n int, found bool, err error) {
 	if err := s.usable("get"); err != nil {
 		return 0, false, err
 	}
-	return cursor.ValueLen(key, s.state.Live, s.state)
+	return cursor.ValueLen(key, s.pin.state.Live, s.pin.state)
 }
 
 // Cursor opens a cursor on the snapshot. It may be used after the snapshot is closed.
@@ -68,32 +67,33 @@ func (s *Snapshot) Cursor() (*Cursor, error) {
 	if err := s.usable("cursor"); err != nil {
 		return nil, err
 	}
-	return newCursor(s.db, writer.View{Live: s.state.Live, State: s.state})
+	if err := s.db.repin(s.pin, "cursor"); err != nil {
+		return nil, err
+	}
+	return newCursor(s.db, s.pin)
 }
 
 // Get appends the newest committed value of key to dst. It is Snapshot, Get and Close in
 // one, without an allocation.
 func (db *DB) Get(dst, key []byte) (value []byte, found bool, err error) {
-	if err := db.enter("get"); err != nil {
+	p, err := db.pin(snapshot.ForRead, "get")
+	if err != nil {
 		return dst, false, err
 	}
-	st := db.ledger.Acquire()
-	value, found, err = cursor.Get(dst, key, st.Live, st)
-	db.ledger.Release(st)
-	db.leave()
+	value, found, err = cursor.Get(dst, key, p.state.Live, p.state)
+	db.unpin(p)
 	return value, found, err
 }
 
 // ValueLen returns the length of the newest committed value of key, which it does not load,
 // and whether there is one.
 func (db *DB) ValueLen(key []byte) (n int, found bool, err error) {
-	if err := db.enter("get"); err != nil {
+	p, err := db.pin(snapshot.ForRead, "get")
+	if err != nil {
 		return 0, false, err
 	}
-	st := db.ledger.Acquire()
-	n, found, err = cursor.ValueLen(key, st.Live, st)
-	db.ledger.Release(st)
-	db.leave()
+	n, found, err = cursor.ValueLen(key, p.state.Live, p.state)
+	db.unpin(p)
 	return n, found, err
 }
 
@@ -103,14 +103,11 @@ func (db *DB) Cursor(ctx context.Context) (*Cursor, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := db.enter("cursor"); err != nil {
+	p, err := db.pin(snapshot.ForHold, "cursor")
+	if err != nil {
 		return nil, err
 	}
-	st := db.ledger.Acquire()
-	c, err := newCursor(db, writer.View{Live: st.Live, State: st})
-	db.ledger.Release(st)
-	db.leave()
-	return c, err
+	return newCursor(db, p)
 }
 
 // View runs f on a snapshot of the newest committed state.

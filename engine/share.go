@@ -75,5 +75,5 @@ func openShared(fsys vfs.FS, path string) *DB {
 		writer.leave()
 		return nil
 	}
-	return &DB{core: writer.core, view: writer}
+	return &DB{core: writer.core, view: writer, slots: writer.ledger.Readers().NewSlots()}
 }

@@ -39,7 +39,7 @@ func (db *DB) BeginFrom(ctx context.Context, s *Snapshot) (*Tx, error) {
 		return nil, err
 	}
 	tx := &Tx{db: db}
-	if err := db.writer.BeginFrom(ctx, &tx.tx, s.state); err != nil {
+	if err := db.writer.BeginFrom(ctx, &tx.tx, s.pin.state); err != nil {
 		return nil, err
 	}
 	return tx, nil
@@ -100,7 +100,7 @@ func (tx *Tx) Cursor() (*Cursor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newCursor(tx.db, v)
+	return newTxCursor(tx.db, v)
 }
 
 // Update runs f in a write transaction and commits it if f returns nil.

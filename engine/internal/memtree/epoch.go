@@ -166,10 +166,13 @@ func (t *Tree) reclaimBetween(held []Epoch) {
 	t.kept = k - r.head
 }
 
+// Retired returns how many nodes wait to be reclaimed.
+func (t *Tree) Retired() int { return len(t.retired.list) - t.retired.head }
+
 // WantsReclaim reports whether ReclaimBetween would do anything: whether the retired nodes
 // have doubled since the last time.
 func (t *Tree) WantsReclaim() bool {
-	return len(t.marks.epochs) == 0 && len(t.retired.list)-t.retired.head > 2*t.kept+minReclaim
+	return len(t.marks.epochs) == 0 && t.Retired() > 2*t.kept+minReclaim
 }
 
 // minReclaim is how many retired nodes ReclaimBetween does not touch.

@@ -23,3 +23,9 @@ func (r *Registry) Pins() int64 {
 	}
 	return n - 1
 }
+
+// NewSlotsOf is NewSlots with a given number of slots, a power of two.
+func (r *Registry) NewSlotsOf(n int) *Slots { return r.newSlots(n) }
+
+// NumSlots is how many slots a handle has for a number of goroutines that run at a time.
+var NumSlots = numSlots

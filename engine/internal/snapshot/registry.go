@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/span"
@@ -37,23 +36,27 @@ type State struct {
 	Own   span.List
 
 	superseded atomic.Bool
+	no         uint64       // Publish numbers all States
 	replaced   int64        // At of the State published after it, 0 while it is the newest; guarded by the registry's mutex
-	refs       atomic.Int64 // pins, and one of the registry while it is the newest
+	refs       atomic.Int64 // pins that are counted, and one of the registry while it is the newest
 	// later counts those pins whose holder reads a view of Tree that is later than Live:
 	// what a transaction has written so far.
 	later      atomic.Int64
 	prev, next *State // the registry's list; guarded by its mutex
 }
 
-// Registry publishes States and knows the oldest one that is still pinned.
+// Registry publishes States and knows which of them are still pinned.
 type Registry struct {
+	_      [cacheLine]byte // readers need newest, and should not wait for what is written next to it
 	newest atomic.Pointer[State]
+	_      [cacheLine]byte
 
 	mu         sync.Mutex
-	head, tail *State // all States with pins, oldest first
+	head, tail *State // the newest State, and all with counted pins, oldest first
+	tables     []*Slots
 }
 
-// Acquire pins the newest State. It never waits.
+// Acquire pins the newest State by a count that all readers of it share. It never waits.
 func (r *Registry) Acquire() *State {
 	for {
 		s := r.newest.Load()
@@ -70,7 +73,7 @@ func (r *Registry) Acquire() *State {
 // superseded.
 func (r *Registry) Newest() *State { return r.newest.Load() }
 
-// Retain adds a pin to a State that the caller has pinned.
+// Retain adds a counted pin to a State that the caller has pinned by a count.
 func (r *Registry) Retain(s *State) { s.refs.Add(1) }
 
 // Release gives a pin back.
@@ -110,6 +113,7 @@ func (r *Registry) Publish(s *State) {
 	r.mu.Lock()
 	if old != nil {
 		old.replaced = s.At
+		s.no = old.no + 1
 	}
 	s.prev = r.tail
 	if r.tail != nil {
@@ -125,19 +129,6 @@ func (r *Registry) Publish(s *State) {
 	}
 }
 
-// PinnedSnapshots appends the ids of all snapshots that are pinned, the newest one
-// included, to dst, ascending.
-func (r *Registry) PinnedSnapshots(dst []base.SnapshotID) []base.SnapshotID {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for s := r.head; s != nil; s = s.next {
-		if len(dst) == 0 || dst[len(dst)-1] != s.Disk.ID {
-			dst = append(dst, s.Disk.ID)
-		}
-	}
-	return dst
-}
-
 // RetainLater is Retain for a caller that reads a view of the State's tree that is later
 // than its Live.
 func (r *Registry) RetainLater(s *State) {
@@ -149,61 +140,6 @@ func (r *Registry) RetainLater(s *State) {
 func (r *Registry) ReleaseLater(s *State) {
 	s.later.Add(-1)
 	r.Release(s)
-}
-
-// PinnedEpochs returns the epochs of the given tree that pinned States show, ascending. It
-// returns false if they are not all: if a reader has a view later than its State.
-func (r *Registry) PinnedEpochs(t *memtree.Tree) (epochs []memtree.Epoch, all bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for s := r.head; s != nil; s = s.next {
-		if s.Tree != t {
-			continue
-		}
-		if s.later.Load() > 0 {
-			return nil, false
-		}
-		epochs = append(epochs, s.Live.Epoch())
-	}
-	return epochs, true
-}
-
-// OldestEpoch returns the oldest epoch of the given tree that a pinned State shows.
-func (r *Registry) OldestEpoch(t *memtree.Tree) memtree.Epoch {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for s := r.head; s != nil; s = s.next {
-		if s.Tree == t {
-			return s.Live.Epoch()
-		}
-	}
-	return 0
-}
-
-// Pinned describes a State that readers have pinned.
-type Pinned struct {
-	State    *State // to look at what it is made of; its pages and trees may be let go any time
-	Pins     int64
-	Replaced int64 // when another State became the newest one, in Unix nanoseconds; 0 if this one is
-}
-
-// PinnedStates returns the States that readers have pinned, oldest first. The caller
-// keeps others from publishing meanwhile.
-func (r *Registry) PinnedStates() []Pinned {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var out []Pinned
-	newest := r.newest.Load()
-	for s := r.head; s != nil; s = s.next {
-		n := s.refs.Load()
-		if s == newest {
-			n-- // the registry's own
-		}
-		if n > 0 {
-			out = append(out, Pinned{State: s, Pins: n, Replaced: s.replaced})
-		}
-	}
-	return out
 }
 
 // Next returns a State that shows the same as s, for the publisher to change before it

@@ -6,6 +6,43 @@
 // A Snapshot describes the levels; a State adds the trees; the Registry publishes
 // States and lets readers pin them. Nothing that has been published is ever changed: the
 // engine builds the next State and swaps it in.
+//
+// # Pins
+//
+// A State is pinned in one of two ways: it is counted in the State, which all readers of the State
+// share (Acquire, Release), or it is in a place of a slot, a cache line to which as a rule one reader
+// writes (Slots.Enter, Place.Leave). Readers use slots, so that they do not wait for each other's
+// cache lines; where no place is free, and for everything rare, they count. Publishing looks at no
+// slot. The owner of what is to be reclaimed looks at all of them, and at the list of States: first
+// comes the State to be the newest, then the look, then the use of what nobody has pinned.
+//
+// No reader is overlooked. Let a reader read State S, and let L be a look that ends with the reclaiming
+// of something that S shows. All operations on the newest pointer and on slots are atomic, so they
+// have one order on which all goroutines agree.
+//
+//  1. If S is in the list during L, L finds it. Publish puts it there before it is the newest.
+//     It is taken out under the mutex, which L holds; so otherwise S was taken out before L.
+//  2. Publish takes S out, or makes its count fall to 0, only after a newer State N is the newest.
+//     The count of a State that fell to 0 never rises again, because Acquire adds to no other
+//     counts. A reader that is counted in S keeps S in the list.
+//  3. A reader in a slot has (a) written S into its place, and then (b) found S to be the newest. So
+//     (a) comes before (b), (b) before N is the newest, and that before L. L finds S in the place,
+//     or the place left.
+//  4. If it is left, what the reader read comes before Leave, Leave before L, and L before what is
+//     reclaimed changes: the Go memory model orders an atomic write before the read that sees it or
+//     a later one of the same place.
+//
+// A look may find a State that nobody reads: a reader has written it between (a) and (b), and will
+// find a newer one. It then keeps more than it must, which is harmless: States are never changed, and
+// belong to the garbage collector. That also means that a State which is compared in (b) cannot be
+// another one at the same address.
+//
+// Pins do not move from one place to another. A cursor on a snapshot shares the snapshot's place
+// (Place.Share), because a look could pass the new place before the pin comes and the old one after
+// it has gone.
+//
+// Closing a handle has the same form: a reader enters a slot, and then looks at a flag; Close sets the
+// flag, and then looks at the slots (Slots.InUse). One of them finds the other.
 package snapshot
 
 import (

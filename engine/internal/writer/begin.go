@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
@@ -108,8 +109,16 @@ func (w *Writer) prepare(ctx context.Context) (stalled time.Duration, err error)
 	return w.makeRoom(ctx)
 }
 
-// reclaim lets the tree use the memory again that no reader sees any more.
+// reclaimNodes is how many nodes the tree has given up when the readers are looked at, to find out
+// which of those can be used again: 32 KiB of them.
+const reclaimNodes = 64
+
+// reclaim lets the tree use the memory again that no reader sees any more, once that is worth
+// a look at all readers.
 func (w *Writer) reclaim() {
+	if w.tree.Retired() < reclaimNodes && !invariant.Expensive {
+		return
+	}
 	readers := w.Ledger.Readers()
 	w.tree.Reclaim(readers.OldestEpoch(w.tree))
 	if !w.tree.WantsReclaim() {

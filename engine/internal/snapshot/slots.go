@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package snapshot
+
+import (
+	"runtime"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
+)
+
+const (
+	// slotsPerProc is how many slots a handle has for each goroutine that can run at a time.
+	// Two of those rarely meet in one slot, and goroutines that were interrupted in a read keep
+	// theirs.
+	slotsPerProc = 16
+	// MinSlots and MaxSlots are the bounds of a handle's slots. The owner of what is reclaimed
+	// looks at each of them.
+	MinSlots, MaxSlots = 128, 1024
+	// slotTries is how many slots a reader tries before it counts itself in the State.
+	slotTries = 4
+
+	cacheLine = 64
+	// stackShift is such that two goroutines differ in the address of a variable without that
+	// many bits: the least size of a stack.
+	stackShift = 11
+	spread     = 0x9E3779B97F4A7C15 // 2^64 divided by the golden ratio: its products spread well
+)
+
+// Use is what a reader reads for. Each use has its own place in a slot, so that what is held
+// for long is in nobody's way.
+type Use uint8
+
+const (
+	ForRead Use = iota // one point read
+	ForHold            // a snapshot, or a cursor
+	numUses
+)
+
+// Slots are where the readers of one handle write down which State they read, in place of
+// counting themselves in the State, which all readers share. Any number of goroutines may use
+// them.
+type Slots struct {
+	reg   *Registry
+	slots []slot // a power of two
+	shift uint8  // of a hash, to get the number of a slot
+}
+
+// slot is a cache line, in which a reader chosen by its stack writes.
+type slot struct {
+	places [numUses]Place
+	_      [cacheLine - uintptr(numUses)*unsafe.Sizeof(Place{})%cacheLine]byte
+}
+
+// Place holds the State that a reader reads, nil if none does.
+type Place struct {
+	state  atomic.Pointer[State]
+	others atomic.Int32 // readers after the first, with the same pin
+}
+
+// NewSlots makes the slots of another handle.
+func (r *Registry) NewSlots() *Slots { return r.newSlots(numSlots(runtime.GOMAXPROCS(0))) }
+
+// numSlots returns the number of slots on a machine that runs that many goroutines at a time.
+func numSlots(procs int) int {
+	least := MinSlots
+	if invariant.Expensive { // so that tests find none free all the time
+		least, procs = 2, 0
+	}
+	n := least
+	for n < MaxSlots && n < slotsPerProc*procs {
+		n *= 2
+	}
+	return n
+}
+
+func (r *Registry) newSlots(n int) *Slots {
+	s := &Slots{reg: r, slots: make([]slot, n), shift: 64}
+	for ; n > 1; n /= 2 {
+		s.shift--
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tables = append(r.tables, s)
+	return s
+}
+
+// Enter pins the newest State by a place of its own, where Leave gives it back. If it finds no
+// place that is free, it returns nil; then Acquire is to be used. It never waits.
+func (s *Slots) Enter(use Use) (*State, *Place) {
+	var here byte
+	hash := uint64(uintptr(unsafe.Pointer(&here))>>stackShift) * spread
+	i := hash >> s.shift
+	for range slotTries {
+		p := &s.slots[i&uint64(len(s.slots)-1)].places[use]
+		if p.state.Load() == nil {
+			st := s.reg.newest.Load()
+			if invariant.Expensive { // so that tests are overtaken by a publisher all the time
+				runtime.Gosched()
+			}
+			if p.state.CompareAndSwap(nil, st) {
+				return s.reg.settle(p, st), p
+			}
+		}
+		i += hash>>20 | 1
+	}
+	return nil, nil
+}
+
+// settle makes a place that holds a State hold the newest one, and returns it.
+func (r *Registry) settle(p *Place, st *State) *State {
+	for {
+		now := r.newest.Load()
+		if now == st {
+			return st
+		}
+		st = now
+		p.state.Store(st)
+	}
+}
+
+// Share adds a reader to a place that the caller has: it has to be left once more.
+func (p *Place) Share() { p.others.Add(1) }
+
+// Leave gives the place back, once all have left that share it.
+func (p *Place) Leave() {
+	if p.others.Load() > 0 {
+		if p.others.Add(-1) >= 0 {
+			return
+		}
+		p.others.Store(0) // two left at once, and the other was first
+	}
+	p.state.Store(nil)
+}
+
+// users returns how many readers have the place, which is taken.
+func (p *Place) users() int { return 1 + max(0, int(p.others.Load())) }
+
+// InUse returns how many readers are in the slots. A reader that enters and looks at a flag
+// afterwards, which was set before InUse was called, is counted or finds the flag set.
+func (s *Slots) InUse() int {
+	n := 0
+	for p := range s.taken {
+		n += p.users()
+	}
+	return n
+}
+
+// taken yields the places that are taken, and what they hold.
+func (s *Slots) taken(yield func(*Place, *State) bool) {
+	for i := range s.slots {
+		for j := range s.slots[i].places {
+			p := &s.slots[i].places[j]
+			if st := p.state.Load(); st != nil && !yield(p, st) {
+				return
+			}
+		}
+	}
+}
+
+// Drop ends the use of slots in which nobody will enter any more.
+func (s *Slots) Drop() {
+	s.reg.mu.Lock()
+	defer s.reg.mu.Unlock()
+	for i, t := range s.reg.tables {
+		if t == s {
+			s.reg.tables = append(s.reg.tables[:i:i], s.reg.tables[i+1:]...)
+			return
+		}
+	}
+}
+
+// inSlots appends the States that readers have in slots to dst, in no order, one for each
+// place. The caller holds the mutex.
+func (r *Registry) inSlots(dst []*State) []*State {
+	for _, t := range r.tables {
+		for i := range t.slots {
+			slot := &t.slots[i]
+			if st := slot.places[ForRead].state.Load(); st != nil {
+				dst = append(dst, st)
+			}
+			if st := slot.places[ForHold].state.Load(); st != nil {
+				dst = append(dst, st)
+			}
+		}
+	}
+	return dst
+}

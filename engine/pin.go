@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// pin is a pinned state, and a place among the handles that keep the database open. As a rule
+// both are one place in a slot, to which no other reader writes; if none is free, they are counts.
+type pin struct {
+	state *snapshot.State
+	place *snapshot.Place // nil if counted
+}
+
+// pin pins the newest state, unless the database is closed. It never waits.
+func (db *DB) pin(use snapshot.Use, op string) (pin, error) {
+	if st, place := db.slots.Enter(use); place != nil {
+		if !db.shut.Load() {
+			return pin{st, place}, nil
+		}
+		place.Leave()
+	}
+	if err := db.enter(op); err != nil {
+		return pin{}, err
+	}
+	return pin{state: db.ledger.Acquire()}, nil
+}
+
+// repin makes the same pin once more.
+func (db *DB) repin(p pin, op string) error {
+	if p.place != nil {
+		p.place.Share()
+		return nil
+	}
+	if err := db.enter(op); err != nil {
+		return err
+	}
+	db.ledger.Readers().Retain(p.state)
+	return nil
+}
+
+// unpin gives a pin back.
+func (db *DB) unpin(p pin) {
+	if p.place != nil {
+		p.place.Leave()
+		return
+	}
+	db.ledger.Release(p.state)
+	db.leave()
+}
