@@ -51,8 +51,10 @@ func TestInspect(t *testing.T) {
 		{query: "PRAGMA page_info(0)", is: lsmlite.ErrMisuse},
 		{query: "PRAGMA pages_written", rows: "2"},
 		{query: "PRAGMA pages_read", rows: "3"}, // by DELETE to see whether there is such a key, and for the cells
+		{query: "SELECT value WHERE key = 'a key'"},
+		{query: "PRAGMA pages_read", rows: "4"}, // the page with the mark that the key is deleted
 		{query: "SELECT value WHERE key = 'b key'", rows: "b value"},
-		{query: "PRAGMA pages_read", rows: "3"}, // the page of DELETE is in the cache, the other segment has no such key
+		{query: "PRAGMA pages_read", rows: "4"}, // the page that DELETE has read is in the cache
 		{query: "PRAGMA freelist_size", rows: "0|0"},
 		{query: "PRAGMA pins"},
 	})

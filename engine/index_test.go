@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
 
@@ -98,7 +99,7 @@ func TestIndexOnDemand(t *testing.T) {
 				if n := after.FilterMisses - s.FilterMisses; n != 3*more-(after.FilterSkips-s.FilterSkips) {
 					t.Errorf("%d searches were not saved, %d were", n, after.FilterSkips-s.FilterSkips)
 				}
-				if n := after.CacheLookups - s.CacheLookups; n > 3*more*5/100 {
+				if n := after.CacheLookups - s.CacheLookups; n > 3*more*5/100 && !invariant.Expensive { // which confirm each by a search
 					t.Errorf("%d pages were looked up for %d missing keys", n, more)
 				}
 			})
