@@ -63,14 +63,25 @@ func (w *walk) next(b *parser.Bounds) (bool, error) {
 	if err := done(w.ctx, &w.steps); err != nil {
 		return false, err
 	}
-	for w.left != 0 && w.interval >= 0 && w.interval < b.Len() {
-		var ok bool
-		if w.inside {
-			ok = w.cursor.Next(w.ctx)
-		} else {
-			ok = w.enter(b.At(w.interval))
+	if w.inside && w.left != 0 {
+		if w.cursor.Next(w.ctx) {
+			if w.left > 0 {
+				w.left--
+			}
+			return true, nil
 		}
-		if ok {
+		if err := w.over(); err != nil {
+			return false, err
+		}
+	}
+	return w.enterAny(b)
+}
+
+// enterAny moves to the first key of the next interval that has one, and reports whether there
+// is one.
+func (w *walk) enterAny(b *parser.Bounds) (bool, error) {
+	for w.left != 0 && w.interval >= 0 && w.interval < b.Len() {
+		if w.enter(b.At(w.interval)) {
 			if w.left > 0 {
 				w.left--
 			}
