@@ -41,6 +41,7 @@ type Iter struct {
 
 	keyBuf, cmpBuf []byte
 	err            error
+	sink           byte // keeps touch from being optimized away
 
 	lookups int64 // pages looked up and not reported to the file yet
 }
@@ -126,6 +127,9 @@ func (it *Iter) Inline() (value []byte, ok bool) {
 func (it *Iter) AppendValue(dst []byte) ([]byte, error) {
 	if v, ok := it.Inline(); ok {
 		return append(dst, v...), nil
+	}
+	if v, ok := it.appendSplit(dst); ok {
+		return v, nil
 	}
 	b := it.Body()
 	value, err := b.appendTo(dst)

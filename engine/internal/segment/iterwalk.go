@@ -30,7 +30,24 @@ func (it *Iter) setPage(p base.PageNo) bool {
 		return it.fail(err)
 	}
 	it.spot, it.end = spot{page, p, page.NumCells(), page.EOF()}, 0
+	if it.steps > scanSteps && it.cells <= touchCells {
+		it.touch()
+	}
 	return true
+}
+
+// touchCells is on how many records of a page there is a look ahead. More of them lie so close to
+// each other that one brings the next into the processor's cache.
+const touchCells = 8
+
+// touch reads a byte of every record of a page that a walk has come to. Loads that do not wait for
+// each other take a fraction of the time in which the walk would meet them one by one.
+func (it *Iter) touch() {
+	var b byte
+	for i := range it.cells {
+		b ^= it.page[it.page.CellOffset(i)]
+	}
+	it.sink = b
 }
 
 // nextPage returns the number of the page after p.
