@@ -46,7 +46,7 @@ func TestCrashBulk(t *testing.T) {
 	for _, safety := range safeties {
 		t.Run(safety.String(), func(t *testing.T) {
 			crash(t, progress, 4, sim.CrashConfig{Safety: safety, Warm: 500, Steps: 2000, Sparse: 12, Fates: 1, Bulk: true},
-				"log has wrapped", "five blocks or more", "free blocks", "five segments or more")
+				"log has wrapped", "five blocks or more", "free blocks", "five segments or more", "half-done merge")
 		})
 	}
 }

@@ -29,9 +29,10 @@ func (c *crasher) failure() error {
 // note counts the rare conditions that the database is in.
 func (c *crasher) note() {
 	log, s := c.db.LogStructure(), c.db.Stats()
-	var freelistOnly bool
+	var freelistOnly, halfDone bool
 	for _, l := range c.db.Structure() {
 		freelistOnly = freelistOnly || l.FreelistOnly
+		halfDone = halfDone || len(l.Segments) > 1
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -41,6 +42,7 @@ func (c *crasher) note() {
 		"five blocks or more":      s.Blocks >= 5,
 		"free blocks":              s.FreeBlocks > 0,
 		"free-list level":          freelistOnly,
+		"half-done merge":          halfDone,
 		"five segments or more":    s.Segments >= 5,
 		"tree that waits":          s.OldBytes > 0,
 		"no checkpoint of its own": s.Checkpoints == 0,

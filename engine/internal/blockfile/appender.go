@@ -36,6 +36,8 @@ type output interface {
 	// next is Appender.Next, and finish Appender.Finish.
 	next() (base.PageNo, []byte, error)
 	finish() error
+	// pause is Appender.Pause.
+	pause() (bool, error)
 	// end is Appender.End, and size Appender.Size.
 	end() base.PageNo
 	size() int64
@@ -96,12 +98,25 @@ func (a *Appender) Pages() int64 { return a.pages }
 // with the end of another segment.
 func (a *Appender) Blocks() []base.BlockNo { return a.blocks }
 
-// AppendPoint returns the page where another segment may start after this one, or 0. Where pages
-// are smaller than a sector, writing after the end could tear the last page of this segment, so
-// only a start at a sector is offered.
+// Pause writes what there is of the segment, if it can be continued after its newest page: then
+// that page is the last one of a segment that may be published, and Next goes on with another
+// page. It reports false, and leaves the segment as it is, where the newest page is the last
+// one of its block or ends within a sector.
+func (a *Appender) Pause() (bool, error) { return a.out.pause() }
+
+// AppendPoint returns the page where another segment may start after this one, or 0.
 func (a *Appender) AppendPoint() base.PageNo {
-	end := a.End()
-	if a.page == 0 || a.f.geo.IsLast(end) || a.f.geo.Offset(end+1)%int64(a.f.f.SectorSize()) != 0 {
+	if a.page == 0 {
+		return 0
+	}
+	return a.f.ContinuesAfter(a.End())
+}
+
+// ContinuesAfter returns where something may be written after a segment that ends at the given
+// place, or 0. Where pages are smaller than a sector, writing after the end could tear the
+// segment's last page, so only a start at a sector is offered.
+func (f *File) ContinuesAfter(end base.PageNo) base.PageNo {
+	if f.geo.IsLast(end) || f.geo.Offset(end+1)%int64(f.f.SectorSize()) != 0 {
 		return 0
 	}
 	return end + 1

@@ -19,7 +19,8 @@ import (
 type packer struct {
 	*Appender
 	layout  *packed
-	content []byte      // the newest page, not compressed yet
+	content []byte      // the newest page, not compressed yet unless stored is set
+	stored  bool        // the newest page is in the stream
 	record  []byte      // memory for one record
 	at      base.PageNo // where the next byte goes; 0 before the first, in a new block
 	written int64       // bytes of records and padding
@@ -30,7 +31,7 @@ func newPacker(a *Appender, l *packed, start base.PageNo) *packer {
 }
 
 func (k *packer) next() (base.PageNo, []byte, error) {
-	if k.page != 0 {
+	if k.page != 0 && !k.stored {
 		if err := k.packPage(); err != nil {
 			return 0, nil, err
 		}
@@ -40,7 +41,7 @@ func (k *packer) next() (base.PageNo, []byte, error) {
 			return 0, nil, err
 		}
 	}
-	k.page = k.at
+	k.page, k.stored = k.at, false
 	k.pages++
 	if k.content == nil {
 		k.content = make([]byte, k.f.geo.PageSize)
@@ -144,8 +145,11 @@ func (k *packer) finish() error {
 	if k.page == 0 {
 		return nil
 	}
-	if err := k.packPage(); err != nil {
-		return err
+	if !k.stored {
+		if err := k.packPage(); err != nil {
+			return err
+		}
+		k.stored = true
 	}
 	sector := max(512, k.f.f.SectorSize())
 	if n := k.f.geo.PadTo(int64(k.at-1), sector); n > 0 {
@@ -154,6 +158,14 @@ func (k *packer) finish() error {
 		}
 	}
 	return k.flushStream()
+}
+
+// pause is finish: what comes next begins after the padding.
+func (k *packer) pause() (bool, error) {
+	if err := k.finish(); err != nil {
+		return false, err
+	}
+	return k.AppendPoint() != 0, nil
 }
 
 func (k *packer) end() base.PageNo {

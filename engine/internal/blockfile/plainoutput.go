@@ -93,6 +93,13 @@ func (o plainOutput) flush() error {
 	return nil
 }
 
+func (o plainOutput) pause() (bool, error) {
+	if o.AppendPoint() == 0 {
+		return false, nil
+	}
+	return true, o.flush()
+}
+
 func (o plainOutput) finish() error    { return o.flush() }
 func (o plainOutput) end() base.PageNo { return o.page }
 func (o plainOutput) size() int64      { return o.pages }

@@ -19,6 +19,9 @@ type Space struct {
 	Sealed bool
 	// Seal is the seal of a sealed segment; 0 if its pages have the old sum.
 	Seal format.Seal
+	// Partly says that the leaf pages at the front of the segment have the seal: C lsm1, which
+	// wrote the others, went on with a merge that lsmlite had begun. Sealed is false then.
+	Partly bool
 }
 
 // Map turns a page number found inside the segment into the real one. Mapping a real
@@ -56,6 +59,11 @@ func (s *Space) SealedAs(sealed bool, seal format.Seal) *Space {
 		return s
 	}
 	return &Space{File: s.File, Redirects: s.Redirects, Sealed: sealed, Seal: seal}
+}
+
+// PartlySealed returns the space of a segment of which only the front has the seal.
+func (s *Space) PartlySealed(seal format.Seal) *Space {
+	return &Space{File: s.File, Redirects: s.Redirects, Partly: true, Seal: seal}
 }
 
 // Original returns the number that real page p had when it was written.

@@ -38,6 +38,10 @@ func (s *Space) Unfit(p base.PageNo, raw []byte) string {
 	switch {
 	case !s.Sealed && stored == 0:
 		return ""
+	case s.Partly && (s.geo.SumGood(p, s.Original(p), raw, s.Seal) || s.geo.Content(p, raw).IsBTree()):
+		return "" // C lsm1 copies b-tree pages, with the sum that they had elsewhere
+	case s.Partly:
+		return "the page sum does not match: the page was damaged, or belongs elsewhere"
 	case !s.Sealed:
 		return "the page carries a page sum, unlike the others of its segment, which C lsm1 wrote: it was damaged or belongs elsewhere"
 	case s.geo.SumGood(p, s.Original(p), raw, s.Seal):

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
 // accounts checks that each block of the file is in exactly one place: it belongs to
@@ -94,11 +95,12 @@ func (c *checker) setAside(isFree map[base.BlockNo]bool) (blocks []base.BlockNo)
 }
 
 // reservations checks that what is being written lies in free blocks, or after the end
-// of a segment in a block that it shares.
+// of a segment in a block that it shares, or of what is merged so far of a half-done merge.
 func (c *checker) reservations(isFree map[base.BlockNo]bool) {
 	for _, b := range c.Reserved {
 		point := slices.ContainsFunc(c.Disk.Append[:], func(p base.PageNo) bool { return p != 0 && c.geo.Block(p) == b })
-		if !isFree[b] && !point {
+		merged := slices.ContainsFunc(c.Disk.Levels, func(l *snapshot.Level) bool { return l.Merging != nil && c.geo.Block(l.Seg.Last) == b })
+		if !isFree[b] && !point && !merged {
 			c.report(nil, 0, "block %d is being written to, but it is not free", b)
 		}
 	}

@@ -20,7 +20,13 @@ type btreeWalk struct {
 	pages int64        // b-tree pages read
 	limit int64        // more than that means a circle
 	lost  bool         // a page could not be read, and its keys are missing before the next
+	// firsts are the first children of the b-tree pages read.
+	firsts map[base.PageNo]struct{}
 }
+
+// btreeSeen is a b-tree page met on the way through a segment, and its first child; 0 if it has
+// no cells.
+type btreeSeen struct{ no, child base.PageNo }
 
 type btreeFrame struct {
 	no   base.PageNo
@@ -48,6 +54,9 @@ func (w *btreeWalk) page(p base.PageNo, from base.PageNo) format.Page {
 	if err != nil {
 		w.c.fail(w.s, p, err)
 		return nil
+	}
+	if page.IsBTree() && page.NumCells() > 0 {
+		w.firsts[page.BTreeCell(0).Child] = struct{}{}
 	}
 	return page
 }

@@ -19,9 +19,9 @@ type run struct {
 
 	no    base.PageNo
 	page  format.Page
-	gap   bool  // pages before this one are missing, because the chain is not whole
-	cut   bool  // the run has ended early: it is not known where the next page begins
-	btree int64 // b-tree pages passed
+	gap   bool        // pages before this one are missing, because the chain is not whole
+	cut   bool        // the run has ended early: it is not known where the next page begins
+	btree []btreeSeen // b-tree pages passed
 	// broken is called for a page that cannot be read; the run goes on after it. If it
 	// is nil the run ends there.
 	broken func(base.PageNo, error)
@@ -98,7 +98,9 @@ func (r *run) leaf() bool {
 			continue
 		}
 		if r.page.IsBTree() {
-			r.btree++
+			if r.btree = append(r.btree, btreeSeen{no: p}); r.page.NumCells() > 0 {
+				r.btree[len(r.btree)-1].child = r.page.BTreeCell(0).Child
+			}
 			continue
 		}
 		r.no = p

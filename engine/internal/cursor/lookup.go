@@ -72,16 +72,18 @@ func lookup(key []byte, levels []*snapshot.Level, it *segment.Iter) (at *segment
 		}
 		out := segment.Unknown
 		at = it
-		if l.Merging != nil && !l.Merging.NoSplit {
+		switch {
+		case l.Merging == nil || l.Merging.NoSplit:
+			out, err = ask.lookup(l.Seg, it)
+		case !l.Merging.Ours:
 			at, out, err = lookupMerging(key, l)
-		} else {
-			answer := ask.filter(l.Seg)
-			if answer == absent {
-				continue
-			}
-			it.Init(l.Seg)
-			if out, err = it.Lookup(key); out == segment.Unknown && answer == maybe {
-				ask.inVain++
+		case base.CompareTopic(0, key, l.Merging.SplitKind, l.Merging.Split) < 0:
+			out, err = ask.lookup(l.Seg, it)
+		default:
+			for _, seg := range l.Merging.RHS {
+				if out, err = ask.lookup(seg, it); out != segment.Unknown || err != nil {
+					break
+				}
 			}
 		}
 		switch {
@@ -97,7 +99,20 @@ func lookup(key []byte, levels []*snapshot.Level, it *segment.Iter) (at *segment
 	return nil, nil
 }
 
-// lookupMerging looks a key up in a level that is half merged, where ranges may reach
+// lookup looks the key up in a segment, unless its filter says that there is nothing.
+func (a *asker) lookup(seg *segment.Segment, it *segment.Iter) (out segment.Outcome, err error) {
+	answer := a.filter(seg)
+	if answer == absent {
+		return segment.Unknown, nil
+	}
+	it.Init(seg)
+	if out, err = it.Lookup(a.key); out == segment.Unknown && answer == maybe {
+		a.inVain++
+	}
+	return out, err
+}
+
+// lookupMerging looks a key up in a level that C lsm1 left half merged, where ranges may reach
 // across the split key.
 func lookupMerging(key []byte, l *snapshot.Level) (*segment.Iter, segment.Outcome, error) {
 	sources, err := LevelSources(nil, l)

@@ -118,6 +118,18 @@ func (s *Source) Err() error {
 	return nil
 }
 
+// Position returns where the current record of a segment stands; page 0 if the source is at
+// its end.
+func (s *Source) Position() (page base.PageNo, cell int) {
+	if !s.valid {
+		return 0, 0
+	}
+	return s.seg.Position()
+}
+
+// Shorten has the source go on in what segment.From has left of its segment.
+func (s *Source) Shorten(left *segment.Segment) { s.seg.Shorten(left) }
+
 // Head returns base.Head of the current key.
 func (s *Source) Head() uint64 { return s.head }
 

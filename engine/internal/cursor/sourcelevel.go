@@ -62,3 +62,18 @@ func LevelSources(list []Source, l *snapshot.Level) ([]Source, error) {
 	}
 	return list, nil
 }
+
+// InputSources appends the sources of what is left to be merged of a half-done merge, newest
+// first: LevelSources without that of the output.
+func InputSources(list []Source, l *snapshot.Level) ([]Source, error) {
+	n := len(list)
+	for range l.Merging.RHS {
+		list = append(list, Source{})
+	}
+	for i, seg := range l.Merging.RHS {
+		if err := list[n+i].initLimited(seg, l.Merging, false); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}

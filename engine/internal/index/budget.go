@@ -154,7 +154,7 @@ func (k *Keeper) await(segs []*segment.Segment) {
 	for _, seg := range segs {
 		pages, x := seg.Space.PagesIn(seg.Size), seg.Index
 		switch {
-		case x.Awaits():
+		case x.Awaits() || !seg.Whole():
 		case lacksFences(seg):
 			if n := fenceBytes * pages; n <= free {
 				free -= n

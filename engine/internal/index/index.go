@@ -53,11 +53,34 @@ func (k *Keeper) Adopt(seg *segment.Segment) {
 	}
 }
 
+// Inputs says that segments are what is left of the inputs of a half-done merge. What they have
+// is used, but nothing more is made: pages may be gone.
+func (k *Keeper) Inputs(segs []*segment.Segment) {
+	for _, seg := range segs {
+		x := seg.Index
+		if x == nil {
+			continue
+		}
+		x.Await(0)
+		if x.Fences() == nil {
+			x.GiveUp(segment.Fences)
+		}
+		if x.Filter() == nil {
+			x.GiveUp(segment.Filter)
+		}
+	}
+}
+
 // Opened takes over the segments of the first state, before it is published.
 func (k *Keeper) Opened(disk *snapshot.Snapshot) {
 	segs := segmentsOf(disk)
 	for _, seg := range segs {
 		k.Adopt(seg)
+	}
+	for _, l := range disk.Levels {
+		if l.Merging != nil {
+			k.Inputs(l.Merging.RHS)
+		}
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -76,12 +99,22 @@ func (k *Keeper) Sizes() (fences, filters int64) {
 func (k *Keeper) Counts() (skipped, inVain int64) { return k.counts.Sum() }
 
 // segmentsOf returns the segments of a snapshot that can have an index, smallest first. Those
-// of a half-done merge have none: each holds only a part of what its pages show.
+// of a half-done merge get none: each holds only a part of what its pages show. But the inputs
+// keep what they had when the merge was published in part.
 func segmentsOf(disk *snapshot.Snapshot) []*segment.Segment {
 	var segs []*segment.Segment
 	for _, l := range disk.Levels {
-		if l.Merging == nil && !l.FreelistOnly && l.Seg.Index != nil {
-			segs = append(segs, l.Seg)
+		if l.FreelistOnly {
+			continue
+		}
+		of := []*segment.Segment{l.Seg}
+		if l.Merging != nil {
+			of = l.Merging.RHS
+		}
+		for _, seg := range of {
+			if seg.Index != nil {
+				segs = append(segs, seg)
+			}
 		}
 	}
 	sortBySize(segs)

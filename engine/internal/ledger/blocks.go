@@ -43,8 +43,9 @@ func (a Allocator) Allocate() (base.BlockNo, error) {
 // AppendPoint is the page after the end of an existing segment, from which another one is
 // written. The zero value is none.
 type AppendPoint struct {
-	Page  base.PageNo // 0: none
-	place int         // among the append points of the levels
+	Page   base.PageNo // 0: none
+	listed bool        // it is one of the append points of the levels
+	place  int         // among these
 }
 
 // TakeAppendPoint reserves an append point for a segment that begins to be written, if one is free.
@@ -57,12 +58,42 @@ func (l *Ledger) TakeAppendPoint() AppendPoint {
 	points := l.reg.Newest().Disk.Append
 	for i := len(points) - 1; i >= 0; i-- {
 		if points[i] != 0 && !l.taken[i] {
-			l.taken[i] = true
-			l.free.Reserve(l.bf.Geometry().Block(points[i]))
-			return AppendPoint{Page: points[i], place: i}
+			return l.take(i)
 		}
 	}
 	return AppendPoint{}
+}
+
+func (l *Ledger) take(i int) AppendPoint {
+	page := l.reg.Newest().Disk.Append[i]
+	l.taken[i] = true
+	l.free.Reserve(l.bf.Geometry().Block(page))
+	return AppendPoint{Page: page, listed: true, place: i}
+}
+
+// TakeEnd reserves the place after the end of a level's segment, to add to it. It reports false
+// if something else may be written there: it is none of the append points, and the level is no
+// half-done merge, after whose output only the rest of it is written.
+func (l *Ledger) TakeEnd(level *snapshot.Level) (at AppendPoint, ok bool) {
+	if foreign, err := l.foreign(); err != nil || foreign {
+		return at, false
+	}
+	page := l.bf.ContinuesAfter(level.Seg.Last)
+	if page == 0 {
+		return at, false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, p := range l.reg.Newest().Disk.Append {
+		if p == page && !l.taken[i] {
+			return l.take(i), true
+		}
+	}
+	if level.Merging == nil {
+		return at, false
+	}
+	l.free.Reserve(l.bf.Geometry().Block(page))
+	return AppendPoint{Page: page}, true
 }
 
 // GiveUp takes back what a segment has reserved that will not be published: its blocks are
@@ -83,7 +114,7 @@ func (l *Ledger) GiveBack(at AppendPoint) {
 // release ends the reservations of a segment. The caller has the mutex.
 func (l *Ledger) release(at AppendPoint, blocks []base.BlockNo) {
 	l.free.Release(blocks)
-	if at.Page != 0 {
+	if at.listed {
 		l.taken[at.place] = false
 	}
 }

@@ -15,13 +15,16 @@ import (
 // Change is what a finished segment makes of the levels.
 type Change struct {
 	Inputs []*snapshot.Level // the levels it takes the place of; none for a new one on top
-	Output *snapshot.Level   // nil if nothing was left to write
-	Flush  bool              // the old tree is an input
+	// Output is nil if nothing was left to write. It may use blocks of the inputs: what is
+	// left of them if it is a half-done merge, and what was added to.
+	Output *snapshot.Level
+	Flush  bool // the old tree is an input
 
 	Begin   AppendPoint        // where it began
 	Blocks  []base.BlockNo     // that it was given
 	Entries []format.FreeEntry // that it holds
 	Next    base.PageNo        // where another segment may begin, or 0
+	GoesOn  bool               // more will be written, in the last of Blocks
 
 	Compression uint32 // id of the file's codec
 }
@@ -39,7 +42,7 @@ const (
 
 // Publish makes a change part of the database. The caller has the worker's turn.
 func (l *Ledger) Publish(c *Change) (Outcome, error) {
-	released, err := l.blocksOf(c.Inputs)
+	released, err := l.givenUp(c)
 	if err != nil {
 		return Published, err
 	}
@@ -77,13 +80,16 @@ func (l *Ledger) Publish(c *Change) (Outcome, error) {
 	}
 
 	l.release(c.Begin, c.Blocks)
+	if c.GoesOn {
+		l.free.Reserve(c.Blocks[len(c.Blocks)-1])
+	}
 	var used []base.BlockNo
 	if c.Output != nil {
 		used = c.Blocks
 	}
 	l.free.Publish(used, l.unshared(released, &disk), cur.Disk.ID)
 	l.free.Recorded(c.Entries)
-	if c.Begin.Page != 0 && c.Output != nil {
+	if c.Begin.listed && c.Output != nil {
 		disk.Append[c.Begin.place] = 0
 	}
 	l.fixAppendPoints(&disk, c.Next)
@@ -113,6 +119,26 @@ func (l *Ledger) EntriesFor(inputs []*snapshot.Level, blocks []base.BlockNo) []f
 		disk.Levels = disk.Levels[len(inputs):]
 	}
 	return l.free.DeltaAfter(blocks, l.unshared(freed, &disk), disk.ID)
+}
+
+// givenUp returns the blocks of the inputs of a change that its output does not use. It may
+// read the file.
+func (l *Ledger) givenUp(c *Change) ([]base.BlockNo, error) {
+	released, err := l.blocksOf(c.Inputs)
+	if err != nil || c.Output == nil {
+		return released, err
+	}
+	kept := make(map[base.BlockNo]bool)
+	for _, seg := range c.Output.Segments() {
+		b, err := seg.Blocks()
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range b {
+			kept[b] = true
+		}
+	}
+	return slices.DeleteFunc(released, func(b base.BlockNo) bool { return kept[b] }), nil
 }
 
 // blocksOf returns all blocks that the segments of some levels occupy. It may read the

@@ -38,8 +38,12 @@ type Situation struct {
 	OldTree   bool              // a tree waits to be flushed
 	Moved     bool              // the oldest segment holds blocks that C lsm1 has moved
 	Jobs      [NumSlots]Running
-	MinLevels int  // how many levels of one age are worth a merge
-	FlushOnly bool // nothing is to be done but to flush the old tree
+	MinLevels int // how many levels of one age are worth a merge
+	// MaxGarbage is to which part of the oldest level, in percent, the newer ones may grow before
+	// all are merged; 0 is 100.
+	MaxGarbage int
+	Lazy       bool // a merge may wait for a larger one that comes soon
+	FlushOnly  bool // nothing is to be done but to flush the old tree
 }
 
 // Action is what Choose has chosen.
@@ -67,7 +71,7 @@ type Choice struct {
 //  2. The old tree is flushed, unless there are too many segments already: then one merge
 //     goes first.
 //  3. Merges: one, and at the same time smaller ones of newer levels, the smallest of which goes
-//     first.
+//     first. One that lsmlite itself has left half done is taken up before another.
 //
 // It is the only place that decides this. The same situation leads to the same choice.
 func Choose(s *Situation) Choice {
@@ -95,6 +99,9 @@ func Choose(s *Situation) Choice {
 		}
 		return Choice{Action: GoOn, Slot: top}
 	}
+	if i := s.paused(); i >= 0 {
+		return Choice{Action: Begin, Slot: Main, Lo: i, Hi: i + 1}
+	}
 	if lo, hi := s.pick(); lo < hi {
 		return Choice{Action: Begin, Slot: Main, Lo: lo, Hi: hi}
 	}
@@ -104,8 +111,11 @@ func Choose(s *Situation) Choice {
 // pick chooses the inputs of a merge while none is in progress; lo == hi if nothing is worth
 // one.
 func (s *Situation) pick() (lo, hi int) {
-	if lo, hi = pickSpace(s.Levels, s.busy, s.MinLevels); lo < hi {
+	if lo, hi = s.pickSpace(); lo < hi {
 		return lo, hi
+	}
+	if s.spaceSoon() {
+		return 0, 0
 	}
 	if lo, hi = pickRun(s.Levels, s.busy, s.MinLevels); lo < hi || s.segments() < MaxSegments {
 		return lo, hi
@@ -184,7 +194,13 @@ func (s *Situation) FreelistOnTop() int {
 
 // HalfMerged returns the index of a level that C lsm1 left half merged, or -1.
 func HalfMerged(levels []*snapshot.Level) int {
-	return slices.IndexFunc(levels, func(l *snapshot.Level) bool { return l.Merging != nil })
+	return slices.IndexFunc(levels, func(l *snapshot.Level) bool { return l.Merging != nil && !l.Merging.Ours })
+}
+
+// paused returns the index of a level that lsmlite left half merged when it was closed or
+// stopped, or -1. It goes on with such a merge when nothing is to be flushed.
+func (s *Situation) paused() int {
+	return slices.IndexFunc(s.Levels, func(l *snapshot.Level) bool { return l.Merging != nil && l.Merging.Ours })
 }
 
 // segments counts the segments.

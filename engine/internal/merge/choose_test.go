@@ -12,8 +12,8 @@ import (
 )
 
 // describe makes levels of a text: a digit is a level of that age, "f" one of free-list
-// entries, "h" one that C lsm1 left half merged. Each has 100 pages, so that no run is worth
-// a merge for its space, but the oldest, which has 10,000.
+// entries, "h" one that C lsm1 left half merged, "p" one that lsmlite did. Each has 100 pages,
+// so that no run is worth a merge for its space, but the oldest, which has 10,000.
 func describe(text string) (levels []*snapshot.Level) {
 	for i, c := range text {
 		l := &snapshot.Level{Seg: &segment.Segment{}}
@@ -24,6 +24,8 @@ func describe(text string) (levels []*snapshot.Level) {
 		switch c {
 		case 'f':
 			l.FreelistOnly = true
+		case 'p':
+			l.Merging = &snapshot.Merging{RHS: []*segment.Segment{{}, {}}, Ours: true}
 		case 'h':
 			l.Merging = &snapshot.Merging{RHS: []*segment.Segment{{}, {}}}
 		default:
@@ -88,6 +90,11 @@ func TestChoose(t *testing.T) {
 			want: merge.Choice{Action: merge.Anew, Slot: merge.Main, Lo: 4, Hi: 5}},
 		{name: "it goes on", levels: "0h1", main: &on{1, 2}, want: merge.Choice{Action: merge.GoOn, Slot: merge.Main}},
 		{name: "it waits if there is nothing to flush", levels: "0h1", flushing: true},
+		{name: "a flush goes on top of a merge that lsmlite left half done", levels: "0p", old: true, flushing: true,
+			want: merge.Choice{Action: merge.Begin, Slot: merge.Flush}},
+		{name: "which is taken up then", levels: "00000p", want: merge.Choice{Action: merge.Begin, Slot: merge.Main, Lo: 5, Hi: 6}},
+		{name: "and goes on", levels: "00p", main: &on{2, 3}, want: merge.Choice{Action: merge.GoOn, Slot: merge.Main}},
+		{name: "not if only flushing is wanted", levels: "00p", flushing: true},
 		{name: "over moved blocks nothing is done without need", levels: "01", moved: true},
 		{name: "nor when only flushing is wanted", levels: "0000", moved: true, flushing: true},
 		{name: "over moved blocks a flush takes in all levels", levels: "01", moved: true, old: true, flushing: true,

@@ -5,7 +5,9 @@ package merge
 // Names for the tests.
 var (
 	Pick       = pickRun
-	PickSpace  = pickSpace
 	PickBeside = pickBeside
 	PickAny    = pickAny
 )
+
+// PickSpace is Situation.pickSpace.
+func PickSpace(s *Situation) (lo, hi int) { return s.pickSpace() }

@@ -29,8 +29,12 @@ type Spec struct {
 	Oldest bool              // nothing is older than the inputs: deletes are dropped
 	Start  base.PageNo       // append point to write from, or 0
 	Seal   format.Seal       // of the segment to be written
-	Index  bool              // an index is made of it,
+	Index  bool              // an index is made of it, unless it is Onto another segment,
 	Keys   int64             // with a filter for that many keys, or without one if 0
+	// Onto is a segment that the job adds to, instead of beginning one: what it writes comes
+	// after all that Onto holds. It may be nil. If the one input is a half-done merge, it is
+	// that one's output.
+	Onto *segment.Segment
 	// FreeEntries is asked once, when all user keys are written, for free-list entries
 	// to store after them. It may be nil. From then on the job runs to its end without
 	// a pause, so that the entries are still the newest when it is published.
@@ -44,7 +48,8 @@ type Job struct {
 	w       *segment.Writer
 	entries []format.FreeEntry // what FreeEntries answered
 	asked   bool
-	flushed int // records of the tree that are done
+	flushed int                // records of the tree that are done
+	left    []*segment.Segment // of the inputs, since the newest Part; nil before the first
 	seg     format.Segment
 	wrote   bool
 	done    bool
@@ -56,10 +61,9 @@ const recordsPerPage = 64
 
 // New prepares a job.
 func New(f *blockfile.File, alloc blockfile.Allocator, spec Spec) (*Job, error) {
-	j := &Job{spec: spec, w: segment.NewWriter(f, alloc, spec.Start)}
-	j.w.SetSeal(spec.Seal)
-	if spec.Index {
-		j.w.MakeIndex(spec.Keys)
+	j := &Job{spec: spec}
+	if err := j.begin(f, alloc); err != nil {
+		return nil, err
 	}
 	if !spec.Tree.Empty() {
 		j.sources = append(j.sources, cursor.Source{})
@@ -67,7 +71,11 @@ func New(f *blockfile.File, alloc blockfile.Allocator, spec Spec) (*Job, error) 
 	}
 	for _, l := range spec.Inputs {
 		var err error
-		if j.sources, err = cursor.LevelSources(j.sources, l); err != nil {
+		sources := cursor.LevelSources
+		if l.Merging != nil && spec.Onto == l.Seg {
+			sources = cursor.InputSources
+		}
+		if j.sources, err = sources(j.sources, l); err != nil {
 			return nil, err
 		}
 	}
@@ -76,6 +84,20 @@ func New(f *blockfile.File, alloc blockfile.Allocator, spec Spec) (*Job, error) 
 		j.sources[i].First()
 	}
 	return j, nil
+}
+
+// begin makes the writer.
+func (j *Job) begin(f *blockfile.File, alloc blockfile.Allocator) (err error) {
+	if j.spec.Onto != nil {
+		j.w, err = segment.Continue(j.spec.Onto, alloc)
+		return err
+	}
+	j.w = segment.NewWriter(f, alloc, j.spec.Start)
+	j.w.SetSeal(j.spec.Seal)
+	if j.spec.Index {
+		j.w.MakeIndex(j.spec.Keys)
+	}
+	return nil
 }
 
 // Spec returns what the job was made from.

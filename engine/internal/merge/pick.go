@@ -31,28 +31,46 @@ func pickRun(levels []*snapshot.Level, busy func(*snapshot.Level) bool, minLevel
 	return lo, hi
 }
 
-// spaceFactor is how many times the size of the oldest segment all newer ones may have
-// together.
-const spaceFactor = 1
-
-// pickSpace chooses almost all levels when the newer ones have grown as large as the oldest. If
-// what they hold overwrites or deletes older records, as much space is wasted, which lsm1's
-// rule alone would leave until there are minLevels segments as large as the oldest. It
-// returns lo == hi if that is not so, or if any level is not free.
-func pickSpace(levels []*snapshot.Level, busy func(*snapshot.Level) bool, minLevels int) (lo, hi int) {
-	var newer int64
-	for i, l := range levels {
-		if !free(l, busy) {
+// pickSpace chooses almost all levels when the newer ones have grown to a part of the size of the
+// oldest, in percent. If what they hold overwrites or deletes older records, as much space is
+// wasted, which lsm1's rule alone would leave until there are minLevels segments as large as the
+// oldest. It returns lo == hi if that is not so, or if any level is not free.
+func (s *Situation) pickSpace() (lo, hi int) {
+	for _, l := range s.Levels {
+		if !free(l, s.busy) {
 			return 0, 0
 		}
-		if i < len(levels)-1 {
-			newer += l.Seg.Size
-		}
 	}
-	if len(levels) < max(minLevels, 2) || newer < spaceFactor*levels[len(levels)-1].Seg.Size {
+	if len(s.Levels) < max(s.MinLevels, 2) || s.garbage() < 1 {
 		return 0, 0
 	}
-	return leaveYoung(levels), len(levels)
+	return leaveYoung(s.Levels), len(s.Levels)
+}
+
+// garbage returns how much the newer levels have grown of what is worth a merge for space.
+func (s *Situation) garbage() float64 {
+	if len(s.Levels) == 0 {
+		return 0
+	}
+	oldest := len(s.Levels) - 1
+	limit := float64(s.MaxGarbage) / 100
+	if limit <= 0 {
+		limit = 1
+	}
+	return float64(size(s.Levels[:oldest])) / float64(max(s.Levels[oldest].Seg.Size, 1)) / limit
+}
+
+const (
+	// soonGarbage is from which part of what is worth a merge for space other merges wait for
+	// that one, which writes all again. They need room for what they write, and save little.
+	soonGarbage = 0.5
+	// crowded is how many times MinLevels segments there may be meanwhile.
+	crowded = 3
+)
+
+// spaceSoon reports whether a merge for space comes soon.
+func (s *Situation) spaceSoon() bool {
+	return s.Lazy && s.garbage() >= soonGarbage && s.segments() < min(crowded*max(s.MinLevels, 2), MaxSegments/2)
 }
 
 // youngPart is the part of all levels, by size, that the youngest of them may have which a merge

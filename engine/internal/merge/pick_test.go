@@ -78,8 +78,42 @@ func TestAge(t *testing.T) {
 	}
 }
 
+// busyWith is a situation in which one of some levels is an input of a job.
+func busyWith(levels []*snapshot.Level, one *snapshot.Level) *merge.Situation {
+	s := &merge.Situation{Levels: levels, MinLevels: 2}
+	s.Jobs[merge.Small] = merge.Running{On: true, Inputs: []*snapshot.Level{one}}
+	return s
+}
+
+// TestMergesWaitForAMergeForSpace: what is to be written again soon is not merged before, unless
+// there are many segments or somebody has asked for it.
+func TestMergesWaitForAMergeForSpace(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		newer  int // levels of 10 pages and age 0 above one of age 1
+		oldest int64
+		hurry  bool
+		want   bool // a merge of the newer ones begins
+	}{
+		{"far from it", 5, 101, false, true},
+		{"half of it", 5, 100, false, false},
+		{"half of it, and asked for", 5, 100, true, true},
+		{"almost all", 11, 111, false, true},
+		{"almost all, and not many segments", 10, 101, false, false},
+	} {
+		levels := levels(append(make([]int, test.newer), 1)...)
+		for _, l := range levels {
+			l.Seg.Size = 10
+		}
+		levels[test.newer].Seg.Size = test.oldest
+		c := merge.Choose(&merge.Situation{Levels: levels, MinLevels: 4, Lazy: !test.hurry})
+		if got := c == (merge.Choice{Action: merge.Begin, Slot: merge.Main, Hi: test.newer}); got != test.want {
+			t.Errorf("%s: %+v", test.name, c)
+		}
+	}
+}
+
 func TestPickSpace(t *testing.T) {
-	none := func(*snapshot.Level) bool { return false }
 	sized := func(pages ...int64) (out []*snapshot.Level) {
 		for _, n := range pages {
 			out = append(out, &snapshot.Level{Seg: &segment.Segment{Segment: format.Segment{Size: n}}})
@@ -90,15 +124,19 @@ func TestPickSpace(t *testing.T) {
 		name   string
 		pages  []int64
 		min    int
+		limit  int
 		lo, hi int
 	}{
-		{"the newer ones are smaller", []int64{5, 10, 20, 36}, 4, 0, 0},
-		{"as large as the oldest", []int64{5, 10, 20, 35}, 4, 0, 4},
-		{"too few levels", []int64{20, 20, 35}, 4, 0, 0},
-		{"never a level alone", []int64{0}, 0, 0, 0},
-		{"nothing", nil, 4, 0, 0},
+		{"the newer ones are smaller", []int64{5, 10, 20, 36}, 4, 0, 0, 0},
+		{"as large as the oldest", []int64{5, 10, 20, 35}, 4, 0, 0, 4},
+		{"half as large, and more may be wasted", []int64{5, 10, 20, 70}, 4, 51, 0, 0},
+		{"half as large, and no more may be wasted", []int64{5, 10, 20, 70}, 4, 50, 0, 4},
+		{"twice as large, and more may be wasted", []int64{5, 30, 30, 30}, 4, 217, 0, 0},
+		{"too few levels", []int64{20, 20, 35}, 4, 0, 0, 0},
+		{"never a level alone", []int64{0}, 0, 0, 0, 0},
+		{"nothing", nil, 4, 0, 0, 0},
 	} {
-		if lo, hi := merge.PickSpace(sized(test.pages...), none, test.min); lo != test.lo || hi != test.hi {
+		if lo, hi := merge.PickSpace(&merge.Situation{Levels: sized(test.pages...), MinLevels: test.min, MaxGarbage: test.limit}); lo != test.lo || hi != test.hi {
 			t.Errorf("%s: %d to %d, want %d to %d", test.name, lo, hi, test.lo, test.hi)
 		}
 	}
@@ -118,12 +156,12 @@ func TestPickSpace(t *testing.T) {
 		for i := range young {
 			young[i].Age = uint16(test.ages[i])
 		}
-		if lo, hi := merge.PickSpace(young, none, 4); lo != test.lo || hi != len(young) {
+		if lo, hi := merge.PickSpace(&merge.Situation{Levels: young, MinLevels: 4}); lo != test.lo || hi != len(young) {
 			t.Errorf("%s: %d to %d, want %d to %d", test.name, lo, hi, test.lo, len(young))
 		}
 	}
 	ls := sized(50, 50, 50, 50)
-	if lo, hi := merge.PickSpace(ls, func(l *snapshot.Level) bool { return l == ls[3] }, 2); lo != hi {
+	if lo, hi := merge.PickSpace(busyWith(ls, ls[3])); lo != hi {
 		t.Errorf("picked %d to %d with a level that is busy", lo, hi)
 	}
 

@@ -27,6 +27,7 @@ import (
 type world struct {
 	t      *testing.T
 	rng    *rand.Rand
+	raw    vfs.File
 	file   *blockfile.File
 	blocks base.BlockNo
 
@@ -46,7 +47,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 		t.Fatal(err)
 	}
 	return &world{
-		t: t, rng: rand.New(rand.NewPCG(seed, 1)), file: blockfile.New(f, "/test.db", geo, nil, 1<<30),
+		t: t, rng: rand.New(rand.NewPCG(seed, 1)), raw: f, file: blockfile.New(f, "/test.db", geo, nil, 1<<30),
 		rows: make(map[string][]byte), system: make(map[base.BlockNo]base.SnapshotID),
 	}
 }

@@ -12,8 +12,10 @@ import (
 
 // What is what else a checkpoint says of a segment.
 type What struct {
-	Seal  format.Seal // 0 if it names none
-	Input bool        // of a half-done merge: the front of the segment may be gone
+	Seal format.Seal // 0 if it names none
+	// Input and Output say that it is one of a half-done merge; of an input the front may be
+	// gone.
+	Input, Output bool
 }
 
 // Open makes a Segment of what a checkpoint says about it. It reads the first page, the
@@ -50,8 +52,10 @@ func Open(space *blockfile.Space, s format.Segment, what What) (*Segment, error)
 
 // identify finds out which page sums the segment has. An ordinary segment whose level has
 // no seal has the old ones, or none, as its first page shows. The levels of the inputs of a
-// half-done merge are gone, and their seals with them: there the first and the last page
-// must agree. That says nothing about an input of a single page, which is read unverified.
+// half-done merge are gone, and their seals with them, and its output has none yet: there the
+// first and the last page must agree. That says nothing about an input of a single page, which is
+// read unverified. Where C lsm1 has gone on with a merge that lsmlite began, or ended it, only the
+// front of the output has page sums.
 func (s *Segment) identify(space *blockfile.Space, what What) error {
 	if what.Seal != 0 {
 		s.Space = space.SealedAs(true, what.Seal)
@@ -61,8 +65,16 @@ func (s *Segment) identify(space *blockfile.Space, what What) error {
 	if err != nil {
 		return err
 	}
-	if !what.Input {
-		s.Space = space.SealedAs(first.stored != 0, 0)
+	switch {
+	case what.Input:
+	case first.stored == 0:
+		s.Space = space.SealedAs(false, 0)
+		return nil
+	case !first.old && endOfC(space, s.Segment):
+		s.Space = space.PartlySealed(first.seal)
+		return nil
+	case !what.Output:
+		s.Space = space.SealedAs(true, 0)
 		return nil
 	}
 	lastPage, err := space.LastPage(s.Last)
@@ -82,6 +94,32 @@ func (s *Segment) identify(space *blockfile.Space, what What) error {
 		s.Space = space.SealedAs(true, first.seal)
 	}
 	return nil
+}
+
+// endOfC reports whether C lsm1 has written the end of a segment: whether the last leaf page of
+// its b-tree has no page sum. The b-tree's own pages say nothing: C copies them, with the
+// sums that they had elsewhere.
+func endOfC(space *blockfile.Space, s format.Segment) bool {
+	geo := space.Geometry()
+	p := s.Root
+	if p == 0 { // C has dropped it, and it is the last page, or there is none
+		var err error
+		if p, err = space.LastPage(s.Last); err != nil {
+			return false
+		}
+	}
+	for range maxDepth {
+		raw, err := space.RawPage(p)
+		if err != nil {
+			return false // the error comes when the page is read
+		}
+		page := geo.Content(p, raw)
+		if !page.IsBTree() {
+			return geo.StoredSum(p, raw) == 0
+		}
+		p = space.Map(page.Ptr())
+	}
+	return false
 }
 
 // end is what the page at one end of a segment shows of its page sums.

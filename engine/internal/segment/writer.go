@@ -28,7 +28,10 @@ type Writer struct {
 	leaf format.LeafBuilder
 	no   base.PageNo // current leaf page, 0 before the first
 	out  format.Segment
+	// before is the size of what the segment had when Continue began.
+	before int64
 
+	known    bool        // the current leaf page is complete, and the b-tree knows it
 	left     base.PageNo // newest leaf page that the b-tree knows
 	pushKey  []byte      // key of the current page's first cell
 	pushKind base.Kind
@@ -104,7 +107,7 @@ func (w *Writer) start(kind base.Kind, key []byte, valueLen int) error {
 	if w.filter != nil && kind&base.System == 0 {
 		w.filter.Add(kind, key)
 	}
-	if w.no == 0 || !w.leaf.Fits(format.LeafHeaderLen(kind, len(key), valueLen)) {
+	if w.no == 0 || w.known || !w.leaf.Fits(format.LeafHeaderLen(kind, len(key), valueLen)) {
 		if err := w.nextLeaf(); err != nil {
 			return err
 		}
@@ -144,14 +147,16 @@ func (w *Writer) nextLeaf() error {
 			w.fences.First(no)
 		}
 	}
-	w.no = no
+	w.no, w.known = no, false
 	w.leaf.Reset(content)
 	return nil
 }
 
 // completeLeaf makes the current leaf page known to the b-tree.
 func (w *Writer) completeLeaf() error {
-	if w.no == 0 || w.no == w.out.First || w.leaf.NumCells() == 0 {
+	was := w.known
+	w.known = true
+	if w.no == 0 || was || w.no == w.out.First || w.leaf.NumCells() == 0 {
 		return nil
 	}
 	cell := format.BTreeCell{Child: w.left, Kind: w.pushKind, Key: w.pushKey}
@@ -176,6 +181,7 @@ func (w *Writer) completeLeaf() error {
 		if err != nil {
 			return err
 		}
+		b.Reset(w.geo.PageSize)
 		cell.Child = no
 	}
 }
@@ -186,7 +192,6 @@ func (w *Writer) writeBTree(b *format.BTreeBuilder, right base.PageNo) (base.Pag
 		return 0, err
 	}
 	b.Write(content, right)
-	b.Reset(w.geo.PageSize)
 	return no, nil
 }
 
@@ -200,21 +205,30 @@ func (w *Writer) Finish() (seg format.Segment, ok bool, err error) {
 	if err := w.completeLeaf(); err != nil {
 		return seg, false, err
 	}
-	child := w.left
-	for _, b := range w.levels {
-		if child, err = w.writeBTree(b, child); err != nil {
-			return seg, false, err
-		}
-	}
-	if len(w.levels) > 0 {
-		w.out.Root = child
+	if _, err := w.writeEdge(); err != nil {
+		return seg, false, err
 	}
 	if err := w.app.Finish(); err != nil {
 		return seg, false, err
 	}
-	w.out.Last, w.out.Size = w.app.End(), w.app.Size()
+	w.out.Last, w.out.Size = w.app.End(), w.before+w.app.Size()
 	w.finishIndex()
 	return w.out, true, nil
+}
+
+// writeEdge writes the unfinished right edge of the b-tree, bottom up. It returns the
+// right-most child of the root.
+func (w *Writer) writeEdge() (child base.PageNo, err error) {
+	w.out.Root = 0
+	next := w.left
+	for _, b := range w.levels {
+		child = next
+		if next, err = w.writeBTree(b, child); err != nil {
+			return 0, err
+		}
+		w.out.Root = next
+	}
+	return child, nil
 }
 
 // clip shortens a key for an error message.

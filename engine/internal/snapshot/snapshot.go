@@ -46,6 +46,8 @@
 package snapshot
 
 import (
+	"slices"
+
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
@@ -53,7 +55,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 )
 
-// Level is one level: a segment, or a merge that C lsm1 left half done.
+// Level is one level: a segment, or a merge that is half done.
 type Level struct {
 	Age          uint16
 	FreelistOnly bool // holds only free-list entries
@@ -71,6 +73,9 @@ type Merging struct {
 	SplitKind base.Kind
 	NoSplit   bool
 	State     format.Merge
+	// Ours says that lsmlite has written all segments, so that it can go on with the merge,
+	// and segments of its own may be published on top of it.
+	Ours bool
 }
 
 // Segments returns the segments of the level in the order in which C lsm1 lists them.
@@ -113,7 +118,8 @@ func Load(f *blockfile.File, c *format.Checkpoint) (*Snapshot, error) {
 			return segment.Open(space, fs, what)
 		}
 		var err error
-		if level.Seg, err = open(in.LHS, segment.What{Seal: in.Seal()}, oldest && len(in.RHS) == 0); err != nil {
+		what := segment.What{Seal: in.Seal(), Output: len(in.RHS) > 0}
+		if level.Seg, err = open(in.LHS, what, oldest && len(in.RHS) == 0); err != nil {
 			return nil, err
 		}
 		if len(in.RHS) > 0 {
@@ -125,6 +131,7 @@ func Load(f *blockfile.File, c *format.Checkpoint) (*Snapshot, error) {
 				}
 				level.Merging.RHS = append(level.Merging.RHS, seg)
 			}
+			level.Merging.Ours = level.ours(oldest)
 		}
 		s.Levels = append(s.Levels, level)
 	}
@@ -140,6 +147,13 @@ func Load(f *blockfile.File, c *format.Checkpoint) (*Snapshot, error) {
 		}
 	}
 	return s, nil
+}
+
+// ours reports whether lsmlite has written all of a half-done merge.
+func (l *Level) ours(oldest bool) bool {
+	return oldest && !l.Merging.State.BTree && !slices.ContainsFunc(l.Segments(), func(s *segment.Segment) bool {
+		return !s.Space.Sealed || len(s.Space.Redirects) > 0
+	})
 }
 
 // findSplit reads the split key from the cell that the checkpoint names. The cell is

@@ -22,6 +22,7 @@ type Values struct {
 	AutoCheckpoint int64 // written to the file before a checkpoint is due; 0: never due for that
 	MaxLog         int64 // needed of the log before a transaction waits; negative: no bound
 	AutoMerge      int   // levels of one age that are worth a merge
+	MaxGarbage     int   // what newer levels may overwrite of the oldest before all are merged, in percent
 	MaxFreelist    int   // free-list entries in a checkpoint
 	AutoWork       bool  // commits flush and merge
 	Log            bool  // commits are logged; changes with the writer's turn only

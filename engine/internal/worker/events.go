@@ -87,7 +87,7 @@ func (w *Worker) jobEnded(j *job, err error) {
 		return
 	}
 	e := Job{Pages: j.cost.pages, Bytes: j.cost.bytes, Duration: j.cost.took, Err: err}
-	e.Inputs, e.InputPages = sizeOf(j.inputs)
+	e.Inputs, e.InputPages = j.segments, j.inputPages
 	if j.flush {
 		e.TreeBytes = int64(j.Spec().Tree.Size())
 	}

@@ -21,9 +21,14 @@ type job struct {
 	flush  bool // the old tree is an input
 	age    uint16
 	inputs []*snapshot.Level
-	// inputPages is the size of the inputs, which the result will not exceed by much.
+	// segments is how many the inputs are when it begins, and inputPages their size, without
+	// what the job adds to: it will not write much more.
+	segments   int
 	inputPages int64
 	begin      ledger.AppendPoint // where it writes from
+	held       int                // how many of its blocks at the front are not reserved any more
+	parts      int64              // pages that it had written when it was published in part
+	whole      bool               // its result has a place of its own in the file
 	cost       jobCost
 }
 
@@ -54,6 +59,7 @@ func (w *Worker) newJob(p plan) (*job, error) {
 	}
 	for _, l := range j.inputs {
 		for _, seg := range l.Segments() {
+			j.segments++
 			j.inputPages += w.File.PagesIn(seg.Size)
 		}
 	}
@@ -65,13 +71,18 @@ func (w *Worker) newJob(p plan) (*job, error) {
 	// still needs: such a merge is finished in new blocks.
 	rescue := merge.HalfMerged(j.inputs) >= 0
 	spec.FreeEntries = func() []format.FreeEntry { return w.Ledger.EntriesFor(j.inputs, j.Blocks()) }
-	if !rescue && !p.at.whole {
+	if at, ok := w.addsTo(p, j.inputs); ok {
+		j.begin, spec.Onto = at, j.inputs[0].Seg
+		j.inputPages -= w.File.PagesIn(spec.Onto.Size)
+	} else if !rescue && !p.at.whole {
 		j.begin = w.Ledger.TakeAppendPoint()
 	}
+	j.whole = p.at.whole
 	spec.Start = j.begin.Page
 	spec.Seal = sealFor(st, &spec)
-	spec.Index = w.Index.On()
-	spec.Keys = w.Index.Reserve(int64(spec.Tree.Len()), spec.Inputs)
+	if spec.Index = w.Index.On() && spec.Onto == nil; spec.Index {
+		spec.Keys = w.Index.Reserve(int64(spec.Tree.Len()), spec.Inputs)
+	}
 	var err error
 	if j.Job, err = merge.New(w.File, ledger.Allocator{Ledger: w.Ledger, Fresh: rescue, Above: p.at.above}, spec); err != nil {
 		w.Ledger.GiveBack(j.begin)
@@ -81,11 +92,27 @@ func (w *Worker) newJob(p plan) (*job, error) {
 	return j, nil
 }
 
+// addsTo reserves the place to write from if a job is to add to a segment: to what is merged
+// so far of a half-done merge of lsmlite.
+func (w *Worker) addsTo(p plan, inputs []*snapshot.Level) (at ledger.AppendPoint, ok bool) {
+	if len(inputs) != 1 || p.flush || p.at != (place{}) {
+		return at, false
+	}
+	l := inputs[0]
+	if l.Merging == nil || !l.Merging.Ours || !l.Seg.Continuable() {
+		return at, false
+	}
+	return w.Ledger.TakeEnd(l)
+}
+
 // sealFor returns the seal of what a job will write. Its pages must not pass for those of a
 // segment that may have stood in the same place before: so it is made of the state that the
 // job works on, where its log goes on included, which no other state of the database has,
 // not even one of the same id that a crash has undone; and of the job's inputs.
 func sealFor(st *snapshot.State, spec *merge.Spec) format.Seal {
+	if spec.Onto != nil {
+		return spec.Onto.Space.Seal
+	}
 	log := st.Disk.Log
 	if !spec.Tree.Empty() {
 		log = st.OldLog
@@ -105,9 +132,9 @@ func (j *job) failure() task {
 	return mergeTask
 }
 
-// abandon gives up a job.
+// abandon gives up a job. What is published of it stays.
 func (w *Worker) abandon(j *job) {
-	w.Ledger.GiveUp(j.begin, j.Blocks())
+	w.Ledger.GiveUp(j.begin, j.Blocks()[j.held:])
 	w.Index.Release(j.Spec().Keys)
 }
 
@@ -115,15 +142,20 @@ func (w *Worker) abandon(j *job) {
 func (w *Worker) publish(j *job) (ledger.Outcome, error) {
 	r := j.Result()
 	c := ledger.Change{
-		Inputs: j.inputs, Flush: j.flush, Begin: j.begin, Blocks: j.Blocks(), Entries: r.Entries, Next: r.AppendPoint,
+		Inputs: j.inputs, Flush: j.flush, Begin: j.begin, Blocks: j.Blocks()[j.held:], Entries: r.Entries, Next: r.AppendPoint,
 		Compression: w.Compression,
+	}
+	if j.parts > 0 { // levels on top of it may have grown older than it was to be
+		levels := w.Ledger.Newest().Disk.Levels
+		if at := slices.Index(levels, j.inputs[0]); at > 0 {
+			j.age = max(j.age, levels[at-1].Age)
+		}
 	}
 	if r.Written {
 		c.Output = &snapshot.Level{
 			Age:          j.age,
 			FreelistOnly: !j.flush && allFreelist(j.inputs),
-			Seg: &segment.Segment{Segment: r.Segment, LastPage: r.LastPage, Owned: j.Blocks(), Index: r.Index,
-				Space: &blockfile.Space{File: w.File, Sealed: true, Seal: j.Spec().Seal}},
+			Seg:          w.output(j, r.Segment, r.LastPage, r.Index),
 		}
 		w.Index.Adopt(c.Output.Seg)
 	}
@@ -135,6 +167,21 @@ func (w *Worker) publish(j *job) (ledger.Outcome, error) {
 		}
 	}
 	return did, err
+}
+
+// output makes a segment of what a job has written.
+func (w *Worker) output(j *job, seg format.Segment, lastPage base.PageNo, index *segment.Index) *segment.Segment {
+	owned := j.Blocks()
+	if onto := j.Spec().Onto; onto != nil {
+		before, err := onto.Blocks()
+		if err != nil {
+			owned = nil // it is read when it is needed
+		} else {
+			owned = append(slices.Clone(before), owned[1:]...)
+		}
+	}
+	return &segment.Segment{Segment: seg, LastPage: lastPage, Owned: slices.Clip(owned), Index: index,
+		Space: &blockfile.Space{File: w.File, Sealed: true, Seal: j.Spec().Seal}}
 }
 
 func allFreelist(levels []*snapshot.Level) bool {
@@ -168,6 +215,9 @@ func (w *Worker) runJob(ctx context.Context, j *job, pages int) (cost int, o out
 			w.jobEnded(j, nil)
 			return cost, published, nil
 		}
+	}
+	if err == nil && w.worthPart(j) {
+		err = w.charge(j, func() error { return w.publishPart(j) })
 	}
 	if err != nil && ctx.Err() == nil {
 		w.abandon(j)

@@ -12,7 +12,7 @@ import (
 // nextJob returns the job to go on with, starting it if necessary, or nil.
 func (w *Worker) nextJob(o Order) (*job, error) {
 	s := w.situation()
-	s.MinLevels, s.FlushOnly = o.MinLevels, o.FlushOnly
+	s.MinLevels, s.FlushOnly, s.Lazy = o.MinLevels, o.FlushOnly, o.Patient
 	c := merge.Choose(&s)
 	slot := &w.jobs[c.Slot]
 	switch c.Action {
@@ -36,7 +36,8 @@ func (w *Worker) nextJob(o Order) (*job, error) {
 func (w *Worker) situation() merge.Situation {
 	w.Turn.MustBeHeld()
 	st := w.Ledger.Newest()
-	s := merge.Situation{Levels: st.Disk.Levels, OldTree: st.HasOld, Moved: len(st.Disk.Redirects) > 0}
+	s := merge.Situation{Levels: st.Disk.Levels, OldTree: st.HasOld, Moved: len(st.Disk.Redirects) > 0,
+		MaxGarbage: w.Tuning.Load().MaxGarbage}
 	for i, j := range w.jobs {
 		if j != nil {
 			s.Jobs[i] = merge.Running{On: true, Inputs: j.inputs}

@@ -61,7 +61,7 @@ func placeIn(room *ledger.Room, n int) place {
 	low := place{whole: true}
 	free, end := room.Free, room.End
 	tolerable := base.BlockNo(n + n/32 + 1)
-	if len(room.Levels) == 1 && !room.Levels[0].Seg.MayLink {
+	if len(room.Levels) == 1 && room.Levels[0].Merging == nil && !room.Levels[0].Seg.MayLink {
 		// Nothing is to be merged, and perhaps it can be moved to the front at once.
 		if end <= tolerable || n < len(free) && free[n] <= tolerable {
 			return low

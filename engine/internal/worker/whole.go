@@ -43,7 +43,7 @@ func (r *Request) mergeToOne(ctx context.Context, pages int, choose func() place
 			switch {
 			case numUserLevels(levels) == 0:
 				return 0, true, nil
-			case len(levels) == 1 && at.above == 0 && !levels[0].Seg.MayLink && len(disk.Redirects) == 0:
+			case len(levels) == 1 && levels[0].Merging == nil && at.above == 0 && !levels[0].Seg.MayLink && len(disk.Redirects) == 0:
 				return 0, true, nil // it is one segment that lsmlite wrote, and plain
 			}
 			var err error

@@ -53,8 +53,10 @@ func (w *Worker) Work(ctx context.Context, o Order) (done int, err error) {
 	return done, nil
 }
 
-// workOn works on one job, and makes the checkpoint that is due when it has ended.
+// workOn works on one job, and makes the checkpoint that is due when it has ended or was
+// published in part.
 func (w *Worker) workOn(ctx context.Context, j *job, pages int, patient bool) (cost int, err error) {
+	parts := j.parts
 	cost, o, err := w.runJob(ctx, j, pages)
 	if o != unfinished {
 		w.forget(j)
@@ -63,7 +65,7 @@ func (w *Worker) workOn(ctx context.Context, j *job, pages int, patient bool) (c
 	if o == widen && err == nil {
 		err = w.rerun(ctx, j)
 	}
-	if err != nil || o == unfinished {
+	if err != nil || o == unfinished && j.parts == parts {
 		return cost, err
 	}
 	w.failures.done(w.working)

@@ -15,6 +15,7 @@ type Config struct {
 	Settings   tuning.Values // AutoFlush, AutoCheckpoint, MaxLog and AutoMerge count
 	Background bool          // a goroutine flushes and merges
 	PageSize   int
+	BlockSize  int
 	KeyBytes   int
 	ValueBytes int
 	Keys       Keys

@@ -26,7 +26,7 @@ func configOf(o engine.Options, keys simulate.Keys) simulate.Config {
 			AutoFlush: int64(o.AutoFlush), AutoCheckpoint: int64(o.AutoCheckpoint), MaxLog: maxLog, AutoMerge: o.AutoMerge,
 		},
 		Background: o.Background != engine.BackgroundNone,
-		PageSize:   o.PageSize, KeyBytes: 16, ValueBytes: 100, Keys: keys,
+		PageSize:   o.PageSize, BlockSize: o.BlockSize, KeyBytes: 16, ValueBytes: 100, Keys: keys,
 		RowSeconds: 1.2e-6, PageSeconds: 20e-6,
 	}
 }

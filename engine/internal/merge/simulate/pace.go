@@ -8,6 +8,9 @@ import "github.com/lsmlite/lsmlite-go/engine/internal/merge"
 const (
 	stepPages    = 64
 	leastPages   = 2
+	partBlocks   = 4
+	partOfInputs = 32
+	halfAge      = 64
 	softSegments = merge.MaxSegments / 2
 	hardSegments = merge.MaxSegments - 2
 	maxWait      = 2e-3 // seconds

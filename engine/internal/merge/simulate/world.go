@@ -27,6 +27,10 @@ type job struct {
 	cost   int64 // what is to be done, in pages' worth of work
 	done   int64
 	all    int64 // pages of the inputs
+	// A merge that takes in the oldest level is published in parts: part is how many of its
+	// pages were written then, and given how many of its inputs' are given up.
+	inParts     bool
+	part, given int64
 }
 
 // recordsPerPage converts records read into pages of work, as package merge does.
@@ -71,7 +75,8 @@ func (w *world) rotateIfFull() {
 
 // nextJob returns the job to go on with, or nil.
 func (w *world) nextJob(flushOnly bool) *job {
-	s := merge.Situation{Levels: w.levels, OldTree: w.hasOld, MinLevels: w.Settings.AutoMerge, FlushOnly: flushOnly}
+	s := merge.Situation{Levels: w.levels, OldTree: w.hasOld, MinLevels: w.Settings.AutoMerge, FlushOnly: flushOnly,
+		MaxGarbage: w.Settings.MaxGarbage, Lazy: true}
 	for i, j := range w.jobs {
 		if j != nil {
 			s.Jobs[i] = merge.Running{On: true, Inputs: j.inputs}
@@ -113,6 +118,7 @@ func (w *world) newJob(c merge.Choice) *job {
 	}
 	if c.Hi == len(w.levels) {
 		j.result = w.Keys.oldest(j.result)
+		j.inParts = !j.flush && len(j.inputs) > 1
 	}
 	j.pages = w.pages(j.result)
 	j.cost = max(j.pages, int64(records/recordsPerPage), 1)
@@ -126,11 +132,56 @@ func (w *world) step(j *job, budget int64) int64 {
 	j.done += n
 	w.worked += n
 	w.space.write(j.pages*j.done/j.cost - before)
-	if j.done == j.cost {
+	switch written := j.pages * j.done / j.cost; {
+	case j.done == j.cost:
 		w.publish(j)
+		w.autoCheckpoint()
+	case j.inParts && written-j.part >= w.partPages(j):
+		w.publishPart(j)
+		j.part = written
+		w.giveUp(j, w.wholeBlocks(j))
 		w.autoCheckpoint()
 	}
 	return n
+}
+
+// partPages is how many pages a part of a merge has at least, as package worker says.
+func (w *world) partPages(j *job) int64 {
+	least := min(partBlocks*int64(w.BlockSize), w.Settings.AutoCheckpoint) / int64(w.PageSize)
+	return max(j.all/partOfInputs, least, 1)
+}
+
+// publishPart puts a half-done merge in the place of its inputs.
+func (w *world) publishPart(j *job) {
+	if j.part > 0 {
+		return
+	}
+	rhs := make([]*segment.Segment, len(j.inputs))
+	for i, l := range j.inputs {
+		rhs[i] = l.Seg
+		delete(w.held, l)
+	}
+	half := &snapshot.Level{Age: max(j.age, halfAge), Seg: &segment.Segment{Segment: format.Segment{Size: j.all}},
+		Merging: &snapshot.Merging{Ours: true, RHS: rhs}}
+	w.held[half] = j.result
+	at := slices.Index(w.levels, j.inputs[0])
+	w.levels = slices.Replace(w.levels, at, at+len(j.inputs), half)
+	j.inputs = []*snapshot.Level{half}
+}
+
+// wholeBlocks returns how many pages the inputs of a job can give up: each of them whole blocks.
+func (w *world) wholeBlocks(j *job) (pages int64) {
+	block := int64(w.BlockSize / w.PageSize)
+	for _, seg := range j.inputs[0].Merging.RHS {
+		pages += seg.Size * j.done / j.cost / block * block
+	}
+	return pages
+}
+
+// giveUp gives up pages of the inputs of a job, up to the given number in all.
+func (w *world) giveUp(j *job, pages int64) {
+	w.space.drop(pages - j.given)
+	j.given = pages
 }
 
 // publish puts the result of a job in the place of its inputs.
@@ -141,8 +192,11 @@ func (w *world) publish(j *job) {
 		w.levels = slices.Delete(w.levels, at, at+len(j.inputs))
 	}
 	for _, l := range j.inputs {
-		w.space.drop(l.Seg.Size)
 		delete(w.held, l)
+	}
+	w.giveUp(j, j.all)
+	if j.part > 0 && at > 0 {
+		j.age = max(j.age, w.levels[at-1].Age)
 	}
 	if j.pages > 0 {
 		l := &snapshot.Level{Age: j.age, Seg: &segment.Segment{Segment: format.Segment{Size: j.pages}}}

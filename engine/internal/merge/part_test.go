@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package merge_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
+	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// longRows makes a tree of rows that fill several blocks.
+func (w *world) longRows() *memtree.Tree {
+	t := memtree.New()
+	for range 300 {
+		k := fmt.Appendf(nil, "%05d", w.rng.IntN(900))
+		if w.rng.IntN(20) == 0 {
+			k = append(k, make([]byte, 900)...)
+		}
+		switch w.rng.IntN(12) {
+		case 0:
+			t.Delete(k)
+			delete(w.rows, string(k))
+		case 1:
+			end := fmt.Appendf(nil, "%s~", k[:4])
+			t.DeleteRange(k, end)
+			for key := range w.rows {
+				if key > string(k) && key < string(end) {
+					delete(w.rows, key)
+				}
+			}
+		default:
+			v := make([]byte, w.rng.IntN(2000))
+			for i := range v {
+				v[i] = byte(w.rng.Uint32())
+			}
+			t.Put(k, v)
+			w.rows[string(k)] = v
+		}
+	}
+	return t
+}
+
+// destroy overwrites the blocks of some segments that others do not use.
+func (w *world) destroy(before, after []*segment.Segment) (n int) {
+	w.t.Helper()
+	used := make(map[base.BlockNo]bool)
+	for _, s := range after {
+		for _, b := range w.blocksOf(s) {
+			used[b] = true
+		}
+	}
+	geo := w.file.Geometry()
+	junk := make([]byte, geo.BlockSize)
+	for i := range junk {
+		junk[i] = byte(w.rng.Uint32())
+	}
+	for _, s := range before {
+		for _, b := range w.blocksOf(s) {
+			if used[b] {
+				continue
+			}
+			used[b] = true
+			n++
+			if _, err := w.raw.WriteAt(junk, int64(b-1)*int64(geo.BlockSize)); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+	}
+	return n
+}
+
+// forget empties the page cache.
+func (w *world) forget() {
+	w.file = blockfile.New(w.raw, "/test.db", w.file.Geometry(), nil, 1<<30)
+	w.file.SetBlocks(uint32(w.blocks))
+	for _, s := range segments(w.levels) {
+		s.Space.File = w.file
+	}
+}
+
+func (w *world) blocksOf(s *segment.Segment) []base.BlockNo {
+	w.t.Helper()
+	b, err := s.Blocks()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return b
+}
+
+func segments(levels []*snapshot.Level) (all []*segment.Segment) {
+	for _, l := range levels {
+		all = append(all, l.Segments()...)
+	}
+	return all
+}
+
+// half makes a level of a part. Its segments are those that a checkpoint with the part names,
+// or the very ones.
+func (w *world) half(p merge.Part, reload bool) *snapshot.Level {
+	w.t.Helper()
+	l := &snapshot.Level{Age: 9, Merging: &p.Merging, Seg: &segment.Segment{Segment: p.Segment, LastPage: p.LastPage,
+		Space: &blockfile.Space{File: w.file, Sealed: true, Seal: seal}, Index: new(segment.Index)}}
+	if !reload {
+		return l
+	}
+	blob, err := (&snapshot.Snapshot{ID: 20, Levels: []*snapshot.Level{l}}).Export(), error(nil)
+	geo := w.file.Geometry()
+	blob.Blocks, blob.PageSize, blob.BlockSize = uint32(w.blocks), uint32(geo.PageSize), uint32(geo.BlockSize)
+	encoded, err := blob.Encode()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	c, err := format.DecodeCheckpoint(encoded)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	loaded, err := snapshot.Load(w.file, c)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if m := loaded.Levels[0].Merging; !m.Ours || string(m.Split) != string(p.Merging.Split) || m.SplitKind&base.System != 0 {
+		w.t.Fatalf("loaded again, the split key is %q (ours: %t), not %q", m.Split, m.Ours, p.Merging.Split)
+	}
+	return loaded.Levels[0]
+}
+
+const seal = 4711
+
+// TestParts publishes merges in parts. After each part, the blocks that were given up are
+// overwritten, and everything must still be there, for the job, which goes on, and for
+// another one that takes its place, as after a crash.
+func TestParts(t *testing.T) {
+	parts, taken, given, reloads := 0, 0, 0, 0
+	for seed := range uint64(20) {
+		w := newWorld(t, seed)
+		w.rng = rand.New(rand.NewPCG(seed, 7))
+		for range 2 + w.rng.IntN(3) {
+			w.job(w.longRows().Freeze(), 0, 0, nil)
+		}
+		begin := func(inputs []*snapshot.Level, onto *segment.Segment) *merge.Job {
+			j, err := merge.New(w.file, w, merge.Spec{Inputs: inputs, Oldest: true, Seal: seal, Onto: onto})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return j
+		}
+		j := begin(w.levels, nil)
+		for !j.Done() {
+			if _, err := j.Step(context.Background(), (1+w.rng.IntN(60))*4096/w.file.Geometry().PageSize); err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			if !j.HalfDone() {
+				continue
+			}
+			p, ok, err := j.Part()
+			if err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			if !ok {
+				continue
+			}
+			parts++
+			half := w.half(p, false)
+			n := w.destroy(segments(w.levels), half.Segments())
+			given += n
+			w.levels = []*snapshot.Level{half}
+			w.forget()
+			w.expect(fmt.Sprintf("seed %d, half merged", seed))
+			w.expectLookups()
+			if w.rng.IntN(3) == 0 {
+				reloads++
+				half = w.half(p, true)
+				w.levels = []*snapshot.Level{half}
+				w.expect(fmt.Sprintf("seed %d, half merged and loaded again", seed))
+				w.expectLookups()
+			}
+			if half.Seg.Continuable() && w.rng.IntN(3) == 0 {
+				taken++
+				j = begin(w.levels, half.Seg)
+			}
+		}
+		r := j.Result()
+		if !r.Written {
+			t.Fatalf("seed %d: nothing is left", seed)
+		}
+		seg, err := segment.Open(&blockfile.Space{File: w.file}, r.Segment, segment.What{Seal: seal})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.levels = []*snapshot.Level{{Seg: seg}}
+		w.expectSegment(seg, true)
+		w.expect(fmt.Sprintf("seed %d, merged", seed))
+	}
+	if parts < 50 || given < 80 || taken < 10 || reloads < 10 {
+		t.Errorf("%d parts, %d blocks given up, %d merges taken up, %d checkpoints: the test shows little", parts, given, taken, reloads)
+	}
+}
+
+// expectLookups looks rows up one by one, those that are there and those that are not.
+func (w *world) expectLookups() {
+	w.t.Helper()
+	st := &snapshot.State{Disk: &snapshot.Snapshot{Levels: w.levels}}
+	for range 100 {
+		i := w.rng.IntN(900)
+		key := fmt.Appendf(nil, "%05d", i)
+		v, ok, err := cursor.Get(nil, key, memtree.View{}, st)
+		if want, there := w.rows[string(key)]; err != nil || ok != there || string(v) != string(want) {
+			w.t.Fatalf("key %q: found %t, want %t: %v", key, ok, there, err)
+		}
+	}
+}
+
+// TestNotInParts: what C lsm1 wrote, flushes, and merges above older levels are published
+// whole.
+func TestNotInParts(t *testing.T) {
+	w := newWorld(t, 1)
+	for range 3 {
+		w.job(w.longRows().Freeze(), 0, 0, nil)
+	}
+	for what, change := range map[string]func(*merge.Spec){
+		"as it is":            func(*merge.Spec) {},
+		"older levels":        func(s *merge.Spec) { s.Oldest = false },
+		"a flush":             func(s *merge.Spec) { s.Tree = w.longRows().Freeze() },
+		"one input":           func(s *merge.Spec) { s.Inputs = s.Inputs[:1] },
+		"a segment of C lsm1": func(s *merge.Spec) { s.Inputs[1].Seg.Space = &blockfile.Space{File: w.file} },
+		"moved blocks": func(s *merge.Spec) {
+			s.Inputs[2].Seg.Space = &blockfile.Space{File: w.file, Sealed: true, Redirects: []format.Redirect{{From: 3, To: 2}}}
+		},
+	} {
+		spec := merge.Spec{Oldest: true}
+		for _, l := range w.levels {
+			seg := *l.Seg
+			spec.Inputs = append(spec.Inputs, &snapshot.Level{Seg: &seg})
+		}
+		change(&spec)
+		j, err := merge.New(w.file, w, spec)
+		if err != nil {
+			if what == "a segment of C lsm1" || what == "moved blocks" {
+				continue
+			}
+			t.Fatal(err)
+		}
+		if got, want := j.HalfDone(), what == "as it is"; got != want {
+			t.Errorf("%s: it can be published in parts: %t, want %t", what, got, want)
+		}
+	}
+}

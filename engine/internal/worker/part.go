@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package worker
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
+	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+const (
+	// partOfInputs is how many parts a merge is published in at most, and partBlocks how many
+	// blocks one has at least: each costs some pages of the b-tree.
+	partOfInputs = 32
+	partBlocks   = 4
+	// halfAge is added to the age of a level while its merge is half done: C lsm1 takes up no
+	// run of levels whose age is that of a half-done merge after it, less one, and waits
+	// forever if there are too many of them.
+	halfAge = 64
+)
+
+// partPages is how many pages a part of a job has at least.
+func (w *Worker) partPages(j *job) int64 {
+	t := w.Tuning.Load()
+	least := int64(partBlocks) * w.File.Geometry().PagesPerBlock()
+	return max(j.inputPages/partOfInputs, min(least, max(t.AutoCheckpoint/w.pageSize(), 1)))
+}
+
+// worthPart reports whether so much of a job is done that it is to be published in part.
+func (w *Worker) worthPart(j *job) bool {
+	return !j.whole && j.Pages()-j.parts >= w.partPages(j) && j.HalfDone()
+}
+
+// publishPart makes what a job has done so far part of the database, and gives up the blocks
+// of its inputs that are not needed any more. The job goes on, with a level as its input
+// that is half merged.
+func (w *Worker) publishPart(j *job) error {
+	w.Turn.MustBeHeld()
+	p, ok, err := j.Part()
+	if !ok || err != nil {
+		return err
+	}
+	w.Index.Inputs(p.Merging.RHS)
+	half := &snapshot.Level{Age: max(j.age, halfAge), Seg: w.output(j, p.Segment, p.LastPage, new(segment.Index)), Merging: &p.Merging}
+	blocks := j.Blocks()
+	_, err = w.Ledger.Publish(&ledger.Change{
+		Inputs: j.inputs, Output: half, Begin: j.begin, Blocks: blocks[j.held:], GoesOn: true, Compression: w.Compression,
+	})
+	if err != nil {
+		return err
+	}
+	j.begin, j.held, j.parts = ledger.AppendPoint{}, len(blocks)-1, j.Pages()
+	j.inputs = []*snapshot.Level{half}
+	return nil
+}

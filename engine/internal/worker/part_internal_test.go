@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package worker
+
+import (
+	"context"
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
+	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
+)
+
+// TestMergeInParts: a large merge is published as it goes on, and gives up blocks of its inputs.
+// One that is dropped is taken up where it was, also with segments on top of it.
+func TestMergeInParts(t *testing.T) {
+	d := newDesk(t, func(_ *Config, v *tuning.Values) { v.AutoCheckpoint = 20 << 10 })
+	const rows = 3000
+	d.flush(rows, 200)
+	d.flush(rows, 200)
+	half := func() bool { return d.levels()[len(d.levels())-1].Merging != nil }
+	whole := d.Ledger.Account()
+	d.holdTurn(func() {
+		j, err := d.newJob(plan{hi: 2})
+		must(t, err)
+		d.jobs[merge.Main] = j
+	})
+	for !half() {
+		if n, err := d.work(Order{Pages: 10}); n == 0 || err != nil {
+			t.Fatalf("%d pages, %v, before anything was published", n, err)
+		}
+	}
+	d.expectRows(rows)
+	m := d.levels()[0].Merging
+	if !m.Ours || len(m.RHS) != 2 || d.levels()[0].Age < halfAge {
+		t.Errorf("level %+v, merging %+v", d.levels()[0], m)
+	}
+	for before := len(d.Ledger.Account().Free); len(d.Ledger.Account().Free) <= before; {
+		if n, err := d.work(Order{Pages: 10}); n == 0 || err != nil || !half() {
+			t.Fatalf("%d pages, %v, before a block was given up", n, err)
+		}
+	}
+	// Dropped: what is published stays, and nothing is reserved any more.
+	d.holdTurn(d.DropJobs)
+	if got := d.Ledger.Account().Reserved; len(got) != 0 {
+		t.Errorf("blocks %v are reserved", got)
+	}
+	at := d.levels()[0].Seg.Size
+	d.flush(rows, 100)
+	if len(d.levels()) != 2 || !half() {
+		t.Fatalf("%d levels after a flush on top", len(d.levels()))
+	}
+	d.expectRows(rows)
+	before := d.Counters.Pages[ForMerge].Load()
+	for half() {
+		if n, err := d.work(Order{Pages: 50}); n == 0 || err != nil {
+			t.Fatalf("%d pages, %v", n, err)
+		}
+	}
+	if all, n := d.levels()[1].Seg.Size, d.Counters.Pages[ForMerge].Load()-before; n > all-at+20 {
+		t.Errorf("%d of %d pages were merged, and %d more written to end the merge", at, all, n)
+	}
+	if got := d.Ledger.Account(); len(got.Reserved) != 0 || got.Blocks > whole.Blocks+10 {
+		t.Errorf("%d blocks after the merge, %d before; %v are reserved", got.Blocks, whole.Blocks, got.Reserved)
+	}
+	d.expectRows(rows)
+}
+
+// TestFailedPart: a merge that fails after a part of it was published goes on later.
+func TestFailedPart(t *testing.T) {
+	d := newDesk(t, func(_ *Config, v *tuning.Values) { v.AutoCheckpoint = 20 << 10 })
+	d.flush(2000, 200)
+	d.flush(2000, 200)
+	d.holdTurn(func() {
+		j, err := d.newJob(plan{hi: 2})
+		must(t, err)
+		for len(d.levels()) == 2 {
+			_, _, err := d.runJob(context.Background(), j, 20)
+			must(t, err)
+		}
+		d.data.write = errFail
+		for o := unfinished; o != failed; {
+			_, o, _ = d.runJob(context.Background(), j, 20)
+		}
+		d.data.write = nil
+	})
+	if got := d.Ledger.Account().Reserved; len(got) != 0 {
+		t.Errorf("blocks %v are reserved", got)
+	}
+	d.expectRows(2000)
+	if _, err := d.work(Order{Pages: Unlimited}); err != nil || len(d.levels()) != 1 || d.levels()[0].Merging != nil {
+		t.Fatalf("%d levels, %v", len(d.levels()), err)
+	}
+	d.expectRows(2000)
+}
