@@ -13,7 +13,6 @@
 package freelist
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 
@@ -27,7 +26,7 @@ import (
 type List struct {
 	blocks   uint32                           // highest block number of the file
 	free     map[base.BlockNo]base.SnapshotID // free block → newest snapshot that may use it
-	order    []base.BlockNo                   // the keys of free, ascending
+	order    []base.BlockNo                   // those of the keys of free that are not reserved, ascending
 	reserved map[base.BlockNo]int             // users among the segments being written
 	recorded map[base.BlockNo]base.SnapshotID // what the system keys in the segments say
 	// born is the first snapshot that may use what a block holds now, if that is known: if
@@ -38,6 +37,9 @@ type List struct {
 	// them is older than the segment that is being written. A segment that starts at an append
 	// point leaves what is before it as it is.
 	whole map[base.BlockNo]bool
+	// changed are the blocks of which free and recorded say different things. There are few of
+	// them, while a large database may have a hundred thousand free blocks.
+	changed map[base.BlockNo]bool
 }
 
 // New makes the list of a file with the given number of blocks. recorded is what the
@@ -50,6 +52,7 @@ func New(blocks uint32, recorded map[base.BlockNo]base.SnapshotID, entries []for
 		recorded: recorded,
 		born:     make(map[base.BlockNo]base.SnapshotID),
 		whole:    make(map[base.BlockNo]bool),
+		changed:  make(map[base.BlockNo]bool),
 	}
 	for b, id := range recorded {
 		if b < 1 || uint32(b) > blocks {
@@ -63,6 +66,7 @@ func New(blocks uint32, recorded map[base.BlockNo]base.SnapshotID, entries []for
 		} else {
 			l.free[e.Block] = e.ID
 		}
+		l.note(e.Block)
 	}
 	l.order = make([]base.BlockNo, 0, len(l.free))
 	for b := range l.free {
@@ -81,14 +85,16 @@ func (l *List) Blocks() uint32 { return l.blocks }
 func (l *List) Allocate(floor base.BlockNo, limit base.SnapshotID, pinned []base.SnapshotID) base.BlockNo {
 	from, _ := slices.BinarySearch(l.order, floor+1)
 	for _, b := range l.order[from:] {
-		if l.free[b] < limit && l.reserved[b] == 0 && !l.UsedBy(b, pinned...) {
+		if l.free[b] < limit && !l.UsedBy(b, pinned...) {
 			l.reserved[b], l.whole[b] = 1, true
+			l.remove([]base.BlockNo{b})
 			return b
 		}
 	}
 	l.blocks++
 	b := base.BlockNo(l.blocks)
-	l.add(b, 0)
+	l.free[b] = 0
+	l.note(b)
 	l.reserved[b], l.whole[b] = 1, true
 	return b
 }
@@ -106,7 +112,10 @@ func (l *List) UsedBy(b base.BlockNo, snapshots ...base.SnapshotID) bool {
 
 // Reserve counts one more user of a block: a segment that starts at an append point.
 // The block does not have to be free.
-func (l *List) Reserve(b base.BlockNo) { l.reserved[b]++ }
+func (l *List) Reserve(b base.BlockNo) {
+	l.reserved[b]++
+	l.remove([]base.BlockNo{b})
+}
 
 // Release takes back one reservation of each block, when a segment is given up or, just
 // before Publish, becomes a published one.
@@ -117,6 +126,7 @@ func (l *List) Release(blocks []base.BlockNo) {
 			delete(l.reserved, b)
 		}
 	}
+	l.insert(blocks)
 }
 
 // Publish records a new set of levels: used blocks belong to a published segment from
@@ -125,27 +135,21 @@ func (l *List) Release(blocks []base.BlockNo) {
 // the same block.
 func (l *List) Publish(used, freed []base.BlockNo, id base.SnapshotID) {
 	for _, b := range freed {
-		l.add(b, id)
+		l.free[b] = id
+		l.note(b)
 	}
+	l.insert(freed)
 	for _, b := range used {
 		if _, ok := l.free[b]; ok {
 			delete(l.free, b)
+			l.note(b)
 			if l.whole[b] {
 				l.born[b] = id + 1
 				delete(l.whole, b)
 			}
-			i, _ := slices.BinarySearch(l.order, b)
-			l.order = slices.Delete(l.order, i, i+1)
 		}
 	}
-}
-
-func (l *List) add(b base.BlockNo, id base.SnapshotID) {
-	if _, ok := l.free[b]; !ok {
-		i, _ := slices.BinarySearch(l.order, b)
-		l.order = slices.Insert(l.order, i, b)
-	}
-	l.free[b] = id
+	l.remove(used)
 }
 
 // IsFree reports whether no published segment uses the block.
@@ -159,59 +163,12 @@ func (l *List) Len() int { return len(l.free) }
 
 // Entries returns all free blocks, ascending.
 func (l *List) Entries() []format.FreeEntry {
-	out := make([]format.FreeEntry, len(l.order))
-	for i, b := range l.order {
-		out[i] = format.FreeEntry{Block: b, ID: l.free[b]}
-	}
-	return out
-}
-
-// Delta returns what a checkpoint must say beyond the system keys, by block ascending.
-func (l *List) Delta() []format.FreeEntry { return l.DeltaAfter(nil, nil, 0) }
-
-// DeltaAfter returns what Delta would return after Publish(used, freed, id).
-func (l *List) DeltaAfter(used, freed []base.BlockNo, id base.SnapshotID) []format.FreeEntry {
-	after := make(map[base.BlockNo]base.SnapshotID, len(freed))
-	for _, b := range freed {
-		after[b] = id
-	}
-	for _, b := range used {
-		after[b] = format.NotFree
-	}
-	var out []format.FreeEntry
-	emit := func(b base.BlockNo, id base.SnapshotID) {
-		switch rec, ok := l.recorded[b]; {
-		case id == format.NotFree && ok, id != format.NotFree && (!ok || rec != id):
-			out = append(out, format.FreeEntry{Block: b, ID: id})
-		}
-	}
-	for b, id := range after {
-		emit(b, id)
-	}
+	out := make([]format.FreeEntry, 0, len(l.free))
 	for b, id := range l.free {
-		if _, ok := after[b]; !ok {
-			emit(b, id)
-		}
+		out = append(out, format.FreeEntry{Block: b, ID: id})
 	}
-	for b := range l.recorded {
-		_, isFree := l.free[b]
-		if _, ok := after[b]; !ok && !isFree {
-			emit(b, format.NotFree)
-		}
-	}
-	slices.SortFunc(out, func(a, b format.FreeEntry) int { return cmp.Compare(a.Block, b.Block) })
+	sortEntries(out)
 	return out
-}
-
-// Recorded notes that a published segment now holds these entries as system keys.
-func (l *List) Recorded(entries []format.FreeEntry) {
-	for _, e := range entries {
-		if e.ID == format.NotFree {
-			delete(l.recorded, e.Block)
-		} else {
-			l.recorded[e.Block] = e.ID
-		}
-	}
 }
 
 // UsedEnd returns the highest block that is not free, or 1: the file may be cut after it.

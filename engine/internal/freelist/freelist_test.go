@@ -142,8 +142,16 @@ func TestModel(t *testing.T) {
 			case 0, 1: // a job takes blocks
 				limit := id - base.SnapshotID(rng.IntN(6))
 				var job []base.BlockNo
-				for range 1 + rng.IntN(3) {
+				n := 1 + rng.IntN(3)
+				if rng.IntN(5) == 0 {
+					n = 40 // many blocks at once are put in order in another way
+				}
+				for range n {
+					want := firstAvailable(free, reserved, limit, l.Blocks())
 					b := l.Allocate(0, limit, nil)
+					if b != want {
+						t.Fatalf("seed %d, step %d: block %d is allocated, want %d", seed, step, b, want)
+					}
 					if used[b] || reserved[b] > 0 {
 						t.Fatalf("seed %d, step %d: block %d is allocated although it is in use", seed, step, b)
 					}
@@ -172,8 +180,12 @@ func TestModel(t *testing.T) {
 						free[b] = id
 					}
 				}
+				after := l.DeltaAfter(job, freed, id)
 				l.Release(job)
 				l.Publish(job, freed, id)
+				if got := l.Delta(); !slices.Equal(got, after) {
+					t.Fatalf("seed %d, step %d: delta %v, was to be %v", seed, step, got, after)
+				}
 				for _, b := range job {
 					delete(reserved, b)
 					delete(free, b)
@@ -212,12 +224,73 @@ func TestModel(t *testing.T) {
 			if got := l.ReservedBlocks(); !slices.Equal(got, slices.Sorted(maps.Keys(reserved))) {
 				t.Fatalf("seed %d, step %d: reserved %v, want %v", seed, step, got, reserved)
 			}
+			available := slices.DeleteFunc(slices.Sorted(maps.Keys(free)), func(b base.BlockNo) bool { return reserved[b] > 0 })
+			if got := l.Available(); !slices.Equal(got, available) {
+				t.Fatalf("seed %d, step %d: available %v, want %v", seed, step, got, available)
+			}
+			if got, want := l.Delta(), changes(free, recorded); !slices.Equal(got, want) {
+				t.Fatalf("seed %d, step %d: delta %v, want %v", seed, step, got, want)
+			}
 			// Records and changes make up the list again, reservations forgotten.
 			again := newList(t, l.Blocks(), maps.Clone(recorded), l.Delta()...)
 			if got := again.Entries(); !slices.Equal(got, want) {
 				t.Fatalf("seed %d, step %d: loaded %v, want %v", seed, step, got, want)
 			}
 		}
+	}
+}
+
+// firstAvailable is the block that is to be allocated.
+func firstAvailable(free ids, reserved map[base.BlockNo]int, limit base.SnapshotID, blocks uint32) base.BlockNo {
+	for _, b := range slices.Sorted(maps.Keys(free)) {
+		if reserved[b] == 0 && free[b] < limit {
+			return b
+		}
+	}
+	return base.BlockNo(blocks + 1)
+}
+
+// changes is the delta, made of everything.
+func changes(free, recorded ids) (out []format.FreeEntry) {
+	all := maps.Clone(free)
+	for b := range recorded {
+		if _, ok := all[b]; !ok {
+			all[b] = format.NotFree
+		}
+	}
+	for _, b := range slices.Sorted(maps.Keys(all)) {
+		if id, ok := recorded[b]; !ok || id != all[b] {
+			out = append(out, format.FreeEntry{Block: b, ID: all[b]})
+		}
+	}
+	return out
+}
+
+// TestManyBlocks: a merge of a hundred gigabytes does not go through the blocks that it has
+// reserved each time it takes another one, nor is the order made again for each block when it is
+// published.
+func TestManyBlocks(t *testing.T) {
+	const blocks = 100_000
+	l := newList(t, blocks, ids{})
+	job := make([]base.BlockNo, blocks)
+	for i := range job {
+		job[i] = l.Allocate(0, 1, nil)
+	}
+	if n := len(l.Available()); n != 0 || l.Len() != blocks {
+		t.Fatalf("%d blocks are available, %d free, want 0 and %d", n, l.Len(), blocks)
+	}
+	freed := make([]base.BlockNo, blocks)
+	for i := range freed {
+		freed[i] = base.BlockNo(i + 1)
+	}
+	l.Release(job)
+	l.Publish(job, freed, 7)
+	if n := len(l.Available()); n != blocks || len(l.Delta()) != blocks {
+		t.Fatalf("%d blocks are available, want %d", n, blocks)
+	}
+	l.Recorded(l.Delta())
+	if got := l.Delta(); len(got) != 0 {
+		t.Fatalf("everything is recorded, and %d entries remain", len(got))
 	}
 }
 
