@@ -3,6 +3,7 @@ module github.com/lsmlite/lsmlite-go/bench
 go 1.26.1
 
 require (
+	github.com/PowerDNS/lmdb-go v1.9.3
 	github.com/cockroachdb/pebble/v2 v2.1.7
 	github.com/dgraph-io/badger/v4 v4.9.6
 	github.com/lsmlite/lsmlite-go v0.0.0

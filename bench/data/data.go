@@ -28,30 +28,6 @@ func Key(dst []byte, row uint64) []byte { return digits(dst, 2*row) }
 // MissingKey appends a key after that of a row, which no row has.
 func MissingKey(dst []byte, row uint64) []byte { return digits(dst, 2*row+1) }
 
-func digits(dst []byte, n uint64) []byte {
-	var b [KeySize]byte
-	for i := KeySize - 1; i >= 0; i-- {
-		b[i] = byte('0' + n%10)
-		n /= 10
-	}
-	return append(dst, b[:]...)
-}
-
-// Row returns the row that has a key, and whether one can have it.
-func Row(key []byte) (row uint64, ok bool) {
-	if len(key) != KeySize {
-		return 0, false
-	}
-	var n uint64
-	for _, c := range key {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		n = n*10 + uint64(c-'0')
-	}
-	return n / 2, n%2 == 0
-}
-
 // Values makes and checks values of one length. It is read-only after New.
 type Values struct {
 	size int

@@ -5,6 +5,7 @@ package data_test
 import (
 	"bytes"
 	"compress/flate"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -31,6 +32,36 @@ func TestKeys(t *testing.T) {
 	for _, bad := range []string{"", "123", "00000000000000x2"} {
 		if _, ok := data.Row([]byte(bad)); ok {
 			t.Errorf("%q is the key of a row", bad)
+		}
+	}
+}
+
+// TestDigits compares keys of many sizes with those that package fmt writes, and reads them again.
+func TestDigits(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 3))
+	for i := range 100_000 {
+		row := random.Uint64N(5e15) >> (i % 52)
+		key := data.Key(nil, row)
+		if want := fmt.Sprintf("%016d", 2*row); string(key) != want {
+			t.Fatalf("key %q, want %q", key, want)
+		}
+		if got, ok := data.Row(key); !ok || got != row {
+			t.Fatalf("the row of %q is %d, %t", key, got, ok)
+		}
+		key[random.IntN(len(key))] ^= byte(0x10+random.IntN(0xf0))&0xf0 | 0x10
+		if got, ok := data.Row(key); ok {
+			t.Fatalf("%q is read as row %d", key, got)
+		}
+	}
+	for c := range 256 {
+		for at := range data.KeySize {
+			key := data.Key(nil, 0)
+			key[at] = byte(c)
+			_, ok := data.Row(key)
+			digit := c >= '0' && c <= '9'
+			if even := at < data.KeySize-1 || c%2 == 0; ok != (digit && even) {
+				t.Fatalf("%q is the key of a row: %t", key, ok)
+			}
 		}
 	}
 }
@@ -145,5 +176,33 @@ func TestZipf(t *testing.T) {
 		if math.Abs(counts[k]-want) > 5*math.Sqrt(want) {
 			t.Errorf("number %d was drawn %.0f times; about %.0f are right", k, counts[k], want)
 		}
+	}
+}
+
+// BenchmarkRow is what the benchmark itself does for a row that is written, and for one that is read.
+func BenchmarkRow(b *testing.B) {
+	for _, size := range []int{100, 1000} {
+		v, err := data.New(size)
+		if err != nil {
+			b.Fatal(err)
+		}
+		order := data.NewOrder(1_000_000, 1)
+		key, value := make([]byte, 0, data.KeySize), make([]byte, 0, size)
+		b.Run(fmt.Sprintf("write/%d", size), func(b *testing.B) {
+			for i := uint64(0); b.Loop(); i++ {
+				row := order.At(i % 1_000_000)
+				key, value = data.Key(key[:0], row), v.Append(value[:0], row, 1)
+			}
+		})
+		last := uint64(7)
+		value = v.Append(value[:0], last, 1)
+		b.Run(fmt.Sprintf("read/%d", size), func(b *testing.B) {
+			for i := uint64(0); b.Loop(); i++ {
+				key = data.Key(key[:0], data.Mix(i)%1_000_000)
+				if _, err := v.Check(value, last); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

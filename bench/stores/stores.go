@@ -22,7 +22,7 @@ import (
 
 // All returns all stores, in the order of the reports.
 func All() []kv.Driver {
-	return append([]kv.Driver{
+	all := append([]kv.Driver{
 		lsmlite.Default(),
 		lsmlite.HighPerformance(),
 		lsmlite.SQL(),
@@ -33,6 +33,10 @@ func All() []kv.Driver {
 		modernc.Driver(),
 		ncruces.Driver(),
 	}, withCgo()...)
+	for _, driver := range tagged {
+		all = append(all, driver())
+	}
+	return all
 }
 
 // Find returns the store of that name.
