@@ -175,3 +175,38 @@ func BenchmarkDeleteRange(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkBatch fills a tree as recovery does, and record by record, in the order of the keys and
+// in another one. An operation is one record.
+func BenchmarkBatch(b *testing.B) {
+	const rows = 250_000
+	for _, order := range []string{"random", "ascending"} {
+		keys := make([][16]byte, rows)
+		rng := rand.New(rand.NewPCG(1, 2))
+		for i := range keys {
+			n := uint64(i)
+			if order == "random" {
+				n = rng.Uint64()
+			}
+			binary.BigEndian.PutUint64(keys[i][:], n)
+		}
+		value := make([]byte, 100)
+		for _, way := range []string{"batch", "single"} {
+			b.Run(order+"/"+way, func(b *testing.B) {
+				for done := 0; done < b.N; {
+					tree := memtree.New()
+					batch := memtree.NewBatch(tree)
+					for i := 0; i < rows && done < b.N; i++ {
+						if way == "batch" {
+							batch.Put(keys[i][:], value)
+						} else {
+							tree.Put(keys[i][:], value)
+						}
+						done++
+					}
+					batch.Apply()
+				}
+			})
+		}
+	}
+}

@@ -97,14 +97,21 @@ func (t *Tree) put(key []byte, ref uint32) {
 // Delete deletes key here and in all older sources. Where key lies inside a deleted
 // range that needs no record, and the key's own, if there is one, goes away.
 func (t *Tree) Delete(key []byte) {
+	if i, missing := t.remove(key); missing {
+		t.insert(i, base.Head(key), t.appendRecord(key, nil), base.PointDelete)
+	}
+}
+
+// remove is Delete where that needs no new record. If it does, it reports the position in the leaf
+// that the path leads to.
+func (t *Tree) remove(key []byte) (i int, missing bool) {
 	i, found := t.search(key)
 	switch {
 	case !found && t.root != 0 && t.node(t.path[0].id).inRange(i):
-		return
+		return i, false
 	case !found:
 		t.dirty = true
-		t.insert(i, base.Head(key), t.appendRecord(key, nil), base.PointDelete)
-		return
+		return i, true
 	}
 	kind := base.Kind(t.node(t.path[0].id).aux[i])
 	switch {
@@ -115,20 +122,17 @@ func (t *Tree) Delete(key []byte) {
 		t.dirty = true
 		t.writable().aux[i] = uint32(kind&base.RangeBits | base.PointDelete)
 	}
+	return i, false
 }
 
 // search finds key. It leaves the path to the leaf where key is or belongs in t.path,
 // and returns the position in that leaf. In an empty tree it does nothing.
 func (t *Tree) search(key []byte) (int, bool) {
 	h := base.Head(key)
-	// Keys that arrive in order belong after the last one.
-	if t.pathOK && t.last {
-		n := t.node(t.path[0].id)
-		c := int(n.count)
-		if d := n.heads[c-1]; d < h || d == h && t.compare(n.refs[c-1], key) < 0 {
-			t.path[0].i = int32(c)
-			return c, false
-		}
+	if t.pathOK && t.last && t.isLast(key, h) {
+		c := int(t.node(t.path[0].id).count)
+		t.path[0].i = int32(c)
+		return c, false
 	}
 	if t.root == 0 {
 		return 0, false
@@ -148,6 +152,42 @@ func (t *Tree) search(key []byte) (int, bool) {
 	t.path[0] = step{id, int32(i)}
 	t.pathOK, t.first, t.last = true, first, last
 	return i, found
+}
+
+// isLast reports whether key, with its head, belongs after all records of the leaf that the path
+// leads to, as keys do that arrive in order.
+func (t *Tree) isLast(key []byte, head uint64) bool {
+	n := t.node(t.path[0].id)
+	c := int(n.count)
+	d := n.heads[c-1]
+	return d < head || d == head && t.compare(n.refs[c-1], key) < 0
+}
+
+// isNext reports whether key belongs after all others.
+func (t *Tree) isNext(key []byte) bool {
+	i, found := t.search(key)
+	return t.root == 0 || t.last && !found && i == int(t.node(t.path[0].id).count)
+}
+
+// insertNext stores a record, not in the tree yet, whose key has the given head, if that shows
+// without a search that it belongs after all others. It reports whether it has done so.
+func (t *Tree) insertNext(head uint64, ref uint32, deletes bool) bool {
+	if !t.pathOK || !t.last {
+		return false
+	}
+	n := t.node(t.path[0].id)
+	c := int(n.count)
+	if n.heads[c-1] >= head {
+		return false
+	}
+	kind := base.Insert
+	if deletes {
+		kind = base.PointDelete
+	}
+	t.dirty = true
+	t.path[0].i = int32(c)
+	t.insert(c, head, ref, kind)
+	return true
 }
 
 // writable makes all nodes on the path changeable in place and returns the leaf.

@@ -31,20 +31,21 @@ func (w *Writer) First(disk *snapshot.Snapshot) error {
 // same bounds of memory as writing: a log may be much longer than what it leads to, and than
 // memory. Whenever the tree has grown by autoflush it is looked at: if most of it has been
 // overwritten or deleted since, it is folded, else it is flushed. What may write nothing
-// only folds.
+// only folds. Until then the records are collected, to be put into the tree in order.
 type replayer struct {
 	w        *Writer
 	ctx      context.Context
 	inMemory bool // nothing can be flushed
 	limit    int  // size of the tree at which it is looked at
 	records  int
+	batch    *memtree.Batch // of records that the tree does not hold yet
 }
 
 // Replay reads the log from a position on into the tree, and publishes the state that it
 // leads to. With inMemory nothing is written to the database file. The database is being
 // opened: nobody else uses it.
 func (w *Writer) Replay(ctx context.Context, from format.LogPos, inMemory bool) (wal.Recovered, error) {
-	r := &replayer{w: w, ctx: ctx, inMemory: inMemory, limit: int(w.Tuning.Load().AutoFlush)}
+	r := &replayer{w: w, ctx: ctx, inMemory: inMemory, limit: int(w.Tuning.Load().AutoFlush), batch: memtree.NewBatch(w.tree)}
 	var file wal.File
 	if f := w.Files.Log(); f != nil {
 		file = f
@@ -53,6 +54,7 @@ func (w *Writer) Replay(ctx context.Context, from format.LogPos, inMemory bool) 
 	if err != nil {
 		return rec, fmt.Errorf("replay log %s: %w", errs.Cut(w.Files.LogPath()), err)
 	}
+	r.batch.Apply()
 	w.log = log
 	w.Ledger.Replayed(w.tree, rec.Regions)
 	return rec, nil
@@ -64,16 +66,16 @@ func (r *replayer) apply(rec format.LogRecord) error {
 			return err
 		}
 	}
-	switch tree := r.w.tree; rec.Op {
+	switch rec.Op {
 	case format.LogWrite:
 		if rec.Load != nil {
-			return tree.PutFunc(rec.Key, rec.ValueLen, rec.Load)
+			return r.batch.PutFunc(rec.Key, rec.ValueLen, rec.Load)
 		}
-		tree.Put(rec.Key, rec.Value)
+		r.batch.Put(rec.Key, rec.Value)
 	case format.LogDelete:
-		tree.Delete(rec.Key)
+		r.batch.Delete(rec.Key)
 	case format.LogDeleteRange:
-		tree.DeleteRange(rec.Key, rec.Value)
+		r.batch.DeleteRange(rec.Key, rec.Value)
 	}
 	return nil
 }
@@ -81,9 +83,11 @@ func (r *replayer) apply(rec format.LogRecord) error {
 // committed is called after each transaction, with the position in the log after it.
 func (r *replayer) committed(pos format.LogPos) error {
 	w := r.w
-	if w.tree.Size() < r.limit {
+	if w.tree.Size()+r.batch.Size() < r.limit {
 		return nil
 	}
+	r.batch.Apply()
+	defer func() { r.batch.Use(w.tree) }()
 	limit := int(w.Tuning.Load().AutoFlush)
 	live := w.tree.Live()
 	switch garbage := w.tree.Size() - live; {
