@@ -9,6 +9,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 	"github.com/lsmlite/lsmlite-go/engine/internal/worker"
 )
@@ -55,6 +56,10 @@ func (db *DB) Close() error {
 	}
 	_ = db.writer.Log().Close()
 	db.files.Release()
+	if invariant.Expensive {
+		invariant.Check(db.bf.Held() == 0, "pages are still held when the database is closed")
+	}
+	db.bf.Close()
 	if f := db.obs.Closed; f != nil {
 		f(CloseEvent{DB: db, Duration: time.Since(start), Err: err})
 	}

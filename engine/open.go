@@ -49,6 +49,9 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 			db.files.Undo()
 		}
 	}
+	if err != nil && db.bf != nil {
+		db.bf.Close()
+	}
 	opening.report(start, err)
 	if err != nil {
 		return nil, err

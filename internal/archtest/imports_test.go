@@ -22,7 +22,7 @@ const module = "github.com/lsmlite/lsmlite-go"
 var (
 	low  = []string{"engine/errs", "engine/internal/base", "engine/internal/invariant"}
 	file = join(low, "engine/internal/format", "engine/vfs", "engine/internal/ioerr")
-	page = join(file, "engine/internal/blockfile", "engine/compress")
+	page = join(file, "engine/internal/arena", "engine/internal/blockfile", "engine/compress")
 	seg  = join(page, "engine/internal/fence", "engine/internal/filter", "engine/internal/segment")
 	snap = join(seg, "engine/internal/memtree", "engine/internal/span", "engine/internal/freelist", "engine/internal/snapshot")
 )
@@ -44,7 +44,8 @@ var allowed = map[string][]string{
 	"engine/internal/survey":     {"engine/errs", "engine/internal/base", "engine/internal/format", "engine/internal/checkpoint", "engine/internal/wal"},
 	"engine/internal/freelist":   file,
 	"engine/compress":            {"github.com/klauspost/compress", "github.com/pierrec/lz4"},
-	"engine/internal/blockfile":  join(file, "engine/compress"),
+	"engine/internal/arena":      {"golang.org/x/sys"},
+	"engine/internal/blockfile":  join(file, "engine/internal/arena", "engine/compress"),
 	"engine/internal/fence":      {"engine/internal/base"},
 	"engine/internal/filter":     {"engine/internal/base"},
 	"engine/internal/segment":    join(page, "engine/internal/fence", "engine/internal/filter"),

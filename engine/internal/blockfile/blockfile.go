@@ -74,6 +74,13 @@ func (f *File) Written() uint32 { return f.written.Load() }
 // SetWritten sets the starting point of Written, from the checkpoint.
 func (f *File) SetWritten(n uint32) { f.written.Store(n) }
 
+// Held returns how many pages of the cache have holders.
+func (f *File) Held() int { return f.cache.held() }
+
+// Close gives the memory of the page cache back, when the last holder of a page has released it.
+// The open file stays the caller's.
+func (f *File) Close() { f.cache.close() }
+
 // Sync makes every page and meta page written so far durable.
 func (f *File) Sync() error {
 	f.stats.syncs.Add(1)

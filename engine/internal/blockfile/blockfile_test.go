@@ -219,9 +219,11 @@ func TestCachedPageCostsNoAllocation(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := testing.AllocsPerRun(100, func() {
-		if _, err := s.Page(pages[5]); err != nil {
+		fr, err := s.Hold(pages[5])
+		if err != nil {
 			t.Fatal(err)
 		}
+		fr.Release()
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}

@@ -3,27 +3,40 @@
 package blockfile
 
 import (
+	"bytes"
+	"math"
 	"sync"
 	"sync/atomic"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/arena"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 )
 
 // cache maps pages to frames: a table of blocks, each a table of its pages. A hit is
-// two dependent loads; it takes no lock and writes nothing but, rarely, the frame's
-// reference bit. Frames are immutable and belong to the garbage collector: evicting one
-// only drops it from the table, so a reader that still holds its bytes is safe.
+// two dependent loads; it takes no lock and writes nothing but the frame's count of
+// holders and, rarely, its reference bit.
+//
+// There are as many places as the budget has pages. Each is a slot of the arena, and belongs to
+// one frame: from the moment when its page is about to be read until it is evicted, which only
+// happens to frames that nobody holds, or, if it was dropped before, until the last holder has
+// released it. So no more memory is used than the budget, whatever readers hold. If they hold
+// all of it, pages are read into the Go heap, and the cache does not keep those.
 type cache struct {
 	geo      format.Geometry
-	budget   int64
+	places   int
 	newBlock func() *cacheBlock
-	used     atomic.Int64
+	taken    atomic.Int64 // places that are not free
 	table    atomic.Pointer[[]*cacheBlock]
 
-	mu   sync.Mutex // guards the growth of table, ring and hand
-	ring []*frame   // all frames in the table, in no order; the CLOCK's face
-	hand int
+	mu    sync.Mutex // guards the growth of table, and all that follows
+	arena arena.Arena
+	ring  []*Frame // by place, the CLOCK's face; nil if the place is free or its frame not in the table
+	free  []int    // places of the ring that are free
+	hand  int
+	// closed says that nothing is kept any more, and that the arena goes with the last holder.
+	closed bool
 }
 
 // cacheBlock is the table of one block's pages. The file's layout makes it (newDirect or
@@ -38,38 +51,22 @@ type cacheBlock struct {
 // pageTable is what changes the table of a block. The caller holds the cache's mutex.
 type pageTable interface {
 	// put adds a frame and reports whether there was none of its page.
-	put(fr *frame) bool
+	put(fr *Frame) bool
 	// remove drops a frame.
-	remove(fr *frame)
-	// clear drops all frames, and marks them as not used.
-	clear()
-}
-
-// frame is one page in memory.
-type frame struct {
-	raw    []byte      // the whole page, block link included
-	page   format.Page // its content area
-	no     base.PageNo
-	recent atomic.Bool // used since the CLOCK's hand passed
-	// next and prev are the neighbours of a compressed page in its segment, 0 while they
-	// are not known.
-	next, prev atomic.Int64
-}
-
-// touch marks the frame as used.
-func (fr *frame) touch() {
-	if !fr.recent.Load() {
-		fr.recent.Store(true)
-	}
+	remove(fr *Frame)
+	// clear drops all frames and calls dropped for each.
+	clear(dropped func(*Frame))
 }
 
 func (c *cache) init(geo format.Geometry, budget int64, newBlock func() *cacheBlock) {
-	c.geo, c.budget, c.newBlock = geo, budget, newBlock
+	c.geo, c.newBlock = geo, newBlock
+	c.places = int(min(max(1, budget/int64(geo.PageSize)), math.MaxInt32))
+	c.arena = arena.New(geo.PageSize)
 	c.table.Store(new([]*cacheBlock))
 }
 
-// get returns the frame of page p, or nil. A reader that uses it says so with touch.
-func (c *cache) get(p base.PageNo) *frame {
+// get returns the frame of page p, or nil. Only its atomic fields may be used.
+func (c *cache) get(p base.PageNo) *Frame {
 	t := *c.table.Load()
 	b := c.geo.Block(p)
 	if uint64(b) >= uint64(len(t)) || t[b] == nil {
@@ -81,41 +78,91 @@ func (c *cache) get(p base.PageNo) *frame {
 	return t[b].hashed.get(p)
 }
 
+// hold returns the frame of page p, held, or nil. A reader that uses it says so with touch.
+func (c *cache) hold(p base.PageNo) *Frame {
+	if fr := c.get(p); fr != nil && fr.hold() {
+		return fr
+	}
+	return nil
+}
+
 // has reports whether page p is in memory.
 func (c *cache) has(p base.PageNo) bool { return c.get(p) != nil }
 
-// put stores a page that was just read and evicts others if the budget needs it. If
-// another goroutine was faster its frame stays.
-func (c *cache) put(p base.PageNo, raw []byte, page format.Page) {
-	c.putFrame(&frame{raw: raw, page: page, no: p})
+// newFrame returns a frame for page p, held, whose bytes are to be filled. It either goes into
+// the table by put, or is released.
+func (c *cache) newFrame(p base.PageNo) *Frame {
+	fr := &Frame{no: p, cache: c}
+	fr.refs.Store(1)
+	c.mu.Lock()
+	if fr.place = int32(c.findPlace()); fr.place != noPlace {
+		fr.raw = c.arena.Slot(int(fr.place))
+	}
+	c.mu.Unlock()
+	if fr.raw == nil {
+		fr.raw, fr.heap = make([]byte, c.geo.PageSize), true
+	}
+	return fr
 }
 
-func (c *cache) putFrame(fr *frame) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.block(c.geo.Block(fr.no)).put(fr) {
-		return
+// findPlace returns a place for a frame, or noPlace if all frames are held. The caller holds mu.
+func (c *cache) findPlace() int {
+	if c.closed {
+		return noPlace
 	}
-	size := int64(c.geo.PageSize)
-	if c.used.Add(size) <= c.budget || len(c.ring) == 0 {
-		c.ring = append(c.ring, fr)
-		return
+	if n := len(c.free); n > 0 {
+		place := c.free[n-1]
+		c.free = c.free[:n-1]
+		c.taken.Add(1)
+		return place
 	}
-	// Make room: the new frame takes the ring place of the frame that goes.
-	for {
-		if c.hand >= len(c.ring) {
+	if len(c.ring) < c.places {
+		c.ring = append(c.ring, nil)
+		c.taken.Add(1)
+		return len(c.ring) - 1
+	}
+	for range 2 * len(c.ring) { // the first time round the marks may go
+		if c.hand++; c.hand >= len(c.ring) {
 			c.hand = 0
 		}
 		old := c.ring[c.hand]
-		if !old.recent.Swap(false) {
+		switch {
+		case old == nil:
+		case old.recent.Load():
+			old.recent.Store(false)
+		case old.heap || old.refs.CompareAndSwap(1, 0):
 			(*c.table.Load())[c.geo.Block(old.no)].remove(old)
-			c.used.Add(-size)
-			c.ring[c.hand] = fr
-			c.hand++
-			return
+			c.ring[c.hand] = nil
+			return c.hand
 		}
-		c.hand++
 	}
+	return noPlace
+}
+
+// put stores a frame whose bytes are read and verified to be page. If another goroutine was faster
+// its frame stays. The caller goes on holding fr.
+func (c *cache) put(fr *Frame, page format.Page) {
+	fr.set(page)
+	if fr.place == noPlace {
+		return
+	}
+	if page.IsBTree() {
+		// There are few of them, every search reads some, and many readers the same ones: to
+		// hold them would cost more than the memory is worth.
+		fr.raw, fr.heap = bytes.Clone(fr.raw), true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || !c.block(c.geo.Block(fr.no)).put(fr) {
+		if fr.heap {
+			c.setFree(int(fr.place))
+		}
+		return
+	}
+	if !fr.heap {
+		fr.refs.Add(1)
+	}
+	c.ring[fr.place] = fr
 }
 
 // block returns the table of block b, making it if necessary. The caller holds mu.
@@ -138,6 +185,64 @@ func (c *cache) drop(b base.BlockNo) {
 	defer c.mu.Unlock()
 	t := *c.table.Load()
 	if uint64(b) < uint64(len(t)) && t[b] != nil {
-		t[b].clear()
+		t[b].clear(c.dropped)
+	}
+}
+
+// dropped is called for a frame that is not in the table any more. The caller holds mu.
+func (c *cache) dropped(fr *Frame) {
+	c.ring[fr.place] = nil
+	if fr.heap || fr.refs.Add(-1) == 0 {
+		c.setFree(int(fr.place))
+	}
+}
+
+// giveBack makes the place of a frame free that was not in the table when it died.
+func (c *cache) giveBack(place int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.setFree(place)
+}
+
+// setFree makes a place free. The caller holds mu.
+func (c *cache) setFree(place int) {
+	if invariant.Expensive {
+		invariant.Mangle(c.arena.Slot(place))
+	}
+	c.free = append(c.free, place)
+	if c.taken.Add(-1) == 0 && c.closed {
+		c.arena.Release()
+	}
+}
+
+// held returns how many frames have holders.
+func (c *cache) held() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n = int(c.taken.Load())
+	for _, fr := range c.ring {
+		if fr != nil && (fr.heap || fr.refs.Load() == 1) {
+			n--
+		}
+	}
+	return n
+}
+
+// close forgets all pages. Frames that are still held stay right; the memory goes with the last
+// of them.
+func (c *cache) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
+	c.closed = true
+	for _, b := range *c.table.Swap(new([]*cacheBlock)) {
+		if b != nil {
+			b.clear(c.dropped)
+		}
+	}
+	if c.taken.Load() == 0 {
+		c.arena.Release()
 	}
 }

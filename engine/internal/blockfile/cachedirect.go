@@ -12,27 +12,27 @@ import (
 // each.
 type direct struct {
 	geo    *format.Geometry
-	frames []atomic.Pointer[frame]
+	frames []atomic.Pointer[Frame]
 }
 
 func newDirect(geo *format.Geometry) *cacheBlock {
-	b := &cacheBlock{direct: direct{geo, make([]atomic.Pointer[frame], geo.PagesPerBlock())}}
+	b := &cacheBlock{direct: direct{geo, make([]atomic.Pointer[Frame], geo.PagesPerBlock())}}
 	b.pageTable = &b.direct
 	return b
 }
 
-func (d *direct) put(fr *frame) bool {
+func (d *direct) put(fr *Frame) bool {
 	return d.frames[d.geo.IndexInBlock(fr.no)].CompareAndSwap(nil, fr)
 }
 
-func (d *direct) remove(fr *frame) {
+func (d *direct) remove(fr *Frame) {
 	d.frames[d.geo.IndexInBlock(fr.no)].CompareAndSwap(fr, nil)
 }
 
-func (d *direct) clear() {
+func (d *direct) clear(dropped func(*Frame)) {
 	for i := range d.frames {
 		if fr := d.frames[i].Swap(nil); fr != nil {
-			fr.recent.Store(false)
+			dropped(fr)
 		}
 	}
 }

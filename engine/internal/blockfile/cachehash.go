@@ -13,12 +13,12 @@ import (
 // when it fills up, never moved within; a frame that is dropped leaves its place marked, so that
 // what comes after it is still found.
 type hashed struct {
-	slots atomic.Pointer[[]atomic.Pointer[frame]]
+	slots atomic.Pointer[[]atomic.Pointer[Frame]]
 	used  int // places that are not empty; guarded by the cache's mutex
 }
 
 // gone marks the place of a frame that was dropped.
-var gone = &frame{}
+var gone = &Frame{}
 
 const minHashed = 16
 
@@ -34,7 +34,7 @@ func place(p base.PageNo, n int) int {
 }
 
 // get returns the frame of page p, or nil.
-func (h *hashed) get(p base.PageNo) *frame {
+func (h *hashed) get(p base.PageNo) *Frame {
 	t := h.slots.Load()
 	if t == nil {
 		return nil
@@ -51,7 +51,7 @@ func (h *hashed) get(p base.PageNo) *frame {
 	}
 }
 
-func (h *hashed) put(fr *frame) bool {
+func (h *hashed) put(fr *Frame) bool {
 	if h.get(fr.no) != nil {
 		return false
 	}
@@ -74,8 +74,8 @@ func (h *hashed) put(fr *frame) bool {
 }
 
 // rebuild makes a table with room for as many frames again.
-func (h *hashed) rebuild(old *[]atomic.Pointer[frame]) *[]atomic.Pointer[frame] {
-	var live []*frame
+func (h *hashed) rebuild(old *[]atomic.Pointer[Frame]) *[]atomic.Pointer[Frame] {
+	var live []*Frame
 	if old != nil {
 		for i := range *old {
 			if fr := (*old)[i].Load(); fr != nil && fr != gone {
@@ -87,7 +87,7 @@ func (h *hashed) rebuild(old *[]atomic.Pointer[frame]) *[]atomic.Pointer[frame] 
 	for n < 2*(len(live)+1) {
 		n *= 2
 	}
-	slots := make([]atomic.Pointer[frame], n)
+	slots := make([]atomic.Pointer[Frame], n)
 	for _, fr := range live {
 		i := place(fr.no, n)
 		for slots[i].Load() != nil {
@@ -100,7 +100,7 @@ func (h *hashed) rebuild(old *[]atomic.Pointer[frame]) *[]atomic.Pointer[frame] 
 	return &slots
 }
 
-func (h *hashed) remove(fr *frame) {
+func (h *hashed) remove(fr *Frame) {
 	t := h.slots.Load()
 	if t == nil {
 		return
@@ -113,7 +113,7 @@ func (h *hashed) remove(fr *frame) {
 	}
 }
 
-func (h *hashed) clear() {
+func (h *hashed) clear(dropped func(*Frame)) {
 	t := h.slots.Swap(nil)
 	h.used = 0
 	if t == nil {
@@ -121,7 +121,7 @@ func (h *hashed) clear() {
 	}
 	for i := range *t {
 		if fr := (*t)[i].Load(); fr != nil && fr != gone {
-			fr.recent.Store(false)
+			dropped(fr)
 		}
 	}
 }

@@ -76,7 +76,7 @@ func (f *File) CountLookups(hint uintptr, n int64) { f.stats.lookups.add(hint, n
 func (f *File) Stats() Stats {
 	c := &f.stats
 	return Stats{
-		CacheLookups: c.lookups.sum(), CacheMisses: c.misses.Load(), CacheBytes: f.cache.used.Load(),
+		CacheLookups: c.lookups.sum(), CacheMisses: c.misses.Load(), CacheBytes: f.cache.taken.Load() * int64(f.geo.PageSize),
 		MissPages: c.missPages.Load(), AheadPages: c.aheadPages.Load(), RunPages: c.runPages.Load(), RawPages: c.rawPages.Load(),
 		PagesWritten: c.pagesWritten.Load(), BytesRead: c.bytesRead.Load(), DataBytes: c.dataBytes.Load(), MetaBytes: c.metaBytes.Load(),
 		Syncs:      c.syncs.Load(),

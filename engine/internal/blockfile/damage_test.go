@@ -85,7 +85,7 @@ func TestWildPageNumbers(t *testing.T) {
 			wild := p + base.PageNo(high)
 			_, err := s.Page(wild)
 			x.expectCorrupt(err, wild, "outside the file's 20 blocks")
-			_, err = s.PageAhead(wild, a.LastPage())
+			_, err = pageAhead(s, wild, a.LastPage())
 			x.expectCorrupt(err, wild, "outside the file's 20 blocks")
 			_, err = s.RawPage(wild)
 			x.expectCorrupt(err, wild, "outside the file's 20 blocks")

@@ -3,6 +3,7 @@
 package blockfile_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"strings"
@@ -103,4 +104,14 @@ func (x *fixture) expectCorrupt(err error, p base.PageNo, text string) {
 	if !errors.As(err, &ce) || ce.Page != int64(p) || ce.File != name || !strings.Contains(ce.Detail, text) || !errors.Is(err, errs.ErrCorrupt) {
 		x.t.Errorf("want corruption of page %d (%s), got %v", p, text, err)
 	}
+}
+
+// pageAhead returns page p as a walk does that goes on to page last.
+func pageAhead(s *blockfile.Space, p, last base.PageNo) (format.Page, error) {
+	fr, err := s.HoldAhead(p, last)
+	if err != nil {
+		return nil, err
+	}
+	defer fr.Release()
+	return bytes.Clone(fr.Page()), nil
 }

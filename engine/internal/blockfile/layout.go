@@ -24,9 +24,9 @@ type layout interface {
 	// read reads a page afresh, verifying nothing and counting nothing.
 	read(s *Space, p base.PageNo) ([]byte, error)
 	// miss reads a page that the cache does not have into it, and missAhead some of those
-	// after it as well, up to page last.
-	miss(s *Space, p base.PageNo) (format.Page, error)
-	missAhead(s *Space, p, last base.PageNo) (format.Page, error)
+	// after it as well, up to page last. The caller holds the frame.
+	miss(s *Space, p base.PageNo) (*Frame, error)
+	missAhead(s *Space, p, last base.PageNo) (*Frame, error)
 
 	// The steps from page to page and from block to block; see the methods of Space.
 	nextPage(s *Space, p base.PageNo) (base.PageNo, error)

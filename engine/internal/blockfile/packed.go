@@ -49,7 +49,7 @@ func (l *packed) read(s *Space, p base.PageNo) ([]byte, error) {
 	return raw, err
 }
 
-func (l *packed) miss(s *Space, p base.PageNo) (format.Page, error) {
+func (l *packed) miss(s *Space, p base.PageNo) (*Frame, error) {
 	t := l.borrow(s, l.pageAhead())
 	defer t.giveBack()
 	s.stats.misses.Add(1)
@@ -58,19 +58,18 @@ func (l *packed) miss(s *Space, p base.PageNo) (format.Page, error) {
 		return nil, err
 	}
 	s.stats.missPages.Add(1)
-	s.cache.putFrame(fr)
-	return fr.page, nil
+	return fr, nil
 }
 
 // missAhead decompresses the pages after p that lie in the same stretch of the file, into the
 // cache: as many as plain reads, but not so many that a small cache would lose them before they
 // are used.
-func (l *packed) missAhead(s *Space, p, last base.PageNo) (format.Page, error) {
-	pages := max(1, int(min(aheadBytes, s.cache.budget/8))/s.geo.PageSize)
+func (l *packed) missAhead(s *Space, p, last base.PageNo) (*Frame, error) {
+	pages := max(1, int(min(aheadBytes/s.geo.PageSize, s.cache.places/8)))
 	t := l.borrow(s, min(aheadBytes, max(l.pageAhead(), int(l.usualImage.Load())*pages)))
 	defer t.giveBack()
 	s.stats.misses.Add(1)
-	var first format.Page
+	var first *Frame
 	images, bytes := 0, int64(0)
 	for range pages {
 		var end base.PageNo
@@ -83,15 +82,15 @@ func (l *packed) missAhead(s *Space, p, last base.PageNo) (format.Page, error) {
 				break // the reader that needs that page gets the error
 			}
 			if first == nil {
-				first = fr.page
+				first = fr
 				s.stats.missPages.Add(1)
 			} else {
+				fr.Release()
 				s.stats.aheadPages.Add(1)
 			}
 			if e > p && e-p < base.PageNo(2*l.pageAhead()) { // within one block
 				images, bytes = images+1, bytes+int64(e-p)
 			}
-			s.cache.putFrame(fr)
 			end = e
 		} else {
 			h, err := t.head(p)
@@ -154,7 +153,7 @@ func (l *packed) prevPage(s *Space, p base.PageNo) (base.PageNo, error) {
 		if fr, _, err := t.frame(prev); err == nil {
 			s.stats.aheadPages.Add(1)
 			fr.next.Store(int64(p))
-			s.cache.putFrame(fr)
+			fr.Release()
 		}
 	}
 	return prev, nil

@@ -46,7 +46,7 @@ func TestPackedDamage(t *testing.T) {
 		}
 		for how, read := range map[string]func() error{
 			"page":  func() error { _, err := s.Page(p); return err },
-			"ahead": func() error { _, err := s.PageAhead(p, a.End()); return err },
+			"ahead": func() error { _, err := pageAhead(s, p, a.End()); return err },
 			"row":   func() error { _, err := blockfile.NewFresh(s, a.End()).Page(p); return err },
 			"raw":   func() error { _, err := s.RawPage(p); return err },
 		} {
@@ -55,7 +55,7 @@ func TestPackedDamage(t *testing.T) {
 				t.Errorf("%s, %s: %v", test.what, how, err)
 			}
 		}
-		if _, err := s.PageAhead(pages[6], a.End()); err != nil {
+		if _, err := pageAhead(s, pages[6], a.End()); err != nil {
 			t.Errorf("%s: the page before: %v", test.what, err)
 		}
 	}

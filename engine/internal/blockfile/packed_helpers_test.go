@@ -93,7 +93,7 @@ func (x *fixture) all(s *blockfile.Space, pages []base.PageNo, end base.PageNo) 
 	}
 	for round := range 2 {
 		for i, p := range pages {
-			page, err := s.PageAhead(p, end)
+			page, err := pageAhead(s, p, end)
 			x.expect(page, err, s.Original(p))
 			page, err = s.Page(p)
 			x.expect(page, err, s.Original(p))

@@ -168,9 +168,11 @@ func TestPackedCache(t *testing.T) {
 		t.Errorf("%d misses for 200 new pages: the pages in use do not stay", n)
 	}
 	if n := testing.AllocsPerRun(100, func() {
-		if _, err := s.Page(hot[3]); err != nil {
+		fr, err := s.Hold(hot[3])
+		if err != nil {
 			t.Fatal(err)
 		}
+		fr.Release()
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
@@ -215,7 +217,7 @@ func TestPackedReadsAreFew(t *testing.T) {
 		},
 		"ahead": func(s *blockfile.Space) {
 			for p := pages[0]; ; {
-				if _, err := s.PageAhead(p, a.End()); err != nil {
+				if _, err := pageAhead(s, p, a.End()); err != nil {
 					t.Fatal(err)
 				}
 				if p == a.LastPage() {

@@ -18,8 +18,8 @@ type packedRun struct {
 // it is used here does not make it worth keeping.
 func (q *packedRun) Page(p base.PageNo) (format.Page, error) {
 	if !q.fresh && p > 0 {
-		if fr := q.stream.s.cache.get(p); fr != nil {
-			return fr.page, nil
+		if fr := q.stream.s.cache.hold(p); fr != nil {
+			return fr.own(), nil
 		}
 	}
 	raw, _, err := q.stream.image(p)

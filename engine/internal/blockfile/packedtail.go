@@ -31,13 +31,14 @@ func (t *packedTail) Close() {
 
 func (t *packedTail) Page(p base.PageNo, _ int) (format.Page, error) {
 	s := t.stream.s
-	if p > 0 {
-		if fr := s.cache.get(p); fr != nil {
-			return fr.page, nil
-		}
-	}
 	if size := s.geo.PageSize; len(t.page) != size {
 		t.page = make([]byte, size)
+	}
+	if p > 0 {
+		if fr := s.cache.hold(p); fr != nil {
+			defer fr.Release()
+			return format.Page(t.page[:copy(t.page, fr.Page())]), nil
+		}
 	}
 	if _, err := t.stream.imageInto(t.page, p); err != nil {
 		return nil, err

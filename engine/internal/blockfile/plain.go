@@ -3,7 +3,6 @@
 package blockfile
 
 import (
-	"bytes"
 	"sync"
 
 	"github.com/lsmlite/lsmlite-go/engine/compress"
@@ -32,19 +31,24 @@ func (l plain) read(s *Space, p base.PageNo) ([]byte, error) {
 	return raw, nil
 }
 
-func (l plain) miss(s *Space, p base.PageNo) (format.Page, error) {
-	raw, err := l.read(s, p)
-	if err != nil {
+func (l plain) miss(s *Space, p base.PageNo) (*Frame, error) {
+	if !s.inRange(p) {
+		return nil, s.outOfRange(p)
+	}
+	fr := s.cache.newFrame(p)
+	if _, err := s.readPages(fr.raw, p); err != nil {
+		fr.Release()
 		return nil, err
 	}
 	s.stats.misses.Add(1)
 	s.stats.missPages.Add(1)
-	page, err := s.Verify(p, raw)
+	page, err := s.Verify(p, fr.raw)
 	if err != nil {
+		fr.Release()
 		return nil, err
 	}
-	s.cache.put(p, raw, page)
-	return page, nil
+	s.cache.put(fr, page)
+	return fr, nil
 }
 
 // aheadBytes is how much PageAhead reads at once.
@@ -53,7 +57,7 @@ const aheadBytes = 64 << 10
 // aheadBuffers holds buffers of aheadBytes, or of one page if that is more.
 var aheadBuffers = sync.Pool{New: func() any { b := make([]byte, max(aheadBytes, format.MaxPageSize)); return &b }}
 
-func (l plain) missAhead(s *Space, p, last base.PageNo) (format.Page, error) {
+func (l plain) missAhead(s *Space, p, last base.PageNo) (first *Frame, err error) {
 	b := s.geo.Block(p)
 	end := min(s.geo.LastPage(b), p+base.PageNo(max(1, aheadBytes/s.geo.PageSize))-1)
 	if s.geo.Block(last) == b && last >= p {
@@ -69,23 +73,26 @@ func (l plain) missAhead(s *Space, p, last base.PageNo) (format.Page, error) {
 	s.stats.misses.Add(1)
 	s.stats.missPages.Add(1)
 	s.stats.aheadPages.Add(int64(n) - 1)
-	var first format.Page
 	for i := range n {
 		no := p + base.PageNo(i)
 		if i > 0 && s.cache.has(no) {
 			continue
 		}
-		raw := bytes.Clone((*buf)[i*size : (i+1)*size])
-		page, err := s.Verify(no, raw)
+		fr := s.cache.newFrame(no)
+		copy(fr.raw, (*buf)[i*size:])
+		page, err := s.Verify(no, fr.raw)
 		if err != nil {
+			fr.Release()
 			if i == 0 {
 				return nil, err
 			}
 			break // the reader that needs that page gets the error
 		}
-		s.cache.put(no, raw, page)
+		s.cache.put(fr, page)
 		if i == 0 {
-			first = page
+			first = fr
+		} else {
+			fr.Release()
 		}
 	}
 	return first, nil
@@ -121,9 +128,10 @@ func (l plain) prevBlock(s *Space, b base.BlockNo) (base.BlockNo, error) {
 // link reads the block link that page p carries.
 func (l plain) link(s *Space, p base.PageNo) (base.BlockNo, error) {
 	var b base.BlockNo
-	if fr := s.cache.get(p); fr != nil {
+	if fr := s.cache.hold(p); fr != nil {
 		fr.touch()
 		b = s.geo.Link(p, fr.raw)
+		fr.Release()
 	} else {
 		raw, err := s.RawPage(p)
 		if err != nil {

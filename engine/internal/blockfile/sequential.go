@@ -46,9 +46,9 @@ type plainRun struct {
 
 func (q *plainRun) Page(p base.PageNo) (format.Page, error) {
 	if !q.has(p) && !q.fresh && p > 0 {
-		if fr := q.s.cache.get(p); fr != nil {
+		if fr := q.s.cache.hold(p); fr != nil {
 			fr.touch()
-			return fr.page, nil
+			return fr.own(), nil
 		}
 	}
 	raw, err := q.Raw(p)

@@ -76,32 +76,49 @@ func (s *Space) Original(p base.PageNo) base.PageNo {
 	return p
 }
 
-// Page returns the page with real number p, from the cache or from the file. The bytes
-// are read-only and stay valid for as long as they are referred to.
-func (s *Space) Page(p base.PageNo) (format.Page, error) {
+// Hold returns the page with real number p, from the cache or from the file. It is read-only and
+// stays as it is until the caller releases the frame.
+func (s *Space) Hold(p base.PageNo) (*Frame, error) {
 	if p > 0 {
-		if fr := s.cache.get(p); fr != nil {
+		if fr := s.cache.hold(p); fr != nil {
 			fr.touch()
-			return fr.page, nil
+			return fr.handOut(), nil
 		}
 	}
-	return s.layout.miss(s, p)
+	fr, err := s.layout.miss(s, p)
+	if err != nil {
+		return nil, err
+	}
+	return fr.handOut(), nil
 }
 
-// PageAhead returns page p as Page does. If it has to read the file, it reads some of the
+// HoldAhead returns page p as Hold does. If it has to read the file, it reads some of the
 // pages after p in the same block, up to page last, with it: a reader that walks the
 // segment wants them next.
-func (s *Space) PageAhead(p, last base.PageNo) (format.Page, error) {
+func (s *Space) HoldAhead(p, last base.PageNo) (*Frame, error) {
 	if p > 0 {
-		if fr := s.cache.get(p); fr != nil {
+		if fr := s.cache.hold(p); fr != nil {
 			fr.touch()
-			return fr.page, nil
+			return fr.handOut(), nil
 		}
 	}
 	if !s.inRange(p) {
 		return nil, s.outOfRange(p)
 	}
-	return s.layout.missAhead(s, p, last)
+	fr, err := s.layout.missAhead(s, p, last)
+	if err != nil {
+		return nil, err
+	}
+	return fr.handOut(), nil
+}
+
+// Page returns the page as Hold does, in memory that is the caller's: for those who need few.
+func (s *Space) Page(p base.PageNo) (format.Page, error) {
+	fr, err := s.Hold(p)
+	if err != nil {
+		return nil, err
+	}
+	return fr.own(), nil
 }
 
 // RawPage reads page p afresh from the file, for checking and dumps. It verifies nothing,

@@ -78,18 +78,20 @@ func (t *stream) imageInto(raw []byte, p base.PageNo) (end base.PageNo, err erro
 	return end, nil
 }
 
-// frame reads and verifies the page at p and returns it for the cache, with the offset after
-// its record.
-func (t *stream) frame(p base.PageNo) (*frame, base.PageNo, error) {
-	raw, end, err := t.image(p)
+// frame reads and verifies the page at p, puts it into the cache and returns it, held, with the
+// offset after its record.
+func (t *stream) frame(p base.PageNo) (*Frame, base.PageNo, error) {
+	fr := t.s.cache.newFrame(p)
+	end, err := t.imageInto(fr.raw, p)
 	if err != nil {
+		fr.Release()
 		return nil, 0, err
 	}
-	page, err := t.s.Verify(p, raw)
+	page, err := t.s.Verify(p, fr.raw)
 	if err != nil {
+		fr.Release()
 		return nil, 0, err
 	}
-	fr := &frame{raw: raw, page: page, no: p}
 	// If the next page begins right after this one, as it mostly does, it is known for
 	// nothing. What is there may be no page of this segment: then no reader needs it.
 	if i := int64(end - t.at); i > 0 && i+format.RecordSizeLen <= int64(len(t.data)) {
@@ -97,5 +99,6 @@ func (t *stream) frame(p base.PageNo) (*frame, base.PageNo, error) {
 			fr.next.Store(int64(end))
 		}
 	}
+	t.s.cache.put(fr, page)
 	return fr, end, nil
 }

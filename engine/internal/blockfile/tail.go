@@ -56,8 +56,8 @@ func (t *plainTail) Close() {
 func (t *plainTail) Page(p base.PageNo, n int) (format.Page, error) {
 	if !t.has(p) {
 		if p > 0 {
-			if fr := t.s.cache.get(p); fr != nil {
-				return fr.page, nil
+			if fr := t.s.cache.hold(p); fr != nil {
+				return t.cached(fr), nil
 			}
 		}
 		if err := t.fill(p, n); err != nil {
@@ -65,6 +65,22 @@ func (t *plainTail) Page(p base.PageNo, n int) (format.Page, error) {
 		}
 	}
 	return t.s.Verify(p, t.raw(p))
+}
+
+// cached returns the page of a frame in memory of the Tail's, and releases the frame: a Tail may be
+// dropped without Close.
+func (t *plainTail) cached(fr *Frame) format.Page {
+	defer fr.Release()
+	t.room()
+	t.run = nil
+	return format.Page(t.buf[:copy(t.buf, fr.Page())])
+}
+
+// room makes the Tail's memory.
+func (t *plainTail) room() {
+	if t.buf == nil {
+		t.buf = make([]byte, max(tailBytes, format.MaxPageSize))
+	}
 }
 
 func (t *plainTail) NextPage(p base.PageNo) (base.PageNo, error) {
@@ -91,9 +107,7 @@ func (t *plainTail) fill(p base.PageNo, n int) error {
 	if !t.s.inRange(p) {
 		return t.s.outOfRange(p)
 	}
-	if t.buf == nil {
-		t.buf = make([]byte, max(tailBytes, format.MaxPageSize))
-	}
+	t.room()
 	pages := min(n, len(t.buf)-geo.PageSize)/geo.PageSize + 1
 	end := min(geo.LastPage(geo.Block(p)), p+base.PageNo(pages)-1)
 	if geo.Block(t.last) == geo.Block(p) && t.last >= p {

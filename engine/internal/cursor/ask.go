@@ -57,6 +57,7 @@ func (a *asker) confirm(seg *segment.Segment) {
 	var it segment.Iter
 	it.Init(seg)
 	out, err := it.Lookup(a.key)
+	it.Release()
 	invariant.Check(err != nil || out == segment.Unknown, "a filter hides a record")
 }
 

@@ -51,6 +51,7 @@ type Cursor struct {
 	keyBuf []byte
 	valBuf []byte // of a value that spans pages
 	jumped []byte // the key that a jump began at
+	sought []byte // the key of a seek
 	err    error
 }
 

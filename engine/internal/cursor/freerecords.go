@@ -13,6 +13,7 @@ import (
 func RecordedFree(disk *snapshot.Snapshot) (map[base.BlockNo]base.SnapshotID, error) {
 	recorded := make(map[base.BlockNo]base.SnapshotID)
 	var c Cursor
+	defer c.release()
 	if err := c.initSystem(disk); err != nil {
 		return nil, err
 	}

@@ -30,9 +30,9 @@ func GetBelow(dst, key []byte, st *snapshot.State) (value []byte, found bool, er
 		if value, err = at.AppendValue(dst); err == nil {
 			dst, found = value, true
 		}
-		at.FlushLookups()
+		at.Done()
 	}
-	it.FlushLookups()
+	it.Done()
 	return dst, found, err
 }
 
@@ -56,9 +56,9 @@ func ValueLenBelow(key []byte, st *snapshot.State) (n int, found bool, err error
 	at, err := lookup(key, st.Disk.Levels, &it)
 	if at != nil {
 		n, found = at.ValueLen(), true
-		at.FlushLookups()
+		at.Done()
 	}
-	it.FlushLookups()
+	it.Done()
 	return n, found, err
 }
 
@@ -113,13 +113,19 @@ func (a *asker) lookup(seg *segment.Segment, it *segment.Iter) (out segment.Outc
 }
 
 // lookupMerging looks a key up in a level that C lsm1 left half merged, where ranges may reach
-// across the split key.
-func lookupMerging(key []byte, l *snapshot.Level) (*segment.Iter, segment.Outcome, error) {
+// across the split key. The iterator that it returns is the only one that still holds a page.
+func lookupMerging(key []byte, l *snapshot.Level) (at *segment.Iter, out segment.Outcome, err error) {
 	sources, err := LevelSources(nil, l)
 	if err != nil {
 		return nil, segment.Unknown, err
 	}
-	defer flushLookups(sources)
+	defer func() {
+		for i := range sources {
+			if s := &sources[i].seg; s != at {
+				s.Done()
+			}
+		}
+	}()
 	for i := range sources {
 		s := &sources[i]
 		s.seekGE(0, key)

@@ -38,7 +38,7 @@ func (c *Cursor) release() {
 	if cap(c.sources) > keptSources {
 		c.sources, c.lanes = nil, nil
 	}
-	for _, b := range [...]*[]byte{&c.order.key, &c.run.end, &c.run.startBuf, &c.memory.buf, &c.keyBuf, &c.jumped} {
+	for _, b := range [...]*[]byte{&c.order.key, &c.run.end, &c.run.startBuf, &c.memory.buf, &c.keyBuf, &c.jumped, &c.sought} {
 		if cap(*b) > keptKey {
 			*b = nil
 		}

@@ -8,8 +8,11 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
 
-// Seek moves to the key that mode names, relative to key.
+// Seek moves to the key that mode names, relative to key, which may be the current one.
 func (c *Cursor) Seek(key []byte, mode Mode) bool {
+	// The page of the current key is released when the first source moves.
+	c.sought = append(c.sought[:0], key...)
+	key = c.sought
 	switch mode {
 	case GE:
 		return c.seekGE(key)

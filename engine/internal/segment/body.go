@@ -31,6 +31,10 @@ type Body struct {
 	seq     blockfile.Sequential
 	ahead   bool  // read ahead into the cache
 	lookups int64 // pages asked of the cache
+	// held is page, if that came from the cache. With copies it is a copy in place of that:
+	// then a Body may be dropped without Close.
+	held   *blockfile.Frame
+	copies bool
 	// rest is the end of a piece that Read had no room for.
 	rest []byte
 	err  error // of a page that could not be read
@@ -51,7 +55,8 @@ func (b *Body) Close() {
 	if b.tail != nil {
 		b.tail.Close()
 	}
-	b.tail, b.page, b.rest, b.left, b.no = nil, nil, nil, 0, 0
+	b.held.Release()
+	b.tail, b.held, b.page, b.rest, b.left, b.no = nil, nil, nil, nil, 0, 0
 }
 
 // Next returns the next piece, and nothing at the end. It is read-only and valid until the
@@ -116,10 +121,22 @@ func (b *Body) getPage(p base.PageNo) (format.Page, error) {
 		return b.seq.Page(p)
 	}
 	b.lookups++
-	if b.ahead {
-		return b.seg.Space.PageAhead(p, b.seg.Last)
+	if b.copies {
+		return b.seg.Space.Page(p)
 	}
-	return b.seg.Space.Page(p)
+	var fr *blockfile.Frame
+	var err error
+	if b.ahead {
+		fr, err = b.seg.Space.HoldAhead(p, b.seg.Last)
+	} else {
+		fr, err = b.seg.Space.Hold(p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	b.held.Release()
+	b.held = fr
+	return fr.Page(), nil
 }
 
 func (b *Body) nextPage() (base.PageNo, error) {

@@ -46,8 +46,10 @@ type Iter struct {
 	lookups int64 // pages looked up and not reported to the file yet
 }
 
-// spot is a page, and what is read from its footer once.
+// spot is a page, and what is read from its footer once. The iterator holds the page of its
+// spot; see leave for the only copies.
 type spot struct {
+	held  *blockfile.Frame // nil if the page is in memory that stays
 	page  format.Page
 	no    base.PageNo
 	cells int // that a walk visits
@@ -56,14 +58,24 @@ type spot struct {
 
 // Init makes it an iterator over seg that stands nowhere.
 func (it *Iter) Init(seg *Segment) {
+	it.held.Release()
 	*it = Iter{seg: seg, keyBuf: it.keyBuf[:0], cmpBuf: it.cmpBuf[:0], lookups: it.lookups}
 }
 
 // keptBuffer is up to which size a buffer is kept by Release.
 const keptBuffer = 4 << 10
 
-// Release makes it an iterator over nothing, which keeps small buffers.
+// Done reports the pages that were looked up, see FlushLookups, and releases the current one. Every
+// iterator that was used ends with it or with Release: a page that is held stays in memory.
+func (it *Iter) Done() {
+	it.FlushLookups()
+	it.held.Release()
+	it.held, it.valid = nil, false
+}
+
+// Release makes it an iterator over nothing, which holds no page and keeps small buffers.
 func (it *Iter) Release() {
+	it.held.Release()
 	keyBuf, cmpBuf := it.keyBuf[:0], it.cmpBuf[:0]
 	if cap(keyBuf) > keptBuffer {
 		keyBuf = nil
@@ -91,8 +103,12 @@ func (it *Iter) FlushLookups() {
 }
 
 // ReadAhead makes the iterator read the file in long runs, for one pass from front to
-// back.
-func (it *Iter) ReadAhead() { it.seq = blockfile.NewSequential(it.seg.Space, it.seg.Last) }
+// back. It must be positioned again.
+func (it *Iter) ReadAhead() {
+	it.held.Release()
+	it.held, it.valid = nil, false
+	it.seq = blockfile.NewSequential(it.seg.Space, it.seg.Last)
+}
 
 // Err returns the error that made the iterator invalid, if any.
 func (it *Iter) Err() error { return it.err }
@@ -131,7 +147,7 @@ func (it *Iter) AppendValue(dst []byte) ([]byte, error) {
 	if v, ok := it.appendSplit(dst); ok {
 		return v, nil
 	}
-	b := it.Body()
+	b := it.bodyAt(it.no, it.page, it.bodyOff+it.keyLen, it.valLen, 0)
 	value, err := b.appendTo(dst)
 	it.Passed(&b)
 	b.Close()
@@ -140,7 +156,9 @@ func (it *Iter) AppendValue(dst []byte) ([]byte, error) {
 
 // Body begins to read the current value piece by piece.
 func (it *Iter) Body() Body {
-	return it.bodyAt(it.no, it.page, it.bodyOff+it.keyLen, it.valLen, 0)
+	b := it.bodyAt(it.no, it.page, it.bodyOff+it.keyLen, it.valLen, 0)
+	b.copies = true
+	return b
 }
 
 // Passed is called with what Body has returned when it was read. If that was to

@@ -50,4 +50,5 @@ func (it *Iter) checkLeaf(key []byte) {
 	if other.descend(0, key) {
 		invariant.Check(other.no == it.no, "the fences lead to another page than the b-tree")
 	}
+	other.Release()
 }

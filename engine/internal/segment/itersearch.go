@@ -65,7 +65,8 @@ func (it *Iter) compareBTreeCell(no base.PageNo, page format.Page, i int, topic 
 		}
 		return -1 // merged and gone, so it is smaller than whatever is looked for
 	}
-	leaf, err := it.getPage(ref)
+	leaf, held, err := it.getPage(ref)
+	defer held.Release()
 	if err == nil && (leaf.IsBTree() || leaf.NumCells() == 0) {
 		err = it.corrupt(no, "b-tree cell %d takes its key from page %d, which has none", i, ref)
 	}

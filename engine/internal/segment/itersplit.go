@@ -19,7 +19,8 @@ func (it *Iter) appendSplit(dst []byte) ([]byte, bool) {
 	if err != nil {
 		return dst, false
 	}
-	page, err := it.getPage(p)
+	page, held, err := it.getPage(p)
+	defer held.Release()
 	if err != nil || left > len(page) {
 		return dst, false
 	}

@@ -2,127 +2,94 @@
 
 package segment
 
-import (
-	"github.com/lsmlite/lsmlite-go/engine/internal/base"
-	"github.com/lsmlite/lsmlite-go/engine/internal/format"
-)
-
-func (it *Iter) getPage(p base.PageNo) (format.Page, error) {
-	if it.seq != nil {
-		return it.seq.Page(p)
-	}
-	if it.lookups++; it.lookups >= flushLookups {
-		it.FlushLookups()
-	}
-	if it.scanning {
-		return it.seg.Space.PageAhead(p, it.seg.Last)
-	}
-	return it.seg.Space.Page(p)
-}
-
-// scanSteps is how many pages an iterator walks forward before it reads ahead.
-const scanSteps = 2
-
-// setPage makes p the current page.
-func (it *Iter) setPage(p base.PageNo) bool {
-	page, err := it.getPage(p)
-	if err != nil {
-		return it.fail(err)
-	}
-	it.spot, it.end = spot{page, p, page.NumCells(), page.EOF()}, 0
-	if it.steps > scanSteps && it.cells <= touchCells {
-		it.touch()
-	}
-	return true
-}
-
-// touchCells is on how many records of a page there is a look ahead. More of them lie so close to
-// each other that one brings the next into the processor's cache.
-const touchCells = 8
-
-// touch reads a byte of every record of a page that a walk has come to. Loads that do not wait for
-// each other take a fraction of the time in which the walk would meet them one by one.
-func (it *Iter) touch() {
-	var b byte
-	for i := range it.cells {
-		b ^= it.page[it.page.CellOffset(i)]
-	}
-	it.sink = b
-}
-
-// nextPage returns the number of the page after p.
-func (it *Iter) nextPage(p base.PageNo) (base.PageNo, error) {
-	if it.seq != nil {
-		return it.seq.NextPage(p)
-	}
-	return it.seg.Space.NextPage(p)
-}
-
-// counted counts the step from the current page to page p, forward or backward, and reports
-// whether the walk can still be a straight one. Within a block pages follow each other in
-// the order of their numbers, so a circle leads through block links again and again.
-func (it *Iter) counted(p base.PageNo, forward bool) bool {
-	it.steps++
-	geo := it.seg.Space.Geometry()
-	if geo.Block(p) == geo.Block(it.no) && (p > it.no) == forward {
-		return true
-	}
-	if it.jumps++; it.jumps > int64(it.seg.Space.Blocks()) {
-		return it.fail(it.corrupt(it.no, "the segment's pages run in a circle"))
-	}
-	return true
-}
+import "github.com/lsmlite/lsmlite-go/engine/internal/base"
 
 // forward moves to the next leaf page on which a cell starts. It returns false at the
 // end of the segment, leaving the current page as it is, and on error.
 func (it *Iter) forward() bool {
-	from := it.spot
+	from := it.leave()
+	return it.arrive(it.walkForward(), from)
+}
+
+// arrive ends a walk from a spot that was left, and reports whether it has come to another one.
+func (it *Iter) arrive(w walk, from spot) bool {
+	if w == atEnd {
+		it.goBack(from)
+		return false
+	}
+	from.held.Release()
+	return w == arrived
+}
+
+// walk is how a walk to a page with cells ends.
+type walk uint8
+
+const (
+	failed  walk = iota
+	arrived      // on such a page
+	atEnd        // there is none any more; the iterator may stand on any page
+)
+
+// walked says how a walk ends that has come to a page, or fails if ok is false.
+func walked(ok bool) walk {
+	if ok {
+		return arrived
+	}
+	return failed
+}
+
+// walkForward is forward without the end.
+func (it *Iter) walkForward() walk {
 	p, t, err := it.afterTail()
 	switch {
 	case err != nil:
-		return it.fail(err)
+		return walked(it.fail(err))
 	case p == noPage:
-		return false
+		return atEnd
 	case p != 0:
 		if !it.counted(p, true) || !it.setPage(p) {
-			return false
+			return failed
 		}
 		if it.cells > 0 && !it.page.IsBTree() {
-			return true
+			return arrived
 		}
 	}
 	for it.no != it.seg.LastPage {
 		p, err := it.nextPage(it.no)
 		if err != nil {
-			return it.fail(err)
+			return walked(it.fail(err))
 		}
 		it.scanning = it.steps > scanSteps
 		if !it.counted(p, true) || !it.setPage(p) {
-			return false
+			return failed
 		}
 		if it.page.IsBTree() {
 			continue
 		}
 		if err := t.over(it.page); err != "" {
-			return it.fail(it.corrupt(p, "%s", err))
+			return walked(it.fail(it.corrupt(p, "%s", err)))
 		}
 		if it.cells > 0 {
-			return it.known(t.room, it.no, it.page)
+			return walked(it.known(t.room, it.no, it.page))
 		}
 	}
 	if t.left > 0 {
-		return it.fail(it.corrupt(it.no, "a record runs beyond the end of its segment"))
+		return walked(it.fail(it.corrupt(it.no, "a record runs beyond the end of its segment")))
 	}
 	if !it.known(t.room, it.no, it.page) {
-		return false
+		return failed
 	}
-	it.spot = from
-	return false
+	return atEnd
 }
 
 // backward is forward in the other direction.
 func (it *Iter) backward() bool {
-	from := it.spot
+	from := it.leave()
+	return it.arrive(it.walkBackward(from), from)
+}
+
+// walkBackward is for backward what walkForward is for forward.
+func (it *Iter) walkBackward(from spot) walk {
 	it.scanning = false
 	rest := it.tailBefore()
 	for n := 0; it.no != it.seg.First; n++ {
@@ -130,20 +97,19 @@ func (it *Iter) backward() bool {
 			p, ok, err := it.neighbour(from.page, from.no, from.cells, false)
 			switch {
 			case err != nil:
-				return it.fail(err)
+				return walked(it.fail(err))
 			case ok && p == noPage:
-				it.spot = from
-				return false
+				return atEnd
 			case ok:
-				return it.counted(p, false) && it.setPage(p)
+				return walked(it.counted(p, false) && it.setPage(p))
 			}
 		}
 		p, err := it.seg.Space.PrevPage(it.no)
 		if err != nil {
-			return it.fail(err)
+			return walked(it.fail(err))
 		}
 		if !it.counted(p, false) || !it.setPage(p) {
-			return false
+			return failed
 		}
 		if it.page.IsBTree() {
 			continue
@@ -151,14 +117,13 @@ func (it *Iter) backward() bool {
 		if it.cells > 0 {
 			t := it.tail()
 			if err := rest.from(t); err != "" {
-				return it.fail(it.corrupt(p, "%s", err))
+				return walked(it.fail(it.corrupt(p, "%s", err)))
 			}
-			return it.known(rest.room(t), from.no, from.page)
+			return walked(it.known(rest.room(t), from.no, from.page))
 		}
 		rest.before(it.page)
 	}
-	it.spot = from
-	return false
+	return atEnd
 }
 
 // load reads the current cell. It reports false if the cell is a bare separator, which

@@ -11,6 +11,7 @@ import (
 func (s *Segment) LeafKey(p base.PageNo, cell int) (base.Kind, []byte, error) {
 	var it Iter
 	it.Init(s)
+	defer it.Done()
 	if !it.setPage(p) {
 		return 0, nil, it.err
 	}

@@ -62,11 +62,11 @@ func (it *Iter) neighbour(page format.Page, no base.PageNo, cells int, after boo
 	// The way down to the page, and from where on it there is a neighbour.
 	p, turn := it.seg.Root, noPage
 	for range maxDepth {
-		tree, err := it.seg.Space.Page(p)
+		tree, _, err := it.seg.treePage(p)
 		if err != nil {
 			return 0, false, err
 		}
-		if !tree.IsBTree() {
+		if tree == nil {
 			if p != no {
 				return 0, false, nil
 			}
@@ -104,12 +104,12 @@ func (it *Iter) lastLeaf() (base.PageNo, bool, error) {
 // begins there.
 func (it *Iter) outermost(p base.PageNo, last bool) (base.PageNo, bool, error) {
 	for range maxDepth {
-		page, err := it.seg.Space.Page(p)
+		page, cells, err := it.seg.treePage(p)
 		if err != nil {
 			return 0, false, err
 		}
-		if !page.IsBTree() {
-			return p, page.NumCells() > 0, nil
+		if page == nil {
+			return p, cells > 0, nil
 		}
 		i := 0
 		if last {
@@ -118,6 +118,20 @@ func (it *Iter) outermost(p base.PageNo, last bool) (base.PageNo, bool, error) {
 		p = it.seg.child(page, i)
 	}
 	return 0, false, it.corrupt(p, "the b-tree is deeper than %d", maxDepth)
+}
+
+// treePage returns page p, which stays in memory, if it is a b-tree page, else nil and how many
+// cells begin on it.
+func (s *Segment) treePage(p base.PageNo) (tree format.Page, cells int, err error) {
+	fr, err := s.Space.Hold(p)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer fr.Release()
+	if page := fr.Page(); !page.IsBTree() {
+		return nil, page.NumCells(), nil
+	}
+	return fr.Page(), fr.Page().NumCells(), nil
 }
 
 // child returns child i of a b-tree page; that after the last cell is the right-most one.

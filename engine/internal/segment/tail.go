@@ -144,7 +144,7 @@ func (it *Iter) known(room int64, no base.PageNo, page format.Page) bool {
 	}
 	var look Iter
 	look.Init(s)
-	defer look.FlushLookups()
+	defer look.Done()
 	if page.NumCells() == 0 || page.IsBTree() {
 		look.descendTo(pageLast, 0, nil)
 	} else {

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package arena is memory for the pages of the cache outside the Go heap: slots of one size. The
+// Go collector neither scans it nor, by GOGC, lets the heap grow by as much again.
+//
+// The page cache, which is its only caller, decides who uses which slot, and when nothing reads
+// it any more. What is given back at the end goes to the operating system, but its
+// addresses stay: a slice that is read too late shows zeros, or another page, and is no fault.
+// Where there are no anonymous mappings, and in builds with the race detector, which does not see
+// them, the slots lie in the Go heap.
+package arena
+
+import "sync"
+
+// chunkBytes is how much memory is requested at once.
+const chunkBytes = 1 << 20
+
+// Arena is a growing number of slots. One goroutine at a time may use it.
+type Arena struct {
+	size   int // of a slot
+	chunks [][]byte
+	mapped int // of the chunks, those that are not in the Go heap: the first ones
+}
+
+// New returns an arena whose slots have the given size in bytes, at most 1 MiB. It takes no
+// memory yet.
+func New(size int) Arena { return Arena{size: size} }
+
+// Slot returns the memory of slot i, whatever was left in it.
+func (a *Arena) Slot(i int) []byte {
+	per := chunkBytes / a.size
+	for len(a.chunks) <= i/per {
+		a.grow()
+	}
+	off := i % per * a.size
+	return a.chunks[i/per][off : off+a.size : off+a.size]
+}
+
+func (a *Arena) grow() {
+	if a.mapped == len(a.chunks) {
+		if c := take(); c != nil {
+			a.chunks = append(a.chunks, c)
+			a.mapped++
+			return
+		}
+	}
+	a.chunks = append(a.chunks, make([]byte, chunkBytes/a.size*a.size))
+}
+
+// Release gives all memory back. Nothing may read a slot any more.
+func (a *Arena) Release() {
+	give(a.chunks[:a.mapped])
+	a.chunks, a.mapped = nil, 0
+}
+
+// spare holds chunks without memory: their addresses are used again.
+var spare struct {
+	sync.Mutex
+	chunks [][]byte
+}
+
+// take returns a chunk outside the Go heap, or nil if the system has none.
+func take() []byte {
+	spare.Lock()
+	defer spare.Unlock()
+	if n := len(spare.chunks); n > 0 {
+		c := spare.chunks[n-1]
+		spare.chunks = spare.chunks[:n-1]
+		return c
+	}
+	return mapChunk()
+}
+
+// give takes the memory from chunks, and keeps their addresses.
+func give(chunks [][]byte) {
+	for _, c := range chunks {
+		unload(c)
+	}
+	spare.Lock()
+	defer spare.Unlock()
+	spare.chunks = append(spare.chunks, chunks...)
+}
