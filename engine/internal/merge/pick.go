@@ -119,9 +119,15 @@ const sizeRatio = 4
 // few reports whether a merge of levels is small compared with one of the inputs.
 func few(levels, inputs []*snapshot.Level) bool { return sizeRatio*size(levels) <= size(inputs) }
 
+// size returns the pages of levels, those of the inputs of a half-done merge included.
 func size(levels []*snapshot.Level) (pages int64) {
 	for _, l := range levels {
 		pages += l.Seg.Size
+		if l.Merging != nil {
+			for _, seg := range l.Merging.RHS {
+				pages += seg.Size
+			}
+		}
 	}
 	return pages
 }

@@ -174,6 +174,11 @@ func TestPickSpace(t *testing.T) {
 	if lo, hi := merge.PickBeside(big, big[4:], inMerge, 4); lo != hi {
 		t.Errorf("beside a merge of 200 pages: picked %d to %d, which have 60", lo, hi)
 	}
+	half := sized(10, 10, 10, 10, 1)
+	half[4].Merging = &snapshot.Merging{RHS: []*segment.Segment{big[4].Seg, big[5].Seg}}
+	if lo, hi := merge.PickBeside(half, half[4:], func(l *snapshot.Level) bool { return l == half[4] }, 4); lo != 0 || hi != 4 {
+		t.Errorf("beside a merge of 200 pages that has written one: %d to %d, want the four newer ones", lo, hi)
+	}
 	if lo, hi := merge.PickBeside(big, sized(1), inMerge, 2); lo != hi {
 		t.Errorf("beside a merge of levels that are gone: %d to %d", lo, hi)
 	}

@@ -52,7 +52,7 @@ func (w *world) inline(bytes float64) {
 		w.credit = 0
 		return
 	}
-	depth := len(w.levels) + 1
+	depth := w.segments() + 1
 	if w.hasOld {
 		depth += 2
 	}
@@ -116,7 +116,7 @@ func (w *world) flushLags(start, end float64) bool {
 
 // mergeLags reports whether the running merge should be further by now.
 func (w *world) mergeLags() bool {
-	j, n := w.jobs[merge.Main], len(w.levels)
+	j, n := w.jobs[merge.Main], w.segments()
 	if j == nil || n <= softSegments {
 		return false
 	}

@@ -47,14 +47,30 @@ func (s *seen) commit(pages int64) { s.commits = max(s.commits, pages) }
 
 // sample looks at the database once in a while.
 func (w *world) sample() {
-	segments := make([]Content, len(w.levels))
-	for i, l := range w.levels {
-		segments[i] = w.held[l]
-	}
 	w.seen.samples++
-	w.seen.sumSegments += float64(len(segments))
-	w.seen.sumHit += w.Keys.hit(segments)
+	w.seen.sumSegments += float64(w.segments())
+	w.seen.sumHit += w.hit()
 	w.seen.worst = max(w.seen.worst, w.spaceAmp())
+}
+
+// hit is Keys.hit of all segments. Below the split key of a half-done merge a read looks into its
+// output, from there on into its inputs.
+func (w *world) hit() float64 {
+	var done, left []Content
+	part := 0.0
+	for _, l := range w.levels {
+		done = append(done, w.held[l])
+		if j := w.half[l]; j != nil {
+			left = append(left, j.halves...)
+			part = float64(j.done) / float64(j.cost)
+		} else {
+			left = append(left, w.held[l])
+		}
+	}
+	if part == 0 {
+		return w.Keys.hit(done)
+	}
+	return part*w.Keys.hit(done) + (1-part)*w.Keys.hit(left)
 }
 
 // least is the size of one segment of all rows that exist, in pages.
@@ -79,7 +95,7 @@ func (w *world) point() Point {
 		WriteAmpSince: float64(w.space.written-s.wasWritten) * float64(w.PageSize) / (w.user() * (w.ops - s.wasOps)),
 		FileBytes:     float64(w.space.most) * float64(w.PageSize),
 		SpaceAmp:      w.spaceAmp(), SpaceAmpWorst: s.worst,
-		Segments: len(w.levels), SegmentsWorst: s.segments,
+		Segments: w.segments(), SegmentsWorst: s.segments,
 		SegmentsMean: s.sumSegments / float64(s.samples), Hit: s.sumHit / float64(s.samples),
 		LongestMerge: s.longest, WorstCommit: s.commits, Flushes: s.flushes, Merges: s.merges,
 	}
@@ -94,7 +110,7 @@ func (w *world) point() Point {
 			p.Ages++
 		}
 	}
-	w.seen = seen{wasWritten: w.space.written, wasOps: w.ops, segments: len(w.levels)}
+	w.seen = seen{wasWritten: w.space.written, wasOps: w.ops, segments: w.segments()}
 	return p
 }
 

@@ -31,6 +31,8 @@ type job struct {
 	// pages were written then, and given how many of its inputs' are given up.
 	inParts     bool
 	part, given int64
+	rhs         []*segment.Segment // of the half-done merge
+	halves      []Content          // what they hold
 }
 
 // recordsPerPage converts records read into pages of work, as package merge does.
@@ -44,6 +46,7 @@ type world struct {
 	hasOld    bool
 	levels    []*snapshot.Level // newest first
 	held      map[*snapshot.Level]Content
+	half      map[*snapshot.Level]*job // those that are published in parts
 	jobs      [merge.NumSlots]*job
 	space     space
 	logFreed  float64 // bytes of the log that the next checkpoint frees
@@ -55,7 +58,7 @@ type world struct {
 }
 
 func newWorld(c *Config) *world {
-	return &world{Config: c, held: make(map[*snapshot.Level]Content)}
+	return &world{Config: c, held: make(map[*snapshot.Level]Content), half: make(map[*snapshot.Level]*job)}
 }
 
 // fill says how full the live tree is.
@@ -72,6 +75,9 @@ func (w *world) rotateIfFull() {
 		w.old, w.live, w.hasOld = w.live, tree{}, true
 	}
 }
+
+// segments counts the segments.
+func (w *world) segments() int { return (&snapshot.Snapshot{Levels: w.levels}).NumSegments() }
 
 // nextJob returns the job to go on with, or nil.
 func (w *world) nextJob(flushOnly bool) *job {
@@ -151,21 +157,23 @@ func (w *world) partPages(j *job) int64 {
 	return max(j.all/partOfInputs, least, 1)
 }
 
-// publishPart puts a half-done merge in the place of its inputs.
+// publishPart puts a half-done merge in the place of its inputs, or of what it was before.
 func (w *world) publishPart(j *job) {
-	if j.part > 0 {
-		return
+	if len(j.halves) == 0 {
+		for _, l := range j.inputs {
+			j.rhs = append(j.rhs, l.Seg)
+			j.halves = append(j.halves, w.held[l])
+		}
 	}
-	rhs := make([]*segment.Segment, len(j.inputs))
-	for i, l := range j.inputs {
-		rhs[i] = l.Seg
-		delete(w.held, l)
-	}
-	half := &snapshot.Level{Age: max(j.age, halfAge), Seg: &segment.Segment{Segment: format.Segment{Size: j.all}},
-		Merging: &snapshot.Merging{Ours: true, RHS: rhs}}
-	w.held[half] = j.result
+	half := &snapshot.Level{Age: max(j.age, halfAge), Seg: &segment.Segment{Segment: format.Segment{Size: j.pages * j.done / j.cost}},
+		Merging: &snapshot.Merging{Ours: true, RHS: j.rhs}}
 	at := slices.Index(w.levels, j.inputs[0])
 	w.levels = slices.Replace(w.levels, at, at+len(j.inputs), half)
+	for _, l := range j.inputs {
+		delete(w.held, l)
+		delete(w.half, l)
+	}
+	w.held[half], w.half[half] = j.result, j
 	j.inputs = []*snapshot.Level{half}
 }
 
@@ -193,6 +201,7 @@ func (w *world) publish(j *job) {
 	}
 	for _, l := range j.inputs {
 		delete(w.held, l)
+		delete(w.half, l)
 	}
 	w.giveUp(j, j.all)
 	if j.part > 0 && at > 0 {
@@ -211,7 +220,7 @@ func (w *world) publish(j *job) {
 		w.seen.merged(j.cost)
 	}
 	w.jobs[slices.Index(w.jobs[:], j)] = nil
-	w.seen.segments = max(w.seen.segments, len(w.levels))
+	w.seen.segments = max(w.seen.segments, w.segments())
 }
 
 // autoCheckpoint stores a checkpoint if one is due, as the ledger and the worker's limits say.
