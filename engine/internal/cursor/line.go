@@ -72,7 +72,7 @@ func (c *Cursor) lineUp() {
 			c.lanes[j], c.lanes[j-1] = c.lanes[j-1], c.lanes[j]
 		}
 	}
-	if c.lanes[0].i == c.cur && c.cur <= c.cover {
+	if c.lanes[0].i == c.cur { // else a newer source has a bare mark at the key
 		c.lined = true
 		c.passEqual()
 	}
