@@ -7,7 +7,8 @@ type Background uint8
 
 const (
 	// BackgroundNone does all work as part of commits (lsm1's autowork). Nothing runs
-	// when nobody calls; commits that owe work take longer than others.
+	// when nobody calls; commits that owe work take longer than others. Only what
+	// Options.IndexSize says of a goroutine holds here, too.
 	BackgroundNone Background = 0
 	// BackgroundMerger flushes and merges in a goroutine.
 	BackgroundMerger Background = 1

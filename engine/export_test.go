@@ -32,7 +32,7 @@ func BuildIndexes(t *testing.T, db *DB) (fences, filters int) {
 			if seg.Index.SetFences(f); f != nil {
 				fences++
 			}
-			keys, err := seg.EstimateKeys()
+			keys, err := seg.EstimateKeys(32)
 			if err != nil {
 				t.Fatal(err)
 			}

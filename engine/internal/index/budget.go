@@ -18,6 +18,9 @@ const (
 	pagesPerSearch = 16
 	// fenceBytes is what a fence takes, in most segments for each leaf page.
 	fenceBytes = 12
+	// fewPages and manyPages are how many leaf pages are looked at to estimate the number of
+	// keys: before work that commits may wait for, and in the goroutine.
+	fewPages, manyPages = 4, 32
 	// spareShare is the share of the budget that is left to segments yet to be written when a
 	// filter is made of one that was there.
 	spareShare = 8
@@ -58,7 +61,7 @@ func estimate(seg *segment.Segment) int64 {
 	if seg.Index == nil {
 		return 0
 	}
-	n, err := seg.EstimateKeys()
+	n, err := seg.EstimateKeys(fewPages)
 	if err != nil {
 		return 0 // whatever reads the segment next will report it
 	}

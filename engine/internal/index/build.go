@@ -91,7 +91,7 @@ func (k *Keeper) build(ctx context.Context, seg *segment.Segment) {
 }
 
 func (k *Keeper) buildFilter(seg *segment.Segment, pause func() error) error {
-	keys, err := seg.EstimateKeys()
+	keys, err := seg.EstimateKeys(manyPages)
 	if err != nil {
 		return err
 	}

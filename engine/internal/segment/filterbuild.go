@@ -7,13 +7,8 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/filter"
 )
 
-const (
-	// recordsPerPause is how many records are read between two calls of pause.
-	recordsPerPause = 64
-
-	// samplePages is how many leaf pages are looked at to estimate the number of keys.
-	samplePages = 32
-)
+// recordsPerPause is how many records are read between two calls of pause.
+const recordsPerPause = 64
 
 // BuildFilter reads all user keys of the segment and returns its filter, nil if it would be of
 // no use. keys is about how many there are. pause is called now and then, and may end the
@@ -42,8 +37,9 @@ func (s *Segment) BuildFilter(keys int64, pause func() error) (*filter.Filter, e
 }
 
 // EstimateKeys returns about how many user keys the segment has: of most segments a few in a
-// hundred more, rarely less. It reads some leaf pages where the index has fences, else one.
-func (s *Segment) EstimateKeys() (int64, error) {
+// hundred more, rarely less. If it has no filter it looks at so many leaf pages where the index has
+// fences, else at one.
+func (s *Segment) EstimateKeys(samples int) (int64, error) {
 	if f := s.Index.Filter(); f != nil {
 		return f.Keys(), nil
 	}
@@ -64,7 +60,7 @@ func (s *Segment) EstimateKeys() (int64, error) {
 		return n, err
 	}
 	leaves, looked, sum := f.Leaves(), 0, int64(0)
-	for i := 0; i < leaves; i += max(1, leaves/samplePages) {
+	for i := 0; i < leaves; i += max(1, (leaves+samples-1)/samples) {
 		n, err := cells(f.Page(i))
 		if err != nil {
 			return 0, err

@@ -46,7 +46,7 @@ func withIndex(t testing.TB, seg *segment.Segment, w *segment.Writer, which int)
 
 func buildFilter(t testing.TB, seg *segment.Segment) *filter.Filter {
 	t.Helper()
-	n, err := seg.EstimateKeys()
+	n, err := seg.EstimateKeys(8)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +253,7 @@ func TestEstimateKeys(t *testing.T) {
 		for which := 1; which <= 2; which++ {
 			withIndex(t, seg, w, which)
 			seg.Index.SetFilter(nil)
-			got, err := seg.EstimateKeys()
+			got, err := seg.EstimateKeys(8)
 			if err != nil || got < int64(n) || got > int64(n)*5/4+10 {
 				t.Errorf("%d keys are taken for %d, %v", n, got, err)
 			}
