@@ -67,6 +67,15 @@ func (b *Builder) addPage(p base.PageNo) {
 	}
 }
 
+// SoFar returns what Fences would; more may be added afterwards.
+func (b *Builder) SoFar() *Fences {
+	f := &b.f
+	c := Builder{f: Fences{
+		prefix: slices.Clone(f.prefix), heads: slices.Clone(f.heads), low: slices.Clone(f.low), high: slices.Clone(f.high),
+	}, equal: b.equal, bad: b.bad}
+	return c.Fences()
+}
+
 // Fences returns what was added, and nil if that is of no use: if there is only one page, if
 // most keys are too much alike, or if they did not ascend. Nothing may be added afterwards.
 func (b *Builder) Fences() *Fences {

@@ -99,8 +99,8 @@ func (k *Keeper) Sizes() (fences, filters int64) {
 func (k *Keeper) Counts() (skipped, inVain int64) { return k.counts.Sum() }
 
 // segmentsOf returns the segments of a snapshot that can have an index, smallest first. Those
-// of a half-done merge get none: each holds only a part of what its pages show. But the inputs
-// keep what they had when the merge was published in part.
+// of a half-done merge get none: each holds only a part of what its pages show. But where the
+// merge was published in part the output has fences, and the inputs keep what they had.
 func segmentsOf(disk *snapshot.Snapshot) []*segment.Segment {
 	var segs []*segment.Segment
 	for _, l := range disk.Levels {
@@ -109,7 +109,9 @@ func segmentsOf(disk *snapshot.Snapshot) []*segment.Segment {
 		}
 		of := []*segment.Segment{l.Seg}
 		if l.Merging != nil {
-			of = l.Merging.RHS
+			if of = l.Merging.RHS; l.Seg.Index != nil && l.Seg.Index.Fences() != nil {
+				of = l.Segments()
+			}
 		}
 		for _, seg := range of {
 			if seg.Index != nil {

@@ -24,6 +24,7 @@ import (
 type Part struct {
 	Segment  format.Segment // what is merged so far
 	LastPage base.PageNo
+	Index    *segment.Index   // of it
 	Merging  snapshot.Merging // the rest
 }
 
@@ -59,7 +60,7 @@ func (j *Job) Part() (p Part, ok bool, err error) {
 	if p.Segment, ok, err = j.w.Pause(); err != nil || !ok {
 		return p, false, err
 	}
-	p.LastPage = j.w.LastPage()
+	p.LastPage, p.Index = j.w.LastPage(), j.w.PartIndex()
 	m := &p.Merging
 	m.Ours, m.Split, m.SplitKind = true, bytes.Clone(j.sources[least].Key()), 0
 	inputs := j.inputs()

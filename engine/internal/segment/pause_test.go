@@ -51,7 +51,7 @@ func (x *fixture) expectRecords(seg *segment.Segment, records []record, what str
 // writer or another one: each time it holds what was added so far, and what was published
 // before stays as it was.
 func TestPause(t *testing.T) {
-	pauses, continued, atEnd := 0, 0, 0
+	pauses, continued, atEnd, fenced := 0, 0, 0, 0
 	for seed := range uint64(60) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		x := newFixture(t, []int{256, 512, 1024, 4096}[seed%4])
@@ -59,6 +59,7 @@ func TestPause(t *testing.T) {
 		seal := format.Seal(1 + rng.IntN(8000))
 		w := segment.NewWriter(x.file, x, 0)
 		w.SetSeal(seal)
+		w.MakeIndex(0)
 		type published struct {
 			seg *segment.Segment
 			n   int
@@ -79,6 +80,9 @@ func TestPause(t *testing.T) {
 				continue
 			}
 			seg := x.open(s, seal)
+			if seg.Index = w.PartIndex(); seg.Index.Fences() != nil {
+				fenced++
+			}
 			all = append(all, published{seg, i + 1})
 			pauses++
 			if x.geo.IsLast(s.Last) || !seg.Continuable() {
@@ -117,8 +121,9 @@ func TestPause(t *testing.T) {
 			}
 		}
 	}
-	if pauses < 200 || continued < 80 || atEnd == 0 {
-		t.Errorf("%d pauses, %d continued, %d at the end of a block: the test shows little", pauses, continued, atEnd)
+	if pauses < 200 || continued < 80 || atEnd == 0 || fenced < 50 {
+		t.Errorf("%d pauses, %d continued, %d at the end of a block, %d with fences: the test shows little",
+			pauses, continued, atEnd, fenced)
 	}
 }
 

@@ -30,6 +30,18 @@ func (w *Writer) finishIndex() {
 	}
 }
 
+// PartIndex returns an index of what Pause has returned: fences alone. Nothing more is to be
+// made of it.
+func (w *Writer) PartIndex() *Index {
+	x := new(Index)
+	x.GiveUp(Fences)
+	x.GiveUp(Filter)
+	if w.index != nil {
+		x.SetFences(w.fences.SoFar())
+	}
+	return x
+}
+
 // Index returns the index of the finished segment, an empty one unless MakeIndex was called.
 func (w *Writer) Index() *Index {
 	if w.index == nil {

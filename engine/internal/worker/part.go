@@ -4,7 +4,6 @@ package worker
 
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
-	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
@@ -41,7 +40,7 @@ func (w *Worker) publishPart(j *job) error {
 		return err
 	}
 	w.Index.Inputs(p.Merging.RHS)
-	half := &snapshot.Level{Age: max(j.age, halfAge), Seg: w.output(j, p.Segment, p.LastPage, new(segment.Index)), Merging: &p.Merging}
+	half := &snapshot.Level{Age: max(j.age, halfAge), Seg: w.output(j, p.Segment, p.LastPage, p.Index), Merging: &p.Merging}
 	blocks := j.Blocks()
 	_, err = w.Ledger.Publish(&ledger.Change{
 		Inputs: j.inputs, Output: half, Begin: j.begin, Blocks: blocks[j.held:], GoesOn: true, Compression: w.Compression,
