@@ -11,9 +11,13 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge/simulate"
 )
 
-var only = flag.String("only", "", "print only scenarios with this in their names, or the preset")
-
-var rows = flag.Float64("rows", 0, "print tables up to this number of rows, such as 1e10")
+// The flags of TestTables.
+var (
+	rows       = flag.Float64("rows", 0, "print tables up to this number of rows, such as 1e10")
+	only       = flag.String("only", "", "print only scenarios that have this in their name or preset")
+	autoMerge  = flag.Int("automerge", 0, "with this setting instead of the preset's")
+	maxGarbage = flag.Int("maxgarbage", 0, "with the newer levels up to so many percent of the oldest before all are merged")
+)
 
 // scenarios are the ways of writing that the tables show, for a database of the given size.
 var scenarios = []struct {
@@ -49,6 +53,12 @@ func TestTables(t *testing.T) {
 			for n := 1e6; n <= *rows; n *= 10 {
 				keys, load, operations := s.make(n)
 				c := configOf(o, keys)
+				if *autoMerge > 0 {
+					c.Settings.AutoMerge = *autoMerge
+				}
+				if *maxGarbage > 0 {
+					c.Settings.MaxGarbage = *maxGarbage
+				}
 				if c.Load = load; load > 0 {
 					c.Sizes = []float64{load, operations}
 				} else {
