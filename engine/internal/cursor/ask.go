@@ -8,6 +8,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/filter"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
 // answer is what a segment's filter says of a key.
@@ -28,8 +29,20 @@ type asker struct {
 	counts          *filter.Counts
 }
 
-// filter asks the filter of a segment.
+// filter asks the filter of a segment, and counts what that saves.
 func (a *asker) filter(seg *segment.Segment) answer {
+	answer := a.ask(seg)
+	if answer != absent {
+		return answer
+	}
+	if a.skipped++; invariant.Expensive {
+		a.confirm(seg)
+	}
+	return absent
+}
+
+// ask asks the filter of a segment.
+func (a *asker) ask(seg *segment.Segment) answer {
 	x := seg.Index
 	if x == nil {
 		return noFilter
@@ -45,10 +58,25 @@ func (a *asker) filter(seg *segment.Segment) answer {
 	if !f.Absent(a.hash, a.key) {
 		return maybe
 	}
-	if a.skipped++; invariant.Expensive {
-		a.confirm(seg)
-	}
 	return absent
+}
+
+// merged reports that what is merged so far of a half-done merge of lsmlite knows nothing of the
+// key, because the filters of all its inputs say so: all that the output holds came from them. It
+// has no filter of its own.
+func (a *asker) merged(l *snapshot.Level) bool {
+	if len(l.Merging.RHS) == 0 {
+		return false
+	}
+	for _, seg := range l.Merging.RHS {
+		if a.ask(seg) != absent {
+			return false
+		}
+	}
+	if a.skipped++; invariant.Expensive {
+		a.confirm(l.Seg)
+	}
+	return true
 }
 
 // confirm searches, in builds with invariants, the segment of which the filter says that

@@ -78,6 +78,9 @@ func lookup(key []byte, levels []*snapshot.Level, it *segment.Iter) (at *segment
 		case !l.Merging.Ours:
 			at, out, err = lookupMerging(key, l)
 		case base.CompareTopic(0, key, l.Merging.SplitKind, l.Merging.Split) < 0:
+			if ask.merged(l) {
+				continue
+			}
 			out, err = ask.lookup(l.Seg, it)
 		default:
 			for _, seg := range l.Merging.RHS {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -109,7 +110,7 @@ func segments(levels []*snapshot.Level) (all []*segment.Segment) {
 func (w *world) half(p merge.Part, reload bool) *snapshot.Level {
 	w.t.Helper()
 	l := &snapshot.Level{Age: 9, Merging: &p.Merging, Seg: &segment.Segment{Segment: p.Segment, LastPage: p.LastPage,
-		Space: &blockfile.Space{File: w.file, Sealed: true, Seal: seal}, Index: new(segment.Index)}}
+		Space: &blockfile.Space{File: w.file, Sealed: true, Seal: seal}, Index: p.Index}}
 	if !reload {
 		return l
 	}
@@ -140,7 +141,7 @@ const seal = 4711
 // overwritten, and everything must still be there, for the job, which goes on, and for
 // another one that takes its place, as after a crash.
 func TestParts(t *testing.T) {
-	parts, taken, given, reloads := 0, 0, 0, 0
+	parts, taken, given, reloads, indexed := 0, 0, 0, 0, 0
 	for seed := range uint64(20) {
 		w := newWorld(t, seed)
 		w.rng = rand.New(rand.NewPCG(seed, 7))
@@ -148,7 +149,8 @@ func TestParts(t *testing.T) {
 			w.job(w.longRows().Freeze(), 0, 0, nil)
 		}
 		begin := func(inputs []*snapshot.Level, onto *segment.Segment) *merge.Job {
-			j, err := merge.New(w.file, w, merge.Spec{Inputs: inputs, Oldest: true, Seal: seal, Onto: onto})
+			j, err := merge.New(w.file, w, merge.Spec{Inputs: inputs, Oldest: true, Seal: seal, Onto: onto,
+				Index: onto == nil, Keys: 1000})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -171,6 +173,9 @@ func TestParts(t *testing.T) {
 			}
 			parts++
 			half := w.half(p, false)
+			if half.Seg.Index.Fences() != nil && !slices.ContainsFunc(p.Merging.RHS, func(s *segment.Segment) bool { return s.Index.Filter() == nil }) {
+				indexed++
+			}
 			n := w.destroy(segments(w.levels), half.Segments())
 			given += n
 			w.levels = []*snapshot.Level{half}
@@ -201,8 +206,9 @@ func TestParts(t *testing.T) {
 		w.expectSegment(seg, true)
 		w.expect(fmt.Sprintf("seed %d, merged", seed))
 	}
-	if parts < 50 || given < 80 || taken < 10 || reloads < 10 {
-		t.Errorf("%d parts, %d blocks given up, %d merges taken up, %d checkpoints: the test shows little", parts, given, taken, reloads)
+	if parts < 50 || given < 80 || taken < 10 || reloads < 10 || indexed < 20 {
+		t.Errorf("%d parts (%d with fences and filters), %d blocks given up, %d merges taken up, %d checkpoints: the test shows little",
+			parts, indexed, given, taken, reloads)
 	}
 }
 

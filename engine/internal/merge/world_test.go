@@ -93,7 +93,7 @@ func (w *world) tree() *memtree.Tree {
 // job runs a job over levels[lo:hi] to the end and puts its result in their place.
 func (w *world) job(tree memtree.View, lo, hi int, entries []format.FreeEntry) merge.Spec {
 	w.t.Helper()
-	spec := merge.Spec{Tree: tree, Inputs: w.levels[lo:hi], Oldest: hi == len(w.levels)}
+	spec := merge.Spec{Tree: tree, Inputs: w.levels[lo:hi], Oldest: hi == len(w.levels), Index: true, Keys: 1000}
 	asked := 0
 	if entries != nil {
 		spec.FreeEntries = func() []format.FreeEntry { asked++; return entries }
@@ -138,6 +138,7 @@ func (w *world) job(tree memtree.View, lo, hi int, entries []format.FreeEntry) m
 		if j.Pages() != s.Size || point != 0 && point != s.Last+1 {
 			w.t.Fatalf("%d pages of %d, append point %d behind %d", j.Pages(), s.Size, point, s.Last)
 		}
+		seg.Index = r.Index
 		w.expectSegment(seg, spec.Oldest)
 		out = append(out, &snapshot.Level{Seg: seg})
 	}
