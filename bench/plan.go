@@ -56,7 +56,8 @@ func (o *options) turns(w work.Workload, class kv.Class, rows uint64, value int)
 		rows, value = work.LargeRows(rows), work.LargeValue
 	}
 	for round := range o.rounds {
-		for _, d := range o.stores {
+		for i := range o.stores {
+			d := o.stores[(i+round)%len(o.stores)] // each round begins with another one
 			jobs = append(jobs, job{d, w, work.Task{
 				Workload: w.ID(), Store: d.Name, Class: class, Rows: rows, ValueBytes: value,
 				CacheBytes: o.cache, BufferBytes: o.buffer, Limit: o.limit, Rest: o.rest, Seed: uint64(round + 1),
