@@ -59,7 +59,7 @@ func parse(args []string, log io.Writer) (*options, error) {
 		classes   = f.String("class", "N,F", "durability: N is no sync for each commit, F is one")
 		rows      = f.String("rows", "1M", "rows in the database; several sizes are measured one after another")
 		values    = f.String("values", "100", "bytes of a value, perhaps several sizes")
-		cache     = f.String("cache", "64MiB", "memory for pages or blocks that were read, for each store that has such a cache")
+		cache     = f.String("cache", "256MiB", "memory for pages or blocks that were read, for each store that has such a cache")
 		buffer    = f.String("buffer", "64MiB", "memory tables of the stores without advice of their own: see README.md")
 	)
 	f.IntVar(&o.rounds, "rounds", 3, "repetitions of everything; those of different stores take turns")

@@ -51,7 +51,7 @@ func (r *run) readWhileWriting() error {
 		}
 		return err
 	}
-	if err := r.warm(r.Rows, func() error { return one(all[0]) }); err != nil {
+	if err := all[0].warm(); err != nil {
 		return err
 	}
 	var (

@@ -93,12 +93,19 @@ func (r *run) upTo(n uint64, do func() error) (done uint64, err error) {
 	return done, nil
 }
 
-// warm calls do for half of the limit or n times, so that caches are filled.
-func (r *run) warm(n uint64, do func() error) error {
-	half := *r
-	half.Limit = r.Limit / 2
-	_, err := half.upTo(n, do)
-	return err
+// warmGets bounds how many rows are read before a measurement.
+const warmGets = 1_000_000
+
+// warm reads the database before a measurement, however long that takes: rows so close to each other
+// that every block of 2 KiB is read, so that caches which are large enough have all of it.
+func (g *getter) warm() error {
+	step := max(uint64(2048/(data.KeySize+g.r.values.Size())), g.r.Rows/warmGets, 1)
+	for row := uint64(0); row < g.r.Rows; row += step {
+		if _, err := g.get(row); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // gets gets random rows with this many goroutines.
@@ -116,7 +123,7 @@ func (r *run) gets(readers int) error {
 			return err
 		}
 		defer all[i].reader.Close()
-		if err := r.warm(max(2*r.Rows, maxGets)/uint64(readers), one(all[i])); err != nil {
+		if err := all[i].warm(); err != nil {
 			return err
 		}
 	}
@@ -159,7 +166,7 @@ func (r *run) missing() error {
 		}
 		return err
 	}
-	if err := r.warm(max(2*r.Rows, maxGets), one); err != nil {
+	if err := g.warm(); err != nil {
 		return err
 	}
 	return r.measure(func() (uint64, error) { return r.upTo(maxGets, one) })
@@ -246,7 +253,7 @@ func (r *run) scans() error {
 	}
 	defer g.reader.Close()
 	one := func() error { return g.scan(g.row(), scanLength) }
-	if err := r.warm(max(r.Rows/scanLength, maxScans/10), one); err != nil {
+	if err := g.warm(); err != nil {
 		return err
 	}
 	return r.measure(func() (uint64, error) { return r.upTo(maxScans, one) })

@@ -87,7 +87,7 @@ func (r *run) ycsb(m mix) error {
 		y.ranks[i] = uint32(zipf.Next())
 		y.dice[i] = uint32(random.IntN(100)) + 100*uint32(random.IntN(100))
 	}
-	if err := r.warm(r.Rows, func() error { _, err := y.get(y.row()); return err }); err != nil {
+	if err := g.warm(); err != nil {
 		return err
 	}
 	measure := r.measureWrites
