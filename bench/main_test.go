@@ -9,13 +9,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/bench/child"
-	"github.com/lsmlite/lsmlite-go/bench/kv"
 	"github.com/lsmlite/lsmlite-go/bench/meter"
 	"github.com/lsmlite/lsmlite-go/bench/report"
 	"github.com/lsmlite/lsmlite-go/bench/stores"
@@ -113,40 +111,6 @@ func TestStoredRuns(t *testing.T) {
 	}
 	if files, err := filepath.Glob(filepath.Join(plots, "*.svg")); err != nil || len(files) == 0 {
 		t.Errorf("%d plots, %v", len(files), err)
-	}
-}
-
-// TestTargets wants the workloads and stores of the targets to be there.
-func TestTargets(t *testing.T) {
-	f, err := os.Open("targets.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	targets, err := report.DecodeTargets(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	elsewhere := []string{"lmdb", "lsm1", "mattn"} // in programs built with C
-	for _, target := range targets {
-		found, err := work.Find(target.Workload)
-		if err != nil {
-			t.Errorf("%s: %v", target.Name, err)
-		}
-		if !slices.ContainsFunc(found, func(w work.Workload) bool {
-			return (target.Batch == 0 || target.Batch == w.Batch) && (target.Threads == 0 || target.Threads == w.Threads) &&
-				(target.Class == "" || slices.Contains(w.Classes, kv.Class(target.Class)))
-		}) {
-			t.Errorf("%s: no workload %s has batch %d, threads %d, class %s", target.Name, target.Workload, target.Batch, target.Threads, target.Class)
-		}
-		for _, name := range []string{target.Store, target.Peer} {
-			if _, err := stores.Find(name); err != nil && name != "" && !slices.Contains(elsewhere, name) {
-				t.Errorf("%s: %v", target.Name, err)
-			}
-		}
-	}
-	if len(targets) < 50 {
-		t.Errorf("only %d targets", len(targets))
 	}
 }
 
