@@ -100,7 +100,7 @@ func (f *File) readAt(b []byte, off int64) (int, error) {
 		}
 	}
 	n, err := f.f.ReadAt(b, off)
-	f.stats.bytesRead.Add(int64(n))
+	f.stats.bytesRead.count(int64(n))
 	if n == len(b) {
 		return n, nil
 	}

@@ -2,7 +2,10 @@
 
 package blockfile
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"unsafe"
+)
 
 // Stats counts what was read and written since the file was opened.
 type Stats struct {
@@ -28,23 +31,26 @@ type Stats struct {
 // PagesRead returns how many pages were read from the file.
 func (s *Stats) PagesRead() int64 { return s.MissPages + s.AheadPages + s.RunPages + s.RawPages }
 
-// counters is what Stats is made from. All but lookups change only together with a system call,
-// so sharing them costs little.
+// counters is what Stats is made from. What many readers change at the same time is striped. The
+// others change only together with a system call of one that writes or merges, so sharing them
+// costs little.
 type counters struct {
-	lookups striped
+	lookups, misses, missPages, aheadPages, bytesRead striped
 
-	misses                                    atomic.Int64
-	missPages, aheadPages, runPages, rawPages atomic.Int64
-	pagesWritten                              atomic.Int64
-	bytesRead, dataBytes, metaBytes           atomic.Int64
-	syncs                                     atomic.Int64
-	readErrors, writeErrors, badPages         atomic.Int64
+	runPages, rawPages                atomic.Int64
+	pagesWritten                      atomic.Int64
+	dataBytes, metaBytes              atomic.Int64
+	syncs                             atomic.Int64
+	readErrors, writeErrors, badPages atomic.Int64
 }
 
 const (
-	stripeBits = 4
+	stripeBits = 6
 	cacheLine  = 64
 	spread     = 0x9E3779B97F4A7C15 // 2^64 divided by the golden ratio: its products spread well
+	// stackShift is such that two goroutines differ in the address of a variable without that
+	// many bits: the least size of a stack.
+	stackShift = 11
 )
 
 // striped is a counter for many goroutines at once: each adds to one of several parts,
@@ -59,6 +65,13 @@ func (s *striped) add(hint uintptr, n int64) {
 	s[uint64(hint)*spread>>(64-stripeBits)].n.Add(n)
 }
 
+// count adds n to the part that the caller's stack chooses.
+func (s *striped) count(n int64) {
+	var here byte
+	s.add(uintptr(unsafe.Pointer(&here))>>stackShift, n)
+}
+
+// sum returns the sum of all parts.
 func (s *striped) sum() int64 {
 	var n int64
 	for i := range s {
@@ -76,9 +89,9 @@ func (f *File) CountLookups(hint uintptr, n int64) { f.stats.lookups.add(hint, n
 func (f *File) Stats() Stats {
 	c := &f.stats
 	return Stats{
-		CacheLookups: c.lookups.sum(), CacheMisses: c.misses.Load(), CacheBytes: f.cache.taken.Load() * int64(f.geo.PageSize),
-		MissPages: c.missPages.Load(), AheadPages: c.aheadPages.Load(), RunPages: c.runPages.Load(), RawPages: c.rawPages.Load(),
-		PagesWritten: c.pagesWritten.Load(), BytesRead: c.bytesRead.Load(), DataBytes: c.dataBytes.Load(), MetaBytes: c.metaBytes.Load(),
+		CacheLookups: c.lookups.sum(), CacheMisses: c.misses.sum(), CacheBytes: f.cache.taken.Load() * int64(f.geo.PageSize),
+		MissPages: c.missPages.sum(), AheadPages: c.aheadPages.sum(), RunPages: c.runPages.Load(), RawPages: c.rawPages.Load(),
+		PagesWritten: c.pagesWritten.Load(), BytesRead: c.bytesRead.sum(), DataBytes: c.dataBytes.Load(), MetaBytes: c.metaBytes.Load(),
 		Syncs:      c.syncs.Load(),
 		ReadErrors: c.readErrors.Load(), WriteErrors: c.writeErrors.Load(), BadPages: c.badPages.Load(),
 	}

@@ -52,12 +52,12 @@ func (l *packed) read(s *Space, p base.PageNo) ([]byte, error) {
 func (l *packed) miss(s *Space, p base.PageNo) (*Frame, error) {
 	t := l.borrow(s, l.pageAhead())
 	defer t.giveBack()
-	s.stats.misses.Add(1)
+	s.stats.misses.count(1)
 	fr, _, err := t.frame(p)
 	if err != nil {
 		return nil, err
 	}
-	s.stats.missPages.Add(1)
+	s.stats.missPages.count(1)
 	return fr, nil
 }
 
@@ -68,7 +68,7 @@ func (l *packed) missAhead(s *Space, p, last base.PageNo) (*Frame, error) {
 	pages := max(1, int(min(aheadBytes/s.geo.PageSize, s.cache.places/8)))
 	t := l.borrow(s, min(aheadBytes, max(l.pageAhead(), int(l.usualImage.Load())*pages)))
 	defer t.giveBack()
-	s.stats.misses.Add(1)
+	s.stats.misses.count(1)
 	var first *Frame
 	images, bytes := 0, int64(0)
 	for range pages {
@@ -83,10 +83,10 @@ func (l *packed) missAhead(s *Space, p, last base.PageNo) (*Frame, error) {
 			}
 			if first == nil {
 				first = fr
-				s.stats.missPages.Add(1)
+				s.stats.missPages.count(1)
 			} else {
 				fr.Release()
-				s.stats.aheadPages.Add(1)
+				s.stats.aheadPages.count(1)
 			}
 			if e > p && e-p < base.PageNo(2*l.pageAhead()) { // within one block
 				images, bytes = images+1, bytes+int64(e-p)
@@ -151,7 +151,7 @@ func (l *packed) prevPage(s *Space, p base.PageNo) (base.PageNo, error) {
 	// A reader that steps back reads that page next, and it mostly is in memory already.
 	if i := int64(prev - t.at); i >= 0 && i < int64(len(t.data)) && !s.cache.has(prev) {
 		if fr, _, err := t.frame(prev); err == nil {
-			s.stats.aheadPages.Add(1)
+			s.stats.aheadPages.count(1)
 			fr.next.Store(int64(p))
 			fr.Release()
 		}

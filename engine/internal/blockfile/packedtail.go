@@ -43,7 +43,7 @@ func (t *packedTail) Page(p base.PageNo, _ int) (format.Page, error) {
 	if _, err := t.stream.imageInto(t.page, p); err != nil {
 		return nil, err
 	}
-	s.stats.aheadPages.Add(1)
+	s.stats.aheadPages.count(1)
 	return s.Verify(p, t.page)
 }
 

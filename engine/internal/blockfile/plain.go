@@ -40,8 +40,8 @@ func (l plain) miss(s *Space, p base.PageNo) (*Frame, error) {
 		fr.Release()
 		return nil, err
 	}
-	s.stats.misses.Add(1)
-	s.stats.missPages.Add(1)
+	s.stats.misses.count(1)
+	s.stats.missPages.count(1)
 	page, err := s.Verify(p, fr.raw)
 	if err != nil {
 		fr.Release()
@@ -70,9 +70,9 @@ func (l plain) missAhead(s *Space, p, last base.PageNo) (first *Frame, err error
 	if err != nil {
 		return nil, err
 	}
-	s.stats.misses.Add(1)
-	s.stats.missPages.Add(1)
-	s.stats.aheadPages.Add(int64(n) - 1)
+	s.stats.misses.count(1)
+	s.stats.missPages.count(1)
+	s.stats.aheadPages.count(int64(n) - 1)
 	for i := range n {
 		no := p + base.PageNo(i)
 		if i > 0 && s.cache.has(no) {

@@ -118,7 +118,7 @@ func (t *plainTail) fill(p base.PageNo, n int) error {
 	if err != nil {
 		return err
 	}
-	t.s.stats.aheadPages.Add(int64(got))
+	t.s.stats.aheadPages.count(int64(got))
 	t.start, t.run = p, t.buf[:got*geo.PageSize]
 	return nil
 }
