@@ -116,8 +116,8 @@ var errLate = errors.New("the limit is over")
 
 // beginWithin is store.Begin with a limit of its own, besides ctx.
 func (t *txn) beginWithin(ctx context.Context, snap store.Snapshot, limit time.Duration) (store.Tx, error) {
-	wait, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+	wait := &patience{Context: ctx, limit: limit}
+	defer wait.end()
 	tx, err := t.store.Begin(wait, snap)
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		return nil, errLate
