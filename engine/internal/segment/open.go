@@ -67,10 +67,10 @@ func (s *Segment) identify(space *blockfile.Space, what What) error {
 	}
 	switch {
 	case what.Input:
-	case first.stored == 0:
+	case !sealedFront(space, s.Segment, first):
 		s.Space = space.SealedAs(false, 0)
 		return nil
-	case !first.old && endOfC(space, s.Segment):
+	case !first.old && endOfC(space, s.Segment, first.seal):
 		s.Space = space.PartlySealed(first.seal)
 		return nil
 	case !what.Output:
@@ -96,10 +96,24 @@ func (s *Segment) identify(space *blockfile.Space, what What) error {
 	return nil
 }
 
-// endOfC reports whether C lsm1 has written the end of a segment: whether the last leaf page of
-// its b-tree has no page sum. The b-tree's own pages say nothing: C copies them, with the
-// sums that they had elsewhere.
-func endOfC(space *blockfile.Space, s format.Segment) bool {
+// sealedFront reports whether the first page of a segment has a page sum. With a seal, that of one
+// page in 8192 is 0: the second page has the same seal then.
+func sealedFront(space *blockfile.Space, s format.Segment, first end) bool {
+	if first.stored != 0 || s.First == s.Last {
+		return first.stored != 0
+	}
+	p, err := space.NextPage(s.First)
+	if err != nil {
+		return false // the error comes when the page is read
+	}
+	second, err := readEnd(space, p)
+	return err == nil && second.stored != 0 && second.seal == first.seal
+}
+
+// endOfC reports whether C lsm1 has written the end of a segment whose front has a seal: whether
+// the last leaf page of its b-tree has none. The b-tree's own pages say nothing: C copies them,
+// with the sums that they had elsewhere.
+func endOfC(space *blockfile.Space, s format.Segment, seal format.Seal) bool {
 	geo := space.Geometry()
 	p := s.Root
 	if p == 0 { // C has dropped it, and it is the last page, or there is none
@@ -115,7 +129,7 @@ func endOfC(space *blockfile.Space, s format.Segment) bool {
 		}
 		page := geo.Content(p, raw)
 		if !page.IsBTree() {
-			return geo.StoredSum(p, raw) == 0
+			return geo.StoredSum(p, raw) == 0 && geo.SealOf(space.Original(p), raw) != seal
 		}
 		p = space.Map(page.Ptr())
 	}
