@@ -51,6 +51,9 @@ type Config struct {
 	MaxLog int `dsn:"max_log"`
 	// AutoMerge is how many segments of one age are merged into one, at least 2.
 	AutoMerge int `dsn:"automerge"`
+	// MaxGarbage is how many percent of the oldest segment's size the newer ones may reach before
+	// all are merged, at least 10. A smaller value makes the file smaller and writes more to it.
+	MaxGarbage int `dsn:"max_garbage"`
 	// AutoWork says whether flushing and merging happen by themselves. Default: on.
 	AutoWork Toggle `dsn:"autowork"`
 	// UseLog says whether commits are logged, so that they survive the end of the

@@ -26,6 +26,8 @@ var settings = []setting{
 		func(c *Config) *int { return &c.MaxLog }, func(o *engine.Options) *int { return &o.MaxLog })},
 	{"automerge", "", database, anyTime, count("segments", 2, math.MaxInt32,
 		func(c *Config) *int { return &c.AutoMerge }, func(o *engine.Options) *int { return &o.AutoMerge })},
+	{"max_garbage", "", database, anyTime, count("percent", engine.MinMaxGarbage, math.MaxInt32,
+		func(c *Config) *int { return &c.MaxGarbage }, func(o *engine.Options) *int { return &o.MaxGarbage })},
 	{"autowork", "", database, anyTime, onUnless(
 		func(c *Config) *Toggle { return &c.AutoWork }, func(o *engine.Options) *bool { return &o.NoAutoWork })},
 	{"background", "", database, fixed, backgroundWork()},

@@ -19,7 +19,7 @@ import (
 var samples = map[string]string{
 	"mode": "ro", "preset": "low-memory", "safety": "full", "page_size": "8192", "block_size": "2048",
 	"compression": "lz4",
-	"autoflush":   "1024", "autocheckpoint": "0", "max_log": "0", "automerge": "9", "autowork": "0", "background": "both",
+	"autoflush":   "1024", "autocheckpoint": "0", "max_log": "0", "automerge": "9", "max_garbage": "50", "autowork": "0", "background": "both",
 	"use_log": "0", "allow_missing_log": "1", "max_freelist": "7", "cache_size": "100", "index_size": "200", "mmap": "1", "locking": "optional",
 	"busy_timeout": "250", "count_deletes": "0", "_txlock": "deferred", "key_type": "text", "value_type": "text",
 }
@@ -146,6 +146,8 @@ func TestRangesAreTheEngines(t *testing.T) {
 			func(o *engine.Options, n int) { o.AutoFlush = n }, [2]int{-1, engine.MaxAutoFlush + 1}},
 		{"automerge", [2]string{"2", "2147483647"}, [2]string{"1", "2147483648"},
 			func(o *engine.Options, n int) { o.AutoMerge = n }, [2]int{1, 0}},
+		{"max_garbage", [2]string{"10", "2147483647"}, [2]string{"9", "2147483648"},
+			func(o *engine.Options, n int) { o.MaxGarbage = n }, [2]int{9, -1}},
 		{"max_freelist", [2]string{"2", "24"}, [2]string{"1", "25"},
 			func(o *engine.Options, n int) { o.MaxFreelist = n }, [2]int{1, 25}},
 		{"cache_size", [2]string{"1", "64GiB"}, [2]string{"0", ""},

@@ -49,6 +49,7 @@ const (
 	DefaultAutoFlush      = 8 << 20
 	DefaultAutoCheckpoint = 16 << 20
 	DefaultAutoMerge      = 4
+	DefaultMaxGarbage     = 70
 	DefaultCacheSize      = 64 << 20
 	DefaultIndexSize      = 32 << 20
 	// DefaultMaxLogFactor is how many times AutoFlush the log may grow to by default, and
@@ -114,6 +115,10 @@ type Options struct {
 	// AutoMerge is how many segments of one age are merged into one, at least 2; 0 is
 	// the default.
 	AutoMerge int `change:"any time"`
+	// MaxGarbage is how many percent of the size of the oldest segment the newer ones may reach
+	// before all are merged, at least 10; 0 is the default. What they overwrite takes up space
+	// until then: a smaller value makes the file smaller and writes more to it.
+	MaxGarbage int `change:"any time"`
 	// MaxFreelist is how many free-list entries a checkpoint holds before they are
 	// written into a segment, from 2 to 24; 0 is 24.
 	MaxFreelist int `change:"any time"`
@@ -156,6 +161,10 @@ type Options struct {
 	Logger *slog.Logger
 }
 
+// MinMaxGarbage is the least Options.MaxGarbage: everything is written again ten times as often as
+// it is overwritten.
+const MinMaxGarbage = 10
+
 // MmapAll is the Options.Mmap of a file that is mapped whatever its length.
 const MmapAll = vfs.MapAll
 
@@ -179,6 +188,7 @@ func (o Options) withDefaults() Options {
 	def(&o.AutoFlush, DefaultAutoFlush)
 	def(&o.AutoCheckpoint, DefaultAutoCheckpoint)
 	def(&o.AutoMerge, DefaultAutoMerge)
+	def(&o.MaxGarbage, DefaultMaxGarbage)
 	def(&o.IndexSize, DefaultIndexSize)
 	def(&o.MaxFreelist, format.MaxFreeEntries)
 	if o.CacheSize == 0 {
@@ -211,6 +221,8 @@ func (o Options) Validate() error {
 		return bad("autoflush %d; want 1 to %d bytes", o.AutoFlush, MaxAutoFlush)
 	case o.AutoMerge < 2:
 		return bad("automerge %d; want 2 segments or more", o.AutoMerge)
+	case o.MaxGarbage < MinMaxGarbage:
+		return bad("max_garbage %d; want %d percent or more", o.MaxGarbage, MinMaxGarbage)
 	case o.MaxFreelist < 2 || o.MaxFreelist > format.MaxFreeEntries:
 		return bad("max_freelist %d; want 2 to %d entries", o.MaxFreelist, format.MaxFreeEntries)
 	case o.CacheSize < 0:

@@ -33,7 +33,7 @@ func (db *DB) publishOptions(o Options) {
 	db.opts.current.Store(&o)
 	v := tuning.Values{
 		AutoFlush: int64(o.AutoFlush), AutoCheckpoint: int64(o.AutoCheckpoint), MaxLog: db.opts.logLimit(),
-		AutoMerge: o.AutoMerge, MaxFreelist: o.MaxFreelist, AutoWork: !o.NoAutoWork, Log: !o.NoLog,
+		AutoMerge: o.AutoMerge, MaxGarbage: o.MaxGarbage, MaxFreelist: o.MaxFreelist, AutoWork: !o.NoAutoWork, Log: !o.NoLog,
 	}
 	switch o.Safety {
 	case SafetyNormal:

@@ -46,7 +46,7 @@ func newSchedule(seed uint64, safety engine.Safety, bulk bool) *schedule {
 		o.MaxFreelist = 2 + rng.IntN(8)
 		g.Page, g.Block, g.Keys = 8192, 80<<10, 60<<rng.IntN(4)
 		if seed%2 == 1 { // more free blocks than fit into a checkpoint
-			o.MaxFreelist, o.AutoMerge, o.AutoFlush = 2, 2, 32<<10
+			o.MaxFreelist, o.AutoMerge, o.AutoFlush, o.MaxGarbage = 2, 2, 32<<10, 400
 			g.Keys = 600
 		}
 	}

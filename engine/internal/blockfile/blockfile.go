@@ -172,6 +172,15 @@ func (f *File) outOfRange(p base.PageNo) error {
 	return f.corrupt(p, errs.Corruptf("a page number outside the file's %d blocks", f.Blocks()))
 }
 
+// Length returns the length of the file in bytes.
+func (f *File) Length() (int64, error) {
+	size, err := f.f.Size()
+	if err != nil {
+		return 0, ioerr.Write("stat", f.path, "", err)
+	}
+	return size, nil
+}
+
 // Truncate cuts the file after block b. Nothing that the newest checkpoint refers to
 // may lie there.
 func (f *File) Truncate(b base.BlockNo) error {

@@ -37,6 +37,7 @@ type Ledger struct {
 	free   *freelist.List
 	taken  [4]bool // append points that a job writes from
 	stored Stored
+	freed  int64 // blocks that were given up since the newest checkpoint, and can be used after another
 	log    logBook
 }
 

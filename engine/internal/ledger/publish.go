@@ -87,7 +87,9 @@ func (l *Ledger) Publish(c *Change) (Outcome, error) {
 	if c.Output != nil {
 		used = c.Blocks
 	}
-	l.free.Publish(used, l.unshared(released, &disk), cur.Disk.ID)
+	gone := l.unshared(released, &disk)
+	l.freed += int64(len(gone))
+	l.free.Publish(used, gone, cur.Disk.ID)
 	l.free.Recorded(c.Entries)
 	if c.Begin.listed && c.Output != nil {
 		disk.Append[c.Begin.place] = 0

@@ -49,6 +49,7 @@ type Export struct {
 	Checkpoint *format.Checkpoint // nil: there is nothing to do
 	Seq        uint64             // newest commit that it holds
 	Durable    int                // meta page that must not be written first
+	freed      int64              // blocks that it frees
 }
 
 // Next returns what is to be stored: the newest state, unless both meta pages hold it. What
@@ -70,7 +71,7 @@ func (l *Ledger) Next() Export {
 		st = next
 	}
 	l.stored.NewestID = st.Disk.ID
-	return Export{Checkpoint: l.export(st.Disk), Seq: st.Disk.Seq, Durable: l.stored.Meta}
+	return Export{Checkpoint: l.export(st.Disk), Seq: st.Disk.Seq, Durable: l.stored.Meta, freed: l.freed}
 }
 
 // export returns a snapshot as a checkpoint. The caller has the mutex.
@@ -96,6 +97,7 @@ func (l *Ledger) Done(e Export, ref format.CheckpointRef) (pages int64, err erro
 	pages = int64(c.Written - l.stored.Written)
 	l.stored.Meta, l.stored.Restore = checkpoint.Other(e.Durable), false
 	l.stored.Synced, l.stored.Ref, l.stored.Written = c.ID, ref, c.Written
+	l.freed -= e.freed
 	l.log.newest = position{c.Log, true}
 	if !foreign && err == nil {
 		l.log.synced = l.log.newest
@@ -135,7 +137,12 @@ func (l *Ledger) unstored(written uint32) int64 { return int64(written - l.store
 type Limits struct {
 	File int64 // bytes written to the file since the last one
 	Log  int64 // bytes of the log that it would free
+	// Blocks are bytes of blocks that it would free, if they are more than a part of the file.
+	Blocks int64
 }
+
+// freedPart is the part of the file that a checkpoint has to free to be made for that.
+const freedPart = 16
 
 // Due reports whether another checkpoint is to be made.
 func (l *Ledger) Due(limits Limits) bool {
@@ -143,6 +150,10 @@ func (l *Ledger) Due(limits Limits) bool {
 	defer l.mu.Unlock()
 	if l.reg.Newest().Disk.ID <= l.stored.Synced {
 		return false
+	}
+	block := int64(l.bf.Geometry().BlockSize)
+	if freed := l.freed * block; limits.Blocks > 0 && freed >= limits.Blocks && l.freed >= int64(l.free.Blocks()/freedPart) {
+		return true
 	}
 	written := l.unstored(l.bf.Written()) * int64(l.bf.Geometry().PageSize)
 	return limits.File > 0 && written >= limits.File || limits.Log > 0 && l.logUse().Freed >= limits.Log

@@ -158,6 +158,40 @@ func TestDueByEitherLimit(t *testing.T) {
 	}
 }
 
+// TestDueByFreedBlocks: a checkpoint is due when it would free so many blocks that they are worth
+// it, and a part of the file.
+func TestDueByFreedBlocks(t *testing.T) {
+	const block = 64 << 10
+	for name, tt := range map[string]struct {
+		blocks uint32 // of the file
+		limit  int64
+		want   bool
+	}{
+		"as many as the limit":          {20, 2 * block, true},
+		"less":                          {20, 2*block + 1, false},
+		"no limit":                      {20, 0, false},
+		"less than a part of the file":  {3 * 16, 2 * block, false},
+		"as many as a part of the file": {2 * 16, 2 * block, true},
+	} {
+		old := levelIn(3, 4)
+		disk := snapshot.Snapshot{ID: 12, Levels: []*snapshot.Level{old}}
+		k := open(t, found{blocks: tt.blocks, stored: ledger.Stored{Meta: 1, Synced: 12}, disk: disk})
+		limits := ledger.Limits{Blocks: tt.limit}
+		if k.Due(limits) {
+			t.Errorf("%s: due before anything was given up", name)
+		}
+		k.publish(&ledger.Change{Inputs: []*snapshot.Level{old}})
+		if got := k.Due(limits); got != tt.want {
+			t.Errorf("%s: due %t, want %t", name, got, tt.want)
+		}
+		k.store()
+		k.flush()
+		if k.Due(limits) {
+			t.Errorf("%s: due after a checkpoint", name)
+		}
+	}
+}
+
 // TestOlderLogStaysWhileOthersRead: a foreign reader may recover from the log before the new
 // checkpoint, and so may one of which nobody knows.
 func TestOlderLogStaysWhileOthersRead(t *testing.T) {

@@ -139,7 +139,9 @@ func (w *Worker) checkpointerRound(ctx context.Context) (more bool, err error) {
 		w.failures.settle(checkpointTask)
 		return false, nil
 	}
-	if _, err = w.Checkpoint(ctx, "checkpoint"); err != nil && ctx.Err() == nil {
+	if _, err = w.Checkpoint(ctx, "checkpoint"); err == nil {
+		return false, w.takeAndCut(ctx)
+	} else if ctx.Err() == nil {
 		w.failed(checkpointTask, "checkpointer", err)
 	}
 	return false, err

@@ -69,6 +69,7 @@ func (w *Worker) autoCheckpoint(ctx context.Context) error {
 	err := w.Store(ctx)
 	if err == nil {
 		w.failures.done(checkpointTask)
+		w.cutFile()
 	}
 	return err
 }

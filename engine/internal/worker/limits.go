@@ -20,12 +20,16 @@ const (
 	// what the live tree holds, may take.
 	logCheckpointPart = 2
 	LogFlushPart      = 4
+	// blocksPart is the part of AutoCheckpoint that blocks come to which a checkpoint would free,
+	// if it is made for these.
+	blocksPart = 4
 )
 
 // limits returns when a checkpoint is due.
 func (w *Worker) limits() ledger.Limits {
 	t := w.Tuning.Load()
 	l := ledger.Limits{File: max(t.AutoCheckpoint, 0)}
+	l.Blocks = l.File / blocksPart
 	if t.MaxLog > 0 {
 		l.Log = max(t.MaxLog/logCheckpointPart, 1)
 	}

@@ -21,18 +21,23 @@ import (
 //
 // The goroutine that has the worker's turn writes it, the writer reads it.
 type pace struct {
-	flushed, toFlush atomic.Int64  // records of the old tree
-	merged, toMerge  atomic.Int64  // pages
-	stored           atomic.Uint32 // pages written in all when the newest checkpoint was made
-	step             chan struct{} // capacity 1: something has got further
-	timer            *time.Timer   // the writer's
-	credit           int           // pages of work that writes so far have earned; the writer's
+	flushed, toFlush atomic.Int64                   // records of the old tree
+	merged, toMerge  atomic.Int64                   // pages
+	stored           atomic.Uint32                  // pages written in all when the newest checkpoint was made
+	above            atomic.Pointer[snapshot.Level] // the newest input of the largest merge
+	step             chan struct{}                  // capacity 1: something has got further
+	timer            *time.Timer                    // the writer's
+	credit           int                            // pages of work that writes so far have earned; the writer's
 }
 
 const (
 	// From softSegments on merges are paced, so that they end before hardSegments.
 	softSegments = merge.MaxSegments / 2
 	hardSegments = merge.MaxSegments - 2
+	// growthPart is the part of the size of a merge's inputs that may be flushed while it goes on,
+	// if that is leastTrees trees or more.
+	growthPart = 8
+	leastTrees = 2
 	// checkpointFactor is how many times what makes a checkpoint due may come together before
 	// commits wait for the checkpointer.
 	checkpointFactor = 2
@@ -48,16 +53,18 @@ func (w *Worker) advanced() {
 	w.Turn.MustBeHeld()
 	p := &w.pace
 	var flushed, toFlush, merged, toMerge int64
+	var above *snapshot.Level
 	if j := w.jobs[merge.Flush]; j != nil {
 		flushed, toFlush = j.Flushed()
 	}
 	if j := w.jobs[merge.Main]; j != nil {
-		merged, toMerge = j.Pages(), j.inputPages
+		merged, toMerge, above = j.Pages(), j.inputPages, j.inputs[0]
 	}
 	p.flushed.Store(flushed)
 	p.toFlush.Store(toFlush)
 	p.merged.Store(merged)
 	p.toMerge.Store(toMerge)
+	p.above.Store(above)
 	wake(p.step)
 }
 
@@ -84,11 +91,33 @@ func (w *Worker) flushLags(st *snapshot.State, in part) bool {
 func (w *Worker) mergeLags(st *snapshot.State) bool {
 	n := st.Disk.NumSegments()
 	all := w.pace.toMerge.Load()
-	if n <= softSegments || all == 0 || w.failures.failing[mergeTask].Load() {
+	if all == 0 || w.failures.failing[mergeTask].Load() {
 		return false
 	}
-	want := (float64(n-softSegments-1) + min(w.live.Fill(st), 1)) / (hardSegments - softSegments)
+	want := w.growth(st, all)
+	if n > softSegments {
+		want = max(want, (float64(n-softSegments-1)+min(w.live.Fill(st), 1))/(hardSegments-softSegments))
+	}
 	return Fraction(w.pace.merged.Load(), all) < min(want, 1)
+}
+
+// growth says how much of what may be flushed on top of a merge of that many pages has been:
+// it takes up space next to the merge's inputs and its output.
+func (w *Worker) growth(st *snapshot.State, pages int64) float64 {
+	above := w.pace.above.Load()
+	if above == nil {
+		return 0
+	}
+	var newer int64
+	for _, l := range st.Disk.Levels {
+		if l == above {
+			break
+		}
+		newer += w.File.PagesIn(l.Seg.Size)
+	}
+	tree := w.Tuning.Load().AutoFlush / w.pageSize()
+	most := max(pages/growthPart, leastTrees*tree, 1)
+	return (float64(newer) + min(w.live.Fill(st), 1)*float64(tree)) / float64(most)
 }
 
 // checkpointLags reports whether a checkpointer that is a goroutine of its own should have

@@ -7,7 +7,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
@@ -213,5 +215,41 @@ func TestCommitWaitsForAWhileOnly(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestMergeKeepsPaceWithWhatIsFlushedOnTop: what is flushed while a merge goes on takes up space
+// next to its inputs and its output.
+func TestMergeKeepsPaceWithWhatIsFlushedOnTop(t *testing.T) {
+	const tree, inputs = 100, 1 << 20 // pages
+	most := int64(inputs / growthPart)
+	for name, tt := range map[string]struct {
+		newer  []int64 // pages of levels on top of the merge
+		fill   float64
+		merged int64
+		inputs int64
+		want   bool
+	}{
+		"nothing on top":                  {inputs: inputs},
+		"half of the most":                {newer: []int64{most / 4, most / 4}, merged: inputs/2 - 1, inputs: inputs, want: true},
+		"half of the most, and as far":    {newer: []int64{most / 4, most / 4}, merged: inputs/2 + 1, inputs: inputs},
+		"more than the most":              {newer: []int64{2 * most}, merged: inputs - 1, inputs: inputs, want: true},
+		"more than the most, and done":    {newer: []int64{2 * most}, merged: inputs, inputs: inputs},
+		"the tree counts":                 {newer: []int64{most/2 - tree/2}, fill: 1, merged: inputs / 2, inputs: inputs, want: true},
+		"a small merge, and a tree on it": {newer: []int64{tree}, merged: 51, inputs: 100},
+		"a small merge that lags":         {newer: []int64{tree}, merged: 49, inputs: 100, want: true},
+	} {
+		d := newDesk(t, func(_ *Config, v *tuning.Values) { v.AutoFlush = tree << 10 })
+		d.live.fill = tt.fill
+		st := &snapshot.State{Disk: &snapshot.Snapshot{}}
+		for _, n := range append(tt.newer, tt.inputs, 7*tt.inputs) {
+			st.Disk.Levels = append(st.Disk.Levels, &snapshot.Level{Seg: &segment.Segment{Segment: format.Segment{Size: n}}})
+		}
+		d.pace.above.Store(st.Disk.Levels[len(tt.newer)])
+		d.pace.merged.Store(tt.merged)
+		d.pace.toMerge.Store(tt.inputs)
+		if got := d.mergeLags(st); got != tt.want {
+			t.Errorf("%s: it lags: %t, want %t", name, got, tt.want)
+		}
 	}
 }

@@ -62,9 +62,9 @@ func TestWhenACheckpointIsDue(t *testing.T) {
 		want      ledger.Limits
 	}{
 		"never":                         {0, 0, ledger.Limits{}},
-		"a log without bound":           {1000, -1, ledger.Limits{File: 1000, Log: 1000}},
-		"a short log":                   {1000, 500, ledger.Limits{File: 1000, Log: 250}},
-		"a long log":                    {1000, 4000, ledger.Limits{File: 1000, Log: 1000}},
+		"a log without bound":           {1000, -1, ledger.Limits{File: 1000, Log: 1000, Blocks: 250}},
+		"a short log":                   {1000, 500, ledger.Limits{File: 1000, Log: 250, Blocks: 250}},
+		"a long log":                    {1000, 4000, ledger.Limits{File: 1000, Log: 1000, Blocks: 250}},
 		"for the log alone":             {0, 4000, ledger.Limits{Log: 2000}},
 		"for the shortest log":          {0, 1, ledger.Limits{Log: 1}},
 		"a setting below 0 means never": {-5, 0, ledger.Limits{}},

@@ -230,7 +230,8 @@ func (w *world) autoCheckpoint() {
 	if w.Settings.MaxLog <= 0 || file > 0 && float64(file) < log {
 		log = float64(file)
 	}
-	if file > 0 && w.space.since*int64(w.PageSize) >= file || log > 0 && w.logFreed >= log {
+	freed := w.space.waiting*int64(w.PageSize) >= file/4 && w.space.waiting >= w.space.file/16
+	if file > 0 && freed || file > 0 && w.space.since*int64(w.PageSize) >= file || log > 0 && w.logFreed >= log {
 		w.space.checkpoint()
 		w.logFreed = 0
 	}
