@@ -229,3 +229,18 @@ func TestReleaseTwice(t *testing.T) {
 	}()
 	fr.Release()
 }
+
+// BenchmarkHold looks a page in memory up and releases it.
+func BenchmarkHold(b *testing.B) {
+	x := newFixture(b, 4096, 1<<20)
+	pages, _ := x.write(12, 0, 2)
+	s := &blockfile.Space{File: x.file, Sealed: true}
+	b.ReportAllocs()
+	for b.Loop() {
+		fr, err := s.Hold(pages[3])
+		if err != nil {
+			b.Fatal(err)
+		}
+		fr.Release()
+	}
+}

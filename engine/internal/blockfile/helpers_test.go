@@ -21,7 +21,7 @@ const name = "/test.db"
 
 // fixture is a database file in memory and an allocator that hands out given blocks.
 type fixture struct {
-	t      *testing.T
+	t      testing.TB
 	fs     *memfs.FS
 	f      vfs.File
 	file   *blockfile.File
@@ -29,7 +29,7 @@ type fixture struct {
 	blocks []base.BlockNo
 }
 
-func newFixture(t *testing.T, pageSize int, cacheBytes int64) *fixture {
+func newFixture(t testing.TB, pageSize int, cacheBytes int64) *fixture {
 	t.Helper()
 	geo, err := format.NewGeometry(pageSize, 64<<10)
 	if err != nil {

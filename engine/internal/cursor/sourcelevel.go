@@ -36,20 +36,13 @@ func (s *Source) initLimited(seg *segment.Segment, m *snapshot.Merging, below bo
 		l.gap = s.seg.Kind()&base.EndDelete != 0
 	}
 	s.limits = l
+	s.seg.Done()
 	return s.seg.Err()
 }
 
-// LevelSources appends the sources of a level, newest first. After an error the list is as it was.
-func LevelSources(list []Source, l *snapshot.Level) (sources []Source, err error) {
+// LevelSources appends the sources of a level, newest first. They stand nowhere yet.
+func LevelSources(list []Source, l *snapshot.Level) ([]Source, error) {
 	n := len(list)
-	defer func() {
-		if err != nil {
-			for i := range list[n:] {
-				list[n+i].release()
-			}
-			sources = list[:n]
-		}
-	}()
 	if l.Merging == nil || l.Merging.NoSplit {
 		list = extend(list)
 		list[n].initSegment(l.Seg)

@@ -66,7 +66,7 @@ func Continue(s *Segment, alloc blockfile.Allocator) (*Writer, error) {
 	}
 	var it Iter
 	it.Init(s)
-	defer it.FlushLookups()
+	defer it.Done()
 	if !it.Last() {
 		if it.err != nil {
 			return nil, it.err
@@ -154,7 +154,7 @@ func (s *Segment) From(topic base.Kind, key []byte) (*Segment, error) {
 func (s *Segment) pagesRead(topic base.Kind, key []byte) (read []base.PageNo, err error) {
 	var it Iter
 	it.Init(s)
-	defer it.FlushLookups()
+	defer it.Done()
 	for p := s.Root; len(read) < maxDepth*maxDepth; {
 		page, err := s.Space.Page(p)
 		if err != nil {
