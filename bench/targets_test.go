@@ -15,7 +15,7 @@ import (
 // TestTargets: the targets are about workloads and stores that there are. Those of C libraries,
 // which this program may have been built without, are reported as not measured.
 func TestTargets(t *testing.T) {
-	elsewhere := []string{"lmdb", "rocksdb", "lsm1"}
+	elsewhere := []string{"mattn", "lmdb", "rocksdb", "lsm1"}
 	f, err := os.Open("targets.json")
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,7 @@ import (
 
 // Driver describes the store.
 func Driver() kv.Driver {
-	const common = "default options, no compression, no block cache, as advised for that; no search for conflicts; "
+	const common = "default options except for memtables of the shared size, no compression, no block cache, as advised for that; no search for conflicts; "
 	return kv.Driver{
 		Name:   "badger",
 		Module: "github.com/dgraph-io/badger/v4",

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package pebble opens Pebble with the sizes and thresholds of its own benchmark program
-// (cmd/pebble: 64 MB memtables, compaction of level 0 from 2 files on, up to 3 compactions at a
-// time), with Bloom filters of 10 bits in all levels, where that program leaves out the last one, and
-// blocks of the default size, which is better for small records. Blocks are not compressed.
+// Package pebble opens Pebble with the sizes and thresholds of its own benchmark program (cmd/pebble:
+// memtables of 64 MB unless the shared size is another one, compaction of level 0 from 2 files on, up to
+// 3 compactions at a time), with Bloom filters of 10 bits in all levels, where that program leaves out
+// the last one, and blocks of the default size, which is better for small records. Blocks are not
+// compressed.
 //
 // Class N is pebble.NoSync: the log is written by a goroutine some time after the commit, so a kill
 // loses the newest commits. Class F is pebble.Sync.
@@ -18,7 +19,7 @@ import (
 
 // Driver describes the store.
 func Driver() kv.Driver {
-	const common = "memtable 64 MB, Bloom filters of 10 bits, no compression, up to 3 compactions at a time; "
+	const common = "memtables of the shared size, Bloom filters of 10 bits, no compression, up to 3 compactions at a time; "
 	return kv.Driver{
 		Name:   "pebble",
 		Module: "github.com/cockroachdb/pebble/v2",
