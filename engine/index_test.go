@@ -71,7 +71,7 @@ func TestIndexOnDemand(t *testing.T) {
 				if s := wait(); s.FenceBytes+s.FilterBytes != 0 {
 					t.Fatalf("after a few reads there are fences of %d bytes, filters of %d", s.FenceBytes, s.FilterBytes)
 				}
-				for i := range 40 {
+				for i := range 5 {
 					miss(t, db, i)
 				}
 				s := wait()
