@@ -61,7 +61,7 @@ func PresetLowMemory() Options {
 
 // PresetHighPerformance is for sustained writes, with reads at the same time, on a machine with
 // several cores: trees of 32 MiB, a cache of 256 MiB, an index of 128 MiB, and flushing, merging and checkpointing in
-// goroutines, so that commits wait for none of them. It uses up to 500 MiB.
+// goroutines, so that commits wait for none of them. It uses up to 400 MiB.
 func PresetHighPerformance() Options {
 	o := PresetDefault()
 	o.AutoFlush = 32 << 20
