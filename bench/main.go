@@ -31,6 +31,8 @@ func main() {
 	if len(os.Args) > 2 && os.Args[1] == child.Flag {
 		os.Exit(work.Serve(os.Args[2], stores.Find))
 	}
+	// A reader of the output that ends early, such as head, must not leave the databases on the disk.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := command(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
