@@ -26,7 +26,6 @@ type asker struct {
 	hash            uint64 // of key, once hashed is set
 	hashed          bool
 	skipped, inVain int64
-	counts          *filter.Counts
 }
 
 // filter asks the filter of a segment, and counts what that saves.
@@ -53,7 +52,7 @@ func (a *asker) ask(seg *segment.Segment) answer {
 		return noFilter
 	}
 	if !a.hashed {
-		a.hash, a.hashed, a.counts = filter.Hash(a.key), true, x.Counts()
+		a.hash, a.hashed = filter.Hash(a.key), true
 	}
 	if !f.Absent(a.hash, a.key) {
 		return maybe
@@ -89,9 +88,32 @@ func (a *asker) confirm(seg *segment.Segment) {
 	invariant.Check(err != nil || out == segment.Unknown, "a filter hides a record")
 }
 
-// done adds the counts to those of the database.
-func (a *asker) done() {
-	if a.counts != nil {
-		a.counts.Add(uintptr(unsafe.Pointer(a)), a.skipped, a.inVain)
+// done adds the counts to those of the database. These are not kept in the asker: where atomic
+// operations are calls, as on most processors of 32 bits, all that it refers to would go to the heap,
+// the caller's key included.
+func (a *asker) done(counts *filter.Counts) {
+	if a.skipped+a.inVain > 0 && counts != nil {
+		counts.Add(uintptr(unsafe.Pointer(a)), a.skipped, a.inVain)
 	}
+}
+
+// countsOf returns where the lookups in a segment count what they save, or nil.
+func countsOf(seg *segment.Segment) *filter.Counts {
+	if seg.Index == nil {
+		return nil
+	}
+	return seg.Index.Counts()
+}
+
+// countsOfLevels is countsOf for the first level that has some; all have the same.
+func countsOfLevels(levels []*snapshot.Level) *filter.Counts {
+	for _, l := range levels {
+		if l.FreelistOnly {
+			continue
+		}
+		if c := countsOf(l.Seg); c != nil {
+			return c
+		}
+	}
+	return nil
 }

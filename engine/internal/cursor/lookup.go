@@ -91,14 +91,14 @@ func lookup(key []byte, levels []*snapshot.Level, it *segment.Iter) (at *segment
 		}
 		switch {
 		case err != nil || out == segment.Deleted:
-			ask.done()
+			ask.done(countsOfLevels(levels))
 			return nil, err
 		case out == segment.Found:
-			ask.done()
+			ask.done(countsOfLevels(levels))
 			return at, nil
 		}
 	}
-	ask.done()
+	ask.done(countsOfLevels(levels))
 	return nil, nil
 }
 

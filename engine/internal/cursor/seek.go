@@ -6,6 +6,7 @@ import (
 	"bytes"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/filter"
 )
 
 // Seek moves to the key that mode names, relative to key, which may be the current one.
@@ -31,9 +32,13 @@ func (c *Cursor) seekEQ(key []byte) bool {
 	c.back, c.cur, c.err, c.bare, c.alone, c.lined, c.front = false, -1, nil, false, false, false, nil
 	head := base.Head(key)
 	ask := asker{key: key}
-	defer ask.done()
+	var counts *filter.Counts
+	defer func() { ask.done(counts) }()
 	for i := range c.sources {
 		s := &c.sources[i]
+		if s.isSeg && counts == nil {
+			counts = countsOf(s.seg.Segment())
+		}
 		if s.isSeg && s.limits == nil && c.topic == 0 && ask.filter(s.seg.Segment()) == absent {
 			s.valid = false
 			continue
