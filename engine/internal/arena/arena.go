@@ -12,9 +12,6 @@ package arena
 
 import "sync"
 
-// chunkBytes is how much memory is requested at once.
-const chunkBytes = 1 << 20
-
 // Arena is a growing number of slots. One goroutine at a time may use it.
 type Arena struct {
 	size   int // of a slot
@@ -22,7 +19,7 @@ type Arena struct {
 	mapped int // of the chunks, those that are not in the Go heap: the first ones
 }
 
-// New returns an arena whose slots have the given size in bytes, at most 1 MiB. It takes no
+// New returns an arena whose slots have the given size in bytes, at most 64 KiB. It takes no
 // memory yet.
 func New(size int) Arena { return Arena{size: size} }
 

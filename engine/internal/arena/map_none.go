@@ -4,6 +4,10 @@
 
 package arena
 
+// chunkBytes is how much memory is requested at once: as much as the largest slot, because the race
+// detector makes memory of the Go heap dear, and tests open thousands of databases.
+const chunkBytes = 64 << 10
+
 // mapChunk returns nil: all slots lie in the Go heap.
 func mapChunk() []byte { return nil }
 

@@ -6,6 +6,9 @@ package arena
 
 import "golang.org/x/sys/unix"
 
+// chunkBytes is how much memory is requested at once.
+const chunkBytes = 1 << 20
+
 // mapChunk returns new memory, or nil if there is none.
 func mapChunk() []byte {
 	c, err := unix.Mmap(-1, 0, chunkBytes, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
