@@ -121,6 +121,12 @@ func (c *Cursor) ReadAhead() {
 	}
 }
 
+// reset makes the cursor stand nowhere, without an error. back is the direction in which its
+// sources are about to stand.
+func (c *Cursor) reset(back bool) {
+	c.back, c.cur, c.err, c.bare, c.alone, c.lined, c.front = back, -1, nil, false, false, false, nil
+}
+
 // Valid reports whether the cursor stands on a record.
 func (c *Cursor) Valid() bool { return c.cur >= 0 }
 

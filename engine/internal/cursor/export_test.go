@@ -34,7 +34,7 @@ func (c *Cursor) Sources() []Source { return c.sources }
 // Buffers returns the size of the cursor's own buffers.
 func (c *Cursor) Buffers() int {
 	n := 0
-	for _, b := range [][]byte{c.order.key, c.run.end, c.run.startBuf, c.memory.buf, c.keyBuf, c.valBuf, c.jumped} {
+	for _, b := range [][]byte{c.order.key, c.run.end, c.run.startBuf, c.memory.buf, c.keyBuf, c.valBuf, c.jumped, c.sought} {
 		n += cap(b)
 	}
 	return n

@@ -47,6 +47,8 @@ func (c *Cursor) release() {
 		c.valBuf = nil
 	}
 	c.topic, c.pass, c.limited, c.used = 0, false, false, false
-	c.back, c.cur, c.err, c.bare, c.alone, c.lined, c.front = false, -1, nil, false, false, false, nil
-	c.run.start, c.memory.state, c.memory.view, c.memory.tx = nil, nil, memtree.View{}, nil
+	c.reset(false)
+	c.order.begin()
+	c.run = run{end: c.run.end, startBuf: c.run.startBuf}
+	c.memory.state, c.memory.view, c.memory.tx = nil, memtree.View{}, nil
 }

@@ -10,7 +10,7 @@ import (
 
 // ahead finds the first visible record at or after the position of the sources.
 func (c *Cursor) ahead() bool {
-	c.back, c.cur, c.err, c.bare, c.alone, c.lined, c.front = false, -1, nil, false, false, false, nil
+	c.reset(false)
 	for {
 		least := -1
 		for i := range c.sources {
@@ -63,7 +63,7 @@ func (c *Cursor) ahead() bool {
 // backward is ahead in the other direction. They are two because every step of a scan goes
 // through one of them.
 func (c *Cursor) backward() bool {
-	c.back, c.cur, c.err, c.bare, c.alone, c.lined, c.front = true, -1, nil, false, false, false, nil
+	c.reset(true)
 	for {
 		most := c.most()
 		if most < 0 {

@@ -29,7 +29,7 @@ func (c *Cursor) Seek(key []byte, mode Mode) bool {
 // at no other key; all sources are positioned when the cursor moves on.
 func (c *Cursor) seekEQ(key []byte) bool {
 	c.order.begin()
-	c.back, c.cur, c.err, c.bare, c.alone, c.lined, c.front = false, -1, nil, false, false, false, nil
+	c.reset(false)
 	head := base.Head(key)
 	ask := asker{key: key}
 	var counts *filter.Counts
@@ -93,10 +93,11 @@ func (c *Cursor) seekLE(key []byte) bool {
 // seekLEFast stops at the greatest key in any source: it does not look for one that is not
 // deleted, which may be far before it.
 func (c *Cursor) seekLEFast(key []byte) bool {
+	c.order.begin()
 	for i := range c.sources {
 		c.sources[i].seekLE(c.topic, key)
 	}
-	c.back, c.cur, c.err, c.bare, c.alone, c.lined, c.front = true, -1, nil, false, false, false, nil
+	c.reset(true)
 	most := c.most()
 	if most < 0 {
 		return false
