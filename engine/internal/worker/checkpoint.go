@@ -133,12 +133,12 @@ func (w *Worker) mergeMoved(ctx context.Context) error {
 	return nil
 }
 
-// rewrite merges all levels, even a single one, into a new segment. The caller has the
-// worker's turn.
+// rewrite merges all levels, even a single one, into a new segment in blocks of its own: also what
+// is merged so far of a half-done merge is written again. The caller has the worker's turn.
 func (w *Worker) rewrite(ctx context.Context) error {
 	w.Turn.MustBeHeld()
 	w.DropJobs()
-	j, err := w.newJob(plan{hi: len(w.Ledger.Newest().Disk.Levels)})
+	j, err := w.newJob(plan{hi: len(w.Ledger.Newest().Disk.Levels), at: place{whole: true}})
 	if err != nil {
 		return err
 	}

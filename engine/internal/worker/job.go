@@ -216,10 +216,12 @@ func (w *Worker) runJob(ctx context.Context, j *job, pages int) (cost int, o out
 			return cost, published, nil
 		}
 	}
+	broken := false // no part can be left half written
 	if err == nil && w.worthPart(j) {
 		err = w.charge(j, func() error { return w.publishPart(j) })
+		broken = err != nil
 	}
-	if err != nil && ctx.Err() == nil {
+	if err != nil && (broken || ctx.Err() == nil) {
 		w.abandon(j)
 		w.jobEnded(j, err)
 		return cost, failed, err

@@ -69,6 +69,7 @@ func (w *Worker) DropJobs() {
 			w.jobs[i] = nil
 		}
 	}
+	w.advanced() // nobody is to wait for them
 }
 
 // rerun merges the inputs of a job that had no publishable result together with the next

@@ -3,6 +3,7 @@
 package worker
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -108,11 +109,12 @@ func (w *Worker) growth(st *snapshot.State, pages int64) float64 {
 	if above == nil {
 		return 0
 	}
+	at := slices.Index(st.Disk.Levels, above)
+	if at < 0 { // the merge has just been published, as a whole or in part
+		return 0
+	}
 	var newer int64
-	for _, l := range st.Disk.Levels {
-		if l == above {
-			break
-		}
+	for _, l := range st.Disk.Levels[:at] {
 		newer += w.File.PagesIn(l.Seg.Size)
 	}
 	tree := w.Tuning.Load().AutoFlush / w.pageSize()

@@ -6,7 +6,9 @@ import (
 	"context"
 	"testing"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
+	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
 
@@ -91,4 +93,48 @@ func TestFailedPart(t *testing.T) {
 		t.Fatalf("%d levels, %v", len(d.levels()), err)
 	}
 	d.expectRows(2000)
+}
+
+// TestRewriteOfAHalfDoneMerge: it writes what is merged so far again, too, to other blocks.
+func TestRewriteOfAHalfDoneMerge(t *testing.T) {
+	d := newDesk(t, func(_ *Config, v *tuning.Values) { v.AutoCheckpoint = 20 << 10 })
+	const rows = 3000
+	d.flush(rows, 200)
+	d.flush(rows, 200)
+	d.holdTurn(func() {
+		j, err := d.newJob(plan{hi: 2})
+		must(t, err)
+		d.jobs[merge.Main] = j
+	})
+	for d.levels()[0].Merging == nil {
+		if n, err := d.work(Order{Pages: 10}); n == 0 || err != nil {
+			t.Fatalf("%d pages, %v, before anything was published", n, err)
+		}
+	}
+	if len(d.levels()) != 1 || !d.levels()[0].Seg.Continuable() {
+		t.Fatalf("%d levels; want one that could go on", len(d.levels()))
+	}
+	before := blocksOf(t, d.levels()[0].Seg)
+	d.holdTurn(func() { must(t, d.rewrite(context.Background())) })
+	l := d.levels()
+	if len(l) != 1 || l[0].Merging != nil {
+		t.Fatalf("%d levels, the first merging %v", len(l), l[0].Merging)
+	}
+	for b := range blocksOf(t, l[0].Seg) {
+		if before[b] {
+			t.Errorf("block %d holds what is written again, and held what is suspect", b)
+		}
+	}
+	d.expectRows(rows)
+}
+
+func blocksOf(t *testing.T, seg *segment.Segment) map[base.BlockNo]bool {
+	t.Helper()
+	list, err := seg.Blocks()
+	must(t, err)
+	in := make(map[base.BlockNo]bool, len(list))
+	for _, b := range list {
+		in[b] = true
+	}
+	return in
 }
