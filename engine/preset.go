@@ -39,7 +39,7 @@ func PresetNames() []string {
 
 // PresetDefault is what the zero Options stand for, with all fields set except for the file system:
 // trees of 8 MiB, a cache of 64 MiB and an index of 32 MiB, no goroutines. It fills a database at nearly full
-// speed, and uses about 100 MiB at most.
+// speed; see docs/tuning.md for the memory that it takes.
 func PresetDefault() Options {
 	o := DefaultOptions()
 	o.FS = nil

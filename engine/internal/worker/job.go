@@ -108,7 +108,8 @@ func (w *Worker) addsTo(p plan, inputs []*snapshot.Level) (at ledger.AppendPoint
 // sealFor returns the seal of what a job will write. Its pages must not pass for those of a
 // segment that may have stood in the same place before: so it is made of the state that the
 // job works on, where its log goes on included, which no other state of the database has,
-// not even one of the same id that a crash has undone; and of the job's inputs.
+// not even one of the same id that a crash has undone; and of the job's inputs. A job that adds to
+// a segment has that segment's seal.
 func sealFor(st *snapshot.State, spec *merge.Spec) format.Seal {
 	if spec.Onto != nil {
 		return spec.Onto.Space.Seal
