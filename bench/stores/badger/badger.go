@@ -51,8 +51,7 @@ func open(c kv.Config) (kv.Store, error) {
 
 type store struct{ db *badger.DB }
 
-// Write copies what it writes, because Badger uses the slices until the commit returns, and its
-// table in memory may do so for longer.
+// Write hands over the slices of ops: Badger uses them until the commit has returned.
 func (s store) Write(ops []kv.Op) error {
 	return s.db.Update(func(tx *badger.Txn) error {
 		for i := range ops {

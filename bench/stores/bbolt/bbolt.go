@@ -7,8 +7,8 @@
 // reads through a mapping of its file and has no cache of its own.
 //
 // Class N is NoSync: pages and then the meta page are written by each commit but not synced, so a
-// kill loses nothing; a power loss may damage the file, which the class allows for no other store
-// here. Class F is the default.
+// kill loses nothing; a power loss may damage the file, which the class allows for LMDB alone besides.
+// Class F is the default.
 package bbolt
 
 import (
@@ -45,11 +45,7 @@ func open(c kv.Config) (kv.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = db.Update(func(tx *bbolt.Tx) error {
-		_, err := tx.CreateBucketIfNotExists(bucket)
-		return err
-	})
-	if err != nil {
+	if err := makeBucket(db); err != nil {
 		db.Close()
 		return nil, err
 	}
@@ -59,6 +55,22 @@ func open(c kv.Config) (kv.Store, error) {
 		db.MaxBatchSize = max(c.Writers, 2)
 	}
 	return s, nil
+}
+
+// makeBucket makes the bucket, with a commit only if there is none: to open a database is not to write.
+func makeBucket(db *bbolt.DB) error {
+	missing := false
+	err := db.View(func(tx *bbolt.Tx) error {
+		missing = tx.Bucket(bucket) == nil
+		return nil
+	})
+	if err != nil || !missing {
+		return err
+	}
+	return db.Update(func(tx *bbolt.Tx) error {
+		_, err := tx.CreateBucket(bucket)
+		return err
+	})
 }
 
 type store struct {
@@ -85,11 +97,14 @@ func (s *store) Write(ops []kv.Op) error {
 }
 
 // DeleteRange deletes each key, in one transaction: bbolt has no call for ranges. A cursor is not to
-// be moved on after a deletion, so it seeks.
+// be moved on after a deletion, so it seeks: to the key that it has deleted, because a search from the
+// start of the range would pass all pages that are empty by then.
 func (s *store) DeleteRange(from, to []byte) error {
 	return s.db.Update(func(tx *bbolt.Tx) error {
 		c := tx.Bucket(bucket).Cursor()
-		for key, _ := c.Seek(from); key != nil && string(key) < string(to); key, _ = c.Seek(from) {
+		var at []byte
+		for key, _ := c.Seek(from); key != nil && string(key) < string(to); key, _ = c.Seek(at) {
+			at = append(at[:0], key...)
 			if err := c.Delete(); err != nil {
 				return err
 			}
