@@ -100,8 +100,8 @@ func (a *Appender) Blocks() []base.BlockNo { return a.blocks }
 
 // Pause writes what there is of the segment, if it can be continued after its newest page: then
 // that page is the last one of a segment that may be published, and Next goes on with another
-// page. It reports false, and leaves the segment as it is, where the newest page is the last
-// one of its block or ends within a sector.
+// page. It reports false where the newest page is the last one of its block or ends within a sector:
+// another page has to come before it is tried again.
 func (a *Appender) Pause() (bool, error) { return a.out.pause() }
 
 // AppendPoint returns the page where another segment may start after this one, or 0.

@@ -21,8 +21,9 @@ import (
 // There are as many places as the budget has pages. Each is a slot of the arena, and belongs to
 // one frame: from the moment when its page is about to be read until it is evicted, which only
 // happens to frames that nobody holds, or, if it was dropped before, until the last holder has
-// released it. So no more memory is used than the budget, whatever readers hold. If they hold
-// all of it, pages are read into the Go heap, and the cache does not keep those.
+// released it. So the arena is never larger than the budget, whatever readers hold. If they hold
+// all of it, pages are read into the Go heap, and the cache does not keep those. B-tree pages, few in
+// a hundred, have a copy in the Go heap besides their place.
 type cache struct {
 	geo      format.Geometry
 	places   int

@@ -100,7 +100,7 @@ func (w *world) release(h heldPage) {
 
 // TestHeldPagesStay: pages that readers hold stay as they are, while a cache with room for few
 // is used by all of them, and blocks are written again. In the end nothing is held, and at no time is
-// more memory used than the budget.
+// more of the arena used than the budget.
 func TestHeldPagesStay(t *testing.T) {
 	for i, budget := range []int64{1024, 5 << 10, 24 << 10, 5 << 10, 24 << 10} {
 		w := &world{fixture: newFixture(t, 1024, budget)}

@@ -12,6 +12,11 @@ import (
 // to sort them that is 16 MiB.
 const maxBatch = 1 << 19
 
+// maxDeleted is how many bytes of deletions a Batch adds to a tree. Tree.Delete adds nothing for a key
+// that the tree has or that lies in a deleted range, which a Batch does not know yet: a transaction that
+// deletes the same keys again and again would take several times as much memory as when it was written.
+const maxDeleted = 16 << 20
+
 // inOrder is how many records in a row have to be in the order of their keys before the next ones
 // are taken to be, too.
 const inOrder = 64
@@ -30,6 +35,7 @@ type Batch struct {
 	differ  uint64       // bits in which the heads differ
 	ordered bool         // all keys ascend, as the heads show
 	direct  bool         // so did the keys so far: nothing is collected as long as they do
+	deleted int          // bytes of deletions added to the tree
 }
 
 // batchEntry is a record of a batch.
@@ -47,7 +53,7 @@ func (e *batchEntry) deletes() bool { return e.number&1 != 0 }
 func NewBatch(t *Tree) *Batch { return &Batch{t: t} }
 
 // Use makes the batch, which must be empty, one for another tree.
-func (b *Batch) Use(t *Tree) { b.t, b.direct = t, false }
+func (b *Batch) Use(t *Tree) { b.t, b.direct, b.deleted = t, false, 0 }
 
 // Size returns about how much Size of the tree will grow by what Apply does.
 func (b *Batch) Size() int { return len(b.entries) * (nodeBytes / fanout) }
@@ -70,7 +76,17 @@ func (b *Batch) PutFunc(key []byte, n int, fill func(value []byte) error) error 
 }
 
 // Delete is Tree.Delete.
-func (b *Batch) Delete(key []byte) { b.add(key, b.t.appendRecord(key, nil), 1) }
+func (b *Batch) Delete(key []byte) {
+	if b.deleted >= maxDeleted {
+		b.Apply()
+		b.t.Delete(key)
+		return
+	}
+	before := b.t.Size()
+	ref := b.t.appendRecord(key, nil)
+	b.deleted += b.t.Size() - before
+	b.add(key, ref, 1)
+}
 
 // DeleteRange is Tree.DeleteRange, after everything before it.
 func (b *Batch) DeleteRange(after, before []byte) {

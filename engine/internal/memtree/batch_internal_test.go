@@ -177,3 +177,29 @@ func TestBatchInOrderCollectsNothing(t *testing.T) {
 		t.Error("a key that came out of order is missing")
 	}
 }
+
+// TestDeletesOfOneKeyAreBounded: a batch of deletions that Tree.Delete would add nothing for adds
+// maxDeleted bytes at most, and leads to the same tree.
+func TestDeletesOfOneKeyAreBounded(t *testing.T) {
+	long := bytes.Repeat([]byte("k"), 1<<10)
+	got, want := New(), New()
+	b := NewBatch(got)
+	for i := range 3 * maxDeleted / len(long) {
+		key := long[:len(long)-i%3]
+		b.Delete(key)
+		want.Delete(key)
+		if i%1000 == 0 {
+			b.Put(key[:5], key)
+			want.Put(key[:5], key)
+		}
+	}
+	b.Apply()
+	expectSame(t, got, want)
+	if more := got.Size() - want.Size(); more < maxDeleted/2 || more > maxDeleted+maxDeleted/8 {
+		t.Errorf("the batch takes %d bytes more than its records one by one", more)
+	}
+	b.Use(New())
+	if b.deleted != 0 {
+		t.Errorf("%d bytes of deletions are counted for another tree", b.deleted)
+	}
+}

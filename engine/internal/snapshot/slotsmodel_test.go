@@ -9,9 +9,10 @@ import (
 
 // This file checks the proof of the package comment: it runs a model of the algorithm, in which
 // each atomic operation is one step, in every order in which the steps of several goroutines can
-// follow each other. The model has what the code has: Slots.Enter, Registry.settle, Place.Leave,
-// Acquire, Release, Publish, a look at the pins under the mutex, and the flag by which a handle is
-// shut. Then it does the same with each part of the algorithm left out, and must find an error.
+// follow each other. The model has what the code has: Slots.Enter, Registry.settle, Place.Leave of
+// a place that is not shared, Acquire, Release, Publish, a look at the pins under the mutex, and
+// the flag by which a handle is shut. Then it does the same with each part of the algorithm left
+// out, and must find an error.
 
 const (
 	modelReaders = 2
