@@ -197,11 +197,19 @@ func fileSize(t *testing.T, fs *memfs.FS, name string) int64 {
 
 // TestCacheCounts counts hits and misses of lookups, scans and cursors that are left open.
 func TestCacheCounts(t *testing.T) {
-	if invariant.Expensive {
-		t.Skip("with invariants each search is confirmed by another one, which reads more pages")
-	}
+	t.Run("with fences", func(t *testing.T) {
+		if invariant.Expensive {
+			t.Skip("with invariants each search is confirmed by another one, which reads more pages")
+		}
+		testCacheCounts(t, engine.DefaultIndexSize, 1) // the fences lead to the leaf
+	})
+	t.Run("without", func(t *testing.T) { testCacheCounts(t, -1, 2) })
+}
+
+// testCacheCounts is told how many pages a lookup reads, of which the last is a leaf.
+func testCacheCounts(t *testing.T, index int, depth int64) {
 	ctx := context.Background()
-	db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: memfs.New(), NoAutoWork: true})
+	db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: memfs.New(), NoAutoWork: true, IndexSize: index})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,14 +235,13 @@ func TestCacheCounts(t *testing.T) {
 		}
 		return after.CacheHits - before.CacheHits, after.CacheMisses - before.CacheMisses
 	}
-	// The fences lead to the leaf.
-	if hits, misses := delta(func() { get(1) }); hits != 0 || misses != 1 {
+	if hits, misses := delta(func() { get(1) }); hits != 0 || misses != depth {
 		t.Errorf("first lookup: %d hits, %d misses", hits, misses)
 	}
-	if hits, misses := delta(func() { get(1) }); hits != 1 || misses != 0 {
+	if hits, misses := delta(func() { get(1) }); hits != depth || misses != 0 {
 		t.Errorf("the same once more: %d hits, %d misses", hits, misses)
 	}
-	if hits, misses := delta(func() { get(rows - 1) }); hits != 0 || misses != 1 {
+	if hits, misses := delta(func() { get(rows - 1) }); hits != depth-1 || misses != 1 {
 		t.Errorf("the other end: %d hits, %d misses", hits, misses)
 	}
 
@@ -319,8 +326,8 @@ func TestCacheCounts(t *testing.T) {
 		}
 		all.Wait()
 	})
-	if hits != readers*lookups || misses != 0 {
-		t.Errorf("%d hits of %d, %d misses", hits, readers*lookups, misses)
+	if hits != readers*lookups*depth || misses != 0 {
+		t.Errorf("%d hits of %d, %d misses", hits, readers*lookups*depth, misses)
 	}
 }
 
