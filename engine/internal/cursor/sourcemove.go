@@ -21,6 +21,13 @@ func (s *Source) settle(ok bool) {
 	}
 }
 
+// leave makes the source stand nowhere. What a search before has met with is forgotten, too.
+func (s *Source) leave() {
+	if s.valid = false; s.isSeg {
+		s.seg.Leave()
+	}
+}
+
 // First moves to the first record.
 func (s *Source) First() {
 	switch {
@@ -59,7 +66,7 @@ func (s *Source) seekGE(topic base.Kind, key []byte) {
 	case s.limits != nil && !s.limits.inside(topic, key):
 		// An input of a half-done merge is not searched below the split key: what was
 		// there is merged and its pages may be gone.
-		if s.valid = false; !s.limits.below {
+		if s.leave(); !s.limits.below {
 			s.First()
 		}
 	case s.isSeg:
@@ -75,7 +82,7 @@ func (s *Source) seekGE(topic base.Kind, key []byte) {
 func (s *Source) seekLE(topic base.Kind, key []byte) {
 	switch {
 	case s.limits != nil && !s.limits.inside(topic, key):
-		if s.valid = false; s.limits.below {
+		if s.leave(); s.limits.below {
 			s.lastBelowSplit()
 		}
 	case s.isSeg:

@@ -113,6 +113,9 @@ func (it *Iter) ReadAhead() {
 // Err returns the error that made the iterator invalid, if any.
 func (it *Iter) Err() error { return it.err }
 
+// Leave makes the iterator stand nowhere, and forgets its error.
+func (it *Iter) Leave() { it.valid, it.err = false, nil }
+
 // Kind, Key and ValueLen describe the current record.
 func (it *Iter) Kind() base.Kind { return it.kind }
 
