@@ -107,6 +107,78 @@ func TestIndexOnDemand(t *testing.T) {
 	}
 }
 
+// TestIndexOfHalfDoneMerge: a merge that was published in part and left, as by a process that ended,
+// is searched like any segments, and so is what is published of it afterwards.
+func TestIndexOfHalfDoneMerge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := context.Background()
+		o := engine.Options{FS: memfs.New(), NoAutoWork: true, BlockSize: 64 << 10, AutoCheckpoint: 16 << 10}
+		threeSegments(t, o)
+		db := mustOpen(t, "/x.lsm", o)
+		defer func() { db.Close() }()
+		merging := func() bool { return len(db.Structure()[0].Segments) > 1 }
+		work := func(pages int) {
+			t.Helper()
+			if p, err := db.Work(ctx, engine.WorkOptions{Merge: 3, Pages: pages}); p.PagesWritten == 0 || err != nil {
+				t.Fatal(p, err)
+			}
+		}
+		for !merging() {
+			work(50)
+		}
+		work(300) // so that the split key lies among the keys of one segment, and others are merged
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		db = mustOpen(t, "/x.lsm", o)
+		saved := func(what string, least int64) {
+			t.Helper()
+			before := db.Stats()
+			for i := range 1000 {
+				miss(t, db, i)
+			}
+			after := db.Stats()
+			if n := after.CacheLookups - before.CacheLookups; n > 1000*5/100 && !invariant.Expensive {
+				t.Errorf("%s: %d pages were looked up for 1,000 missing keys", what, n)
+			}
+			if n := after.FilterSkips - before.FilterSkips; n < least {
+				t.Errorf("%s: %d searches were saved, want at least %d", what, n, least)
+			}
+		}
+		for range 3 { // fences, filters of small segments, filters of large ones
+			for i := range 600 {
+				miss(t, db, i)
+			}
+			synctest.Wait()
+			time.Sleep(time.Minute)
+			synctest.Wait()
+		}
+		saved("opened again", 950)
+		found := func() {
+			t.Helper()
+			for i := range 30_000 {
+				if _, found, err := db.Get(nil, fmt.Appendf(nil, "%08d", i)); !found || err != nil {
+					t.Fatal(i, found, err)
+				}
+			}
+		}
+		found()
+		parts := 0
+		for merging() {
+			at := db.Structure()[0].Segments[0].Last
+			if work(50); merging() && db.Structure()[0].Segments[0].Last != at {
+				parts++
+				saved("more is merged", 950)
+				found()
+			}
+		}
+		if parts < 3 {
+			t.Errorf("the merge went on in %d parts", parts)
+		}
+		found()
+	})
+}
+
 // TestIndexOff: without a budget there are no fences and filters, however much is read.
 func TestIndexOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -252,14 +324,18 @@ func TestIndexModel(t *testing.T) {
 	ctx := context.Background()
 	for seed := range uint64(12) {
 		rng := rand.New(rand.NewPCG(seed, 9))
-		o := engine.Options{FS: memfs.New(), PageSize: 256 << rng.IntN(4), BlockSize: 64 << 10, NoAutoWork: true,
+		o := engine.Options{FS: memfs.New(), PageSize: 256 << rng.IntN(4), BlockSize: 64 << 10, NoAutoWork: true, AutoCheckpoint: 4 << 10,
 			IndexSize: []int{1 << 20, 1 << 20, 3000, 500}[rng.IntN(4)]}
 		db := mustOpen(t, "/x.lsm", o)
 		model := make(map[string]string)
 		const keys = 600
 		key := func(i int) string { return fmt.Sprintf("k%04d", i) }
 		for round := range 60 {
-			switch rng.IntN(9) {
+			switch rng.IntN(11) {
+			case 9, 10:
+				if _, err := db.Work(ctx, engine.WorkOptions{Merge: 2, Pages: 1 + rng.IntN(40)}); err != nil {
+					t.Fatal(err)
+				}
 			case 0, 1:
 				if err := db.Flush(ctx); err != nil {
 					t.Fatal(err)

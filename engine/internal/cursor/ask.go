@@ -30,52 +30,79 @@ type asker struct {
 
 // filter asks the filter of a segment, and counts what that saves.
 func (a *asker) filter(seg *segment.Segment) answer {
-	answer := a.ask(seg)
-	if answer != absent {
-		return answer
-	}
-	if a.skipped++; invariant.Expensive {
-		a.confirm(seg)
-	}
-	return absent
+	answer, _ := a.ask(seg)
+	return a.counted(answer, seg)
 }
 
-// ask asks the filter of a segment.
-func (a *asker) ask(seg *segment.Segment) answer {
+// source asks about a source that is a segment, or its part in a half-done merge.
+func (a *asker) source(s *Source) answer {
+	switch l := s.limits; {
+	case l == nil:
+		return a.filter(s.seg.Segment())
+	case !l.of.Ours:
+		return noFilter // a deleted range may reach across the split key
+	case !l.inside(0, a.key):
+		return absent
+	case l.below:
+		return a.output(s.seg.Segment(), l.of)
+	}
+	return a.filter(s.seg.Segment())
+}
+
+// counted counts the search of a segment that an answer saves.
+func (a *asker) counted(answer answer, seg *segment.Segment) answer {
+	if answer == absent {
+		if a.skipped++; invariant.Expensive {
+			a.confirm(seg)
+		}
+	}
+	return answer
+}
+
+// ask asks the filter of a segment, which may be of its rest alone.
+func (a *asker) ask(seg *segment.Segment) (answer answer, ofRest bool) {
 	x := seg.Index
 	if x == nil {
-		return noFilter
+		return noFilter, false
 	}
 	f := x.Filter()
 	if f == nil {
 		x.MissedFilter()
-		return noFilter
+		return noFilter, false
 	}
 	if !a.hashed {
 		a.hash, a.hashed = filter.Hash(a.key), true
 	}
 	if !f.Absent(a.hash, a.key) {
-		return maybe
+		return maybe, f.OfRest()
 	}
-	return absent
+	return absent, f.OfRest()
 }
 
-// merged reports that what is merged so far of a half-done merge of lsmlite knows nothing of the
-// key, because the filters of all its inputs say so: all that the output holds came from them. It
-// has no filter of its own.
-func (a *asker) merged(l *snapshot.Level) bool {
-	if len(l.Merging.RHS) == 0 {
-		return false
+// output asks about what is merged so far of a half-done merge of lsmlite, and counts what that
+// saves. While the merge goes on the output has no filter that knows all of it. But all that it
+// holds came from the inputs; and if their filters were made when some of it was merged, it has the
+// filter of that.
+func (a *asker) output(out *segment.Segment, m *snapshot.Merging) answer {
+	own, _ := a.ask(out)
+	if own != noFilter && !out.Index.Grown() {
+		return a.counted(own, out)
 	}
-	for _, seg := range l.Merging.RHS {
-		if a.ask(seg) != absent {
-			return false
+	if own == maybe {
+		return maybe
+	}
+	for _, seg := range m.RHS {
+		switch answer, ofRest := a.ask(seg); {
+		case answer != absent:
+			return answer
+		case ofRest && own == noFilter:
+			return noFilter
 		}
 	}
-	if a.skipped++; invariant.Expensive {
-		a.confirm(l.Seg)
+	if len(m.RHS) == 0 {
+		return noFilter
 	}
-	return true
+	return a.counted(absent, out)
 }
 
 // confirm searches, in builds with invariants, the segment of which the filter says that

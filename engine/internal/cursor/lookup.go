@@ -74,17 +74,14 @@ func lookup(key []byte, levels []*snapshot.Level, it *segment.Iter) (at *segment
 		at = it
 		switch {
 		case l.Merging == nil || l.Merging.NoSplit:
-			out, err = ask.lookup(l.Seg, it)
+			out, err = ask.lookup(l.Seg, ask.filter(l.Seg), it)
 		case !l.Merging.Ours:
 			at, out, err = lookupMerging(key, l)
 		case base.CompareTopic(0, key, l.Merging.SplitKind, l.Merging.Split) < 0:
-			if ask.merged(l) {
-				continue
-			}
-			out, err = ask.lookup(l.Seg, it)
+			out, err = ask.lookup(l.Seg, ask.output(l.Seg, l.Merging), it)
 		default:
 			for _, seg := range l.Merging.RHS {
-				if out, err = ask.lookup(seg, it); out != segment.Unknown || err != nil {
+				if out, err = ask.lookup(seg, ask.filter(seg), it); out != segment.Unknown || err != nil {
 					break
 				}
 			}
@@ -102,9 +99,8 @@ func lookup(key []byte, levels []*snapshot.Level, it *segment.Iter) (at *segment
 	return nil, nil
 }
 
-// lookup looks the key up in a segment, unless its filter says that there is nothing.
-func (a *asker) lookup(seg *segment.Segment, it *segment.Iter) (out segment.Outcome, err error) {
-	answer := a.filter(seg)
+// lookup looks the key up in a segment, unless the answer of filters is that there is nothing.
+func (a *asker) lookup(seg *segment.Segment, answer answer, it *segment.Iter) (out segment.Outcome, err error) {
 	if answer == absent {
 		return segment.Unknown, nil
 	}

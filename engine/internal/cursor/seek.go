@@ -39,8 +39,8 @@ func (c *Cursor) seekEQ(key []byte) bool {
 		if s.isSeg && counts == nil {
 			counts = countsOf(s.seg.Segment())
 		}
-		if s.isSeg && s.limits == nil && c.topic == 0 && ask.filter(s.seg.Segment()) == absent {
-			s.valid = false
+		if s.isSeg && c.topic == 0 && ask.source(s) == absent {
+			s.leave()
 			continue
 		}
 		s.seekGE(c.topic, key)

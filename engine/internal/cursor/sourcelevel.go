@@ -11,6 +11,7 @@ import (
 // limits bounds the source to one side of a half-done merge's split key. Nearly all
 // sources have none.
 type limits struct {
+	of    *snapshot.Merging
 	below bool // only keys below the split key count, else only those from it on
 	split []byte
 	topic base.Kind
@@ -27,7 +28,7 @@ func (l *limits) inside(kind base.Kind, key []byte) bool {
 // initLimited makes the source the part of a segment on one side of a split key.
 func (s *Source) initLimited(seg *segment.Segment, m *snapshot.Merging, below bool) error {
 	s.initSegment(seg)
-	l := &limits{below: below, split: m.Split, topic: m.SplitKind & base.System}
+	l := &limits{of: m, below: below, split: m.Split, topic: m.SplitKind & base.System}
 	if below {
 		if s.seg.Last() {
 			l.gap = s.seg.Kind()&base.StartDelete != 0
@@ -50,29 +51,19 @@ func LevelSources(list []Source, l *snapshot.Level) ([]Source, error) {
 	}
 	// Below the split key only the output counts, from it on only the inputs; so the
 	// output's place in the order does not matter.
-	for range l.Segments() {
-		list = extend(list)
-	}
+	list = extend(list)
 	if err := list[n].initLimited(l.Seg, l.Merging, true); err != nil {
 		return nil, err
 	}
-	for i, seg := range l.Merging.RHS {
-		if err := list[n+1+i].initLimited(seg, l.Merging, false); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
+	return InputSources(list, l)
 }
 
 // InputSources appends the sources of what is left to be merged of a half-done merge, newest
 // first: LevelSources without that of the output.
 func InputSources(list []Source, l *snapshot.Level) ([]Source, error) {
-	n := len(list)
-	for range l.Merging.RHS {
-		list = append(list, Source{})
-	}
-	for i, seg := range l.Merging.RHS {
-		if err := list[n+i].initLimited(seg, l.Merging, false); err != nil {
+	for _, seg := range l.Merging.RHS {
+		list = extend(list)
+		if err := list[len(list)-1].initLimited(seg, l.Merging, false); err != nil {
 			return nil, err
 		}
 	}

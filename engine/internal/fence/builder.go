@@ -17,6 +17,27 @@ type Builder struct {
 	bad   bool // the separators were not in order
 }
 
+// Continue returns a Builder that goes on where another one has made fences.
+func Continue(f *Fences) Builder {
+	b := Builder{f: f.clone()}
+	b.count()
+	return b
+}
+
+func (f *Fences) clone() Fences {
+	return Fences{prefix: slices.Clone(f.prefix), heads: slices.Clone(f.heads), low: slices.Clone(f.low), high: slices.Clone(f.high)}
+}
+
+// count counts the separators that are equal to the one before.
+func (b *Builder) count() {
+	b.equal = 0
+	for i, h := range b.f.heads {
+		if i > 0 && h == b.f.heads[i-1] {
+			b.equal++
+		}
+	}
+}
+
 // First adds the first leaf page.
 func (b *Builder) First(p base.PageNo) { b.addPage(p) }
 
@@ -47,13 +68,10 @@ func (b *Builder) shorten(n int) {
 	lost := f.prefix[n:]
 	f.prefix = f.prefix[:n]
 	front, shift := base.Head(lost), 8*min(len(lost), 8)
-	b.equal = 0
 	for i, h := range f.heads {
 		f.heads[i] = front | h>>shift
-		if i > 0 && f.heads[i] == f.heads[i-1] {
-			b.equal++
-		}
 	}
+	b.count()
 }
 
 func (b *Builder) addPage(p base.PageNo) {
@@ -69,10 +87,7 @@ func (b *Builder) addPage(p base.PageNo) {
 
 // SoFar returns what Fences would; more may be added afterwards.
 func (b *Builder) SoFar() *Fences {
-	f := &b.f
-	c := Builder{f: Fences{
-		prefix: slices.Clone(f.prefix), heads: slices.Clone(f.heads), low: slices.Clone(f.low), high: slices.Clone(f.high),
-	}, equal: b.equal, bad: b.bad}
+	c := Builder{f: b.f.clone(), equal: b.equal, bad: b.bad}
 	return c.Fences()
 }
 

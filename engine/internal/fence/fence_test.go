@@ -14,11 +14,17 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/fence"
 )
 
-// build makes fences of separators; leaf page i has number number(i).
+// build makes fences of separators; leaf page i has number number(i). In the middle another builder
+// goes on.
 func build(keys [][]byte, number func(i int) base.PageNo) *fence.Fences {
 	var b fence.Builder
 	b.First(number(0))
 	for i, k := range keys {
+		if i == len(keys)/2 {
+			if f := b.SoFar(); f != nil {
+				b = fence.Continue(f)
+			}
+		}
 		b.Add(k, number(i+1))
 	}
 	return b.Fences()

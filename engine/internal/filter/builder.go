@@ -44,6 +44,9 @@ func blocksFor(keys int64) int64 {
 	return n
 }
 
+// OfRest says that the filter is made of the end of a segment alone.
+func (b *Builder) OfRest() { b.f.ofRest = true }
+
 // Add adds the next record with a user key.
 func (b *Builder) Add(kind base.Kind, key []byte) {
 	h := Hash(key)
@@ -88,11 +91,11 @@ func (b *Builder) mark(kind base.Kind, key []byte) {
 func (b *Builder) Useless() bool { return b.full }
 
 // Filter returns the filter, nil if it would be of no use: if there are too many deleted
-// ranges, or far more keys than expected. Nothing may be added afterwards.
+// ranges, or far more keys than expected. There may be none at the end of a segment. Nothing may be added afterwards.
 func (b *Builder) Filter() *Filter {
 	f := b.f
 	b.f = Filter{}
-	if b.full || f.keys == 0 || f.keys > b.room+b.room/2+1 {
+	if b.full || f.keys == 0 && !f.ofRest || f.keys > b.room+b.room/2+1 {
 		return nil
 	}
 	if b.open {

@@ -37,6 +37,7 @@ type block [words]uint64
 type Filter struct {
 	blocks []block
 	keys   int64
+	ofRest bool
 	ranges ranges
 }
 
@@ -83,6 +84,10 @@ func (b *block) set(hash uint64) {
 
 // Keys returns the number of keys.
 func (f *Filter) Keys() int64 { return f.keys }
+
+// OfRest reports that the filter knows only the end of its segment, of which the rest has been
+// merged.
+func (f *Filter) OfRest() bool { return f.ofRest }
 
 // Bytes returns the memory that the filter takes.
 func (f *Filter) Bytes() int64 { return int64(cap(f.blocks))*8*words + f.ranges.bytes() }

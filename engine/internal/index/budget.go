@@ -103,8 +103,9 @@ func (k *Keeper) makeRoom(segs []*segment.Segment, n int64) bool {
 	return true
 }
 
-// Published keeps the budget after a segment has taken the place of some levels: what is
-// known about these is dropped. The caller has the worker's turn.
+// Published keeps the budget after a segment was published that has taken the place of some levels:
+// what is known about these is dropped. A part of a merge takes no level's place: its inputs are
+// still searched. The caller has the worker's turn.
 func (k *Keeper) Published(gone []*snapshot.Level) {
 	if !k.On() {
 		return
@@ -157,7 +158,7 @@ func (k *Keeper) await(segs []*segment.Segment) {
 	for _, seg := range segs {
 		pages, x := seg.Space.PagesIn(seg.Size), seg.Index
 		switch {
-		case x.Awaits() || !seg.Whole():
+		case x.Awaits():
 		case lacksFences(seg):
 			if n := fenceBytes * pages; n <= free {
 				free -= n

@@ -73,7 +73,7 @@ func (k *Keeper) build(ctx context.Context, seg *segment.Segment) {
 	if lacksFences(seg) {
 		part = segment.Fences
 		f, buildErr := seg.BuildFences(pace.pause)
-		if err = buildErr; err == nil && (f == nil || !k.keep(seg, f.Bytes(), func() { x.SetFences(f) })) {
+		if err = buildErr; err == nil && (f == nil || !k.keep(seg, part, f.Bytes(), func() { x.SetFences(f) })) {
 			x.GiveUp(part)
 		}
 	} else if lacksFilter(seg) {
@@ -102,7 +102,7 @@ func (k *Keeper) buildFilter(seg *segment.Segment, pause func() error) error {
 	}
 	defer k.Release(keys)
 	f, err := seg.BuildFilter(keys, pause)
-	if err == nil && (f == nil || !k.keep(seg, f.Bytes()-n, func() { seg.Index.SetFilter(f) })) {
+	if err == nil && (f == nil || !k.keep(seg, segment.Filter, f.Bytes()-n, func() { seg.Index.SetFilter(f) })) {
 		seg.Index.GiveUp(segment.Filter)
 	}
 	return err
@@ -122,16 +122,16 @@ func (k *Keeper) reserveSpare(n int64) bool {
 	return true
 }
 
-// keep calls set, unless the segment is gone or there is no room for the given number of bytes
-// more. It reports whether it did.
-func (k *Keeper) keep(seg *segment.Segment, more int64, set func()) bool {
+// keep calls set, unless the segment is gone, its part of the index was given up, or there is no
+// room for the given number of bytes more. It reports whether it did.
+func (k *Keeper) keep(seg *segment.Segment, part segment.Part, more int64, set func()) bool {
 	st := k.ledger.Acquire()
 	defer k.ledger.Release(st)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	segs := segmentsOf(st.Disk)
 	fences, filters := sizes(segs)
-	if !slices.Contains(segs, seg) || fences+filters+k.reserved+more > k.limit {
+	if !slices.Contains(segs, seg) || seg.Index.GivenUp(part) || fences+filters+k.reserved+more > k.limit {
 		return false
 	}
 	set()
@@ -142,7 +142,7 @@ func (k *Keeper) keep(seg *segment.Segment, more int64, set func()) bool {
 func (k *Keeper) current(seg *segment.Segment) bool {
 	st := k.ledger.Acquire()
 	defer k.ledger.Release(st)
-	return slices.ContainsFunc(st.Disk.Levels, func(l *snapshot.Level) bool { return l.Seg == seg })
+	return slices.ContainsFunc(st.Disk.Levels, func(l *snapshot.Level) bool { return slices.Contains(l.Segments(), seg) })
 }
 
 // pacer keeps a goroutine from taking more than its share of a core.

@@ -53,19 +53,23 @@ func (k *Keeper) Adopt(seg *segment.Segment) {
 	}
 }
 
-// Inputs says that segments are what is left of the inputs of a half-done merge. What they have
-// is used, but nothing more is made: pages may be gone.
+// Inputs says that segments are what is left of the inputs of a merge of which more is about to be
+// published. What they have is used, but nothing more is made, not even of what is dropped: it
+// would not know what was merged since the output's own filter was made.
 func (k *Keeper) Inputs(segs []*segment.Segment) {
+	if !k.On() {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	giveUp(segs)
+}
+
+func giveUp(segs []*segment.Segment) {
 	for _, seg := range segs {
-		x := seg.Index
-		if x == nil {
-			continue
-		}
-		x.Await(0)
-		if x.Fences() == nil {
+		if x := seg.Index; x != nil {
+			x.Await(0)
 			x.GiveUp(segment.Fences)
-		}
-		if x.Filter() == nil {
 			x.GiveUp(segment.Filter)
 		}
 	}
@@ -77,13 +81,13 @@ func (k *Keeper) Opened(disk *snapshot.Snapshot) {
 	for _, seg := range segs {
 		k.Adopt(seg)
 	}
-	for _, l := range disk.Levels {
-		if l.Merging != nil {
-			k.Inputs(l.Merging.RHS)
-		}
-	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	for _, l := range disk.Levels {
+		if l.Merging != nil && !l.Merging.Ours {
+			giveUp(l.Segments())
+		}
+	}
 	k.await(segs)
 }
 
@@ -98,22 +102,14 @@ func (k *Keeper) Sizes() (fences, filters int64) {
 // although the segments knew nothing.
 func (k *Keeper) Counts() (skipped, inVain int64) { return k.counts.Sum() }
 
-// segmentsOf returns the segments of a snapshot that can have an index, smallest first. Those
-// of a half-done merge get none: each holds only a part of what its pages show. But where the
-// merge was published in part the output has fences, and the inputs keep what they had.
+// segmentsOf returns the segments of a snapshot that can have an index, smallest first.
 func segmentsOf(disk *snapshot.Snapshot) []*segment.Segment {
 	var segs []*segment.Segment
 	for _, l := range disk.Levels {
 		if l.FreelistOnly {
 			continue
 		}
-		of := []*segment.Segment{l.Seg}
-		if l.Merging != nil {
-			if of = l.Merging.RHS; l.Seg.Index != nil && l.Seg.Index.Fences() != nil {
-				of = l.Segments()
-			}
-		}
-		for _, seg := range of {
+		for _, seg := range l.Segments() {
 			if seg.Index != nil {
 				segs = append(segs, seg)
 			}

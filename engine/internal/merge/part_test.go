@@ -141,7 +141,7 @@ const seal = 4711
 // overwritten, and everything must still be there, for the job, which goes on, and for
 // another one that takes its place, as after a crash.
 func TestParts(t *testing.T) {
-	parts, taken, given, reloads, indexed := 0, 0, 0, 0, 0
+	parts, taken, given, reloads, indexed, inherited := 0, 0, 0, 0, 0, 0
 	for seed := range uint64(20) {
 		w := newWorld(t, seed)
 		w.rng = rand.New(rand.NewPCG(seed, 7))
@@ -176,6 +176,11 @@ func TestParts(t *testing.T) {
 			if half.Seg.Index.Fences() != nil && !slices.ContainsFunc(p.Merging.RHS, func(s *segment.Segment) bool { return s.Index.Filter() == nil }) {
 				indexed++
 			}
+			if l := w.levels[0]; l.Merging != nil {
+				if half.Seg.Index.Inherit(l.Seg.Index); half.Seg.Index.Filter() != nil {
+					inherited++
+				}
+			}
 			n := w.destroy(segments(w.levels), half.Segments())
 			given += n
 			w.levels = []*snapshot.Level{half}
@@ -187,6 +192,10 @@ func TestParts(t *testing.T) {
 				half = w.half(p, true)
 				w.levels = []*snapshot.Level{half}
 				w.expect(fmt.Sprintf("seed %d, half merged and loaded again", seed))
+				w.expectLookups()
+				for _, seg := range half.Segments() {
+					w.index(seg)
+				}
 				w.expectLookups()
 			}
 			if half.Seg.Continuable() && w.rng.IntN(3) == 0 {
@@ -206,10 +215,26 @@ func TestParts(t *testing.T) {
 		w.expectSegment(seg, true)
 		w.expect(fmt.Sprintf("seed %d, merged", seed))
 	}
-	if parts < 50 || given < 80 || taken < 10 || reloads < 10 || indexed < 20 {
-		t.Errorf("%d parts (%d with fences and filters), %d blocks given up, %d merges taken up, %d checkpoints: the test shows little",
-			parts, indexed, given, taken, reloads)
+	if parts < 50 || given < 80 || taken < 10 || reloads < 10 || indexed < 20 || inherited < 10 {
+		t.Errorf("%d parts (%d with fences and filters, %d with the filter of a part before), %d blocks given up, %d merges taken up, %d checkpoints: the test shows little",
+			parts, indexed, inherited, given, taken, reloads)
 	}
+}
+
+// index makes the fences and the filter of a segment.
+func (w *world) index(seg *segment.Segment) {
+	w.t.Helper()
+	goOn := func() error { return nil }
+	fences, err := seg.BuildFences(goOn)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	seg.Index.SetFences(fences)
+	f, err := seg.BuildFilter(1000, goOn)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	seg.Index.SetFilter(f)
 }
 
 // expectLookups looks rows up one by one, those that are there and those that are not.

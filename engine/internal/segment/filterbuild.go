@@ -11,18 +11,26 @@ import (
 const recordsPerPause = 64
 
 // BuildFilter reads all user keys of the segment and returns its filter, nil if it would be of
-// no use. keys is about how many there are. pause is called now and then, and may end the
+// no use. That of an input of a half-done merge is OfRest: it knows only the keys for which the
+// segment is searched. keys is about how many there are. pause is called now and then, and may end the
 // work with an error.
 func (s *Segment) BuildFilter(keys int64, pause func() error) (*filter.Filter, error) {
-	if s.rest != nil {
+	if !s.indexable() {
 		return nil, nil
 	}
 	b := filter.NewBuilder(keys)
 	var it Iter
 	it.Init(s)
 	it.ReadAhead()
+	ok := false
+	if s.rest == nil {
+		ok = it.First()
+	} else {
+		b.OfRest()
+		ok = it.SeekGE(0, s.from)
+	}
 	n := 0
-	for ok := it.First(); ok && it.Kind()&base.System == 0; ok = it.Next() {
+	for ; ok && it.Kind()&base.System == 0; ok = it.Next() {
 		if n++; n%recordsPerPause == 0 {
 			if err := pause(); err != nil {
 				return nil, err

@@ -20,6 +20,8 @@ type Index struct {
 	left    atomic.Int64
 	wanted  atomic.Bool
 	givenUp [2]atomic.Bool // by Part
+	// grown says that the segment has grown since its filter was made.
+	grown bool
 	// Set before the segment is published.
 	demand func()
 	counts *filter.Counts
@@ -88,6 +90,20 @@ func (x *Index) Filter() *filter.Filter { return x.filter.Load() }
 
 // SetFilter keeps a filter of the segment; nil drops the one it has.
 func (x *Index) SetFilter(f *filter.Filter) { x.filter.Store(f) }
+
+// Inherit takes over the filter of what there was of the output of a half-done merge before it
+// has grown. It is called before the segment is published.
+func (x *Index) Inherit(before *Index) {
+	if f := before.Filter(); f != nil {
+		x.SetFilter(f)
+		x.grown = true
+	}
+	x.GiveUp(Filter)
+}
+
+// Grown reports that the filter, if there is one, does not know what came to the segment from the
+// inputs of a half-done merge since their filters were made.
+func (x *Index) Grown() bool { return x.grown }
 
 // Counts returns where lookups count what they save, or nil.
 func (x *Index) Counts() *filter.Counts { return x.counts }

@@ -9,16 +9,19 @@ import (
 )
 
 // BuildFences reads the segment's b-tree and returns the fences, nil if they would be of no
-// use. pause is called before each page is read, and may end the work with an error.
+// use. Those of an input of a half-done merge begin with the leaf page of the least key for which
+// it is searched. pause is called before each page is read, and may end the work with an error.
 func (s *Segment) BuildFences(pause func() error) (*fence.Fences, error) {
-	if s.Root == 0 || s.rest != nil {
+	if s.Root == 0 || !s.indexable() {
 		return nil, nil
 	}
 	b := fenceBuilder{seg: s, pause: pause}
+	b.way.Init(s)
+	defer b.way.Release()
 	b.left = 2*s.Space.MaxContent()/int64(s.Space.Geometry().PageSize) + maxDepth
 	var err error
 	if b.height, err = b.findHeight(); err == nil {
-		err = b.walk(s.Root, b.height)
+		err = b.walk(s.Root, b.height, true)
 	}
 	if err != nil {
 		return nil, err
@@ -26,10 +29,15 @@ func (s *Segment) BuildFences(pause func() error) (*fence.Fences, error) {
 	return b.out.Fences(), nil
 }
 
+// indexable reports whether fences and a filter of the segment can be made: not where C lsm1 has
+// left a merge half done.
+func (s *Segment) indexable() bool { return s.rest == nil || s.from != nil }
+
 // fenceBuilder walks over a b-tree. It reads the b-tree's pages and, for keys that are
 // referred to, their leaf pages.
 type fenceBuilder struct {
 	seg    *Segment
+	way    Iter // for the way to the first leaf page
 	out    fence.Builder
 	pause  func() error
 	height int
@@ -61,13 +69,28 @@ func (b *fenceBuilder) findHeight() (int, error) {
 		if !page.IsBTree() {
 			return height, nil
 		}
-		p = b.seg.child(page, 0)
+		i, err := b.front(p, page)
+		if err != nil {
+			return 0, err
+		}
+		p = b.seg.child(page, i)
 	}
 	return 0, b.seg.corrupt(p, "the b-tree is deeper than %d", maxDepth)
 }
 
-// walk adds the leaf pages below page p, which is height pages above them.
-func (b *fenceBuilder) walk(p base.PageNo, height int) error {
+// front returns the first child to follow of a page on the left edge: what comes before it may be
+// gone.
+func (b *fenceBuilder) front(p base.PageNo, page format.Page) (int, error) {
+	if b.seg.from == nil {
+		return 0, nil
+	}
+	i := b.way.childOf(pageOf, p, page, 0, b.seg.from)
+	return i, b.way.err
+}
+
+// walk adds the leaf pages below page p, which is height pages above them. edge says that p is on
+// the left edge.
+func (b *fenceBuilder) walk(p base.PageNo, height int, edge bool) error {
 	if height == 0 {
 		b.addLeaf(p)
 		return nil
@@ -80,9 +103,14 @@ func (b *fenceBuilder) walk(p base.PageNo, height int) error {
 		b.addLeaf(p) // a search would end here, too
 		return nil
 	}
-	n := page.NumCells()
-	for i := 0; i <= n && !b.system; i++ {
-		if err := b.walk(b.seg.child(page, i), height-1); err != nil {
+	n, first := page.NumCells(), 0
+	if edge {
+		if first, err = b.front(p, page); err != nil {
+			return err
+		}
+	}
+	for i := first; i <= n && !b.system; i++ {
+		if err := b.walk(b.seg.child(page, i), height-1, edge && i == first); err != nil {
 			return err
 		}
 		if i == n {

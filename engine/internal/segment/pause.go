@@ -5,6 +5,7 @@ package segment
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/fence"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -64,6 +65,11 @@ func Continue(s *Segment, alloc blockfile.Allocator) (*Writer, error) {
 	if err := w.takeEdge(s); err != nil {
 		return nil, err
 	}
+	if s.Index != nil {
+		if f := s.Index.Fences(); f != nil {
+			w.index, w.fences = new(Index), fence.Continue(f)
+		}
+	}
 	var it Iter
 	it.Init(s)
 	defer it.Done()
@@ -104,10 +110,6 @@ func (w *Writer) takeEdge(s *Segment) error {
 	return nil
 }
 
-// Whole reports whether no page of the segment is missing, as may be in an input of a half-done
-// merge.
-func (s *Segment) Whole() bool { return s.rest == nil }
-
 // Position returns the leaf page and the cell of the current record.
 func (it *Iter) Position() (base.PageNo, int) { return it.no, it.cell }
 
@@ -145,6 +147,9 @@ func (s *Segment) From(topic base.Kind, key []byte) (*Segment, error) {
 	left.First, left.Owned = first, blocks[gone:]
 	left.Size = max(s.Size-int64(gone)*geo.PagesPerBlock(), 1)
 	left.setGobbled()
+	if left.from = nil; topic == 0 {
+		left.from = key
+	}
 	return &left, nil
 }
 

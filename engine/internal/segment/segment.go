@@ -44,6 +44,9 @@ type Segment struct {
 	Index *Index
 	// rest is set for an input of a half-done merge, whose front may be gone.
 	rest *remainder
+	// from is the user key from which on such an input may be searched, if lsmlite has begun
+	// the merge; else nil.
+	from []byte
 	// alone is set once it is known that all records begin on the first page, as they must
 	// where there is no b-tree; nil if that does not matter.
 	alone *atomic.Bool
@@ -60,6 +63,10 @@ type remainder struct {
 // the blocks at its front that it had merged, and keys in its b-tree may refer to pages
 // there. Call it before the segment is used.
 func (s *Segment) setGobbled() { s.rest = &remainder{} }
+
+// SearchedFrom says that the segment is an input of a half-done merge of lsmlite, and is searched
+// for nothing less than a user key. Call it before the segment is used.
+func (s *Segment) SearchedFrom(key []byte) { s.from = key }
 
 // left reports whether a page is still one of the segment's.
 func (s *Segment) left(p base.PageNo) (bool, error) {

@@ -30,14 +30,14 @@ func (w *Writer) finishIndex() {
 	}
 }
 
-// PartIndex returns an index of what Pause has returned: fences alone. Nothing more is to be
-// made of it.
+// PartIndex returns an index of what Pause has returned: fences alone, if the writer makes any.
+// Nothing more is to be made of it then.
 func (w *Writer) PartIndex() *Index {
 	x := new(Index)
-	x.GiveUp(Fences)
-	x.GiveUp(Filter)
 	if w.index != nil {
 		x.SetFences(w.fences.SoFar())
+		x.GiveUp(Fences)
+		x.GiveUp(Filter)
 	}
 	return x
 }

@@ -144,6 +144,11 @@ func Load(f *blockfile.File, c *format.Checkpoint) (*Snapshot, error) {
 			if err := l.Merging.findSplit(older); err != nil {
 				return nil, err
 			}
+			if m := l.Merging; m.Ours && !m.NoSplit && m.SplitKind&base.System == 0 {
+				for _, seg := range m.RHS {
+					seg.SearchedFrom(m.Split)
+				}
+			}
 		}
 	}
 	return s, nil

@@ -40,7 +40,11 @@ func (w *Worker) publishPart(j *job) error {
 		return err
 	}
 	w.Index.Inputs(p.Merging.RHS)
+	if before := j.inputs[0]; before.Merging != nil {
+		p.Index.Inherit(before.Seg.Index)
+	}
 	half := &snapshot.Level{Age: max(j.age, halfAge), Seg: w.output(j, p.Segment, p.LastPage, p.Index), Merging: &p.Merging}
+	w.Index.Adopt(half.Seg)
 	blocks := j.Blocks()
 	_, err = w.Ledger.Publish(&ledger.Change{
 		Inputs: j.inputs, Output: half, Begin: j.begin, Blocks: blocks[j.held:], GoesOn: true, Compression: w.Compression,
@@ -48,6 +52,7 @@ func (w *Worker) publishPart(j *job) error {
 	if err != nil {
 		return err
 	}
+	w.Index.Published(nil)
 	j.begin, j.held, j.parts = ledger.AppendPoint{}, len(blocks)-1, j.Pages()
 	j.inputs = []*snapshot.Level{half}
 	return nil
