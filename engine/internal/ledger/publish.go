@@ -101,10 +101,11 @@ func (l *Ledger) Publish(c *Change) (Outcome, error) {
 }
 
 // EntriesFor returns the free-list entries that no segment holds yet, as they will be once a
-// segment with these inputs and blocks is published, for it to hold them. They override what
-// older segments hold, so only a segment that will be the newest level may have them: a
-// flush, or a merge on top of which nothing has been published since it began. The caller has
-// the worker's turn.
+// segment with these inputs is published that lies in these blocks, for it to hold them. blocks
+// are all of its blocks, also those that an input, which it goes on with, lies in. The entries
+// override what older segments hold, so only a segment that will be the newest level may have
+// them: a flush, or a merge on top of which nothing has been published since it began. The caller
+// has the worker's turn.
 func (l *Ledger) EntriesFor(inputs []*snapshot.Level, blocks []base.BlockNo) []format.FreeEntry {
 	freed, err := l.blocksOf(inputs)
 	if err != nil {

@@ -70,7 +70,13 @@ func (w *Worker) newJob(p plan) (*job, error) {
 	// C lsm1 has a bug by which the free list may hold blocks that a half-done merge
 	// still needs: such a merge is finished in new blocks.
 	rescue := merge.HalfMerged(j.inputs) >= 0
-	spec.FreeEntries = func() []format.FreeEntry { return w.Ledger.EntriesFor(j.inputs, j.Blocks()) }
+	spec.FreeEntries = func() []format.FreeEntry {
+		all, err := j.allBlocks()
+		if err != nil {
+			return nil // Publish will report it
+		}
+		return w.Ledger.EntriesFor(j.inputs, all)
+	}
 	if at, ok := w.addsTo(p, j.inputs); ok {
 		j.begin, spec.Onto = at, j.inputs[0].Seg
 		j.inputPages -= w.File.PagesIn(spec.Onto.Size)
@@ -172,17 +178,26 @@ func (w *Worker) publish(j *job) (ledger.Outcome, error) {
 
 // output makes a segment of what a job has written.
 func (w *Worker) output(j *job, seg format.Segment, lastPage base.PageNo, index *segment.Index) *segment.Segment {
-	owned := j.Blocks()
-	if onto := j.Spec().Onto; onto != nil {
-		before, err := onto.Blocks()
-		if err != nil {
-			owned = nil // it is read when it is needed
-		} else {
-			owned = append(slices.Clone(before), owned[1:]...)
-		}
+	owned, err := j.allBlocks()
+	if err != nil {
+		owned = nil // it is read when it is needed
 	}
 	return &segment.Segment{Segment: seg, LastPage: lastPage, Owned: slices.Clip(owned), Index: index,
 		Space: &blockfile.Space{File: w.File, Sealed: true, Seal: j.Spec().Seal}}
+}
+
+// allBlocks returns the blocks of what the job writes, those of a segment that it adds to included:
+// it goes on in the last one of that. It may read the file.
+func (j *job) allBlocks() ([]base.BlockNo, error) {
+	onto := j.Spec().Onto
+	if onto == nil {
+		return j.Blocks(), nil
+	}
+	before, err := onto.Blocks()
+	if err != nil {
+		return nil, err
+	}
+	return append(slices.Clone(before), j.Blocks()[1:]...), nil
 }
 
 func allFreelist(levels []*snapshot.Level) bool {

@@ -7,8 +7,10 @@ import (
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
 
@@ -63,6 +65,50 @@ func TestMergeInParts(t *testing.T) {
 	}
 	if got := d.Ledger.Account(); len(got.Reserved) != 0 || got.Blocks > whole.Blocks+10 {
 		t.Errorf("%d blocks after the merge, %d before; %v are reserved", got.Blocks, whole.Blocks, got.Reserved)
+	}
+	d.expectRows(rows)
+}
+
+// TestResumedMergeRecordsNoBlockInUseAsFree: a merge that is taken up with nothing on top of it holds
+// free-list entries. None of them names a block of what was written before it was taken up.
+func TestResumedMergeRecordsNoBlockInUseAsFree(t *testing.T) {
+	d := newDesk(t, func(_ *Config, v *tuning.Values) { v.AutoCheckpoint = 20 << 10 })
+	const rows = 3000
+	d.flush(rows, 200)
+	d.flush(rows, 200)
+	d.holdTurn(func() {
+		j, err := d.newJob(plan{hi: 2})
+		must(t, err)
+		d.jobs[merge.Main] = j
+	})
+	half := func() *snapshot.Level { return d.levels()[len(d.levels())-1] }
+	for half().Merging == nil || len(blocksOf(t, half().Seg)) < 3 {
+		if n, err := d.work(Order{Pages: 10}); n == 0 || err != nil {
+			t.Fatalf("%d pages, %v, before enough was published", n, err)
+		}
+	}
+	d.holdTurn(d.DropJobs)
+	for half().Merging != nil {
+		if n, err := d.work(Order{Pages: 50}); n == 0 || err != nil {
+			t.Fatalf("%d pages, %v", n, err)
+		}
+	}
+	if len(d.levels()) != 1 {
+		t.Fatalf("%d levels, want 1", len(d.levels()))
+	}
+	recorded, err := cursor.RecordedFree(d.Ledger.Newest().Disk)
+	must(t, err)
+	if len(recorded) < 3 {
+		t.Errorf("the segment holds %d free-list entries: the test sees too little", len(recorded))
+	}
+	used := blocksOf(t, d.levels()[0].Seg)
+	for b := range recorded {
+		if used[b] {
+			t.Errorf("block %d is recorded as free, and in use", b)
+		}
+	}
+	if n := d.Ledger.Unrecorded(); n > 0 {
+		t.Errorf("%d entries are left to the checkpoint, although the segment was to hold all", n)
 	}
 	d.expectRows(rows)
 }
