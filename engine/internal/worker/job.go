@@ -25,6 +25,7 @@ type job struct {
 	// what the job adds to: it will not write much more.
 	segments   int
 	inputPages int64
+	before     int64              // pages of the levels on top of it that were there when it began
 	begin      ledger.AppendPoint // where it writes from
 	held       int                // how many of its blocks at the front are not reserved any more
 	parts      int64              // pages that it had written when it was published in part
@@ -56,6 +57,9 @@ func (w *Worker) newJob(p plan) (*job, error) {
 	j := &job{flush: p.flush, inputs: slices.Clone(levels[p.lo:p.hi])}
 	if p.hi > p.lo && !(p.flush && allFreelist(j.inputs)) {
 		j.age = merge.Age(levels, p.lo, p.hi)
+	}
+	if p.lo > 0 {
+		j.before, _ = w.pagesOn(st, levels[p.lo])
 	}
 	for _, l := range j.inputs {
 		for _, seg := range l.Segments() {

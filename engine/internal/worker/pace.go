@@ -26,6 +26,7 @@ type pace struct {
 	merged, toMerge  atomic.Int64                   // pages
 	stored           atomic.Uint32                  // pages written in all when the newest checkpoint was made
 	above            atomic.Pointer[snapshot.Level] // the newest input of the largest merge
+	before           atomic.Int64                   // pages on top of it that were there before it began
 	step             chan struct{}                  // capacity 1: something has got further
 	timer            *time.Timer                    // the writer's
 	credit           int                            // pages of work that writes so far have earned; the writer's
@@ -53,19 +54,24 @@ const (
 func (w *Worker) advanced() {
 	w.Turn.MustBeHeld()
 	p := &w.pace
-	var flushed, toFlush, merged, toMerge int64
+	var flushed, toFlush, merged, toMerge, before int64
 	var above *snapshot.Level
 	if j := w.jobs[merge.Flush]; j != nil {
 		flushed, toFlush = j.Flushed()
 	}
 	if j := w.jobs[merge.Main]; j != nil {
 		merged, toMerge, above = j.Pages(), j.inputPages, j.inputs[0]
+		if now, ok := w.pagesOn(w.Ledger.Newest(), above); ok {
+			j.before = min(j.before, now) // merges of newer levels make them smaller
+		}
+		before = j.before
 	}
 	p.flushed.Store(flushed)
 	p.toFlush.Store(toFlush)
 	p.merged.Store(merged)
 	p.toMerge.Store(toMerge)
 	p.above.Store(above)
+	p.before.Store(before)
 	wake(p.step)
 }
 
@@ -109,17 +115,27 @@ func (w *Worker) growth(st *snapshot.State, pages int64) float64 {
 	if above == nil {
 		return 0
 	}
-	at := slices.Index(st.Disk.Levels, above)
-	if at < 0 { // the merge has just been published, as a whole or in part
+	newer, ok := w.pagesOn(st, above)
+	if !ok { // the merge has just been published, as a whole or in part
 		return 0
 	}
-	var newer int64
-	for _, l := range st.Disk.Levels[:at] {
-		newer += w.File.PagesIn(l.Seg.Size)
-	}
+	newer = max(newer-w.pace.before.Load(), 0)
 	tree := w.Tuning.Load().AutoFlush / w.pageSize()
 	most := max(pages/growthPart, leastTrees*tree, 1)
 	return (float64(newer) + min(w.live.Fill(st), 1)*float64(tree)) / float64(most)
+}
+
+// pagesOn returns the pages of the levels that are newer than one of them; ok is false if that one is
+// gone.
+func (w *Worker) pagesOn(st *snapshot.State, level *snapshot.Level) (pages int64, ok bool) {
+	at := slices.Index(st.Disk.Levels, level)
+	if at < 0 {
+		return 0, false
+	}
+	for _, l := range st.Disk.Levels[:at] {
+		pages += w.File.PagesIn(l.Seg.Size)
+	}
+	return pages, true
 }
 
 // checkpointLags reports whether a checkpointer that is a goroutine of its own should have

@@ -3,12 +3,14 @@
 package worker
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
@@ -225,6 +227,7 @@ func TestMergeKeepsPaceWithWhatIsFlushedOnTop(t *testing.T) {
 	most := int64(inputs / growthPart)
 	for name, tt := range map[string]struct {
 		newer  []int64 // pages of levels on top of the merge
+		before int64   // that were there before it began
 		fill   float64
 		merged int64
 		inputs int64
@@ -236,6 +239,9 @@ func TestMergeKeepsPaceWithWhatIsFlushedOnTop(t *testing.T) {
 		"more than the most":              {newer: []int64{2 * most}, merged: inputs - 1, inputs: inputs, want: true},
 		"more than the most, and done":    {newer: []int64{2 * most}, merged: inputs, inputs: inputs},
 		"the tree counts":                 {newer: []int64{most/2 - tree/2}, fill: 1, merged: inputs / 2, inputs: inputs, want: true},
+		"half was there before":           {newer: []int64{most / 2, most / 2}, before: most / 2, merged: inputs/2 + 1, inputs: inputs},
+		"half was there, and it lags":     {newer: []int64{most / 2, most / 2}, before: most / 2, merged: inputs/2 - 1, inputs: inputs, want: true},
+		"all was there before":            {newer: []int64{2 * most}, before: 2 * most, inputs: inputs},
 		"a small merge, and a tree on it": {newer: []int64{tree}, merged: 51, inputs: 100},
 		"a small merge that lags":         {newer: []int64{tree}, merged: 49, inputs: 100, want: true},
 	} {
@@ -246,10 +252,50 @@ func TestMergeKeepsPaceWithWhatIsFlushedOnTop(t *testing.T) {
 			st.Disk.Levels = append(st.Disk.Levels, &snapshot.Level{Seg: &segment.Segment{Segment: format.Segment{Size: n}}})
 		}
 		d.pace.above.Store(st.Disk.Levels[len(tt.newer)])
+		d.pace.before.Store(tt.before)
 		d.pace.merged.Store(tt.merged)
 		d.pace.toMerge.Store(tt.inputs)
 		if got := d.mergeLags(st); got != tt.want {
 			t.Errorf("%s: it lags: %t, want %t", name, got, tt.want)
 		}
 	}
+}
+
+// TestWhatWasOnTopBeforeAMergeIsNotItsGrowth: also where merges of newer levels make it less
+// meanwhile, so that what is flushed later counts.
+func TestWhatWasOnTopBeforeAMergeIsNotItsGrowth(t *testing.T) {
+	d := newDesk(t, nil)
+	for range 4 {
+		d.flush(1000, 200)
+	}
+	one := d.File.PagesIn(d.levels()[0].Seg.Size)
+	expect := func(when string, want int64) {
+		t.Helper()
+		d.holdTurn(d.advanced)
+		if got := d.pace.before.Load(); got != want {
+			t.Errorf("%s: %d pages were there before, want %d", when, got, want)
+		}
+	}
+	d.holdTurn(func() {
+		j, err := d.newJob(plan{lo: 2, hi: 4})
+		must(t, err)
+		d.jobs[merge.Main] = j
+	})
+	expect("at the beginning", 2*one)
+	d.flush(1000, 200)
+	expect("after a flush", 2*one)
+	d.holdTurn(func() {
+		j, err := d.newJob(plan{hi: 3})
+		must(t, err)
+		must(t, d.runToEnd(context.Background(), j))
+	})
+	now := d.File.PagesIn(d.levels()[0].Seg.Size)
+	if now >= 2*one {
+		t.Fatalf("%d pages on top after a merge, %d before: the test sees nothing", now, 3*one)
+	}
+	expect("after a merge of newer levels", now)
+	d.flush(1000, 200)
+	expect("after another flush", now)
+	d.holdTurn(d.DropJobs)
+	expect("without a merge", 0)
 }
