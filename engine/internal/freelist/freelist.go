@@ -85,7 +85,7 @@ func (l *List) Blocks() uint32 { return l.blocks }
 func (l *List) Allocate(floor base.BlockNo, limit base.SnapshotID, pinned []base.SnapshotID) base.BlockNo {
 	from, _ := slices.BinarySearch(l.order, floor+1)
 	for _, b := range l.order[from:] {
-		if l.free[b] < limit && !l.UsedBy(b, pinned...) {
+		if l.writable(b, limit, pinned) {
 			l.reserved[b], l.whole[b] = 1, true
 			l.remove([]base.BlockNo{b})
 			return b
@@ -97,6 +97,33 @@ func (l *List) Allocate(floor base.BlockNo, limit base.SnapshotID, pinned []base
 	l.note(b)
 	l.reserved[b], l.whole[b] = 1, true
 	return b
+}
+
+// writable reports whether a free block may be written that is not reserved: whether no snapshot
+// from limit on may use it, and none of the pinned ones.
+func (l *List) writable(b base.BlockNo, limit base.SnapshotID, pinned []base.SnapshotID) bool {
+	return l.free[b] < limit && !l.UsedBy(b, pinned...)
+}
+
+// Writable returns the free blocks, ascending, that Allocate would give out.
+func (l *List) Writable(limit base.SnapshotID, pinned []base.SnapshotID) []base.BlockNo {
+	var out []base.BlockNo
+	for _, b := range l.order {
+		if l.writable(b, limit, pinned) {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// WritableEnd returns the highest block that Allocate would not give out, or 1. It looks at the
+// blocks after that one only: a large file may have very many free ones.
+func (l *List) WritableEnd(limit base.SnapshotID, pinned []base.SnapshotID) base.BlockNo {
+	end := base.BlockNo(l.blocks)
+	for i := len(l.order) - 1; i >= 0 && end > 1 && l.order[i] == end && l.writable(end, limit, pinned); i-- {
+		end--
+	}
+	return max(end, 1)
 }
 
 // UsedBy reports whether one of some snapshots may use a free block: one from the first

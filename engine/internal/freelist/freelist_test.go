@@ -228,6 +228,18 @@ func TestModel(t *testing.T) {
 			if got := l.Available(); !slices.Equal(got, available) {
 				t.Fatalf("seed %d, step %d: available %v, want %v", seed, step, got, available)
 			}
+			limit, pinned := id-base.SnapshotID(rng.IntN(6)), []base.SnapshotID{id - base.SnapshotID(rng.IntN(9))}
+			writable := slices.DeleteFunc(available, func(b base.BlockNo) bool { return free[b] >= limit || l.UsedBy(b, pinned...) })
+			if got := l.Writable(limit, pinned); !slices.Equal(got, writable) {
+				t.Fatalf("seed %d, step %d: %v may be written, want %v", seed, step, got, writable)
+			}
+			end := base.BlockNo(l.Blocks())
+			for end > 1 && slices.Contains(writable, end) {
+				end--
+			}
+			if got := l.WritableEnd(limit, pinned); got != max(end, 1) {
+				t.Fatalf("seed %d, step %d: what may be written begins after %d, want %d", seed, step, got, end)
+			}
 			if got, want := l.Delta(), changes(free, recorded); !slices.Equal(got, want) {
 				t.Fatalf("seed %d, step %d: delta %v, want %v", seed, step, got, want)
 			}

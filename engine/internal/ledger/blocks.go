@@ -3,8 +3,6 @@
 package ledger
 
 import (
-	"slices"
-
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
@@ -131,30 +129,13 @@ type Room struct {
 func (l *Ledger) Room() Room {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.room()
-}
-
-func (l *Ledger) room() Room {
-	limit := l.stored.Synced
 	pinned := l.reg.PinnedSnapshots(nil)
-	reserved := l.free.ReservedBlocks()
-	isFree := func(b base.BlockNo, id base.SnapshotID) bool {
-		_, found := slices.BinarySearch(reserved, b)
-		return id < limit && !found && !l.free.UsedBy(b, pinned...)
+	return Room{
+		Free:   l.free.Writable(l.stored.Synced, pinned),
+		End:    l.free.WritableEnd(l.stored.Synced, pinned),
+		Blocks: base.BlockNo(l.free.Blocks()),
+		Levels: l.reg.Newest().Disk.Levels,
 	}
-	end := base.BlockNo(l.free.Blocks())
-	r := Room{Blocks: end, Levels: l.reg.Newest().Disk.Levels}
-	entries := l.free.Entries()
-	for i := len(entries) - 1; i >= 0 && entries[i].Block == end && end > 1 && isFree(end, entries[i].ID); i-- {
-		end--
-	}
-	for _, e := range entries {
-		if isFree(e.Block, e.ID) {
-			r.Free = append(r.Free, e.Block)
-		}
-	}
-	r.End = max(end, 1)
-	return r
 }
 
 // UsedEnd returns the highest block that is not free, or 1. Nobody may use the database any
@@ -171,5 +152,6 @@ func (l *Ledger) Unused() (end base.BlockNo, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	stored := l.reg.Newest().Disk.ID > base.EmptySnapshotID && l.stored.Synced > base.EmptySnapshotID
-	return l.room().End, stored
+	var buf [8]base.SnapshotID
+	return l.free.WritableEnd(l.stored.Synced, l.reg.PinnedSnapshots(buf[:0])), stored
 }

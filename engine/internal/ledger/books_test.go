@@ -41,14 +41,14 @@ type found struct {
 // books is a ledger over a file whose segments are names of blocks only.
 type books struct {
 	*ledger.Ledger
-	t          *testing.T
+	t          testing.TB
 	fs         vfs.File
 	file       *blockfile.File
 	foreign    bool
 	foreignErr error
 }
 
-func open(t *testing.T, in found) *books {
+func open(t testing.TB, in found) *books {
 	t.Helper()
 	f, err := memfs.New().Open("/test.db", vfs.ReadWrite|vfs.Create, 0)
 	if err != nil {
