@@ -20,7 +20,7 @@ func pickRun(levels []*snapshot.Level, busy func(*snapshot.Level) bool, minLevel
 	minLevels = max(minLevels, 2)
 	for start := 0; start < len(levels); {
 		end := start
-		for end < len(levels) && levels[end].Age == levels[start].Age && free(levels[end], busy) {
+		for end < len(levels) && ageOf(levels[end]) == ageOf(levels[start]) && free(levels[end], busy) {
 			end++
 		}
 		if n := end - start; n >= minLevels && n > hi-lo {
@@ -89,7 +89,7 @@ func leaveYoung(levels []*snapshot.Level) (lo int) {
 		if young += levels[i].Seg.Size; young*youngPart > all {
 			break
 		}
-		if levels[i].Age < levels[i+1].Age {
+		if ageOf(levels[i]) < ageOf(levels[i+1]) {
 			lo = i + 1
 		}
 	}
@@ -153,18 +153,4 @@ func pickAny(levels []*snapshot.Level, busy func(*snapshot.Level) bool) (lo, hi 
 
 func free(l *snapshot.Level, busy func(*snapshot.Level) bool) bool {
 	return l.Merging == nil && !busy(l)
-}
-
-// Age returns the age of the merge of levels[lo:hi]: one more than the newest input's,
-// at least the oldest input's, and never more than that of the next older level, because
-// ages must not decrease towards the oldest.
-func Age(levels []*snapshot.Level, lo, hi int) uint16 {
-	age := levels[lo].Age
-	if hi-lo > 1 {
-		age = max(age+1, levels[hi-1].Age)
-	}
-	if hi < len(levels) {
-		age = min(age, levels[hi].Age)
-	}
-	return age
 }

@@ -3,6 +3,7 @@
 package merge_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -71,10 +72,44 @@ func TestAge(t *testing.T) {
 		{[]int{0, 3}, 0, 2, 3},
 		{[]int{2, 2, 2, 3}, 0, 3, 3},
 		{[]int{4, 7}, 0, 1, 4},
+		{[]int{0, 64 + 3}, 1, 2, 3}, // a half-done merge that goes on
+		{[]int{0, 3, 64 + 2}, 2, 3, 3},
+		{[]int{0, 2, 64 + 3}, 0, 3, 3}, // one that C has ended
+		{[]int{1, 4, 64 + 2}, 1, 3, 5},
+		{[]int{0, 0, 64}, 0, 2, 1},
 	} {
 		if got := merge.Age(levels(test.ages...), test.lo, test.hi); got != test.want {
 			t.Errorf("levels %d to %d of ages %v: %d, want %d", test.lo, test.hi, test.ages, got, test.want)
 		}
+	}
+}
+
+// TestHalfAge: no age is less while a merge is half done, and the merge ends with the age that it was
+// to have.
+func TestHalfAge(t *testing.T) {
+	for _, age := range []uint16{0, 1, 7, 63, 64, 200, math.MaxUint16 - 64} {
+		half := merge.HalfAge(age)
+		if half < 64 || half <= age {
+			t.Errorf("age %d is %d while the merge is half done", age, half)
+		}
+		if got := merge.Age(levels(int(half)), 0, 1); got != age {
+			t.Errorf("a merge to age %d that goes on has age %d", age, got)
+		}
+	}
+	if got := merge.HalfAge(math.MaxUint16); got != math.MaxUint16 {
+		t.Errorf("the greatest age becomes %d", got)
+	}
+}
+
+// TestRunWithWhatCHasEnded: a level that kept the age of a half-done merge is in the run of levels as
+// old as it is without that.
+func TestRunWithWhatCHasEnded(t *testing.T) {
+	none := func(*snapshot.Level) bool { return false }
+	if lo, hi := merge.Pick(levels(0, 2, 2, 64+2), none, 3); lo != 1 || hi != 4 {
+		t.Errorf("picked %d to %d, want 1 to 4", lo, hi)
+	}
+	if lo, hi := merge.Pick(levels(0, 1, 2, 64+3), none, 2); lo != hi {
+		t.Errorf("picked %d to %d, want none", lo, hi)
 	}
 }
 

@@ -156,7 +156,7 @@ func (w *Worker) publish(j *job) (ledger.Outcome, error) {
 		Inputs: j.inputs, Flush: j.flush, Begin: j.begin, Blocks: j.Blocks()[j.held:], Entries: r.Entries, Next: r.AppendPoint,
 		Compression: w.Compression,
 	}
-	if j.parts > 0 { // levels on top of it may have grown older than it was to be
+	if len(j.inputs) > 0 { // levels on top of a merge in parts may have grown older than it was to be
 		levels := w.Ledger.Newest().Disk.Levels
 		if at := slices.Index(levels, j.inputs[0]); at > 0 {
 			j.age = max(j.age, levels[at-1].Age)

@@ -4,6 +4,7 @@ package worker
 
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
+	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
@@ -12,10 +13,6 @@ const (
 	// blocks one has at least: each costs some pages of the b-tree.
 	partOfInputs = 32
 	partBlocks   = 4
-	// halfAge is added to the age of a level while its merge is half done: C lsm1 takes up no
-	// run of levels whose age is that of a half-done merge after it, less one, and waits
-	// forever if there are too many of them.
-	halfAge = 64
 )
 
 // partPages is how many pages a part of a job has at least.
@@ -43,7 +40,7 @@ func (w *Worker) publishPart(j *job) error {
 	if before := j.inputs[0]; before.Merging != nil {
 		p.Index.Inherit(before.Seg.Index)
 	}
-	half := &snapshot.Level{Age: max(j.age, halfAge), Seg: w.output(j, p.Segment, p.LastPage, p.Index), Merging: &p.Merging}
+	half := &snapshot.Level{Age: merge.HalfAge(j.age), Seg: w.output(j, p.Segment, p.LastPage, p.Index), Merging: &p.Merging}
 	w.Index.Adopt(half.Seg)
 	blocks := j.Blocks()
 	_, err = w.Ledger.Publish(&ledger.Change{

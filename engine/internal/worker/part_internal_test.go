@@ -35,7 +35,7 @@ func TestMergeInParts(t *testing.T) {
 	}
 	d.expectRows(rows)
 	m := d.levels()[0].Merging
-	if !m.Ours || len(m.RHS) != 2 || d.levels()[0].Age < halfAge {
+	if !m.Ours || len(m.RHS) != 2 || d.levels()[0].Age != merge.HalfAge(1) {
 		t.Errorf("level %+v, merging %+v", d.levels()[0], m)
 	}
 	for before := len(d.Ledger.Account().Free); len(d.Ledger.Account().Free) <= before; {
@@ -62,6 +62,9 @@ func TestMergeInParts(t *testing.T) {
 	}
 	if all, n := d.levels()[1].Seg.Size, d.Counters.Pages[ForMerge].Load()-before; n > all-at+20 {
 		t.Errorf("%d of %d pages were merged, and %d more written to end the merge", at, all, n)
+	}
+	if age := d.levels()[1].Age; age != 1 {
+		t.Errorf("a merge of two levels of age 0 that was taken up again has age %d", age)
 	}
 	if got := d.Ledger.Account(); len(got.Reserved) != 0 || got.Blocks > whole.Blocks+10 {
 		t.Errorf("%d blocks after the merge, %d before; %v are reserved", got.Blocks, whole.Blocks, got.Reserved)

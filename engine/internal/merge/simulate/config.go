@@ -21,6 +21,7 @@ type Config struct {
 	Keys       Keys
 	Load       float64   // rows that are inserted once each before Keys begins
 	Sizes      []float64 // operations after which a Point is taken, ascending; the load counts
+	Session    float64   // operations after which the database is closed and opened again; 0 is never
 
 	// The speed of writer and merger, which matters only for Background.
 	RowSeconds, PageSeconds float64

@@ -10,7 +10,6 @@ const (
 	leastPages   = 2
 	partBlocks   = 4
 	partOfInputs = 32
-	halfAge      = 64
 	softSegments = merge.MaxSegments / 2
 	hardSegments = merge.MaxSegments - 2
 	maxWait      = 2e-3 // seconds

@@ -19,6 +19,8 @@ type Point struct {
 	SegmentsMean  float64
 	Hit           float64 // segments that a read of a row looks into: the mean, at the mean of all moments
 	Ages          int     // different ages of levels
+	Oldest        uint16  // the greatest age of a level whose merge is not half done
+	Resumed       int64   // merges that were left half done when a session ended
 	Rows, Marks   float64 // records of the segments that are rows, and that are deletes
 	LongestMerge  int64   // pages' worth of work
 	WorstCommit   int64   // pages of work that one commit did or waited for
@@ -35,6 +37,7 @@ type seen struct {
 	sumSegments, sumHit, worst  float64
 	longest, commits            int64
 	flushes, merges, wasWritten int64
+	resumed                     int64
 	wasOps                      float64
 }
 
@@ -97,7 +100,7 @@ func (w *world) point() Point {
 		SpaceAmp:      w.spaceAmp(), SpaceAmpWorst: s.worst,
 		Segments: w.segments(), SegmentsWorst: s.segments,
 		SegmentsMean: s.sumSegments / float64(s.samples), Hit: s.sumHit / float64(s.samples),
-		LongestMerge: s.longest, WorstCommit: s.commits, Flushes: s.flushes, Merges: s.merges,
+		LongestMerge: s.longest, WorstCommit: s.commits, Flushes: s.flushes, Merges: s.merges, Resumed: s.resumed,
 	}
 	if w.Background {
 		all := w.ops*w.RowSeconds + w.waited
@@ -109,6 +112,9 @@ func (w *world) point() Point {
 		if i == 0 || l.Age != w.levels[i-1].Age {
 			p.Ages++
 		}
+		if l.Merging == nil {
+			p.Oldest = max(p.Oldest, l.Age)
+		}
 	}
 	w.seen = seen{wasWritten: w.space.written, wasOps: w.ops, segments: w.segments()}
 	return p
@@ -119,9 +125,14 @@ func Run(c Config) []Point {
 	w := newWorld(&c)
 	n := max(1, math.Floor(float64(c.Settings.AutoFlush)/c.treeRecord()/commitParts))
 	var out []Point
+	session := 0.0 // when it began
 	for _, size := range c.Sizes {
 		for commits := 0; w.ops < size; commits++ {
 			w.commit(min(n, size-w.ops))
+			if c.Session > 0 && w.ops >= session+c.Session {
+				w.reopen()
+				session = w.ops
+			}
 			if commits%(commitParts/4) == 0 {
 				w.sample()
 			}

@@ -90,3 +90,23 @@ func TestPolicyIsCalled(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+// TestSessions: a database that is closed and opened again and again, in the middle of its merges,
+// is merged as one that stays open is, for years: levels grow no older, hardly more is written,
+// and there are no more segments.
+func TestSessions(t *testing.T) {
+	for name, keys := range map[string]simulate.Keys{"overwrites": {Fixed: 3e6}, "inserts": {}} {
+		c := configOf(engine.PresetDefault(), keys)
+		c.Load, c.Sizes = keys.Fixed, []float64{1e8}
+		whole := simulate.Run(c)[0]
+		c.Session = 3e6 // about forty trees
+		p := simulate.Run(c)[0]
+		if p.Resumed < 5 {
+			t.Errorf("%s: %d merges were taken up again: the test sees too little", name, p.Resumed)
+		}
+		if p.Oldest > whole.Oldest+1 || p.WriteAmp > whole.WriteAmp*1.1 || p.SegmentsWorst > whole.SegmentsWorst+3 ||
+			p.SpaceAmpWorst > whole.SpaceAmpWorst*1.1 {
+			t.Errorf("%s, in sessions: %+v\nin one: %+v", name, p, whole)
+		}
+	}
+}

@@ -110,6 +110,10 @@ func (w *world) newJob(c merge.Choice) *job {
 	}
 	if c.Hi > c.Lo {
 		j.age = age(w.levels, c.Lo, c.Hi)
+		if half := w.half[j.inputs[0]]; half != nil { // it was left half done
+			half.age = j.age
+			return half
+		}
 	}
 	var records float64
 	for i := len(j.inputs) - 1; i >= 0; i-- {
@@ -165,7 +169,7 @@ func (w *world) publishPart(j *job) {
 			j.halves = append(j.halves, w.held[l])
 		}
 	}
-	half := &snapshot.Level{Age: max(j.age, halfAge), Seg: &segment.Segment{Segment: format.Segment{Size: j.pages * j.done / j.cost}},
+	half := &snapshot.Level{Age: merge.HalfAge(j.age), Seg: &segment.Segment{Segment: format.Segment{Size: j.pages * j.done / j.cost}},
 		Merging: &snapshot.Merging{Ours: true, RHS: j.rhs}}
 	at := slices.Index(w.levels, j.inputs[0])
 	w.levels = slices.Replace(w.levels, at, at+len(j.inputs), half)
@@ -204,7 +208,7 @@ func (w *world) publish(j *job) {
 		delete(w.half, l)
 	}
 	w.giveUp(j, j.all)
-	if j.part > 0 && at > 0 {
+	if len(j.inputs) > 0 && at > 0 {
 		j.age = max(j.age, w.levels[at-1].Age)
 	}
 	if j.pages > 0 {
