@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/lsmlite/lsmlite-go/engine/internal/filter"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
@@ -30,61 +29,14 @@ func sortBySize(segs []*segment.Segment) {
 	slices.SortStableFunc(segs, func(a, b *segment.Segment) int { return cmp.Compare(a.Size, b.Size) })
 }
 
-// Reserve makes room for the filter of a segment that is to be written, with up to the given
-// number of records of a tree and what some levels hold. It returns for how many keys there is
-// room, 0 for no filter. The caller gives it back with Release when the segment is published or
-// given up.
-func (k *Keeper) Reserve(records int64, inputs []*snapshot.Level) (keys int64) {
-	if !k.On() {
-		return 0
-	}
-	keys = records
-	for _, l := range inputs {
-		for _, seg := range l.Segments() {
-			keys += estimate(seg)
-		}
-	}
-	st := k.ledger.Acquire()
-	defer k.ledger.Release(st)
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	n := filter.BytesFor(keys)
-	if keys == 0 || !k.makeRoom(segmentsOf(st.Disk), n) {
-		return 0
-	}
-	k.reserved += n
-	return keys
-}
-
-// estimate returns about how many user keys a segment has.
-func estimate(seg *segment.Segment) int64 {
-	if seg.Index == nil {
-		return 0
-	}
-	n, err := seg.EstimateKeys(fewPages)
-	if err != nil {
-		return 0 // whatever reads the segment next will report it
-	}
-	return n
-}
-
-// Release gives back what Reserve returned.
-func (k *Keeper) Release(keys int64) {
-	if keys > 0 {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		k.reserved -= filter.BytesFor(keys)
-	}
-}
-
-// makeRoom makes room for n bytes by dropping larger filters, the largest first, if that is
-// enough. The caller has the mutex.
-func (k *Keeper) makeRoom(segs []*segment.Segment, n int64) bool {
+// makeRoom makes room for n bytes by dropping filters of more than the given size, the largest
+// first, if that is enough. The caller has the mutex.
+func (k *Keeper) makeRoom(segs []*segment.Segment, n, least int64) bool {
 	fences, filters := sizes(segs)
 	over := fences + filters + k.reserved + n - k.limit
 	var larger int64
 	for _, seg := range segs {
-		if f := seg.Index.Filter(); f != nil && f.Bytes() > n {
+		if f := seg.Index.Filter(); f != nil && f.Bytes() > least {
 			larger += f.Bytes()
 		}
 	}
@@ -95,7 +47,7 @@ func (k *Keeper) makeRoom(segs []*segment.Segment, n int64) bool {
 		if over <= 0 {
 			break
 		}
-		if f := seg.Index.Filter(); f != nil && f.Bytes() > n {
+		if f := seg.Index.Filter(); f != nil && f.Bytes() > least {
 			seg.Index.SetFilter(nil)
 			over -= f.Bytes()
 		}
@@ -107,7 +59,7 @@ func (k *Keeper) makeRoom(segs []*segment.Segment, n int64) bool {
 // what is known about these is dropped. A part of a merge takes no level's place: its inputs are
 // still searched. The caller has the worker's turn.
 func (k *Keeper) Published(gone []*snapshot.Level) {
-	if !k.On() {
+	if !k.on() {
 		return
 	}
 	st := k.ledger.Acquire()
@@ -150,7 +102,7 @@ func (k *Keeper) trim(segs []*segment.Segment) {
 // await has the searches counted that miss something for which there is room. The caller has
 // the mutex.
 func (k *Keeper) await(segs []*segment.Segment) {
-	if !k.On() {
+	if !k.on() {
 		return
 	}
 	fences, filters := sizes(segs)

@@ -72,10 +72,7 @@ func (k *Keeper) build(ctx context.Context, seg *segment.Segment) {
 	var err error
 	if lacksFences(seg) {
 		part = segment.Fences
-		f, buildErr := seg.BuildFences(pace.pause)
-		if err = buildErr; err == nil && (f == nil || !k.keep(seg, part, f.Bytes(), func() { x.SetFences(f) })) {
-			x.GiveUp(part)
-		}
+		err = k.buildFences(seg, pace.pause)
 	} else if lacksFilter(seg) {
 		err = k.buildFilter(seg, pace.pause)
 	}
@@ -90,17 +87,30 @@ func (k *Keeper) build(ctx context.Context, seg *segment.Segment) {
 	k.await(segmentsOf(st.Disk))
 }
 
+func (k *Keeper) buildFences(seg *segment.Segment, pause func() error) error {
+	n := fenceBytes * seg.Space.PagesIn(seg.Size)
+	if !k.reserveFor(n, k.limit) {
+		return nil // they are wanted again when there is room
+	}
+	defer k.release(n)
+	f, err := seg.BuildFences(pause)
+	if err == nil && (f == nil || !k.keep(seg, segment.Fences, f.Bytes()-n, func() { seg.Index.SetFences(f) })) {
+		seg.Index.GiveUp(segment.Fences)
+	}
+	return err
+}
+
 func (k *Keeper) buildFilter(seg *segment.Segment, pause func() error) error {
 	keys, err := seg.EstimateKeys(manyPages)
 	if err != nil {
 		return err
 	}
 	n := filter.BytesFor(keys)
-	if !k.reserveSpare(n) {
+	if !k.reserveFor(n, k.limit-k.limit/spareShare) {
 		seg.Index.GiveUp(segment.Filter) // larger than the budget allows
 		return nil
 	}
-	defer k.Release(keys)
+	defer k.release(n)
 	f, err := seg.BuildFilter(keys, pause)
 	if err == nil && (f == nil || !k.keep(seg, segment.Filter, f.Bytes()-n, func() { seg.Index.SetFilter(f) })) {
 		seg.Index.GiveUp(segment.Filter)
@@ -108,14 +118,14 @@ func (k *Keeper) buildFilter(seg *segment.Segment, pause func() error) error {
 	return err
 }
 
-// reserveSpare reserves n bytes, if a share of the budget is left after that.
-func (k *Keeper) reserveSpare(n int64) bool {
+// reserveFor reserves n bytes, if no more than limit are in use after that.
+func (k *Keeper) reserveFor(n, limit int64) bool {
 	st := k.ledger.Acquire()
 	defer k.ledger.Release(st)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	fences, filters := sizes(segmentsOf(st.Disk))
-	if fences+filters+k.reserved+n > k.limit-k.limit/spareShare {
+	if fences+filters+k.reserved+n > limit {
 		return false
 	}
 	k.reserved += n

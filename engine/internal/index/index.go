@@ -30,7 +30,7 @@ type Keeper struct {
 	counts filter.Counts
 
 	mu       sync.Mutex
-	reserved int64 // for filters that are being made
+	reserved int64 // bytes, for fences and filters that are being made
 	building bool  // the goroutine runs
 	stop     context.CancelFunc
 	stopped  bool
@@ -40,12 +40,12 @@ type Keeper struct {
 // New makes the Keeper of a database. limit is the budget in bytes; without one nothing is kept.
 func New(l *ledger.Ledger, limit int64) *Keeper { return &Keeper{ledger: l, limit: max(limit, 0)} }
 
-// On reports whether there is a budget at all. A nil Keeper has none.
-func (k *Keeper) On() bool { return k != nil && k.limit > 0 }
+// on reports whether there is a budget at all. A nil Keeper has none.
+func (k *Keeper) on() bool { return k != nil && k.limit > 0 }
 
 // Adopt takes over the index of a segment that is about to be published.
 func (k *Keeper) Adopt(seg *segment.Segment) {
-	if !k.On() {
+	if !k.on() {
 		return
 	}
 	if seg.Index.Adopt(k.demand, &k.counts); seg.Root == 0 {
@@ -57,7 +57,7 @@ func (k *Keeper) Adopt(seg *segment.Segment) {
 // published. What they have is used, but nothing more is made, not even of what is dropped: it
 // would not know what was merged since the output's own filter was made.
 func (k *Keeper) Inputs(segs []*segment.Segment) {
-	if !k.On() {
+	if !k.on() {
 		return
 	}
 	k.mu.Lock()

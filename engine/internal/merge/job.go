@@ -29,7 +29,7 @@ type Spec struct {
 	Oldest bool              // nothing is older than the inputs: deletes are dropped
 	Start  base.PageNo       // append point to write from, or 0
 	Seal   format.Seal       // of the segment to be written
-	Index  bool              // an index is made of it, unless it is Onto another segment,
+	Index  bool              // fences are made of it; Onto a segment that has fences, they go on
 	Keys   int64             // with a filter for that many keys, or without one if 0
 	// Onto is a segment that the job adds to, instead of beginning one: what it writes comes
 	// after all that Onto holds. It may be nil. If the one input is a half-done merge, it is
@@ -89,7 +89,9 @@ func New(f *blockfile.File, alloc blockfile.Allocator, spec Spec) (*Job, error) 
 // begin makes the writer.
 func (j *Job) begin(f *blockfile.File, alloc blockfile.Allocator) (err error) {
 	if j.spec.Onto != nil {
-		j.w, err = segment.Continue(j.spec.Onto, alloc)
+		if j.w, err = segment.Continue(j.spec.Onto, alloc); err == nil && j.spec.Index {
+			j.w.ContinueIndex(j.spec.Onto.Index)
+		}
 		return err
 	}
 	j.w = segment.NewWriter(f, alloc, j.spec.Start)

@@ -5,7 +5,6 @@ package segment
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
-	"github.com/lsmlite/lsmlite-go/engine/internal/fence"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -64,11 +63,6 @@ func Continue(s *Segment, alloc blockfile.Allocator) (*Writer, error) {
 	w.no, w.left, w.known = s.First, s.First, true
 	if err := w.takeEdge(s); err != nil {
 		return nil, err
-	}
-	if s.Index != nil {
-		if f := s.Index.Fences(); f != nil {
-			w.index, w.fences = new(Index), fence.Continue(f)
-		}
 	}
 	var it Iter
 	it.Init(s)

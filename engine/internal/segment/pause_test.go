@@ -100,6 +100,7 @@ func TestPause(t *testing.T) {
 				if w, err = segment.Continue(seg, x); err != nil {
 					t.Fatal(err)
 				}
+				w.ContinueIndex(seg.Index)
 			}
 		}
 		s, _, err := w.Finish()

@@ -2,7 +2,10 @@
 
 package segment
 
-import "github.com/lsmlite/lsmlite-go/engine/internal/filter"
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/fence"
+	"github.com/lsmlite/lsmlite-go/engine/internal/filter"
+)
 
 // MakeIndex has the writer make an index of what it writes, with a filter for about the given
 // number of keys, or without one if that is 0. It is called before anything is added.
@@ -10,6 +13,17 @@ func (w *Writer) MakeIndex(keys int64) {
 	w.index = new(Index)
 	if keys > 0 {
 		w.filter = filter.NewBuilder(keys)
+	}
+}
+
+// ContinueIndex has a writer that Continue has made go on with the fences of what there was of the
+// segment, if it has any. It is called before anything is added.
+func (w *Writer) ContinueIndex(before *Index) {
+	if before == nil {
+		return
+	}
+	if f := before.Fences(); f != nil {
+		w.index, w.fences = new(Index), fence.Continue(f)
 	}
 }
 

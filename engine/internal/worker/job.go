@@ -7,11 +7,10 @@ import (
 	"slices"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
-	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/index"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
-	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
@@ -31,6 +30,7 @@ type job struct {
 	parts      int64              // pages that it had written when it was published in part
 	whole      bool               // its result has a place of its own in the file
 	cost       jobCost
+	room       index.Room // for the index of what it writes
 }
 
 // plan says what a job is to do.
@@ -90,13 +90,13 @@ func (w *Worker) newJob(p plan) (*job, error) {
 	j.whole = p.at.whole
 	spec.Start = j.begin.Page
 	spec.Seal = sealFor(st, &spec)
-	if spec.Index = w.Index.On() && spec.Onto == nil; spec.Index {
-		spec.Keys = w.Index.Reserve(int64(spec.Tree.Len()), spec.Inputs)
-	}
+	j.room = w.Index.Reserve(index.Planned{Records: int64(spec.Tree.Len()), Pages: int64(spec.Tree.Size()) / w.pageSize(),
+		Inputs: spec.Inputs, GoesOn: spec.Onto != nil})
+	spec.Index, spec.Keys = j.room.Fences, j.room.Keys
 	var err error
 	if j.Job, err = merge.New(w.File, ledger.Allocator{Ledger: w.Ledger, Fresh: rescue, Above: p.at.above}, spec); err != nil {
 		w.Ledger.GiveBack(j.begin)
-		w.Index.Release(spec.Keys)
+		w.Index.Release(j.room)
 		return nil, err
 	}
 	return j, nil
@@ -115,26 +115,6 @@ func (w *Worker) addsTo(p plan, inputs []*snapshot.Level) (at ledger.AppendPoint
 	return w.Ledger.TakeEnd(l)
 }
 
-// sealFor returns the seal of what a job will write. Its pages must not pass for those of a
-// segment that may have stood in the same place before: so it is made of the state that the
-// job works on, where its log goes on included, which no other state of the database has,
-// not even one of the same id that a crash has undone; and of the job's inputs. A job that adds to
-// a segment has that segment's seal.
-func sealFor(st *snapshot.State, spec *merge.Spec) format.Seal {
-	if spec.Onto != nil {
-		return spec.Onto.Space.Seal
-	}
-	log := st.Disk.Log
-	if !spec.Tree.Empty() {
-		log = st.OldLog
-	}
-	of := []uint64{uint64(st.Disk.ID), log.Raw(), uint64(log.Sum.S0), uint64(log.Sum.S1), uint64(spec.Start)}
-	for _, l := range spec.Inputs {
-		of = append(of, uint64(l.Seg.First), uint64(l.Seg.Last))
-	}
-	return format.MakeSeal(of...)
-}
-
 // failure is the kind of work that the job is, for its error.
 func (j *job) failure() task {
 	if j.flush {
@@ -146,7 +126,7 @@ func (j *job) failure() task {
 // abandon gives up a job. What is published of it stays.
 func (w *Worker) abandon(j *job) {
 	w.Ledger.GiveUp(j.begin, j.Blocks()[j.held:])
-	w.Index.Release(j.Spec().Keys)
+	w.Index.Release(j.room)
 }
 
 // publish makes the result of a finished job part of the database.
@@ -172,36 +152,12 @@ func (w *Worker) publish(j *job) (ledger.Outcome, error) {
 	}
 	did, err := w.Ledger.Publish(&c)
 	if err == nil {
-		w.Index.Release(j.Spec().Keys)
+		w.Index.Release(j.room)
 		if did == ledger.Published {
 			w.Index.Published(j.inputs)
 		}
 	}
 	return did, err
-}
-
-// output makes a segment of what a job has written.
-func (w *Worker) output(j *job, seg format.Segment, lastPage base.PageNo, index *segment.Index) *segment.Segment {
-	owned, err := j.allBlocks()
-	if err != nil {
-		owned = nil // it is read when it is needed
-	}
-	return &segment.Segment{Segment: seg, LastPage: lastPage, Owned: slices.Clip(owned), Index: index,
-		Space: &blockfile.Space{File: w.File, Sealed: true, Seal: j.Spec().Seal}}
-}
-
-// allBlocks returns the blocks of what the job writes, those of a segment that it adds to included:
-// it goes on in the last one of that. It may read the file.
-func (j *job) allBlocks() ([]base.BlockNo, error) {
-	onto := j.Spec().Onto
-	if onto == nil {
-		return j.Blocks(), nil
-	}
-	before, err := onto.Blocks()
-	if err != nil {
-		return nil, err
-	}
-	return append(slices.Clone(before), j.Blocks()[1:]...), nil
 }
 
 func allFreelist(levels []*snapshot.Level) bool {
