@@ -40,10 +40,13 @@ func (db *DB) repin(p pin, op string) error {
 	return nil
 }
 
-// unpin gives a pin back.
+// unpin gives a pin back. Now and then it lets the writer run first that readers keep from it.
 func (db *DB) unpin(p pin) {
 	if p.place != nil {
-		p.place.Leave()
+		tired := p.place.Tired()
+		if p.place.Leave(); tired {
+			db.writer.Turn.GiveWay()
+		}
 		return
 	}
 	db.ledger.Release(p.state)

@@ -20,6 +20,8 @@ const (
 	MinSlots, MaxSlots = 128, 1024
 	// slotTries is how many slots a reader tries before it counts itself in the State.
 	slotTries = 4
+	// tiredPins is after how many point reads a reader is tired: after 10 to 100 microseconds.
+	tiredPins = 64
 
 	cacheLine = 64
 	// stackShift is such that two goroutines differ in the address of a variable without that
@@ -37,6 +39,9 @@ const (
 	ForHold            // a snapshot, or a cursor
 	numUses
 )
+
+// pinsOf is how many point reads a pin for each use stands for, about: a divisor of tiredPins.
+var pinsOf = [numUses]uint32{ForRead: 1, ForHold: 8}
 
 // Slots are where the readers of one handle write down which State they read, in place of
 // counting themselves in the State, which all readers share. Any number of goroutines may use
@@ -57,6 +62,7 @@ type slot struct {
 type Place struct {
 	state  atomic.Pointer[State]
 	others atomic.Int32 // readers after the first, with the same pin
+	pins   uint32       // that were made by it, or what is as much work; only the one that takes it writes
 }
 
 // NewSlots makes the slots of another handle.
@@ -100,6 +106,7 @@ func (s *Slots) Enter(use Use) (*State, *Place) {
 				runtime.Gosched()
 			}
 			if p.state.CompareAndSwap(nil, st) {
+				p.pins += pinsOf[use]
 				return s.reg.settle(p, st), p
 			}
 		}
@@ -119,6 +126,10 @@ func (r *Registry) settle(p *Place, st *State) *State {
 		p.state.Store(st)
 	}
 }
+
+// Tired reports whether the reader, who still has the place, has read so much since it last was that
+// it should look whether others want to run.
+func (p *Place) Tired() bool { return p.pins%tiredPins == 0 }
 
 // Share adds a reader to a place that the caller has: it has to be left once more.
 func (p *Place) Share() { p.others.Add(1) }

@@ -290,3 +290,23 @@ func TestReclaimedIsNotRead(t *testing.T) {
 		t.Errorf("%d reads in slots, %d counted", inSlot.Load(), counted.Load())
 	}
 }
+
+// TestReadersTire: a reader is tired after every 64th point read through its place, and after every
+// eighth of what it holds for long.
+func TestReadersTire(t *testing.T) {
+	p := newPublisher()
+	p.publish(1)
+	for use, every := range map[snapshot.Use]int{snapshot.ForRead: 64, snapshot.ForHold: 8} {
+		slots := p.NewSlotsOf(1)
+		for i := 1; i <= 3*every; i++ {
+			_, place := slots.Enter(use)
+			if place == nil {
+				t.Fatal("no place is free")
+			}
+			if place.Tired() != (i%every == 0) {
+				t.Errorf("use %d: tired is %t after %d pins", use, place.Tired(), i)
+			}
+			place.Leave()
+		}
+	}
+}

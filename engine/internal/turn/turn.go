@@ -22,6 +22,7 @@ package turn
 
 import (
 	"context"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -35,10 +36,13 @@ type Turn struct {
 	name  string
 	slot  chan struct{}
 	since atomic.Int64 // when it was taken, in Unix nanoseconds; 0 if it is free
+	way   way
 }
 
 // New makes a turn that is free. The name says whose it is.
-func New(name string) *Turn { return &Turn{name: name, slot: make(chan struct{}, 1)} }
+func New(name string) *Turn {
+	return &Turn{name: name, slot: make(chan struct{}, 1), way: way{many: runtime.GOMAXPROCS(0) > 1}}
+}
 
 // Take waits for the turn, at most as long as the context lasts.
 func (t *Turn) Take(ctx context.Context) error {

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package turn
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// patience is how long one goroutine has the turn before others give way to it.
+	patience = time.Millisecond
+	// givePart is the part of the time since the turn was taken that passes between two times of
+	// giving way. So a holder that needs long, or that waits for something else, costs others
+	// little: they give way 450 times in the first second, and 150 times in the next nine.
+	givePart = 64
+)
+
+// way is what others know of giving way.
+type way struct {
+	many  bool         // several goroutines can run at a time
+	next  atomic.Int64 // not before that, in Unix nanoseconds
+	given atomic.Int64 // how often
+}
+
+// GiveWay is for goroutines that could keep the holder of the turn from running: those that
+// compute without ever waiting, such as readers of rows in memory. They call it now and then, while
+// they hold nothing that others need. If the turn has been held for a while, its holder may be
+// waiting for a processor, because Go lets each of the others have one for 10 ms; and all that want
+// the turn wait, too. Then GiveWay lets other goroutines run first.
+//
+// Where only one goroutine can run at a time it does nothing: the holder would take almost all of
+// that one processor.
+func (t *Turn) GiveWay() {
+	since := t.since.Load()
+	if since == 0 || !t.way.many {
+		return
+	}
+	if t.way.due(since, time.Now().UnixNano()) {
+		runtime.Gosched()
+	}
+}
+
+// Given returns how often others have given way.
+func (t *Turn) Given() int64 { return t.way.given.Load() }
+
+// due reports whether it is time to give way, now, to one that has the turn since then, and sets
+// when it is time again. If the clock was set back, what it set before does not count.
+func (w *way) due(since, now int64) bool {
+	held := now - since
+	if held < int64(patience) {
+		return false
+	}
+	pause, next := held/givePart, w.next.Load()
+	if left := next - now; left > 0 && left <= pause || !w.next.CompareAndSwap(next, now+pause) {
+		return false
+	}
+	w.given.Add(1)
+	return true
+}
