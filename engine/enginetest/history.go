@@ -110,7 +110,11 @@ func (h *History) pending(m Map) {
 	h.Pending = &m
 }
 
-func (h *History) flush() { h.flushed = len(h.States) - 1 }
+func (h *History) flush() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.flushed = len(h.States) - 1
+}
 
 func (h *History) checkpoint(s engine.Safety) {
 	h.mu.Lock()
