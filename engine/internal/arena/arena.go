@@ -6,6 +6,11 @@
 // The page cache, which is its only caller, decides who uses which slot, and when nothing reads
 // it any more. What is given back at the end goes to the operating system, but its
 // addresses stay: a slice that is read too late shows zeros, or another page, and is no fault.
+// Chunks of slots are huge pages where the system has such: a page of the cache that is looked
+// up at random costs one look into the processor's page tables less. A huge page is in memory as a whole.
+// So the first ones of an arena are not huge before all of them are used, and one that would go beyond
+// the last slot is not.
+//
 // Where there are no anonymous mappings, and in builds with the race detector, which does not see
 // them, the slots lie in the Go heap.
 package arena
@@ -15,17 +20,25 @@ import "sync"
 // Arena is a growing number of slots. One goroutine at a time may use it.
 type Arena struct {
 	size   int // of a slot
+	slots  int // how many there may be
 	chunks [][]byte
 	mapped int // of the chunks, those that are not in the Go heap: the first ones
+	huge   int // of those, the ones that may be huge pages: the first ones
 }
 
-// New returns an arena whose slots have the given size in bytes, at most 64 KiB. It takes no
-// memory yet.
-func New(size int) Arena { return Arena{size: size} }
+// plainChunks is how many chunks an arena uses before they may be huge pages. So no more than a fifth
+// of what is in memory is not used.
+const plainChunks = 4
+
+// New returns an arena for up to slots slots of the given size in bytes. It takes no memory yet.
+func New(size, slots int) Arena { return Arena{size: size, slots: slots} }
+
+// perChunk returns how many slots are in a chunk.
+func (a *Arena) perChunk() int { return max(1, chunkBytes/a.size) }
 
 // Slot returns the memory of slot i, whatever was left in it.
 func (a *Arena) Slot(i int) []byte {
-	per := chunkBytes / a.size
+	per := a.perChunk()
 	for len(a.chunks) <= i/per {
 		a.grow()
 	}
@@ -38,16 +51,30 @@ func (a *Arena) grow() {
 		if c := take(); c != nil {
 			a.chunks = append(a.chunks, c)
 			a.mapped++
+			a.makeHuge()
 			return
 		}
 	}
-	a.chunks = append(a.chunks, make([]byte, chunkBytes/a.size*a.size))
+	a.chunks = append(a.chunks, make([]byte, a.perChunk()*a.size))
+}
+
+// makeHuge lets chunks be huge pages after one was added.
+func (a *Arena) makeHuge() {
+	if a.mapped <= plainChunks || a.mapped*a.perChunk() > a.slots {
+		return
+	}
+	for ; a.huge < a.mapped; a.huge++ {
+		makeHuge(a.chunks[a.huge])
+	}
 }
 
 // Release gives all memory back. Nothing may read a slot any more.
 func (a *Arena) Release() {
+	for _, c := range a.chunks[:a.huge] {
+		makePlain(c)
+	}
 	give(a.chunks[:a.mapped])
-	a.chunks, a.mapped = nil, 0
+	a.chunks, a.mapped, a.huge = nil, 0, 0
 }
 
 // spare holds chunks without memory: their addresses are used again.

@@ -11,8 +11,8 @@ import (
 
 // TestSlots: slots have the right size, do not overlap, and keep what is put there.
 func TestSlots(t *testing.T) {
-	for _, size := range []int{256, 4096, 65536} {
-		a := arena.New(size)
+	for _, size := range []int{256, 4096, 65536, 69632} {
+		a := arena.New(size, 1<<20)
 		n := 3<<20/size + 1
 		for i := range n {
 			s := a.Slot(i)
@@ -37,7 +37,7 @@ func TestSlots(t *testing.T) {
 func TestReleasedMemoryIsNoFault(t *testing.T) {
 	var late [][]byte
 	for range 40 {
-		a := arena.New(4096)
+		a := arena.New(4096, 1<<20)
 		for i := range 1024 {
 			a.Slot(i)[7] = 1
 		}

@@ -4,7 +4,7 @@
 
 package arena
 
-// chunkBytes is how much memory is requested at once: as much as the largest slot, because the race
+// chunkBytes is how much memory is requested at once: little, because the race
 // detector makes memory of the Go heap dear, and tests open thousands of databases.
 const chunkBytes = 64 << 10
 

@@ -62,7 +62,7 @@ type pageTable interface {
 func (c *cache) init(geo format.Geometry, budget int64, newBlock func() *cacheBlock) {
 	c.geo, c.newBlock = geo, newBlock
 	c.places = int(min(max(1, budget/int64(geo.PageSize)), math.MaxInt32))
-	c.arena = arena.New(geo.PageSize)
+	c.arena = arena.New(geo.PageSize, c.places)
 	c.table.Store(new([]*cacheBlock))
 }
 

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build (linux || darwin || freebsd || netbsd || openbsd || dragonfly || solaris) && !race
+
+package arena
+
+import (
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const slotBytes = 4352
+
+// fill writes to the first n slots.
+func fill(a *Arena, n int) {
+	for i := range n {
+		s := a.Slot(i)
+		for j := 0; j < len(s); j += 512 {
+			s[j] = 1
+		}
+	}
+}
+
+// TestChunksAreAligned: a huge page begins at a multiple of its size.
+func TestChunksAreAligned(t *testing.T) {
+	a := New(slotBytes, 1<<20)
+	defer a.Release()
+	fill(&a, 20*chunkBytes/slotBytes)
+	for i, c := range a.chunks {
+		if len(c) != chunkBytes || offset(c) != 0 {
+			t.Errorf("chunk %d: %d bytes, %d after a multiple of its size", i, len(c), offset(c))
+		}
+	}
+}
+
+// TestHugeChunks: only an arena that has used some chunks gets huge ones, then all are, except for one
+// that reaches beyond the last slot; and chunks that are given back are not.
+func TestHugeChunks(t *testing.T) {
+	per := chunkBytes / slotBytes
+	a := New(slotBytes, 8*per+per/2)
+	for chunks, want := range []int{0, 0, 0, 0, 0, 5, 6, 7, 8} {
+		fill(&a, chunks*per)
+		if len(a.chunks) != chunks || a.huge != want {
+			t.Errorf("%d chunks: %d are huge, want %d", len(a.chunks), a.huge, want)
+		}
+	}
+	fill(&a, 8*per+per/2)
+	if len(a.chunks) != 9 || a.huge != 8 {
+		t.Errorf("%d chunks: %d are huge, the last one must not be", len(a.chunks), a.huge)
+	}
+	a.Release()
+	if a.huge != 0 {
+		t.Errorf("%d huge chunks after Release", a.huge)
+	}
+}
+
+// TestMemoryOfArenas: an arena has no more in memory than its slots take, and a small one no more than is
+// used, also where it is made of chunks that were huge; and what is given back is gone.
+func TestMemoryOfArenas(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("what is in memory is read from /proc")
+	}
+	if mode, _ := os.ReadFile("/sys/kernel/mm/transparent_hugepage/enabled"); strings.Contains(string(mode), "[always]") {
+		t.Skip("this system uses huge pages also where nobody asks for them")
+	}
+	const spare = 1 << 20 // of the Go runtime
+	per := chunkBytes / slotBytes
+	before := anonymous(t)
+	for range 3 {
+		large := New(slotBytes, 20*per+per/2)
+		fill(&large, 20*per+per/2)
+		if n, most := anonymous(t)-before, (20*per+per/2)*slotBytes; n > most+most/50+spare {
+			t.Errorf("%d bytes in memory, %d are used", n, most)
+		}
+		large.Release()
+		small := New(slotBytes, 20*per)
+		fill(&small, 10)
+		if n := anonymous(t) - before; n > 10*slotBytes+spare {
+			t.Errorf("%d bytes in memory for 10 slots", n)
+		}
+		small.Release()
+	}
+}
+
+// anonymous returns how much anonymous memory the process has, in bytes.
+func anonymous(t *testing.T) int {
+	t.Helper()
+	b, err := os.ReadFile("/proc/self/status")
+	_, rest, ok := strings.Cut(string(b), "RssAnon:")
+	if err != nil || !ok {
+		t.Skip("this system does not say what is in memory")
+	}
+	kb, err := strconv.Atoi(strings.Fields(rest)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kb << 10
+}
