@@ -48,7 +48,7 @@ func TestAppendAndRead(t *testing.T) {
 			page, err := s.Page(p)
 			x.expect(page, err, p)
 		}
-		if st := x.file.Stats(); st.CacheMisses != int64(len(pages)) || st.CacheBytes != int64(len(pages)*pageSize) {
+		if st := x.file.Stats(); st.CacheMisses != int64(len(pages)) || st.CacheBytes != int64(len(pages))*blockfile.SlotBytes(pageSize) {
 			t.Errorf("%d pages: %+v", len(pages), st)
 		}
 		for _, p := range pages { // now from the cache, in any order
@@ -147,7 +147,7 @@ func TestRedirects(t *testing.T) {
 
 // TestCacheEviction holds the cache to its budget while pages are read at random.
 func TestCacheEviction(t *testing.T) {
-	const budget = 40 << 10
+	budget := 40 * blockfile.SlotBytes(1024)
 	x := newFixture(t, 1024, budget)
 	pages, _ := x.write(300, 0, 2, 3, 4, 5, 6)
 	s := &blockfile.Space{File: x.file, Sealed: true}

@@ -18,14 +18,15 @@ import (
 // two dependent loads; it takes no lock and writes nothing but the frame's count of
 // holders and, rarely, its reference bit.
 //
-// There are as many places as the budget has pages. Each is a slot of the arena, and belongs to
-// one frame: from the moment when its page is about to be read until it is evicted, which only
-// happens to frames that nobody holds, or, if it was dropped before, until the last holder has
-// released it. So the arena is never larger than the budget, whatever readers hold. If they hold
-// all of it, pages are read into the Go heap, and the cache does not keep those. B-tree pages, few in
-// a hundred, have a copy in the Go heap besides their place.
+// There are as many places as the budget has slots: a page each, and the room for its heads.
+// A place is a slot of the arena, and belongs to one frame: from the moment when its page is about
+// to be read until it is evicted, which only happens to frames that nobody holds, or, if it was dropped
+// before, until the last holder has released it. So the arena is never larger than the budget,
+// whatever readers hold. If they hold all of it, pages are read into the Go heap, and the cache does
+// not keep those. B-tree pages, few in a hundred, have a copy in the Go heap besides their place.
 type cache struct {
 	geo      format.Geometry
+	slot     int // the size of a page and its head room
 	places   int
 	newBlock func() *cacheBlock
 	taken    atomic.Int64 // places that are not free
@@ -61,8 +62,9 @@ type pageTable interface {
 
 func (c *cache) init(geo format.Geometry, budget int64, newBlock func() *cacheBlock) {
 	c.geo, c.newBlock = geo, newBlock
-	c.places = int(min(max(1, budget/int64(geo.PageSize)), math.MaxInt32))
-	c.arena = arena.New(geo.PageSize, c.places)
+	c.slot = geo.PageSize + headRoom(geo.PageSize)
+	c.places = int(min(max(1, budget/int64(c.slot)), math.MaxInt32))
+	c.arena = arena.New(c.slot, c.places)
 	c.table.Store(new([]*cacheBlock))
 }
 
@@ -97,7 +99,7 @@ func (c *cache) newFrame(p base.PageNo) *Frame {
 	fr.refs.Store(1)
 	c.mu.Lock()
 	if fr.place = int32(c.findPlace()); fr.place != noPlace {
-		fr.raw = c.arena.Slot(int(fr.place))
+		fr.raw = c.arena.Slot(int(fr.place))[:c.geo.PageSize]
 	}
 	c.mu.Unlock()
 	if fr.raw == nil {

@@ -16,7 +16,9 @@ import (
 // There is one for each page of the cache, and each read looks into one: it is small, and what a
 // reader needs comes first.
 type Frame struct {
-	raw []byte // the whole page, block link included
+	// raw is the whole page, block link included. Where it lies in the arena it has more capacity: the
+	// head room, which is written to by makeHeads alone.
+	raw []byte
 	// refs counts the holders, and the cache as one while the frame is in its table. At 0 the
 	// frame is dead for good, and its place free.
 	refs   atomic.Int32
@@ -25,6 +27,8 @@ type Frame struct {
 	heap   bool        // the bytes belong to the garbage collector: they stay right without being held
 	// front and back are how much of raw lies before and after the content area.
 	front, back uint8
+	state       headState
+	heads       heads // once they are made
 	no          base.PageNo
 	cache       *cache
 	// next and prev are the neighbours of a compressed page in its segment, 0 while they

@@ -30,6 +30,7 @@ func leafOf(content []byte, p base.PageNo, generation uint32) {
 type world struct {
 	*fixture
 	space  *blockfile.Space
+	fill   func(content []byte, p base.PageNo, generation uint32)
 	blocks [8]struct {
 		sync.RWMutex // held by writers and, while they look a page up, by readers
 		generation   uint32
@@ -53,7 +54,7 @@ func (w *world) rewrite(i int) {
 			w.t.Error(err)
 			return
 		}
-		leafOf(content, p, b.generation)
+		w.fill(content, p, b.generation)
 		b.pages = append(b.pages, p)
 	}
 	if err := a.Finish(); err != nil {
@@ -68,25 +69,34 @@ type heldPage struct {
 	want []byte
 }
 
-func (w *world) hold(rng *rand.Rand) (h heldPage) {
+// holdOne looks a page up and returns which one it is; no frame if that fails.
+func (w *world) holdOne(rng *rand.Rand) (fr *blockfile.Frame, p base.PageNo, generation uint32) {
 	b := &w.blocks[rng.IntN(len(w.blocks))]
 	b.RLock()
 	defer b.RUnlock()
-	p := b.pages[rng.IntN(len(b.pages))]
+	p = b.pages[rng.IntN(len(b.pages))]
 	var err error
 	if rng.IntN(2) == 0 {
-		h.fr, err = w.space.Hold(p)
+		fr, err = w.space.Hold(p)
 	} else {
-		h.fr, err = w.space.HoldAhead(p, b.end)
+		fr, err = w.space.HoldAhead(p, b.end)
 	}
 	if err != nil {
 		w.t.Error(err)
+		return nil, p, 0
+	}
+	return fr, p, b.generation
+}
+
+func (w *world) hold(rng *rand.Rand) (h heldPage) {
+	fr, p, generation := w.holdOne(rng)
+	if fr == nil {
 		return h
 	}
-	h.want = bytes.Clone(h.fr.Page())
-	c := h.fr.Page().LeafCell(0)
-	if key := h.fr.Page()[c.Body:]; binary.BigEndian.Uint64(key) != uint64(p) || binary.BigEndian.Uint32(key[8:]) != b.generation {
-		w.t.Errorf("page %d, generation %d: the page shows %x", p, b.generation, key[:12])
+	h.fr, h.want = fr, bytes.Clone(fr.Page())
+	c := fr.Page().LeafCell(0)
+	if key := fr.Page()[c.Body:]; binary.BigEndian.Uint64(key) != uint64(p) || binary.BigEndian.Uint32(key[8:]) != generation {
+		w.t.Errorf("page %d, generation %d: the page shows %x", p, generation, key[:12])
 	}
 	return h
 }
@@ -102,8 +112,9 @@ func (w *world) release(h heldPage) {
 // is used by all of them, and blocks are written again. In the end nothing is held, and at no time is
 // more of the arena used than the budget.
 func TestHeldPagesStay(t *testing.T) {
-	for i, budget := range []int64{1024, 5 << 10, 24 << 10, 5 << 10, 24 << 10} {
-		w := &world{fixture: newFixture(t, 1024, budget)}
+	for i, places := range []int64{1, 5, 24, 5, 24} {
+		budget := places * blockfile.SlotBytes(1024)
+		w := &world{fixture: newFixture(t, 1024, budget), fill: leafOf}
 		if i > 2 {
 			w.fixture = packedFixture(t, compress.LZ4(), 1024, budget)
 		}
@@ -154,7 +165,7 @@ func TestHeldPagesStay(t *testing.T) {
 // TestHeldBeyondTheBudget: if all of the cache is held, pages are still read, and it works again
 // when they are released.
 func TestHeldBeyondTheBudget(t *testing.T) {
-	const budget = 8 << 10
+	budget := 8 * blockfile.SlotBytes(1024)
 	x := newFixture(t, 1024, budget)
 	pages, _ := x.write(50, 0, 2)
 	s := &blockfile.Space{File: x.file, Sealed: true}
@@ -202,7 +213,7 @@ func TestCloseWhilePagesAreHeld(t *testing.T) {
 		page, err := s.Page(p)
 		x.expect(page, err, p)
 	}
-	if n := x.file.Stats().CacheBytes; n != 1024 {
+	if n := x.file.Stats().CacheBytes; n != blockfile.SlotBytes(1024) {
 		t.Errorf("%d bytes are used while one page is held", n)
 	}
 	fr.Release()

@@ -11,7 +11,10 @@ import (
 )
 
 // Page returns the page. It may be used until the frame is released.
-func (fr *Frame) Page() format.Page { return format.Page(fr.raw[fr.front : len(fr.raw)-int(fr.back)]) }
+func (fr *Frame) Page() format.Page {
+	end := len(fr.raw) - int(fr.back)
+	return format.Page(fr.raw[fr.front:end:end])
+}
 
 // Release ends the use of a frame by one holder. A nil frame may be released.
 func (fr *Frame) Release() {
@@ -28,7 +31,7 @@ func (fr *Frame) Release() {
 
 func (fr *Frame) die() {
 	if fr.copyOf != nil {
-		invariant.Mangle(fr.raw)
+		invariant.Mangle(fr.slot())
 		fr.copyOf.Release()
 		return
 	}
@@ -47,8 +50,14 @@ func (fr *Frame) handOut() *Frame {
 	if !invariant.Expensive || fr.heap || handedOut.Add(1)%copyEach != 0 {
 		return fr
 	}
-	c := &Frame{raw: bytes.Clone(fr.raw), front: fr.front, back: fr.back, no: fr.no, copyOf: fr}
+	c := &Frame{raw: make([]byte, len(fr.raw), cap(fr.raw)), front: fr.front, back: fr.back, no: fr.no, copyOf: fr}
+	copy(c.raw, fr.raw)
 	c.refs.Store(1)
+	if fr.state.Load() == headsMade {
+		copy(c.slot()[len(c.raw):], fr.slot()[len(fr.raw):])
+		c.heads = fr.heads
+		c.state.Store(headsMade)
+	}
 	return c
 }
 

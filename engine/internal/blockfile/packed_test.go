@@ -36,7 +36,7 @@ func TestPackedPages(t *testing.T) {
 					}
 					s := &blockfile.Space{File: x.file, Sealed: true}
 					x.all(s, pages, end)
-					if st := x.file.Stats(); st.CacheBytes > max(cacheBytes, int64(pageSize)) {
+					if st := x.file.Stats(); st.CacheBytes > max(cacheBytes, blockfile.SlotBytes(pageSize)) {
 						t.Errorf("the cache has %d bytes", st.CacheBytes)
 					}
 					// Behind the end other segments begin, in the same block.
@@ -132,7 +132,7 @@ func TestPackedRedirects(t *testing.T) {
 // TestPackedCache: pages in use stay while others pass by, blocks that are written anew
 // are forgotten, and a hit costs no allocation.
 func TestPackedCache(t *testing.T) {
-	const budget = 40 << 10
+	budget := 40 * blockfile.SlotBytes(1024)
 	x := packedFixture(t, compress.LZ4(), 1024, budget)
 	pages, _ := x.pack(rand.New(rand.NewPCG(1, 1)), 300, 0, 2, 3, 4, 5, 6)
 	s := &blockfile.Space{File: x.file, Sealed: true}

@@ -4,6 +4,7 @@ package blockfile
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -82,7 +83,7 @@ func (t *stream) imageInto(raw []byte, p base.PageNo) (end base.PageNo, err erro
 // offset after its record.
 func (t *stream) frame(p base.PageNo) (*Frame, base.PageNo, error) {
 	fr := t.s.cache.newFrame(p)
-	end, err := t.imageInto(fr.raw, p)
+	end, err := t.imageInto(slices.Clip(fr.raw), p)
 	if err != nil {
 		fr.Release()
 		return nil, 0, err

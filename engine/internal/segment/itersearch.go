@@ -139,6 +139,10 @@ func (it *Iter) locate(topic base.Kind, key []byte) place {
 	}
 	found := pastKey
 	lo, hi := 0, it.cells
+	if it.held != nil && topic == 0 && hi > 0 {
+		lo, hi = it.held.Narrow(key, hi)
+		it.checkBounds(key, lo, hi)
+	}
 	for lo < hi && it.err == nil {
 		mid := int(uint(lo+hi) >> 1)
 		switch d := it.compareCell(it.no, it.page, mid, topic, key); {
