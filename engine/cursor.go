@@ -3,6 +3,8 @@
 package engine
 
 import (
+	"fmt"
+
 	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/writer"
@@ -130,6 +132,24 @@ func (c *Cursor) Value() ([]byte, error) {
 		return nil, err
 	}
 	return c.c.Value()
+}
+
+// ValuePart appends the n bytes of the current value from byte from on to dst, fewer where the
+// value ends before. Of a long value it reads no page after those bytes. If from or n is negative
+// it fails with ErrMisuse.
+func (c *Cursor) ValuePart(dst []byte, from, n int) ([]byte, error) {
+	if err := c.hasValue(); err != nil {
+		return dst, err
+	}
+	if from < 0 || n < 0 {
+		return dst, &Error{Code: CodeMisuse, Op: "value", Path: c.db.path, Detail: fmt.Sprintf("%d bytes from byte %d on", n, from)}
+	}
+	from = min(from, c.c.ValueLen())
+	part, err := c.c.AppendPart(dst, from, min(n, c.c.ValueLen()-from))
+	if err != nil {
+		return dst, err
+	}
+	return part, nil
 }
 
 // hasValue returns why there is no current value, if so.

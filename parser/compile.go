@@ -40,6 +40,7 @@ func Compile(st *Statement, keys *KeyType) (*Plan, error) {
 		return nil, err
 	}
 	c.plan.setSimple()
+	c.plan.setParts()
 	if st.Explain || st.QueryPlan {
 		p := newPlan(st)
 		p.Op, p.Explained = OpExplain, c.plan

@@ -15,7 +15,10 @@ func (n *node) test(e *Env) truth {
 	case nodeIn:
 		return n.in(e)
 	case nodeBetween:
-		x := n.kids[0].eval(e)
+		x, ok := n.kids[0].start(e, n.kids[1:]...)
+		if !ok {
+			x = n.kids[0].eval(e)
+		}
 		t := compare(e, n.kids[0], x, nodeGe, n.kids[1])
 		if t != isFalse {
 			t = min(t, compare(e, n.kids[0], x, nodeLe, n.kids[2]))
@@ -27,10 +30,17 @@ func (n *node) test(e *Env) truth {
 	case nodeLike, nodeGlob:
 		return n.like(e)
 	}
-	if n.otherLength(e) {
+	left, right := n.kids[0], n.kids[1]
+	if (n.op == nodeEq || n.op == nodeNe) && (left.otherLength(e, right) || right.otherLength(e, left)) {
 		return truthOf(n.op == nodeNe)
 	}
-	return compare(e, n.kids[0], n.kids[0].eval(e), n.op, n.kids[1])
+	if x, ok := left.start(e, right); ok {
+		return compare(e, left, x, n.op, right)
+	}
+	if y, ok := right.start(e, left); ok {
+		return ordered(n.op, bytes.Compare(left.eval(e).Bytes, y.Bytes))
+	}
+	return compare(e, left, left.eval(e), n.op, right)
 }
 
 func (n *node) logic(e *Env) truth {
@@ -51,15 +61,19 @@ func (n *node) logic(e *Env) truth {
 // in is x [NOT] IN (…). An empty list holds nothing, whatever x is.
 func (n *node) in(e *Env) truth {
 	t := isFalse
-	if list := n.kids[1:]; len(list) > 0 {
-		x := n.kids[0].eval(e)
-		for i, item := range list {
-			if i%itemsBetweenLooks == itemsBetweenLooks-1 && e.interrupted() {
-				return isUnknown
-			}
-			if t = max(t, compare(e, n.kids[0], x, nodeEq, item)); t == isTrue {
-				break
-			}
+	var x Value // once it is needed
+	for i, item := range n.kids[1:] {
+		if i%itemsBetweenLooks == itemsBetweenLooks-1 && e.interrupted() {
+			return isUnknown
+		}
+		if n.kids[0].otherLength(e, item) {
+			continue
+		}
+		if x.Kind == Null {
+			x = n.kids[0].eval(e)
+		}
+		if t = max(t, compare(e, n.kids[0], x, nodeEq, item)); t == isTrue {
+			break
 		}
 	}
 	if n.not {
@@ -70,15 +84,23 @@ func (n *node) in(e *Env) truth {
 
 // like is x [NOT] LIKE pattern [ESCAPE character], or GLOB.
 func (n *node) like(e *Env) truth {
-	x, y := n.kids[0].eval(e), n.kids[1].eval(e)
-	var escape Value
+	var x, escape Value
+	parted := n.kids[0].isValue() && e.parted() // x is evaluated when it is needed
+	if !parted {
+		x = n.kids[0].eval(e)
+	}
+	y := n.kids[1].eval(e)
 	if len(n.kids) > 2 {
 		escape = n.kids[2].eval(e)
 	}
-	if e.err != nil || x.Kind == Null || y.Kind == Null || len(n.kids) > 2 && escape.Kind == Null {
+	if e.err != nil || !parted && x.Kind == Null || y.Kind == Null || len(n.kids) > 2 && escape.Kind == Null {
 		return isUnknown
 	}
-	text, pattern := e.text(x), likePattern{text: e.text(y)}
+	var text []byte
+	if !parted {
+		text = e.text(x)
+	}
+	pattern := likePattern{text: e.text(y)}
 	if len(pattern.text) > MaxPatternBytes {
 		e.fail(errPatternTooBig)
 		return isUnknown
@@ -94,34 +116,20 @@ func (n *node) like(e *Env) truth {
 			return truthOf(n.not)
 		}
 	}
+	if parted {
+		if m := n.likePart(e, &pattern); m != unknown {
+			return truthOf((m == matching) != n.not)
+		}
+		if text = n.kids[0].eval(e).Bytes; e.err != nil {
+			return isUnknown
+		}
+	}
 	matches, err := matchText(e.context(), n.op == nodeLike, pattern, text)
 	if err != nil {
 		e.fail(err)
 		return isUnknown
 	}
 	return truthOf(matches != n.not)
-}
-
-// otherLength reports whether n compares the row's value, which is not loaded, with bytes
-// of another length, so that the two cannot be equal.
-func (n *node) otherLength(e *Env) bool {
-	if e.loader == nil || n.op != nodeEq && n.op != nodeNe {
-		return false
-	}
-	other := n.kids[1]
-	if n.kids[0].op != nodeValue {
-		if other.op != nodeValue {
-			return false
-		}
-		other = n.kids[0]
-	}
-	switch other.op {
-	case nodeConst, nodeParam, nodeKey, nodeExcludedKey, nodeExcludedValue:
-	default:
-		return false
-	}
-	v := other.eval(e)
-	return v.Kind == Bytes && len(v.Bytes) != e.valueLen()
 }
 
 // compare is x <op> other, where x is the value of left.
@@ -146,6 +154,11 @@ func compare(e *Env, left *node, x Value, op nodeOp, right *node) truth {
 		}
 		c = bytes.Compare(a, b)
 	}
+	return ordered(op, c)
+}
+
+// ordered is the truth of a comparison of two values that are ordered as c is to 0.
+func ordered(op nodeOp, c int) truth {
 	switch op {
 	case nodeEq:
 		return truthOf(c == 0)

@@ -51,8 +51,8 @@ const (
 //	trees        printer kinds ast grammarlex grammar builder constant precedence fold foldoperand build
 //	errors       candidates shorten expect missing unexpected parse
 //	printing     printexpr print
-//	expressions  node keytype env sizes eval
-//	conditions   truth match_char match_step match_like match_glob match_long match condition
+//	expressions  node keytype env part sizes eval
+//	conditions   truth match_char match_step match_like match_glob match_long match match_part condition
 //	formulas     formula operand filter
-//	plans        keyop keys keyset keystring plan check simple explain
+//	plans        keyop keys keyset keystring plan check simple partplan explain
 //	compiling    compile typing typingcondition where writes result cache

@@ -53,6 +53,7 @@ type Env struct {
 	excludedKey,
 	excludedValue []byte
 	scratch []byte // what the results for this row refer to
+	parts   []byte // and these, parts of value
 	sized   bool   // what is evaluated is known to fit
 	err     error
 }
@@ -61,13 +62,13 @@ type Env struct {
 // needs it for the first time. Results for the row before are invalid now.
 func (e *Env) SetRow(key []byte, loader ValueLoader) {
 	e.key, e.value, e.loader = key, nil, loader
-	e.scratch, e.sized, e.err = e.scratch[:0], false, nil
+	e.scratch, e.parts, e.sized, e.err = e.scratch[:0], e.parts[:0], false, nil
 }
 
 // SetPair makes key and value the row. Results for the row before are invalid now.
 func (e *Env) SetPair(key, value []byte) {
 	e.key, e.value, e.loader, e.length = key, value, nil, len(value)
-	e.scratch, e.sized, e.err = e.scratch[:0], false, nil
+	e.scratch, e.parts, e.sized, e.err = e.scratch[:0], e.parts[:0], false, nil
 }
 
 // SetKey makes a row of key and a value of which only the length is known, for a plan that
@@ -109,11 +110,14 @@ func (e *Env) valueLen() int {
 // Forget releases everything that belongs to the caller and keeps memory up to limit
 // bytes.
 func (e *Env) Forget(limit int) {
-	scratch := e.scratch[:0]
+	scratch, parts := e.scratch[:0], e.parts[:0]
 	if cap(scratch) > limit {
 		scratch = nil
 	}
-	*e = Env{scratch: scratch}
+	if cap(parts) > limit {
+		parts = nil
+	}
+	*e = Env{scratch: scratch, parts: parts}
 }
 
 func (e *Env) context() context.Context {

@@ -32,13 +32,19 @@ func (n *node) eval(e *Env) Value {
 	case nodeConcat:
 		return n.concat(e)
 	case nodeAdd, nodeSubtract, nodeMultiply, nodeDivide, nodeModulo:
-		return arithmetic(n.op, n.kids[0].eval(e), n.kids[1].eval(e))
+		return arithmetic(n.op, n.kids[0].evalNumber(e), n.kids[1].evalNumber(e))
 	case nodeSubstr:
 		return n.substr(e)
 	case nodeLength:
 		if n.kids[0].op == nodeValue {
 			return Value{Kind: Int, Int: int64(e.valueLen())}
 		}
+	case nodeNegate:
+		return arithmetic(nodeSubtract, Value{Kind: Int}, n.kids[0].evalNumber(e))
+	case nodeCastInteger:
+		return castInteger(n.kids[0].evalNumber(e))
+	case nodeCastReal:
+		return castReal(n.kids[0].evalNumber(e))
 	}
 	sized := e.sized
 	if n.op == nodeHex && n.doublings > freeDoublings {
@@ -54,14 +60,6 @@ func (n *node) eval(e *Env) Value {
 			return Value{Kind: Bytes}
 		}
 		return v
-	}
-	switch n.op {
-	case nodeNegate:
-		return arithmetic(nodeSubtract, Value{Kind: Int}, v)
-	case nodeCastInteger:
-		return castInteger(v)
-	case nodeCastReal:
-		return castReal(v)
 	}
 	text := e.text(v)
 	start := len(e.scratch)
@@ -147,18 +145,29 @@ func (n *node) concat(e *Env) Value {
 // negative, and 0 is the place before the first byte; a negative count takes the bytes
 // before from. What lies outside x is left away.
 func (n *node) substr(e *Env) Value {
-	x, from := n.kids[0].eval(e), n.kids[1].eval(e)
-	count := Value{Kind: Int, Int: math.MaxInt64}
+	var x Value
+	parted := n.kids[0].isValue() && e.parted() // x is loaded when it is known how much of it is needed
+	if !parted {
+		x = n.kids[0].eval(e)
+	}
+	from, count := n.kids[1].eval(e), Value{Kind: Int, Int: math.MaxInt64}
 	if len(n.kids) == 3 {
 		count = n.kids[2].eval(e)
 	}
-	if x.Kind == Null || from.Kind == Null || count.Kind == Null {
+	if !parted && x.Kind == Null || from.Kind == Null || count.Kind == Null {
 		return Value{}
 	}
-	text := e.text(x)
+	var text []byte
+	var size int64
+	if parted {
+		size = int64(e.valueLen())
+	} else {
+		text = e.text(x)
+		size = int64(len(text))
+	}
 	first := castInteger(from).Int
 	if first < 0 {
-		first += int64(len(text))
+		first += size
 	} else {
 		first--
 	}
@@ -166,8 +175,15 @@ func (n *node) substr(e *Env) Value {
 	if last < first {
 		first, last = last, first
 	}
-	size := int64(len(text))
 	first, last = min(max(first, 0), size), min(max(last, 0), size)
+	if parted {
+		if part, ok := e.part(int(first), int(last-first)); ok {
+			return Value{Kind: Bytes, Bytes: part}
+		}
+		if text = n.kids[0].eval(e).Bytes; e.err != nil {
+			return Value{}
+		}
+	}
 	return Value{Kind: Bytes, Bytes: text[first:last:last]}
 }
 

@@ -31,8 +31,22 @@ func evalString(t *testing.T, rest, lines string) string {
 	return out.String()
 }
 
-// evalLine evaluates one expression or condition for the row that e stands on.
+// evalLine evaluates one expression or condition for the row that e stands on, with its value and,
+// which must make no difference, with parts of the value.
 func evalLine(t *testing.T, e *Env, line string) string {
+	t.Helper()
+	got := evalOnce(t, e, line)
+	inParts(func() {
+		parts := Env{Args: e.Args, excludedKey: e.excludedKey, excludedValue: e.excludedValue}
+		parts.SetRow(e.key, &partLoader{value: e.value})
+		if again := evalOnce(t, &parts, line); again != got {
+			t.Errorf("%s: %s, and with parts of the value %s", line, got, again)
+		}
+	})
+	return got
+}
+
+func evalOnce(t *testing.T, e *Env, line string) string {
 	t.Helper()
 	sql := "SELECT key WHERE " + strings.TrimPrefix(line, "WHERE ")
 	isCondition := strings.HasPrefix(line, "WHERE ")

@@ -104,18 +104,18 @@ func inSet(pattern []byte, at int, char rune) (in bool, end int) {
 	return found != negated, i + 1
 }
 
-// globRest is what comes in a pattern of GLOB after its literal beginning.
-type globRest uint8
+// patternRest is what comes in a pattern after its beginning.
+type patternRest uint8
 
 const (
-	nothingMore globRest = iota // nothing: a text matches that is just these bytes
-	anything                    // stars: every text matches that begins with them
-	furtherTest                 // something that the rest of a text has to match
+	nothingMore patternRest = iota // nothing: a text matches that is just these bytes
+	anything                       // stars: every text matches that begins with them
+	furtherTest                    // something that the rest of a text has to match
 )
 
 // globPrefix returns the bytes that every text begins with that matches the pattern of
 // GLOB, and what comes after them.
-func globPrefix(pattern []byte) (prefix []byte, rest globRest) {
+func globPrefix(pattern []byte) (prefix []byte, rest patternRest) {
 	i := bytes.IndexAny(pattern, "*?[")
 	switch {
 	case i < 0:

@@ -38,6 +38,10 @@ type Plan struct {
 	// that is stored, but its length at most. In OpInsert with DoUpdate it is true if Set
 	// does not need the old value.
 	KeysOnly bool
+	// Parts is true if running OpSelect, OpUpdate or OpDelete needs stored values, but of
+	// long ones only parts, so that a PartLoader saves the rest. It is false where a value is
+	// read as a number, as those are short.
+	Parts bool
 	// Keys are the key intervals that OpSelect, OpUpdate and OpDelete visit.
 	Keys KeyExpr
 	// Filter is the condition that a row in Keys must meet besides, or nil.

@@ -30,6 +30,15 @@ type Cursor interface {
 	Close() error
 }
 
+// PartCursor is a Cursor that can load a part of a value.
+type PartCursor interface {
+	Cursor
+	// ValuePart appends the n bytes of the current value from byte from on to dst, fewer where
+	// the value ends before. It loads no more than is needed for that, and fails where Value
+	// does.
+	ValuePart(ctx context.Context, dst []byte, from, n int) ([]byte, error)
+}
+
 // Range is a set of keys without gaps, and how a cursor is to visit them. The zero Range
 // is all keys in ascending order, with their values.
 type Range struct {

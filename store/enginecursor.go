@@ -10,7 +10,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
-var _ Cursor = (*engineCursor)(nil)
+var _ PartCursor = (*engineCursor)(nil)
 
 // engineCursor is a cursor of the engine, which knows no ranges, kept within one.
 type engineCursor struct {
@@ -116,13 +116,27 @@ func (c *engineCursor) Key() []byte {
 }
 
 func (c *engineCursor) Value(context.Context) ([]byte, error) {
-	switch {
-	case !c.in:
-		return nil, &engine.Error{Code: engine.CodeMisuse, Op: "value", Detail: "the cursor stands on no key"}
-	case c.r.KeysOnly:
-		return nil, &engine.Error{Code: engine.CodeMisuse, Op: "value", Detail: "the cursor was moved to keys only"}
+	if !c.in || c.r.KeysOnly {
+		return nil, c.noValue()
 	}
 	return c.cur.Value()
+}
+
+// ValuePart implements PartCursor.
+func (c *engineCursor) ValuePart(_ context.Context, dst []byte, from, n int) ([]byte, error) {
+	if !c.in || c.r.KeysOnly {
+		return dst, c.noValue()
+	}
+	return c.cur.ValuePart(dst, from, n)
+}
+
+// noValue says why there is no value.
+func (c *engineCursor) noValue() error {
+	detail := "the cursor was moved to keys only"
+	if !c.in {
+		detail = "the cursor stands on no key"
+	}
+	return &engine.Error{Code: engine.CodeMisuse, Op: "value", Detail: detail}
 }
 
 func (c *engineCursor) ValueLen() int {

@@ -16,8 +16,9 @@ func bindKeys(ctx context.Context, p *parser.Plan, b *parser.Bounds, args []pars
 	return err
 }
 
-// loadsLate reports whether a row has to pass a filter that does not need its value before
-// the value is needed: a cursor loads it then, if at all.
+// loadsLate reports whether a row is to be visited by a cursor, which loads its value when it is
+// needed, if at all: where a filter that does not need the value comes first, or only parts of a
+// long value are needed.
 func loadsLate(p *parser.Plan, f *parser.Filter) bool {
-	return f != nil && !p.KeysOnly && !f.NeedsValue()
+	return p.Parts || f != nil && !p.KeysOnly && !f.NeedsValue()
 }

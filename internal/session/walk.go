@@ -146,5 +146,17 @@ func (w *walk) key() []byte { return w.cursor.Key() }
 // Value loads the current value, which is valid until the next move.
 func (w *walk) Value() ([]byte, error) { return w.cursor.Value(w.ctx) }
 
+// ValuePart appends n bytes of the current value to dst, from byte from on, which are there.
+func (w *walk) ValuePart(dst []byte, from, n int) ([]byte, error) {
+	if c, ok := w.cursor.(store.PartCursor); ok {
+		return c.ValuePart(w.ctx, dst, from, n)
+	}
+	value, err := w.cursor.Value(w.ctx)
+	if err != nil {
+		return dst, err
+	}
+	return append(dst, value[from:from+n]...), nil
+}
+
 // ValueLen returns the length of the current value, which it does not load.
 func (w *walk) ValueLen() int { return w.cursor.ValueLen() }

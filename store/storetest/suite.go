@@ -128,10 +128,30 @@ func (s *suite) walk(c store.Cursor, r store.Range) []string {
 			if string(value) != key+key {
 				s.Fatalf("%q has the value %q", key, value)
 			}
+			s.parts(c, value)
 		}
 	}
 	s.ok(c.Err())
 	return keys
+}
+
+// parts compares parts of the current value with it, if c loads parts.
+func (s *suite) parts(c store.Cursor, value []byte) {
+	s.Helper()
+	parts, ok := c.(store.PartCursor)
+	if !ok {
+		return
+	}
+	for from := range len(value) + 2 {
+		for n := range len(value) + 2 {
+			part, err := parts.ValuePart(s.ctx, []byte("-"), from, n)
+			s.ok(err)
+			first := min(from, len(value))
+			if want := "-" + string(value[first:min(first+n, len(value))]); string(part) != want {
+				s.Fatalf("bytes %d+%d of %q are %q", from, n, value, part)
+			}
+		}
+	}
 }
 
 // isMisuse is is for a call that the state of things does not allow.

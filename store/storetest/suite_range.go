@@ -150,5 +150,9 @@ func (s *suite) keysOnly() {
 	}
 	_, err := c.Value(s.ctx)
 	s.isMisuse(err, "value")
+	if parts, ok := c.(store.PartCursor); ok {
+		_, err := parts.ValuePart(s.ctx, nil, 0, 1)
+		s.isMisuse(err, "a part of a value")
+	}
 	s.ok(c.Close())
 }

@@ -168,6 +168,12 @@ func (c *Cursor) PlainValue() (value []byte, ok bool) {
 	return c.front.PlainValue(), true
 }
 
+// AppendPart appends the n bytes of the current value from byte from on to dst. The value must
+// have them.
+func (c *Cursor) AppendPart(dst []byte, from, n int) ([]byte, error) {
+	return c.sources[c.cur].appendPart(dst, from, n)
+}
+
 // Body begins to read the current value piece by piece; it is valid until the cursor
 // moves. It reports false for a value that is Inline, which it returns.
 func (c *Cursor) Body() (body segment.Body, inline []byte, ok bool) {

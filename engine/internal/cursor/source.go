@@ -95,6 +95,14 @@ func (s *Source) appendValue(dst []byte) ([]byte, error) {
 	return append(dst, s.tree.Value()...), nil
 }
 
+// appendPart appends the n bytes of the current value from byte from on to dst.
+func (s *Source) appendPart(dst []byte, from, n int) ([]byte, error) {
+	if s.isSeg {
+		return s.seg.AppendPart(dst, from, n)
+	}
+	return append(dst, s.tree.Value()[from:from+n]...), nil
+}
+
 // Body begins to read the current value, which is not Inline, piece by piece. Passed is
 // called with it in the end.
 func (s *Source) Body() segment.Body { return s.seg.Body() }

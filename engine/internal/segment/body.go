@@ -116,7 +116,7 @@ func (b *Body) getPage(p base.PageNo) (format.Page, error) {
 		if b.tail == nil {
 			b.tail = b.seg.Space.NewTail(b.seg.Last)
 		}
-		return b.tail.Page(p, b.left)
+		return b.tail.Page(p, b.off+b.left) // what is passed over counts, too
 	case b.seq != nil:
 		return b.seq.Page(p)
 	}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+)
+
+// TestValuePart compares parts of values with the values, in the tree and in the file, within a page
+// and across many, and moves the cursor on from them.
+func TestValuePart(t *testing.T) {
+	ctx := context.Background()
+	for _, compression := range []string{"none", "lz4"} {
+		db := mustOpen(t, "/a.lsm", engine.Options{FS: memfs.New(), PageSize: 1024, BlockSize: 64 << 10, Compression: compression})
+		var values [][]byte
+		for i, size := range []int{0, 1, 100, 900, 1000, 1100, 2500, 7000, 8192, 9000, 70_000, 300_000, 900_000, 50} {
+			values = append(values, longValue(size))
+			key := append(fmt.Appendf(nil, "%03d", i), make([]byte, i%3*1500)...) // some keys cross pages, too
+			ok(t, db.Update(ctx, func(tx *engine.Tx) error { return tx.Put(key, values[i]) }))
+		}
+		rng := rand.New(rand.NewPCG(1, 2))
+		for range 2 {
+			c, err := db.Cursor(ctx)
+			ok(t, err)
+			for range 20 {
+				i := 0
+				for more := c.First(); more; more = c.Next() {
+					value := values[i]
+					from := rng.IntN(len(value) + 10)
+					n := rng.IntN(len(value) + 10)
+					if rng.IntN(2) == 0 {
+						n = rng.IntN(10)
+					}
+					got, err := c.ValuePart([]byte("before"), from, n)
+					first := min(from, len(value))
+					want := append([]byte("before"), value[first:min(first+n, len(value))]...)
+					if err != nil || !bytes.Equal(got, want) {
+						t.Fatalf("compression %q: bytes %d+%d of %d: %d bytes, %v", compression, from, n, len(value), len(got)-6, err)
+					}
+					if rng.IntN(4) == 0 {
+						if all, err := c.Value(); err != nil || !bytes.Equal(all, value) {
+							t.Fatalf("all %d bytes: %d, %v", len(value), len(all), err)
+						}
+					}
+					i++
+				}
+				if i != len(values) || c.Err() != nil {
+					t.Fatalf("%d rows, %v", i, c.Err())
+				}
+			}
+			c.First()
+			for _, wrong := range [][2]int{{-1, 1}, {1, -1}} {
+				if got, err := c.ValuePart([]byte("x"), wrong[0], wrong[1]); !errors.Is(err, engine.ErrMisuse) || string(got) != "x" {
+					t.Errorf("%v: %q, %v", wrong, got, err)
+				}
+			}
+			ok(t, c.Close())
+			if _, err := c.ValuePart(nil, 0, 1); !errors.Is(err, engine.ErrMisuse) {
+				t.Errorf("of a closed cursor: %v", err)
+			}
+			ok(t, db.Flush(ctx))
+		}
+		ok(t, db.Close())
+	}
+}
+
+// TestValuePartReadsFewPages: a part costs the pages up to it, not those after it.
+func TestValuePartReadsFewPages(t *testing.T) {
+	ctx := context.Background()
+	fsys := memfs.New()
+	db := mustOpen(t, "/a.lsm", engine.Options{FS: fsys})
+	const size = 1 << 20
+	ok(t, db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte("k"), longValue(size)) }))
+	ok(t, db.Flush(ctx))
+	ok(t, db.Close())
+	for _, tt := range []struct{ from, n, most int }{
+		{0, 0, 3}, {0, 100, 3}, {0, 10_000, 7}, {100_000, 10, 31}, {size / 2, 1000, 140}, {size - 10, 10, 270},
+	} {
+		db := mustOpen(t, "/a.lsm", engine.Options{FS: fsys})
+		c, err := db.Cursor(ctx)
+		ok(t, err)
+		if !c.First() {
+			t.Fatal(c.Err())
+		}
+		before := db.Stats().PagesRead
+		_, err = c.ValuePart(nil, tt.from, tt.n)
+		ok(t, err)
+		if read := db.Stats().PagesRead - before; int(read) > tt.most {
+			t.Errorf("bytes %d+%d: %d pages read, want at most %d", tt.from, tt.n, read, tt.most)
+		}
+		buf := make([]byte, 0, tt.n)
+		if got := testing.AllocsPerRun(20, func() { _, err = c.ValuePart(buf, tt.from, tt.n) }); got > 0 && !engine.RaceDetector && tt.from == 0 {
+			t.Errorf("bytes %d+%d: %v allocations", tt.from, tt.n, got)
+		}
+		ok(t, errors.Join(err, c.Close(), db.Close()))
+	}
+}
