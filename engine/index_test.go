@@ -82,7 +82,7 @@ func TestIndexOnDemand(t *testing.T) {
 					miss(t, db, i)
 				}
 				s = wait()
-				if perKey := float64(s.FilterBytes) / 30_000; perKey < 1.25 || perKey > 2 {
+				if perKey := float64(s.FilterBytes) / 30_000; perKey < 1.5 || perKey > 2 {
 					t.Fatalf("after many reads the filters have %.2f bytes for each key", perKey)
 				}
 				if s.Pins != 0 {
@@ -213,7 +213,7 @@ func TestIndexOfWritten(t *testing.T) {
 		}
 	}
 	before := db.Stats()
-	if perKey := float64(before.FilterBytes) / 30_000; before.FenceBytes == 0 || perKey < 1.25 || perKey > 2 {
+	if perKey := float64(before.FilterBytes) / 30_000; before.FenceBytes == 0 || perKey < 1.5 || perKey > 2 {
 		t.Errorf("fences of %d bytes, filters of %d", before.FenceBytes, before.FilterBytes)
 	}
 	s, err := db.Snapshot(ctx)

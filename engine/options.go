@@ -138,7 +138,7 @@ type Options struct {
 	CacheSize int64
 	// IndexSize bounds, in bytes, what is kept in memory for searches in segments: their fences,
 	// which lead to a page at 12 bytes for each, and their filters, which know of most keys that
-	// are not there, at 10 bits for each that is. What has no room there takes longer. Of a
+	// are not there, at 12 bits for each that is. What has no room there takes longer. Of a
 	// database that was opened they are made by a goroutine that begins once they have been
 	// missed often, takes half a core at most, and ends with that. 0 is the default, negative
 	// is none.
