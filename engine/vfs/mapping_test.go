@@ -91,6 +91,42 @@ func TestMapping(t *testing.T) {
 	}
 }
 
+// TestMappingOfZeros reads bytes that end with zeros. Zeros are also what a mapping shows after the
+// end of a file: they are believed where the file goes on after them, up to the end of a chunk, too.
+func TestMappingOfZeros(t *testing.T) {
+	f, m := openMapped(t, vfs.OS, filepath.Join(t.TempDir(), "a"), 64<<20+40_000)
+	page := int64(os.Getpagesize())
+	size := 64<<20 + 2*page
+	ok(t, f.Truncate(size))
+	read := func(off, n int64) error {
+		got := bytes.Repeat([]byte{1}, int(n))
+		_, err := m.ReadAt(got, off)
+		if err == nil && !bytes.Equal(got, make([]byte, n)) {
+			t.Errorf("%d bytes at %d: not the zeros of the file", n, off)
+		}
+		return err
+	}
+	for _, at := range [][2]int64{{0, 10}, {0, page}, {10, 3 * page}, {64<<20 - page, page}, {64<<20 - 10, 20}, {64 << 20, page}} {
+		if err := read(at[0], at[1]); err != nil {
+			t.Errorf("%d bytes at %d, long before the end: %v", at[1], at[0], err)
+		}
+	}
+	for _, n := range []int64{1, page, 2 * page} { // there may be nothing but the rest of a page in memory
+		if err := read(size-n, n+1); !errors.Is(err, vfs.ErrNotMapped) {
+			t.Errorf("%d bytes and one after the end: %v", n, err)
+		}
+		if err := read(size-n, n); !errors.Is(err, vfs.ErrNotMapped) {
+			t.Errorf("the last %d bytes: %v", n, err)
+		}
+	}
+	for _, cut := range []int64{size - 1, size - page + 1, page + 100, 100} {
+		ok(t, f.Truncate(cut))
+		if err := read(cut-50, 51); !errors.Is(err, vfs.ErrNotMapped) {
+			t.Errorf("cut to %d: %v", cut, err)
+		}
+	}
+}
+
 // TestMappingOfLargeFile reads far behind what is mapped at once.
 func TestMappingOfLargeFile(t *testing.T) {
 	f, m := openMapped(t, vfs.OS, filepath.Join(t.TempDir(), "a"), vfs.MapAll)

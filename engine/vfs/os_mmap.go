@@ -7,6 +7,7 @@ package vfs
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -71,10 +72,23 @@ func (m *osMapping) ReadAt(p []byte, off int64) (int, error) {
 	// Memory comes in pages: after the end of the file, up to the end of its last page in
 	// memory, there are zeros and no fault. Whatever was cut off there reaches to the end of the
 	// requested bytes, so a last byte that is not zero proves that all is there.
-	if p[n-1] == 0 {
+	if p[n-1] == 0 && !m.goesOn(off+int64(n)) {
 		return 0, ErrNotMapped
 	}
 	return n, nil
+}
+
+// goesOn reports whether the file has a page in memory after the one on which the bytes before end
+// lie: then those are all the file's.
+func (m *osMapping) goesOn(end int64) bool {
+	page := int64(os.Getpagesize())
+	next := (end + page - 1) / page * page
+	if next >= m.limit {
+		return false
+	}
+	c := m.chunk(next / mapChunk)
+	var b [1]byte
+	return c != nil && guardedCopy(b[:], c[next%mapChunk:])
 }
 
 // fault is what the runtime panics with when memory cannot be read.

@@ -12,7 +12,7 @@ import (
 // packedTail is the Tail of a compressed file.
 type packedTail struct {
 	stream stream
-	page   []byte // the newest page, decompressed
+	page   []byte // memory for a page, decompressed
 }
 
 // packedTails holds Tails with their buffers.
@@ -29,22 +29,32 @@ func (t *packedTail) Close() {
 	packedTails.Put(t)
 }
 
-func (t *packedTail) Page(p base.PageNo, _ int) (format.Page, error) {
+func (t *packedTail) Page(p base.PageNo, _ int, room []byte) (format.Page, error) {
 	s := t.stream.s
-	if size := s.geo.PageSize; len(t.page) != size {
-		t.page = make([]byte, size)
+	if size := s.geo.PageSize; len(room) >= size {
+		room = room[:size]
+	} else {
+		room = t.own()
 	}
 	if p > 0 {
 		if fr := s.cache.hold(p); fr != nil {
 			defer fr.Release()
-			return format.Page(t.page[:copy(t.page, fr.Page())]), nil
+			return format.Page(room[:copy(room, fr.Page())]), nil
 		}
 	}
-	if _, err := t.stream.imageInto(t.page, p); err != nil {
+	if _, err := t.stream.imageInto(room, p); err != nil {
 		return nil, err
 	}
 	s.stats.aheadPages.count(1)
-	return s.Verify(p, t.page)
+	return s.Verify(p, room)
+}
+
+// own makes the Tail's memory.
+func (t *packedTail) own() []byte {
+	if size := t.stream.s.geo.PageSize; len(t.page) != size {
+		t.page = make([]byte, size)
+	}
+	return t.page
 }
 
 func (t *packedTail) NextPage(p base.PageNo) (base.PageNo, error) {

@@ -17,8 +17,11 @@ const tailBytes = 256 << 10
 // long runs into memory of its own. A Tail belongs to one goroutine.
 type Tail interface {
 	// Page returns page p, verified, as Space.Page does. It is valid until the next call. n is
-	// how many bytes of the value are left: no more is read than they can take.
-	Page(p base.PageNo, n int) (format.Page, error)
+	// how many bytes of the value are left: no more is read than they can take. room is where
+	// the caller wants them, or nil. If it is given, pages may be read right into it,
+	// each at or after the place of its part of the value: the caller moves that part there
+	// before the next call, and writes nothing after it.
+	Page(p base.PageNo, n int, room []byte) (format.Page, error)
 	// NextPage returns the page after p in the segment, as Space.NextPage does. p is the page
 	// that Page has just returned.
 	NextPage(p base.PageNo) (base.PageNo, error)
@@ -36,7 +39,7 @@ type plainTail struct {
 
 	buf   []byte      // tailBytes, or one page if that is more
 	start base.PageNo // number of the first page in run
-	run   []byte      // the pages in buf
+	run   []byte      // the pages in buf, or in the caller's room
 }
 
 // plainTails holds Tails with their buffers.
@@ -53,14 +56,14 @@ func (t *plainTail) Close() {
 	plainTails.Put(t)
 }
 
-func (t *plainTail) Page(p base.PageNo, n int) (format.Page, error) {
+func (t *plainTail) Page(p base.PageNo, n int, room []byte) (format.Page, error) {
 	if !t.has(p) {
 		if p > 0 {
 			if fr := t.s.cache.hold(p); fr != nil {
 				return t.cached(fr), nil
 			}
 		}
-		if err := t.fill(p, n); err != nil {
+		if err := t.fill(p, n, room); err != nil {
 			return nil, err
 		}
 	}
@@ -71,16 +74,17 @@ func (t *plainTail) Page(p base.PageNo, n int) (format.Page, error) {
 // dropped without Close.
 func (t *plainTail) cached(fr *Frame) format.Page {
 	defer fr.Release()
-	t.room()
 	t.run = nil
-	return format.Page(t.buf[:copy(t.buf, fr.Page())])
+	buf := t.own()
+	return format.Page(buf[:copy(buf, fr.Page())])
 }
 
-// room makes the Tail's memory.
-func (t *plainTail) room() {
+// own makes the Tail's memory.
+func (t *plainTail) own() []byte {
 	if t.buf == nil {
 		t.buf = make([]byte, max(tailBytes, format.MaxPageSize))
 	}
+	return t.buf
 }
 
 func (t *plainTail) NextPage(p base.PageNo) (base.PageNo, error) {
@@ -102,23 +106,28 @@ func (t *plainTail) raw(p base.PageNo) []byte {
 }
 
 // fill reads pages for n bytes from page p on, up to the end of its block or of the segment.
-func (t *plainTail) fill(p base.PageNo, n int) error {
+func (t *plainTail) fill(p base.PageNo, n int, room []byte) error {
 	geo := &t.s.geo
 	if !t.s.inRange(p) {
 		return t.s.outOfRange(p)
 	}
-	t.room()
-	pages := min(n, len(t.buf)-geo.PageSize)/geo.PageSize + 1
+	t.run = nil
+	size := geo.PageSize
+	pages := min(n, tailBytes-size)/size + 1
+	if whole := len(room) / size; whole > 0 {
+		pages = min(pages, whole)
+	} else {
+		room = t.own()
+	}
 	end := min(geo.LastPage(geo.Block(p)), p+base.PageNo(pages)-1)
 	if geo.Block(t.last) == geo.Block(p) && t.last >= p {
 		end = min(end, t.last)
 	}
-	t.run = nil
-	got, err := t.s.readPages(t.buf[:int(end-p+1)*geo.PageSize], p)
+	got, err := t.s.readPages(room[:int(end-p+1)*size], p)
 	if err != nil {
 		return err
 	}
 	t.s.stats.aheadPages.count(int64(got))
-	t.start, t.run = p, t.buf[:got*geo.PageSize]
+	t.start, t.run = p, room[:got*size]
 	return nil
 }

@@ -28,6 +28,7 @@ type Body struct {
 	// first of them is needed, by the iterator's seq if it has one, else through the cache.
 	long    bool
 	tail    blockfile.Tail
+	room    []byte // where the bytes left go, if tail may read there; else nil
 	seq     blockfile.Sequential
 	ahead   bool  // read ahead into the cache
 	lookups int64 // pages asked of the cache
@@ -56,7 +57,7 @@ func (b *Body) Close() {
 		b.tail.Close()
 	}
 	b.held.Release()
-	b.tail, b.held, b.page, b.rest, b.left, b.no = nil, nil, nil, nil, 0, 0
+	b.tail, b.room, b.held, b.page, b.rest, b.left, b.no = nil, nil, nil, nil, nil, 0, 0
 }
 
 // Next returns the next piece, and nothing at the end. It is read-only and valid until the
@@ -116,7 +117,11 @@ func (b *Body) getPage(p base.PageNo) (format.Page, error) {
 		if b.tail == nil {
 			b.tail = b.seg.Space.NewTail(b.seg.Last)
 		}
-		return b.tail.Page(p, b.off+b.left) // what is passed over counts, too
+		room := b.room
+		if b.off > 0 {
+			room = nil // what is passed over needs longer runs than fit there
+		}
+		return b.tail.Page(p, b.off+b.left, room) // what is passed over counts, too
 	case b.seq != nil:
 		return b.seq.Page(p)
 	}
@@ -180,12 +185,16 @@ func (b *Body) Skip(n int64) (skipped int64, err error) {
 }
 
 // appendTo appends all that is left to buf, which it makes long enough once. Where the
-// file cannot hold as much as the record says, memory grows only as bytes are found.
+// file cannot hold as much as the record says, memory grows only as bytes are found. Pages of a
+// long value are read to where it goes, so that only what they have in front of it is closed up.
 func (b *Body) appendTo(buf []byte) ([]byte, error) {
 	if int64(b.left) <= b.seg.Space.MaxContent() {
 		buf = grow(buf, b.left)
 	}
 	for {
+		if b.long && cap(buf)-len(buf) >= b.left {
+			b.room = buf[len(buf) : len(buf)+b.left]
+		}
 		piece, err := b.Next()
 		if err != nil {
 			return nil, err

@@ -246,3 +246,31 @@ func TestDamagedLongValue(t *testing.T) {
 		}
 	}
 }
+
+// TestDamageInTheCallersMemory: where the pages of a long value are read right into the caller's
+// memory, a damaged one is named like any other, and what was there before stays.
+func TestDamageInTheCallersMemory(t *testing.T) {
+	x := newFixture(t, 4096)
+	value := make([]byte, 1<<20)
+	written, _ := x.write([]record{{base.Insert, []byte("b"), value}}, 0)
+	for _, p := range []base.PageNo{x.geo.FirstPage(2) + 1, x.geo.FirstPage(5), x.geo.LastPage(6)} {
+		x.change(p, func(raw []byte) { raw[100] ^= 4 })
+		seg := *written
+		seg.Space = &blockfile.Space{File: x.file, Sealed: true, Seal: written.Space.Seal}
+		var it segment.Iter
+		it.Init(&seg)
+		if !it.First() {
+			t.Fatal(it.Err())
+		}
+		dst := append(make([]byte, 0, len(value)+3), "was"...)
+		var ce *errs.CorruptionError
+		if _, err := it.AppendValue(dst); !errors.As(err, &ce) || ce.Page != int64(p) {
+			t.Errorf("page %d is damaged: %v", p, err)
+		}
+		if string(dst) != "was" {
+			t.Errorf("%q is left of what was there", dst)
+		}
+		it.Done()
+		x.change(p, func(raw []byte) { raw[100] ^= 4 })
+	}
+}
