@@ -76,7 +76,11 @@ func (c *cache) get(p base.PageNo) *Frame {
 		return nil
 	}
 	if frames := t[b].direct.frames; frames != nil {
-		return frames[c.geo.IndexInBlock(p)].Load()
+		at := &frames[c.geo.IndexInBlock(p)]
+		if hastens {
+			at.hasten()
+		}
+		return at.frame.Load()
 	}
 	return t[b].hashed.get(p)
 }

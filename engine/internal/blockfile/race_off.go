@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !race
+
+package blockfile
+
+// hastens says that pages are looked at before they are held, to have them fetched.
+const hastens = true
