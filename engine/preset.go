@@ -68,7 +68,6 @@ func PresetHighPerformance() Options {
 	o.AutoCheckpoint = 64 << 20
 	o.BlockSize = 4 << 20
 	o.CacheSize = 256 << 20
-	o.MaxGarbage = 100
 	o.IndexSize = 128 << 20
 	o.Background = BackgroundBoth
 	return o

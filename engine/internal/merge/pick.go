@@ -31,6 +31,20 @@ func pickRun(levels []*snapshot.Level, busy func(*snapshot.Level) bool, minLevel
 	return lo, hi
 }
 
+// enoughForSpace is how many levels are worth a merge for space, where MinLevels is more: otherwise a
+// small database could take MinLevels times the space of its rows.
+const enoughForSpace = 4
+
+// spaceLevels returns how many levels are worth a merge for space. One that a program requests
+// follows MinLevels alone.
+func (s *Situation) spaceLevels() int {
+	n := max(s.MinLevels, 2)
+	if s.Lazy {
+		n = min(n, enoughForSpace)
+	}
+	return n
+}
+
 // pickSpace chooses almost all levels when the newer ones have grown to a part of the size of the
 // oldest, in percent. If what they hold overwrites or deletes older records, as much space is
 // wasted, which lsm1's rule alone would leave until there are minLevels segments as large as the
@@ -41,7 +55,7 @@ func (s *Situation) pickSpace() (lo, hi int) {
 			return 0, 0
 		}
 	}
-	if len(s.Levels) < max(s.MinLevels, 2) || s.garbage() < 1 {
+	if len(s.Levels) < s.spaceLevels() || s.garbage() < 1 {
 		return 0, 0
 	}
 	return leaveYoung(s.Levels), len(s.Levels)

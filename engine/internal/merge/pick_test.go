@@ -175,6 +175,20 @@ func TestPickSpace(t *testing.T) {
 			t.Errorf("%s: %d to %d, want %d to %d", test.name, lo, hi, test.lo, test.hi)
 		}
 	}
+	for _, lazy := range []bool{false, true} {
+		for n, want := range map[int]int{3: 0, 4: 4, 7: 7, 8: 8} {
+			pages := make([]int64, n)
+			pages[n-1] = 1
+			pages[0] = 1
+			s := &merge.Situation{Levels: sized(pages...), MinLevels: 8, Lazy: lazy}
+			if !lazy && n < 8 {
+				want = 0
+			}
+			if _, hi := merge.PickSpace(s); hi != want {
+				t.Errorf("%d levels, a merge of runs from 8 on, by itself: %t: %d are picked, want %d", n, lazy, hi, want)
+			}
+		}
+	}
 	for _, test := range []struct {
 		name  string
 		ages  []int

@@ -110,3 +110,20 @@ func TestSessions(t *testing.T) {
 		}
 	}
 }
+
+// TestLargerAutoMergeTakesNoMoreSpace: runs of more levels are written less often, and what they
+// overwrite is merged for space as before, in a database of a few trees, too.
+func TestLargerAutoMergeTakesNoMoreSpace(t *testing.T) {
+	for _, rows := range []float64{150e3, 1e6} {
+		var at [2]simulate.Point
+		for i, n := range []int{4, 8} {
+			c := configOf(engine.PresetDefault(), simulate.Keys{Fixed: rows})
+			c.Settings.AutoMerge = n
+			c.Load, c.Sizes = rows, []float64{8 * rows}
+			at[i] = simulate.Run(c)[0]
+		}
+		if at[1].SpaceAmpWorst > at[0].SpaceAmpWorst*1.05 || at[1].WriteAmp > at[0].WriteAmp {
+			t.Errorf("%.0f rows, automerge 4: %+v\nautomerge 8: %+v", rows, at[0], at[1])
+		}
+	}
+}
