@@ -27,6 +27,7 @@ type Appender struct {
 	first  base.PageNo
 	page   base.PageNo // the newest page, 0 before the first
 	seal   format.Seal // of the segment
+	sealed bool        // the newest page in buf has its sum
 	pages  int64
 	out    output
 }

@@ -39,6 +39,9 @@ type File struct {
 	blocks  atomic.Uint32 // highest block number that may be read
 	written atomic.Uint32 // pages written, modulo 2^32, as the checkpoint counts them
 	stats   counters
+
+	starter   vfs.WriteStarter // nil: the file cannot do that
+	unstarted unstarted
 }
 
 // SetMapping lets pages be copied from a mapping of the file, which stays the caller's, in

@@ -85,6 +85,11 @@ func (s *striped) sum() int64 {
 // the same time, such as an address of their own.
 func (f *File) CountLookups(hint uintptr, n int64) { f.stats.lookups.add(hint, n) }
 
+// Wrote returns how many pages were written since the file was opened, and how many bytes of them.
+func (f *File) Wrote() (pages, bytes int64) {
+	return f.stats.pagesWritten.Load(), f.stats.dataBytes.Load()
+}
+
 // Stats returns the counters.
 func (f *File) Stats() Stats {
 	c := &f.stats

@@ -12,6 +12,7 @@ import (
 // they are not. geo must have been made for the codec. cacheBytes bounds the page cache.
 func New(f vfs.File, path string, geo format.Geometry, codec compress.Codec, cacheBytes int64) *File {
 	b := &File{f: f, path: path, geo: geo}
+	b.findStarter()
 	if codec == nil {
 		b.layout = plain{b}
 	} else {

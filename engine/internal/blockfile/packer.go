@@ -133,6 +133,7 @@ func (k *packer) flushStream() error {
 	if err := k.f.writeAt(k.buf, int64(k.first)); err != nil {
 		return err
 	}
+	k.f.wrotePages(int64(k.first), len(k.buf))
 	k.f.stats.dataBytes.Add(int64(len(k.buf)))
 	k.first += base.PageNo(len(k.buf))
 	k.buf = k.buf[:0]

@@ -25,6 +25,7 @@ func (o plainOutput) next() (base.PageNo, []byte, error) {
 			return 0, nil, err
 		}
 	default:
+		o.sealNewest()
 		if len(o.buf) >= runBytes {
 			if err := o.flush(); err != nil {
 				return 0, nil, err
@@ -69,7 +70,17 @@ func (o plainOutput) grow() []byte {
 	o.buf = o.buf[:n+size]
 	raw := o.buf[n:]
 	clear(raw)
+	o.sealed = false
 	return raw
+}
+
+// sealNewest stores the sum of the newest page, which is complete: each at its own time, so that
+// none of the steps that write pages takes long.
+func (o plainOutput) sealNewest() {
+	if n := len(o.buf); n > 0 {
+		o.f.geo.SealPage(o.page, o.buf[n-o.f.geo.PageSize:], o.seal)
+		o.sealed = true
+	}
 }
 
 // flush writes the buffered pages. Their content and links are final.
@@ -78,12 +89,13 @@ func (o plainOutput) flush() error {
 	if len(o.buf) == 0 {
 		return nil
 	}
-	for i := 0; i < len(o.buf); i += size {
-		o.f.geo.SealPage(o.first+base.PageNo(i/size), o.buf[i:i+size], o.seal)
+	if !o.sealed {
+		o.sealNewest()
 	}
 	if err := o.f.writeAt(o.buf, o.f.geo.Offset(o.first)); err != nil {
 		return err
 	}
+	o.f.wrotePages(o.f.geo.Offset(o.first), len(o.buf))
 	n := len(o.buf) / size
 	o.f.written.Add(uint32(n))
 	o.f.stats.pagesWritten.Add(int64(n))

@@ -53,15 +53,21 @@ type Job struct {
 	seg     format.Segment
 	wrote   bool
 	done    bool
+
+	pageSize int64
 }
 
-// recordsPerPage converts records read into pages of work, so that a step ends in
-// bounded time even where everything read is dropped.
-const recordsPerPage = 64
+const (
+	// recordsPerPage converts records read into pages of work, so that a step ends in
+	// bounded time even where everything read is dropped.
+	recordsPerPage = 64
+	// recordOverhead is about what a record takes of a page besides its key and its value.
+	recordOverhead = 8
+)
 
 // New prepares a job.
 func New(f *blockfile.File, alloc blockfile.Allocator, spec Spec) (*Job, error) {
-	j := &Job{spec: spec}
+	j := &Job{spec: spec, pageSize: int64(f.Geometry().PageSize)}
 	if err := j.begin(f, alloc); err != nil {
 		return nil, err
 	}
@@ -137,21 +143,21 @@ func (j *Job) Result() Result {
 // Done reports whether there is nothing left to do.
 func (j *Job) Done() bool { return j.done }
 
-// Step works until it has written about the given number of pages, or read as many
-// records as would make them, or is done. It returns the pages' worth of work done.
-func (j *Job) Step(ctx context.Context, pages int) (cost int, err error) {
+// Step works until it has written about the given number of bytes, or read as many
+// records as would make them, or is done. It returns the bytes' worth of work done: of the step
+// with which the job is done, a page's worth or more.
+func (j *Job) Step(ctx context.Context, bytes int64) (cost int64, err error) {
 	if j.done {
 		return 0, nil
 	}
-	startPages := j.w.Pages()
-	for n := 1; ; n++ {
+	all := int64(0) // bytes written
+	for n := int64(1); ; n++ {
 		// A step ends with the value that makes it long enough, however long that is.
-		cost = max(int(j.w.Pages()-startPages), n/recordsPerPage)
-		if (n%recordsPerPage == 0 || cost >= pages) && !j.asked {
+		if (n%recordsPerPage == 0 || cost >= bytes) && !j.asked {
 			if err := ctx.Err(); err != nil {
 				return cost, err
 			}
-			if cost >= pages {
+			if cost >= bytes {
 				return cost, nil
 			}
 		}
@@ -168,15 +174,18 @@ func (j *Job) Step(ctx context.Context, pages int) (cost int, err error) {
 				break
 			}
 		}
-		if err := j.emit(least); err != nil {
+		written, err := j.emit(least)
+		if err != nil {
 			return 0, err
 		}
+		all += written
+		cost = max(all, n*j.pageSize/recordsPerPage)
 	}
 	if j.seg, j.wrote, err = j.w.Finish(); err != nil {
 		return 0, err
 	}
 	j.done = true
-	return max(1, int(j.w.Pages()-startPages)), nil
+	return max(cost, j.pageSize), nil
 }
 
 // askEntries puts the free-list entries in front of the sources, as the newest one.
@@ -228,7 +237,9 @@ func (j *Job) least() (int, error) {
 //  3. It starts (ends) a deleted range if any source has it as such, or covers it.
 //  4. A delete within a range is implied by the range; a record that says nothing is
 //     dropped; above the oldest data only inserts have a meaning.
-func (j *Job) emit(i int) error {
+//
+// It returns how many bytes it has written.
+func (j *Job) emit(i int) (written int64, err error) {
 	at := &j.sources[i]
 	topic, head, key := at.Kind()&base.System, at.Head(), at.Key()
 	owner := -1
@@ -261,8 +272,8 @@ func (j *Job) emit(i int) error {
 		keep = keep && bits != 0
 	}
 	if keep {
-		if err := j.write(kind, key, owner); err != nil {
-			return err
+		if written, err = j.write(kind, key, owner); err != nil {
+			return 0, err
 		}
 	}
 	for n := len(j.sources) - 1; n > i; n-- {
@@ -274,22 +285,24 @@ func (j *Job) emit(i int) error {
 	if i == 0 && !j.asked {
 		j.flushed++ // a tree is always the first source
 	}
-	return nil
+	return written, nil
 }
 
-// write writes a record. Its value, if it has one, is that of source owner; a long one is
-// copied piece by piece.
-func (j *Job) write(kind base.Kind, key []byte, owner int) error {
+// write writes a record, and returns how many bytes it has. Its value, if it has one, is that of
+// source owner; a long one is copied piece by piece.
+func (j *Job) write(kind base.Kind, key []byte, owner int) (bytes int64, err error) {
+	bytes = int64(len(key)) + recordOverhead
 	if kind&base.Insert == 0 {
-		return j.w.Add(kind, key, nil)
+		return bytes, j.w.Add(kind, key, nil)
 	}
 	s := &j.sources[owner]
 	if value, ok := s.Inline(); ok {
-		return j.w.Add(kind, key, value)
+		return bytes + int64(len(value)), j.w.Add(kind, key, value)
 	}
 	body := s.Body()
 	defer body.Close()
-	err := j.w.AddBody(kind, key, &body)
+	bytes += int64(body.Len())
+	err = j.w.AddBody(kind, key, &body)
 	s.Passed(&body)
-	return err
+	return bytes, err
 }

@@ -158,7 +158,7 @@ func TestParts(t *testing.T) {
 		}
 		j := begin(w.levels, nil)
 		for !j.Done() {
-			if _, err := j.Step(context.Background(), (1+w.rng.IntN(60))*4096/w.file.Geometry().PageSize); err != nil {
+			if _, err := j.Step(context.Background(), (1+w.rng.Int64N(60))*4096); err != nil {
 				t.Fatalf("seed %d: %v", seed, err)
 			}
 			if !j.HalfDone() {

@@ -110,15 +110,15 @@ func (w *world) job(tree memtree.View, lo, hi int, entries []format.FreeEntry) m
 		w.t.Fatal(err)
 	}
 	for steps := 0; ; steps++ {
-		cost, err := j.Step(context.Background(), 1+w.rng.IntN(3))
+		cost, err := j.Step(context.Background(), (1+w.rng.Int64N(3))*int64(w.file.Geometry().PageSize))
 		if err != nil {
 			w.t.Fatal(err)
 		}
 		if j.Done() {
 			break
 		}
-		if cost < 1 || steps > 10_000 {
-			w.t.Fatalf("step %d costs %d pages", steps, cost)
+		if cost < int64(w.file.Geometry().PageSize) || steps > 10_000 {
+			w.t.Fatalf("step %d costs %d bytes", steps, cost)
 		}
 	}
 	if cost, err := j.Step(context.Background(), 1); cost != 0 || !j.Done() || err != nil {

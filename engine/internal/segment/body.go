@@ -60,6 +60,9 @@ func (b *Body) Close() {
 	b.tail, b.room, b.held, b.page, b.rest, b.left, b.no = nil, nil, nil, nil, nil, 0, 0
 }
 
+// Len returns how many bytes Next has not returned yet.
+func (b *Body) Len() int { return len(b.rest) + b.left }
+
 // Next returns the next piece, and nothing at the end. It is read-only and valid until the
 // next call of any method.
 func (b *Body) Next() ([]byte, error) {

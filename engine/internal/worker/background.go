@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
 
@@ -19,8 +20,8 @@ type background struct {
 	merger, checkpointer chan struct{} // capacity 1; nil if there is no such goroutine
 	cancel               context.CancelFunc
 	running              sync.WaitGroup
-	// seen is what the merger has found nothing to do in; nil if it has not looked since a job
-	// was begun, or if work has failed.
+	// seen is what the merger, or a commit, has found nothing to do in; nil if nobody has looked
+	// since a job was begun, or if work has failed.
 	seen atomic.Pointer[seen]
 }
 
@@ -37,11 +38,24 @@ func (w *Worker) wakeMerger() {
 	if w.bg.merger == nil {
 		return
 	}
-	st := w.Ledger.Newest()
-	if s := w.bg.seen.Load(); !st.HasOld && s != nil && s.disk == st.Disk.ID && s.tuning == w.Tuning.Load() {
+	if st := w.Ledger.Newest(); !st.HasOld && w.nothingLeft(st) {
 		return
 	}
 	wake(w.bg.merger)
+}
+
+// nothingLeft reports whether it has been seen that there is nothing to merge in a state.
+func (w *Worker) nothingLeft(st *snapshot.State) bool {
+	s := w.bg.seen.Load()
+	return s != nil && s.disk == st.Disk.ID && s.tuning == w.Tuning.Load()
+}
+
+// seeNothingLeft notes that there is nothing to merge with some settings, unless work that has
+// failed is to be tried again.
+func (w *Worker) seeNothingLeft(values *tuning.Values) {
+	if _, left := w.failures.next(flushTask, mergeTask, checkpointTask); !left {
+		w.bg.seen.Store(&seen{w.Ledger.Newest().Disk.ID, values})
+	}
 }
 
 // Start starts the goroutines.
@@ -120,9 +134,7 @@ func (w *Worker) mergerRound(ctx context.Context) (more bool, err error) {
 	switch {
 	case err == nil && n < StepPages:
 		w.failures.settle(flushTask, mergeTask)
-		if _, left := w.failures.next(flushTask, mergeTask, checkpointTask); !left {
-			w.bg.seen.Store(&seen{w.Ledger.Newest().Disk.ID, values})
-		}
+		w.seeNothingLeft(values)
 	case err != nil && ctx.Err() == nil:
 		w.failed(w.working, ByMerger, err)
 	}

@@ -30,7 +30,10 @@ var errFail = errors.New("failed on purpose")
 type sick struct {
 	vfs.File
 	write, sync error
+	started     int // how often it was asked to begin to write
 }
+
+func (s *sick) StartWrite(int64, int64) { s.started++ }
 
 func (s *sick) WriteAt(p []byte, off int64) (int, error) {
 	if s.write != nil {

@@ -4,6 +4,7 @@ package worker
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -12,6 +13,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
 
 // job is a merge.Job with what it takes to publish its result.
@@ -174,14 +176,17 @@ const (
 	failed             // it was given up because of an error
 )
 
-// runJob works on a job until it has done about the given number of pages' worth of work or
+// runJob works on a job until it has done about the given number of bytes' worth of work or
 // is finished, and publishes it then. The caller has the worker's turn.
-func (w *Worker) runJob(ctx context.Context, j *job, pages int) (cost int, o outcome, err error) {
+func (w *Worker) runJob(ctx context.Context, j *job, bytes int64) (cost int64, o outcome, err error) {
 	w.Turn.MustBeHeld()
 	err = w.charge(j, func() (err error) {
-		cost, err = j.Step(ctx, pages)
+		cost, err = j.Step(ctx, bytes)
 		return err
 	})
+	if w.Tuning.Load().Sync != tuning.Never {
+		w.File.StartWrites()
+	}
 	if err == nil && j.Done() {
 		var did ledger.Outcome
 		if did, err = w.publish(j); err == nil {
@@ -207,6 +212,6 @@ func (w *Worker) runJob(ctx context.Context, j *job, pages int) (cost int, o out
 
 // runToEnd works on a job to its end.
 func (w *Worker) runToEnd(ctx context.Context, j *job) error {
-	_, _, err := w.runJob(context.WithoutCancel(ctx), j, Unlimited)
+	_, _, err := w.runJob(context.WithoutCancel(ctx), j, math.MaxInt64)
 	return err
 }

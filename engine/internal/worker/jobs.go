@@ -4,6 +4,7 @@ package worker
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
@@ -86,7 +87,7 @@ func (w *Worker) rerun(ctx context.Context, j *job) error {
 			return err
 		}
 		for o := unfinished; o == unfinished; {
-			if _, o, err = w.runJob(ctx, wider, Unlimited); err != nil {
+			if _, o, err = w.runJob(ctx, wider, math.MaxInt64); err != nil {
 				if o == unfinished {
 					w.abandon(wider)
 				}

@@ -6,9 +6,9 @@ import (
 	"context"
 )
 
-// leastPages is the least that is worth doing after a commit: about what a job does before
-// it looks at its budget for the first time.
-const leastPages = 2
+// leastShare is the least that is worth doing after a commit, in bytes: some records. Less than
+// that would cost more to begin than to do, and more would be felt in the commit.
+const leastShare = 1 << 10
 
 // AfterCommit does, or waits for, the share of flushing and merging that a commit owes which
 // wrote the given number of bytes. The caller has the writer's turn. An error is not the
@@ -29,7 +29,7 @@ func (w *Worker) AfterCommit(bytes int) {
 	st := w.Ledger.Newest()
 	full := st.HasOld && w.live.Fill(st) >= 1 && w.failures.wait(flushTask) == 0
 	w.tryCheckpointAgain()
-	if !st.HasOld && len(st.Disk.Levels) < 2 {
+	if !st.HasOld && (len(st.Disk.Levels) < 2 || w.nothingLeft(st)) {
 		w.pace.credit = 0
 		return
 	}
@@ -37,13 +37,15 @@ func (w *Worker) AfterCommit(bytes int) {
 	if st.HasOld {
 		depth += 2
 	}
-	w.pace.credit += bytes*depth + 1
-	pages := w.pace.credit / int(w.pageSize())
-	if pages < leastPages && !full && !w.flushLags(st, inline) {
+	earned := bytes*depth + 1
+	w.pace.credit += earned
+	if w.pace.credit < leastShare && !full && !w.flushLags(st, inline) {
 		return
 	}
-	w.pace.credit = 0
-	w.commitShare(pages, full)
+	// What small commits have saved up is done in steps of the same length.
+	share := min(w.pace.credit, max(earned, leastShare))
+	w.pace.credit -= share
+	w.commitShare(int64(share), full)
 }
 
 // tryCheckpointAgain is checkpointAgain for a commit.
@@ -60,7 +62,7 @@ func (w *Worker) tryCheckpointAgain() {
 // commitShare is the work of one commit. The flush of the old tree goes on until it has come
 // as far as the live tree is filled; if that one is full, too, to the end, and the live tree
 // becomes the old one.
-func (w *Worker) commitShare(pages int, full bool) {
+func (w *Worker) commitShare(share int64, full bool) {
 	ctx := context.Background() // a commit that is done must not stop half way
 	if !full && !w.Turn.Try() {
 		return // another goroutine does the work
@@ -72,7 +74,7 @@ func (w *Worker) commitShare(pages int, full bool) {
 	}
 	defer w.Turn.Release()
 	watch := w.Watch(ByCommit)
-	err := w.commitPages(ctx, pages, full)
+	err := w.commitBytes(ctx, share, full)
 	if full {
 		waiting.End()
 	}
@@ -82,8 +84,8 @@ func (w *Worker) commitShare(pages int, full bool) {
 	}
 }
 
-// commitPages is commitShare with the worker's turn.
-func (w *Worker) commitPages(ctx context.Context, pages int, full bool) error {
+// commitBytes is commitShare with the worker's turn.
+func (w *Worker) commitBytes(ctx context.Context, share int64, full bool) error {
 	if full {
 		if _, err := w.Work(ctx, Order{Pages: Unlimited, FlushOnly: true, Patient: true}); err != nil {
 			return err
@@ -92,15 +94,16 @@ func (w *Worker) commitPages(ctx context.Context, pages int, full bool) error {
 			return err
 		}
 	}
-	n, err := w.Work(ctx, Order{Pages: pages, Patient: true})
+	n, err := w.workBytes(ctx, Order{Patient: true}, share)
 	if err != nil {
 		return err
 	}
-	if n < pages {
+	if n < share {
 		w.failures.settle(flushTask, mergeTask)
+		w.seeNothingLeft(w.Tuning.Load())
 	}
 	for st := w.Ledger.Newest(); w.flushLags(st, inline); st = w.Ledger.Newest() {
-		n, err := w.Work(ctx, Order{Pages: leastPages, FlushOnly: true, Patient: true})
+		n, err := w.workBytes(ctx, Order{FlushOnly: true, Patient: true}, leastShare)
 		if n == 0 || err != nil {
 			return err
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
 
-// TestCommitOwesWorkInProportion: nothing for a few bytes, about as many pages for each level
+// TestCommitOwesWorkInProportion: nothing for a few bytes, about as many bytes for each level
 // as were written when they have come together, and nothing while nothing waits.
 func TestCommitOwesWorkInProportion(t *testing.T) {
 	d := newDesk(t, nil)
@@ -26,10 +26,10 @@ func TestCommitOwesWorkInProportion(t *testing.T) {
 		commits++
 	}
 	// With an old tree and no level each byte counts three times.
-	if want := leastPages * 1024 / (3*bytes + 1); commits < want || commits > want+2 {
+	if want := leastShare / (3*bytes + 1); commits < want || commits > want+2 {
 		t.Errorf("after %d commits of %d bytes something is flushed, want about %d", commits, bytes, want)
 	}
-	if d.pace.credit != 0 {
+	if d.pace.credit >= leastShare {
 		t.Errorf("%d bytes are owed still", d.pace.credit)
 	}
 	before := d.pace.flushed.Load()
@@ -37,6 +37,49 @@ func TestCommitOwesWorkInProportion(t *testing.T) {
 	const rows = 4 // of a page
 	if got := (d.pace.flushed.Load() - before) / rows; got < 25 || got > 50 {
 		t.Errorf("a commit of 10 pages flushes about %d, want three times as many", got)
+	}
+}
+
+// TestSmallCommitsWorkInSmallSlices: no commit does much more than is worth beginning with, and
+// together they do all that they owe.
+func TestSmallCommitsWorkInSmallSlices(t *testing.T) {
+	const bytes, rows, size = 100, 1000, 200
+	d := newDesk(t, nil)
+	d.setAside(rows, size)
+	most := int64(leastShare/(size+5) + 1)
+	commits := 0
+	for ; d.Ledger.Newest().HasOld; commits++ {
+		before := d.pace.flushed.Load()
+		d.AfterCommit(bytes)
+		if n := d.pace.flushed.Load() - before; n > most {
+			t.Fatalf("commit %d flushes %d rows, want %d at most", commits, n, most)
+		}
+	}
+	owed := commits * (3*bytes + 1)
+	if written := rows * size; owed < written || owed > written+written/4 {
+		t.Errorf("%d commits, which owed %d bytes, have flushed %d", commits, owed, written)
+	}
+}
+
+// TestNothingIsLookedForAgain: once a commit has found nothing to merge, the next ones owe nothing,
+// until there is something new.
+func TestNothingIsLookedForAgain(t *testing.T) {
+	d := newDesk(t, nil)
+	d.flush(50, 100)
+	d.flush(50, 100)
+	d.AfterCommit(1 << 20)
+	if !d.nothingLeft(d.Ledger.Newest()) {
+		t.Fatal("two levels are worth a merge")
+	}
+	d.AfterCommit(100)
+	if d.pace.credit != 0 {
+		t.Errorf("%d bytes are owed", d.pace.credit)
+	}
+	d.flush(50, 100)
+	d.flush(50, 100)
+	d.AfterCommit(1 << 20)
+	if n := len(d.levels()); n >= 4 {
+		t.Errorf("%d levels; they are not merged", n)
 	}
 }
 

@@ -120,11 +120,11 @@ func (w *Worker) charge(j *job, step func() error) error {
 	if observed {
 		start = time.Now()
 	}
-	before := w.File.Stats()
+	pagesBefore, bytesBefore := w.File.Wrote()
 	err := step()
-	after := w.File.Stats()
-	pages := after.PagesWritten - before.PagesWritten
-	bytes := after.DataBytes - before.DataBytes
+	pages, bytes := w.File.Wrote()
+	pages -= pagesBefore
+	bytes -= bytesBefore
 	w.Counters.Pages[j.purpose()].Add(pages)
 	w.Counters.Bytes[j.purpose()].Add(bytes)
 	j.cost.pages += pages

@@ -2,7 +2,10 @@
 
 package worker
 
-import "context"
+import (
+	"context"
+	"math"
+)
 
 // Unlimited is a budget that no amount of work exhausts.
 const Unlimited = int(^uint(0) >> 1)
@@ -21,12 +24,24 @@ type Order struct {
 // Work flushes the old tree and merges levels until the budget is used up or nothing is left
 // to do. It returns the pages' worth of work that it did. What comes next is chosen by
 // merge.Choose. The caller has the worker's turn.
-func (w *Worker) Work(ctx context.Context, o Order) (done int, err error) {
+func (w *Worker) Work(ctx context.Context, o Order) (pages int, err error) {
+	w.Turn.MustBeHeld()
+	bytes, err := w.workBytes(ctx, o, w.bytesOf(o.Pages))
+	return int(bytes / w.pageSize()), err
+}
+
+// bytesOf returns the bytes of a number of pages, which may be Unlimited.
+func (w *Worker) bytesOf(pages int) int64 {
+	return min(int64(pages), math.MaxInt64/w.pageSize()) * w.pageSize()
+}
+
+// workBytes is Work with a budget in bytes, in place of the order's.
+func (w *Worker) workBytes(ctx context.Context, o Order, budget int64) (done int64, err error) {
 	w.Turn.MustBeHeld()
 	if o.MinLevels == 0 {
 		o.MinLevels = w.Tuning.Load().AutoMerge
 	}
-	for done < o.Pages {
+	for done < budget {
 		if err := ctx.Err(); err != nil {
 			return done, err
 		}
@@ -44,7 +59,7 @@ func (w *Worker) Work(ctx context.Context, o Order) (done int, err error) {
 		if o.Patient && w.failures.wait(w.working) > 0 {
 			return done, nil
 		}
-		cost, err := w.workOn(ctx, j, min(o.Pages-done, StepPages), o.Patient)
+		cost, err := w.workOn(ctx, j, min(budget-done, w.bytesOf(StepPages)), o.Patient)
 		done += cost
 		if err != nil {
 			return done, err
@@ -55,9 +70,9 @@ func (w *Worker) Work(ctx context.Context, o Order) (done int, err error) {
 
 // workOn works on one job, and makes the checkpoint that is due when it has ended or was
 // published in part.
-func (w *Worker) workOn(ctx context.Context, j *job, pages int, patient bool) (cost int, err error) {
+func (w *Worker) workOn(ctx context.Context, j *job, bytes int64, patient bool) (cost int64, err error) {
 	parts := j.parts
-	cost, o, err := w.runJob(ctx, j, pages)
+	cost, o, err := w.runJob(ctx, j, bytes)
 	if o != unfinished {
 		w.forget(j)
 	}

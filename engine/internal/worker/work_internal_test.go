@@ -5,6 +5,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -96,7 +97,7 @@ func TestCancelledWorkGoesOnLater(t *testing.T) {
 		if n, err := d.Work(ctx, Order{Pages: Unlimited}); n != 0 || !errors.Is(err, context.Canceled) {
 			t.Errorf("%d pages' worth, %v", n, err)
 		}
-		if _, o, err := d.runJob(ctx, j, Unlimited); o != unfinished || !errors.Is(err, context.Canceled) {
+		if _, o, err := d.runJob(ctx, j, math.MaxInt64); o != unfinished || !errors.Is(err, context.Canceled) {
 			t.Errorf("outcome %d, %v; want unfinished", o, err)
 		}
 	})
@@ -203,7 +204,7 @@ func TestResultWithoutRootTakesInTheLevelAbove(t *testing.T) {
 		j, err := d.newJob(plan{lo: 1, hi: 3})
 		must(t, err)
 		before := d.Ledger.Newest()
-		if _, o, err := d.runJob(context.Background(), j, Unlimited); o != widen || err != nil {
+		if _, o, err := d.runJob(context.Background(), j, math.MaxInt64); o != widen || err != nil {
 			t.Fatalf("outcome %d, %v; want widen", o, err)
 		}
 		if d.Ledger.Newest() != before || len(d.Ledger.Account().Reserved) != 0 {
@@ -229,12 +230,12 @@ func TestJobOutcomes(t *testing.T) {
 	d.holdTurn(func() {
 		j, err := d.newJob(plan{hi: 2})
 		must(t, err)
-		cost, o, err := d.runJob(context.Background(), j, 5)
-		if o != unfinished || err != nil || cost < 1 || cost > 10 || len(d.levels()) != 2 {
+		cost, o, err := d.runJob(context.Background(), j, 4*1024)
+		if o != unfinished || err != nil || cost < 4*1024 || cost > 5*1024 || len(d.levels()) != 2 {
 			t.Fatalf("outcome %d, cost %d, %v; %d levels", o, cost, err, len(d.levels()))
 		}
 		for o == unfinished {
-			if _, o, err = d.runJob(context.Background(), j, 50); err != nil {
+			if _, o, err = d.runJob(context.Background(), j, 50*1024); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -244,7 +245,7 @@ func TestJobOutcomes(t *testing.T) {
 		d.data.write = errFail
 		j, err = d.newJob(plan{hi: 1})
 		must(t, err)
-		if _, o, err = d.runJob(context.Background(), j, Unlimited); o != failed || !errors.Is(err, errFail) {
+		if _, o, err = d.runJob(context.Background(), j, math.MaxInt64); o != failed || !errors.Is(err, errFail) {
 			t.Errorf("outcome %d, %v; want failed", o, err)
 		}
 	})
@@ -264,5 +265,16 @@ func TestDroppedJobsHoldNothing(t *testing.T) {
 	d.holdTurn(d.DropJobs)
 	if got := d.Ledger.Account().Reserved; len(got) != 0 || d.jobs != ([merge.NumSlots]*job{}) {
 		t.Errorf("blocks %v are reserved for jobs %v", got, d.jobs)
+	}
+}
+
+// TestWorkBeginsToWriteWhatASyncWaitsFor, and leaves it alone where nothing is ever synced.
+func TestWorkBeginsToWriteWhatASyncWaitsFor(t *testing.T) {
+	for _, sync := range []tuning.Sync{tuning.Never, tuning.Checkpoints, tuning.Commits} {
+		d := newDesk(t, func(_ *Config, v *tuning.Values) { v.Sync = sync })
+		d.flush(12_000, 200) // more than 2 MiB
+		if begun := d.data.started > 0; begun != (sync != tuning.Never) {
+			t.Errorf("sync %d: begun %d times", sync, d.data.started)
+		}
 	}
 }
