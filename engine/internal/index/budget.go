@@ -56,8 +56,7 @@ func (k *Keeper) makeRoom(segs []*segment.Segment, n, least int64) bool {
 }
 
 // Published keeps the budget after a segment was published that has taken the place of some levels:
-// what is known about these is dropped. A part of a merge takes no level's place: its inputs are
-// still searched. The caller has the worker's turn.
+// what is known about these is dropped. The caller has the worker's turn.
 func (k *Keeper) Published(gone []*snapshot.Level) {
 	if !k.on() {
 		return
@@ -78,6 +77,21 @@ func (k *Keeper) Published(gone []*snapshot.Level) {
 	segs := segmentsOf(st.Disk)
 	k.trim(segs)
 	k.await(segs)
+}
+
+// Grown keeps the budget after a part of a merge was published. Its inputs are still searched; what
+// was known about its output before is dropped. before is the level of the merge until then, or an
+// input of it if there was none. The caller has the worker's turn.
+func (k *Keeper) Grown(before *snapshot.Level) {
+	if !k.on() {
+		return
+	}
+	if x := before.Seg.Index; before.Merging != nil && x != nil {
+		x.Await(0)
+		x.SetFences(nil)
+		x.SetFilter(nil)
+	}
+	k.Published(nil)
 }
 
 // trim drops filters, and then fences, of the largest segments until what is left is within

@@ -106,9 +106,11 @@ func (k *Keeper) buildFilter(seg *segment.Segment, pause func() error) error {
 		return err
 	}
 	n := filter.BytesFor(keys)
-	if !k.reserveFor(n, k.limit-k.limit/spareShare) {
-		seg.Index.GiveUp(segment.Filter) // larger than the budget allows
-		return nil
+	if limit := k.limit - k.limit/spareShare; !k.reserveFor(n, limit) {
+		if n > limit-k.published() {
+			seg.Index.GiveUp(segment.Filter) // larger than the budget allows
+		}
+		return nil // it is wanted again when what is being written has given back its room
 	}
 	defer k.release(n)
 	f, err := seg.BuildFilter(keys, pause)
@@ -130,6 +132,12 @@ func (k *Keeper) reserveFor(n, limit int64) bool {
 	}
 	k.reserved += n
 	return true
+}
+
+// published returns the bytes of what is there, without what is being made.
+func (k *Keeper) published() int64 {
+	fences, filters := k.Sizes()
+	return fences + filters
 }
 
 // keep calls set, unless the segment is gone, its part of the index was given up, or there is no

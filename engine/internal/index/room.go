@@ -30,6 +30,9 @@ func (k *Keeper) Reserve(p Planned) Room {
 	if !k.on() {
 		return Room{}
 	}
+	if p.GoesOn && p.Inputs[0].Seg.Index.Fences() == nil {
+		return Room{} // there will be none
+	}
 	fences := p.fences()
 	keys := p.keys()
 	st := k.ledger.Acquire()
@@ -93,6 +96,7 @@ func estimate(seg *segment.Segment) int64 {
 func (k *Keeper) Release(r Room) {
 	if r.bytes > 0 {
 		k.release(r.bytes)
+		k.Published(nil) // there may be room now for what others want
 	}
 }
 

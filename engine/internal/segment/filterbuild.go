@@ -3,7 +3,10 @@
 package segment
 
 import (
+	"sort"
+
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/fence"
 	"github.com/lsmlite/lsmlite-go/engine/internal/filter"
 )
 
@@ -61,21 +64,62 @@ func (s *Segment) EstimateKeys(samples int) (int64, error) {
 	}
 	f := s.Index.Fences()
 	if f == nil {
-		n, err := cells(s.First)
+		p, err := s.someLeaf()
+		if err != nil {
+			return 0, err
+		}
+		n, err := cells(p)
 		if s.Root != 0 {
 			n *= s.Space.PagesIn(s.Size)
 		}
 		return n, err
 	}
-	leaves, looked, sum := f.Leaves(), 0, int64(0)
+	first, err := s.firstLeft(f)
+	if err != nil {
+		return 0, err
+	}
+	leaves, looked, sum := f.Leaves()-first, 0, int64(0)
 	for i := 0; i < leaves; i += max(1, (leaves+samples-1)/samples) {
-		n, err := cells(f.Page(i))
+		n, err := cells(f.Page(first + i))
 		if err != nil {
 			return 0, err
 		}
 		sum += n
 		looked++
 	}
+	if looked == 0 {
+		return 0, nil
+	}
 	n := (sum*int64(leaves) + int64(looked) - 1) / int64(looked)
 	return n + n/16, nil
+}
+
+// someLeaf returns a leaf page of the segment.
+func (s *Segment) someLeaf() (base.PageNo, error) {
+	if s.rest == nil || s.from == nil || s.Root == 0 {
+		return s.First, nil
+	}
+	var it Iter // the first page that is left may be one of the b-tree
+	it.Init(s)
+	defer it.Done()
+	if !it.descend(0, s.from) {
+		return 0, it.err
+	}
+	return it.no, nil
+}
+
+// firstLeft returns the first leaf page of the fences that is one of the segment's. Those before it
+// may be another segment's by now, and what stands on them then must not be read as the segment's: it
+// would stay in the page cache.
+func (s *Segment) firstLeft(f *fence.Fences) (int, error) {
+	if s.rest == nil {
+		return 0, nil
+	}
+	if _, err := s.left(s.First); err != nil {
+		return 0, err
+	}
+	return sort.Search(f.Leaves(), func(i int) bool {
+		left, _ := s.left(f.Page(i)) // the error is always the same
+		return left
+	}), nil
 }

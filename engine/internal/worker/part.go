@@ -37,7 +37,8 @@ func (w *Worker) publishPart(j *job) error {
 		return err
 	}
 	w.Index.Inputs(p.Merging.RHS)
-	if before := j.inputs[0]; before.Merging != nil {
+	before := j.inputs[0]
+	if before.Merging != nil {
 		p.Index.Inherit(before.Seg.Index)
 	}
 	half := &snapshot.Level{Age: merge.HalfAge(j.age), Seg: w.output(j, p.Segment, p.LastPage, p.Index), Merging: &p.Merging}
@@ -49,7 +50,7 @@ func (w *Worker) publishPart(j *job) error {
 	if err != nil {
 		return err
 	}
-	w.Index.Published(nil)
+	w.Index.Grown(before)
 	j.begin, j.held, j.parts = ledger.AppendPoint{}, len(blocks)-1, j.Pages()
 	j.inputs = []*snapshot.Level{half}
 	return nil
