@@ -83,3 +83,61 @@ func TestDamageOnOneSideOfASplit(t *testing.T) {
 		}
 	}
 }
+
+// TestWalkAfterAnError: a cursor that has met with a damaged page walks up to it afterwards, from
+// both ends.
+func TestWalkAfterAnError(t *testing.T) {
+	const n, bad = 400, 200
+	key := func(i int) []byte { return fmt.Appendf(nil, "k%05d", i) }
+	geo, err := format.NewGeometry(4096, 64<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := memfs.New().Open("/test.db", vfs.ReadWrite|vfs.Create, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, rng: rand.New(rand.NewPCG(1, 1)), file: blockfile.New(f, "/test.db", geo, nil, 1<<20)}
+	tree := memtree.New()
+	for i := range n {
+		tree.Put(key(i), make([]byte, 100))
+	}
+	level := w.plain(tree)
+	var it segment.Iter
+	it.Init(level.Seg)
+	if !it.SeekGE(0, key(bad)) {
+		t.Fatal(it.Err())
+	}
+	p, cell := it.Position()
+	it.Done()
+	first := bad - cell // on the damaged page
+	if _, err := f.WriteAt(make([]byte, geo.PageSize), geo.Offset(p)); err != nil {
+		t.Fatal(err)
+	}
+	level.Seg.Space.File = blockfile.New(f, "/test.db", geo, nil, 1<<20)
+	level.Seg.Space.File.SetBlocks(uint32(w.blocks))
+	st := &snapshot.State{Disk: &snapshot.Snapshot{Levels: []*snapshot.Level{level}}, Live: memtree.New().Freeze()}
+	var c cursor.Cursor
+	if err := c.Init(st.Live, st); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if c.Seek(key(bad), cursor.GE) || c.Err() == nil {
+			t.Fatalf("the damaged page gives %v", c.Err())
+		}
+		i := 0
+		for ok := c.First(); ok; ok = c.Next() {
+			i++
+		}
+		if i != first || c.Err() == nil {
+			t.Errorf("%d rows forward, want %d and an error: %v", i, first, c.Err())
+		}
+		i = n
+		for ok := c.Last(); ok; ok = c.Prev() {
+			i--
+		}
+		if i <= bad || i > bad+40 || c.Err() == nil {
+			t.Errorf("rows from %d on backward, and %v", i, c.Err())
+		}
+	}
+}

@@ -187,6 +187,7 @@ func (it *Iter) settleBackward() bool {
 // First moves to the first record.
 func (it *Iter) First() bool {
 	it.steps, it.jumps, it.scanning = 0, 0, false
+	it.err = nil
 	if !it.setPage(it.seg.First) {
 		return false
 	}
@@ -200,6 +201,7 @@ func (it *Iter) First() bool {
 // Last moves to the last record.
 func (it *Iter) Last() bool {
 	it.steps, it.jumps, it.scanning = 0, 0, false
+	it.err = nil
 	p := it.seg.LastPage
 	if last, ok, err := it.lastLeaf(); err != nil {
 		return it.fail(err)
