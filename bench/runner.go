@@ -32,7 +32,7 @@ func measure(ctx context.Context, o *options, out, log io.Writer) error {
 		return err
 	}
 	r := &runner{
-		options: o, dir: dir, bases: map[string]error{}, results: map[result]*report.Result{},
+		options: o, dir: dir, bases: map[string]base{}, results: map[result]*report.Result{},
 		run: &report.Run{Version: report.Version, Started: time.Now().UTC().Truncate(time.Second), Command: o.command, Machine: machine},
 	}
 	for _, d := range o.stores {
@@ -73,8 +73,8 @@ type result struct {
 // runner runs jobs and collects what they return.
 type runner struct {
 	*options
-	dir      string           // for databases
-	bases    map[string]error // by folder: whether its database could be built
+	dir      string          // for databases
+	bases    map[string]base // by folder
 	run      *report.Run
 	results  map[result]*report.Result
 	order    []*report.Result // the same, in the order of the first repetitions
@@ -128,18 +128,21 @@ func (r *runner) job(ctx context.Context, j job) error {
 // measure runs a job in a child.
 func (r *runner) measure(ctx context.Context, j job) (rep report.Repetition, err error) {
 	t := j.task
+	var from base
 	switch j.workload.Base {
 	case work.Empty:
 		t.Dir = filepath.Join(r.dir, "empty")
 		err = os.Mkdir(t.Dir, 0o700)
 	case work.ReadOnly:
-		t.Dir, err = r.base(ctx, j)
+		t.Dir, from = r.base(ctx, j)
+		err = from.err
 	case work.Copy:
 		t.Dir = filepath.Join(r.dir, "copy")
-		var base string
-		if base, err = r.base(ctx, j); err == nil {
-			err = copyFolder(t.Dir, base)
+		var dir string
+		if dir, from = r.base(ctx, j); from.err == nil {
+			from.err = copyFolder(t.Dir, dir)
 		}
+		err = from.err
 	}
 	if j.workload.Base != work.ReadOnly {
 		defer os.RemoveAll(t.Dir)
@@ -147,27 +150,47 @@ func (r *runner) measure(ctx context.Context, j job) (rep report.Repetition, err
 	if err == nil {
 		err = r.child(ctx, work.RoleMeasure, t, &rep)
 	}
+	if err == nil && from.Unsettled {
+		from.mark(&rep)
+	}
 	return rep, err
+}
+
+// base is a database that workloads begin with.
+type base struct {
+	work.Built
+	err error // why it could not be built
+}
+
+// unsettledBases is the figure that is set if the store was still at work on the database when it was
+// closed: what is measured on it may cost more than on one that is finished.
+const unsettledBases = "unsettled_bases"
+
+func (b *base) mark(rep *report.Repetition) {
+	if rep.Extra == nil {
+		rep.Extra = map[string]float64{}
+	}
+	rep.Extra[unsettledBases] = 1
 }
 
 // base returns the folder of a store's database with all rows, and builds it at the first call in a
 // group. If that fails, it fails for all workloads that need it.
-func (r *runner) base(ctx context.Context, j job) (string, error) {
+func (r *runner) base(ctx context.Context, j job) (string, base) {
 	t := j.task
 	dir := filepath.Join(r.dir, "base", fmt.Sprintf("%s-%d-%d", j.driver.Name, t.Rows, t.ValueBytes))
-	err, known := r.bases[dir]
+	b, known := r.bases[dir]
 	if known {
-		return dir, err
+		return dir, b
 	}
 	t.Dir, t.Seed = dir, 1
-	if err = os.MkdirAll(dir, 0o700); err == nil {
-		err = r.child(ctx, work.RoleBuild, t, &work.Built{})
+	if b.err = os.MkdirAll(dir, 0o700); b.err == nil {
+		b.err = r.child(ctx, work.RoleBuild, t, &b.Built)
 	}
-	if err != nil {
-		err = fmt.Errorf("build a database of %d rows: %w", t.Rows, err)
+	if b.err != nil {
+		b.err = fmt.Errorf("build a database of %d rows: %w", t.Rows, b.err)
 	}
-	r.bases[dir] = err
-	return dir, err
+	r.bases[dir] = b
+	return dir, b
 }
 
 func (r *runner) child(ctx context.Context, role string, t work.Task, answer any) error {

@@ -71,7 +71,9 @@ func Start(ctx context.Context, role string, task any) (*Process, error) {
 // answer is an error that has the end of what it wrote to standard error.
 func (p *Process) Wait(answer any) error {
 	line, readErr := p.output.ReadBytes('\n')
-	p.input.Close()
+	if readErr != nil {
+		p.input.Close() // so that it ends; one that has answered does so by itself
+	}
 	waitErr := p.cmd.Wait()
 	var m message
 	if readErr == nil {
@@ -82,8 +84,10 @@ func (p *Process) Wait(answer any) error {
 	switch {
 	case m.Error != "":
 		return errors.New(m.Error)
-	case readErr == nil && m.Answer != nil:
+	case readErr == nil && m.Answer != nil && waitErr == nil:
 		return json.Unmarshal(m.Answer, answer)
+	case readErr == nil && m.Answer != nil:
+		readErr = errors.New("it has answered and then failed")
 	case readErr == nil:
 		readErr = errors.New("its answer is empty")
 	case errors.Is(readErr, io.EOF):

@@ -44,7 +44,11 @@ func add(t task) (sum int, err error) {
 // TestMain lets this test be its own child.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == Flag {
-		os.Exit(Main(add))
+		code := Main(add)
+		if os.Args[2] == "late" {
+			code = 7
+		}
+		os.Exit(code)
 	}
 	os.Exit(m.Run())
 }
@@ -81,6 +85,17 @@ func TestErrors(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q in it", name, err, c.want)
 		}
+	}
+}
+
+// TestFailureAfterTheAnswer: what a child answers does not count if it fails afterwards.
+func TestFailureAfterTheAnswer(t *testing.T) {
+	p, err := Start(t.Context(), "late", task{Add: []int{1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Wait(new(int)); err == nil || !strings.Contains(err.Error(), "exit status 7") {
+		t.Errorf("%v, want its exit status in it", err)
 	}
 }
 

@@ -70,8 +70,6 @@ type Store interface {
 	Reader() (Reader, error)
 	// Flush writes everything committed into the store's main files, if the store has such a call.
 	Flush() error
-	// Compact brings the files into the form that is read fastest, if the store has such a call.
-	Compact() error
 	// Close ends the use of the store. All readers are closed.
 	Close() error
 }

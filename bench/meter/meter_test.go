@@ -122,8 +122,8 @@ func TestPeak(t *testing.T) {
 	if err := unix.Munmap(b); err != nil {
 		t.Fatal(err)
 	}
-	if peak := p.Stop(); peak < before+60<<20 || peak > before+100<<20 {
-		t.Errorf("peak %d after %d and 64 MiB", peak, before)
+	if peak, err := p.Stop(); err != nil || peak < before+60<<20 || peak > before+100<<20 {
+		t.Errorf("peak %d, %v after %d and 64 MiB", peak, err, before)
 	}
 }
 

@@ -3,6 +3,7 @@
 package meter
 
 import (
+	"fmt"
 	"os"
 	"time"
 )
@@ -10,8 +11,15 @@ import (
 // Peak samples the anonymous memory of this process: heaps, stacks and private mappings, but not
 // pages of files, which the kernel may take back.
 type Peak struct {
+	read func() (int64, error)
 	stop chan struct{}
-	done chan int64
+	done chan sample
+}
+
+// sample is what was found so far.
+type sample struct {
+	peak int64
+	err  error // of the first sample that failed
 }
 
 // sampling is how often memory is read. Each time costs about 20 µs.
@@ -19,7 +27,11 @@ const sampling = 20 * time.Millisecond
 
 // StartPeak begins to sample.
 func StartPeak() *Peak {
-	p := &Peak{make(chan struct{}), make(chan int64)}
+	return startPeak(Anonymous)
+}
+
+func startPeak(read func() (int64, error)) *Peak {
+	p := &Peak{read, make(chan struct{}), make(chan sample)}
 	go p.run()
 	return p
 }
@@ -27,24 +39,30 @@ func StartPeak() *Peak {
 func (p *Peak) run() {
 	tick := time.NewTicker(sampling)
 	defer tick.Stop()
-	peak := int64(0)
+	var found sample
 	for {
-		if now, err := Anonymous(); err == nil {
-			peak = max(peak, now)
+		now, err := p.read()
+		if found.peak = max(found.peak, now); found.err == nil {
+			found.err = err
 		}
 		select {
 		case <-p.stop:
-			p.done <- peak
+			p.done <- found
 			return
 		case <-tick.C:
 		}
 	}
 }
 
-// Stop ends the samples and returns the greatest, in bytes.
-func (p *Peak) Stop() int64 {
+// Stop ends the samples and returns the greatest, in bytes, or the error of one that failed: the others
+// may have missed the peak.
+func (p *Peak) Stop() (int64, error) {
 	close(p.stop)
-	return <-p.done
+	found := <-p.done
+	if found.err != nil {
+		return 0, fmt.Errorf("peak memory: %w", found.err)
+	}
+	return found.peak, nil
 }
 
 // Anonymous returns the anonymous memory of this process now, in bytes.

@@ -14,8 +14,7 @@ import (
 
 // View says what of a run is shown.
 type View struct {
-	Ours    string   // the store that others are compared with; empty is the first of the run
-	Peers   []string // the others with a column of ratios; nil is all other stores
+	Peers   []string // the stores that the first of the run is compared with, a column each; nil is all others
 	Metrics []string // names of metrics, a table for each; nil is DefaultMetrics and all of Repetition.Extra
 }
 
@@ -38,10 +37,7 @@ func (v *View) resolve(run *Run) (ours string, peers []string, shown []Metric, e
 	if len(run.Stores) == 0 {
 		return "", nil, nil, fmt.Errorf("the run has no stores")
 	}
-	if ours = v.Ours; ours == "" {
-		ours = run.Stores[0].Name
-	}
-	peers = v.Peers
+	ours, peers = run.Stores[0].Name, v.Peers
 	if peers == nil {
 		for i := range run.Stores {
 			if run.Stores[i].Name != ours {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/bench/report"
+	"github.com/lsmlite/lsmlite-go/bench/report/golden"
 	"github.com/lsmlite/lsmlite-go/bench/report/stats"
 )
 
@@ -41,7 +42,7 @@ func large() *report.Run {
 		run.Results = append(run.Results, report.Result{Store: store, Workload: workload, Params: p, Unit: "get", Repetitions: reps})
 		return &run.Results[len(run.Results)-1]
 	}
-	get := report.Params{Rows: 1e6, Variant: "warm"}
+	get := report.Params{Rows: 1e6}
 	add("ours", "get", get, repeated(1.0, 1.1, 1.2, 1.1, 1.0)...)
 	add("slow", "get", get, repeated(2.0, 2.1, 2.2, 2.4, 1.9)...)
 	add("quick", "get", get, repeated(0.5, 0.6, 0.5, 0.5, 0.4)...)
@@ -76,8 +77,9 @@ func TestMarkdown(t *testing.T) {
 	if err := run.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "report.md", markdown(t, run, report.View{}))
-	golden(t, "peers.md", markdown(t, run, report.View{Ours: "quick", Peers: []string{"ours"}, Metrics: []string{"throughput", "extra:levels", "extra:reads_per_second"}}))
+	golden.Compare(t, "report.md", markdown(t, run, report.View{}))
+	run.Stores[0], run.Stores[2] = run.Stores[2], run.Stores[0]
+	golden.Compare(t, "peers.md", markdown(t, run, report.View{Peers: []string{"ours"}, Metrics: []string{"throughput", "extra:levels", "extra:reads_per_second"}}))
 }
 
 // TestLosersAreShown: the store that the report is about has the same numbers in the same form,
@@ -85,7 +87,7 @@ func TestMarkdown(t *testing.T) {
 func TestLosersAreShown(t *testing.T) {
 	text := string(markdown(t, large(), report.View{Metrics: []string{"cpu"}}))
 	for _, want := range []string{
-		"| get, warm | 1 M × 16+100 B | get | 1.10 ±9% | 2.10 ±12% | **0.500** ±20% | 1.91× (1.83–2.18) | 0.455× (0.400–0.545) |\n",
+		"| get | 1 M × 16+100 B | get | 1.10 ±9% | 2.10 ±12% | **0.500** ±20% | 1.91× (1.83–2.18) | 0.455× (0.400–0.545) |\n",
 		"| scan/100 | 1 M × 16+100 B | get | 12.0 ±8% | 12.0 ±10% | – | no difference seen (1.00–1.08) | – |\n",
 		"- quick, scan/100, 4 M × 16+100 B: timeout after 1m0s signal \\| killed\n",
 	} {
@@ -96,7 +98,7 @@ func TestLosersAreShown(t *testing.T) {
 }
 
 func TestMarkdownRefusesWhatThereIsNot(t *testing.T) {
-	for _, v := range []report.View{{Ours: "theirs"}, {Peers: []string{"theirs"}}, {Metrics: []string{"speed"}}, {Metrics: []string{"extra:|"}}} {
+	for _, v := range []report.View{{Peers: []string{"theirs"}}, {Metrics: []string{"speed"}}, {Metrics: []string{"extra:|"}}} {
 		if err := report.Markdown(new(bytes.Buffer), large(), v); err == nil {
 			t.Errorf("%+v was written", v)
 		}
@@ -117,7 +119,7 @@ func TestPlots(t *testing.T) {
 	var names []string
 	for _, p := range plots {
 		names = append(names, p.Name)
-		golden(t, p.Name, p.Text)
+		golden.Compare(t, p.Name, p.Text)
 	}
 	if got := strings.Join(names, " "); got != "n-cpu-1.svg n-cpu-rows-1.svg f-cpu-1.svg f-cpu-threads-1.svg" {
 		t.Errorf("the plots are %s", got)
@@ -181,7 +183,7 @@ func TestCompare(t *testing.T) {
 	if err := c.Markdown(&out); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "compare.md", out.Bytes())
+	golden.Compare(t, "compare.md", out.Bytes())
 	if _, err := report.Compare(before, after, []string{"speed"}); err == nil {
 		t.Error("an unknown metric was compared")
 	}
@@ -198,7 +200,9 @@ const someTargets = `[
 	{"name": "a store that was not there", "workload": "get", "metric": "cpu", "store": "ours", "peer": "absent", "ship": 1},
 	{"name": "a workload that was not there", "workload": "put", "metric": "cpu", "store": "ours", "peer": "slow", "ship": 1},
 	{"name": "a failure", "workload": "scan", "metric": "cpu", "store": "quick", "peer": "ours", "ship": 1},
-	{"name": "not measured", "workload": "get", "metric": "p99", "store": "ours", "ship": 1}
+	{"name": "not measured", "workload": "get", "metric": "p99", "store": "ours", "ship": 1},
+	{"name": "with this cache", "workload": "get", "metric": "cpu", "store": "ours", "ship": 2, "cache": "64MiB"},
+	{"name": "with another cache", "workload": "get", "metric": "cpu", "store": "ours", "ship": 2, "cache": "65MiB"}
 ]`
 
 func TestTargets(t *testing.T) {
@@ -206,10 +210,12 @@ func TestTargets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	outcomes := report.Check(large(), targets)
+	run := large()
+	run.Command = append(run.Command, "-cache", "64MiB")
+	outcomes := report.Check(run, targets)
 	want := []report.State{
 		report.AimReached, report.Reached, report.Missed, report.Missed, report.Reached, report.AimReached, report.Missed,
-		report.NotMeasured, report.NotMeasured, report.Missed, report.NotMeasured,
+		report.NotMeasured, report.NotMeasured, report.Missed, report.NotMeasured, report.Reached, report.NotMeasured,
 	}
 	if len(outcomes) != len(want) {
 		t.Fatalf("%d outcomes, want %d", len(outcomes), len(want))
@@ -223,7 +229,25 @@ func TestTargets(t *testing.T) {
 	if err := report.TargetsMarkdown(&out, outcomes); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "targets.md", out.Bytes())
+	golden.Compare(t, "targets.md", out.Bytes())
+}
+
+// TestTargetsOfACache: a target for one cache size says nothing of a run with another one, or with the
+// one that the program has without the flag.
+func TestTargetsOfACache(t *testing.T) {
+	target := report.Target{Name: "n", Metric: "cpu", Store: "ours", Rows: report.Rows{Workload: "get"}, Ship: 2, Cache: "64MiB"}
+	for command, measured := range map[string]bool{
+		"bench": false, "bench -cache 64MiB": true, "bench -cache=64MiB -rows 1M": true, "bench --cache 64MiB": true,
+		"bench -cache 64MiB -cache 1GiB": false, "bench -cache 640MiB": false, "bench -cache": false, "bench cache 64MiB": false,
+		"bench -caches 64MiB": false, "bench --cache=64MiB": true,
+	} {
+		run := large()
+		run.Command = strings.Fields(command)
+		outcomes := report.Check(run, []report.Target{target})
+		if len(outcomes) != 1 || (outcomes[0].State != report.NotMeasured) != measured {
+			t.Errorf("%s: %+v", command, outcomes)
+		}
+	}
 }
 
 func TestDecodeTargetsRefuses(t *testing.T) {

@@ -49,9 +49,6 @@ func (r *row) label() string {
 	if r.params.Threads > 1 {
 		s += fmt.Sprintf(", %d threads", r.params.Threads)
 	}
-	if r.params.Variant != "" {
-		s += ", " + r.params.Variant
-	}
 	return s
 }
 

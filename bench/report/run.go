@@ -74,9 +74,6 @@ type Params struct {
 	Batch      int   `json:"batch,omitempty"`   // rows in a transaction, or in a scan
 	Rows       int64 `json:"rows,omitempty"`    // in the database while it was measured
 	Threads    int   `json:"threads,omitempty"` // goroutines at work, writers or readers
-	// Variant distinguishes rows that are the same in everything else, such as "warm" and "cold",
-	// or a preset.
-	Variant string `json:"variant,omitempty"`
 }
 
 // Repetition is one measurement. A nil pointer means that the number was not measured.

@@ -30,6 +30,9 @@ type Target struct {
 	// better).
 	Ship float64 `json:"ship"`
 	Aim  float64 `json:"aim,omitempty"` // 0 if there is none
+	// Cache is the value of the flag -cache that the numbers stand for; empty is any. A run with another
+	// one is not compared with the target.
+	Cache string `json:"cache,omitempty"`
 }
 
 // Rows selects rows of a run: those that have all of what is set.
@@ -40,15 +43,13 @@ type Rows struct {
 	Batch      int    `json:"batch,omitempty"`
 	RowCount   int64  `json:"rows,omitempty"`
 	Threads    int    `json:"threads,omitempty"`
-	Variant    string `json:"variant,omitempty"`
 }
 
 func (s *Rows) match(r *row) bool {
 	p := &r.params
 	return (s.Workload == "" || s.Workload == r.workload) && (s.Class == "" || s.Class == p.Class) &&
 		(s.ValueBytes == 0 || s.ValueBytes == p.ValueBytes) && (s.Batch == 0 || s.Batch == p.Batch) &&
-		(s.RowCount == 0 || s.RowCount == p.Rows) && (s.Threads == 0 || s.Threads == p.Threads) &&
-		(s.Variant == "" || s.Variant == p.Variant)
+		(s.RowCount == 0 || s.RowCount == p.Rows) && (s.Threads == 0 || s.Threads == p.Threads)
 }
 
 // maxTargets is how many targets a file may have.
@@ -129,6 +130,10 @@ func Check(run *Run, targets []Target) []Outcome {
 	for i := range targets {
 		t := &targets[i]
 		m, _ := FindMetric(t.Metric)
+		if t.Cache != "" && run.flag("cache") != t.Cache {
+			out = append(out, Outcome{Target: t, Row: "–", Reason: "it stands for a run with -cache " + t.Cache})
+			continue
+		}
 		found := false
 		for _, c := range classes {
 			rows := run.rows(c.class)
@@ -144,6 +149,24 @@ func Check(run *Run, targets []Target) []Outcome {
 		}
 	}
 	return out
+}
+
+// flag returns the value of a flag of the run's command, or nothing if it was not given.
+func (run *Run) flag(name string) (value string) {
+	for i, arg := range run.Command {
+		given, ok := strings.CutPrefix(strings.TrimPrefix(arg, "-"), "-"+name)
+		if !ok {
+			given, ok = strings.CutPrefix(arg, "-"+name)
+		}
+		switch {
+		case !ok:
+		case strings.HasPrefix(given, "="):
+			value = given[1:]
+		case given == "" && i+1 < len(run.Command):
+			value = run.Command[i+1]
+		}
+	}
+	return value
 }
 
 // check compares one row with the target.
@@ -188,7 +211,6 @@ func (t *Target) other(r *row, rows []*row) *row {
 		Workload: or(t.Than.Workload, r.workload), Class: or(t.Than.Class, r.params.Class),
 		ValueBytes: or(t.Than.ValueBytes, r.params.ValueBytes), Batch: or(t.Than.Batch, r.params.Batch),
 		RowCount: or(t.Than.RowCount, r.params.Rows), Threads: or(t.Than.Threads, r.params.Threads),
-		Variant: or(t.Than.Variant, r.params.Variant),
 	}
 	for _, other := range rows {
 		if s.match(other) {

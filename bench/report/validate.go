@@ -159,10 +159,7 @@ func (p *Params) validate() error {
 	if min(int64(p.KeyBytes), int64(p.ValueBytes), int64(p.Batch), p.Rows, int64(p.Threads)) < 0 {
 		return fmt.Errorf("a negative parameter: %+v", *p)
 	}
-	if p.Variant == "" {
-		return nil
-	}
-	return checkName(p.Variant)
+	return nil
 }
 
 func (rep *Repetition) validate() error {

@@ -73,14 +73,9 @@ func conform(s kv.Store, r kv.Reader, m model, random *rand.Rand) error {
 				return err
 			}
 		}
-		switch step {
-		case 15:
+		if step == 15 {
 			if err := s.Flush(); err != nil {
 				return fmt.Errorf("flush: %w", err)
-			}
-		case 30:
-			if err := s.Compact(); err != nil {
-				return fmt.Errorf("compact: %w", err)
 			}
 		}
 	}

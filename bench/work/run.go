@@ -45,15 +45,15 @@ func Run(t Task, d kv.Driver) (report.Repetition, error) {
 
 // Build makes the database that workloads with a base begin with: all rows at version 1, written in
 // random order, up to 1,000 to a commit, and left until the store has no more work with it.
-func Build(t Task, d kv.Driver) error {
+func Build(t Task, d kv.Driver) (Built, error) {
 	t.Class = kv.Normal
 	t.Limit = 0
 	// About 1 MiB to a commit at most, which every store takes.
 	batch := min(max(1<<20/(data.KeySize+t.ValueBytes), 1), 1000)
-	_, err := runWorkload(t, d, Workload{Name: building, Classes: normal, run: func(r *run) error {
+	rep, err := runWorkload(t, d, Workload{Name: building, Classes: normal, run: func(r *run) error {
 		return r.fill(fillOrder{batch: batch, version: 1, at: r.random().At})
 	}})
-	return err
+	return Built{Unsettled: rep.Extra[unsettled] != 0}, err
 }
 
 // building is the name of the workload that builds databases for others.
@@ -150,8 +150,8 @@ func (r *run) meter(do func() (ops uint64, err error), after func() error) error
 	if err == nil {
 		err = after()
 	}
-	peakBytes := peak.Stop()
-	if err != nil {
+	peakBytes, peakErr := peak.Stop()
+	if err = errors.Join(err, peakErr); err != nil {
 		return err
 	}
 	if ops == 0 {

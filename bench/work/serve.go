@@ -19,7 +19,11 @@ const (
 )
 
 // Built is the answer of a child that has built a database.
-type Built struct{}
+type Built struct {
+	// Unsettled says that the store was still at work after Task.Rest, so that its files are not yet
+	// in the form to which it brings them.
+	Unsettled bool
+}
 
 // Serve is a child's main function, and returns its exit code. An interrupt from the keyboard reaches
 // children, too, and is left to the parent, which kills them.
@@ -29,7 +33,7 @@ func Serve(role string, find func(name string) (kv.Driver, error)) int {
 	case RoleMeasure:
 		return child.Main(with(find, Run))
 	case RoleBuild:
-		return child.Main(with(find, func(t Task, d kv.Driver) (Built, error) { return Built{}, Build(t, d) }))
+		return child.Main(with(find, Build))
 	case roleVictim:
 		return child.Main(func(v victimTask) (Built, error) {
 			d, err := find(v.Store)

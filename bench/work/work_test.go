@@ -41,7 +41,7 @@ func task(t *testing.T, w work.Workload, d kv.Driver, class kv.Class) work.Task 
 		t.Fatal(err)
 	}
 	if w.Base != work.Empty {
-		if err := work.Build(all, d); err != nil {
+		if _, err := work.Build(all, d); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -252,6 +252,42 @@ func TestLimit(t *testing.T) {
 	whole.Limit = 0
 	if rep, err = work.Run(whole, d); err != nil || rep.Ops != int64(whole.Rows) {
 		t.Errorf("%d operations, %v; want %d", rep.Ops, err, whole.Rows)
+	}
+}
+
+// TestBuildReportsWorkLeft: a database whose store was still at work when it was closed is built, and
+// that is known of it.
+func TestBuildReportsWorkLeft(t *testing.T) {
+	d, err := stores.Find("lsmlite")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := work.Find("readseq")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, busy := range []bool{false, true} {
+		stop, stopped := make(chan struct{}), make(chan struct{})
+		go func() { // as a store's goroutine does
+			defer close(stopped)
+			for busy {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+			}
+		}()
+		all := task(t, found[0], d, kv.Normal)
+		if all.Rest = 20 * time.Second; busy {
+			all.Rest = 300 * time.Millisecond
+		}
+		built, err := work.Build(all, d)
+		close(stop)
+		<-stopped
+		if err != nil || built.Unsettled != busy {
+			t.Errorf("busy %v: %+v, %v", busy, built, err)
+		}
 	}
 }
 

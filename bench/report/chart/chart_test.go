@@ -6,37 +6,18 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
-	"flag"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/bench/report/chart"
+	"github.com/lsmlite/lsmlite-go/bench/report/golden"
 )
 
-var update = flag.Bool("update", false, "write the files in testdata again")
-
-func golden(t *testing.T, name string, got []byte) {
+func compare(t *testing.T, name string, got []byte) {
 	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs; go test -update writes it again. Got:\n%.4000s", path, got)
-	}
+	golden.Compare(t, name, got)
 	wellFormed(t, got)
 }
 
@@ -62,9 +43,9 @@ func TestBars(t *testing.T) {
 			{Name: "two", Values: []chart.Value{v(3, 2.5, 3.1), none}},
 		},
 	}
-	golden(t, "bars.svg", c.SVG())
+	compare(t, "bars.svg", c.SVG())
 	c.Series[1].Values[1] = v(1300, 1200, 1400)
-	golden(t, "bars-log.svg", c.SVG())
+	compare(t, "bars-log.svg", c.SVG())
 }
 
 func TestLines(t *testing.T) {
@@ -75,7 +56,7 @@ func TestLines(t *testing.T) {
 			{Name: "two", Values: []chart.Value{v(1.2, 1, 2), {Missing: true}, v(3, 3, 3), v(5, 5, 5)}},
 		},
 	}
-	golden(t, "lines.svg", c.SVG())
+	compare(t, "lines.svg", c.SVG())
 }
 
 // TestAnyNumbers: whatever the numbers are, the chart is well-formed and has no coordinate that

@@ -111,9 +111,8 @@ func (s store) keys(from, to []byte) (keys [][]byte, err error) {
 func (s store) Reader() (kv.Reader, error) { return reader(s), nil }
 
 // Flush does nothing: Badger has no such call.
-func (s store) Flush() error   { return nil }
-func (s store) Compact() error { return s.db.Flatten(2) }
-func (s store) Close() error   { return s.db.Close() }
+func (s store) Flush() error { return nil }
+func (s store) Close() error { return s.db.Close() }
 
 type reader struct{ db *badger.DB }
 

@@ -115,7 +115,6 @@ func (s *store) DeleteRange(from, to []byte) error {
 
 func (s *store) Reader() (kv.Reader, error) { return reader{s.db}, nil }
 func (s *store) Flush() error               { return nil }
-func (s *store) Compact() error             { return nil }
 func (s *store) Close() error               { return s.db.Close() }
 
 type reader struct{ db *bbolt.DB }

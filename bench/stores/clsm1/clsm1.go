@@ -191,19 +191,6 @@ func (s *store) Flush() error {
 	return failed("lsm_flush", C.lsm_flush(s.db))
 }
 
-// Compact merges everything into one segment.
-func (s *store) Compact() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := failed("lsm_flush", C.lsm_flush(s.db)); err != nil {
-		return err
-	}
-	if err := failed("lsm_work", C.lsm_work(s.db, 1, -1, nil)); err != nil {
-		return err
-	}
-	return failed("lsm_checkpoint", C.lsm_checkpoint(s.db, nil))
-}
-
 func (s *store) Close() error { return failed("lsm_close", C.lsm_close(s.db)) }
 
 func (s *store) Reader() (kv.Reader, error) {

@@ -80,9 +80,8 @@ func (s *store) DeleteRange(from, to []byte) error {
 func (s *store) Reader() (kv.Reader, error) { return reader{s.db}, nil }
 
 // Flush does nothing: goleveldb writes its buffer out only when it is full, or for CompactRange.
-func (s *store) Flush() error   { return nil }
-func (s *store) Compact() error { return s.db.CompactRange(util.Range{}) }
-func (s *store) Close() error   { return s.db.Close() }
+func (s *store) Flush() error { return nil }
+func (s *store) Close() error { return s.db.Close() }
 
 type reader struct{ db *leveldb.DB }
 

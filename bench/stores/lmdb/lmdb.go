@@ -110,9 +110,8 @@ func (s *store) DeleteRange(from, to []byte) error {
 	})
 }
 
-func (s *store) Flush() error   { return nil }
-func (s *store) Compact() error { return nil }
-func (s *store) Close() error   { return s.env.Close() }
+func (s *store) Flush() error { return nil }
+func (s *store) Close() error { return s.env.Close() }
 
 // Reader returns a reader, whose transaction may move between threads, because the binding opens the
 // environment with MDB_NOTLS.

@@ -83,7 +83,6 @@ func (s store) DeleteRange(from, to []byte) error {
 
 func (s store) Reader() (kv.Reader, error) { return reader(s), nil }
 func (s store) Flush() error               { return s.db.Flush(context.Background()) }
-func (s store) Compact() error             { return s.db.Optimize(context.Background()) }
 func (s store) Close() error               { return s.db.Close() }
 
 type reader struct{ db *engine.DB }

@@ -32,7 +32,6 @@ func SQL() kv.Driver {
 				Driver:  "lsmlite",
 				DSN:     fmt.Sprintf("file:%s?safety=%s&cache_size=%d", filepath.Join(c.Dir, "bench.lsm"), safety, c.CacheBytes>>10),
 				Flush:   "PRAGMA flush",
-				Compact: "PRAGMA optimize",
 				Writers: c.Writers,
 			})
 		},

@@ -29,7 +29,7 @@ func Driver() kv.Driver {
 				Driver: "sqlite3",
 				DSN: fmt.Sprintf("file:%s?_busy_timeout=10000&_journal_mode=WAL&_synchronous=%s&_cache_size=-%d",
 					filepath.Join(c.Dir, "bench.db"), sqlkv.Synchronous(c.Class), c.CacheBytes>>10),
-				Create: sqlkv.CreateTable, Flush: sqlkv.Truncate, Compact: sqlkv.Vacuum, Writers: 1,
+				Create: sqlkv.CreateTable, Flush: sqlkv.Truncate, Writers: 1,
 			})
 		},
 	}

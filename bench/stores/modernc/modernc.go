@@ -26,7 +26,7 @@ func Driver() kv.Driver {
 				Driver: "sqlite",
 				DSN: fmt.Sprintf("file:%s?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(%s)&_pragma=cache_size(-%d)",
 					filepath.Join(c.Dir, "bench.db"), sqlkv.Synchronous(c.Class), c.CacheBytes>>10),
-				Create: sqlkv.CreateTable, Flush: sqlkv.Truncate, Compact: sqlkv.Vacuum, Writers: 1,
+				Create: sqlkv.CreateTable, Flush: sqlkv.Truncate, Writers: 1,
 			})
 		},
 	}

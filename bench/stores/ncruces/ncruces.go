@@ -42,12 +42,12 @@ func open(c kv.Config) (kv.Store, error) {
 		return nil, err
 	}
 	err = prepare(s.conn, map[**sqlite3.Stmt]string{
-		&s.begin:       "BEGIN IMMEDIATE",
-		&s.commit:      "COMMIT",
-		&s.rollback:    "ROLLBACK",
-		&s.put:         "INSERT OR REPLACE INTO kv VALUES (?, ?)",
-		&s.remove:      "DELETE FROM kv WHERE key = ?",
-		&s.deleteRange: "DELETE FROM kv WHERE key >= ? AND key < ?",
+		&s.begin:       sqlkv.Begin,
+		&s.commit:      sqlkv.Commit,
+		&s.rollback:    sqlkv.Rollback,
+		&s.put:         sqlkv.Put,
+		&s.remove:      sqlkv.Remove,
+		&s.deleteRange: sqlkv.DeleteRange,
 	})
 	if err != nil {
 		closeConn(s.conn)
@@ -117,8 +117,7 @@ func (s *store) DeleteRange(from, to []byte) error {
 	return run(s.deleteRange, from, to)
 }
 
-func (s *store) Flush() error   { return s.exec(sqlkv.Truncate) }
-func (s *store) Compact() error { return s.exec(sqlkv.Vacuum) }
+func (s *store) Flush() error { return s.exec(sqlkv.Truncate) }
 
 func (s *store) exec(text string) error {
 	s.mu.Lock()

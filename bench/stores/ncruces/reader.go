@@ -6,10 +6,8 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/lsmlite/lsmlite-go/bench/kv"
+	"github.com/lsmlite/lsmlite-go/bench/stores/sqlkv"
 )
-
-// noLimit is bound to LIMIT for a scan without one.
-const noLimit = 1 << 62
 
 type reader struct {
 	conn                              *sqlite3.Conn
@@ -24,11 +22,11 @@ func (s *store) Reader() (kv.Reader, error) {
 	}
 	r := &reader{conn: conn}
 	err = prepare(conn, map[**sqlite3.Stmt]string{
-		&r.get:        "SELECT value FROM kv WHERE key = ?",
-		&r.all:        "SELECT key, value FROM kv ORDER BY key LIMIT ?",
-		&r.allReverse: "SELECT key, value FROM kv ORDER BY key DESC LIMIT ?",
-		&r.from:       "SELECT key, value FROM kv WHERE key >= ? ORDER BY key LIMIT ?",
-		&r.fromBefore: "SELECT key, value FROM kv WHERE key <= ? ORDER BY key DESC LIMIT ?",
+		&r.get:        sqlkv.Get,
+		&r.all:        sqlkv.All,
+		&r.allReverse: sqlkv.AllReverse,
+		&r.from:       sqlkv.From,
+		&r.fromBefore: sqlkv.FromBefore,
 	})
 	if err != nil {
 		closeConn(conn)
@@ -65,7 +63,7 @@ func (r *reader) Scan(want kv.Range, visit func(key, value []byte) error) (err e
 func (r *reader) bind(want kv.Range) (*sqlite3.Stmt, error) {
 	limit := int64(want.Limit)
 	if limit == 0 {
-		limit = noLimit
+		limit = sqlkv.NoLimit
 	}
 	if want.From == nil {
 		stmt := r.all

@@ -2,17 +2,7 @@
 
 package pebble
 
-import (
-	"bytes"
-	"context"
-	"fmt"
-)
-
-var (
-	background = context.Background()
-	// endOfKeys is greater than every key of the benchmark.
-	endOfKeys = bytes.Repeat([]byte{0xff}, 64)
-)
+import "fmt"
 
 // silent is a logger that reports nothing; Pebble's own writes to standard error.
 type silent struct{}

@@ -89,11 +89,6 @@ func (s *store) Reader() (kv.Reader, error)        { return reader{s.db}, nil }
 func (s *store) Flush() error                      { return s.db.Flush() }
 func (s *store) Close() error                      { return s.db.Close() }
 
-// Compact compacts from the first key to one that is greater than all of them.
-func (s *store) Compact() error {
-	return s.db.Compact(background, nil, endOfKeys, true)
-}
-
 type reader struct{ db *pebble.DB }
 
 func (r reader) Get(dst, key []byte) ([]byte, bool, error) {

@@ -202,11 +202,6 @@ func (s *store) Flush() error {
 	return taken(cerr)
 }
 
-func (s *store) Compact() error {
-	C.rocksdb_compact_range(s.db, nil, 0, nil, 0)
-	return nil
-}
-
 func (s *store) Close() error {
 	C.rocksdb_close(s.db)
 	C.rocksdb_readoptions_destroy(s.read)

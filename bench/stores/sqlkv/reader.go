@@ -25,11 +25,11 @@ func (s *store) Reader() (kv.Reader, error) {
 		stmt **sql.Stmt
 		text string
 	}{
-		{&r.get, "SELECT value FROM kv WHERE key = ?"},
-		{&r.all, "SELECT key, value FROM kv ORDER BY key LIMIT ?"},
-		{&r.allReverse, "SELECT key, value FROM kv ORDER BY key DESC LIMIT ?"},
-		{&r.from, "SELECT key, value FROM kv WHERE key >= ? ORDER BY key LIMIT ?"},
-		{&r.fromBefore, "SELECT key, value FROM kv WHERE key <= ? ORDER BY key DESC LIMIT ?"},
+		{&r.get, Get},
+		{&r.all, All},
+		{&r.allReverse, AllReverse},
+		{&r.from, From},
+		{&r.fromBefore, FromBefore},
 	} {
 		if *p.stmt, err = conn.PrepareContext(background, p.text); err != nil {
 			conn.Close()
@@ -76,7 +76,7 @@ func (r *reader) Scan(want kv.Range, visit func(key, value []byte) error) error 
 func (r *reader) query(want kv.Range) (*sql.Rows, error) {
 	limit := int64(want.Limit)
 	if limit == 0 {
-		limit = noLimit
+		limit = NoLimit
 	}
 	switch {
 	case want.From == nil && want.Reverse:

@@ -13,7 +13,6 @@ import "github.com/lsmlite/lsmlite-go/bench/kv"
 const (
 	CreateTable = "CREATE TABLE IF NOT EXISTS kv (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID"
 	Truncate    = "PRAGMA wal_checkpoint(TRUNCATE)"
-	Vacuum      = "VACUUM"
 )
 
 // Synchronous returns the value of that PRAGMA of SQLite for a class.

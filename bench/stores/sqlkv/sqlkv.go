@@ -17,15 +17,11 @@ import (
 type Dialect struct {
 	Driver, DSN string
 	Create      string // statement, run once after opening; empty is none
-	Flush       string // statements of Flush and Compact
-	Compact     string
+	Flush       string // statement of Flush
 	// Writers is how many connections write. SQLite has one writer at a time, and waiting in the
 	// program costs less than being refused; a driver that shares syncs has one for each goroutine.
 	Writers int
 }
-
-// noLimit is bound to LIMIT for a scan without one.
-const noLimit = 1 << 62
 
 var background = context.Background()
 
@@ -72,8 +68,7 @@ func (s *store) DeleteRange(from, to []byte) error {
 	return err
 }
 
-func (s *store) Flush() error   { return s.run(s.dialect.Flush) }
-func (s *store) Compact() error { return s.run(s.dialect.Compact) }
+func (s *store) Flush() error { return s.run(s.dialect.Flush) }
 
 // run runs a statement that may return rows, on a writer's connection.
 func (s *store) run(statement string) error {

@@ -25,12 +25,12 @@ func newWriter(db *sql.DB) (*writer, error) {
 		stmt **sql.Stmt
 		text string
 	}{
-		{&w.begin, "BEGIN IMMEDIATE"},
-		{&w.commit, "COMMIT"},
-		{&w.rollback, "ROLLBACK"},
-		{&w.put, "INSERT OR REPLACE INTO kv VALUES (?, ?)"},
-		{&w.remove, "DELETE FROM kv WHERE key = ?"},
-		{&w.deleteRange, "DELETE FROM kv WHERE key >= ? AND key < ?"},
+		{&w.begin, Begin},
+		{&w.commit, Commit},
+		{&w.rollback, Rollback},
+		{&w.put, Put},
+		{&w.remove, Remove},
+		{&w.deleteRange, DeleteRange},
 	} {
 		if *p.stmt, err = conn.PrepareContext(background, p.text); err != nil {
 			conn.Close()

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report_test
+// Package golden compares what tests make with files in their folder testdata. The flag -update writes
+// the files again.
+package golden
 
 import (
 	"bytes"
@@ -12,8 +14,8 @@ import (
 
 var update = flag.Bool("update", false, "write the files in testdata again")
 
-// golden compares an output with a file in testdata.
-func golden(t *testing.T, name string, got []byte) {
+// Compare compares an output with a file in testdata.
+func Compare(t *testing.T, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
 	if *update {
@@ -30,6 +32,6 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 	want = bytes.ReplaceAll(want, []byte("\r\n"), []byte("\n"))
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs; go test -update writes it again. Got:\n%s", path, got)
+		t.Errorf("%s differs; go test -update writes it again. Got:\n%.4000s", path, got)
 	}
 }
