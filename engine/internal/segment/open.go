@@ -30,21 +30,23 @@ func Open(space *blockfile.Space, s format.Segment, what What) (*Segment, error)
 		return nil, err
 	}
 	seg.MayLink = !seg.Space.Sealed
-	first, err := seg.Space.Page(s.First)
+	first, err := seg.Space.Hold(s.First)
 	if err != nil {
 		return nil, err
 	}
+	defer first.Release()
 	if seg.LastPage, err = seg.Space.LastPage(s.Last); err != nil {
 		return nil, err
 	}
-	last, err := seg.Space.Page(seg.LastPage)
+	last, err := seg.Space.Hold(seg.LastPage)
 	if err != nil {
 		return nil, seg.blame(err)
 	}
-	if s.Root == 0 && last.IsBTree() && last.NumCells() > 0 {
+	defer last.Release()
+	if s.Root == 0 && last.Page().IsBTree() && last.Page().NumCells() > 0 {
 		seg.Root, seg.RootDropped = seg.LastPage, true
 	}
-	if err := seg.ends(first, last); err != nil {
+	if err := seg.ends(first.Page(), last.Page()); err != nil {
 		return nil, err
 	}
 	return seg, nil
@@ -183,10 +185,12 @@ func (s *Segment) ends(first, last format.Page) error {
 	}
 	root := last
 	if s.Root != s.LastPage {
-		var err error
-		if root, err = s.Space.Page(s.Root); err != nil {
+		held, err := s.Space.Hold(s.Root)
+		if err != nil {
 			return err
 		}
+		defer held.Release()
+		root = held.Page()
 	}
 	if !root.IsBTree() || root.NumCells() == 0 {
 		return s.corrupt(s.Root, "the root of the segment's b-tree is no b-tree page with a key")
