@@ -30,6 +30,10 @@ type Arena struct {
 // of what is in memory is not used.
 const plainChunks = 4
 
+// firstBytes is how much memory the first slots get together: about what it takes to open a database
+// and to read a row.
+const firstBytes = 160 << 10
+
 // New returns an arena for up to slots slots of the given size in bytes. It takes no memory yet.
 func New(size, slots int) Arena { return Arena{size: size, slots: slots} }
 
@@ -50,7 +54,9 @@ func (a *Arena) grow() {
 	if a.mapped == len(a.chunks) {
 		if c := take(); c != nil {
 			a.chunks = append(a.chunks, c)
-			a.mapped++
+			if a.mapped++; a.mapped == 1 {
+				load(c[:min(firstBytes, len(c), a.slots*a.size)])
+			}
 			a.makeHuge()
 			return
 		}

@@ -85,6 +85,40 @@ func TestMemoryOfArenas(t *testing.T) {
 	}
 }
 
+// TestFirstSlotsAreLoadedTogether: the first slot of an arena brings the memory of some more with it, but
+// of no more than the arena has, and of none before or in other chunks.
+func TestFirstSlotsAreLoadedTogether(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("memory is taken page by page here")
+	}
+	for _, slots := range []int{1 << 20, 5} {
+		a := New(slotBytes, slots)
+		a.Slot(0)[0] = 1
+		c := a.chunks[0]
+		want := min(firstBytes, slots*slotBytes)
+		in := loadedBytes(t, c)
+		if page := os.Getpagesize(); in == page {
+			a.Release()
+			t.Skip("this kernel takes memory page by page")
+		} else if in < want || in > want+page {
+			t.Errorf("an arena of %d slots: %d bytes in memory after the first, want %d", slots, in, want)
+		}
+		if slots > per() {
+			a.Slot(per())[0] = 1
+			if in := loadedBytes(t, a.chunks[1]); in > 2*os.Getpagesize() {
+				t.Errorf("%d bytes in memory of the second chunk after one slot", in)
+			}
+		}
+		a.Release()
+		if in := loadedBytes(t, c); in != 0 {
+			t.Errorf("%d bytes in memory after Release", in)
+		}
+	}
+}
+
+// per is how many slots a chunk has.
+func per() int { return chunkBytes / slotBytes }
+
 // anonymous returns how much anonymous memory the process has, in bytes.
 func anonymous(t *testing.T) int {
 	t.Helper()

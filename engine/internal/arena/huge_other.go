@@ -7,3 +7,5 @@ package arena
 func makeHuge([]byte) {}
 
 func makePlain([]byte) {}
+
+func load([]byte) {}
