@@ -46,9 +46,10 @@ func (it *Iter) afterTail() (p base.PageNo, rem tail, err error) {
 }
 
 // neighbour returns the nearest leaf page after (or before) the one given, on which a
-// record begins, or noPage if there is none. It reports false if the b-tree does not say.
+// record begins, or noPage if there is none. It reports false if the b-tree does not say. Of an
+// input of a half-done merge it still says what comes after a page: only pages before are gone.
 func (it *Iter) neighbour(page format.Page, no base.PageNo, cells int, after bool) (base.PageNo, bool, error) {
-	if cells == 0 || !it.seg.complete() {
+	if cells == 0 || !it.seg.complete() && !(after && it.seg.Space.Sealed) {
 		return 0, false, nil
 	}
 	if it.seg.Root == 0 { // all records begin on the first page
