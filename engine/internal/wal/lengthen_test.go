@@ -77,7 +77,7 @@ func TestLengthenedNoFurtherThanIsKept(t *testing.T) {
 	}
 }
 
-// TestOnlySyncedCommitsLengthen: without a sync the length costs nothing.
+// TestOnlySyncedCommitsLengthen: without a sync there is nothing to be saved.
 func TestOnlySyncedCommitsLengthen(t *testing.T) {
 	f := newFile()
 	l, _, _ := mustRecover(t, f, emptyPos)

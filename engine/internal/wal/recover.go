@@ -73,7 +73,7 @@ func recoverLog(f File, from format.LogPos, apply applyFunc, committed func(form
 		if s.size, err = f.Size(); err != nil {
 			return nil, Recovered{}, ioerr.New("size of log", "", "", err)
 		}
-		l.reached(s.size)
+		l.fileEnd.Store(s.size)
 		if n := int64(f.SectorSize()); n > minSector && n <= maxSector && n&(n-1) == 0 {
 			l.sector = n
 		}

@@ -117,5 +117,28 @@ func (l *Log) Trim(keep int64) {
 		return
 	}
 	l.fileEnd.Store(end)
-	l.filled = min(l.filled, end)
+}
+
+const (
+	// lengthenStep is how much longer than needed the file is made at once, and lengthenPart the
+	// part of what is to be kept that this is at most.
+	lengthenStep = 1 << 20
+	lengthenPart = 8
+)
+
+// lengthen makes the file longer than a commit needs that is about to be written and synced, by a
+// hole: a sync of what changes the length of a file has to write that, too, in another place of
+// the disk. A reader takes the zeros for the end of the log. An error is of no consequence, and
+// ends the attempts.
+func (l *Log) lengthen() {
+	end := l.tx.off()
+	longer := min(end+min(lengthenStep, l.keep/lengthenPart), l.keep)
+	if end <= l.fileEnd.Load() || end >= longer || l.fixed {
+		return
+	}
+	if err := l.f.Truncate(longer); err != nil {
+		l.fixed = true
+		return
+	}
+	l.fileEnd.Store(longer)
 }

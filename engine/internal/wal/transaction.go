@@ -174,7 +174,6 @@ func (l *Log) commit(padToSector bool) error {
 	if padToSector {
 		l.lengthen()
 	}
-	l.fill()
 	if err := l.writeOut(); err != nil {
 		// The commit record may have reached the file despite the error, and a
 		// crash would bring the transaction back. Without its first byte it is none.
@@ -211,7 +210,9 @@ func (l *Log) writeOut() error {
 func (l *Log) writeAt(b []byte, off int64) error {
 	n, err := l.f.WriteAt(b, off)
 	l.written.Add(int64(n))
-	l.reached(off + int64(n))
+	if end := off + int64(n); end > l.fileEnd.Load() {
+		l.fileEnd.Store(end)
+	}
 	if err != nil {
 		return ioerr.Write("write log", "", "", err)
 	}

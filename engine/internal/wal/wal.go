@@ -94,7 +94,6 @@ type Log struct {
 	keep      int64                 // how long the file may be without need, as Trim was told
 	untrimmed bool                  // the file could not be cut
 	fixed     bool                  // the file could not be made longer
-	filled    int64                 // up to where the file has been written
 
 	written, fileEnd, syncs atomic.Int64 // see Stats
 }
