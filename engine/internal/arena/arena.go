@@ -9,7 +9,7 @@
 // Chunks of slots are huge pages where the system has such: a page of the cache that is looked
 // up at random costs one look into the processor's page tables less. A huge page is in memory as a whole.
 // So the first ones of an arena are not huge before all of them are used, and one that would go beyond
-// the last slot is not.
+// the last slot is not, whatever the system does with other memory.
 //
 // Where there are no anonymous mappings, and in builds with the race detector, which does not see
 // them, the slots lie in the Go heap.
@@ -32,7 +32,7 @@ const plainChunks = 4
 
 // firstBytes is how much memory the first slots get together: about what it takes to open a database
 // and to read a row.
-const firstBytes = 160 << 10
+const firstBytes = int64(160 << 10)
 
 // New returns an arena for up to slots slots of the given size in bytes. It takes no memory yet.
 func New(size, slots int) Arena { return Arena{size: size, slots: slots} }
@@ -55,7 +55,7 @@ func (a *Arena) grow() {
 		if c := take(); c != nil {
 			a.chunks = append(a.chunks, c)
 			if a.mapped++; a.mapped == 1 {
-				load(c[:min(firstBytes, len(c), a.slots*a.size)])
+				load(c[:min(firstBytes, int64(len(c)), int64(a.slots)*int64(a.size))])
 			}
 			a.makeHuge()
 			return

@@ -5,11 +5,13 @@
 package arena
 
 import (
+	"math"
 	"os"
 	"runtime"
 	"strconv"
 	"strings"
 	"testing"
+	"unsafe"
 )
 
 const slotBytes = 4352
@@ -30,9 +32,35 @@ func TestChunksAreAligned(t *testing.T) {
 	defer a.Release()
 	fill(&a, 20*chunkBytes/slotBytes)
 	for i, c := range a.chunks {
-		if len(c) != chunkBytes || offset(c) != 0 {
-			t.Errorf("chunk %d: %d bytes, %d after a multiple of its size", i, len(c), offset(c))
+		if len(c) != chunkBytes || offset(unsafe.Pointer(&c[0])) != 0 {
+			t.Errorf("chunk %d: %d bytes, %d after a multiple of its size", i, len(c), offset(unsafe.Pointer(&c[0])))
 		}
+	}
+}
+
+// TestManySlots: the first slot of an arena for more bytes than an int of 32 bits can count.
+func TestManySlots(t *testing.T) {
+	a := New(slotBytes, math.MaxInt32)
+	a.Slot(0)[0] = 1
+	a.Release()
+}
+
+// TestAddressesOfChunks: chunks take no more addresses than they have bytes, also where the system
+// does not begin them at multiples of their size by itself.
+func TestAddressesOfChunks(t *testing.T) {
+	odd := mapMemory(chunkBytes / 2)
+	defer unmap(odd, chunkBytes/2)
+	const chunks = 40
+	before := statusBytes(t, "VmSize:")
+	for range chunks {
+		p := mapAligned()
+		if p == nil || offset(p) != 0 {
+			t.Fatalf("a chunk at %x", p)
+		}
+		defer unmap(p, chunkBytes)
+	}
+	if n := statusBytes(t, "VmSize:") - before; n > chunks*chunkBytes*5/4 {
+		t.Errorf("%d chunks take %d bytes of addresses, want %d", chunks, n, chunks*chunkBytes)
 	}
 }
 
@@ -95,7 +123,7 @@ func TestFirstSlotsAreLoadedTogether(t *testing.T) {
 		a := New(slotBytes, slots)
 		a.Slot(0)[0] = 1
 		c := a.chunks[0]
-		want := min(firstBytes, slots*slotBytes)
+		want := min(int(firstBytes), slots*slotBytes)
 		in := loadedBytes(t, c)
 		if page := os.Getpagesize(); in == page {
 			a.Release()
@@ -122,8 +150,14 @@ func per() int { return chunkBytes / slotBytes }
 // anonymous returns how much anonymous memory the process has, in bytes.
 func anonymous(t *testing.T) int {
 	t.Helper()
+	return statusBytes(t, "RssAnon:")
+}
+
+// statusBytes returns a size that the system says of the process.
+func statusBytes(t *testing.T, name string) int {
+	t.Helper()
 	b, err := os.ReadFile("/proc/self/status")
-	_, rest, ok := strings.Cut(string(b), "RssAnon:")
+	_, rest, ok := strings.Cut(string(b), name)
 	if err != nil || !ok {
 		t.Skip("this system does not say what is in memory")
 	}

@@ -16,26 +16,49 @@ const chunkBytes = 2 << 20
 
 // mapChunk returns new memory, or nil if there is none.
 func mapChunk() []byte {
-	c, err := mapMemory(chunkBytes)
-	if err != nil || offset(c) == 0 {
-		return c
-	}
-	// What one mapping leaves over the next ones begin with, so this is rare.
-	if unix.Munmap(c) != nil {
-		return c
-	}
-	if c, err = mapMemory(2 * chunkBytes); err != nil {
+	p := mapAligned()
+	if p == nil {
 		return nil
 	}
-	from := (chunkBytes - offset(c)) % chunkBytes
-	return c[from : from+chunkBytes : from+chunkBytes]
+	c := unsafe.Slice((*byte)(p), chunkBytes)
+	makePlain(c)
+	return c
+}
+
+// mapAligned maps a chunk. If the system does not put it where it should be, twice as much is mapped
+// and what is around the chunk is given back; the next one then mostly lies next to it.
+func mapAligned() unsafe.Pointer {
+	p := mapMemory(chunkBytes)
+	if p == nil || offset(p) == 0 {
+		return p
+	}
+	unmap(p, chunkBytes)
+	if p = mapMemory(2 * chunkBytes); p == nil {
+		return mapMemory(chunkBytes) // at any address
+	}
+	front := (chunkBytes - offset(p)) % chunkBytes
+	chunk := unsafe.Add(p, front)
+	unmap(p, front)
+	unmap(unsafe.Add(chunk, chunkBytes), chunkBytes-front)
+	return chunk
 }
 
 // offset returns how far after a multiple of chunkBytes memory begins.
-func offset(c []byte) int { return int(uintptr(unsafe.Pointer(unsafe.SliceData(c))) % chunkBytes) }
+func offset(p unsafe.Pointer) uintptr { return uintptr(p) % chunkBytes }
 
-func mapMemory(size int) ([]byte, error) {
-	return unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+func mapMemory(size uintptr) unsafe.Pointer {
+	p, err := unix.MmapPtr(-1, 0, nil, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		return nil
+	}
+	return p
+}
+
+// unmap gives memory and its addresses back. If that fails they stay unused.
+func unmap(p unsafe.Pointer, size uintptr) {
+	if size > 0 {
+		_ = unix.MunmapPtr(p, size)
+	}
 }
 
 // unload gives the memory of a chunk back to the system; the chunk can be used again. If that
