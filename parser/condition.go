@@ -61,7 +61,8 @@ func (n *node) logic(e *Env) truth {
 // in is x [NOT] IN (…). An empty list holds nothing, whatever x is.
 func (n *node) in(e *Env) truth {
 	t := isFalse
-	var x Value // once it is needed
+	var x Value // is evaluated once, when it is needed
+	have := false
 	for i, item := range n.kids[1:] {
 		if i%itemsBetweenLooks == itemsBetweenLooks-1 && e.interrupted() {
 			return isUnknown
@@ -69,10 +70,13 @@ func (n *node) in(e *Env) truth {
 		if n.kids[0].otherLength(e, item) {
 			continue
 		}
-		if x.Kind == Null {
-			x = n.kids[0].eval(e)
+		if !have {
+			x, have = n.kids[0].eval(e), true
+			if e.err != nil {
+				return isUnknown
+			}
 		}
-		if t = max(t, compare(e, n.kids[0], x, nodeEq, item)); t == isTrue {
+		if t = max(t, compare(e, n.kids[0], x, nodeEq, item)); t == isTrue || e.err != nil {
 			break
 		}
 	}

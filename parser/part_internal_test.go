@@ -14,12 +14,12 @@ import (
 type partLoader struct {
 	value []byte
 	loads []string
-	err   error // of ValuePart
+	err   error
 }
 
 func (l *partLoader) Value() ([]byte, error) {
 	l.loads = append(l.loads, "all")
-	return l.value, nil
+	return l.value, l.err
 }
 
 func (l *partLoader) ValueLen() int { return len(l.value) }
