@@ -54,6 +54,7 @@ type Env struct {
 	excludedValue []byte
 	scratch []byte // what the results for this row refer to
 	parts   []byte // and these, parts of value
+	reached int    // sum of where those parts end, from the front of value on
 	sized   bool   // what is evaluated is known to fit
 	err     error
 }
@@ -62,13 +63,13 @@ type Env struct {
 // needs it for the first time. Results for the row before are invalid now.
 func (e *Env) SetRow(key []byte, loader ValueLoader) {
 	e.key, e.value, e.loader = key, nil, loader
-	e.scratch, e.parts, e.sized, e.err = e.scratch[:0], e.parts[:0], false, nil
+	e.scratch, e.parts, e.reached, e.sized, e.err = e.scratch[:0], e.parts[:0], 0, false, nil
 }
 
 // SetPair makes key and value the row. Results for the row before are invalid now.
 func (e *Env) SetPair(key, value []byte) {
 	e.key, e.value, e.loader, e.length = key, value, nil, len(value)
-	e.scratch, e.parts, e.sized, e.err = e.scratch[:0], e.parts[:0], false, nil
+	e.scratch, e.parts, e.reached, e.sized, e.err = e.scratch[:0], e.parts[:0], 0, false, nil
 }
 
 // SetKey makes a row of key and a value of which only the length is known, for a plan that

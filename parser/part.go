@@ -16,7 +16,7 @@ type PartLoader interface {
 }
 
 const (
-	// longValue is from what length on a value is loaded in parts.
+	// longValue is from what length on a value is loaded in parts. A shorter one is loaded at once.
 	longValue = 4 << 10
 	// maxParts is how many bytes of parts of one row are loaded at most. Where more are needed, the
 	// value is loaded, once.
@@ -40,11 +40,15 @@ func (e *Env) parted() bool {
 }
 
 // part returns the n bytes of the row's value from byte from on, which are there. If that fails, e
-// has failed.
+// has failed. The value is read from its front up to where a part ends. So it is loaded, once, when
+// the parts before have read through more than its length, all together.
 func (e *Env) part(from, n int) (part []byte, ok bool) {
 	start := len(e.parts)
-	if !e.parted() || n > e.valueLen()/partShare || n > maxParts-start {
+	if !e.parted() || n > e.valueLen()/partShare || n > maxParts-start || e.reached > e.valueLen() {
 		return nil, false
+	}
+	if n > 0 {
+		e.reached += from + n
 	}
 	b, err := e.loader.(PartLoader).ValuePart(e.parts, from, n)
 	if err != nil {

@@ -168,6 +168,38 @@ func TestPartsAreFewAndFail(t *testing.T) {
 	}
 }
 
+// TestFarPartsAreFew: each part is read from the front of the value, so a row that asks for many far
+// parts loads the value after a few, and one that asks for many near ones does not.
+func TestFarPartsAreFew(t *testing.T) {
+	for _, tt := range []struct {
+		first, step, count, n int
+		want                  string
+	}{
+		{900_000, 10, 50, 10, "900490+10 900480+10 all"},
+		{300_000, 10, 50, 10, "300490+10 300480+10 300470+10 300460+10 all"},
+		{499_990, 10, 3, 10, "500010+10 500000+10 all"},
+		{499_980, 10, 3, 10, "500000+10 499990+10 499980+10"}, // the first two are as much as the value
+		{0, 1_000_000, 2, 10, "1000000+10 0+10"},
+		{900_000, 10, 3, 0, "900020+0 900010+0 900000+0"},
+		{0, 2, 4, 2, "6+2 4+2 2+2 0+2"},
+	} {
+		var parts []string
+		for i := range tt.count {
+			parts = append(parts, fmt.Sprintf("substr(value, %d, %d)", tt.first+i*tt.step+1, tt.n))
+		}
+		l := partLoader{value: make([]byte, 1_000_010)}
+		var e Env
+		n := compiled(t, "length("+strings.Join(parts, " || ")+")")
+		for range 2 { // each row anew
+			l.loads = nil
+			e.SetRow(nil, &l)
+			if got := outcome(n, &e); got != fmt.Sprint(tt.count*tt.n) || strings.Join(l.loads, " ") != tt.want {
+				t.Errorf("%d x %d bytes from %d on: length %s, loads %q, want %q", tt.count, tt.n, tt.first, got, l.loads, tt.want)
+			}
+		}
+	}
+}
+
 // TestPartsMeanTheSame evaluates random expressions on random values, with all of the value and
 // with parts of it.
 func TestPartsMeanTheSame(t *testing.T) {
