@@ -28,7 +28,8 @@ func (n tally) String() string {
 // TestWork counts what statements ask of the store that holds a thousand rows: a move for
 // each place that a cursor goes to (a step over an end that does not belong to a range is
 // the store's own), a get for each lookup, a length for each that loads no value, a value
-// for each value loaded by a cursor.
+// for each value loaded by a cursor. Where a short value is loaded and a long one is not yet, that is
+// a length and a get.
 func TestWork(t *testing.T) {
 	tests := []struct {
 		settings, text string
@@ -39,8 +40,8 @@ func TestWork(t *testing.T) {
 		{"", "SELECT value WHERE key = '0500' AND value != ''", "get 1"},
 		{"", "SELECT key WHERE key = '0500'", "length 1"},
 		{"", "SELECT key, length(value) WHERE key = '0500' AND length(value) < 9", "length 1"},
-		{"", "SELECT value WHERE key = '0500' AND length(value) > 9", "cursor 1, move 1"},
-		{"", "SELECT value WHERE key = '0500' AND length(value) < 9", "cursor 1, move 1, value 1"},
+		{"", "SELECT value WHERE key = '0500' AND length(value) > 9", "get 1, length 1"},
+		{"", "SELECT value WHERE key = '0500' AND length(value) < 9", "get 1, length 1"},
 		{"", "SELECT value WHERE key IN ('0500', '0501', 'x')", "cursor 1, move 3, value 2"},
 		// Intervals: one move beyond each.
 		{"", "SELECT key WHERE key BETWEEN '0100' AND '0104'", "cursor 1, move 5"},
@@ -88,7 +89,7 @@ func TestWork(t *testing.T) {
 		{"", "UPDATE kv SET value = value + 1 WHERE key < '0003'", "begin 1, commit 1, cursor 1, move 4, put 3, value 3"},
 		{"", "UPDATE kv SET value = value + 1 WHERE key = '0003'", "begin 1, commit 1, get 1, put 1"},
 		{"", "UPDATE kv SET value = 'x' WHERE key = '0003'", "begin 1, commit 1, length 1, put 1"},
-		{"", "UPDATE kv SET value = value + 1 WHERE key = '0003' AND length(value) > 9", "begin 1, commit 1, cursor 1, move 1"},
+		{"", "UPDATE kv SET value = value + 1 WHERE key = '0003' AND length(value) > 9", "begin 1, commit 1, get 1, length 1"},
 		// DELETE of intervals: a few records however many keys, after counting them.
 		{"", "DELETE", "begin 1, commit 1, cursor 1, delete 1, delete range 1, move 1001"},
 		{"", "DELETE WHERE key > '0003' AND key < '0990'", "begin 1, commit 1, cursor 1, delete range 1, move 987"},
@@ -111,25 +112,56 @@ func TestWork(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.settings+" "+tt.text, func(t *testing.T) {
-			n := tally{}
-			cfg, err := lsmlite.ParseDSN(":memory:?" + tt.settings)
-			if err != nil {
-				t.Fatal(err)
-			}
-			db := closeLater(t, sql.OpenDB(lsmlite.NewModelConnector(cfg, func(op string) error {
-				n[op]++
-				return nil
-			})))
-			conn := connect(t, db)
-			thousandRows(t, conn)
-			clear(n)
-			if _, err := ask(conn, tt.text); err != nil {
-				t.Fatal(err)
-			}
-			if got := n.String(); got != tt.want {
-				t.Errorf("%s\n asks for %s\n not      %s", tt.text, got, tt.want)
-			}
+			wantWork(t, tt.settings, thousandRows, tt.text, tt.want)
 		})
+	}
+}
+
+// wantWork runs text on the rows that are put into a store, and compares what it asks of it.
+func wantWork(t *testing.T, settings string, put func(*testing.T, session), text, want string) {
+	t.Helper()
+	n := tally{}
+	cfg, err := lsmlite.ParseDSN(":memory:?" + settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := closeLater(t, sql.OpenDB(lsmlite.NewModelConnector(cfg, func(op string) error {
+		n[op]++
+		return nil
+	})))
+	conn := connect(t, db)
+	put(t, conn)
+	clear(n)
+	if _, err := ask(conn, text); err != nil {
+		t.Fatal(err)
+	}
+	if got := n.String(); got != want {
+		t.Errorf("%s\n asks for %s\n not      %s", text, got, want)
+	}
+}
+
+// TestWorkOnOneLongValue: from 4 KiB on, a cursor loads the value of a single key, when it is needed.
+func TestWorkOnOneLongValue(t *testing.T) {
+	put := func(t *testing.T, s session) {
+		exec(t, s, "INSERT INTO kv VALUES ('long', ?), ('short', ?)", make([]byte, 4096), make([]byte, 4095))
+	}
+	for _, tt := range []struct{ text, want string }{
+		{"SELECT value WHERE key = 'long' AND length(value) < 9", "cursor 1, length 1, move 1"},
+		{"SELECT value WHERE key = 'long' AND length(value) > 9", "cursor 1, length 1, move 1, value 1"},
+		{"SELECT value WHERE key = 'short' AND length(value) < 9", "get 1, length 1"},
+		{"SELECT value WHERE key = 'none' AND length(value) < 9", "length 1"},
+		{"SELECT substr(value, 1, 2) WHERE key = 'long'", "cursor 1, length 1, move 1, value 1"},
+		{"SELECT substr(value, 1, 2) WHERE key = 'short'", "get 1, length 1"},
+		{"SELECT substr(value, 1, 2) WHERE key = 'none'", "length 1"},
+		{"SELECT substr(value, 1, 2) WHERE key = 'long' LIMIT 1 OFFSET 1", "cursor 1, length 1, move 1"},
+		{"DELETE WHERE key = 'long' AND length(value) < 9", "begin 1, commit 1, length 1"},
+		{"DELETE WHERE key = 'long' AND substr(value, 1, 1) = 'x'", "begin 1, commit 1, cursor 1, length 1, move 1, value 1"},
+		{"DELETE WHERE key = 'short' AND substr(value, 1, 1) = 'x'", "begin 1, commit 1, get 1, length 1"},
+		{"UPDATE kv SET value = substr(value, 1, 2) WHERE key = 'long'", "begin 1, commit 1, cursor 1, length 1, move 1, put 1, value 1"},
+		{"UPDATE kv SET value = substr(value, 1, 2) WHERE key = 'short'", "begin 1, commit 1, get 1, length 1, put 1"},
+		{"UPDATE kv SET value = substr(value, 1, 2) WHERE key = 'none'", "begin 1, commit 1, length 1"},
+	} {
+		wantWork(t, "", put, tt.text, tt.want)
 	}
 }
 

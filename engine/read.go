@@ -62,6 +62,15 @@ func (s *Snapshot) ValueLen(key []byte) (n int, found bool, err error) {
 	return cursor.ValueLen(key, s.pin.state.Live, s.pin.state)
 }
 
+// GetShort returns the length of the value of key and whether there is one, and appends the value
+// to dst if it has at most that many bytes. It does not load a longer one.
+func (s *Snapshot) GetShort(dst, key []byte, most int) (value []byte, n int, found bool, err error) {
+	if err := s.usable("get"); err != nil {
+		return dst, 0, false, err
+	}
+	return cursor.GetShort(dst, key, most, s.pin.state.Live, s.pin.state)
+}
+
 // Cursor opens a cursor on the snapshot. It may be used after the snapshot is closed.
 func (s *Snapshot) Cursor() (*Cursor, error) {
 	if err := s.usable("cursor"); err != nil {
@@ -95,6 +104,18 @@ func (db *DB) ValueLen(key []byte) (n int, found bool, err error) {
 	n, found, err = cursor.ValueLen(key, p.state.Live, p.state)
 	db.unpin(p)
 	return n, found, err
+}
+
+// GetShort returns the length of the newest committed value of key and whether there is one, and
+// appends the value to dst if it has at most that many bytes. It does not load a longer one.
+func (db *DB) GetShort(dst, key []byte, most int) (value []byte, n int, found bool, err error) {
+	p, err := db.pin(snapshot.ForRead, "get")
+	if err != nil {
+		return dst, 0, false, err
+	}
+	value, n, found, err = cursor.GetShort(dst, key, most, p.state.Live, p.state)
+	db.unpin(p)
+	return value, n, found, err
 }
 
 // Cursor opens a cursor on the newest committed state. It is Snapshot, Cursor and Close in

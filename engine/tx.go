@@ -93,6 +93,12 @@ func (tx *Tx) Get(dst, key []byte) (value []byte, found bool, err error) { retur
 // there is one, seeing the transaction's own writes.
 func (tx *Tx) ValueLen(key []byte) (n int, found bool, err error) { return tx.tx.ValueLen(key) }
 
+// GetShort returns the length of the value of key and whether there is one, and appends the value
+// to dst if it has at most that many bytes, seeing the transaction's own writes.
+func (tx *Tx) GetShort(dst, key []byte, most int) (value []byte, n int, found bool, err error) {
+	return tx.tx.GetShort(dst, key, most)
+}
+
 // Cursor opens a cursor on the state of this moment, the transaction's own writes
 // included. It shows that state even after later writes, commits and rollbacks.
 func (tx *Tx) Cursor() (*Cursor, error) {

@@ -16,8 +16,8 @@ type PartLoader interface {
 }
 
 const (
-	// longValue is from what length on a value is loaded in parts. A shorter one is loaded at once.
-	longValue = 4 << 10
+	// LongValue is from what length on a value is loaded in parts. A shorter one is loaded at once.
+	LongValue = 4 << 10
 	// maxParts is how many bytes of parts of one row are loaded at most. Where more are needed, the
 	// value is loaded, once.
 	maxParts = 1 << 20
@@ -25,7 +25,7 @@ const (
 
 // What tests change, so that parts of short values are loaded, too.
 var (
-	partsFrom   = longValue
+	partsFrom   = LongValue
 	partShare   = 2   // a part is at most half of the value
 	numeralPart = 128 // how much of a value is looked at for the number that it begins with
 )

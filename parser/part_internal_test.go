@@ -151,7 +151,7 @@ func TestPartsAreFewAndFail(t *testing.T) {
 	if got := outcome(n, &e); got != "1800000" || strings.Join(l.loads, " ") != "2+600000 all" {
 		t.Errorf("%s, loads %q", got, l.loads)
 	}
-	short := partLoader{value: make([]byte, longValue-1)}
+	short := partLoader{value: make([]byte, LongValue-1)}
 	if e.SetRow(nil, &short); outcome(compiled(t, "substr(value, 1, 1)"), &e) == "" || fmt.Sprint(short.loads) != "[all]" {
 		t.Errorf("a short value: %q", short.loads)
 	}

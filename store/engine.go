@@ -17,6 +17,10 @@ var (
 	_ Snapshot   = engineSnapshot{}
 	_ Snapshot   = engineMayWrite{}
 	_ Tx         = engineTx{}
+
+	_ ShortReader = Engine{}
+	_ ShortReader = engineSnapshot{}
+	_ ShortReader = engineTx{}
 )
 
 // Engine is an open database of package engine as a Store. A call looks at its context when it
@@ -42,6 +46,14 @@ func (s Engine) ValueLen(ctx context.Context, key []byte) (n int, found bool, er
 		return 0, false, err
 	}
 	return s.DB.ValueLen(key)
+}
+
+// GetShort implements ShortReader.
+func (s Engine) GetShort(ctx context.Context, dst, key []byte, most int) (value []byte, n int, found bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return dst, 0, false, err
+	}
+	return s.DB.GetShort(dst, key, most)
 }
 
 // Cursor implements Reader.
@@ -103,6 +115,13 @@ func (s engineSnapshot) ValueLen(ctx context.Context, key []byte) (int, bool, er
 		return 0, false, err
 	}
 	return s.Snapshot.ValueLen(key)
+}
+
+func (s engineSnapshot) GetShort(ctx context.Context, dst, key []byte, most int) (value []byte, n int, found bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return dst, 0, false, err
+	}
+	return s.Snapshot.GetShort(dst, key, most)
 }
 
 func (s engineSnapshot) Cursor(ctx context.Context) (Cursor, error) {

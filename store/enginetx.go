@@ -25,6 +25,13 @@ func (t engineTx) ValueLen(ctx context.Context, key []byte) (int, bool, error) {
 	return t.Tx.ValueLen(key)
 }
 
+func (t engineTx) GetShort(ctx context.Context, dst, key []byte, most int) (value []byte, n int, found bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return dst, 0, false, err
+	}
+	return t.Tx.GetShort(dst, key, most)
+}
+
 func (t engineTx) Cursor(ctx context.Context) (Cursor, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

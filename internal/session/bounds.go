@@ -16,9 +16,10 @@ func bindKeys(ctx context.Context, p *parser.Plan, b *parser.Bounds, args []pars
 	return err
 }
 
-// loadsLate reports whether a row is to be visited by a cursor, which loads its value when it is
-// needed, if at all: where a filter that does not need the value comes first, or only parts of a
-// long value are needed.
+// loadsLate reports whether a row with a long value is to be visited by a cursor, which loads it when
+// it is needed, if at all: where a filter that does not need the value comes first, or only parts of
+// the value are needed. A short value costs less to load than a cursor to open. In a transaction a
+// cursor also makes the writes after it copy what it shows.
 func loadsLate(p *parser.Plan, f *parser.Filter) bool {
 	return p.Parts || f != nil && !p.KeysOnly && !f.NeedsValue()
 }

@@ -13,12 +13,11 @@ import (
 // w.filter, in the order of their keys; it returns how many there are. What it writes
 // does not change what its cursor sees.
 func (w *writer) change(ctx context.Context, tx store.Tx, p *parser.Plan) (n int64, err error) {
-	if w.bounds.Len() == 1 && w.bounds.At(0).IsPoint() && !loadsLate(p, w.filter) {
-		found, err := w.setRow(ctx, tx, w.bounds.At(0).Lo, p.KeysOnly)
-		if err != nil || !found {
-			return 0, err
+	if w.bounds.Len() == 1 && w.bounds.At(0).IsPoint() {
+		n, long, err := w.changePoint(ctx, tx, p, w.bounds.At(0).Lo)
+		if !long || err != nil {
+			return n, err
 		}
-		return w.changeRow(ctx, tx, p)
 	}
 	if err := w.walk.open(ctx, tx); err != nil {
 		return 0, err
@@ -42,6 +41,23 @@ func (w *writer) change(ctx context.Context, tx store.Tx, p *parser.Plan) (n int
 		}
 		n += changed
 	}
+}
+
+// changePoint is change for one key. If long, the row has a long value that a cursor is to load when
+// it is needed, and nothing has been done.
+func (w *writer) changePoint(ctx context.Context, tx store.Tx, p *parser.Plan, key []byte) (n int64, long bool, err error) {
+	if loadsLate(p, w.filter) {
+		value, size, found, err := store.GetShort(ctx, tx, w.value[:0], key, parser.LongValue-1)
+		if long = size >= parser.LongValue; err != nil || !found || long {
+			return 0, long, err
+		}
+		w.value = keep(value)
+		w.env.SetPair(key, value)
+	} else if found, err := w.setRow(ctx, tx, key, p.KeysOnly); err != nil || !found {
+		return 0, false, err
+	}
+	n, err = w.changeRow(ctx, tx, p)
+	return n, false, err
 }
 
 // setRow makes the row of key the one that w.env stands on, if there is one. Its value is

@@ -30,7 +30,9 @@ func (r *Rows) openSelect(p *parser.Plan) error {
 	case !p.Table:
 		r.source = sourceOperands
 		return nil
-	case r.bounds.Len() == 1 && r.bounds.At(0).IsPoint() && !loadsLate(p, r.filter):
+	case r.bounds.Len() == 1 && r.bounds.At(0).IsPoint() && loadsLate(p, r.filter):
+		return r.openLate(r.bounds.At(0).Lo)
+	case r.bounds.Len() == 1 && r.bounds.At(0).IsPoint():
 		return r.openPoint(r.bounds.At(0).Lo)
 	}
 	return r.openScan()
@@ -81,10 +83,40 @@ func (r *Rows) openPoint(key []byte) error {
 		return err
 	}
 	found, err := r.lookUp(from)
-	if err != nil || !found || r.offset > 0 {
+	if err != nil || !found {
 		return err
 	}
-	if found, err = r.matches(); found {
+	return r.showPoint()
+}
+
+// openLate looks up the one key there is, and visits it by a cursor if its value is long.
+func (r *Rows) openLate(key []byte) error {
+	r.keyBytes = append(r.keyBytes[:0], key...)
+	from, err := r.txn.readFrom(r.ctx)
+	if err != nil {
+		return err
+	}
+	value, n, found, err := store.GetShort(r.ctx, from, r.valueBytes[:0], r.keyBytes, parser.LongValue-1)
+	r.valueBytes = value
+	switch {
+	case err != nil || !found:
+		return err
+	case n >= parser.LongValue:
+		return r.openScan()
+	}
+	if r.computes {
+		r.env.SetPair(r.keyBytes, r.valueBytes)
+	}
+	return r.showPoint()
+}
+
+// showPoint makes the row that was looked up the result, unless OFFSET or the filter leaves it out.
+func (r *Rows) showPoint() error {
+	if r.offset > 0 {
+		return nil
+	}
+	found, err := r.matches()
+	if found {
 		r.source = sourcePoint
 	}
 	return err

@@ -77,8 +77,31 @@ func (s *suite) valueLen() {
 			}
 		}
 	}
+	s.short([]store.Reader{s.store, snap, tx})
 	s.ok(tx.Rollback(s.ctx))
 	s.ok(snap.Close())
+}
+
+// short looks up values that are short enough to be loaded, and others.
+func (s *suite) short(readers []store.Reader) {
+	s.Helper()
+	for i, r := range readers {
+		for _, key := range []string{"", "a", "bc", "bcd", "own"} {
+			value, found, err := r.Get(s.ctx, nil, []byte(key))
+			s.ok(err)
+			for _, most := range []int{-1, 0, 1, 2, 5, 6, 99_999, 100_000} {
+				want := "-"
+				if len(value) <= most {
+					want += string(value)
+				}
+				got, n, has, err := store.GetShort(s.ctx, r, []byte("-"), []byte(key), most)
+				s.ok(err)
+				if string(got) != want || n != len(value) || has != found {
+					s.Errorf("reader %d, %q, at most %d: %d bytes, length %d, %v", i, key, most, len(got)-1, n, has)
+				}
+			}
+		}
+	}
 }
 
 // contexts calls everything with a context that has ended. Only a rollback works then.
@@ -94,6 +117,8 @@ func (s *suite) contexts() {
 		s.is(err, context.Canceled, "get")
 		_, _, err = r.ValueLen(ended, k)
 		s.is(err, context.Canceled, "length")
+		_, _, _, err = store.GetShort(ended, r, nil, k, 1)
+		s.is(err, context.Canceled, "short")
 		_, err = r.Cursor(ended)
 		s.is(err, context.Canceled, "cursor")
 		c := s.cursor(r)

@@ -32,6 +32,17 @@ func (tx *Tx) ValueLen(key []byte) (n int, found bool, err error) {
 	return cursor.ValueLenBelow(key, tx.state)
 }
 
+// GetShort is ValueLen, and appends the value to dst if it has at most that many bytes.
+func (tx *Tx) GetShort(dst, key []byte, most int) (value []byte, n int, found bool, err error) {
+	if err := tx.usable("get"); err != nil {
+		return dst, 0, false, err
+	}
+	if v, r := tx.w.tree.Get(key); r != memtree.Unknown {
+		return cursor.AppendShort(dst, v, most), len(v), r == memtree.Found, nil
+	}
+	return cursor.GetShortBelow(dst, key, most, tx.state)
+}
+
 // View is what a cursor of a transaction shows.
 type View struct {
 	Live  memtree.View
