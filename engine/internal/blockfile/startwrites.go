@@ -46,25 +46,28 @@ func (u *unstarted) add(off, n int64) {
 	u.runs = append(u.runs, run{off, n})
 }
 
-// take empties it if it holds as much as least, or more, and calls start for each run.
-func (u *unstarted) take(least int64, start func(off, n int64)) {
+// take appends what it holds to dst and empties it, if that is as much as least or more.
+func (u *unstarted) take(dst []run, least int64) []run {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.bytes < least {
-		return
+		return dst
 	}
-	for _, r := range u.runs {
-		start(r.off, r.n)
-	}
+	dst = append(dst, u.runs...)
 	u.runs, u.bytes = u.runs[:0], 0
+	return dst
 }
 
 // StartWrites has the operating system begin to write pages to the disk that were written since
 // the last time, once they are worth a call: a sync then finds most of them there. It makes nothing
 // durable, and does nothing where the file cannot do that.
 func (f *File) StartWrites() {
-	if f.starter != nil {
-		f.unstarted.take(startBytes, f.starter.StartWrite)
+	if f.starter == nil {
+		return
+	}
+	var room [maxUnstarted]run
+	for _, r := range f.unstarted.take(room[:0], startBytes) {
+		f.starter.StartWrite(r.off, r.n)
 	}
 }
 

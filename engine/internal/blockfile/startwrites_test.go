@@ -5,6 +5,7 @@ package blockfile_test
 import (
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/compress"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -17,6 +18,7 @@ type starter struct {
 	vfs.File
 	written, started map[int64]int64 // by offset, in sectors
 	calls            int
+	during           func() // called while it is begun, if not nil
 }
 
 const sector = 512
@@ -30,6 +32,9 @@ func (s *starter) WriteAt(p []byte, off int64) (int, error) {
 
 func (s *starter) StartWrite(off, n int64) {
 	s.calls++
+	if s.during != nil {
+		s.during()
+	}
 	for i := off / sector; i <= (off+n-1)/sector; i++ {
 		s.started[i]++
 	}
@@ -102,6 +107,33 @@ func TestStartWritesOfManyPlaces(t *testing.T) {
 	}
 	if x.file.StartWrites(); s.calls != 16 {
 		t.Errorf("%d calls, want one for each of the newest 16 places", s.calls)
+	}
+}
+
+// TestStartWritesMayTakeLong: pages are written while the operating system begins with others.
+func TestStartWritesMayTakeLong(t *testing.T) {
+	x := newFixture(t, 4096, 1<<20)
+	s := newStarter(x, nil)
+	for b := range base.BlockNo(17) {
+		fillBlocks(x, 2+2*b, 3+2*b)
+	}
+	written := make(chan struct{})
+	s.during = func() {
+		s.during = nil
+		go func() {
+			defer close(written)
+			fillBlocks(x, 100, 101)
+		}()
+		select {
+		case <-written:
+		case <-time.After(10 * time.Second):
+			t.Error("nothing is written meanwhile")
+		}
+	}
+	x.file.StartWrites()
+	<-written
+	if s.calls == 0 {
+		t.Error("nothing is begun")
 	}
 }
 
