@@ -14,9 +14,9 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 )
 
-// cache maps pages to frames: a table of blocks, each a table of its pages. A hit is
-// two dependent loads; it takes no lock and writes nothing but the frame's count of
-// holders and, rarely, its reference bit.
+// cache maps pages to frames: a list of stretches of the file, each with a table of its pages (see
+// stretch.go). A hit is two dependent loads; it takes no lock and writes nothing but the frame's
+// count of holders and, rarely, its reference bit.
 //
 // There are as many places as the budget has slots: a page each, and the room for its heads.
 // A place is a slot of the arena, and belongs to one frame: from the moment when its page is about
@@ -25,14 +25,12 @@ import (
 // whatever readers hold. If they hold all of it, pages are read into the Go heap, and the cache does
 // not keep those. B-tree pages, few in a hundred, have a copy in the Go heap besides their place.
 type cache struct {
-	geo      format.Geometry
-	slot     int // the size of a page and its head room
-	places   int
-	newBlock func() *cacheBlock
-	taken    atomic.Int64 // places that are not free
-	table    atomic.Pointer[[]*cacheBlock]
+	stretches
+	slot   int // the size of a page and its head room
+	places int
+	taken  atomic.Int64 // places that are not free
 
-	mu    sync.Mutex // guards the growth of table, and all that follows
+	mu    sync.Mutex // guards changes of stretches and their tables, and all that follows
 	arena arena.Arena
 	ring  []*Frame // by place, the CLOCK's face; nil if the place is free or its frame not in the table
 	free  []int    // places of the ring that are free
@@ -41,48 +39,27 @@ type cache struct {
 	closed bool
 }
 
-// cacheBlock is the table of one block's pages. The file's layout makes it (newDirect or
-// newHashed): either direct has frames, and a search ends at once, or hashed is used.
-// Everything but the search goes through pageTable, which is the one that is used.
-type cacheBlock struct {
-	direct direct
-	hashed hashed
-	pageTable
-}
-
-// pageTable is what changes the table of a block. The caller holds the cache's mutex.
-type pageTable interface {
-	// put adds a frame and reports whether there was none of its page.
-	put(fr *Frame) bool
-	// remove drops a frame.
-	remove(fr *Frame)
-	// clear drops all frames and calls dropped for each.
-	clear(dropped func(*Frame))
-}
-
-func (c *cache) init(geo format.Geometry, budget int64, newBlock func() *cacheBlock) {
-	c.geo, c.newBlock = geo, newBlock
+func (c *cache) init(geo format.Geometry, budget int64, l layout) {
+	c.stretches.init(geo, l)
 	c.slot = geo.PageSize + headRoom(geo.PageSize)
 	c.places = int(min(max(1, budget/int64(c.slot)), math.MaxInt32))
 	c.arena = arena.New(c.slot, c.places)
-	c.table.Store(new([]*cacheBlock))
 }
 
 // get returns the frame of page p, or nil. Only its atomic fields may be used.
 func (c *cache) get(p base.PageNo) *Frame {
-	t := *c.table.Load()
-	b := c.geo.Block(p)
-	if uint64(b) >= uint64(len(t)) || t[b] == nil {
+	t := c.tableOf(p)
+	if t == nil {
 		return nil
 	}
-	if frames := t[b].direct.frames; frames != nil {
-		at := &frames[c.geo.IndexInBlock(p)]
+	if !c.hashes {
+		at := t.direct.at(c.geo.Ordinal(p))
 		if hastens {
 			at.hasten()
 		}
 		return at.frame.Load()
 	}
-	return t[b].hashed.get(p)
+	return t.hashed.get(p)
 }
 
 // hold returns the frame of page p, held, or nil. A reader that uses it says so with touch.
@@ -138,7 +115,7 @@ func (c *cache) findPlace() int {
 		case old.recent.Load():
 			old.recent.Store(false)
 		case old.heap || old.refs.CompareAndSwap(1, 0):
-			(*c.table.Load())[c.geo.Block(old.no)].remove(old)
+			c.stretches.remove(old)
 			c.ring[c.hand] = nil
 			return c.hand
 		}
@@ -160,7 +137,7 @@ func (c *cache) put(fr *Frame, page format.Page) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || !c.block(c.geo.Block(fr.no)).put(fr) {
+	if c.closed || !c.stretches.put(fr) {
 		if fr.heap {
 			c.setFree(int(fr.place))
 		}
@@ -172,28 +149,11 @@ func (c *cache) put(fr *Frame, page format.Page) {
 	c.ring[fr.place] = fr
 }
 
-// block returns the table of block b, making it if necessary. The caller holds mu.
-func (c *cache) block(b base.BlockNo) *cacheBlock {
-	t := *c.table.Load()
-	if uint64(b) < uint64(len(t)) && t[b] != nil {
-		return t[b]
-	}
-	// Readers may hold the old table: it is replaced, never changed.
-	grown := make([]*cacheBlock, max(len(t), int(b)+1+int(b)/8))
-	copy(grown, t)
-	grown[b] = c.newBlock()
-	c.table.Store(&grown)
-	return grown[b]
-}
-
 // drop forgets the pages of a block that is about to be written again.
 func (c *cache) drop(b base.BlockNo) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t := *c.table.Load()
-	if uint64(b) < uint64(len(t)) && t[b] != nil {
-		t[b].clear(c.dropped)
-	}
+	c.stretches.drop(b, c.dropped)
 }
 
 // dropped is called for a frame that is not in the table any more. The caller holds mu.
@@ -244,11 +204,7 @@ func (c *cache) close() {
 		return
 	}
 	c.closed = true
-	for _, b := range *c.table.Swap(new([]*cacheBlock)) {
-		if b != nil {
-			b.clear(c.dropped)
-		}
-	}
+	c.dropAll(c.dropped)
 	if c.taken.Load() == 0 {
 		c.arena.Release()
 	}

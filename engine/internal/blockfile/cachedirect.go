@@ -5,16 +5,13 @@ package blockfile
 import (
 	"sync/atomic"
 	"unsafe"
-
-	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
-// direct is the table of one block's frames where pages are numbered one by one: a place for
-// each.
-type direct struct {
-	geo    *format.Geometry
-	frames []directPlace
-}
+// direct is the table of a stretch where pages are numbered one by one: a place for each.
+type direct [stretchPages]directPlace
+
+// at returns the place of the page with an ordinal.
+func (d *direct) at(ordinal int64) *directPlace { return &d[uint64(ordinal)%stretchPages] }
 
 // directPlace is the place of a page.
 type directPlace struct {
@@ -30,11 +27,8 @@ type pageEnd struct {
 	heads  [9]uint64
 }
 
-func newDirect(geo *format.Geometry) *cacheBlock {
-	b := &cacheBlock{direct: direct{geo, make([]directPlace, geo.PagesPerBlock())}}
-	b.pageTable = &b.direct
-	return b
-}
+// of returns the place of a frame's page.
+func (d *direct) of(fr *Frame) *directPlace { return d.at(fr.cache.geo.Ordinal(fr.no)) }
 
 // endOf returns the end of the page that a frame has in the arena; nil if it is not there or too short.
 func endOf(fr *Frame) *pageEnd {
@@ -61,7 +55,7 @@ const hardlyEver = 0x9E3779B97F4A7C15
 var met atomic.Bool
 
 func (d *direct) put(fr *Frame) bool {
-	at := &d.frames[d.geo.IndexInBlock(fr.no)]
+	at := d.of(fr)
 	if !at.frame.CompareAndSwap(nil, fr) {
 		return false
 	}
@@ -71,16 +65,16 @@ func (d *direct) put(fr *Frame) bool {
 	return true
 }
 
-func (d *direct) remove(fr *Frame) {
-	at := &d.frames[d.geo.IndexInBlock(fr.no)]
+func (d *direct) remove(fr *Frame, _ int) {
+	at := d.of(fr)
 	if at.frame.CompareAndSwap(fr, nil) {
 		at.end.Store(nil)
 	}
 }
 
 func (d *direct) clear(dropped func(*Frame)) {
-	for i := range d.frames {
-		at := &d.frames[i]
+	for i := range d {
+		at := &d[i]
 		if at.frame.Load() == nil && at.end.Load() == nil {
 			continue // as most are; to write nil again costs ten times as much
 		}

@@ -8,9 +8,9 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
 
-// hashed is the table of one block's frames in a compressed file, where pages begin at any
+// hashed is the table of a stretch, a block, in a compressed file, where pages begin at any
 // offset: open addressing with linear probing. Readers take no lock. The table is replaced
-// when it fills up, never moved within; a frame that is dropped leaves its place marked, so that
+// when it fills up or is almost empty, never moved within; a frame that is dropped leaves its place marked, so that
 // what comes after it is still found.
 type hashed struct {
 	slots atomic.Pointer[[]atomic.Pointer[Frame]]
@@ -20,13 +20,10 @@ type hashed struct {
 // gone marks the place of a frame that was dropped.
 var gone = &Frame{}
 
-const minHashed = 16
-
-func newHashed() *cacheBlock {
-	b := &cacheBlock{}
-	b.pageTable = &b.hashed
-	return b
-}
+const (
+	minHashed = 16
+	maxSparse = 8 // a table with more places for each frame is replaced by a smaller one
+)
 
 // place returns where the search for page p begins in a table of n places, a power of two.
 func place(p base.PageNo, n int) int {
@@ -73,7 +70,7 @@ func (h *hashed) put(fr *Frame) bool {
 	}
 }
 
-// rebuild makes a table with room for as many frames again.
+// rebuild makes a table with room for as many frames again as there are.
 func (h *hashed) rebuild(old *[]atomic.Pointer[Frame]) *[]atomic.Pointer[Frame] {
 	var live []*Frame
 	if old != nil {
@@ -100,7 +97,7 @@ func (h *hashed) rebuild(old *[]atomic.Pointer[Frame]) *[]atomic.Pointer[Frame] 
 	return &slots
 }
 
-func (h *hashed) remove(fr *Frame) {
+func (h *hashed) remove(fr *Frame, live int) {
 	t := h.slots.Load()
 	if t == nil {
 		return
@@ -108,8 +105,11 @@ func (h *hashed) remove(fr *Frame) {
 	slots := *t
 	for i := place(fr.no, len(slots)); slots[i].Load() != nil; i = (i + 1) & (len(slots) - 1) {
 		if slots[i].CompareAndSwap(fr, gone) {
-			return
+			break
 		}
+	}
+	if len(slots) > minHashed && live > 0 && len(slots) > maxSparse*live {
+		h.rebuild(t)
 	}
 }
 

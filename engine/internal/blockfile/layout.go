@@ -18,8 +18,8 @@ type layout interface {
 	pagesIn(size int64) int64
 	bytesIn(size int64) int64
 	maxContent() int64
-	// cacheBlock makes the cache's table of one block.
-	cacheBlock() *cacheBlock
+	// stretch returns how many page numbers a stretch of the cache has, and whether they have a hash table.
+	stretch() (pages int64, hashed bool)
 
 	// read reads a page afresh, verifying nothing and counting nothing.
 	read(s *Space, p base.PageNo) ([]byte, error)

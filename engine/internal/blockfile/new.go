@@ -18,6 +18,6 @@ func New(f vfs.File, path string, geo format.Geometry, codec compress.Codec, cac
 	} else {
 		b.layout = newPacked(b, codec)
 	}
-	b.cache.init(geo, cacheBytes, b.layout.cacheBlock)
+	b.cache.init(geo, cacheBytes, b.layout)
 	return b
 }

@@ -29,7 +29,7 @@ func newPacked(f *File, codec compress.Codec) *packed {
 
 func (l *packed) bytesIn(size int64) int64 { return size }
 func (l *packed) codec() compress.Codec    { return l.coder }
-func (l *packed) cacheBlock() *cacheBlock  { return newHashed() }
+func (l *packed) stretch() (int64, bool)   { return l.f.geo.PagesPerBlock(), true }
 
 func (l *packed) pagesIn(size int64) int64 {
 	return (size + l.usualImage.Load() - 1) / l.usualImage.Load()

@@ -18,7 +18,7 @@ func (l plain) codec() compress.Codec    { return nil }
 func (l plain) pagesIn(size int64) int64 { return size }
 func (l plain) bytesIn(size int64) int64 { return size * int64(l.f.geo.PageSize) }
 func (l plain) maxContent() int64        { return l.f.blockBytes() }
-func (l plain) cacheBlock() *cacheBlock  { return newDirect(&l.f.geo) }
+func (l plain) stretch() (int64, bool)   { return min(l.f.geo.PagesPerBlock(), stretchPages), false }
 
 func (l plain) read(s *Space, p base.PageNo) ([]byte, error) {
 	if !s.inRange(p) {

@@ -130,6 +130,9 @@ func checkSizes(pageSize, blockSize int) error {
 // bytes.
 func (g Geometry) PagesPerBlock() int64 { return 1 << g.blockShift }
 
+// Ordinal returns how many page numbers of the file there are before p.
+func (g Geometry) Ordinal(p base.PageNo) int64 { return int64(p) - int64(g.origin) }
+
 // Offset returns the byte offset of page p in the file.
 func (g Geometry) Offset(p base.PageNo) int64 {
 	return (int64(p) - int64(g.origin)) << g.pageShift
