@@ -5,27 +5,52 @@ package engine_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/compress"
 )
 
 // TestLongReadsWriteOnlyTheValue reads long values, whose pages go right into the caller's memory,
 // after what is there already and before what is not the caller's to lose: the value comes
 // out whole, and no byte before or after it changes.
 func TestLongReadsWriteOnlyTheValue(t *testing.T) {
-	for _, compression := range []string{"none", "lz4"} {
+	for _, compression := range []string{"none", "lz4", "zstd", "appends"} {
 		for _, pageSize := range []int{1024, 4096, 16384} {
 			for _, mmap := range []int64{0, engine.MmapAll} {
 				t.Run(fmt.Sprintf("%s/%d/mmap %v", compression, pageSize, mmap != 0), func(t *testing.T) {
-					longReadsWriteOnlyTheValue(t, engine.Options{Compression: compression, PageSize: pageSize, Mmap: mmap})
+					longReadsWriteOnlyTheValue(t, engine.Options{
+						Compression: compression, Codecs: []compress.Codec{appends{}}, PageSize: pageSize, Mmap: mmap,
+					})
 				})
 			}
 		}
 	}
+}
+
+// appends is a codec that stores a sum after the page, and decompresses both by appending to dst: it
+// uses all the room that dst has.
+type appends struct{}
+
+func (appends) ID() uint32      { return 20001 }
+func (appends) Name() string    { return "appends" }
+func (appends) Bound(n int) int { return n + 100 }
+
+func (appends) Compress(dst, src []byte) ([]byte, error) {
+	return append(append(dst, src...), bytes.Repeat([]byte{0x5A}, 100)...), nil
+}
+
+func (appends) Decompress(dst, src []byte) error {
+	out := append(dst[:0], src...)
+	if len(out) != len(dst)+100 {
+		return errors.New("not a page")
+	}
+	copy(dst, out)
+	return nil
 }
 
 func longReadsWriteOnlyTheValue(t *testing.T, o engine.Options) {

@@ -4,7 +4,6 @@ package blockfile
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -83,7 +82,7 @@ func (t *stream) imageInto(raw []byte, p base.PageNo) (end base.PageNo, err erro
 // offset after its record.
 func (t *stream) frame(p base.PageNo) (*Frame, base.PageNo, error) {
 	fr := t.s.cache.newFrame(p)
-	end, err := t.imageInto(slices.Clip(fr.raw), p)
+	end, err := t.imageInto(fr.raw, p)
 	if err != nil {
 		fr.Release()
 		return nil, 0, err

@@ -196,7 +196,8 @@ func (b *Body) appendTo(buf []byte) ([]byte, error) {
 	}
 	for {
 		if b.long && cap(buf)-len(buf) >= b.left {
-			b.room = buf[len(buf) : len(buf)+b.left]
+			end := len(buf) + b.left
+			b.room = buf[len(buf):end:end]
 		}
 		piece, err := b.Next()
 		if err != nil {
