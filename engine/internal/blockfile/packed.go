@@ -39,9 +39,6 @@ func (l *packed) maxContent() int64 {
 	return l.f.blockBytes() / (2*format.RecordSizeLen + 1) * int64(l.f.geo.PageSize)
 }
 
-// pageAhead is how much of the stream is read for one page: most often all of it.
-func (l *packed) pageAhead() int { return l.maxImage + 4*format.RecordSizeLen }
-
 func (l *packed) read(s *Space, p base.PageNo) ([]byte, error) {
 	t := l.borrow(s, l.pageAhead())
 	defer t.giveBack()
@@ -66,7 +63,7 @@ func (l *packed) miss(s *Space, p base.PageNo) (*Frame, error) {
 // are used.
 func (l *packed) missAhead(s *Space, p, last base.PageNo) (*Frame, error) {
 	pages := max(1, int(min(aheadBytes/s.geo.PageSize, s.cache.places/8)))
-	t := l.borrow(s, min(aheadBytes, max(l.pageAhead(), int(l.usualImage.Load())*pages)))
+	t := l.borrow(s, l.bytesAhead(pages, aheadBytes))
 	defer t.giveBack()
 	s.stats.misses.count(1)
 	var first *Frame

@@ -29,10 +29,11 @@ func (t *packedTail) Close() {
 	packedTails.Put(t)
 }
 
-func (t *packedTail) Page(p base.PageNo, _ int, room []byte) (format.Page, error) {
+func (t *packedTail) Page(p base.PageNo, n int, room []byte) (format.Page, error) {
 	s := t.stream.s
+	t.stream.ahead = t.stream.layout.bytesAhead(n/s.geo.PageSize+1, tailBytes)
 	if size := s.geo.PageSize; len(room) >= size {
-		room = room[:size]
+		room = room[:size:size]
 	} else {
 		room = t.own()
 	}

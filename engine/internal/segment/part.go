@@ -13,6 +13,7 @@ func (it *Iter) AppendPart(dst []byte, from, n int) ([]byte, error) {
 		return dst, nil
 	}
 	b := it.bodyAt(it.no, it.page, it.bodyOff+it.keyLen+from, n, it.valLen-from-n)
+	b.ahead = false
 	b.long = (from+n)/it.seg.Space.Geometry().PageSize >= longPages
 	part, err := b.appendTo(dst)
 	it.lookups += b.lookups
