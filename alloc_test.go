@@ -67,6 +67,9 @@ func TestHotPathAllocations(t *testing.T) {
 				}
 			}},
 		} {
+			if raceDetector {
+				tt.most += 2 // a pool that forgets a cursor's memory has it made anew
+			}
 			if got := testing.AllocsPerRun(50, tt.run); got > tt.most {
 				t.Errorf("%s: %v allocations, want at most %v", tt.name, got, tt.most)
 			}
