@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
 
@@ -123,8 +124,8 @@ func TestSeekToTheCurrentKey(t *testing.T) {
 	}
 }
 
-// TestUncachedReadsCostFewAllocations: a miss allocates what describes a page in memory, and the page
-// itself only if it belongs to a b-tree.
+// TestUncachedReadsCostFewAllocations: a miss allocates what describes a page in memory, the table of its
+// stretch of the file if it has none, and the page itself only if it belongs to a b-tree.
 func TestUncachedReadsCostFewAllocations(t *testing.T) {
 	notUnderRace(t)
 	db, key, _, rows := pagesDB(t, engine.Options{CacheSize: 64 << 10})
@@ -149,7 +150,11 @@ func TestUncachedReadsCostFewAllocations(t *testing.T) {
 	if each < 1 {
 		t.Errorf("%.1f misses a read: the cache is too large for the test", each)
 	}
-	if t.Logf("%v allocations, %d bytes for %.1f misses", n, bytes/runs, each); n > 2*each || float64(bytes/runs) > 2048*each {
+	most := 2 * each
+	if invariant.Expensive {
+		most++ // what checks read lies far apart, so that more tables come and go
+	}
+	if t.Logf("%v allocations, %d bytes for %.1f misses", n, bytes/runs, each); n > most || float64(bytes/runs) > 2048*each {
 		t.Errorf("%v allocations, %d bytes for %.1f misses", n, bytes/runs, each)
 	}
 }
