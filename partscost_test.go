@@ -74,7 +74,8 @@ func TestPartsOfShortValuesOpenNoCursor(t *testing.T) {
 		if strings.HasPrefix(text, "SELECT") {
 			base = read
 		}
-		if got := perRound(text); got > base+100 {
+		// A cursor costs more than 1,000 bytes; pools that the collector empties cost a hundred or two.
+		if got := perRound(text); got > base+500 {
 			t.Errorf("%s: %d bytes a round, without parts %d", text, got, base)
 		}
 	}
