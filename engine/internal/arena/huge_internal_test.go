@@ -92,7 +92,7 @@ func TestMemoryOfArenas(t *testing.T) {
 		t.Skip("what is in memory is read from /proc")
 	}
 	if mode, _ := os.ReadFile("/sys/kernel/mm/transparent_hugepage/enabled"); strings.Contains(string(mode), "[always]") {
-		t.Skip("this system uses huge pages also where nobody asks for them")
+		t.Skip("this system makes huge pages of the Go heap, too, which counts here")
 	}
 	const spare = 1 << 20 // of the Go runtime
 	per := chunkBytes / slotBytes

@@ -21,9 +21,9 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
 
-// TestLineDisorder: a walk that is lined notices that the keys of a damaged segment go back, too.
-func TestLineDisorder(t *testing.T) {
-	const n, turn = 2000, 700
+// damageable makes a world over a file that a test can damage.
+func damageable(t *testing.T) (*world, vfs.File, format.Geometry) {
+	t.Helper()
 	geo, err := format.NewGeometry(4096, 64<<10)
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +32,20 @@ func TestLineDisorder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, rng: rand.New(rand.NewPCG(1, 1)), file: blockfile.New(f, "/test.db", geo, nil, 1<<20)}
+	return &world{t: t, rng: rand.New(rand.NewPCG(1, 1)), file: blockfile.New(f, "/test.db", geo, nil, 1<<20)}, f, geo
+}
+
+// reread returns the file without what was read of it before.
+func (w *world) reread(f vfs.File, geo format.Geometry) *blockfile.File {
+	file := blockfile.New(f, "/test.db", geo, nil, 1<<20)
+	file.SetBlocks(uint32(w.blocks))
+	return file
+}
+
+// TestLineDisorder: a walk that is lined notices that the keys of a damaged segment go back, too.
+func TestLineDisorder(t *testing.T) {
+	const n, turn = 2000, 700
+	w, f, geo := damageable(t)
 	tree := memtree.New()
 	for i := range n {
 		tree.Put(fmt.Appendf(nil, "k%05d", i), []byte("v"))
@@ -54,9 +67,7 @@ func TestLineDisorder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	file := blockfile.New(f, "/test.db", geo, nil, 1<<20)
-	file.SetBlocks(uint32(w.blocks))
-	damaged, err := segment.Open(&blockfile.Space{File: file}, seg.Segment, segment.What{})
+	damaged, err := segment.Open(&blockfile.Space{File: w.reread(f, geo)}, seg.Segment, segment.What{})
 	if err != nil {
 		t.Fatal(err)
 	}

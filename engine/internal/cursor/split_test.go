@@ -5,18 +5,13 @@ package cursor_test
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
-	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
-	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
-	"github.com/lsmlite/lsmlite-go/engine/vfs"
-	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
 
 // TestDamageOnOneSideOfASplit: a cursor that has met with a damaged page of a half-done merge's
@@ -25,15 +20,7 @@ func TestDamageOnOneSideOfASplit(t *testing.T) {
 	const n, split = 400, 200
 	key := func(i int) []byte { return fmt.Appendf(nil, "k%05d", i) }
 	for _, below := range []bool{true, false} {
-		geo, err := format.NewGeometry(4096, 64<<10)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := memfs.New().Open("/test.db", vfs.ReadWrite|vfs.Create, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w := &world{t: t, rng: rand.New(rand.NewPCG(1, 1)), file: blockfile.New(f, "/test.db", geo, nil, 1<<20)}
+		w, f, geo := damageable(t)
 		out, in := memtree.New(), memtree.New()
 		for i := range n {
 			if i < split {
@@ -67,8 +54,7 @@ func TestDamageOnOneSideOfASplit(t *testing.T) {
 		if _, err := f.WriteAt(make([]byte, geo.PageSize), geo.Offset(p)); err != nil {
 			t.Fatal(err)
 		}
-		w.file = blockfile.New(f, "/test.db", geo, nil, 1<<20)
-		w.file.SetBlocks(uint32(w.blocks))
+		w.file = w.reread(f, geo)
 		for _, seg := range level.Segments() {
 			seg.Space.File = w.file
 		}
@@ -89,15 +75,7 @@ func TestDamageOnOneSideOfASplit(t *testing.T) {
 func TestWalkAfterAnError(t *testing.T) {
 	const n, bad = 400, 200
 	key := func(i int) []byte { return fmt.Appendf(nil, "k%05d", i) }
-	geo, err := format.NewGeometry(4096, 64<<10)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := memfs.New().Open("/test.db", vfs.ReadWrite|vfs.Create, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{t: t, rng: rand.New(rand.NewPCG(1, 1)), file: blockfile.New(f, "/test.db", geo, nil, 1<<20)}
+	w, f, geo := damageable(t)
 	tree := memtree.New()
 	for i := range n {
 		tree.Put(key(i), make([]byte, 100))
@@ -114,8 +92,7 @@ func TestWalkAfterAnError(t *testing.T) {
 	if _, err := f.WriteAt(make([]byte, geo.PageSize), geo.Offset(p)); err != nil {
 		t.Fatal(err)
 	}
-	level.Seg.Space.File = blockfile.New(f, "/test.db", geo, nil, 1<<20)
-	level.Seg.Space.File.SetBlocks(uint32(w.blocks))
+	level.Seg.Space.File = w.reread(f, geo)
 	st := &snapshot.State{Disk: &snapshot.Snapshot{Levels: []*snapshot.Level{level}}, Live: memtree.New().Freeze()}
 	var c cursor.Cursor
 	if err := c.Init(st.Live, st); err != nil {

@@ -14,6 +14,18 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
 
+// beginMerge writes the same rows to two levels and begins to merge these.
+func (d *desk) beginMerge(rows int) {
+	d.t.Helper()
+	d.flush(rows, 200)
+	d.flush(rows, 200)
+	d.holdTurn(func() {
+		j, err := d.newJob(plan{hi: 2})
+		must(d.t, err)
+		d.jobs[merge.Main] = j
+	})
+}
+
 // TestMergeInParts: a large merge is published as it goes on, and gives up blocks of its inputs.
 // One that is dropped is taken up where it was, also with segments on top of it.
 func TestMergeInParts(t *testing.T) {
@@ -77,13 +89,7 @@ func TestMergeInParts(t *testing.T) {
 func TestResumedMergeRecordsNoBlockInUseAsFree(t *testing.T) {
 	d := newDesk(t, func(_ *Config, v *tuning.Values) { v.AutoCheckpoint = 20 << 10 })
 	const rows = 3000
-	d.flush(rows, 200)
-	d.flush(rows, 200)
-	d.holdTurn(func() {
-		j, err := d.newJob(plan{hi: 2})
-		must(t, err)
-		d.jobs[merge.Main] = j
-	})
+	d.beginMerge(rows)
 	half := func() *snapshot.Level { return d.levels()[len(d.levels())-1] }
 	for half().Merging == nil || len(blocksOf(t, half().Seg)) < 3 {
 		if n, err := d.work(Order{Pages: 10}); n == 0 || err != nil {
@@ -148,13 +154,7 @@ func TestFailedPart(t *testing.T) {
 func TestRewriteOfAHalfDoneMerge(t *testing.T) {
 	d := newDesk(t, func(_ *Config, v *tuning.Values) { v.AutoCheckpoint = 20 << 10 })
 	const rows = 3000
-	d.flush(rows, 200)
-	d.flush(rows, 200)
-	d.holdTurn(func() {
-		j, err := d.newJob(plan{hi: 2})
-		must(t, err)
-		d.jobs[merge.Main] = j
-	})
+	d.beginMerge(rows)
 	for d.levels()[0].Merging == nil {
 		if n, err := d.work(Order{Pages: 10}); n == 0 || err != nil {
 			t.Fatalf("%d pages, %v, before anything was published", n, err)
