@@ -171,6 +171,9 @@ func (r *run) killOnce(after time.Duration) error {
 	if err := os.Mkdir(r.Dir, 0o700); err != nil {
 		return err
 	}
+	if err := meter.Flush(r.Dir); err != nil {
+		return err
+	}
 	begun := time.Now()
 	killed, err := r.kill(victimTask{Task: r.Task, Batch: 1, Commits: victimRows}, func(acked uint64) bool {
 		return acked > 0 && time.Since(begun) > after

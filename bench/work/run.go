@@ -139,7 +139,12 @@ func (r *run) measureWrites(do func() (ops uint64, err error)) error {
 	})
 }
 
+// meter measures do, and then after without its wall time. What the file system has to write of earlier
+// measurements, of other stores or of this one's preparations, is written before.
 func (r *run) meter(do func() (ops uint64, err error), after func() error) error {
+	if err := meter.Flush(r.Dir); err != nil {
+		return err
+	}
 	mark, err := meter.Start()
 	if err != nil {
 		return err

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build cgo && clsm1
+//go:build cgo && lsm1
 
 // Package clsm1 opens lsm1, the C library that lsmlite shares its file format with, in programs built
-// with the tag clsm1 and linked with a library that the user has: CGO_LDFLAGS="-L/folder -llsm1". There
-// is no C code here, only declarations of the functions that are called. Each call goes through cgo,
-// which takes about 40 ns, and a get takes five of them.
+// with the tag lsm1 where liblsm1 is installed; CGO_LDFLAGS="-L/folder" names a folder that the linker does
+// not search by itself. There is no C code here, only declarations of the functions that are called. Each
+// call goes through cgo, which takes about 40 ns, and a get takes five of them.
 //
 // The settings are those of lsmlite's preset default where lsm1 has them (trees of 8 MiB, a checkpoint after
-// 16 MiB); its own defaults are an eighth of that. It reads through a mapping of its file and has no
-// cache of its own. The database belongs to one process. One connection writes at a time.
+// 16 MiB); its own defaults are an eighth of that. Its other defaults are the same: pages of 4 KiB, blocks of
+// 1 MiB, merges of four segments, and flushes and merges by commits. It reads through a mapping of its file and
+// has no cache of its own. The database belongs to one process. One connection writes at a time.
 //
 // Class N is LSM_SAFETY_NORMAL: only checkpoints are synced, and the log is written by each commit, so a
 // kill loses nothing. Class F is LSM_SAFETY_FULL.
 package clsm1
 
 /*
+#cgo LDFLAGS: -llsm1
 #cgo noescape lsm_insert
 #cgo nocallback lsm_insert
 
@@ -34,8 +36,6 @@ int lsm_insert(lsm_db *, const void *, int, const void *, int);
 int lsm_delete(lsm_db *, const void *, int);
 int lsm_delete_range(lsm_db *, const void *, int, const void *, int);
 int lsm_flush(lsm_db *);
-int lsm_work(lsm_db *, int, int, int *);
-int lsm_checkpoint(lsm_db *, int *);
 */
 import "C"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build cgo && clsm1
+//go:build cgo && lsm1
 
 package stores
 
