@@ -36,7 +36,7 @@ var allowed = map[string][]string{
 	"engine/vfs/memfs":           {"engine/vfs"},
 	"engine/vfs/faultfs":         {"engine/vfs"},
 	"engine/internal/ioerr":      {"engine/errs", "engine/vfs"},
-	"engine/internal/format":     low,
+	"engine/internal/format":     join(low, "golang.org/x/sys"),
 	"engine/internal/memtree":    low,
 	"engine/internal/span":       {"engine/internal/invariant", "engine/internal/memtree"},
 	"engine/internal/wal":        join(file, "engine/internal/foreign"),

@@ -9,6 +9,7 @@ package format
 // and no single bit looks like none. Of the 630 primitive ones it finds short damage
 // well: its multiple of three terms with the lowest degree has 262, that of four terms 59.
 const (
+	sumBits    = 13
 	crcPoly    = 0x23A3
 	crcReverse = 0x18B8 // its 13 lower bits, in the order in which the register holds them
 )

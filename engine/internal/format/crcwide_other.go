@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build purego || !(amd64 || arm64)
+
+package format
+
+// crcWide is there for processors whose wide registers are used.
+func crcWide(uint64, []byte) (crc uint16, ok bool) { return 0, false }
