@@ -35,6 +35,7 @@ func (db *DB) Close() error {
 	start := time.Now()
 	db.index.Stop()
 	db.worker.Stop()
+	db.files.EndSyncNames()
 	// A caller that still waits for a turn finds the database closed when it comes.
 	ctx := context.Background()
 	if err := db.writer.Turn.Take(ctx); err != nil {

@@ -34,12 +34,14 @@ type Notes struct {
 	// at begun, so that one of the two sees the other.
 	begun   atomic.Uint64
 	claimed atomic.Bool // the note that counts has the claim, or there is no place for one
+	pair    bool        // both meta pages held the accepted checkpoint when the notes began
 
 	mu   sync.Mutex
 	page int         // meta page whose note may be written; 0: none
 	note format.Note // that is there, or will be there
 	// claiming says that a claim was written, whether that succeeded or not.
 	claiming bool
+	later    bool // a claim is due once the name of the log is durable; see ClaimLater
 	// first is the note of the page that was written first.
 	first format.Note
 	// blob is the checkpoint of that page if it has not been written yet.
@@ -92,7 +94,7 @@ func (n *Notes) Begin(file *blockfile.File, l *Loaded, log FoundLog) error {
 	case l.OnlyEmpty() && l.Ours():
 		return n.CopyLater(l.Checkpoint)
 	case l.Pair():
-		n.page, n.note = page, *p.Note
+		n.page, n.note, n.pair = page, *p.Note, true
 		n.first = *l.Pages[l.Durable()-1].Note
 		n.claimed.Store(p.Note.LogInUse)
 	case p.Checkpoint != nil:
@@ -131,6 +133,12 @@ func (n *Notes) Claim(seq uint64) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.claim()
+}
+
+// claim writes a claim, unless there is one. The caller has the mutex.
+func (n *Notes) claim() {
+	n.later = false
 	if n.claimed.Load() {
 		return
 	}
@@ -139,6 +147,31 @@ func (n *Notes) Claim(seq uint64) {
 	n.claiming = true
 	if n.write(note) == nil {
 		n.claimed.Store(true)
+	}
+}
+
+// MayClaimLater reports whether commits may go to the log before a note says so: nothing but the log
+// is needed to open the database with them, and without it both meta pages lead to what was there
+// before.
+func (n *Notes) MayClaimLater() bool { return n.pair }
+
+// ClaimLater is Claim as long as the name of the log is not durable: a loss of power may take the log
+// then, and a claim that stays would keep the database from being opened. So the claim is made by
+// ClaimNow. The caller has the writer's turn.
+func (n *Notes) ClaimLater(seq uint64) {
+	n.begun.Store(seq)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.later = !n.claimed.Load()
+}
+
+// ClaimNow makes the claim that ClaimLater has put off, unless a checkpoint was stored since. The name
+// of the log is durable. Any goroutine may call it.
+func (n *Notes) ClaimNow() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.later {
+		n.claim()
 	}
 }
 

@@ -205,6 +205,61 @@ func TestCheckpointClaimsWhatItDoesNotHold(t *testing.T) {
 	}
 }
 
+// TestClaimThatIsPutOff is made once, by ClaimNow or by a commit that can make it, and not after a
+// checkpoint that leaves nothing in the log.
+func TestClaimThatIsPutOff(t *testing.T) {
+	n := stored(t)
+	n.ClaimNow()
+	n.expectOps("nothing was put off")
+	n.ClaimLater(6)
+	n.ClaimLater(7)
+	n.expectOps("put off")
+	if n.NothingInLog() {
+		t.Error("claimed before the claim was made")
+	}
+	n.ClaimNow()
+	n.expectOps("made", noteOn(2))
+	n.expectClaims("made", true, true)
+	n.ClaimNow()
+	n.ClaimLater(8)
+	n.ClaimNow()
+	n.expectOps("made already")
+
+	n = stored(t)
+	n.ClaimLater(6)
+	n.Claim(7)
+	n.expectOps("made by a commit", noteOn(2))
+	n.ClaimNow()
+	n.expectOps("made by a commit already")
+
+	n = stored(t)
+	n.ClaimLater(6)
+	n.must(n.store(12, 1, 6, false))
+	n.expectClaims("a checkpoint of everything", false, true)
+	n.r.ops = nil
+	n.ClaimNow()
+	n.expectOps("after a checkpoint of everything")
+
+	n = stored(t)
+	n.ClaimLater(7)
+	n.must(n.store(12, 1, 6, false))
+	n.expectClaims("a checkpoint without the newest commit", true, true)
+}
+
+// TestWhoMayClaimLater: only with a checkpoint on both pages.
+func TestWhoMayClaimLater(t *testing.T) {
+	n := stored(t)
+	if n = begin(t, n.r, n.file); !n.MayClaimLater() {
+		t.Error("a pair of pages")
+	}
+	if n = fresh(t); n.MayClaimLater() {
+		t.Error("the empty checkpoint alone")
+	}
+	if n = begin(t, n.r, n.file); n.MayClaimLater() {
+		t.Error("the empty checkpoint alone, after a reopening")
+	}
+}
+
 // TestNothingInLogKnowsWhatIsClaimed by the note that counts.
 func TestNothingInLogKnowsWhatIsClaimed(t *testing.T) {
 	n := stored(t)

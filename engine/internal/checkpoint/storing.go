@@ -102,6 +102,7 @@ func (s *Storing) note(page int, second bool) format.Note {
 	inUse := !s.All
 	if second {
 		n.claimed.Store(false)
+		n.later = false
 		inUse = n.begun.Load() > s.Seq || n.Unsettled.Load()
 	}
 	n.claimed.Store(inUse)

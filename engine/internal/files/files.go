@@ -7,7 +7,7 @@
 //
 // Only package engine calls it. Open, and what prepares the log, belong to one goroutine;
 // when the database is open any goroutine may call Look, LookDue, Lost, Length,
-// ForeignReader, SyncNames and the methods that only return a name.
+// ForeignReader, NamesMayWait, SyncNames, SyncNamesSoon and the methods that only return a name.
 //
 // Invariants:
 //
@@ -69,6 +69,7 @@ type Files struct {
 	lost        atomic.Pointer[lost]
 	salvaging   atomic.Bool // writing goes on despite a lost name
 	namesSynced atomic.Bool // the names of both files are durable
+	soon        soon
 }
 
 // Data returns the database file.

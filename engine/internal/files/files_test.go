@@ -14,6 +14,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
 
@@ -165,6 +166,79 @@ func TestLookDue(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestSyncNamesSoon: the names are synced once, a moment after the first call; what was begun has ended
+// when EndSyncNames returns, and nothing is begun after that.
+func TestSyncNamesSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ffs := faultfs.Wrap(memfs.New())
+		reopened := func() *files.Files {
+			_ = ffs.Remove("/x-log")
+			put(t, ffs, "/x", "a database")
+			f := open(t, config(ffs))
+			ffs.Clear()
+			return f
+		}
+		wait := func() {
+			time.Sleep(time.Second)
+			synctest.Wait()
+		}
+		syncs := func() int { return ffs.Count(faultfs.SyncDir) }
+
+		f, before, calls := reopened(), syncs(), 0
+		for range 2 {
+			if !f.NamesMayWait() || syncs() != before {
+				t.Fatal("the names do not wait")
+			}
+			f.SyncNamesSoon(func() { calls++ })
+		}
+		wait()
+		if syncs() != before+1 || calls != 1 || f.NamesMayWait() {
+			t.Errorf("%d syncs, %d calls, may wait %v", syncs()-before, calls, f.NamesMayWait())
+		}
+		f.EndSyncNames()
+		f.EndSyncNames()
+		f.Release()
+
+		f, before, calls = reopened(), syncs(), 0 // that ends before the moment
+		f.SyncNamesSoon(func() { calls++ })
+		f.EndSyncNames()
+		f.SyncNamesSoon(func() { calls++ })
+		wait()
+		if syncs() != before || calls != 0 || f.NamesMayWait() {
+			t.Errorf("%d syncs, %d calls after the end", syncs()-before, calls)
+		}
+		f.Release()
+
+		f, before, calls = reopened(), syncs(), 0 // that ends in the middle of the sync
+		ffs.Add(faultfs.Rule{On: faultfs.SyncDir, Delay: time.Minute})
+		f.SyncNamesSoon(func() { calls++ })
+		wait()
+		f.EndSyncNames()
+		if syncs() != before+1 || calls != 1 {
+			t.Errorf("%d syncs, %d calls when the end was waited for", syncs()-before, calls)
+		}
+		f.Release()
+
+		f, calls = reopened(), 0 // whose directory cannot be synced
+		ffs.Add(faultfs.Rule{On: faultfs.SyncDir, Err: errs.ErrIO})
+		f.SyncNamesSoon(func() { calls++ })
+		wait()
+		if f.NamesMayWait() || calls != 0 {
+			t.Errorf("may wait %v, %d calls after an error", f.NamesMayWait(), calls)
+		}
+		ok(t, f.SyncNames())
+		f.EndSyncNames()
+		f.Release()
+	})
+	c := config(memfs.New())
+	c.Syncs = func() bool { return false }
+	f := open(t, c)
+	if f.NamesMayWait() {
+		t.Error("names wait for a sync though nothing is synced")
+	}
+	f.Release()
 }
 
 // TestReplaceLog: an empty log stays, one with something in it is replaced, and what cannot

@@ -42,7 +42,7 @@ func (f *Files) ReplaceLog() error {
 	}
 	f.logPath = own
 	if err := f.createLog(); err != nil || ended {
-		return err // the first commit or checkpoint makes the name durable
+		return err // the session makes the name durable once that matters
 	}
 	return f.SyncDir()
 }
@@ -78,8 +78,8 @@ func (f *Files) EndLog() error {
 	if err := f.removeLog(); err != nil {
 		return ioerr.New("close", f.logPath, "", err)
 	}
-	if !f.Syncs() || !f.namesSynced.Load() {
-		return nil // a log whose name was never made durable has nothing in it
+	if !f.Syncs() || !f.namesSynced.Load() && !f.soonSynced() {
+		return nil // no commit was ever written to the log, not even one that failed
 	}
 	if err := f.FS.SyncDir(f.logPath); err != nil {
 		return ioerr.New("close", f.Path, "", err)
@@ -153,9 +153,9 @@ func (f *Files) keepLog() error {
 }
 
 // SyncNames makes the names of the files durable, unless that has been done: before the first
-// commit and the first checkpoint, also of a session that uses no log, because the presence of
-// the log is what tells a file that was being written from one that is damaged. A session on
-// a closed database that writes nothing never does it.
+// commit that cannot wait for SyncNamesSoon, and before the first checkpoint, also of a session that
+// uses no log, because the presence of the log is what tells a file that was being written from one
+// that is damaged. A session on a closed database that writes nothing never does it.
 func (f *Files) SyncNames() error {
 	if f.namesSynced.Load() {
 		return nil

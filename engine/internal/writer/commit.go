@@ -41,8 +41,9 @@ func (tx *Tx) commitToLog(ctx context.Context) (sync bool, err error) {
 	if err == nil {
 		err = w.Host.Poisoned()
 	}
+	later := !sync && t.Log && w.Files.NamesMayWait() && w.Notes.MayClaimLater()
 	if err == nil && tx.written > 0 {
-		if err = w.look(sync); err == nil {
+		if err = w.look(sync); err == nil && !later {
 			err = w.Files.SyncNames()
 		}
 	}
@@ -51,7 +52,7 @@ func (tx *Tx) commitToLog(ctx context.Context) (sync bool, err error) {
 		return false, err
 	}
 	if t.Log {
-		w.Notes.Claim(w.seq + 1)
+		w.claim(later)
 		if err := w.log.Commit(sync); err != nil {
 			w.Notes.Unclaim(w.seq)
 			tx.rollback()
@@ -60,6 +61,21 @@ func (tx *Tx) commitToLog(ctx context.Context) (sync bool, err error) {
 	}
 	w.tree.Release(tx.marks[0].tree)
 	return sync, nil
+}
+
+// claim has the notes say that the log is in use, before the next commit goes to it; later, once the
+// log's name is durable.
+func (w *Writer) claim(later bool) {
+	if !later {
+		w.Notes.Claim(w.seq + 1)
+		return
+	}
+	w.Notes.ClaimLater(w.seq + 1)
+	w.Files.SyncNamesSoon(func() {
+		if w.Host.Stopped() == nil {
+			w.Notes.ClaimNow()
+		}
+	})
 }
 
 // look looks at the names of the files before a commit, if that is due: the first of the
