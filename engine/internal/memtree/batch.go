@@ -131,16 +131,19 @@ func appendEntry(entries []batchEntry, e batchEntry) []batchEntry {
 func (b *Batch) Apply() {
 	skip := b.sort()
 	t := b.t
+	alike := false // the keys of the tree and of the batch share skip bytes
 	for i := range b.entries {
 		e := &b.entries[i]
 		if i+1 < len(b.entries) && b.entries[i+1].head == e.head && t.compare(b.entries[i+1].ref, t.key(e.ref)) == 0 {
 			continue
 		}
 		// A record that belongs after all others, as its head shows, is not looked at.
-		if skip == 0 && t.insertNext(e.head, e.ref, e.deletes()) {
+		if alike && t.insertNext(e.head, skip, e.ref, e.deletes()) {
 			continue
 		}
-		b.apply(t.key(e.ref), e.ref, e.deletes())
+		key := t.key(e.ref)
+		b.apply(key, e.ref, e.deletes())
+		alike = alike || t.root != 0 && t.shared(key) >= skip
 	}
 	b.entries = b.entries[:0]
 }
@@ -150,8 +153,11 @@ func (b *Batch) apply(key []byte, ref uint32, deletes bool) {
 	t := b.t
 	if !deletes {
 		t.put(key, ref)
-	} else if i, missing := t.remove(key); missing {
-		t.insert(i, base.Head(key), ref, base.PointDelete)
+		return
+	}
+	g := t.target(key)
+	if i, missing := t.remove(&g); missing {
+		t.insert(i, &g, ref, base.PointDelete)
 	}
 }
 

@@ -2,10 +2,7 @@
 
 package memtree
 
-import (
-	"bytes"
-	"slices"
-)
+import "slices"
 
 const (
 	// fewEntries are sorted by comparison.
@@ -82,14 +79,3 @@ func (b *Batch) sortByHead() {
 }
 
 func digit(head uint64, d int) uint64 { return head >> (d * digitBits) & (1<<digitBits - 1) }
-
-// sharedBytes returns how many bytes a and b have in common at their beginning.
-func sharedBytes(a, b []byte) int {
-	n := min(len(a), len(b))
-	if bytes.Equal(a[:n], b[:n]) {
-		return n
-	}
-	for n = 0; a[n] == b[n]; n++ {
-	}
-	return n
-}

@@ -63,7 +63,10 @@ func (c *checker) node(id uint32, level int, parent Epoch, low, high []byte) err
 		from, to := low, high
 		if i > 0 {
 			from = c.v.key(n.aux[i])
-			if n.heads[i] != base.Head(from) {
+			if !c.shares(from, n, n.aux[1]) {
+				return fmt.Errorf("node %d: separator %d does not have the bytes that the heads leave out", id, i)
+			}
+			if n.heads[i] != headAfter(from, int(n.skip)) {
 				return fmt.Errorf("node %d: head of separator %d does not match", id, i)
 			}
 		}
@@ -80,11 +83,20 @@ func (c *checker) node(id uint32, level int, parent Epoch, low, high []byte) err
 	return nil
 }
 
+// shares reports whether a key of a node shares what it has to with another one, whose record is
+// at ref, and with all keys of the tree.
+func (c *checker) shares(key []byte, n *node, ref uint32) bool {
+	skip := int(n.skip)
+	return len(key) >= skip && sharedBytes(key, c.v.key(ref)) >= skip && c.v.shared(key) == int(c.v.prefix.len)
+}
+
 func (c *checker) leaf(id uint32, n *node, low, high []byte) error {
 	for i := range int(n.count) {
 		key, kind := c.v.key(n.refs[i]), base.Kind(n.aux[i])
 		switch {
-		case n.heads[i] != base.Head(key):
+		case !c.shares(key, n, n.refs[0]):
+			return fmt.Errorf("leaf %d: key %.40q does not have the bytes that the heads leave out", id, key)
+		case n.heads[i] != headAfter(key, int(n.skip)):
 			return fmt.Errorf("leaf %d: head of key %.40q does not match", id, key)
 		case low != nil && base.Compare(key, low) < 0, high != nil && base.Compare(key, high) >= 0:
 			return fmt.Errorf("leaf %d: key %.40q is outside the bounds of its leaf", id, key)

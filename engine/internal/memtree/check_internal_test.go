@@ -10,6 +10,12 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 )
 
+// skipAll has the heads leave out all of keys that have 8 bytes.
+func (n *node) skipAll() {
+	n.skip = 8
+	clear(n.heads[:n.count])
+}
+
 // TestCheck breaks one thing at a time and expects Check to name it.
 func TestCheck(t *testing.T) {
 	tests := []struct {
@@ -22,6 +28,9 @@ func TestCheck(t *testing.T) {
 		}},
 		{"wrong head", "head of key", func(_ *View, _, leaf *node) { leaf.heads[1]++ }},
 		{"wrong head of a separator", "head of separator", func(_ *View, root, _ *node) { root.heads[1]++ }},
+		{"more left out than is shared", "leave out", func(_ *View, _, leaf *node) { leaf.skipAll() }},
+		{"more left out than separators share", "leave out", func(_ *View, root, _ *node) { root.skipAll() }},
+		{"prefix that a key does not have", "leave out", func(v *View, _, _ *node) { v.prefix.len = 8 }},
 		{"head left behind", "unused head", func(_ *View, root, _ *node) { root.heads[fanout-1] = 1 }},
 		{"half a range", "one end only", func(_ *View, _, leaf *node) { leaf.aux[1] |= uint32(base.StartDelete) }},
 		{"no kind", "has kind", func(_ *View, _, leaf *node) { leaf.aux[1] = 0 }},

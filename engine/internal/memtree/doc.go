@@ -14,12 +14,18 @@
 // are named by 32-bit references. The garbage collector therefore sees a handful of
 // pointers whatever the number of records.
 //
-//	inner node   heads  h0 h1 h2 …   first 8 bytes of the separators
+//	inner node   heads  h0 h1 h2 …   8 bytes of the separators
 //	             aux    s0 s1 s2 …   references of the records the separators stem from
 //	             refs   c0 c1 c2 …   children; child i holds keys k with s(i) <= k < s(i+1)
-//	leaf         heads  h0 h1 h2 …   first 8 bytes of the keys
+//	leaf         heads  h0 h1 h2 …   8 bytes of the keys
 //	             aux    k0 k1 k2 …   kinds: Insert, PointDelete, StartDelete, EndDelete
 //	             refs   r0 r1 r2 …   references of the records (key and value)
+//
+// Heads are the first bytes after those that all keys of the node share, of which it has the number.
+// The tree knows what all keys share that were ever put into it, its prefix: a key that has it, too,
+// is searched for by heads alone, without a look at any record, until heads are alike. A node that
+// leaves out more than the prefix costs a look at one record. A key that does not share what a node
+// leaves out has the heads of that node made again, and no others.
 //
 // Separator 0 of a node is never consulted: its first child takes everything smaller
 // than separator 1. Kinds are in leaves, not in records, so a record never changes after it was

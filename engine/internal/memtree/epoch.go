@@ -12,6 +12,7 @@ type Mark struct {
 	numRecords int
 	numNodes   int
 	arena      arenaMark
+	prefix     prefix
 	retired    uint64 // position in the retired list
 	depth      uint64 // position in the mark stack
 }
@@ -49,6 +50,7 @@ func (t *Tree) Mark() Mark {
 		numRecords: t.numRecords,
 		numNodes:   t.numNodes,
 		arena:      t.arenaMark(),
+		prefix:     t.prefix,
 		retired:    t.retired.end(),
 	}
 	m.depth = t.marks.push(m.epoch)
@@ -79,7 +81,7 @@ func (t *Tree) RollbackTo(m Mark) {
 		return e > m.epoch && e <= t.floor
 	})
 	// 3. Restore the contents.
-	t.root, t.numRecords, t.numNodes = m.root, m.numRecords, m.numNodes
+	t.root, t.numRecords, t.numNodes, t.prefix = m.root, m.numRecords, m.numNodes, m.prefix
 	t.pathOK = false
 	if t.lastFreeze > m.epoch {
 		t.dirty = true
@@ -186,7 +188,7 @@ func (t *Tree) setFloor() {
 // newNode returns an empty node of the current epoch.
 func (t *Tree) newNode(level uint8) (uint32, *node) {
 	id, n := t.allocate()
-	n.epoch, n.level, n.count = t.epoch, level, 0
+	n.epoch, n.level, n.count, n.skip = t.epoch, level, 0, 0
 	for i := range n.heads {
 		n.heads[i] = noHead
 	}

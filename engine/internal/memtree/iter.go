@@ -110,18 +110,18 @@ func (it *Iter) Kind() base.Kind { return base.Kind(it.leaf.aux[it.i]) }
 // seek moves to the leaf where key is or belongs and to its position there, which may be after
 // the last record. It reports whether the key is there.
 func (it *Iter) seek(key []byte) bool {
-	h := base.Head(key)
+	g := it.v.target(key)
 	id := it.v.root
 	n := it.v.node(id)
 	for n.level > 0 {
-		i := it.v.child(n, key, h)
+		i := it.v.child(n, &g)
 		it.path[n.level] = step{id, int32(i)}
 		id = n.refs[i]
 		n = it.v.node(id)
 	}
 	var found bool
 	it.leaf = n
-	it.i, found = it.v.find(n, key, h)
+	it.i, found = it.v.find(n, &g)
 	return found
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -90,6 +91,15 @@ var keysets = map[string]keyset{
 	"zeros": func(i int) string { return string(append(bytes.Repeat([]byte{1}, i/6), make([]byte, i%6)...)) },
 	// All heads are equal.
 	"prefix": func(i int) string { return fmt.Sprintf("a long shared prefix/%06d", i) },
+	// Bytes that some leaves share, and others with what comes next to them; all of it may be in one
+	// leaf when there are few keys.
+	"tables": func(i int) string { return fmt.Sprintf("tenant/%03d/a table of some name/%04d", i/40, i%40) },
+	// What keys share is shorter from one run of them to the next, and then longer.
+	"nested": func(i int) string {
+		return strings.Repeat("b", 30-min(i/80, 30)) + fmt.Sprintf("c%04d", i)
+	},
+	// More is shared than heads leave out.
+	"far": func(i int) string { return strings.Repeat("p", maxSkip+9) + fmt.Sprintf("%06d", i) },
 	// Runs of equal heads, the greatest head among them.
 	"runs": func(i int) string {
 		return string(bytes.Repeat([]byte{0xff}, min(i/40, 8))) + fmt.Sprintf("%08d%03d", i/40, i%40)

@@ -31,7 +31,9 @@ type node struct {
 	epoch Epoch
 	count uint16 // entries in use, at least 1 in a node that is part of a tree
 	level uint8  // 0 in a leaf
-	_     [5]byte
+	_     uint8
+	skip  uint16 // bytes that all keys share and that the heads leave out
+	_     [2]byte
 	heads [fanout]uint64
 	refs  [fanout]uint32
 	aux   [fanout]uint32
@@ -44,6 +46,7 @@ type slab [slabNodes]node
 type store struct {
 	slabs  []*slab
 	chunks [][]byte
+	prefix prefix
 }
 
 // node returns node id.

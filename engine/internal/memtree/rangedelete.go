@@ -26,7 +26,7 @@ func (t *Tree) DeleteRange(after, before []byte) {
 	end := t.needsMark(before, base.EndDelete)
 	if t.root != 0 {
 		t.pathOK = false
-		c := cut{t: t, after: after, before: before, afterHead: base.Head(after), beforeHead: base.Head(before)}
+		c := cut{t: t, after: t.target(after), before: t.target(before)}
 		t.root = c.node(t.root)
 		t.lower()
 	}
@@ -40,7 +40,8 @@ func (t *Tree) DeleteRange(after, before []byte) {
 
 // needsMark reports whether key must be given bit as an end of a new deleted range.
 func (t *Tree) needsMark(key []byte, bit base.Kind) bool {
-	i, found := t.search(key)
+	g := t.target(key)
+	i, found := t.search(&g)
 	if t.root == 0 {
 		return true
 	}
@@ -54,19 +55,19 @@ func (t *Tree) needsMark(key []byte, bit base.Kind) bool {
 // mark gives key's record the bit; it makes a bare mark if there is no record.
 func (t *Tree) mark(key []byte, bit base.Kind) {
 	t.dirty = true
-	if i, found := t.search(key); found {
+	g := t.target(key)
+	if i, found := t.search(&g); found {
 		t.writable().aux[i] |= uint32(bit)
 	} else {
-		t.insert(i, base.Head(key), t.appendRecord(key, nil), bit)
+		t.insert(i, &g, t.appendRecord(key, nil), bit)
 	}
 }
 
 // cut removes the records strictly between two keys. It visits the two paths to the
 // ends and the nodes in between, which it drops whole.
 type cut struct {
-	t                     *Tree
-	after, before         []byte
-	afterHead, beforeHead uint64
+	t             *Tree
+	after, before target
 }
 
 // node cuts the subtree of node id and returns the number of its new root: id if it
@@ -75,11 +76,11 @@ func (c *cut) node(id uint32) uint32 {
 	t := c.t
 	n := t.node(id)
 	if n.level == 0 {
-		lo, found := t.find(n, c.after, c.afterHead)
+		lo, found := t.find(n, &c.after)
 		if found {
 			lo++
 		}
-		hi, _ := t.find(n, c.before, c.beforeHead)
+		hi, _ := t.find(n, &c.before)
 		if lo < hi {
 			t.numRecords -= hi - lo
 			return c.remove(id, lo, hi)
@@ -87,8 +88,8 @@ func (c *cut) node(id uint32) uint32 {
 		return id
 	}
 	// Children between those of the two keys lie inside the range.
-	i := t.child(n, c.after, c.afterHead)
-	j := t.child(n, c.before, c.beforeHead)
+	i := t.child(n, &c.after)
+	j := t.child(n, &c.before)
 	lo, hi := i, j+1
 	left, right := n.refs[i], n.refs[j]
 	newLeft, newRight := c.node(left), right

@@ -17,8 +17,16 @@ const (
 )
 
 // find returns the position of the first key of leaf n that is not below key, and
-// whether it is key. h is the head of key.
-func (s *store) find(n *node, key []byte, h uint64) (int, bool) {
+// whether it is key.
+func (s *store) find(n *node, g *target) (int, bool) {
+	if int(n.skip) > g.known {
+		if c := s.aside(n, g); c < 0 {
+			return 0, false
+		} else if c > 0 {
+			return int(n.count), false
+		}
+	}
+	h := g.headIn(int(n.skip))
 	i := n.below(h)
 	if i == int(n.count) || n.heads[i] != h {
 		return i, false
@@ -27,7 +35,7 @@ func (s *store) find(n *node, key []byte, h uint64) (int, bool) {
 	end := n.tied(i, h)
 	for i < end {
 		m := int(uint(i+end) >> 1)
-		switch c := s.compare(n.refs[m], key); {
+		switch c := s.compare(n.refs[m], g.key); {
 		case c == 0:
 			return m, true
 		case c < 0:
@@ -40,13 +48,24 @@ func (s *store) find(n *node, key []byte, h uint64) (int, bool) {
 }
 
 // child returns the position of the child of inner node n that covers key.
-func (s *store) child(n *node, key []byte, h uint64) int {
+func (s *store) child(n *node, g *target) int {
+	if n.count == 1 {
+		return 0
+	}
+	if int(n.skip) > g.known {
+		if c := s.aside(n, g); c < 0 {
+			return 0
+		} else if c > 0 {
+			return int(n.count) - 1
+		}
+	}
+	h := g.headIn(int(n.skip))
 	i := max(n.below(h), 1)
 	if i < int(n.count) && n.heads[i] == h {
 		end := n.tied(i, h)
 		for i < end {
 			m := int(uint(i+end) >> 1)
-			if s.compare(n.aux[m], key) <= 0 {
+			if s.compare(n.aux[m], g.key) <= 0 {
 				i = m + 1
 			} else {
 				end = m
@@ -71,12 +90,12 @@ func (s *store) get(root uint32, key []byte) ([]byte, Result) {
 	if root == 0 {
 		return nil, Unknown
 	}
-	h := base.Head(key)
+	g := s.target(key)
 	n := s.node(root)
 	for n.level > 0 {
-		n = s.node(n.refs[s.child(n, key, h)])
+		n = s.node(n.refs[s.child(n, &g)])
 	}
-	i, found := s.find(n, key, h)
+	i, found := s.find(n, &g)
 	if !found {
 		if n.inRange(i) {
 			return nil, Deleted

@@ -19,7 +19,7 @@ func (v View) FirstInsert(low, high []byte, since Epoch) (key []byte, visited in
 
 // LastInsert is FirstInsert for the greatest such key.
 func (v View) LastInsert(low, high []byte, since Epoch) (key []byte, visited int) {
-	s := search{store: &v.store, low: low, high: high, lowHead: base.Head(low), highHead: base.Head(high), since: since}
+	s := search{store: &v.store, low: v.target(low), high: v.target(high), since: since}
 	if v.root != 0 {
 		key = s.last(v.root)
 	}
@@ -32,7 +32,7 @@ func (t *Tree) FirstInsert(low, high []byte, since Epoch) (key []byte, visited i
 }
 
 func (s *store) firstInsert(root uint32, low, high []byte, since Epoch) (key []byte, visited int) {
-	f := search{store: s, low: low, high: high, lowHead: base.Head(low), highHead: base.Head(high), since: since}
+	f := search{store: s, low: s.target(low), high: s.target(high), since: since}
 	if root != 0 {
 		key = f.first(root)
 	}
@@ -42,16 +42,15 @@ func (s *store) firstInsert(root uint32, low, high []byte, since Epoch) (key []b
 // search looks for records with a value in the newer nodes of a tree.
 type search struct {
 	*store
-	low, high         []byte
-	lowHead, highHead uint64
-	since             Epoch
-	visited           int
+	low, high target
+	since     Epoch
+	visited   int
 }
 
 // within returns the half-open range of a leaf's positions whose keys are in question.
 func (s *search) within(n *node) (lo, hi int) {
-	lo, _ = s.find(n, s.low, s.lowHead)
-	hi, _ = s.find(n, s.high, s.highHead)
+	lo, _ = s.find(n, &s.low)
+	hi, _ = s.find(n, &s.high)
 	return lo, hi
 }
 
@@ -69,8 +68,8 @@ func (s *search) first(id uint32) []byte {
 		}
 		return nil
 	}
-	end := s.child(n, s.high, s.highHead)
-	for i := s.child(n, s.low, s.lowHead); i <= end; i++ {
+	end := s.child(n, &s.high)
+	for i := s.child(n, &s.low); i <= end; i++ {
 		if key := s.first(n.refs[i]); key != nil {
 			return key
 		}
@@ -92,8 +91,8 @@ func (s *search) last(id uint32) []byte {
 		}
 		return nil
 	}
-	begin := s.child(n, s.low, s.lowHead)
-	for i := s.child(n, s.high, s.highHead); i >= begin; i-- {
+	begin := s.child(n, &s.low)
+	for i := s.child(n, &s.high); i >= begin; i-- {
 		if key := s.last(n.refs[i]); key != nil {
 			return key
 		}

@@ -81,7 +81,8 @@ func (t *Tree) PutFunc(key []byte, n int, fill func(value []byte) error) error {
 // put makes the record at ref, which is not in the tree yet, the one of key.
 func (t *Tree) put(key []byte, ref uint32) {
 	t.dirty = true
-	if i, found := t.search(key); found {
+	g := t.target(key)
+	if i, found := t.search(&g); found {
 		n := t.writable()
 		n.refs[i] = ref
 		n.aux[i] = n.aux[i]&uint32(base.RangeBits) | uint32(base.Insert)
@@ -90,22 +91,23 @@ func (t *Tree) put(key []byte, ref uint32) {
 		if t.root != 0 && t.node(t.path[0].id).inRange(i) {
 			kind |= base.RangeBits
 		}
-		t.insert(i, base.Head(key), ref, kind)
+		t.insert(i, &g, ref, kind)
 	}
 }
 
 // Delete deletes key here and in all older sources. Where key lies inside a deleted
 // range that needs no record, and the key's own, if there is one, goes away.
 func (t *Tree) Delete(key []byte) {
-	if i, missing := t.remove(key); missing {
-		t.insert(i, base.Head(key), t.appendRecord(key, nil), base.PointDelete)
+	g := t.target(key)
+	if i, missing := t.remove(&g); missing {
+		t.insert(i, &g, t.appendRecord(key, nil), base.PointDelete)
 	}
 }
 
 // remove is Delete where that needs no new record. If it does, it reports the position in the leaf
 // that the path leads to.
-func (t *Tree) remove(key []byte) (i int, missing bool) {
-	i, found := t.search(key)
+func (t *Tree) remove(g *target) (i int, missing bool) {
+	i, found := t.search(g)
 	switch {
 	case !found && t.root != 0 && t.node(t.path[0].id).inRange(i):
 		return i, false
@@ -125,68 +127,81 @@ func (t *Tree) remove(key []byte) (i int, missing bool) {
 	return i, false
 }
 
-// search finds key. It leaves the path to the leaf where key is or belongs in t.path,
+// search finds a key. It leaves the path to the leaf where the key is or belongs in t.path,
 // and returns the position in that leaf. In an empty tree it does nothing.
-func (t *Tree) search(key []byte) (int, bool) {
-	h := base.Head(key)
-	if t.pathOK && t.last && t.isLast(key, h) {
+func (t *Tree) search(g *target) (int, bool) {
+	if t.root == 0 {
+		return 0, false
+	}
+	if t.pathOK && t.last && t.isLast(g) {
 		c := int(t.node(t.path[0].id).count)
 		t.path[0].i = int32(c)
 		return c, false
-	}
-	if t.root == 0 {
-		return 0, false
 	}
 	first, last := true, true
 	id := t.root
 	n := t.node(id)
 	for n.level > 0 {
-		i := t.child(n, key, h)
+		i := t.child(n, g)
 		t.path[n.level] = step{id, int32(i)}
 		first = first && i == 0
 		last = last && i == int(n.count)-1
 		id = n.refs[i]
 		n = t.node(id)
 	}
-	i, found := t.find(n, key, h)
+	i, found := t.find(n, g)
 	t.path[0] = step{id, int32(i)}
 	t.pathOK, t.first, t.last = true, first, last
 	return i, found
 }
 
-// isLast reports whether key, with its head, belongs after all records of the leaf that the path
-// leads to, as keys do that arrive in order.
-func (t *Tree) isLast(key []byte, head uint64) bool {
+// isLast reports whether a key belongs after all records of the leaf that the path leads to, as
+// keys do that arrive in order.
+func (t *Tree) isLast(g *target) bool {
 	n := t.node(t.path[0].id)
+	if int(n.skip) > g.known {
+		if c := t.aside(n, g); c != 0 {
+			return c > 0
+		}
+	}
 	c := int(n.count)
-	d := n.heads[c-1]
-	return d < head || d == head && t.compare(n.refs[c-1], key) < 0
+	d, head := n.heads[c-1], g.headIn(int(n.skip))
+	return d < head || d == head && t.compare(n.refs[c-1], g.key) < 0
 }
 
 // isNext reports whether key belongs after all others.
 func (t *Tree) isNext(key []byte) bool {
-	i, found := t.search(key)
+	g := t.target(key)
+	i, found := t.search(&g)
 	return t.root == 0 || t.last && !found && i == int(t.node(t.path[0].id).count)
 }
 
-// insertNext stores a record, not in the tree yet, whose key has the given head, if that shows
-// without a search that it belongs after all others. It reports whether it has done so.
-func (t *Tree) insertNext(head uint64, ref uint32, deletes bool) bool {
+// insertNext stores a record, not in the tree yet, if its head shows, without a look at the key, that it
+// belongs after all others. The head leaves out skip bytes, which the key shares with all keys of
+// the tree. insertNext reports whether it has done so.
+func (t *Tree) insertNext(head uint64, skip int, ref uint32, deletes bool) bool {
 	if !t.pathOK || !t.last {
 		return false
 	}
 	n := t.node(t.path[0].id)
+	if int(n.skip) != skip {
+		t.dirty = true
+		n = t.writable()
+		t.setSkip(n, skip)
+	}
 	c := int(n.count)
 	if n.heads[c-1] >= head {
 		return false
 	}
+	t.prefix.len = uint32(skip)
 	kind := base.Insert
 	if deletes {
 		kind = base.PointDelete
 	}
 	t.dirty = true
 	t.path[0].i = int32(c)
-	t.insert(c, head, ref, kind)
+	t.numRecords++
+	t.add(t.writable(), c, head, ref, kind)
 	return true
 }
 
@@ -209,75 +224,6 @@ func (t *Tree) writable() *node {
 		}
 	}
 	return n
-}
-
-// insert stores a new record at position i of the leaf that the path leads to.
-func (t *Tree) insert(i int, head uint64, ref uint32, kind base.Kind) {
-	t.numRecords++
-	if t.root == 0 {
-		id, n := t.newNode(0)
-		n.insert(0, head, ref, uint32(kind))
-		t.root = id
-		t.pathOK = false
-		return
-	}
-	n := t.writable()
-	if n.count < fanout {
-		n.insert(i, head, ref, uint32(kind))
-		return
-	}
-	right, rn := t.split(n, i, head, ref, uint32(kind))
-	t.insertChild(right, rn.heads[0], rn.refs[0])
-}
-
-// insertChild adds a node that was split off to the right of the node on level 0 of
-// the path, and splits parents as needed. head and sep stand for its smallest key.
-func (t *Tree) insertChild(right uint32, head uint64, sep uint32) {
-	top := int(t.node(t.root).level)
-	t.pathOK = false
-	for l := 1; l <= top; l++ {
-		p := t.node(t.path[l].id)
-		i := int(t.path[l].i) + 1
-		if p.count < fanout {
-			p.insert(i, head, right, sep)
-			return
-		}
-		var rn *node
-		right, rn = t.split(p, i, head, right, sep)
-		head, sep = rn.heads[0], rn.aux[0]
-	}
-	left := t.root
-	id, n := t.newNode(uint8(top + 1))
-	n.insert(0, 0, left, sep) // separator 0 is never looked at
-	n.insert(1, head, right, sep)
-	t.root = id
-}
-
-// split moves entries of the full node n to a new right neighbour, stores the new
-// entry, which belongs at position i, in one of the two, and returns the neighbour.
-// At the ends of the tree it splits so that keys arriving in order leave full nodes.
-func (t *Tree) split(n *node, i int, head uint64, ref, aux uint32) (uint32, *node) {
-	at := (fanout + 1) / 2
-	switch {
-	case i == fanout && t.last:
-		at = fanout
-	case i == 0 && t.first && n.level == 0:
-		at = 0
-	case n.level > 0 && i == 1 && t.first:
-		at = 1
-	}
-	id, r := t.newNode(n.level)
-	copy(r.heads[:], n.heads[at:])
-	copy(r.refs[:], n.refs[at:])
-	copy(r.aux[:], n.aux[at:])
-	r.count = uint16(fanout - at)
-	n.truncate(at)
-	if i < at || at == 0 {
-		n.insert(i, head, ref, aux)
-	} else {
-		r.insert(i-at, head, ref, aux)
-	}
-	return id, r
 }
 
 // removeAt takes the record at position i out of the leaf that the path leads to, and
