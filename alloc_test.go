@@ -52,6 +52,7 @@ func TestHotPathAllocations(t *testing.T) {
 		}{
 			{"point hit", 0, query("SELECT value WHERE key = ?", 1, arg(1, "k000100"))},
 			{"point miss", 0, query("SELECT key, value WHERE key = ?", 2, arg(1, []byte("none")))},
+			{"point hit with a limit", 0, query("SELECT value WHERE key = ? LIMIT 1", 1, arg(1, "k000100"))},
 			{"constants", 0, query("SELECT ?, 'x', ?", 3, arg(1, "a"), arg(2, int64(5)))},
 			// A cursor and a snapshot, and nothing for each of the 2,000 rows.
 			{"scan", 2, query("SELECT key, value WHERE key > ?", 2, arg(1, "k"))},
@@ -63,6 +64,11 @@ func TestHotPathAllocations(t *testing.T) {
 			{"part of a value", 2, query("SELECT substr(value, 2, 3) WHERE key = ?", 1, arg(1, "k000100"))},
 			{"put in a transaction", 0, func() {
 				if _, err := c.ExecContext(ctx, "INSERT INTO kv VALUES (?, ?)", put); err != nil {
+					t.Fatal(err)
+				}
+			}},
+			{"put of a constant in a transaction", 0, func() {
+				if _, err := c.ExecContext(ctx, "INSERT INTO kv VALUES (?, 'constant')", put[:1]); err != nil {
 					t.Fatal(err)
 				}
 			}},

@@ -82,6 +82,7 @@ type Plan struct {
 	escapes  []int
 
 	simple simple
+	places bool // all arguments of a simple statement are what it looks up or writes, in order
 }
 
 // pair is two operands of a comparison whose classes depend on arguments or on how

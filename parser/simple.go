@@ -2,6 +2,8 @@
 
 package parser
 
+import "slices"
+
 // The statements of this file are nearly all that most programs run: a lookup of one key
 // and a write of one row. What they need is worked out without the steps that the others
 // go through, and means the same.
@@ -20,13 +22,28 @@ func (p *Plan) setSimple() {
 			}
 		}
 		p.simple = simpleGet
+		p.places = p.NumInput == 1 && p.Keys.terms[0].operand.Param == 1 && !p.returnsOperands()
 	case OpInsert:
 		if len(p.Rows) == 1 && p.OnConflict == Replace && len(p.Columns) == 0 &&
 			p.Rows[0][0].formula == nil && p.Rows[0][1].formula == nil {
 			p.simple = simplePut
+			p.places = p.NumInput == 2 && p.Rows[0][0].Param == 1 && p.Rows[0][1].Param == 2
 		}
 	}
 }
+
+// returnsOperands reports whether a result is a constant or an argument.
+func (p *Plan) returnsOperands() bool {
+	return slices.ContainsFunc(p.Columns, func(c Column) bool { return c.Kind == ColumnOperand })
+}
+
+// LooksUpArgument reports whether p is a statement for Point that takes one argument, which is
+// the key and nothing else, so that the plan is not needed to find it.
+func (p *Plan) LooksUpArgument() bool { return p.places && p.simple == simpleGet }
+
+// WritesArguments reports whether p is a statement for Pair that takes two arguments, which are
+// the key and the value in this order.
+func (p *Plan) WritesArguments() bool { return p.places && p.simple == simplePut }
 
 // Point returns the key of an OpSelect that looks up one key and does nothing else:
 // it has no filter, no limit and no computed column. It is not ok for any other

@@ -40,14 +40,17 @@ type boxes struct {
 
 // of returns the header for column i of n. Headers of one row never move while it is
 // filled.
-func (x *boxes) of(i, n int) *[]byte {
+func (x *boxes) of(i, n int) *[]byte { return &x.all(n)[i] }
+
+// all returns the headers for n columns.
+func (x *boxes) all(n int) [][]byte {
 	if n <= len(x.few) {
-		return &x.few[i]
+		return x.few[:n]
 	}
 	if len(x.many) < n {
 		x.many = make([][]byte, n)
 	}
-	return &x.many[i]
+	return x.many[:n]
 }
 
 // numbers makes Values that hold integers, with one allocation for many of them. If the

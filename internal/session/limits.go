@@ -16,6 +16,14 @@ func keep(b []byte) []byte {
 	return b[:0]
 }
 
+// empty makes *b what keep returns of it.
+func empty(b *[]byte) {
+	if cap(*b) > maxKeptBytes {
+		*b = nil
+	}
+	*b = (*b)[:0]
+}
+
 // stepsPerCheck is how many rows a loop handles between two looks at its context.
 const stepsPerCheck = 256
 

@@ -29,6 +29,7 @@ type Rows struct {
 	// rest are the statements after the current one.
 	rest   []*parser.Plan
 	failed bool
+	plain  bool // they are a lookup by queryKey: see resetPoint
 
 	// The current result set.
 	plan   *parser.Plan
@@ -67,6 +68,7 @@ const (
 	sourcePoint                      // one row, looked up already
 	sourceAggregate                  // one row of aggregates
 	sourceScan                       // the walk
+	sourceStored                     // the walk, keys and values as they are
 	sourceTable                      // the table of PRAGMA or EXPLAIN
 	sourceReturned                   // what RETURNING collected
 )
@@ -115,6 +117,8 @@ func (r *Rows) Next(dest []driver.Value) (err error) {
 		r.returned[r.row] = nil
 		r.row++
 		return nil
+	case sourceStored:
+		err = r.nextStored(dest)
 	case sourceScan:
 		err = r.nextScan(dest)
 	default:
@@ -167,30 +171,49 @@ func (r *Rows) Break() { r.txn.broken = true }
 // run now, unless one before them failed or the context has ended: a caller who passes a
 // text wants all of it done.
 func (r *Rows) Close() (err error) {
+	if r.plain {
+		r.resetPoint()
+		r.giveBack()
+		return nil
+	}
 	for err == nil && r.HasNextResultSet() && r.ctx.Err() == nil {
 		err = r.runNext()
 	}
 	err = joinErrors(err, r.walk.close())
 	r.reset()
+	r.giveBack()
+	return err
+}
+
+// giveBack lets the session use r again.
+func (r *Rows) giveBack() {
 	if *r.spare == nil {
 		*r.spare = r
 	}
-	return err
 }
 
 // reset forgets everything but the buffers.
 func (r *Rows) reset() {
 	clear(r.values)
-	r.values, r.scratch, r.owned = r.values[:0], keep(r.scratch), false
-	r.ctx, r.rest, r.failed = nil, nil, false
-	r.plan, r.source, r.limit, r.offset = nil, sourceNone, 0, 0
+	r.values, r.owned, r.rest, r.offset = r.values[:0], false, nil, 0
 	if r.filter != nil || r.computes {
 		r.filter, r.computes = nil, false
 		r.env.Forget(maxKeptBytes)
 	}
-	r.totals = totals{first: keep(r.totals.first), last: keep(r.totals.last)}
+	r.totals.count, r.totals.any = 0, false
+	empty(&r.scratch)
+	empty(&r.totals.first)
+	empty(&r.totals.last)
 	r.returned, r.table, r.row = nil, nil, 0
-	r.keyBytes, r.valueBytes = keep(r.keyBytes), keep(r.valueBytes)
+	r.resetPoint()
+}
+
+// resetPoint forgets what a lookup by queryKey has left, and no more.
+func (r *Rows) resetPoint() {
+	r.ctx, r.plan, r.source, r.limit = nil, nil, sourceNone, 0
+	r.failed, r.plain = false, false
+	empty(&r.keyBytes)
+	empty(&r.valueBytes)
 	r.boxes.few = [2][]byte{}
 	clear(r.boxes.many)
 }

@@ -6,6 +6,8 @@ import (
 	"database/sql/driver"
 	"io"
 	"math"
+
+	"github.com/lsmlite/lsmlite-go/parser"
 )
 
 // openWalk opens the walk on the state that the statement reads.
@@ -28,12 +30,67 @@ func (r *Rows) openScan() error {
 		return bindError(err)
 	}
 	r.source = sourceScan
+	if r.asStored() {
+		r.source = sourceStored
+	}
 	r.walk.begin(&r.bounds, way{desc: r.plan.Desc, keysOnly: r.plan.KeysOnly, limit: r.mostKeys()})
 	for ; r.offset > 0; r.offset-- {
 		if ok, err := r.advance(); err != nil || !ok {
 			r.source = sourceNone
 			return err
 		}
+	}
+	return nil
+}
+
+// asStored reports whether each row is some of the bytes that are stored, as they are.
+func (r *Rows) asStored() bool {
+	if r.computes {
+		return false
+	}
+	for i := range r.plan.Columns {
+		switch r.plan.Columns[i].Kind {
+		case parser.ColumnKey:
+			if r.txn.settings.KeyType != Blob {
+				return false
+			}
+		case parser.ColumnValue:
+			if r.txn.settings.ValueType != Blob {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// nextStored is nextScan for rows of which asStored is true. The walk counts the limit, because
+// there is no filter.
+func (r *Rows) nextStored(dest []driver.Value) error {
+	w := &r.walk
+	if ok, err := w.next(&r.bounds); err != nil {
+		return err
+	} else if !ok {
+		return r.endScan()
+	}
+	columns := r.plan.Columns
+	heads := r.boxes.all(len(columns))
+	for i := range columns {
+		var b []byte
+		if columns[i].Kind == parser.ColumnKey {
+			b = w.cursor.Key()
+		} else {
+			var err error
+			if b, err = w.cursor.Value(w.ctx); err != nil {
+				return err
+			}
+		}
+		if b == nil {
+			b = []byte{} // nil would be scanned as NULL
+		}
+		heads[i] = b
+		dest[i] = box(&heads[i])
 	}
 	return nil
 }

@@ -60,6 +60,14 @@ func (s *Session) Abandon() error { return s.txn.abandon() }
 // Exec binds the arguments of a text and runs all its statements. It returns the number of
 // rows that the last one wrote, or Uncounted.
 func (s *Session) Exec(ctx context.Context, plans []*parser.Plan, args []driver.NamedValue) (n int64, err error) {
+	if key, value, ok := s.plainPair(plans, args); ok {
+		return s.writer.writePair(ctx, key, value)
+	}
+	return s.execGeneral(ctx, plans, args)
+}
+
+// execGeneral is Exec of any text.
+func (s *Session) execGeneral(ctx context.Context, plans []*parser.Plan, args []driver.NamedValue) (n int64, err error) {
 	scratch := &s.writer.scratch
 	*scratch = keep(*scratch)
 	values, err := bindArguments(s.args[:0], scratch, plans, args)
@@ -133,7 +141,15 @@ func (s *Session) forgetArguments() {
 
 // Query binds the arguments of a text and runs its first statement. The rest run as the
 // caller moves on to their result sets, at the latest when the rows are closed.
-func (s *Session) Query(ctx context.Context, plans []*parser.Plan, args []driver.NamedValue) (_ *Rows, err error) {
+func (s *Session) Query(ctx context.Context, plans []*parser.Plan, args []driver.NamedValue) (*Rows, error) {
+	if key, ok := s.plainKey(plans, args); ok {
+		return s.queryKey(ctx, plans[0], key)
+	}
+	return s.queryGeneral(ctx, plans, args)
+}
+
+// queryGeneral is Query of any text.
+func (s *Session) queryGeneral(ctx context.Context, plans []*parser.Plan, args []driver.NamedValue) (_ *Rows, err error) {
 	r := s.newRows(ctx)
 	started := false
 	defer func() {
