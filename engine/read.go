@@ -50,7 +50,7 @@ func (s *Snapshot) Get(dst, key []byte) (value []byte, found bool, err error) {
 	if err := s.usable("get"); err != nil {
 		return dst, false, err
 	}
-	return cursor.Get(dst, key, s.pin.state.Live, s.pin.state)
+	return cursor.Get(dst, key, &s.pin.state.Live, s.pin.state)
 }
 
 // ValueLen returns the length of the value of key, which it does not load, and whether
@@ -59,7 +59,7 @@ func (s *Snapshot) ValueLen(key []byte) (n int, found bool, err error) {
 	if err := s.usable("get"); err != nil {
 		return 0, false, err
 	}
-	return cursor.ValueLen(key, s.pin.state.Live, s.pin.state)
+	return cursor.ValueLen(key, &s.pin.state.Live, s.pin.state)
 }
 
 // GetShort returns the length of the value of key and whether there is one, and appends the value
@@ -68,7 +68,7 @@ func (s *Snapshot) GetShort(dst, key []byte, most int) (value []byte, n int, fou
 	if err := s.usable("get"); err != nil {
 		return dst, 0, false, err
 	}
-	return cursor.GetShort(dst, key, most, s.pin.state.Live, s.pin.state)
+	return cursor.GetShort(dst, key, most, &s.pin.state.Live, s.pin.state)
 }
 
 // Cursor opens a cursor on the snapshot. It may be used after the snapshot is closed.
@@ -89,7 +89,7 @@ func (db *DB) Get(dst, key []byte) (value []byte, found bool, err error) {
 	if err != nil {
 		return dst, false, err
 	}
-	value, found, err = cursor.Get(dst, key, p.state.Live, p.state)
+	value, found, err = cursor.Get(dst, key, &p.state.Live, p.state)
 	db.unpin(p)
 	return value, found, err
 }
@@ -101,7 +101,7 @@ func (db *DB) ValueLen(key []byte) (n int, found bool, err error) {
 	if err != nil {
 		return 0, false, err
 	}
-	n, found, err = cursor.ValueLen(key, p.state.Live, p.state)
+	n, found, err = cursor.ValueLen(key, &p.state.Live, p.state)
 	db.unpin(p)
 	return n, found, err
 }
@@ -113,7 +113,7 @@ func (db *DB) GetShort(dst, key []byte, most int) (value []byte, n int, found bo
 	if err != nil {
 		return dst, 0, false, err
 	}
-	value, n, found, err = cursor.GetShort(dst, key, most, p.state.Live, p.state)
+	value, n, found, err = cursor.GetShort(dst, key, most, &p.state.Live, p.state)
 	db.unpin(p)
 	return value, n, found, err
 }

@@ -37,7 +37,7 @@ var allowed = map[string][]string{
 	"engine/vfs/faultfs":         {"engine/vfs"},
 	"engine/internal/ioerr":      {"engine/errs", "engine/vfs"},
 	"engine/internal/format":     join(low, "golang.org/x/sys"),
-	"engine/internal/memtree":    low,
+	"engine/internal/memtree":    join(low, "engine/internal/filter"),
 	"engine/internal/span":       {"engine/internal/invariant", "engine/internal/memtree"},
 	"engine/internal/wal":        join(file, "engine/internal/foreign"),
 	"engine/internal/files":      {"engine/errs", "engine/vfs", "engine/internal/ioerr", "engine/internal/foreign", "engine/internal/wal"},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/filter"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
@@ -20,12 +21,28 @@ const (
 	maybe
 )
 
-// asker asks the filters of segments about one key, and counts what that saves.
+// asker asks the filters of trees and segments about one key, and counts what that saves.
 type asker struct {
 	key             []byte
 	hash            uint64 // of key, once hashed is set
 	hashed          bool
 	skipped, inVain int64
+}
+
+// keyHash returns the hash of the key, computed once.
+func (a *asker) keyHash() uint64 {
+	if !a.hashed {
+		a.hash, a.hashed = filter.Hash(a.key), true
+	}
+	return a.hash
+}
+
+// tree looks the key up in a tree, unless its filter rules that out.
+func (a *asker) tree(v *memtree.View) (value []byte, r memtree.Result) {
+	if v.HasFilter() {
+		return v.GetHashed(a.key, a.keyHash())
+	}
+	return v.Get(a.key)
 }
 
 // filter asks the filter of a segment, and counts what that saves.
@@ -70,10 +87,7 @@ func (a *asker) ask(seg *segment.Segment) (answer answer, ofRest bool) {
 		x.MissedFilter()
 		return noFilter, false
 	}
-	if !a.hashed {
-		a.hash, a.hashed = filter.Hash(a.key), true
-	}
-	if !f.Absent(a.hash, a.key) {
+	if !f.Absent(a.keyHash(), a.key) {
 		return maybe, f.OfRest()
 	}
 	return absent, f.OfRest()

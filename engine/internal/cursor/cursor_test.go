@@ -65,7 +65,7 @@ func TestModel(t *testing.T) {
 			i := sort.SearchStrings(keys, string(k))
 			exact := i < len(keys) && keys[i] == string(k)
 			what := fmt.Sprintf("seek %q", k)
-			v, found, err := cursor.Get([]byte("x"), k, st.Live, st)
+			v, found, err := cursor.Get([]byte("x"), k, &st.Live, st)
 			if err != nil || found != exact || found && !bytes.Equal(v[1:], w.rows[string(k)]) || v[0] != 'x' {
 				t.Fatalf("seed %d: get %q: %x, %v, %v", seed, k, v, found, err)
 			}

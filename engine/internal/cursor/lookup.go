@@ -10,22 +10,29 @@ import (
 )
 
 // Get looks a user key up, newest source first, and appends its value to dst.
-func Get(dst, key []byte, live memtree.View, st *snapshot.State) (value []byte, found bool, err error) {
-	if v, r := live.Get(key); r != memtree.Unknown {
+func Get(dst, key []byte, live *memtree.View, st *snapshot.State) (value []byte, found bool, err error) {
+	ask := asker{key: key}
+	if v, r := ask.tree(live); r != memtree.Unknown {
 		return append(dst, v...), r == memtree.Found, nil
 	}
-	return GetBelow(dst, key, st)
+	return ask.get(dst, st)
 }
 
 // GetBelow is Get without the live tree.
 func GetBelow(dst, key []byte, st *snapshot.State) (value []byte, found bool, err error) {
+	ask := asker{key: key}
+	return ask.get(dst, st)
+}
+
+// get is GetBelow.
+func (a *asker) get(dst []byte, st *snapshot.State) (value []byte, found bool, err error) {
 	if st.HasOld {
-		if v, r := st.Old.Get(key); r != memtree.Unknown {
+		if v, r := a.tree(&st.Old); r != memtree.Unknown {
 			return append(dst, v...), r == memtree.Found, nil
 		}
 	}
 	var it segment.Iter
-	at, err := lookup(key, st.Disk.Levels, &it)
+	at, err := a.levels(st.Disk.Levels, &it)
 	if at != nil {
 		if value, err = at.AppendValue(dst); err == nil {
 			dst, found = value, true
@@ -38,22 +45,29 @@ func GetBelow(dst, key []byte, st *snapshot.State) (value []byte, found bool, er
 
 // ValueLen looks a user key up, newest source first, and returns the length of its value,
 // which it does not load.
-func ValueLen(key []byte, live memtree.View, st *snapshot.State) (n int, found bool, err error) {
-	if v, r := live.Get(key); r != memtree.Unknown {
+func ValueLen(key []byte, live *memtree.View, st *snapshot.State) (n int, found bool, err error) {
+	ask := asker{key: key}
+	if v, r := ask.tree(live); r != memtree.Unknown {
 		return len(v), r == memtree.Found, nil
 	}
-	return ValueLenBelow(key, st)
+	return ask.valueLen(st)
 }
 
 // ValueLenBelow is ValueLen without the live tree.
 func ValueLenBelow(key []byte, st *snapshot.State) (n int, found bool, err error) {
+	ask := asker{key: key}
+	return ask.valueLen(st)
+}
+
+// valueLen is ValueLenBelow.
+func (a *asker) valueLen(st *snapshot.State) (n int, found bool, err error) {
 	if st.HasOld {
-		if v, r := st.Old.Get(key); r != memtree.Unknown {
+		if v, r := a.tree(&st.Old); r != memtree.Unknown {
 			return len(v), r == memtree.Found, nil
 		}
 	}
 	var it segment.Iter
-	at, err := lookup(key, st.Disk.Levels, &it)
+	at, err := a.levels(st.Disk.Levels, &it)
 	if at != nil {
 		n, found = at.ValueLen(), true
 		at.Done()
@@ -62,10 +76,9 @@ func ValueLenBelow(key []byte, st *snapshot.State) (n int, found bool, err error
 	return n, found, err
 }
 
-// lookup looks a user key up in the levels alone, by means of an iterator. It returns the
+// levels looks the key up in the levels alone, by means of an iterator. It returns the
 // iterator that stands on the key's value, it or another one, nil if there is none.
-func lookup(key []byte, levels []*snapshot.Level, it *segment.Iter) (at *segment.Iter, err error) {
-	ask := asker{key: key}
+func (a *asker) levels(levels []*snapshot.Level, it *segment.Iter) (at *segment.Iter, err error) {
 	for _, l := range levels {
 		if l.FreelistOnly {
 			continue
@@ -74,28 +87,28 @@ func lookup(key []byte, levels []*snapshot.Level, it *segment.Iter) (at *segment
 		at = it
 		switch {
 		case l.Merging == nil || l.Merging.NoSplit:
-			out, err = ask.lookup(l.Seg, ask.filter(l.Seg), it)
+			out, err = a.lookup(l.Seg, a.filter(l.Seg), it)
 		case !l.Merging.Ours:
-			at, out, err = lookupMerging(key, l)
-		case base.CompareTopic(0, key, l.Merging.SplitKind, l.Merging.Split) < 0:
-			out, err = ask.lookup(l.Seg, ask.output(l.Seg, l.Merging), it)
+			at, out, err = lookupMerging(a.key, l)
+		case base.CompareTopic(0, a.key, l.Merging.SplitKind, l.Merging.Split) < 0:
+			out, err = a.lookup(l.Seg, a.output(l.Seg, l.Merging), it)
 		default:
 			for _, seg := range l.Merging.RHS {
-				if out, err = ask.lookup(seg, ask.filter(seg), it); out != segment.Unknown || err != nil {
+				if out, err = a.lookup(seg, a.filter(seg), it); out != segment.Unknown || err != nil {
 					break
 				}
 			}
 		}
 		switch {
 		case err != nil || out == segment.Deleted:
-			ask.done(countsOfLevels(levels))
+			a.done(countsOfLevels(levels))
 			return nil, err
 		case out == segment.Found:
-			ask.done(countsOfLevels(levels))
+			a.done(countsOfLevels(levels))
 			return at, nil
 		}
 	}
-	ask.done(countsOfLevels(levels))
+	a.done(countsOfLevels(levels))
 	return nil, nil
 }
 

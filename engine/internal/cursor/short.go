@@ -10,22 +10,29 @@ import (
 
 // GetShort looks a user key up, newest source first, and returns the length of its value, which it
 // appends to dst if it has at most that many bytes. A longer one is not loaded.
-func GetShort(dst, key []byte, most int, live memtree.View, st *snapshot.State) (value []byte, n int, found bool, err error) {
-	if v, r := live.Get(key); r != memtree.Unknown {
+func GetShort(dst, key []byte, most int, live *memtree.View, st *snapshot.State) (value []byte, n int, found bool, err error) {
+	ask := asker{key: key}
+	if v, r := ask.tree(live); r != memtree.Unknown {
 		return AppendShort(dst, v, most), len(v), r == memtree.Found, nil
 	}
-	return GetShortBelow(dst, key, most, st)
+	return ask.getShort(dst, most, st)
 }
 
 // GetShortBelow is GetShort without the live tree.
 func GetShortBelow(dst, key []byte, most int, st *snapshot.State) (value []byte, n int, found bool, err error) {
+	ask := asker{key: key}
+	return ask.getShort(dst, most, st)
+}
+
+// getShort is GetShortBelow.
+func (a *asker) getShort(dst []byte, most int, st *snapshot.State) (value []byte, n int, found bool, err error) {
 	if st.HasOld {
-		if v, r := st.Old.Get(key); r != memtree.Unknown {
+		if v, r := a.tree(&st.Old); r != memtree.Unknown {
 			return AppendShort(dst, v, most), len(v), r == memtree.Found, nil
 		}
 	}
 	var it segment.Iter
-	at, err := lookup(key, st.Disk.Levels, &it)
+	at, err := a.levels(st.Disk.Levels, &it)
 	if at != nil {
 		if n, found = at.ValueLen(), true; n <= most {
 			if value, err = at.AppendValue(dst); err == nil {

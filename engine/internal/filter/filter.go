@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package filter holds filters: for each segment a few bits for each of its user keys, from
-// which a lookup learns that the segment knows nothing of a key, without reading it. Most
-// lookups pass over all segments but the one that has their key.
+// Package filter holds filters: for each segment, and each tree in memory, a few bits for each of
+// its user keys, from which a lookup learns that it knows nothing of a key, without reading it. Most
+// lookups pass over all of them but the one that has their key.
 //
-// A filter is a Bloom filter in blocks of one cache line. The hash of a key, which is computed
-// once for all segments, chooses a block, and one bit in each of the block's eight words. A key
+// The filter of a segment is a Bloom filter in blocks of one cache line. The hash of a key, which is
+// computed once for all filters, chooses a block, and one bit in each of the block's eight words. A key
 // may lie in a deleted range of the segment without being one of its keys; so the filter
 // keeps the ranges.
 //
-// Package segment makes filters, package cursor asks them. A Filter is immutable and may be
-// used from any goroutine. Where it says that a segment knows nothing of a key, that is so; where
-// it does not say so, the segment has to be searched. Bits that are set without need only cost
-// such a search.
+// Package segment makes the filters of segments, package memtree those of trees (Live), and package
+// cursor asks them. A Filter is immutable and may be used from any goroutine. Where it says that a
+// segment knows nothing of a key, that is so; where it does not say so, the segment has to be searched.
+// Bits that are set without need only cost such a search.
 package filter
 
 import (

@@ -20,8 +20,8 @@ func (v View) Check() error {
 	if c.lastKind&base.StartDelete != 0 {
 		return fmt.Errorf("in-memory tree: last key %.40q starts a deleted range", c.lastKey)
 	}
-	if c.records != v.numRecords {
-		return fmt.Errorf("in-memory tree: %d records, expected %d", c.records, v.numRecords)
+	if c.records != v.Len() {
+		return fmt.Errorf("in-memory tree: %d records, expected %d", c.records, v.Len())
 	}
 	return nil
 }

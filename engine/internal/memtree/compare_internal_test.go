@@ -6,6 +6,7 @@ import (
 	"bytes"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/filter"
 )
 
 // compare compares a whole View with a model, forwards, backwards and by point reads.
@@ -45,6 +46,14 @@ func (d *driver) compare(v View, m *model) {
 	for i := range m.fate {
 		value, r := v.Get(d.keys[i])
 		d.compareGet(m, i, value, r)
+		if v.HasFilter() {
+			hash := filter.Hash(d.keys[i])
+			value, r = v.GetHashed(d.keys[i], hash)
+			d.compareGet(m, i, value, r)
+			if v.filter.Absent(hash) {
+				d.skipped++
+			}
+		}
 	}
 }
 

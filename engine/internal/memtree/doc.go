@@ -54,4 +54,7 @@
 // ever moves, and the writer never writes to a node or a byte that a View can reach. The engine
 // must provide the order: it hands a View to a reader after Freeze, and calls Reclaim after the
 // last use of the Views that it names.
+//
+// The filter of a tree is the exception: the writer adds bits to it while Views have it. That changes
+// no answer about the records of a View, which are all in it before Freeze.
 package memtree

@@ -2,7 +2,10 @@
 
 package memtree
 
-import "github.com/lsmlite/lsmlite-go/engine/internal/invariant"
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/filter"
+	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
+)
 
 // Mark is a savepoint: a state of the tree that RollbackTo can restore. It holds no
 // memory of its own.
@@ -15,6 +18,8 @@ type Mark struct {
 	prefix     prefix
 	retired    uint64 // position in the retired list
 	depth      uint64 // position in the mark stack
+	filter     *filter.Live
+	ranges     bool
 }
 
 // endEpoch ends the current epoch, if anything happened in it, and returns the epoch of
@@ -37,8 +42,9 @@ func (t *Tree) Freeze() View {
 		store:      t.store,
 		root:       t.root,
 		epoch:      t.lastFreeze,
-		numRecords: t.numRecords,
+		numRecords: uint32(t.numRecords),
 		size:       t.Size(),
+		filter:     t.asked(),
 	}
 }
 
@@ -52,6 +58,8 @@ func (t *Tree) Mark() Mark {
 		arena:      t.arenaMark(),
 		prefix:     t.prefix,
 		retired:    t.retired.end(),
+		filter:     t.filter,
+		ranges:     t.ranges,
 	}
 	m.depth = t.marks.push(m.epoch)
 	return m
@@ -82,6 +90,7 @@ func (t *Tree) RollbackTo(m Mark) {
 	})
 	// 3. Restore the contents.
 	t.root, t.numRecords, t.numNodes, t.prefix = m.root, m.numRecords, m.numNodes, m.prefix
+	t.filter, t.ranges = m.filter, m.ranges
 	t.pathOK = false
 	if t.lastFreeze > m.epoch {
 		t.dirty = true

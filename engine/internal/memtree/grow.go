@@ -6,6 +6,7 @@ import "github.com/lsmlite/lsmlite-go/engine/internal/base"
 
 // insert stores a new record, of the key that was searched for last, at position i of the leaf that the path leads to.
 func (t *Tree) insert(i int, g *target, ref uint32, kind base.Kind) {
+	t.addToFilter(g.key)
 	t.numRecords++
 	if t.root == 0 {
 		id, n := t.newNode(0)

@@ -8,7 +8,7 @@ import (
 
 // state returns a View of the tree's current state without ending the epoch.
 func (t *Tree) state() View {
-	return View{store: t.store, root: t.root, numRecords: t.numRecords, size: t.Size()}
+	return View{store: t.store, root: t.root, numRecords: uint32(t.numRecords), size: t.Size(), filter: t.asked()}
 }
 
 // check verifies structure and order of the current state, and that every node is in

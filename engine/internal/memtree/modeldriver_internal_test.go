@@ -30,10 +30,13 @@ type driver struct {
 	marks   []heldMark
 	views   []heldView
 	version uint32
+	undone  bool // each deleted range is rolled back again, so that the tree's filter may be asked
+	skipped int  // searches that filters have saved
 }
 
 func newDriver(t testing.TB, ks keyset, numKeys int) *driver {
-	d := &driver{t: t, tree: New(), m: newModel(numKeys)}
+	d := &driver{t: t, tree: NewFor(numKeys * filterPart), m: newModel(numKeys)}
+	d.tree.filterFrom = 1 + numKeys/4 // so that some marks and views come before it, and some after
 	for i := range numKeys {
 		d.keys = append(d.keys, []byte(ks(i)))
 	}
@@ -70,6 +73,8 @@ func (d *driver) step(next func(n int) int) {
 		i := next(n)
 		d.tree.Delete(d.keys[i])
 		d.m.delete(i)
+	case op < 72 && d.undone:
+		d.excursion(next)
 	case op < 72:
 		width := 5
 		if op < 62 {
@@ -112,6 +117,26 @@ func (d *driver) step(next func(n int) int) {
 			d.tree.reclaimBetween(held)
 		}
 	}
+}
+
+// excursion deletes a range, puts a few keys, and rolls that back, as a transaction may do.
+func (d *driver) excursion(next func(n int) int) {
+	mark, before := d.tree.Mark(), d.m.clone()
+	n := len(d.keys)
+	i := next(n)
+	j := min(n-1, i+next(n))
+	d.tree.DeleteRange(d.keys[i], d.keys[j])
+	d.m.deleteRange(i, j)
+	for range next(n/2 + 1) {
+		i := next(n)
+		d.version++
+		d.tree.Put(d.keys[i], valueOf(d.version))
+		d.m.put(i, d.version)
+	}
+	d.compare(d.tree.state(), d.m)
+	d.tree.RollbackTo(mark)
+	d.tree.Release(mark)
+	d.m = before
 }
 
 func (d *driver) freeze() {

@@ -20,6 +20,7 @@ func (t *Tree) DeleteRange(after, before []byte) {
 	if base.Compare(after, before) >= 0 {
 		return
 	}
+	t.ranges = true
 	// Cases must be distinguished before the records are removed: afterwards the bits of the
 	// neighbours do not match until both marks are set.
 	start := t.needsMark(after, base.StartDelete)

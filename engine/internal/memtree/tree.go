@@ -2,7 +2,10 @@
 
 package memtree
 
-import "github.com/lsmlite/lsmlite-go/engine/internal/base"
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/filter"
+)
 
 // Tree is the writable end of an in-memory tree. One goroutine at a time may use it;
 // the Views it hands out are independent of it. Make one with New.
@@ -19,6 +22,11 @@ type Tree struct {
 	lastFreeze Epoch // newest epoch of a View
 	dirty      bool  // the contents differ from those at the end of the last epoch
 	marks      markStack
+
+	filter      *filter.Live // knows all records of the current state; nil if there is none
+	filterBytes int          // what it takes; 0 is no filter
+	filterFrom  int          // how many records there are when it is made
+	ranges      bool         // there may be deleted ranges, of which the filter knows nothing
 
 	nextNode uint32   // first node number never used
 	free     []uint32 // nodes nobody can reach
@@ -49,10 +57,14 @@ func New() *Tree {
 // is the measure for autoflush, and it falls only by a rollback or as nodes go away.
 func (t *Tree) Size() int { return t.arena.used + t.numNodes*nodeBytes }
 
-// Footprint returns the bytes the tree has allocated: chunks and slabs, with whatever
-// is unused in them. It exceeds Size by much only if Views prevent the reuse of nodes.
+// Footprint returns the bytes the tree has allocated: its filter, and chunks and slabs, with
+// whatever is unused in them. It exceeds Size by much only if Views prevent the reuse of nodes.
 func (t *Tree) Footprint() int {
-	return t.arena.held + len(t.arena.spare) + len(t.slabs)*slabNodes*nodeBytes
+	n := t.arena.held + len(t.arena.spare) + len(t.slabs)*slabNodes*nodeBytes
+	if t.filter != nil {
+		n += t.filter.Bytes()
+	}
+	return n
 }
 
 // Get returns what the tree's current state, uncommitted changes included, knows about
@@ -200,6 +212,9 @@ func (t *Tree) insertNext(head uint64, skip int, ref uint32, deletes bool) bool 
 	}
 	t.dirty = true
 	t.path[0].i = int32(c)
+	if t.filterBytes > 0 {
+		t.addToFilter(t.key(ref))
+	}
 	t.numRecords++
 	t.add(t.writable(), c, head, ref, kind)
 	return true

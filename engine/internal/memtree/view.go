@@ -2,15 +2,18 @@
 
 package memtree
 
+import "github.com/lsmlite/lsmlite-go/engine/internal/filter"
+
 // View is an immutable state of a tree. It is a small value to be copied; the zero View
 // is an empty tree. Any number of goroutines may read it while the writer goes on, until
 // the writer is told by Tree.Reclaim that it is not in use any more.
 type View struct {
+	filter *filter.Live // knows all records; nil if there is none, or if there may be deleted ranges
 	store
-	root       uint32
 	epoch      Epoch
-	numRecords int
 	size       int
+	root       uint32
+	numRecords uint32 // no more than there are references
 }
 
 // Epoch returns the epoch the View ended; see Tree.Reclaim.
@@ -29,8 +32,8 @@ func (v View) SameTree(o View) bool {
 }
 
 // Len returns the number of records, delete marks included.
-func (v View) Len() int { return v.numRecords }
+func (v View) Len() int { return int(v.numRecords) }
 
 // Get returns what the View knows about key. The value aliases the tree's memory: it is
 // read-only and good as long as the View.
-func (v View) Get(key []byte) (value []byte, r Result) { return v.get(v.root, key) }
+func (v *View) Get(key []byte) (value []byte, r Result) { return v.get(v.root, key) }

@@ -258,7 +258,7 @@ func (w *world) expectLookups() {
 	for range 100 {
 		i := w.rng.IntN(900)
 		key := fmt.Appendf(nil, "%05d", i)
-		v, ok, err := cursor.Get(nil, key, memtree.View{}, st)
+		v, ok, err := cursor.Get(nil, key, new(memtree.View), st)
 		if want, there := w.rows[string(key)]; err != nil || ok != there || string(v) != string(want) {
 			w.t.Fatalf("key %q: found %t, want %t: %v", key, ok, there, err)
 		}

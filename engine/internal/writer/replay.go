@@ -22,7 +22,7 @@ func (w *Writer) First(disk *snapshot.Snapshot) error {
 	if err != nil {
 		return err
 	}
-	w.log, w.tree = log, memtree.New()
+	w.log, w.tree = log, w.newTree()
 	w.Ledger.First(disk, w.tree)
 	return nil
 }
@@ -45,6 +45,7 @@ type replayer struct {
 // leads to. With inMemory nothing is written to the database file. The database is being
 // opened: nobody else uses it.
 func (w *Writer) Replay(ctx context.Context, from format.LogPos, inMemory bool) (wal.Recovered, error) {
+	w.tree = memtree.New() // without a filter, which costs time: as a rule all of it is flushed at once
 	r := &replayer{w: w, ctx: ctx, inMemory: inMemory, limit: int(w.Tuning.Load().AutoFlush), batch: memtree.NewBatch(w.tree)}
 	var file wal.File
 	if f := w.Files.Log(); f != nil {
@@ -55,6 +56,9 @@ func (w *Writer) Replay(ctx context.Context, from format.LogPos, inMemory bool) 
 		return rec, fmt.Errorf("replay log %s: %w", errs.Cut(w.Files.LogPath()), err)
 	}
 	r.batch.Apply()
+	if w.tree.Size() == 0 {
+		w.tree = w.newTree()
+	}
 	w.log = log
 	w.Ledger.Replayed(w.tree, rec.Regions)
 	return rec, nil

@@ -73,7 +73,10 @@ func (w *Writer) rotate() error {
 	if view.Empty() && w.liveBytes() == 0 {
 		return nil
 	}
-	w.tree = memtree.New()
+	w.tree = w.newTree()
 	w.Ledger.SetAside(view, w.log.End(), w.tree)
 	return nil
 }
+
+// newTree returns an empty tree that will be the live one.
+func (w *Writer) newTree() *memtree.Tree { return memtree.NewFor(int(w.Tuning.Load().AutoFlush)) }
