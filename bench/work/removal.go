@@ -3,6 +3,7 @@
 package work
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -84,7 +85,7 @@ func (r *run) verifyDeleted(deleted []bool) error {
 	return err
 }
 
-// headReads is how often the head of the queue is read at the end.
+// headReads is how often the head of the queue is read at the end, and once more after opening again.
 const headReads = 1000
 
 // queue keeps a tenth of the rows in a queue while all of them pass through it.
@@ -93,11 +94,14 @@ func (r *run) queue(batch int) error {
 		return err
 	}
 	q := &queue{r: r, batch: batch, ops: make([]kv.Op, 2*batch)}
-	var err error
-	if q.reader, err = r.store.Reader(); err != nil {
+	if err := q.newReader(); err != nil {
 		return err
 	}
-	defer q.reader.Close()
+	defer func() {
+		if q.reader != nil {
+			q.reader.Close()
+		}
+	}()
 	depth := max(r.Rows/10, uint64(batch))
 	w := r.newWriter(1000)
 	for ; q.tail < depth; q.tail++ {
@@ -108,7 +112,7 @@ func (r *run) queue(batch int) error {
 			}
 		}
 	}
-	err = r.measureWrites(func() (uint64, error) {
+	err := r.measureWrites(func() (uint64, error) {
 		passes, err := r.upTo(max(r.Rows/uint64(batch), 1), q.pass)
 		return passes * uint64(batch), err
 	})
@@ -116,7 +120,13 @@ func (r *run) queue(batch int) error {
 		return err
 	}
 	r.logical(uint64(r.result.Ops))
-	if err := q.readHead(); err != nil {
+	if err := q.readHead(""); err != nil {
+		return err
+	}
+	if err := q.reopen(); err != nil {
+		return err
+	}
+	if err := q.readHead("reopened_"); err != nil {
 		return err
 	}
 	n, err := r.verify(func(row uint64) uint32 {
@@ -165,8 +175,34 @@ func (q *queue) pass() error {
 	return q.r.store.Write(q.ops)
 }
 
-// readHead measures how long it takes to read the first row.
-func (q *queue) readHead() error {
+func (q *queue) newReader() error {
+	reader, err := q.r.store.Reader()
+	if err == nil {
+		q.reader = reader
+	}
+	return err
+}
+
+// reopen closes the store and opens it again. Its space is measured before.
+func (q *queue) reopen() (err error) {
+	r := q.r
+	if r.result.DiskBytes, err = diskBytes(r.Dir); err != nil {
+		return err
+	}
+	reader, store := q.reader, r.store
+	q.reader, r.store = nil, nil
+	if err := errors.Join(reader.Close(), store.Close()); err != nil {
+		return err
+	}
+	if err := r.open(1); err != nil {
+		return err
+	}
+	return q.newReader()
+}
+
+// readHead measures how long it takes to read the first row: the first time, and by all reads on
+// average.
+func (q *queue) readHead(prefix string) error {
 	begun, first := time.Now(), time.Duration(0)
 	for i := range headReads {
 		err := q.reader.Scan(kv.Range{Limit: 1}, func(key, value []byte) error { return q.r.check(key, value, q.head) })
@@ -177,7 +213,7 @@ func (q *queue) readHead() error {
 			first = time.Since(begun)
 		}
 	}
-	q.r.result.Extra["first_head_read_us"] = first.Seconds() * 1e6
-	q.r.result.Extra["head_read_us"] = time.Since(begun).Seconds() * 1e6 / headReads
+	q.r.result.Extra[prefix+"first_head_read_us"] = first.Seconds() * 1e6
+	q.r.result.Extra[prefix+"head_read_us"] = time.Since(begun).Seconds() * 1e6 / headReads
 	return nil
 }

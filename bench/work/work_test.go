@@ -89,7 +89,7 @@ func plausible(t *testing.T, w work.Workload, rep report.Repetition) {
 		"readwhilewriting": {"reads_per_second", "writes_per_second"},
 		"readcold":         {"left_cached_percent"},
 		"rangedelete":      {"warm_hundredth_us"},
-		"queue":            {"first_head_read_us", "head_read_us"},
+		"queue":            {"first_head_read_us", "head_read_us", "reopened_first_head_read_us", "reopened_head_read_us"},
 		"space":            {"space_at_end_ratio", "space_open_ratio", "space_closed_ratio"},
 		"reopen":           {"first_get_us", "close_us"},
 	}
