@@ -25,6 +25,8 @@ func All() []kv.Driver {
 	all := append([]kv.Driver{
 		lsmlite.Default(),
 		lsmlite.HighPerformance(),
+		lsmlite.LowMemory(),
+		lsmlite.LSMLiteRS(),
 		lsmlite.SQL(),
 		pebble.Driver(),
 		bbolt.Driver(),

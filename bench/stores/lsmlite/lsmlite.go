@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package lsmlite opens lsmlite through its engine, without SQL, with two of its presets as they
-// are, except for the size of the page cache, which is that of all stores.
+// Package lsmlite opens lsmlite through its engine, without SQL, with its presets as they are,
+// except for the size of the page cache, which is that of all stores.
 //
 // Class N is safety=normal: only checkpoints are synced, and the log is written by each commit, so
 // a kill loses nothing. Class F is safety=full: the log is synced by each commit, or once for all
@@ -23,6 +23,12 @@ func Default() kv.Driver { return driver("lsmlite", "default", engine.PresetDefa
 func HighPerformance() kv.Driver {
 	return driver("lsmlite-hp", "high-performance", engine.PresetHighPerformance)
 }
+
+// LowMemory is the engine with the preset low-memory.
+func LowMemory() kv.Driver { return driver("lsmlite-low", "low-memory", engine.PresetLowMemory) }
+
+// LSMLiteRS is the engine with the preset lsmlite-rs.
+func LSMLiteRS() kv.Driver { return driver("lsmlite-rs", "lsmlite-rs", engine.PresetLSMLiteRS) }
 
 func driver(name, preset string, options func() engine.Options) kv.Driver {
 	return kv.Driver{
