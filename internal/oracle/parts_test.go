@@ -8,8 +8,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
@@ -17,23 +19,28 @@ import (
 	"github.com/lsmlite/lsmlite-go/internal/oracle"
 )
 
-// TestCGoesOnWithPartsOfOurs has the engine publish a merge in parts and stop in the middle of
-// it, with newer levels on top. C lsm1 reads that, goes on with the merge, a little or to its
-// end, and writes on top; then the engine goes on where C has stopped.
+// TestCGoesOnWithPartsOfOurs has the engine stop in the middle of a merge, with newer levels on top, and
+// in every second case with older ones below. C lsm1 reads that, goes on with the merge, a little or to
+// its end, and writes on top; then the engine goes on where C has stopped.
 func TestCGoesOnWithPartsOfOurs(t *testing.T) {
 	if _, ok := oracle.Binary(); !ok {
 		t.Skipf("no C lsm1: %s does not name the driver", oracle.EnvBinary)
 	}
-	for seed := range uint64(12) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) { handOver(t, seed) })
+	for seed := range uint64(24) {
+		t.Run(fmt.Sprintf("oldest/%d", seed), func(t *testing.T) { handOver(t, seed, 0) })
+		t.Run(fmt.Sprintf("above/%d", seed), func(t *testing.T) { handOver(t, seed, 1+int(seed%2)) })
 	}
 }
 
-func handOver(t *testing.T, seed uint64) {
+// handOver leaves that many levels below those that are merged.
+func handOver(t *testing.T, seed uint64, below int) {
 	ctx := context.Background()
 	rng := rand.New(rand.NewPCG(seed, 1))
 	path := filepath.Join(t.TempDir(), "m.db")
 	o := engine.Options{PageSize: []int{512, 1024, 4096}[seed%3], BlockSize: 64 << 10, NoAutoWork: true, AutoCheckpoint: 32 << 10}
+	if below > 0 {
+		o.MaxGarbage = 100_000
+	}
 	rows := make(map[string][]byte)
 	key := func() []byte {
 		k := fmt.Appendf(nil, "key%05d", rng.IntN(3000))
@@ -48,6 +55,14 @@ func handOver(t *testing.T, seed uint64) {
 		must(t, db.Update(ctx, func(tx *engine.Tx) error {
 			for range n {
 				k := key()
+				if rng.IntN(40) == 0 {
+					end := fmt.Appendf(nil, "%s~", k[:7])
+					if err := tx.DeleteRange(k, end); err != nil {
+						return err
+					}
+					maps.DeleteFunc(rows, func(row string, _ []byte) bool { return row > string(k) && row < string(end) })
+					continue
+				}
 				if rng.IntN(8) == 0 {
 					delete(rows, string(k))
 					if err := tx.Delete(k); err != nil {
@@ -65,18 +80,33 @@ func handOver(t *testing.T, seed uint64) {
 		}))
 		must(t, db.Flush(ctx))
 	}
-	for range 3 {
+	for range below { // levels of another age, which the merge leaves alone
+		for range 3 {
+			level(1500)
+		}
+		_, err := db.Work(ctx, engine.WorkOptions{Merge: 3})
+		must(t, err)
+	}
+	merged := 3
+	if below > 0 {
+		merged = 4
+	}
+	for range merged {
 		level(2500)
 	}
 	halfDone := func() bool {
-		levels := db.Structure()
-		return len(levels) > 0 && len(levels[len(levels)-1].Segments) > 1
+		for _, l := range db.Structure() {
+			if len(l.Segments) > 1 {
+				return true
+			}
+		}
+		return false
 	}
-	for i := 0; !halfDone() || i < rng.IntN(30); i++ {
-		n, err := db.Work(ctx, engine.WorkOptions{Pages: 8, Merge: 3})
+	for i := 0; below == 0 && !halfDone() || i < 3+rng.IntN(30); i++ {
+		n, err := db.Work(ctx, engine.WorkOptions{Pages: 8, Merge: merged})
 		must(t, err)
 		if n.Done {
-			t.Fatal("the merge has ended before a part of it was published")
+			t.Fatal("the merge has ended too early")
 		}
 	}
 	for range rng.IntN(3) {
@@ -103,8 +133,8 @@ func handOver(t *testing.T, seed uint64) {
 		}
 	}
 	expect("left half done")
-	if !halfDone() {
-		t.Fatal("the merge is not half done any more")
+	if !halfDone() || below > 0 && len(db.Structure()[len(db.Structure())-1].Segments) > 1 {
+		t.Fatalf("there is no half-done merge above %d levels: %+v", below, db.Structure())
 	}
 	must(t, db.Close())
 
@@ -136,6 +166,7 @@ func handOver(t *testing.T, seed uint64) {
 	}
 	must(t, c.Open(path, oracle.AutoWork(false)))
 	expectC("as the engine has left it")
+	expectScansOfC(t, c, rng, rows)
 	if seed%4 < 3 {
 		_, err = c.Work(2, []int{16, 100, 1 << 20}[seed%4])
 		must(t, err)
@@ -163,4 +194,41 @@ func handOver(t *testing.T, seed uint64) {
 	must(t, db.Close())
 	expect("at the end")
 	must(t, db.Close())
+}
+
+// expectScansOfC has C seek keys that are there and keys that are not, and read some rows in both directions.
+func expectScansOfC(t *testing.T, c *oracle.Client, rng *rand.Rand, rows map[string][]byte) {
+	t.Helper()
+	keys := slices.Sorted(maps.Keys(rows))
+	for range 150 {
+		key := fmt.Sprintf("key%05d", rng.IntN(3000))
+		if rng.IntN(2) == 0 {
+			key += "."
+		}
+		from, _ := slices.BinarySearch(keys, key)
+		want := keys[from:min(from+10, len(keys))]
+		got, err := c.Scan([]byte(key), oracle.SeekGE, 10)
+		must(t, err)
+		expectKeys(t, key+" and greater", rows, got, want)
+		if from < len(keys) && keys[from] == key {
+			from++
+		}
+		want = slices.Clone(keys[max(from-10, 0):from])
+		slices.Reverse(want)
+		got, err = c.Scan([]byte(key), oracle.SeekLE, 10)
+		must(t, err)
+		expectKeys(t, key+" and less", rows, got, want)
+	}
+}
+
+func expectKeys(t *testing.T, what string, rows map[string][]byte, got []oracle.Row, want []string) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: C has %d rows, want %d", what, len(got), len(want))
+	}
+	for i, r := range got {
+		if string(r.Key) != want[i] || !bytes.Equal(r.Value, rows[want[i]]) {
+			t.Fatalf("%s: row %d of C is %q, want %q", what, i, r.Key, want[i])
+		}
+	}
 }

@@ -8,14 +8,30 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
-// halfAge is added to the age of a level while its merge is half done: C lsm1 takes up no run of
-// levels whose age is that of a half-done merge after it, less one, and waits forever if there are
-// too many of them. No other level gets as old: each merge that adds one to an age takes four
-// levels of that age, by default, so levels would have to be as many as 2^64.
+// halfAge is added to the age of the oldest level while its merge is half done: C lsm1 takes up no
+// run of levels whose age is that of a half-done merge after it, less one, and waits forever if there
+// are too many of them. No other level gets as old: each merge that adds one to an age takes four
+// levels of that age, by default, so levels would have to be as many as 2^64. A merge of newer levels
+// keeps its age, because ages must not decrease towards the oldest: see LeastInputs.
 const halfAge = 64
 
 // HalfAge returns the age of a level while the merge to a level of the given age is half done.
-func HalfAge(age uint16) uint16 { return min(age, math.MaxUint16-halfAge) + halfAge }
+func HalfAge(age uint16, oldest bool) uint16 {
+	if !oldest {
+		return age
+	}
+	return min(age, math.MaxUint16-halfAge) + halfAge
+}
+
+// LeastInputs returns how many inputs a merge has at least that may be left half done. One of newer
+// levels has as many as C lsm1 wants, by default, before it goes on with a merge: so no run of levels
+// waits there forever for one.
+func LeastInputs(oldest bool) int {
+	if oldest {
+		return 2
+	}
+	return 4
+}
 
 // ageOf returns the age that a level would have, were its merge not half done. If C has ended
 // the merge, the level has kept its age.

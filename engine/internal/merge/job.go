@@ -48,6 +48,7 @@ type Job struct {
 	w       *segment.Writer
 	entries []format.FreeEntry // what FreeEntries answered
 	asked   bool
+	kept    bool               // the newest record that was emitted was written
 	flushed int                // records of the tree that are done
 	left    []*segment.Segment // of the inputs, since the newest Part; nil before the first
 	seg     format.Segment
@@ -271,7 +272,7 @@ func (j *Job) emit(i int) (written int64, err error) {
 	case kind&base.Insert == 0:
 		keep = keep && bits != 0
 	}
-	if keep {
+	if j.kept = keep; keep {
 		if written, err = j.write(kind, key, owner); err != nil {
 			return 0, err
 		}

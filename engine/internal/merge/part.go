@@ -28,11 +28,10 @@ type Part struct {
 	Merging  snapshot.Merging // the rest
 }
 
-// HalfDone reports whether the job can be published in parts: it merges segments that
-// lsmlite wrote, and nothing is older than them, so that the output holds no marks of deleted
-// ranges that would have to go on across the split key.
+// HalfDone reports whether the job can be published in parts: it merges enough segments, and lsmlite
+// wrote them.
 func (j *Job) HalfDone() bool {
-	if !j.spec.Oldest || !j.spec.Tree.Empty() || j.done || j.asked {
+	if !j.spec.Tree.Empty() || j.done || j.asked {
 		return false
 	}
 	n := 0
@@ -47,14 +46,14 @@ func (j *Job) HalfDone() bool {
 		}
 		n += len(l.Segments())
 	}
-	return n > 1
+	return n >= LeastInputs(j.spec.Oldest)
 }
 
 // Part ends what is written so far and returns it for publication. ok is false if there is
 // nothing worth it; the job goes on in any case. The job must be HalfDone.
 func (j *Job) Part() (p Part, ok bool, err error) {
-	least, err := j.least()
-	if err != nil || least < 0 || j.sources[least].Kind()&base.System != 0 {
+	least, ok, err := j.split()
+	if !ok || err != nil {
 		return p, false, err
 	}
 	if p.Segment, ok, err = j.w.Pause(); err != nil || !ok {
@@ -78,6 +77,43 @@ func (j *Job) Part() (p Part, ok bool, err error) {
 	j.left = m.RHS
 	m.State.SplitPage, m.State.SplitCell = j.sources[least].Position()
 	return p, true, nil
+}
+
+// How far a job goes on at most to find a split key: in records, and in bytes that it writes.
+const (
+	splitRecords = 4096
+	splitBytes   = 1 << 20
+)
+
+// split returns the source that stands on a key at which the output may end. ok is false if none is
+// near. Up to the key before it all records of the inputs are merged and none was dropped, so that
+// C lsm1 finds none there when it looks for a key between the two. And no deleted range reaches across
+// it, unless nothing is older than the inputs: then the output has no marks of ranges.
+func (j *Job) split() (least int, ok bool, err error) {
+	for n, bytes := 0, int64(0); n < splitRecords && bytes < splitBytes; n++ {
+		if least, err = j.least(); err != nil || least < 0 || j.sources[least].Kind()&base.System != 0 {
+			return 0, false, err
+		}
+		if j.kept && (j.spec.Oldest || !j.inRange()) {
+			return least, true, nil
+		}
+		written, err := j.emit(least)
+		if err != nil {
+			return 0, false, err
+		}
+		bytes += written
+	}
+	return 0, false, nil
+}
+
+// inRange reports whether a deleted range of an input has begun and not yet ended.
+func (j *Job) inRange() bool {
+	for i := range j.sources {
+		if s := &j.sources[i]; s.Valid() && s.Kind()&base.System == 0 && s.Kind()&base.EndDelete != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // inputs returns what is left of the segments that the sources read.

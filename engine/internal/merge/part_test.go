@@ -139,24 +139,30 @@ const seal = 4711
 
 // TestParts publishes merges in parts. After each part, the blocks that were given up are
 // overwritten, and everything must still be there, for the job, which goes on, and for
-// another one that takes its place, as after a crash.
+// another one that takes its place, as after a crash. Every second merge leaves an older level alone.
 func TestParts(t *testing.T) {
-	parts, taken, given, reloads, indexed, inherited := 0, 0, 0, 0, 0, 0
-	for seed := range uint64(20) {
+	parts, above, taken, given, reloads, indexed, inherited := 0, 0, 0, 0, 0, 0, 0
+	for seed := range uint64(24) {
 		w := newWorld(t, seed)
 		w.rng = rand.New(rand.NewPCG(seed, 7))
-		for range 2 + w.rng.IntN(3) {
+		oldest := seed%2 == 0
+		var older []*snapshot.Level
+		if !oldest {
+			w.job(w.longRows().Freeze(), 0, 0, nil)
+			older = w.levels
+		}
+		for range merge.LeastInputs(oldest) + w.rng.IntN(3) {
 			w.job(w.longRows().Freeze(), 0, 0, nil)
 		}
 		begin := func(inputs []*snapshot.Level, onto *segment.Segment) *merge.Job {
-			j, err := merge.New(w.file, w, merge.Spec{Inputs: inputs, Oldest: true, Seal: seal, Onto: onto,
+			j, err := merge.New(w.file, w, merge.Spec{Inputs: inputs, Oldest: oldest, Seal: seal, Onto: onto,
 				Index: onto == nil, Keys: 1000})
 			if err != nil {
 				t.Fatal(err)
 			}
 			return j
 		}
-		j := begin(w.levels, nil)
+		j := begin(w.levels[:len(w.levels)-len(older)], nil)
 		for !j.Done() {
 			if _, err := j.Step(context.Background(), (1+w.rng.Int64N(60))*4096); err != nil {
 				t.Fatalf("seed %d: %v", seed, err)
@@ -172,7 +178,11 @@ func TestParts(t *testing.T) {
 				continue
 			}
 			parts++
+			if !oldest {
+				above++
+			}
 			half := w.half(p, false)
+			w.expectSplit(half, oldest)
 			if half.Seg.Index.Fences() != nil && !slices.ContainsFunc(p.Merging.RHS, func(s *segment.Segment) bool { return s.Index.Filter() == nil }) {
 				indexed++
 			}
@@ -181,9 +191,9 @@ func TestParts(t *testing.T) {
 					inherited++
 				}
 			}
-			n := w.destroy(segments(w.levels), half.Segments())
+			n := w.destroy(segments(w.levels[:len(w.levels)-len(older)]), half.Segments())
 			given += n
-			w.levels = []*snapshot.Level{half}
+			w.levels = append([]*snapshot.Level{half}, older...)
 			w.forget()
 			for _, seg := range half.Merging.RHS {
 				w.estimate(seg)
@@ -193,7 +203,7 @@ func TestParts(t *testing.T) {
 			if w.rng.IntN(3) == 0 {
 				reloads++
 				half = w.half(p, true)
-				w.levels = []*snapshot.Level{half}
+				w.levels = append([]*snapshot.Level{half}, older...)
 				w.expect(fmt.Sprintf("seed %d, half merged and loaded again", seed))
 				w.expectLookups()
 				for _, seg := range half.Segments() {
@@ -203,7 +213,7 @@ func TestParts(t *testing.T) {
 			}
 			if half.Seg.Continuable() && w.rng.IntN(3) == 0 {
 				taken++
-				j = begin(w.levels, half.Seg)
+				j = begin(w.levels[:1], half.Seg)
 			}
 		}
 		r := j.Result()
@@ -214,13 +224,82 @@ func TestParts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.levels = []*snapshot.Level{{Seg: seg}}
-		w.expectSegment(seg, true)
+		w.levels = append([]*snapshot.Level{{Seg: seg}}, older...)
+		w.expectSegment(seg, oldest)
 		w.expect(fmt.Sprintf("seed %d, merged", seed))
 	}
-	if parts < 50 || given < 80 || taken < 10 || reloads < 10 || indexed < 20 || inherited < 10 {
-		t.Errorf("%d parts (%d with fences and filters, %d with the filter of a part before), %d blocks given up, %d merges taken up, %d checkpoints: the test shows little",
-			parts, indexed, inherited, given, taken, reloads)
+	if parts < 50 || above < 20 || given < 80 || taken < 10 || reloads < 10 || indexed < 20 || inherited < 10 {
+		t.Errorf("%d parts (%d above an older level, %d with fences and filters, %d with the filter of a part before), %d blocks given up, %d merges taken up, %d checkpoints: the test shows little",
+			parts, above, indexed, inherited, given, taken, reloads)
+	}
+}
+
+// expectSplit wants no input to have a record between the last one of the output and the split key,
+// and no deleted range across it, unless nothing is older.
+func (w *world) expectSplit(half *snapshot.Level, oldest bool) {
+	w.t.Helper()
+	var it segment.Iter
+	it.Init(half.Seg)
+	if !it.Last() {
+		w.t.Fatalf("nothing is merged: %v", it.Err())
+	}
+	last, split := string(it.Key()), string(half.Merging.Split)
+	if !oldest && it.Kind()&base.StartDelete != 0 {
+		w.t.Fatalf("a range that begins at %q goes on across the split key %q", last, split)
+	}
+	it.Done()
+	for _, seg := range half.Merging.RHS {
+		it.Init(seg)
+		ok := it.SeekGE(0, []byte(split))
+		if ok && !oldest && it.Kind()&(base.EndDelete|base.System) == base.EndDelete {
+			w.t.Fatalf("a range of an input goes on across the split key %q to %q", split, it.Key())
+		}
+		if ok && it.Prev() && it.Kind()&base.System == 0 && string(it.Key()) > last {
+			w.t.Fatalf("%q comes between the output, which ends with %q, and the split key %q", it.Key(), last, split)
+		}
+		it.Done()
+	}
+}
+
+// TestPartEndsWithAWrittenRecord: where nearly all records are dropped, a step mostly ends with one
+// that is, and a part goes on to one that is not.
+func TestPartEndsWithAWrittenRecord(t *testing.T) {
+	w := newWorld(t, 2)
+	for level := range 2 {
+		tree := memtree.New()
+		for i := range 3000 {
+			key := fmt.Appendf(nil, "%05d", i)
+			if level == 1 && i%100 != 0 {
+				tree.Delete(key)
+			} else {
+				tree.Put(key, make([]byte, 500))
+			}
+		}
+		w.job(tree.Freeze(), 0, 0, nil)
+	}
+	j, err := merge.New(w.file, w, merge.Spec{Inputs: w.levels, Oldest: true, Seal: seal})
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := 0
+	for {
+		if _, err := j.Step(context.Background(), 4096); err != nil {
+			t.Fatal(err)
+		}
+		if j.Done() {
+			break
+		}
+		p, ok, err := j.Part()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok {
+			parts++
+			w.expectSplit(w.half(p, false), true)
+		}
+	}
+	if parts < 5 {
+		t.Errorf("%d parts: the test shows little", parts)
 	}
 }
 
@@ -265,19 +344,19 @@ func (w *world) expectLookups() {
 	}
 }
 
-// TestNotInParts: what C lsm1 wrote, flushes, and merges above older levels are published
-// whole.
+// TestNotInParts: what C lsm1 wrote and flushes are published whole.
 func TestNotInParts(t *testing.T) {
 	w := newWorld(t, 1)
-	for range 3 {
+	for range 4 {
 		w.job(w.longRows().Freeze(), 0, 0, nil)
 	}
 	for what, change := range map[string]func(*merge.Spec){
-		"as it is":            func(*merge.Spec) {},
-		"older levels":        func(s *merge.Spec) { s.Oldest = false },
-		"a flush":             func(s *merge.Spec) { s.Tree = w.longRows().Freeze() },
-		"one input":           func(s *merge.Spec) { s.Inputs = s.Inputs[:1] },
-		"a segment of C lsm1": func(s *merge.Spec) { s.Inputs[1].Seg.Space = &blockfile.Space{File: w.file} },
+		"as it is":             func(*merge.Spec) {},
+		"older levels":         func(s *merge.Spec) { s.Oldest = false },
+		"few above older ones": func(s *merge.Spec) { s.Oldest, s.Inputs = false, s.Inputs[:3] },
+		"a flush":              func(s *merge.Spec) { s.Tree = w.longRows().Freeze() },
+		"one input":            func(s *merge.Spec) { s.Inputs = s.Inputs[:1] },
+		"a segment of C lsm1":  func(s *merge.Spec) { s.Inputs[1].Seg.Space = &blockfile.Space{File: w.file} },
 		"moved blocks": func(s *merge.Spec) {
 			s.Inputs[2].Seg.Space = &blockfile.Space{File: w.file, Sealed: true, Redirects: []format.Redirect{{From: 3, To: 2}}}
 		},
@@ -295,7 +374,7 @@ func TestNotInParts(t *testing.T) {
 			}
 			t.Fatal(err)
 		}
-		if got, want := j.HalfDone(), what == "as it is"; got != want {
+		if got, want := j.HalfDone(), what == "as it is" || what == "older levels"; got != want {
 			t.Errorf("%s: it can be published in parts: %t, want %t", what, got, want)
 		}
 	}

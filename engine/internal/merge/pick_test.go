@@ -88,7 +88,7 @@ func TestAge(t *testing.T) {
 // to have.
 func TestHalfAge(t *testing.T) {
 	for _, age := range []uint16{0, 1, 7, 63, 64, 200, math.MaxUint16 - 64} {
-		half := merge.HalfAge(age)
+		half := merge.HalfAge(age, true)
 		if half < 64 || half <= age {
 			t.Errorf("age %d is %d while the merge is half done", age, half)
 		}
@@ -96,7 +96,7 @@ func TestHalfAge(t *testing.T) {
 			t.Errorf("a merge to age %d that goes on has age %d", age, got)
 		}
 	}
-	if got := merge.HalfAge(math.MaxUint16); got != math.MaxUint16 {
+	if got := merge.HalfAge(math.MaxUint16, true); got != math.MaxUint16 {
 		t.Errorf("the greatest age becomes %d", got)
 	}
 }

@@ -131,7 +131,7 @@ func Load(f *blockfile.File, c *format.Checkpoint) (*Snapshot, error) {
 				}
 				level.Merging.RHS = append(level.Merging.RHS, seg)
 			}
-			level.Merging.Ours = level.ours(oldest)
+			level.Merging.Ours = level.ours()
 		}
 		s.Levels = append(s.Levels, level)
 	}
@@ -155,8 +155,8 @@ func Load(f *blockfile.File, c *format.Checkpoint) (*Snapshot, error) {
 }
 
 // ours reports whether lsmlite has written all of a half-done merge.
-func (l *Level) ours(oldest bool) bool {
-	return oldest && !l.Merging.State.BTree && !slices.ContainsFunc(l.Segments(), func(s *segment.Segment) bool {
+func (l *Level) ours() bool {
+	return !l.Merging.State.BTree && !slices.ContainsFunc(l.Segments(), func(s *segment.Segment) bool {
 		return !s.Space.Sealed || len(s.Space.Redirects) > 0
 	})
 }

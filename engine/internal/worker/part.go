@@ -13,13 +13,21 @@ const (
 	// blocks one has at least: each costs some pages of the b-tree.
 	partOfInputs = 32
 	partBlocks   = 4
+	// youngPartBlocks is partBlocks of a merge of newer levels. It needs less room, and its parts
+	// only have a crash cost less of it.
+	youngPartBlocks = 64
+	// leftPages is how many pages are left half done when the database is closed, or more.
+	leftPages = 16
 )
 
 // partPages is how many pages a part of a job has at least.
 func (w *Worker) partPages(j *job) int64 {
+	perBlock := w.File.Geometry().PagesPerBlock()
+	if !j.Spec().Oldest {
+		return max(j.inputPages/partOfInputs, youngPartBlocks*perBlock)
+	}
 	t := w.Tuning.Load()
-	least := int64(partBlocks) * w.File.Geometry().PagesPerBlock()
-	return max(j.inputPages/partOfInputs, min(least, max(t.AutoCheckpoint/w.pageSize(), 1)))
+	return max(j.inputPages/partOfInputs, min(partBlocks*perBlock, max(t.AutoCheckpoint/w.pageSize(), 1)))
 }
 
 // worthPart reports whether so much of a job is done that it is to be published in part.
@@ -41,7 +49,7 @@ func (w *Worker) publishPart(j *job) error {
 	if before.Merging != nil {
 		p.Index.Inherit(before.Seg.Index)
 	}
-	half := &snapshot.Level{Age: merge.HalfAge(j.age), Seg: w.output(j, p.Segment, p.LastPage, p.Index), Merging: &p.Merging}
+	half := &snapshot.Level{Age: merge.HalfAge(j.age, j.Spec().Oldest), Seg: w.output(j, p.Segment, p.LastPage, p.Index), Merging: &p.Merging}
 	w.Index.Adopt(half.Seg)
 	blocks := j.Blocks()
 	_, err = w.Ledger.Publish(&ledger.Change{
@@ -54,4 +62,22 @@ func (w *Worker) publishPart(j *job) error {
 	j.begin, j.held, j.parts = ledger.AppendPoint{}, len(blocks)-1, j.Pages()
 	j.inputs = []*snapshot.Level{half}
 	return nil
+}
+
+// LeaveJobs abandons all jobs, after publishing what is done of merges, so that they go on from
+// there when the database is opened again. A merge that cannot be published begins from its beginning
+// then. The caller has the worker's turn.
+func (w *Worker) LeaveJobs() {
+	w.Turn.MustBeHeld()
+	for i, j := range w.jobs[merge.Small:] {
+		if j == nil || j.whole || j.Pages()-j.parts < leftPages || !j.HalfDone() {
+			continue
+		}
+		if err := w.charge(j, func() error { return w.publishPart(j) }); err != nil {
+			w.abandon(j)
+			w.jobEnded(j, err)
+			w.jobs[int(merge.Small)+i] = nil
+		}
+	}
+	w.DropJobs()
 }

@@ -47,7 +47,7 @@ func TestMergeInParts(t *testing.T) {
 	}
 	d.expectRows(rows)
 	m := d.levels()[0].Merging
-	if !m.Ours || len(m.RHS) != 2 || d.levels()[0].Age != merge.HalfAge(1) {
+	if !m.Ours || len(m.RHS) != 2 || d.levels()[0].Age != merge.HalfAge(1, true) {
 		t.Errorf("level %+v, merging %+v", d.levels()[0], m)
 	}
 	for before := len(d.Ledger.Account().Free); len(d.Ledger.Account().Free) <= before; {

@@ -86,7 +86,7 @@ func (w *Writer) FlushAll(ctx context.Context) error {
 func (w *Writer) BringIn(ctx context.Context, by string) error {
 	w.Turn.MustBeHeld()
 	w.Worker.Turn.MustBeHeld()
-	w.Worker.DropJobs()
+	w.Worker.LeaveJobs()
 	watch := w.Worker.Watch(by)
 	err := w.FlushAll(ctx)
 	if err == nil {

@@ -6,15 +6,17 @@ import "github.com/lsmlite/lsmlite-go/engine/internal/merge"
 
 // The numbers of package worker that its pace depends on.
 const (
-	stepPages    = 64
-	leastPages   = 2
-	partBlocks   = 4
-	partOfInputs = 32
-	softSegments = merge.MaxSegments / 2
-	hardSegments = merge.MaxSegments - 2
-	maxWait      = 2e-3 // seconds
-	maxWaitByte  = 1e-6
-	unlimited    = int64(1) << 60
+	stepPages       = 64
+	leastPages      = 2
+	partBlocks      = 4
+	youngPartBlocks = 64
+	partOfInputs    = 32
+	leftPages       = 16
+	softSegments    = merge.MaxSegments / 2
+	hardSegments    = merge.MaxSegments - 2
+	maxWait         = 2e-3 // seconds
+	maxWaitByte     = 1e-6
+	unlimited       = int64(1) << 60
 )
 
 // work flushes and merges until the budget is used up or nothing is left to do.

@@ -2,13 +2,13 @@
 
 package simulate
 
-// reopen closes the database and opens it again: the trees are flushed, a checkpoint is stored, and
-// jobs end. What was published of a merge stays, and it goes on from there.
+// reopen closes the database and opens it again: what is done of merges is published, the trees are
+// flushed, a checkpoint is stored, and jobs end. Merges go on from there.
 func (w *world) reopen() {
-	w.work(unlimited, true)
-	if w.live.bytes > 0 {
-		w.old, w.live, w.hasOld = w.live, tree{}, true
-		w.work(unlimited, true)
+	for _, j := range w.jobs {
+		if j != nil && j.inParts && j.pages*j.done/j.cost-j.part >= leftPages {
+			w.publishPart(j)
+		}
 	}
 	for slot, j := range w.jobs {
 		if j == nil {
@@ -20,6 +20,11 @@ func (w *world) reopen() {
 			w.seen.resumed++
 		}
 		w.jobs[slot] = nil
+	}
+	w.work(unlimited, true)
+	if w.live.bytes > 0 {
+		w.old, w.live, w.hasOld = w.live, tree{}, true
+		w.work(unlimited, true)
 	}
 	w.space.checkpoint()
 	w.logFreed, w.credit, w.seconds = 0, 0, 0

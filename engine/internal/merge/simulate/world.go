@@ -27,9 +27,10 @@ type job struct {
 	cost   int64 // what is to be done, in pages' worth of work
 	done   int64
 	all    int64 // pages of the inputs
-	// A merge that takes in the oldest level is published in parts: part is how many of its
-	// pages were written then, and given how many of its inputs' are given up.
+	// A merge is published in parts: part is how many of its pages were written then, and given how
+	// many of its inputs' are given up.
 	inParts     bool
+	oldest      bool // it takes in the oldest level
 	part, given int64
 	rhs         []*segment.Segment // of the half-done merge
 	halves      []Content          // what they hold
@@ -127,9 +128,9 @@ func (w *world) newJob(c merge.Choice) *job {
 		j.result = w.Keys.over(w.old.Content, j.result)
 	}
 	if c.Hi == len(w.levels) {
-		j.result = w.Keys.oldest(j.result)
-		j.inParts = !j.flush && len(j.inputs) > 1
+		j.result, j.oldest = w.Keys.oldest(j.result), true
 	}
+	j.inParts = !j.flush && len(j.inputs) >= merge.LeastInputs(j.oldest)
 	j.pages = w.pages(j.result)
 	j.cost = max(j.pages, int64(records/recordsPerPage), 1)
 	return j
@@ -148,8 +149,6 @@ func (w *world) step(j *job, budget int64) int64 {
 		w.autoCheckpoint()
 	case j.inParts && written-j.part >= w.partPages(j):
 		w.publishPart(j)
-		j.part = written
-		w.giveUp(j, w.wholeBlocks(j))
 		w.autoCheckpoint()
 	}
 	return n
@@ -157,6 +156,9 @@ func (w *world) step(j *job, budget int64) int64 {
 
 // partPages is how many pages a part of a merge has at least, as package worker says.
 func (w *world) partPages(j *job) int64 {
+	if !j.oldest {
+		return max(j.all/partOfInputs, youngPartBlocks*int64(w.BlockSize/w.PageSize))
+	}
 	least := min(partBlocks*int64(w.BlockSize), w.Settings.AutoCheckpoint) / int64(w.PageSize)
 	return max(j.all/partOfInputs, least, 1)
 }
@@ -169,7 +171,7 @@ func (w *world) publishPart(j *job) {
 			j.halves = append(j.halves, w.held[l])
 		}
 	}
-	half := &snapshot.Level{Age: merge.HalfAge(j.age), Seg: &segment.Segment{Segment: format.Segment{Size: j.pages * j.done / j.cost}},
+	half := &snapshot.Level{Age: merge.HalfAge(j.age, j.oldest), Seg: &segment.Segment{Segment: format.Segment{Size: j.pages * j.done / j.cost}},
 		Merging: &snapshot.Merging{Ours: true, RHS: j.rhs}}
 	at := slices.Index(w.levels, j.inputs[0])
 	w.levels = slices.Replace(w.levels, at, at+len(j.inputs), half)
@@ -179,6 +181,8 @@ func (w *world) publishPart(j *job) {
 	}
 	w.held[half], w.half[half] = j.result, j
 	j.inputs = []*snapshot.Level{half}
+	j.part = j.pages * j.done / j.cost
+	w.giveUp(j, w.wholeBlocks(j))
 }
 
 // wholeBlocks returns how many pages the inputs of a job can give up: each of them whole blocks.
