@@ -29,7 +29,10 @@ type CrashConfig struct {
 	// Lists has the first crash when a merge is to free more blocks than a checkpoint
 	// may list. It goes with Bulk.
 	Lists bool
-	NoLog bool // without a log
+	// Halves has the first crashes while the database is closed and opened in the middle of a merge of
+	// newer levels. It goes with Bulk.
+	Halves bool
+	NoLog  bool // without a log
 	// Background gives the database that crashes goroutines of its own. What a seed
 	// leads to depends on their timing then.
 	Background engine.Background
@@ -79,8 +82,11 @@ func Crash(cfg CrashConfig) (CrashStats, error) {
 	c := &crasher{CrashConfig: cfg, schedule: newSchedule(cfg.Seed, cfg.Safety, cfg.Bulk),
 		base: memfs.New(), history: enginetest.NewHistory(enginetest.Map{})}
 	c.options.NoLog, c.background, c.stats.Rare = cfg.NoLog, cfg.Background, make(map[string]int)
-	if cfg.Lists {
+	if cfg.Lists || cfg.Halves {
 		c.options.Compression = "none" // it takes many blocks
+	}
+	if cfg.Halves {
+		c.options.MaxGarbage = 100_000 // the large level is left alone
 	}
 	fs := faultfs.Wrap(c.base)
 	r := c.runner(fs, c.history, &c.db)
@@ -104,7 +110,17 @@ func Crash(cfg CrashConfig) (CrashStats, error) {
 				return err
 			}
 		}
+		if cfg.Halves {
+			if err := c.fillHalf(r); err != nil {
+				return err
+			}
+		}
 		fs.OnOp(c.before)
+		if cfg.Halves {
+			if err := c.closeHalf(r); err != nil {
+				return err
+			}
+		}
 		if cfg.Lists {
 			if _, err := c.db.Work(context.Background(), engine.WorkOptions{Merge: 2}); err != nil {
 				return err

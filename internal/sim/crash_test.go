@@ -73,6 +73,17 @@ func TestCrashFreeList(t *testing.T) {
 	}
 }
 
+// TestCrashHalfDone crashes databases while they are closed and opened in the middle of merges above
+// other levels.
+func TestCrashHalfDone(t *testing.T) {
+	progress := longtest.Start(t, 6*time.Second, len(safeties)*numCases(2))
+	for _, safety := range safeties {
+		t.Run(safety.String(), func(t *testing.T) {
+			crash(t, progress, 2, sim.CrashConfig{Safety: safety, Steps: 40, Fates: 1, Bulk: true, Halves: true}, "half-done merge above")
+		})
+	}
+}
+
 // TestCrashWithoutLog does the same with databases that keep no log: a crash of any kind
 // leaves a state that was committed, at least as new as the last checkpoint.
 func TestCrashWithoutLog(t *testing.T) {

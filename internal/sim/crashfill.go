@@ -69,3 +69,48 @@ func (c *crasher) fillLevels(r *enginetest.Runner) error {
 	}
 	return nil
 }
+
+// fillHalf makes a large level of some age and four smaller ones above it, and begins to merge these.
+func (c *crasher) fillHalf(r *enginetest.Runner) error {
+	ctx := context.Background()
+	for i, rows := range []int{100, 100, 100, 60, 60, 60, 60} {
+		if err := r.Fill(i*50, rows, 2000); err != nil {
+			return err
+		}
+		if i == 0 {
+			err := c.db.Set(func(o *engine.Options) { o.NoAutoWork, o.AutoCheckpoint = true, -1 })
+			if err != nil {
+				return err
+			}
+		}
+		if err := c.db.Flush(ctx); err != nil {
+			return err
+		}
+		if i == 2 {
+			if _, err := c.db.Work(ctx, engine.WorkOptions{Merge: 3}); err != nil {
+				return err
+			}
+		}
+	}
+	return c.workHalf()
+}
+
+// workHalf goes on with a merge, but not to its end.
+func (c *crasher) workHalf() error {
+	_, err := c.db.Work(context.Background(), engine.WorkOptions{Merge: 4, Pages: 24})
+	return err
+}
+
+// closeHalf closes the database in the middle of the merge, and after some more work once more.
+func (c *crasher) closeHalf(r *enginetest.Runner) error {
+	for range 2 {
+		if err := r.Reopen(); err != nil {
+			return err
+		}
+		c.note()
+		if err := c.workHalf(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -29,10 +29,12 @@ func (c *crasher) failure() error {
 // note counts the rare conditions that the database is in.
 func (c *crasher) note() {
 	log, s := c.db.LogStructure(), c.db.Stats()
-	var freelistOnly, halfDone bool
-	for _, l := range c.db.Structure() {
+	var freelistOnly, halfDone, halfAbove bool
+	levels := c.db.Structure()
+	for i, l := range levels {
 		freelistOnly = freelistOnly || l.FreelistOnly
 		halfDone = halfDone || len(l.Segments) > 1
+		halfAbove = halfAbove || len(l.Segments) > 1 && i+1 < len(levels)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -43,6 +45,7 @@ func (c *crasher) note() {
 		"free blocks":              s.FreeBlocks > 0,
 		"free-list level":          freelistOnly,
 		"half-done merge":          halfDone,
+		"half-done merge above":    halfAbove,
 		"five segments or more":    s.Segments >= 5,
 		"tree that waits":          s.OldBytes > 0,
 		"no checkpoint of its own": s.Checkpoints == 0,
