@@ -24,15 +24,16 @@ type Arena struct {
 	chunks [][]byte
 	mapped int // of the chunks, those that are not in the Go heap: the first ones
 	huge   int // of those, the ones that may be huge pages: the first ones
+	loaded int // how much of the last chunk has memory
 }
 
 // plainChunks is how many chunks an arena uses before they may be huge pages. So no more than a fifth
 // of what is in memory is not used.
 const plainChunks = 4
 
-// firstBytes is how much memory the first slots get together: about what it takes to open a database
-// and to read a row.
-const firstBytes = int64(160 << 10)
+// loadBytes is how much of a chunk that is not a huge page gets memory at once, when its first slot is
+// used: to open a database and to read a row takes two or three times as much.
+const loadBytes = 32 << 10
 
 // New returns an arena for up to slots slots of the given size in bytes. It takes no memory yet.
 func New(size, slots int) Arena { return Arena{size: size, slots: slots} }
@@ -47,6 +48,9 @@ func (a *Arena) Slot(i int) []byte {
 		a.grow()
 	}
 	off := i % per * a.size
+	if i/per == len(a.chunks)-1 && off+a.size > a.loaded {
+		a.load(off + a.size)
+	}
 	return a.chunks[i/per][off : off+a.size : off+a.size]
 }
 
@@ -54,14 +58,28 @@ func (a *Arena) grow() {
 	if a.mapped == len(a.chunks) {
 		if c := take(); c != nil {
 			a.chunks = append(a.chunks, c)
-			if a.mapped++; a.mapped == 1 {
-				load(c[:min(firstBytes, int64(len(c)), int64(a.slots)*int64(a.size))])
-			}
+			a.mapped++
+			a.loaded = 0
 			a.makeHuge()
 			return
 		}
 	}
 	a.chunks = append(a.chunks, make([]byte, a.perChunk()*a.size))
+	a.loaded = a.perChunk() * a.size
+}
+
+// load sees to it that the last chunk has memory up to an offset, and some more for the next slots.
+func (a *Arena) load(to int) {
+	last := len(a.chunks) - 1
+	c := a.chunks[last]
+	if a.huge > last {
+		a.loaded = len(c)
+		return
+	}
+	most := min(int64(len(c)), int64(a.slots-last*a.perChunk())*int64(a.size))
+	to = int(min(int64(to+loadBytes-1)/loadBytes*loadBytes, most))
+	load(c[a.loaded:to])
+	a.loaded = to
 }
 
 // makeHuge lets chunks be huge pages after one was added.
@@ -80,7 +98,7 @@ func (a *Arena) Release() {
 		makePlain(c)
 	}
 	give(a.chunks[:a.mapped])
-	a.chunks, a.mapped, a.huge = nil, 0, 0
+	a.chunks, a.mapped, a.huge, a.loaded = nil, 0, 0, 0
 }
 
 // spare holds chunks without memory: their addresses are used again.

@@ -13,6 +13,6 @@ func makeHuge(c []byte) { _ = unix.Madvise(c, unix.MADV_HUGEPAGE) }
 // makePlain takes makeHuge back.
 func makePlain(c []byte) { _ = unix.Madvise(c, unix.MADV_NOHUGEPAGE) }
 
-// load takes the memory of the front of a chunk at once, which costs a third of taking it page by page,
+// load takes the memory of a part of a chunk at once, which costs a third of taking it page by page,
 // at the first write to each. A system that cannot do that takes it page by page.
-func load(front []byte) { _ = unix.Madvise(front, unix.MADV_POPULATE_WRITE) }
+func load(part []byte) { _ = unix.Madvise(part, unix.MADV_POPULATE_WRITE) }
