@@ -11,6 +11,33 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
 
+// TestSessionThatWritesNothingSyncsNothing: neither the file, unless it was written without syncs, nor the
+// directory.
+func TestSessionThatWritesNothingSyncsNothing(t *testing.T) {
+	ctx := context.Background()
+	for name, tt := range map[string]struct {
+		by   engine.Safety // that wrote the file
+		rows int
+		want int // syncs of a session that only reads
+	}{
+		"closed": {engine.SafetyNormal, 3, 0}, "written without syncs": {engine.SafetyOff, 3, 1},
+	} {
+		ffs := faultfs.Wrap(memfs.New())
+		db := mustOpen(t, "/x.lsm", engine.Options{FS: ffs, Safety: tt.by})
+		ok(t, putRange(ctx, db, 0, tt.rows, 1))
+		ok(t, db.Close())
+		before := ffs.Count(faultfs.Sync | faultfs.SyncDir)
+		db = mustOpen(t, "/x.lsm", engine.Options{FS: ffs})
+		if n := len(readAll(t, db)); n != tt.rows {
+			t.Errorf("%s: %d rows", name, n)
+		}
+		ok(t, db.Close())
+		if n := ffs.Count(faultfs.Sync|faultfs.SyncDir) - before; n != tt.want {
+			t.Errorf("%s: %d syncs, want %d", name, n, tt.want)
+		}
+	}
+}
+
 // TestNamesAreSyncedOnceSomethingIsCommitted counts the syncs of the directory: none for a
 // closed database that is opened for a look, one before the first commit, and one when the
 // log is removed.

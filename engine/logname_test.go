@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
@@ -22,10 +23,10 @@ import (
 const afterNames = 10 * time.Millisecond
 
 // closedDatabase returns a database of 1,000 rows that was closed, and its file system.
-func closedDatabase(t *testing.T) *memfs.FS {
+func closedDatabase(t *testing.T, by engine.Safety) *memfs.FS {
 	t.Helper()
 	mem := memfs.New()
-	db := mustOpen(t, "/x.lsm", engine.Options{FS: mem})
+	db := mustOpen(t, "/x.lsm", engine.Options{FS: mem, Safety: by})
 	ok(t, putRange(context.Background(), db, 0, 1000, 1))
 	ok(t, db.Close())
 	return mem
@@ -35,7 +36,7 @@ func closedDatabase(t *testing.T) *memfs.FS {
 // name is durable, and then the file says that its log is in use.
 func TestFirstCommitsDoNotSyncTheNameOfTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, mem := context.Background(), closedDatabase(t)
+		ctx, mem := context.Background(), closedDatabase(t, engine.SafetyNormal)
 		ffs := faultfs.Wrap(mem)
 		closed, err := mem.ReadFile("/x.lsm")
 		ok(t, err)
@@ -85,6 +86,7 @@ func TestNameOfTheLogIsDurableWhenItMatters(t *testing.T) {
 	for name, tt := range map[string]struct {
 		o     engine.Options
 		empty bool
+		by    engine.Safety // of the session before
 		steps []func(db *engine.DB) error
 		rows  int // that no loss of power takes
 	}{
@@ -94,10 +96,11 @@ func TestNameOfTheLogIsDurableWhenItMatters(t *testing.T) {
 		"no log":         {o: engine.Options{NoLog: true}, steps: []func(*engine.DB) error{commit}, rows: 1000},
 		"normal from off": {o: engine.Options{Safety: engine.SafetyOff}, rows: 1001,
 			steps: []func(*engine.DB) error{commit, set(func(o *engine.Options) { o.Safety = engine.SafetyNormal })}},
-		"empty": {empty: true, steps: []func(*engine.DB) error{commit}},
+		"empty":                 {empty: true, steps: []func(*engine.DB) error{commit}},
+		"written without syncs": {by: engine.SafetyOff, steps: []func(*engine.DB) error{commit}, rows: 1000},
 	} {
 		t.Run(name, func(t *testing.T) {
-			mem := closedDatabase(t)
+			mem := closedDatabase(t, tt.by)
 			if tt.empty {
 				mem = memfs.New()
 				ok(t, mustOpen(t, "/x.lsm", engine.Options{FS: mem}).Close())
@@ -130,7 +133,7 @@ func TestPowerLossBeforeTheNameOfTheLogIsDurable(t *testing.T) {
 	}
 	var lost []loss
 	synctest.Test(t, func(t *testing.T) {
-		ctx, mem, commits := context.Background(), closedDatabase(t), 0
+		ctx, mem, commits := context.Background(), closedDatabase(t, engine.SafetyNormal), 0
 		ffs, rng := faultfs.Wrap(mem), rand.New(rand.NewPCG(1, 2))
 		ffs.OnOp(func(op faultfs.Op) {
 			lost = append(lost, loss{mem.Crash(rng, memfs.CrashLoseAll), commits, fmt.Sprint(op)})
@@ -176,7 +179,7 @@ func TestPowerLossBeforeTheNameOfTheLogIsDurable(t *testing.T) {
 // the directory can be synced; and no goroutine is left of a database that is closed early.
 func TestNameOfTheLogThatCannotBeSynced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, mem := context.Background(), closedDatabase(t)
+		ctx, mem := context.Background(), closedDatabase(t, engine.SafetyNormal)
 		ffs := faultfs.Wrap(mem)
 		db := mustOpen(t, "/x.lsm", engine.Options{FS: ffs})
 		ffs.Add(faultfs.Rule{On: faultfs.SyncDir, Nth: 1, Err: syscall.EIO})
@@ -205,7 +208,7 @@ func TestNameOfTheLogThatCannotBeSynced(t *testing.T) {
 // TestLogOfACommitThatFailedDoesNotComeBack: the commit record is in the file though writing it has failed,
 // and so has taking it back. When the database is closed the log is gone for good.
 func TestLogOfACommitThatFailedDoesNotComeBack(t *testing.T) {
-	ctx, mem := context.Background(), closedDatabase(t)
+	ctx, mem := context.Background(), closedDatabase(t, engine.SafetyNormal)
 	ffs := faultfs.Wrap(mem)
 	db := mustOpen(t, "/x.lsm", engine.Options{FS: ffs})
 	ffs.Add(faultfs.Rule{On: faultfs.Write, Suffix: "-log", Nth: 1, Part: 1, Err: syscall.EIO})
@@ -219,4 +222,95 @@ func TestLogOfACommitThatFailedDoesNotComeBack(t *testing.T) {
 	for range 40 {
 		openBothWays(t, mem.Crash(rng, memfs.CrashRandom), "/x.lsm", engine.Options{}, 1000)
 	}
+}
+
+// unsynced returns a file system with a copy of a database of 1,000 rows that is in the cache only.
+func unsynced(t *testing.T) *memfs.FS {
+	t.Helper()
+	data, err := closedDatabase(t, engine.SafetyNormal).ReadFile("/x.lsm")
+	ok(t, err)
+	mem := memfs.New()
+	f, err := mem.Open("/x.lsm", vfs.ReadWrite|vfs.Create, 0o600)
+	ok(t, err)
+	_, err = f.WriteAt(data, 0)
+	ok(t, err)
+	ok(t, f.Close())
+	return mem
+}
+
+// TestCopyInTheCacheIsSyncedWhenItMatters: a database that was copied just now is durable, like the name of
+// its log, before anything is promised that rests on it.
+func TestCopyInTheCacheIsSyncedWhenItMatters(t *testing.T) {
+	ctx := context.Background()
+	commit := func(db *engine.DB) { ok(t, putRange(ctx, db, 1000, 1001, 2)) }
+	for name, tt := range map[string]struct {
+		o    engine.Options
+		work func(db *engine.DB)
+		rows int
+	}{
+		"a synced commit": {engine.Options{Safety: engine.SafetyFull}, commit, 1001},
+		"a moment later": {engine.Options{}, func(db *engine.DB) {
+			commit(db)
+			time.Sleep(afterNames)
+			synctest.Wait()
+		}, 1000},
+		"a checkpoint": {engine.Options{}, func(db *engine.DB) {
+			commit(db)
+			ok(t, db.Flush(ctx))
+			_, err := db.Checkpoint(ctx)
+			ok(t, err)
+		}, 1001},
+		"no log": {engine.Options{NoLog: true}, commit, 1000},
+		"syncs from then": {engine.Options{Safety: engine.SafetyOff}, func(db *engine.DB) {
+			commit(db)
+			ok(t, db.Set(func(o *engine.Options) { o.Safety = engine.SafetyNormal }))
+		}, 1001},
+		"closed": {engine.Options{}, func(db *engine.DB) {
+			commit(db)
+			ok(t, db.Close())
+		}, 1001},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			mem := unsynced(t)
+			rng := rand.New(rand.NewPCG(1, 1))
+			if n := len(mem.Crash(rng, memfs.CrashLoseAll).Names()); n != 0 {
+				t.Fatalf("%d files are durable before", n)
+			}
+			tt.o.FS = mem
+			db := mustOpen(t, "/x.lsm", tt.o)
+			tt.work(db)
+			lost := mem.Crash(rng, memfs.CrashLoseAll)
+			ok(t, db.Close())
+			t.Log(name)
+			openBothWays(t, lost, "/x.lsm", engine.Options{MustExist: true}, tt.rows)
+		})
+	}
+}
+
+// TestCopyThatCannotBeSynced ends all writing, as every sync of the file that fails does, and what was
+// committed is there when it is opened again.
+func TestCopyThatCannotBeSynced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, mem := context.Background(), unsynced(t)
+		ffs := faultfs.Wrap(mem)
+		db := mustOpen(t, "/x.lsm", engine.Options{FS: ffs})
+		ffs.Add(faultfs.Rule{On: faultfs.Sync, Err: syscall.EIO, Drop: 4096})
+		ok(t, putRange(ctx, db, 1000, 1001, 2))
+		time.Sleep(afterNames)
+		synctest.Wait()
+		if err := putRange(ctx, db, 1001, 1002, 2); !errors.Is(err, syscall.EIO) || db.Poisoned() == nil {
+			t.Errorf("a commit after a sync that has failed: %v; poisoned by %v", err, db.Poisoned())
+		}
+		if err := db.Close(); !errors.Is(err, syscall.EIO) {
+			t.Errorf("closing: %v", err)
+		}
+		ffs.Clear()
+		db = mustOpen(t, "/x.lsm", engine.Options{FS: ffs})
+		if n := len(readAll(t, db)); n != 1001 {
+			t.Errorf("%d rows after opening again", n)
+		}
+		lost := mem.Crash(rand.New(rand.NewPCG(1, 1)), memfs.CrashLoseAll)
+		ok(t, db.Close())
+		openBothWays(t, lost, "/x.lsm", engine.Options{MustExist: true}, 1001)
+	})
 }

@@ -112,6 +112,12 @@ func filesConfig(db *DB) files.Config {
 	return files.Config{
 		FS: o.FS, Path: db.path, ReadOnly: o.ReadOnly, MustExist: o.MustExist, OptionalLocks: o.OptionalLocks, Perm: o.Perm,
 		Syncs: func() bool { return db.opts.now().Safety != SafetyOff },
+		SyncData: func() error {
+			if err := syncPages(db); err != nil {
+				return db.poison(err)
+			}
+			return nil
+		},
 		Moved: func(err error) {
 			if db.obs.Moved != nil {
 				db.obs.Moved(MovedEvent{DB: db, Err: err})

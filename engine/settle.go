@@ -25,6 +25,9 @@ func isFull(err error) bool { return errors.Is(err, ErrFull) }
 // sync: what a process wrote that was killed since may be in the kernel's memory only, and
 // so may the names of the files. Nothing may be trusted, reused or acknowledged before.
 //
+// A database that was closed has been synced, unless it is a copy. It is synced again when a session
+// writes something that rests on it: see files.SyncNames.
+//
 // A sync does nothing for what an earlier sync failed to write, because that counts as
 // clean. So nothing rests on the log and on the meta pages as they are read: see settle.
 func (o *opener) prepareFiles() error {
@@ -35,6 +38,10 @@ func (o *opener) prepareFiles() error {
 		}
 	}
 	if db.opts.now().Safety == SafetyOff {
+		return nil
+	}
+	if o.settled() && o.DataSynced() {
+		db.files.SyncDataLater()
 		return nil
 	}
 	if err := syncPages(db); err != nil {

@@ -68,7 +68,7 @@ func (a *Arena) grow() {
 	a.loaded = a.perChunk() * a.size
 }
 
-// load sees to it that the last chunk has memory up to an offset, and some more for the next slots.
+// load makes sure that the last chunk has memory up to an offset, and some more for the next slots.
 func (a *Arena) load(to int) {
 	last := len(a.chunks) - 1
 	c := a.chunks[last]

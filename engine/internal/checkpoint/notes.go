@@ -34,7 +34,7 @@ type Notes struct {
 	// at begun, so that one of the two sees the other.
 	begun   atomic.Uint64
 	claimed atomic.Bool // the note that counts has the claim, or there is no place for one
-	pair    bool        // both meta pages held the accepted checkpoint when the notes began
+	synced  bool        // both meta pages held the accepted checkpoint when the notes began, of a session that syncs
 
 	mu   sync.Mutex
 	page int         // meta page whose note may be written; 0: none
@@ -73,14 +73,15 @@ func (n *Notes) Begin(file *blockfile.File, l *Loaded, log FoundLog) error {
 	n.file, n.logName = file, log.Name
 	n.strangeLog, n.logCommits = log.Exists && log.Head == nil, log.Commits
 	n.claimed.Store(true)
-	synced := false
+	synced, doubted := false, false
 	for _, note := range l.Notes() {
 		n.mark, synced = note.Mark, synced || note.DataSynced
+		doubted = doubted || note.SyncFailed && !note.DataSynced // NothingSynced writes one note of two
 	}
 	if log.Head != nil {
 		n.mark = log.Head.Mark
 	}
-	n.suspect = l.SyncFailed() && !synced
+	n.suspect = l.SyncFailed() && (doubted || !synced)
 	if l.Checkpoint == nil {
 		return nil
 	}
@@ -94,7 +95,7 @@ func (n *Notes) Begin(file *blockfile.File, l *Loaded, log FoundLog) error {
 	case l.OnlyEmpty() && l.Ours():
 		return n.CopyLater(l.Checkpoint)
 	case l.Pair():
-		n.page, n.note, n.pair = page, *p.Note, true
+		n.page, n.note, n.synced = page, *p.Note, l.DataSynced()
 		n.first = *l.Pages[l.Durable()-1].Note
 		n.claimed.Store(p.Note.LogInUse)
 	case p.Checkpoint != nil:
@@ -152,8 +153,8 @@ func (n *Notes) claim() {
 
 // MayClaimLater reports whether commits may go to the log before a note says so: nothing but the log
 // is needed to open the database with them, and without it both meta pages lead to what was there
-// before.
-func (n *Notes) MayClaimLater() bool { return n.pair }
+// before. The session that has stored them has made the name of the database durable.
+func (n *Notes) MayClaimLater() bool { return n.synced }
 
 // ClaimLater is Claim as long as the name of the log is not durable: a loss of power may take the log
 // then, and a claim that stays would keep the database from being opened. So the claim is made by

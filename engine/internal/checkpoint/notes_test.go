@@ -246,11 +246,34 @@ func TestClaimThatIsPutOff(t *testing.T) {
 	n.expectClaims("a checkpoint without the newest commit", true, true)
 }
 
-// TestWhoMayClaimLater: only with a checkpoint on both pages.
+// TestDataSynced: both pages have to say so.
+func TestDataSynced(t *testing.T) {
+	n := stored(t)
+	if l := n.load(); !l.DataSynced() {
+		t.Error("after a checkpoint that was synced")
+	}
+	note := *n.load().Pages[1].Note
+	note.DataSynced = false
+	n.must(n.file.WriteNote(2, note.Encode()))
+	if l := n.load(); l.DataSynced() {
+		t.Error("though one page says that nothing was synced")
+	}
+	if l := fresh(t).load(); l.DataSynced() {
+		t.Error("with the empty checkpoint alone")
+	}
+}
+
+// TestWhoMayClaimLater: only with a checkpoint on both pages that was stored with syncs.
 func TestWhoMayClaimLater(t *testing.T) {
 	n := stored(t)
 	if n = begin(t, n.r, n.file); !n.MayClaimLater() {
 		t.Error("a pair of pages")
+	}
+	note := *n.load().Pages[0].Note
+	note.DataSynced = false
+	n.must(n.file.WriteNote(1, note.Encode()))
+	if n = begin(t, n.r, n.file); n.MayClaimLater() {
+		t.Error("a pair of pages that were written without syncs")
 	}
 	if n = fresh(t); n.MayClaimLater() {
 		t.Error("the empty checkpoint alone")
@@ -358,9 +381,9 @@ func TestSyncThatFailedIsNoted(t *testing.T) {
 			t.Errorf("%s: failed: %t", name, got)
 		}
 		again := begin(t, n.r, n.file)
-		// The note of the first page says still that its data were synced.
-		if again.Suspect() {
-			t.Errorf("%s: suspect, though the other page says that everything was synced", name)
+		// The note of the first page says still that its data were synced, which is not so of a copy.
+		if again.Suspect() != tt.suspect {
+			t.Errorf("%s: suspect: %t, want %t, while the other page says that everything was synced", name, again.Suspect(), tt.suspect)
 		}
 		note := *n.load().Pages[0].Note
 		note.DataSynced = false

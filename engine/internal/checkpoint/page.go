@@ -66,6 +66,13 @@ func (l *Loaded) Pair() bool {
 	return len(n) == 2 && n[0].Copy != n[1].Copy
 }
 
+// DataSynced reports whether both pages hold the accepted checkpoint, and everything that it refers to
+// was synced before they were written.
+func (l *Loaded) DataSynced() bool {
+	n := l.Notes()
+	return l.Pair() && n[0].DataSynced && n[1].DataSynced
+}
+
 // OnlyEmpty reports whether nothing was ever stored but the checkpoint of an empty database.
 func (l *Loaded) OnlyEmpty() bool {
 	return l.Damaged == nil && l.Meta == 2 && l.NumValid == 1 && l.Checkpoint.ID == base.EmptySnapshotID

@@ -16,7 +16,8 @@
 //   - The log is opened so that no link is followed, and is locked by itself, because its
 //     database may have lost its name.
 //   - The database file and its name are durable before anything is in the log, so a log
-//     without a database is that of one that was deleted.
+//     without a database is that of one that was deleted. Of a database that was closed this is
+//     believed for a moment; see SyncNamesSoon.
 package files
 
 import (
@@ -43,6 +44,8 @@ type Config struct {
 	Perm          fs.FileMode
 	// Syncs reports whether anything is synced, which may change while the database is open.
 	Syncs func() bool
+	// SyncData makes the content of the database file durable; see SyncDataLater.
+	SyncData func() error
 	// Moved is called once, when a name is first found to be lost.
 	Moved func(err error)
 }
@@ -69,6 +72,7 @@ type Files struct {
 	lost        atomic.Pointer[lost]
 	salvaging   atomic.Bool // writing goes on despite a lost name
 	namesSynced atomic.Bool // the names of both files are durable
+	dataLater   atomic.Bool // the database file, too, is to be synced before they count as that
 	soon        soon
 }
 

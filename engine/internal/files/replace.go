@@ -160,8 +160,18 @@ func (f *Files) SyncNames() error {
 	if f.namesSynced.Load() {
 		return nil
 	}
+	if f.dataLater.Load() && f.Syncs() {
+		if err := f.SyncData(); err != nil {
+			return err
+		}
+		f.dataLater.Store(false)
+	}
 	return f.SyncDir()
 }
+
+// SyncDataLater has SyncNames make the database file durable as well, which may be a copy that is only
+// in the cache. The session that is being opened syncs nothing if it writes nothing.
+func (f *Files) SyncDataLater() { f.dataLater.Store(true) }
 
 // SyncDir makes the names of the files durable, unless nothing is synced.
 func (f *Files) SyncDir() error {
