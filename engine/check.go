@@ -82,6 +82,7 @@ func checkInput(db *DB) check.Input {
 				return
 			}
 			defer db.writer.Turn.Release()
+			db.writer.WriteLog()
 			look(check.Log{File: db.files.Log(), Regions: db.writer.Log().Regions(), End: db.writer.Log().End()})
 		},
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
@@ -208,5 +209,165 @@ func TestGroupSyncFails(t *testing.T) {
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestGroupWriteFails fails a write to the log while several writers commit. Those of its group are told,
+// no reader sees what they wrote, and the others go on; what was acknowledged survives a loss of power.
+func TestGroupWriteFails(t *testing.T) {
+	broken := errors.New("no room")
+	for _, part := range []float64{0, 0.5, 1} {
+		mem := memfs.New()
+		ffs := faultfs.Wrap(mem)
+		o := engine.Options{FS: ffs, Safety: engine.SafetyFull, AutoFlush: 16 << 10, AutoCheckpoint: 32 << 10, BlockSize: 64 << 10, PageSize: 1024}
+		db, err := engine.Open(context.Background(), "/x.lsm", o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := 5; n < 60; n += 6 {
+			ffs.Add(faultfs.Rule{On: faultfs.Write, Suffix: "-log", Nth: n, Err: broken, Part: part})
+		}
+		c := &counters{db: db}
+		var failed [4]map[int64]bool
+		var wg sync.WaitGroup
+		for w := range failed {
+			failed[w] = make(map[int64]bool)
+			wg.Go(func() {
+				for n := int64(1); n <= 60; n++ {
+					if err := c.put(w, n); errors.Is(err, broken) {
+						failed[w][n] = true
+					} else if err != nil {
+						t.Error(err)
+						return
+					}
+					s, err := db.Snapshot(context.Background())
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if got := valuesOf(s)[w]; got != c.acked[w].Load() {
+						t.Errorf("writer %d sees %d, acknowledged was %d", w, got, c.acked[w].Load())
+					}
+					s.Close()
+				}
+			})
+		}
+		wg.Wait()
+		all := 0
+		for w := range failed {
+			all += len(failed[w])
+		}
+		if all < 5 {
+			t.Errorf("only %d commits failed", all)
+		}
+		expectSound(t, db)
+		crashed := mem.Crash(rand.New(rand.NewPCG(1, 1)), memfs.CrashLoseAll)
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if db, err = engine.Open(context.Background(), "/x.lsm", engine.Options{FS: crashed}); err != nil {
+			t.Fatal(err)
+		}
+		s, err := db.Snapshot(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for w, v := range valuesOf(s) {
+			if v != c.acked[w].Load() {
+				t.Errorf("writer %d is at %d after power loss, acknowledged was %d", w, v, c.acked[w].Load())
+			}
+		}
+		s.Close()
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestLostGroupLeavesNoSpans: a transaction that walked over what it had deleted knew that nothing is
+// visible there. When it is lost, readers see the rows.
+func TestLostGroupLeavesNoSpans(t *testing.T) { synctest.Test(t, testLostGroupLeavesNoSpans) }
+
+func testLostGroupLeavesNoSpans(t *testing.T) {
+	ctx := context.Background()
+	broken := errors.New("no room")
+	ffs := faultfs.Wrap(memfs.New())
+	db, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: ffs, Safety: engine.SafetyFull})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const rows = 300
+	key := func(i int) []byte { return fmt.Appendf(nil, "row %03d", i) }
+	if err := db.Update(ctx, func(tx *engine.Tx) (err error) {
+		for i := range rows {
+			err = errors.Join(err, tx.Put(key(i), []byte("value")))
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	count := func() (n int) {
+		c, err := db.Cursor(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		for ok := c.First(); ok; ok = c.Next() {
+			n++
+		}
+		return n
+	}
+	var holding atomic.Bool
+	held, release := make(chan struct{}), make(chan struct{})
+	ffs.OnOp(func(op faultfs.Op) {
+		if op.Kind == faultfs.Sync && holding.CompareAndSwap(true, false) {
+			close(held)
+			<-release
+		}
+	})
+	holding.Store(true)
+	first := make(chan error, 1)
+	go func() {
+		first <- db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte("zzz"), nil) })
+	}()
+	<-held
+	lost := make(chan error, 1)
+	go func() {
+		lost <- db.Update(ctx, func(tx *engine.Tx) (err error) {
+			for i := range rows {
+				err = errors.Join(err, tx.Delete(key(i)))
+			}
+			c, failed := tx.Cursor()
+			if failed != nil {
+				return failed
+			}
+			defer c.Close()
+			if c.First(); string(c.Key()) != "zzz" {
+				return fmt.Errorf("the first key is %q", c.Key())
+			}
+			return err
+		})
+	}()
+	synctest.Wait()
+	ffs.Add(faultfs.Rule{On: faultfs.Write, Suffix: "-log", Nth: 1, Err: broken})
+	close(release)
+	if err := <-first; err != nil {
+		t.Error(err)
+	}
+	if err := <-lost; !errors.Is(err, broken) {
+		t.Errorf("the transaction that deletes: %v", err)
+	}
+	if n := count(); n != rows+1 {
+		t.Errorf("%d rows are visible before the next commit, want %d", n, rows+1)
+	}
+	if err := db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte("zzzz"), nil) }); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(); n != rows+2 {
+		t.Errorf("%d rows are visible, want %d", n, rows+2)
+	}
+	expectSound(t, db)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

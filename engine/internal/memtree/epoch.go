@@ -22,6 +22,9 @@ type Mark struct {
 	ranges     bool
 }
 
+// Epoch returns the epoch of the marked state; see Tree.Reclaim.
+func (m Mark) Epoch() Epoch { return m.epoch }
+
 // endEpoch ends the current epoch, if anything happened in it, and returns the epoch of
 // the current contents.
 func (t *Tree) endEpoch() Epoch {
@@ -130,6 +133,12 @@ func (t *Tree) Release(m Mark) {
 		t.release(id)
 		return false
 	})
+}
+
+// Keep forgets all marks before m. It is optional, as Release is.
+func (t *Tree) Keep(m Mark) {
+	invariant.Check(t.marks.holds(m), "a mark that is not valid any more is to be kept")
+	t.marks.dropTo(m.depth)
 }
 
 // Reclaim lets the tree reuse nodes that no state of epoch oldest or later contains. The

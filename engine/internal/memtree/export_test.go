@@ -2,9 +2,6 @@
 
 package memtree
 
-// Epoch returns the epoch of the marked state; see Tree.Reclaim.
-func (m Mark) Epoch() Epoch { return m.epoch }
-
 // Empty reports whether the tree has no record at all, not even a delete mark.
 func (t *Tree) Empty() bool { return t.root == 0 }
 

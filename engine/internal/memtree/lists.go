@@ -77,9 +77,14 @@ func (s *markStack) dropBelow(oldest Epoch) bool {
 	if k == 0 {
 		return false
 	}
-	s.epochs = s.epochs[:copy(s.epochs, s.epochs[k:])]
-	s.base += uint64(k)
+	s.dropTo(s.base + uint64(k))
 	return true
+}
+
+// dropTo removes the marks before depth.
+func (s *markStack) dropTo(depth uint64) {
+	s.epochs = s.epochs[:copy(s.epochs, s.epochs[depth-s.base:])]
+	s.base = depth
 }
 
 // top returns the epoch of the newest mark, 0 if there is none.

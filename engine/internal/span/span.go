@@ -146,7 +146,7 @@ func (l *List) AddAll(o *List) {
 // Fold puts deleted ranges into the tree in the place of spans with that many hidden records
 // or more: what is visible stays the same, but the records in between go, and older ones are
 // passed in one step by every reader, flush and merge from then on. Only the tree's writer
-// may call it, and nobody may roll the tree back beyond this moment any more.
+// may call it. If the tree is rolled back beyond this moment, the list has to forget.
 func (l *List) Fold(t *memtree.Tree, records int) {
 	if invariant.Expensive { // so that tests fold all the time
 		records = min(records, 2)
@@ -177,6 +177,14 @@ func (l *List) fold(t *memtree.Tree, records int) {
 		t.DeleteRange(s.Low, high)
 	}
 	l.spans.Store(&spans)
+}
+
+// Forget drops all spans, because the tree was rolled back to before some of the states that they
+// are of. No such state was ever shown.
+func (l *List) Forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.spans.Store(nil)
 }
 
 // Next returns the list for the tree that follows after the one that v is the last View

@@ -8,9 +8,10 @@
 //  1. the writer's turn: the live tree, the log, the number of the newest commit;
 //  2. the worker's turn: jobs, and every change of the levels but a commit's;
 //  3. the checkpointer's turn: the meta pages;
-//  4. the mutex of the group of commits that share a sync;
-//  5. the ledger's mutex;
-//  6. the registry's mutex, in package snapshot.
+//  4. the mutex of writing the log;
+//  5. the mutex of the group of commits that share a sync;
+//  6. the ledger's mutex;
+//  7. the registry's mutex, in package snapshot.
 //
 // The mutexes of notes, of failed work, of the files' names and of changing options are leaves: a
 // goroutine that holds one takes no other.

@@ -21,6 +21,8 @@ var seedFlag = flag.Uint64("seed", 0, "run the model test with this seed only")
 // modelStats says which of the rare things a run of the model met.
 type modelStats struct {
 	wraps, jumps, rolledBackWraps, rebases, lost, failures, threeRegions int
+
+	shared, undone int // commits that were written with others, and that had to be undone
 }
 
 // model drives a Log with random transactions beside a plain list of them, through a few
@@ -34,6 +36,8 @@ type model struct {
 	keep  int  // see recoverLog
 
 	commits []string // every committed transaction, rendered
+	written int      // how many of them are in the file
+	end     format.LogPos
 	ckpt    format.LogPos
 	ckptAt  int // how many commits are before ckpt
 	durable int // how many commits may not be lost
@@ -88,6 +92,7 @@ func (m *model) read(f *memFile, keep int) (*Log, Recovered, int) {
 // check reads a copy of the file and wants every commit.
 func (m *model) check() {
 	m.t.Helper()
+	m.write()
 	l, r, upTo := m.read(m.f.reopened(), m.keep)
 	if upTo != len(m.commits) {
 		m.t.Fatalf("%d of %d commits are in the log from %+v: %+v, live %v", upTo, len(m.commits), m.ckpt, r, m.log.Regions())
@@ -202,7 +207,11 @@ func (m *model) transaction() {
 func (m *model) commit(records []string) {
 	m.t.Helper()
 	before, endBefore, writes := m.log.Regions(), m.log.End(), m.f.writes
-	if err := m.log.Commit(m.full); err != nil {
+	end, later := m.log.Commit, m.rng.IntN(2) == 0
+	if later {
+		end = m.log.CommitLater
+	}
+	if err := end(m.full); err != nil {
 		m.stats.failures++
 		if !errors.Is(err, errInjected) {
 			m.t.Fatal(err)
@@ -211,6 +220,8 @@ func (m *model) commit(records []string) {
 			m.t.Fatalf("a failed commit left regions %v, end %+v; before it was %v, %+v",
 				m.log.Regions(), m.log.End(), before, endBefore)
 		}
+		m.undo()
+		m.noted()
 		return
 	}
 	if len(records) == 0 && m.log.End() == endBefore {
@@ -233,7 +244,12 @@ func (m *model) commit(records []string) {
 		m.stats.threeRegions++
 	}
 	m.commits = append(m.commits, strings.Join(records, ""))
-	if m.full {
+	if n := m.log.Pending(); !later && n > 0 || n > MaxPending {
+		m.t.Fatalf("%d bytes are pending", n)
+	}
+	m.noted()
+	if m.full && (!later || m.rng.IntN(8) == 0) {
+		m.write()
 		if err := m.log.Sync(); err != nil {
 			m.t.Fatal(err)
 		}
@@ -241,13 +257,54 @@ func (m *model) commit(records []string) {
 	}
 }
 
+// noted notes what is in the file, if that is all.
+func (m *model) noted() {
+	if m.log.Pending() == 0 {
+		m.stats.shared += max(len(m.commits)-m.written-1, 0)
+		m.written, m.end = len(m.commits), m.log.End()
+	}
+}
+
+// write writes what is pending.
+func (m *model) write() {
+	m.t.Helper()
+	if err := m.log.WritePending(); err != nil {
+		m.stats.failures++
+		if !errors.Is(err, errInjected) {
+			m.t.Fatal(err)
+		}
+		m.undo()
+	}
+	m.noted()
+}
+
+// undo undoes what could not be written, if anything.
+func (m *model) undo() {
+	m.t.Helper()
+	if m.log.Lost() == nil {
+		return
+	}
+	mustAppend(m.t, m.log, "refused", 10)
+	if err := m.log.CommitLater(m.full); !errors.Is(err, errInjected) {
+		m.t.Fatalf("commit before what is lost is undone: %v", err)
+	}
+	m.log.Undo()
+	m.stats.undone += len(m.commits) - m.written
+	m.commits = m.commits[:m.written]
+	if got := m.log.End(); got.Off != m.end.Off || got.Sum != m.end.Sum {
+		m.t.Fatalf("after what is lost was undone the log ends at %+v, want %+v", got, m.end)
+	}
+}
+
 // crash ends the session, and the next one finds what is left.
 func (m *model) crash() {
 	m.t.Helper()
-	survivors := len(m.commits) // how many commits have to survive
+	survivors := m.written // how many commits have to survive
 	switch m.rng.IntN(5) {
 	case 0: // killed between two transactions
 	case 1: // killed while it wrote
+		m.write()
+		survivors = m.written
 		m.log.BeginAfter(m.ckpt)
 		m.f.failWrite, m.f.failAfter, m.f.dieOnWrite = m.f.writes+1, m.rng.IntN(3000), true
 		last, n := "", m.rng.IntN(30)
@@ -258,9 +315,9 @@ func (m *model) crash() {
 			}
 			last += renderRecord(r)
 		}
-		if err := m.log.Commit(m.full); (err == nil) != (n == 0) {
+		if err := m.log.Commit(m.full); (err == nil) != (last == "") {
 			m.t.Fatalf("commit of %d records while killed: %v", n, err)
-		} else if n > 0 {
+		} else if last != "" {
 			// It may be in the log after all, if its last byte was.
 			m.commits = append(m.commits, last)
 		}
@@ -290,12 +347,14 @@ func (m *model) crash() {
 	m.commits = m.commits[:upTo]
 	m.durable = min(m.durable, upTo)
 	m.log = l
+	m.written, m.end = upTo, l.End()
 	m.reclaimed = false
 }
 
 // cleanClose flushes, checkpoints and removes the log, which the next session begins
 // anew.
 func (m *model) cleanClose() {
+	m.write()
 	m.ckpt, m.ckptAt = m.log.End(), len(m.commits)
 	m.durable = m.ckptAt
 	m.f = &memFile{sector: m.f.sector}
@@ -304,6 +363,7 @@ func (m *model) cleanClose() {
 		m.t.Fatalf("an empty log recovers as %+v", r)
 	}
 	m.log = l
+	m.written, m.end = len(m.commits), l.End()
 	m.reclaimed = false
 }
 
@@ -311,12 +371,17 @@ func (m *model) run() {
 	m.t.Helper()
 	l, _, _ := m.read(m.f, m.keep)
 	m.log = l
+	m.end = l.End()
 	for range 4 {
 		for range 20 + m.rng.IntN(100) {
 			m.transaction()
+			if m.rng.IntN(4) == 0 {
+				m.write()
+			}
 			m.f.failWrite = 0
 			if m.rng.IntN(25) == 0 {
 				// A checkpoint of some moment, usually now.
+				m.write()
 				m.ckpt, m.ckptAt = m.log.End(), len(m.commits)
 				m.reclaimed = false
 			}
@@ -366,7 +431,7 @@ func TestModel(t *testing.T) {
 	t.Logf("%+v", stats)
 	if *seedFlag == 0 && !testing.Short() &&
 		(stats.wraps < 10 || stats.jumps < 10 || stats.rolledBackWraps < 10 || stats.rebases < 10 ||
-			stats.lost < 10 || stats.failures < 10 || stats.threeRegions < 10) {
+			stats.lost < 10 || stats.failures < 10 || stats.threeRegions < 10 || stats.shared < 100 || stats.undone < 10) {
 		t.Errorf("the model did not reach what it is for: %+v", stats)
 	}
 }

@@ -66,7 +66,8 @@ func RecoverSteps(f File, from format.LogPos, apply func(format.LogRecord) error
 // recoverLog is Recover with a bound of its own for the data of a transaction that is
 // kept.
 func recoverLog(f File, from format.LogPos, apply applyFunc, committed func(format.LogPos) error, keep int) (*Log, Recovered, error) {
-	l := &Log{f: f, sector: minSector, sum: from.Sum, seen: from}
+	l := &Log{f: f, sector: minSector, seen: from}
+	l.sum = from.Sum
 	s := scanner{f: f, keep: keep}
 	if f != nil {
 		var err error

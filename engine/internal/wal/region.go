@@ -26,14 +26,20 @@ func (l *Log) reclaim(pos format.LogPos) bool {
 		return false
 	}
 	l.seen = pos
-	for i := range l.regions {
-		if l.regions[i].contains(pos.Off) {
-			clear(l.regions[:i])
-			l.regions[i].Start = pos.Off
-			break
+	giveUp(&l.regions, pos.Off)
+	giveUp(&l.pending.before.regions, pos.Off) // which a checkpoint lies in as well, or nothing is pending
+	return true
+}
+
+// giveUp gives up what comes before off.
+func giveUp(regions *[3]Region, off int64) {
+	for i := range regions {
+		if regions[i].contains(off) {
+			clear(regions[:i])
+			regions[i].Start = off
+			return
 		}
 	}
-	return true
 }
 
 // canWrap reports whether the next transaction may continue the log at offset 0, with free space
@@ -140,5 +146,5 @@ func (l *Log) lengthen() {
 		l.fixed = true
 		return
 	}
-	l.fileEnd.Store(longer)
+	l.reaches(longer)
 }

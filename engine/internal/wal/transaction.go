@@ -129,17 +129,30 @@ func (l *Log) RollbackTo(m Mark) {
 
 // Commit ends the transaction with a commit record and writes what is not written yet,
 // with one WriteAt for each place of the file it goes to, which is one place unless the
-// log wraps or jumps. With padToSector the commit record ends at the end of a sector, so
-// that the next transaction touches none of this one's. Commit does not sync. A
-// transaction without records writes nothing.
+// log wraps or jumps; before that, what is pending. With padToSector the commit record ends at the
+// end of a sector, so that the next transaction touches none of this one's. Commit does not sync.
+// A transaction without records writes nothing.
 //
 // After an error the transaction is rolled back, all of it, and the next one is written
 // over its bytes.
-func (l *Log) Commit(padToSector bool) error {
-	if l.tx.stream == 0 {
-		return l.failure()
+func (l *Log) Commit(padToSector bool) error { return l.commit(padToSector, (*Log).writeCommit) }
+
+// commit ends the transaction and passes it on to write.
+func (l *Log) commit(padToSector bool, write func(*Log) error) error {
+	err := l.failure()
+	if err == nil {
+		err = l.Lost()
 	}
-	if err := l.commit(padToSector); err != nil {
+	if l.tx.stream == 0 {
+		return err
+	}
+	if err == nil {
+		err = l.seal(padToSector)
+	}
+	if err == nil {
+		err = write(l)
+	}
+	if err != nil {
 		l.Rollback()
 		return err
 	}
@@ -151,10 +164,8 @@ func (l *Log) Commit(padToSector bool) error {
 	return nil
 }
 
-func (l *Log) commit(padToSector bool) error {
-	if err := l.failure(); err != nil {
-		return err
-	}
+// seal appends the commit record.
+func (l *Log) seal(padToSector bool) error {
 	need := int64(format.LogCommitLen)
 	if padToSector {
 		need += l.sector
@@ -174,15 +185,25 @@ func (l *Log) commit(padToSector bool) error {
 	if padToSector {
 		l.lengthen()
 	}
+	return nil
+}
+
+// writeCommit writes a transaction that is sealed.
+func (l *Log) writeCommit() error {
+	if err := l.WritePending(); err != nil {
+		return err
+	}
 	if err := l.writeOut(); err != nil {
-		// The commit record may have reached the file despite the error, and a
-		// crash would bring the transaction back. Without its first byte it is none.
-		// If that cannot be written either, the next transaction does the same.
-		_, _ = l.f.WriteAt([]byte{0}, l.regions[2].End)
+		l.void(l.regions[2].End)
 		return err
 	}
 	return nil
 }
+
+// void makes what was to be written at off no transaction. The commit record may have reached the
+// file despite an error, and a crash would bring the transaction back. Without its first byte it is
+// none. If that cannot be written either, the next transaction does the same.
+func (l *Log) void(off int64) { _, _ = l.f.WriteAt([]byte{0}, off) }
 
 // writeOut writes the buffer to the file and empties it. After an error the buffer is
 // as it was.
@@ -210,11 +231,19 @@ func (l *Log) writeOut() error {
 func (l *Log) writeAt(b []byte, off int64) error {
 	n, err := l.f.WriteAt(b, off)
 	l.written.Add(int64(n))
-	if end := off + int64(n); end > l.fileEnd.Load() {
-		l.fileEnd.Store(end)
-	}
+	l.reaches(off + int64(n))
 	if err != nil {
 		return ioerr.Write("write log", "", "", err)
 	}
 	return nil
+}
+
+// reaches notes that the file is at least that long. What is pending may be written meanwhile.
+func (l *Log) reaches(end int64) {
+	for {
+		was := l.fileEnd.Load()
+		if end <= was || l.fileEnd.CompareAndSwap(was, end) {
+			return
+		}
+	}
 }

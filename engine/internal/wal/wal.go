@@ -29,6 +29,8 @@
 //     transaction after a recovery holds a random mark, which the checksums depend on.
 //   - The running checksum in End is the one at the end of region 2, whatever happened before. So
 //     recovery from a checkpoint at End finds everything that is committed after it.
+//   - Commits that are pending are written before any commit after them. If that fails, none of them
+//     is in the log, and nothing is committed before Undo.
 package wal
 
 import (
@@ -65,23 +67,19 @@ func (r Region) contains(off int64) bool {
 
 // Log is the log of an open database. Recover makes it.
 //
-// Its methods belong to one goroutine at a time, the writer's, except Sync, which any
-// number of goroutines may call at any time before Close.
+// Its methods belong to one goroutine at a time, the writer's, with two exceptions: any number of
+// goroutines may call Sync at any time before Close, and any goroutine may call WritePending while
+// none of WritePending, Commit, CommitLater, Undo and Close is called.
 type Log struct {
 	f      File // nil: there is no file, and nothing can be written
 	sector int64
 
-	// What is committed.
-	regions [3]Region
-	sum     format.Checksum // at the end of region 2
+	committed
 	// seen is the newest checkpoint position that was looked at. Until another one
 	// comes along nothing is reclaimed, so the position that the log was opened with,
 	// which after a rebase means nothing in this log, never takes part.
 	seen format.LogPos
-	// align asks the next transaction to begin on a sector of its own, and mark to begin
-	// with a mark; see prelude.
-	align, mark bool
-	head        func() format.LogHead // what the file begins with; nil: nothing
+	head func() format.LogHead // what the file begins with; nil: nothing
 
 	// The transaction in progress. Bytes base..tx.stream of its stream are in buf, those
 	// before base are in the file.
@@ -90,12 +88,22 @@ type Log struct {
 	buf  []byte
 	base int64
 
+	pending   pending
 	failed    atomic.Pointer[error] // the first error of Sync
 	keep      int64                 // how long the file may be without need, as Trim was told
 	untrimmed bool                  // the file could not be cut
 	fixed     bool                  // the file could not be made longer
 
 	written, fileEnd, syncs atomic.Int64 // see Stats
+}
+
+// committed is what the log is after the last commit.
+type committed struct {
+	regions [3]Region
+	sum     format.Checksum // at the end of region 2
+	// align asks the next transaction to begin on a sector of its own, and mark to begin
+	// with a mark; see prelude.
+	align, mark bool
 }
 
 // SetHead makes the log begin with a head, whenever a transaction begins the file. head is
@@ -140,7 +148,7 @@ func sizeOf(regions *[3]Region) (n int64) {
 // Uncommitted returns how many bytes the transaction in progress has added to the log.
 func (l *Log) Uncommitted() int64 { return l.tx.stream }
 
-// Sync makes every commit durable that returned before the call. Several goroutines may
+// Sync makes every commit durable that was written before the call. Several goroutines may
 // call it at once, and at the same time as any other method except Close. Its first error is final:
 // every later Append, Commit and Sync returns it, because nobody knows what the disk
 // holds after a failed sync.
@@ -170,10 +178,10 @@ func errNoFile(op string) error {
 	return &errs.Error{Code: errs.CodeReadOnly, Op: op, Detail: "the log has no file to write to"}
 }
 
-// Close closes the file. What was not committed is dropped. Closing again does nothing.
+// Close closes the file. What was not committed, or is pending, is dropped. Closing again does nothing.
 func (l *Log) Close() error {
 	f := l.f
-	l.f, l.buf = nil, nil
+	l.f, l.buf, l.pending.buf = nil, nil, nil
 	l.tx = transaction{}
 	if f == nil {
 		return nil

@@ -40,6 +40,7 @@ func (w *Writer) BeginFrom(ctx context.Context, tx *Tx, from *snapshot.State) er
 	if err != nil {
 		return err
 	}
+	w.repair()
 	if from == nil || from.Seq != w.seq {
 		newest := w.seq
 		w.Turn.Release()
@@ -100,6 +101,7 @@ func (w *Writer) prepare(ctx context.Context) (stalled time.Duration, err error)
 	if err := w.Host.Writable("begin"); err != nil {
 		return 0, err
 	}
+	w.repair()
 	if err := w.Worker.KeptError(ctx); err != nil {
 		return 0, err
 	}
@@ -113,14 +115,27 @@ func (w *Writer) prepare(ctx context.Context) (stalled time.Duration, err error)
 // which of those can be used again: 32 KiB of them.
 const reclaimNodes = 64
 
+// manyRetired is how many of them are worth a write of the commits that wait for one, which keep
+// the tree from using any again that a reader keeps from the oldest ones.
+const manyRetired = 1024
+
 // reclaim lets the tree use the memory again that no reader sees any more, once that is worth
 // a look at all readers.
 func (w *Writer) reclaim() {
+	w.forgetMark()
 	if w.tree.Retired() < reclaimNodes && !invariant.Expensive {
 		return
 	}
 	readers := w.Ledger.Readers()
-	w.tree.Reclaim(readers.OldestEpoch(w.tree))
+	oldest := readers.OldestEpoch(w.tree)
+	if w.group.marked {
+		oldest = min(oldest, w.group.mark.Epoch())
+	}
+	w.tree.Reclaim(oldest)
+	if w.group.marked && w.tree.Retired() > manyRetired {
+		w.WriteLog()
+		w.forgetMark()
+	}
 	if !w.tree.WantsReclaim() {
 		return
 	}

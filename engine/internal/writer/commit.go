@@ -5,7 +5,6 @@ package writer
 import (
 	"context"
 
-	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/span"
@@ -22,6 +21,7 @@ func (tx *Tx) Commit(ctx context.Context) error {
 	synced, err := tx.commitToLog(ctx)
 	if err != nil || tx.done {
 		watch.end(tx, err)
+		tx.w.repair()
 		tx.w.Turn.Release()
 		return err
 	}
@@ -30,7 +30,7 @@ func (tx *Tx) Commit(ctx context.Context) error {
 
 // commitToLog is the part of Commit after which the transaction is in the log, or has been
 // rolled back, because it failed or there was nothing in it. It reports whether the log is
-// to be synced.
+// to be synced; if so, the commit may still have to be written.
 func (tx *Tx) commitToLog(ctx context.Context) (sync bool, err error) {
 	if err = tx.err; err == nil {
 		err = ctx.Err()
@@ -40,6 +40,9 @@ func (tx *Tx) commitToLog(ctx context.Context) (sync bool, err error) {
 	sync = t.Log && t.Sync == tuning.Commits
 	if err == nil {
 		err = w.Host.Poisoned()
+	}
+	if err == nil {
+		err = w.log.Lost() // the transaction has seen commits that there are none of
 	}
 	later := !sync && t.Log && w.Files.NamesMayWait() && w.Notes.MayClaimLater()
 	if err == nil && tx.written > 0 {
@@ -53,13 +56,12 @@ func (tx *Tx) commitToLog(ctx context.Context) (sync bool, err error) {
 	}
 	if t.Log {
 		w.claim(later)
-		if err := w.log.Commit(sync); err != nil {
-			w.Notes.Unclaim(w.seq)
-			tx.rollback()
-			return false, ioerr.Write("commit", w.Files.LogPath(), "", err)
-		}
 	}
-	w.tree.Release(tx.marks[0].tree)
+	if sync, err = w.logCommit(tx, t); err != nil {
+		w.Notes.Unclaim(w.seq)
+		tx.rollback()
+		return false, ioerr.Write("commit", w.Files.LogPath(), "", err)
+	}
 	return sync, nil
 }
 
@@ -88,15 +90,16 @@ func (w *Writer) look(sync bool) error {
 }
 
 // publish ends a transaction that is committed to the log. With sync its writer waits until
-// the log is synced, as a rule after the turn has been given back.
+// the log is written and synced, as a rule after the turn has been given back.
 func (tx *Tx) publish(sync bool, watch *commitWatch) (err error) {
 	w := tx.w
 	defer w.Host.Leave()
 	tx.foldSpans()
 	h := ledger.Commit{Seq: w.seq + 1, View: w.tree.Freeze(), Regions: w.log.Regions(), At: w.Turn.TakenAt()}
 	w.seq = h.Seq
+	var mine *batch
 	if sync {
-		w.group.add(h)
+		mine = w.add(h)
 	} else {
 		// Nobody may see a commit that is still to be synced through this one.
 		if err = w.settle(); err == nil {
@@ -114,19 +117,16 @@ func (tx *Tx) publish(sync bool, watch *commitWatch) (err error) {
 	}
 	if sync {
 		w.Turn.Release()
-		if err == nil {
-			watch.start()
-			err = w.waitSynced(h.Seq)
-			watch.stop(&watch.sync)
-		}
+		watch.start()
+		err = w.waitSynced(mine) // which fails if the work did because of a sync
+		watch.stop(&watch.sync)
 	}
 	if err == nil {
 		w.Counters.Commits.Add(1)
 		w.Counters.Records.Add(tx.records)
 		w.Counters.Bytes.Add(tx.bytes)
-	} else {
-		err = &errs.Error{Code: errs.CodeIO, Op: "commit", Path: w.Path,
-			Detail: "the log could not be synced; whether the transaction is durable is unknown, and nothing more is written", Err: err}
+	} else if !sync {
+		err = w.unsynced(err)
 	}
 	watch.end(tx, err)
 	if !sync {

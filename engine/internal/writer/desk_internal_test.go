@@ -13,6 +13,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
+	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
@@ -30,10 +31,11 @@ var errFail = errors.New("failed on purpose")
 // slowFS is a file system whose log is synced, and written, as a test wants it.
 type slowFS struct {
 	*memfs.FS
-	sync  func() error // of the log; may be nil
-	write error        // of the log
-	data  error        // of a write to the database file
-	looks atomic.Int64 // at the name of the database file
+	sync    func() error // of the log; may be nil
+	write   error        // of the log
+	onWrite func() error // to the log; may be nil
+	data    error        // of a write to the database file
+	looks   atomic.Int64 // at the name of the database file
 }
 
 func (s *slowFS) Open(name string, flag vfs.OpenFlag, perm fs.FileMode) (vfs.File, error) {
@@ -72,6 +74,11 @@ func (f *slowFile) Stat() (fs.FileInfo, error) { return f.File.(vfs.Stater).Stat
 func (f *slowFile) WriteAt(p []byte, off int64) (int, error) {
 	if err := f.fs.write; f.log && err != nil {
 		return 0, err
+	}
+	if f.log && f.fs.onWrite != nil {
+		if err := f.fs.onWrite(); err != nil {
+			return 0, err
+		}
 	}
 	if err := f.fs.data; !f.log && err != nil {
 		return 0, err
@@ -189,4 +196,13 @@ func (d *desk) sees(key string) bool {
 	_, live := st.Live.Get([]byte(key))
 	_, old := st.Old.Get([]byte(key))
 	return live == memtree.Found || live == memtree.Unknown && old == memtree.Found
+}
+
+// has reports whether the newest state has a key, flushed or not.
+func (d *desk) has(key string) bool {
+	st := d.Ledger.Acquire()
+	defer d.Ledger.Release(st)
+	_, found, err := cursor.Get(nil, []byte(key), &st.Live, st)
+	must(d.t, err)
+	return found
 }

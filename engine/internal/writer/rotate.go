@@ -74,6 +74,7 @@ func (w *Writer) rotate() error {
 		return nil
 	}
 	w.tree = w.newTree()
+	w.group.marked = false
 	w.Ledger.SetAside(view, w.log.End(), w.tree)
 	return nil
 }

@@ -75,7 +75,7 @@ type Host struct {
 // New makes the Writer of a database, whose turn may be in use already.
 func New(c Config) *Writer {
 	w := &Writer{Config: c, Turn: turn.New("writer")}
-	w.group.done.L = &w.group.mu
+	w.group.init()
 	c.Worker.Attach(w)
 	return w
 }

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package writer
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
+	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
+)
+
+// logCommit makes the transaction part of the log: in memory, if it is to be synced, else in the
+// file, after all that waits to be written.
+func (w *Writer) logCommit(tx *Tx, t *tuning.Values) (sync bool, err error) {
+	g := &w.group
+	g.writing.Lock()
+	defer g.writing.Unlock()
+	first := w.log.Pending() == 0
+	switch {
+	case t.Log && t.Sync == tuning.Commits:
+		sync, err = true, w.log.CommitLater(true)
+	case t.Log:
+		err = w.log.Commit(false)
+	default:
+		err = w.log.WritePending()
+	}
+	if !first && w.log.Pending() == 0 {
+		w.wrote(w.log.Lost())
+	}
+	if err == nil {
+		w.keepMark(tx, first)
+	}
+	return sync, err
+}
+
+// keepMark keeps the mark of a transaction that is in the log for repair if it is the first that
+// waits to be written. The caller has the writer's turn, and writing.
+func (w *Writer) keepMark(tx *Tx, first bool) {
+	w.Turn.MustBeHeld()
+	g := &w.group
+	switch mark := tx.marks[0].tree; {
+	case w.log.Pending() == 0 && g.marked:
+		w.tree.Release(g.mark) // and all later ones
+		g.marked = false
+	case w.log.Pending() == 0 || !first:
+		w.tree.Release(mark)
+	default:
+		if tx.level > 1 {
+			w.tree.Release(tx.marks[1].tree)
+		}
+		w.tree.Keep(mark)
+		g.mark, g.marked = mark, true
+	}
+}
+
+// forgetMark releases the mark that repair needs no more, because all commits are written. The
+// caller has the writer's turn, and no transaction is in progress.
+func (w *Writer) forgetMark() {
+	w.Turn.MustBeHeld()
+	if g := &w.group; g.marked && w.log.Pending() == 0 && w.log.Lost() == nil {
+		w.tree.Release(g.mark)
+		g.marked = false
+	}
+}
+
+// add makes h the newest head and a member of the batch that is being filled. If it is lost
+// already, its batch has failed. The caller has the writer's turn.
+func (w *Writer) add(h ledger.Commit) *batch {
+	w.Turn.MustBeHeld()
+	g := &w.group
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.err != nil {
+		return g.failedBatch(w.unsynced(g.err))
+	}
+	if err := w.log.Lost(); err != nil {
+		return g.failedBatch(err)
+	}
+	g.head = h
+	g.filling.writers++
+	return g.filling
+}
+
+// writePending writes the commits that wait for it, with one write.
+func (w *Writer) writePending() {
+	g := &w.group
+	g.writing.Lock()
+	defer g.writing.Unlock()
+	w.wrote(w.log.WritePending())
+}
+
+// wrote notes that all commits are in the file of the log, or why those that were waiting are not.
+// The caller has writing.
+func (w *Writer) wrote(err error) {
+	g := &w.group
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err == nil {
+		g.written = g.head
+	} else {
+		g.head = g.written
+		g.idle.Broadcast()
+	}
+	b := g.filling
+	if b.writers == 0 {
+		return
+	}
+	g.filling, g.looked = g.newBatch(), false
+	if err == nil {
+		g.ready = append(g.ready, b)
+	} else {
+		b.end(err)
+	}
+}
+
+// repair undoes the commits that could not be written. Their writers have been told, and no reader
+// has seen them. The caller has the writer's turn, and no transaction is in progress.
+func (w *Writer) repair() {
+	if w.log.Lost() == nil {
+		return
+	}
+	w.Turn.MustBeHeld()
+	g := &w.group
+	g.writing.Lock()
+	defer g.writing.Unlock()
+	w.tree.RollbackTo(g.mark)
+	w.tree.Release(g.mark)
+	g.marked = false
+	w.Ledger.Newest().Spans.Forget()
+	w.log.Undo()
+	w.seq = g.newest()
+	w.Notes.Unclaim(w.seq)
+}
+
+// WriteLog writes the commits that wait for it. The caller has the writer's turn, and no transaction
+// is in progress.
+func (w *Writer) WriteLog() {
+	w.Turn.MustBeHeld()
+	w.writePending()
+	w.repair()
+}
