@@ -71,6 +71,7 @@ func (c *Cursor) seekGE(key []byte) bool {
 	if c.memory.any() {
 		target = c.passAhead(key)
 	}
+	c.approach(target)
 	for i := range c.sources {
 		c.sources[i].seekGE(c.topic, target)
 	}
@@ -84,6 +85,7 @@ func (c *Cursor) seekLE(key []byte) bool {
 	if c.memory.any() {
 		target = c.passBehind(key)
 	}
+	c.approach(target)
 	for i := range c.sources {
 		c.sources[i].seekLE(c.topic, target)
 	}
@@ -108,4 +110,27 @@ func (c *Cursor) seekLEFast(key []byte) bool {
 	}
 	c.cur, c.bare = most, true
 	return true
+}
+
+// approach goes in all sources at once as near to a key as a segment can be searched in steps. A seek of
+// each source with the same key has to follow.
+func (c *Cursor) approach(key []byte) {
+	if len(c.sources) < 2 || c.topic != 0 || c.limited || c.pass {
+		return
+	}
+	for i := range c.sources {
+		if s := &c.sources[i]; s.isSeg {
+			s.seg.Aim(key)
+		}
+	}
+	for i := range c.sources {
+		if s := &c.sources[i]; s.isSeg {
+			s.seg.Expect()
+		}
+	}
+	for i := range c.sources {
+		if s := &c.sources[i]; s.isSeg {
+			s.seg.Approach(key)
+		}
+	}
 }

@@ -43,6 +43,7 @@ type Iter struct {
 	err            error
 	sink           byte // keeps touch from being optimized away
 
+	approach
 	lookups int64 // pages looked up and not reported to the file yet
 }
 

@@ -14,12 +14,15 @@ func (it *Iter) leafFor(topic base.Kind, key []byte) bool {
 	if topic != 0 || it.seg.Index == nil {
 		return it.descend(topic, key)
 	}
-	f := it.seg.Index.fences.Load()
-	if f == nil {
-		it.seg.Index.missedFences()
-		return it.descend(topic, key)
+	leaf := it.goal
+	if leaf.Page == 0 {
+		f := it.seg.Index.fences.Load()
+		if f == nil {
+			it.seg.Index.missedFences()
+			return it.descend(topic, key)
+		}
+		leaf = f.Find(key)
 	}
-	leaf := f.Find(key)
 	if leaf.Page == 0 || !it.setLeaf(leaf, key) {
 		return it.err == nil && it.descend(topic, key)
 	}

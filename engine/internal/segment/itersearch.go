@@ -123,26 +123,11 @@ const (
 // locate makes the page current on which the search for a key ends, and it.cell the
 // first cell there whose key is not less. The page may have no cells.
 func (it *Iter) locate(topic base.Kind, key []byte) place {
-	it.steps, it.jumps, it.scanning = 0, 0, false
-	it.err = nil
-	if !it.leafFor(topic, key) {
+	if !it.approached(topic, key) && !it.reach(topic, key) {
 		return nowhere
-	}
-	if it.cells == 0 && !it.forward() && it.err != nil {
-		return nowhere
-	}
-	for it.cells > 0 && it.page.Flags()&format.FlagSkipNext != 0 &&
-		it.compareCell(it.no, it.page, it.cells-1, topic, key) < 0 {
-		if it.err != nil || !it.forward() {
-			break
-		}
 	}
 	found := pastKey
-	lo, hi := 0, it.cells
-	if it.held != nil && topic == 0 && hi > 0 {
-		lo, hi = it.held.Narrow(key, hi)
-		it.checkBounds(key, lo, hi)
-	}
+	lo, hi := it.lo, it.hi
 	for lo < hi && it.err == nil {
 		mid := int(uint(lo+hi) >> 1)
 		switch d := it.compareCell(it.no, it.page, mid, topic, key); {
