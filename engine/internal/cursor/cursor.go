@@ -43,7 +43,10 @@ type Cursor struct {
 	alone bool
 	// limited says that there is a half-done merge among the sources.
 	limited bool
-	used    bool // since it was new or released
+	// gaps says that a deleted range reaches across the split key of such a merge: a source at
+	// its end may hide keys.
+	gaps bool
+	used bool // since it was new or released
 	line
 	order  order
 	run    run
@@ -92,10 +95,15 @@ func (c *Cursor) addLevels(s *snapshot.Snapshot) (err error) {
 		if l.FreelistOnly && c.topic == 0 {
 			continue
 		}
+		n := len(c.sources)
 		if c.sources, err = LevelSources(c.sources, l); err != nil {
 			return err
 		}
-		c.limited = c.limited || c.sources[len(c.sources)-1].limits != nil
+		for i := n; i < len(c.sources); i++ {
+			limits := c.sources[i].limits
+			c.limited = c.limited || limits != nil
+			c.gaps = c.gaps || limits != nil && limits.gap
+		}
 	}
 	return nil
 }

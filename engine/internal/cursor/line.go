@@ -23,7 +23,8 @@ var lineless bool
 // has met no hidden record.
 type line struct {
 	lanes []lane
-	// limit is the head of the second lane's key, as far as keys of the first can go unseen.
+	// limit is the head of the second lane's key, as far as keys of the first can go unseen, or of
+	// the split key if that comes before.
 	limit uint64
 	// cover is the newest source on whose record a deleted range ends, in the direction of
 	// the walk: it may hide keys of older sources.
@@ -58,7 +59,7 @@ func (c *Cursor) hider() base.Kind {
 
 // lineUp lines the sources up after a move, if the current record can be at the front.
 func (c *Cursor) lineUp() {
-	if lineless || c.topic != 0 || c.limited {
+	if lineless || c.topic != 0 || c.gaps {
 		return
 	}
 	c.lanes, c.cover = c.lanes[:0], len(c.sources)
@@ -160,8 +161,11 @@ func (s *Source) plainFrom() *segment.Iter {
 }
 
 // within reports whether the walk comes to a key of the first source before that of the second,
-// where their heads are the same.
+// where the key's head is the limit, and whether the source is not beyond the split key then.
 func (c *Cursor) within(key []byte) bool {
+	if l := c.sources[c.cur].limits; l != nil && !l.inside(0, key) {
+		return false
+	}
 	if len(c.lanes) == 1 {
 		return true
 	}
@@ -223,7 +227,7 @@ func (c *Cursor) passEqual() {
 	for len(c.lanes) > 1 {
 		l := c.lanes[1]
 		if l.head != s.head || !bytes.Equal(c.sources[l.i].key, s.key) {
-			c.limit = l.head
+			c.limit = s.limits.nearer(l.head, c.back)
 			return
 		}
 		if c.back {
@@ -236,8 +240,9 @@ func (c *Cursor) passEqual() {
 			return
 		}
 	}
-	c.limit = math.MaxUint64
+	last := uint64(math.MaxUint64)
 	if c.back {
-		c.limit = 0
+		last = 0
 	}
+	c.limit = s.limits.nearer(last, c.back)
 }

@@ -63,16 +63,25 @@ func (p *twins) move(what string, f func(c *cursor.Cursor) bool) bool {
 func (w *world) dense() *snapshot.State {
 	w.keyLen = 6
 	st := &snapshot.State{Disk: &snapshot.Snapshot{}}
-	for range 1 + w.rng.IntN(4) {
+	ops := func() []op {
 		ops := w.ops(100 + w.rng.IntN(400))
 		for i := range ops {
 			if w.rng.IntN(30) > 0 {
 				ops[i].kind = 'p'
 			}
 		}
-		tree := memtree.New()
-		w.tree(tree, ops)
-		st.Disk.Levels = append([]*snapshot.Level{w.plain(tree)}, st.Disk.Levels...)
+		return ops
+	}
+	for range 1 + w.rng.IntN(4) {
+		level := w.merging
+		if w.rng.IntN(2) == 0 {
+			level = func(ops func() []op) *snapshot.Level {
+				tree := memtree.New()
+				w.tree(tree, ops())
+				return w.plain(tree)
+			}
+		}
+		st.Disk.Levels = append([]*snapshot.Level{level(ops)}, st.Disk.Levels...)
 	}
 	tree := memtree.New()
 	w.tree(tree, w.ops(w.rng.IntN(20)))

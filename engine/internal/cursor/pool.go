@@ -46,7 +46,7 @@ func (c *Cursor) release() {
 	if cap(c.valBuf) > keptValue {
 		c.valBuf = nil
 	}
-	c.topic, c.pass, c.limited, c.used = 0, false, false, false
+	c.topic, c.pass, c.limited, c.gaps, c.used = 0, false, false, false, false
 	c.reset(false)
 	c.order.begin()
 	c.run = run{end: c.run.end, startBuf: c.run.startBuf}

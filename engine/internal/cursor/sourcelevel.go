@@ -25,6 +25,18 @@ func (l *limits) inside(kind base.Kind, key []byte) bool {
 	return (base.CompareTopic(kind, key, l.topic, l.split) < 0) == l.below
 }
 
+// nearer returns the head at which a walk comes to the split key, if it comes to that on this source
+// and before the given head; else that head. No user key is beyond a split key that is a system key.
+func (l *limits) nearer(head uint64, back bool) uint64 {
+	switch {
+	case l == nil || l.topic != 0 || l.below == back:
+		return head
+	case back:
+		return max(head, base.Head(l.split))
+	}
+	return min(head, base.Head(l.split))
+}
+
 // initLimited makes the source the part of a segment on one side of a split key.
 func (s *Source) initLimited(seg *segment.Segment, m *snapshot.Merging, below bool) error {
 	s.initSegment(seg)

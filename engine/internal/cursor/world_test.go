@@ -174,7 +174,7 @@ func (w *world) level() *snapshot.Level {
 		}
 		return nil
 	case 1, 2:
-		return w.merging(n + 20)
+		return w.merging(func() []op { return w.ops(n + 20) })
 	}
 	t := memtree.New()
 	w.tree(t, w.ops(n))
@@ -186,12 +186,12 @@ func (w *world) level() *snapshot.Level {
 
 // merging writes a merge of two or three segments that has come as far as a split key:
 // what is below it is in the output, the rest in the inputs, which still hold all.
-func (w *world) merging(n int) *snapshot.Level {
+func (w *world) merging(ops func() []op) *snapshot.Level {
 	w.t.Helper()
 	all := memtree.New()
 	m := &snapshot.Merging{}
 	for range 2 + w.rng.IntN(2) {
-		ops := w.ops(n)
+		ops := ops()
 		part := memtree.New()
 		w.tree(part, ops)
 		w.tree(all, ops)
