@@ -34,6 +34,7 @@ type Cursor struct {
 	state *snapshot.State // pinned; nil once closed
 	place *snapshot.Place // by which it is; nil if by a count
 	later bool            // it shows more of the live tree than state does
+	gives bool            // it is of a reader, and not of the transaction that others give way to
 	moves uint64          // how often it was moved, for readers of values
 	// c does the work. It is another's once the cursor is closed, so it is nil then.
 	c   *cursor.Cursor
@@ -42,7 +43,7 @@ type Cursor struct {
 
 // newCursor opens a cursor that takes over a pin.
 func newCursor(db *DB, p pin) (*Cursor, error) {
-	c := &Cursor{db: db, state: p.state, place: p.place, c: cursor.Take()}
+	c := &Cursor{db: db, state: p.state, place: p.place, c: cursor.Take(), gives: true}
 	if err := c.c.Init(p.state.Live, p.state); err != nil {
 		c.c.Give()
 		db.unpin(p)
@@ -75,16 +76,26 @@ func newTxCursor(db *DB, v writer.View) (*Cursor, error) {
 	return c, nil
 }
 
+// tiredMoves is after how many moves a cursor looks whether others want to run: after 10 to 100
+// microseconds. It is a power of two.
+const tiredMoves = 256
+
+// move counts a move, and reports whether the cursor is open. Now and then it lets the writer run first.
+func (c *Cursor) move() bool {
+	if c.moves++; c.moves%tiredMoves == 0 && c.state != nil && c.gives {
+		c.db.writer.Turn.GiveWay()
+	}
+	return c.state != nil
+}
+
 // First moves to the first key and reports whether there is one.
 func (c *Cursor) First() bool {
-	c.moves++
-	return c.state != nil && c.c.First()
+	return c.move() && c.c.First()
 }
 
 // Last moves to the last key and reports whether there is one.
 func (c *Cursor) Last() bool {
-	c.moves++
-	return c.state != nil && c.c.Last()
+	return c.move() && c.c.Last()
 }
 
 // Seek moves to the key that the mode names and reports whether there is one. SeekEQ
@@ -92,21 +103,18 @@ func (c *Cursor) Last() bool {
 // deleted keys on their way; the first move to pass a long run of them remembers it for
 // later ones.
 func (c *Cursor) Seek(key []byte, mode SeekMode) bool {
-	c.moves++
-	return c.state != nil && c.c.Seek(key, mode)
+	return c.move() && c.c.Seek(key, mode)
 }
 
 // Next moves to the next key and reports whether there is one. Past the last key the
 // cursor is invalid until it is positioned again.
 func (c *Cursor) Next() bool {
-	c.moves++
-	return c.state != nil && c.c.Next()
+	return c.move() && c.c.Next()
 }
 
 // Prev moves to the key before and reports whether there is one.
 func (c *Cursor) Prev() bool {
-	c.moves++
-	return c.state != nil && c.c.Prev()
+	return c.move() && c.c.Prev()
 }
 
 // Valid reports whether the cursor stands on a key.

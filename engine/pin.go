@@ -3,6 +3,8 @@
 package engine
 
 import (
+	"math/rand/v2"
+
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
@@ -51,4 +53,16 @@ func (db *DB) unpin(p pin) {
 	}
 	db.ledger.Release(p.state)
 	db.leave()
+}
+
+// readsToGive is after how many point reads within one snapshot, about, a reader looks whether others
+// want to run: as often as one whose reads pin a state each.
+const readsToGive = 64
+
+// mayGiveWay is for point reads within one snapshot. Several goroutines may share that, so chance takes
+// the place of a count, which all of them would write.
+func (db *DB) mayGiveWay() {
+	if rand.Uint32()%readsToGive == 0 {
+		db.writer.Turn.GiveWay()
+	}
 }

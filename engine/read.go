@@ -50,6 +50,7 @@ func (s *Snapshot) Get(dst, key []byte) (value []byte, found bool, err error) {
 	if err := s.usable("get"); err != nil {
 		return dst, false, err
 	}
+	s.db.mayGiveWay()
 	return cursor.Get(dst, key, &s.pin.state.Live, s.pin.state)
 }
 
@@ -59,6 +60,7 @@ func (s *Snapshot) ValueLen(key []byte) (n int, found bool, err error) {
 	if err := s.usable("get"); err != nil {
 		return 0, false, err
 	}
+	s.db.mayGiveWay()
 	return cursor.ValueLen(key, &s.pin.state.Live, s.pin.state)
 }
 
@@ -68,6 +70,7 @@ func (s *Snapshot) GetShort(dst, key []byte, most int) (value []byte, n int, fou
 	if err := s.usable("get"); err != nil {
 		return dst, 0, false, err
 	}
+	s.db.mayGiveWay()
 	return cursor.GetShort(dst, key, most, &s.pin.state.Live, s.pin.state)
 }
 

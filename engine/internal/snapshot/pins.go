@@ -95,14 +95,14 @@ func (r *Registry) PinnedStates() []Pinned {
 			n-- // the registry's own
 		}
 		if n > 0 {
-			out = append(out, Pinned{State: s, Pins: n, Replaced: s.replaced})
+			out = append(out, Pinned{State: s, Pins: n, Replaced: s.replaced.Load()})
 		}
 	}
 	for _, t := range r.tables {
 		for p, s := range t.taken {
 			at, found := slices.BinarySearchFunc(out, s.no, byNumber)
 			if !found {
-				out = slices.Insert(out, at, Pinned{State: s, Replaced: s.replaced})
+				out = slices.Insert(out, at, Pinned{State: s, Replaced: s.replaced.Load()})
 			}
 			out[at].Pins += int64(p.users())
 		}

@@ -21,14 +21,13 @@ type State struct {
 	Disk *Snapshot
 	// HasOld says that a tree is waiting to be flushed. OldLog is the end of the log
 	// when it was set aside: what the levels contain once it is flushed.
-	HasOld     bool
-	superseded atomic.Bool
-	Live       memtree.View
-	Old        memtree.View // empty unless HasOld
-	OldLog     format.LogPos
-	OldSeq     uint64        // number of the newest commit in Old
-	Tree       *memtree.Tree // the tree that Live is a view of; only the writer touches it
-	Seq        uint64        // number of the commit that is newest in it
+	HasOld bool
+	Live   memtree.View
+	Old    memtree.View // empty unless HasOld
+	OldLog format.LogPos
+	OldSeq uint64        // number of the newest commit in Old
+	Tree   *memtree.Tree // the tree that Live is a view of; only the writer touches it
+	Seq    uint64        // number of the commit that is newest in it
 	// At is when it was made, in Unix nanoseconds. Publish sets it if it is 0; a caller that
 	// knows the time already saves a look at the clock.
 	At int64
@@ -39,7 +38,7 @@ type State struct {
 	Own   span.List
 
 	no       uint64       // Publish numbers all States
-	replaced int64        // At of the State published after it, 0 while it is the newest; guarded by the registry's mutex
+	replaced atomic.Int64 // At of the State published after it, 0 while it is the newest
 	refs     atomic.Int64 // pins that are counted, and one of the registry while it is the newest
 	// later counts those pins whose holder reads a view of Tree that is later than Live:
 	// what a transaction has written so far.
@@ -114,7 +113,7 @@ func (r *Registry) Publish(s *State) {
 	}
 	r.mu.Lock()
 	if old != nil {
-		old.replaced = s.At
+		old.replaced.Store(s.At)
 		s.no = old.no + 1
 	}
 	s.prev = r.tail
@@ -126,7 +125,6 @@ func (r *Registry) Publish(s *State) {
 	r.tail = s
 	r.mu.Unlock()
 	if r.newest.Store(s); old != nil {
-		old.superseded.Store(true)
 		r.Release(old)
 	}
 }
@@ -151,5 +149,5 @@ func (s *State) Next() *State {
 		Spans: s.Spans}
 }
 
-// Superseded reports whether another State has been published since.
-func (s *State) Superseded() bool { return s.superseded.Load() }
+// Superseded reports whether another State has been published since, or is about to be.
+func (s *State) Superseded() bool { return s.replaced.Load() != 0 }

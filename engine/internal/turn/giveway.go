@@ -10,11 +10,18 @@ import (
 
 const (
 	// patience is how long one goroutine has the turn before others give way to it.
-	patience = time.Millisecond
+	patience = 200 * time.Microsecond
 	// givePart is the part of the time since the turn was taken that passes between two times of
-	// giving way. So a holder that needs long, or that waits for something else, costs others
-	// little: they give way 450 times in the first second, and 150 times in the next nine.
-	givePart = 64
+	// giving way, and leastPause the least. So a holder that needs long, or that waits for something
+	// else, costs others little: they give way 480 times in the first second, and 150 times in the next
+	// nine.
+	givePart   = 64
+	leastPause = 20 * time.Microsecond
+	// freePart is givePart while the turn is free, and freeLong is how long after it was taken last
+	// others give way to a goroutine that may be about to take it again: one that writes row by row
+	// loses its processor at times between two of them.
+	freePart = 4
+	freeLong = 10 * time.Millisecond
 )
 
 // way is what others know of giving way.
@@ -28,7 +35,8 @@ type way struct {
 // compute without ever waiting, such as readers of rows in memory. They call it now and then, while
 // they hold nothing that others need. If the turn has been held for a while, its holder may be
 // waiting for a processor, because Go lets each of the others have one for 10 ms; and all that want
-// the turn wait, too. Then GiveWay lets other goroutines run first.
+// the turn wait, too. Then GiveWay lets other goroutines run first. It also does so now and then soon
+// after the turn was given back.
 //
 // Where only one goroutine can run at a time it does nothing: the holder would take almost all of
 // that one processor.
@@ -45,14 +53,20 @@ func (t *Turn) GiveWay() {
 // Given returns how often others have given way.
 func (t *Turn) Given() int64 { return t.way.given.Load() }
 
-// due reports whether it is time to give way, now, to one that has the turn since then, and sets
-// when it is time again. If the clock was set back, what it set before does not count.
+// due reports whether it is time to give way, now, to one that took the turn at since, or at -since if
+// it has given it back, and sets when it is time again. If the clock was set back, what it set before
+// does not count.
 func (w *way) due(since, now int64) bool {
-	held := now - since
+	held, part := now-since, int64(givePart)
+	if since < 0 {
+		if held, part = now+since, freePart; held > int64(freeLong) {
+			return false
+		}
+	}
 	if held < int64(patience) {
 		return false
 	}
-	pause, next := held/givePart, w.next.Load()
+	pause, next := max(held/part, int64(leastPause)), w.next.Load()
 	if left := next - now; left > 0 && left <= pause || !w.next.CompareAndSwap(next, now+pause) {
 		return false
 	}

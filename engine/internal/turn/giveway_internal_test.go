@@ -21,7 +21,7 @@ func TestGiveWayIsDue(t *testing.T) {
 	if !w.due(since, now) {
 		t.Fatalf("not due after %v", patience)
 	}
-	pause := int64(patience) / givePart
+	pause := max(int64(patience)/givePart, int64(leastPause))
 	if w.due(since, now) || w.due(since, now+pause-1) {
 		t.Error("due again within the pause")
 	}
@@ -30,6 +30,27 @@ func TestGiveWayIsDue(t *testing.T) {
 	}
 	if n := w.given.Load(); n != 2 {
 		t.Errorf("counted %d times instead of 2", n)
+	}
+}
+
+// TestGiveWaySoonAfterTheTurn: soon after the turn was taken and given back others give way a few
+// times, and then never.
+func TestGiveWaySoonAfterTheTurn(t *testing.T) {
+	const since, look = int64(1 << 60), int64(time.Microsecond)
+	var w way
+	var first, last int64
+	for now := since; now < since+int64(time.Second); now += look {
+		if w.due(-since, now) {
+			if last = now - since; first == 0 {
+				first = last
+			}
+		}
+	}
+	if n := w.given.Load(); n < 10 || n > 30 {
+		t.Errorf("given way %d times, not about 20", n)
+	}
+	if first != int64(patience) || last > int64(freeLong) || last < int64(freeLong)/2 {
+		t.Errorf("given way from %v to %v after the turn was taken", time.Duration(first), time.Duration(last))
 	}
 }
 

@@ -36,7 +36,7 @@ import (
 type Turn struct {
 	name  string
 	slot  chan struct{}
-	since atomic.Int64 // when it was taken, in Unix nanoseconds; 0 if it is free
+	since atomic.Int64 // when it was taken last, in Unix nanoseconds; negative if it is free again
 	way   way
 }
 
@@ -73,17 +73,17 @@ func (t *Turn) Try() bool {
 
 // Release gives the turn back.
 func (t *Turn) Release() {
-	t.since.Store(0)
+	t.since.Store(-t.since.Load())
 	<-t.slot
 }
 
 // TakenAt returns when the turn was taken, in Unix nanoseconds, or 0 if nobody has it.
-func (t *Turn) TakenAt() int64 { return t.since.Load() }
+func (t *Turn) TakenAt() int64 { return max(t.since.Load(), 0) }
 
 // MustBeHeld asserts that the turn is held. It is called where a function says that its
 // caller has it, and costs nothing without the build tag invariants.
 func (t *Turn) MustBeHeld() {
 	if invariant.Expensive {
-		invariant.Check(t.since.Load() != 0, "nobody has the "+t.name+"'s turn")
+		invariant.Check(t.since.Load() > 0, "nobody has the "+t.name+"'s turn")
 	}
 }
