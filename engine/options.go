@@ -49,7 +49,7 @@ const (
 	DefaultAutoFlush      = 8 << 20
 	DefaultAutoCheckpoint = 16 << 20
 	DefaultAutoMerge      = 4
-	DefaultMaxGarbage     = 70
+	DefaultMaxGarbage     = 65
 	DefaultCacheSize      = 64 << 20
 	DefaultIndexSize      = 32 << 20
 	// DefaultMaxLogFactor is how many times AutoFlush the log may grow to by default, and
