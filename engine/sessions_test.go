@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
@@ -19,8 +20,8 @@ import (
 // 0 is never.
 type sessions struct {
 	length  int
-	written int64 // bytes, to the file
-	halves  int   // how often a merge of newer levels was found half done
+	written atomic.Int64 // bytes, to the file
+	halves  int          // how often a merge of newer levels was found half done
 }
 
 func (s *sessions) run(t *testing.T, rng *rand.Rand, transactions int) {
@@ -29,7 +30,7 @@ func (s *sessions) run(t *testing.T, rng *rand.Rand, transactions int) {
 	files := faultfs.Wrap(memfs.New())
 	files.OnOp(func(op faultfs.Op) {
 		if op.Kind == faultfs.Write && op.Name == "/x.lsm" {
-			s.written += int64(op.Len)
+			s.written.Add(op.Len)
 		}
 	})
 	o := engine.Options{FS: files, AutoFlush: 256 << 10, BlockSize: 64 << 10, AutoCheckpoint: 512 << 10}
@@ -119,12 +120,12 @@ func TestShortSessions(t *testing.T) {
 	whole, short := sessions{}, sessions{length: 6}
 	whole.run(t, rand.New(rand.NewPCG(1, 1)), transactions)
 	short.run(t, rand.New(rand.NewPCG(1, 1)), transactions)
-	t.Logf("written: %d bytes in one session, %d in %d; %d half-done merges above other levels", whole.written, short.written,
+	t.Logf("written: %d bytes in one session, %d in %d; %d half-done merges above other levels", whole.written.Load(), short.written.Load(),
 		transactions/short.length, short.halves)
 	if short.halves < 10 {
 		t.Errorf("%d half-done merges above other levels: the test sees too little", short.halves)
 	}
-	if short.written > whole.written*2 {
-		t.Errorf("%d bytes were written in short sessions, and %d in one", short.written, whole.written)
+	if short.written.Load() > whole.written.Load()*2 {
+		t.Errorf("%d bytes were written in short sessions, and %d in one", short.written.Load(), whole.written.Load())
 	}
 }
