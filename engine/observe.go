@@ -77,7 +77,7 @@ type CommitEvent struct {
 	DB *DB
 	// Duration is what the writer waited for in Commit: Sync and Work are parts of it.
 	Duration time.Duration
-	Sync     time.Duration // syncing the log, under SafetyFull
+	Sync     time.Duration // writing the log, with other commits, and syncing it, under SafetyFull
 	Work     time.Duration // the share of flushing and merging that this commit paid for
 	// Turn is how long Begin waited for the writer's turn, that is for other writers.
 	Turn time.Duration

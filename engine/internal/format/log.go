@@ -2,7 +2,10 @@
 
 package format
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"strings"
+)
 
 // The log is a stream of records without frames, each starting at any byte. The first
 // byte says what a record is; lengths and offsets are varints.
@@ -81,7 +84,7 @@ const (
 	// maxPadData is the largest number of bytes in one pad record that we write.
 	maxPadData = 200
 	// padByte fills pad records.
-	padByte = 0x2B
+	padByte = "\x2B"
 )
 
 // The first bytes of records that are not operations.
@@ -192,6 +195,9 @@ func AppendLogHeader(b []byte, r *LogRecord, summed bool) []byte {
 // AppendLogCommit appends the front of a commit record. A checksum has to follow.
 func AppendLogCommit(b []byte) []byte { return append(b, logCommit) }
 
+// padding is what the longest pad record holds.
+var padding = strings.Repeat(padByte, maxPadData)
+
 // AppendLogPad appends pad records of n bytes in total.
 func AppendLogPad(b []byte, n int) []byte {
 	for n > 0 {
@@ -199,10 +205,7 @@ func AppendLogPad(b []byte, n int) []byte {
 			return append(b, logPad1)
 		}
 		data := min(n-2, maxPadData)
-		b = append(b, logPad2, byte(data))
-		for range data {
-			b = append(b, padByte)
-		}
+		b = append(append(b, logPad2, byte(data)), padding[:data]...)
 		n -= 2 + data
 	}
 	return b

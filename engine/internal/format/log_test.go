@@ -155,6 +155,11 @@ func TestLogPadOfEveryLength(t *testing.T) {
 			if k == 0 || h.Kind != LogPad || h.N1 > uint64(min(len(b)-k, 200)) {
 				t.Fatalf("pad of %d bytes holds %+v before its last %d", n, h, len(b))
 			}
+			for _, c := range b[k : k+int(h.N1)] {
+				if c != 0x2B {
+					t.Fatalf("pad of %d bytes is filled with %x", n, c)
+				}
+			}
 			b = b[k+int(h.N1):]
 		}
 	}
