@@ -28,6 +28,17 @@ func (s *Space) Expect(p base.PageNo) {
 	}
 }
 
+// ExpectFront says that page p will be read from its beginning on: what lies there first is fetched, and the
+// page's end.
+func (s *Space) ExpectFront(p base.PageNo) {
+	if at := s.cache.expected(p); at != nil {
+		prefetch(unsafe.Pointer(at.frame.Load()))
+		if e := at.end.Load(); e != nil {
+			prefetchPage(unsafe.Pointer(e), s.geo.PageSize)
+		}
+	}
+}
+
 // expected returns the place of page p in its table, or nil if there is nothing to be fetched.
 func (c *cache) expected(p base.PageNo) *directPlace {
 	if !prefetches || c.hashes {

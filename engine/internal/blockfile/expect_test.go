@@ -21,6 +21,7 @@ func TestExpectDoesNothingElse(t *testing.T) {
 		for _, p := range append([]base.PageNo{0, 1, x.geo.MaxPage(20) + 1, 1 << 60}, pages...) {
 			s.ExpectSoon(p)
 			s.Expect(p)
+			s.ExpectFront(p)
 		}
 		if after := x.file.Stats(); after != before || x.file.Held() != 0 {
 			t.Errorf("%+v, then %+v; %d pages are held", before, after, x.file.Held())

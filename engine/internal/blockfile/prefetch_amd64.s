@@ -25,3 +25,22 @@ TEXT ·prefetchRecord(SB), NOSPLIT, $0-8
 	PREFETCHT0 64(AX)
 	PREFETCHT0 128(AX)
 	RET
+
+// func prefetchPage(end unsafe.Pointer, size int)
+TEXT ·prefetchPage(SB), NOSPLIT, $0-16
+	MOVQ       end+0(FP), AX
+	MOVQ       size+8(FP), BX
+	PREFETCHT0 -64(AX)
+	PREFETCHT0 0(AX)
+	ADDQ       $16, AX // the end of the page
+	SUBQ       BX, AX
+	MOVQ       $1024, CX
+	CMPQ       BX, CX
+	CMOVQGT    CX, BX
+
+front:
+	PREFETCHT0 (AX)
+	ADDQ       $64, AX
+	SUBQ       $64, BX
+	JGT        front
+	RET

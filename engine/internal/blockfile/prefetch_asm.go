@@ -23,3 +23,9 @@ func prefetchEnd(end unsafe.Pointer)
 //
 //go:noescape
 func prefetchRecord(record unsafe.Pointer)
+
+// prefetchPage requests the first KiB of a page of a size, all if that is less, with the pageEnd that it has and
+// the cell index before it.
+//
+//go:noescape
+func prefetchPage(end unsafe.Pointer, size int)

@@ -12,3 +12,5 @@ const prefetches = false
 func prefetch(unsafe.Pointer)       {}
 func prefetchEnd(unsafe.Pointer)    {}
 func prefetchRecord(unsafe.Pointer) {}
+
+func prefetchPage(unsafe.Pointer, int) {}

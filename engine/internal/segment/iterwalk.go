@@ -47,6 +47,7 @@ func (it *Iter) walkForward() walk {
 	case p == noPage:
 		return atEnd
 	case p != 0:
+		it.expectAfter(p)
 		if !it.counted(p, true) || !it.setPage(p) {
 			return failed
 		}
@@ -60,6 +61,7 @@ func (it *Iter) walkForward() walk {
 			return walked(it.fail(err))
 		}
 		it.scanning = it.steps > scanSteps
+		it.expectAfter(p)
 		if !it.counted(p, true) || !it.setPage(p) {
 			return failed
 		}
@@ -80,6 +82,13 @@ func (it *Iter) walkForward() walk {
 		return failed
 	}
 	return atEnd
+}
+
+// expectAfter has the front of the page after p fetched, if a walk that is about to come to p is a longer one.
+func (it *Iter) expectAfter(p base.PageNo) {
+	if it.steps > scanSteps && it.seq == nil {
+		it.seg.Space.ExpectFront(p + 1)
+	}
 }
 
 // backward is forward in the other direction.
