@@ -113,7 +113,7 @@ func (w *Writer) prepare(ctx context.Context) (stalled time.Duration, err error)
 
 // reclaimNodes is how many nodes the tree has given up when the readers are looked at, to find out
 // which of those can be used again: 128 KiB of them. Next to readers a look meets cache lines that they
-// have just written, which with a quarter of that was a fifteenth of a commit of one row.
+// have just written, which with a quarter of that was a twentieth of a commit of one row.
 const reclaimNodes = 256
 
 // manyRetired is how many of them are worth a write of the commits that wait for one, which keep
