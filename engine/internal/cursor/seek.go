@@ -115,22 +115,27 @@ func (c *Cursor) seekLEFast(key []byte) bool {
 // approach goes in all sources at once as near to a key as a segment can be searched in steps. A seek of
 // each source with the same key has to follow.
 func (c *Cursor) approach(key []byte) {
-	if len(c.sources) < 2 || c.topic != 0 || c.limited || c.pass {
+	if len(c.sources) < 2 || c.topic != 0 || c.pass {
 		return
 	}
 	for i := range c.sources {
-		if s := &c.sources[i]; s.isSeg {
+		if s := &c.sources[i]; s.searched(key) {
 			s.seg.Aim(key)
 		}
 	}
 	for i := range c.sources {
-		if s := &c.sources[i]; s.isSeg {
+		if s := &c.sources[i]; s.searched(key) {
 			s.seg.Expect()
 		}
 	}
 	for i := range c.sources {
-		if s := &c.sources[i]; s.isSeg {
+		if s := &c.sources[i]; s.searched(key) {
 			s.seg.Approach(key)
 		}
 	}
+}
+
+// searched reports whether a seek to a user key searches for it in a segment.
+func (s *Source) searched(key []byte) bool {
+	return s.isSeg && (s.limits == nil || s.limits.inside(0, key))
 }
