@@ -76,8 +76,9 @@ func (s *Situation) garbage() float64 {
 
 const (
 	// soonGarbage is from which part of what is worth a merge for space other merges wait for
-	// that one, which writes all again. They need room for what they write, and save little.
-	soonGarbage = 0.5
+	// that one, which writes all again. They need room for what they write, and save little; but until
+	// it comes, reads have more segments to look into.
+	soonGarbage = 0.6
 	// crowded is how many times MinLevels segments there may be meanwhile.
 	crowded = 3
 )

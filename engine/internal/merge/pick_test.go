@@ -130,9 +130,9 @@ func TestMergesWaitForAMergeForSpace(t *testing.T) {
 		hurry  bool
 		want   bool // a merge of the newer ones begins
 	}{
-		{"far from it", 5, 101, false, true},
-		{"half of it", 5, 100, false, false},
-		{"half of it, and asked for", 5, 100, true, true},
+		{"far from it", 6, 101, false, true},
+		{"three fifths of it", 6, 100, false, false},
+		{"three fifths of it, and asked for", 6, 100, true, true},
 		{"almost all", 11, 111, false, true},
 		{"almost all, and not many segments", 10, 101, false, false},
 	} {
