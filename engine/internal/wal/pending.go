@@ -76,10 +76,13 @@ func (l *Log) Lost() error {
 }
 
 // Undo takes the commits out of the log that could not be written. What was committed after them
-// cannot exist. A transaction in progress is rolled back.
+// cannot exist. A transaction in progress is rolled back. The bytes of the commits may all be in the
+// file, the first one voided. So the next transaction begins with a mark: should it be the first one
+// once more, the others must not continue it.
 func (l *Log) Undo() {
 	p := &l.pending
 	l.committed = p.before
+	l.mark = true
 	p.lost.Store(nil)
 	l.Rollback()
 }

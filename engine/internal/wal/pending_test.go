@@ -153,6 +153,37 @@ func TestPendingThatFails(t *testing.T) {
 	}
 }
 
+// TestPendingThatFailsAndIsTriedAgain: the first of several commits that could not be written, though all
+// of their bytes are in the file, is committed once more. The others do not come back.
+func TestPendingThatFailsAndIsTriedAgain(t *testing.T) {
+	for name, again := range map[string]func(*Log){
+		"at once": func(l *Log) { put(t, l, "a", 10) },
+		"later": func(l *Log) {
+			later(t, l, "a", 10)
+			if err := l.WritePending(); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		f := newFile()
+		l, _, _ := mustRecover(t, f, emptyPos)
+		put(t, l, "before", 10)
+		for _, key := range []string{"a", "b", "c"} {
+			later(t, l, key, 10)
+		}
+		f.failWrite, f.failAfter = f.writes+1, MaxPending
+		if err := l.WritePending(); !errors.Is(err, errInjected) {
+			t.Fatalf("%s: %v", name, err)
+		}
+		checkKeys(t, f, emptyPos, "before")
+		l.Undo()
+		again(l)
+		checkKeys(t, f, emptyPos, "before", "a")
+		put(t, l, "d", 10)
+		checkKeys(t, f, emptyPos, "before", "a", "d")
+	}
+}
+
 // TestUndoKeepsTheFirstMark: the first transaction after a recovery begins with a mark, even if the
 // first that tried was undone.
 func TestUndoKeepsTheFirstMark(t *testing.T) {
