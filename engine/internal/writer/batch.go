@@ -26,6 +26,9 @@ func (g *group) newBatch() *batch {
 	return b
 }
 
+// fill begins a batch: the one that was being filled is ready, or has failed. The caller has the mutex.
+func (g *group) fill() { g.filling, g.looked = g.newBatch(), false }
+
 // failedBatch returns a batch of one commit that has failed. The caller has the mutex.
 func (g *group) failedBatch(err error) *batch {
 	b := g.newBatch()

@@ -61,8 +61,10 @@ func (w *Writer) forgetMark() {
 	}
 }
 
-// add makes h the newest head and a member of the batch that is being filled. If it is lost
-// already, its batch has failed. The caller has the writer's turn.
+// add makes h the newest head and a member of the batch that is being filled. If it is in the file
+// already, because it was too large to wait or a writer that leads has written it, it must not share the
+// outcome of the next write: its batch is ready. If it is lost already, its batch has failed. The caller
+// has the writer's turn.
 func (w *Writer) add(h ledger.Commit) *batch {
 	w.Turn.MustBeHeld()
 	g := &w.group
@@ -71,12 +73,19 @@ func (w *Writer) add(h ledger.Commit) *batch {
 	if g.err != nil {
 		return g.failedBatch(w.unsynced(g.err))
 	}
+	inFile := w.log.Pending() == 0 // read before Lost: a write that fails sets that first
 	if err := w.log.Lost(); err != nil {
 		return g.failedBatch(err)
 	}
+	b := g.filling
+	b.writers++
 	g.head = h
-	g.filling.writers++
-	return g.filling
+	if inFile {
+		g.written = h
+		g.fill()
+		g.ready = append(g.ready, b)
+	}
+	return b
 }
 
 // writePending writes the commits that wait for it, with one write.
@@ -103,7 +112,7 @@ func (w *Writer) wrote(err error) {
 	if b.writers == 0 {
 		return
 	}
-	g.filling, g.looked = g.newBatch(), false
+	g.fill()
 	if err == nil {
 		g.ready = append(g.ready, b)
 	} else {

@@ -129,6 +129,91 @@ func TestTransactionOnALostGroup(t *testing.T) {
 	}
 }
 
+// goesOnAfter wants what is in the file of the log to be committed, though the write after it failed, and
+// the next commit to be number seq and to be built on it.
+func (d *desk) goesOnAfter(g *gate, seq uint64, kept ...string) {
+	d.t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- d.put("next", 10) }()
+	g.pass <- nil
+	if err := <-done; err != nil {
+		d.t.Error(err)
+	}
+	if st := d.Ledger.Newest(); st.Seq != seq || d.has("lost") {
+		d.t.Errorf("commit %d is shown, want %d; what was lost is seen: %t", st.Seq, seq, d.has("lost"))
+	}
+	for _, key := range append(kept, "next") {
+		if !d.has(key) {
+			d.t.Errorf("%s is not seen", key)
+		}
+	}
+	d.hold(func() {
+		if n := d.tree.Freeze().Len(); n != int(seq) || d.seq != seq || d.log.Lost() != nil {
+			d.t.Errorf("the tree has %d keys; commit %d, %v", n, d.seq, d.log.Lost())
+		}
+	})
+}
+
+// large is a setting under which no tree becomes full.
+func large(v *tuning.Values) { v.AutoFlush = 64 << 20 }
+
+// TestCommitInTheFileDoesNotFailWithTheNextWrite: it was too large to wait for others.
+func TestCommitInTheFileDoesNotFailWithTheNextWrite(t *testing.T) {
+	withGate(t, large, func(t *testing.T, d *desk, g *gate) {
+		var c commits
+		c.put(d, "a", 10)
+		c.put(d, "large", 2*wal.MaxPending)
+		c.put(d, "lost", 10)
+		d.fs.write = errFail
+		g.pass <- nil // a is durable; the write of the last one fails
+		synctest.Wait()
+		d.fs.write = nil
+		c.expect(t, "after the failed write", "a", "lost")
+		g.pass <- nil
+		synctest.Wait()
+		c.expect(t, "after the second sync", "a", "large", "lost")
+		if c.errs["a"] != nil || c.errs["large"] != nil || !errors.Is(c.errs["lost"], errFail) {
+			t.Errorf("%v", c.errs)
+		}
+		d.goesOnAfter(g, 3, "a", "large")
+	})
+}
+
+// TestCommitThatAnotherHasWrittenDoesNotFailWithTheNextWrite: a writer that leads has written it before it
+// was a member of a batch.
+func TestCommitThatAnotherHasWrittenDoesNotFailWithTheNextWrite(t *testing.T) {
+	withGate(t, large, func(t *testing.T, d *desk, g *gate) {
+		var c commits
+		c.put(d, "a", 10)
+		c.put(d, "leads", 10)
+		var tx Tx
+		must(t, d.Begin(t.Context(), &tx))
+		must(t, tx.Put([]byte("b"), nil))
+		watch := tx.watch()
+		sync, err := tx.commitToLog(t.Context())
+		must(t, err)
+		g.pass <- nil // a is durable; the next one leads, and writes b, too
+		synctest.Wait()
+		b := make(chan error, 1)
+		go func() { b <- tx.publish(sync, &watch) }()
+		synctest.Wait()
+		c.put(d, "lost", 10)
+		d.fs.write = errFail
+		g.pass <- nil // the one that leads is durable; the write of the last one fails
+		synctest.Wait()
+		d.fs.write = nil
+		c.expect(t, "after the failed write", "a", "leads", "lost")
+		if c.errs["leads"] != nil || !errors.Is(c.errs["lost"], errFail) || len(b) != 0 {
+			t.Fatalf("%v; %d have ended", c.errs, len(b))
+		}
+		g.pass <- nil
+		if err := <-b; err != nil {
+			t.Errorf("what was written before: %v", err)
+		}
+		d.goesOnAfter(g, 4, "a", "leads", "b")
+	})
+}
+
 // TestBeginFromAfterALostGroup: the state of before is the newest again, and whoever was waiting for a
 // commit of the group is refused.
 func TestBeginFromAfterALostGroup(t *testing.T) {
