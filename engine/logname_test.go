@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -285,6 +286,54 @@ func TestCopyInTheCacheIsSyncedWhenItMatters(t *testing.T) {
 			openBothWays(t, lost, "/x.lsm", engine.Options{MustExist: true}, tt.rows)
 		})
 	}
+}
+
+// TestSyncOfACopyThatFailsNextToACheckpoint: a sync that was begun a moment after the first commit fails,
+// which the system reports once. No checkpoint is stored that rests on a second one.
+func TestSyncOfACopyThatFailsNextToACheckpoint(t *testing.T) {
+	ctx, mem := context.Background(), unsynced(t)
+	ffs := faultfs.Wrap(mem)
+	db := mustOpen(t, "/x.lsm", engine.Options{FS: ffs})
+	failing := ffs.Add(faultfs.Rule{On: faultfs.Sync, Suffix: "x.lsm", Err: syscall.EIO, Drop: 4096})
+	begun, end, later := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	var syncs atomic.Int64
+	ffs.OnOp(func(op faultfs.Op) {
+		if op.Kind != faultfs.Sync || op.Name != "/x.lsm" {
+			return
+		}
+		if syncs.Add(1) > 1 {
+			<-later
+			return
+		}
+		close(begun)
+		<-end
+	})
+	ok(t, putRange(ctx, db, 1000, 1001, 2))
+	<-begun
+	ok(t, db.Flush(ctx))
+	stored := make(chan error, 1)
+	go func() { _, err := db.Checkpoint(ctx); stored <- err }()
+	time.Sleep(5 * afterNames) // for the checkpoint to come so far
+	if n := syncs.Load(); n != 1 || len(stored) != 0 {
+		t.Errorf("%d syncs are running, %d checkpoints have ended", n, len(stored))
+	}
+	close(end)
+	for db.Poisoned() == nil {
+		time.Sleep(time.Millisecond)
+	}
+	close(later)
+	if err := <-stored; !errors.Is(err, syscall.EIO) || failing.Hits() != 1 || db.Poisoned() == nil {
+		t.Errorf("the checkpoint: %v; %d syncs failed; poisoned by %v", err, failing.Hits(), db.Poisoned())
+	}
+	if err := db.Close(); !errors.Is(err, syscall.EIO) {
+		t.Errorf("closing: %v", err)
+	}
+	ffs.OnOp(nil)
+	db = mustOpen(t, "/x.lsm", engine.Options{FS: ffs})
+	ok(t, putRange(ctx, db, 1001, 1002, 2))
+	ok(t, db.Close())
+	lost := mem.Crash(rand.New(rand.NewPCG(1, 1)), memfs.CrashLoseAll)
+	openBothWays(t, lost, "/x.lsm", engine.Options{MustExist: true}, 1002)
 }
 
 // TestCopyThatCannotBeSynced ends all writing, as every sync of the file that fails does, and what was

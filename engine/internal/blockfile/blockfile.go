@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 
 	"github.com/lsmlite/lsmlite-go/engine/compress"
@@ -39,6 +40,9 @@ type File struct {
 	blocks  atomic.Uint32 // highest block number that may be read
 	written atomic.Uint32 // pages written, modulo 2^32, as the checkpoint counts them
 	stats   counters
+
+	syncing  sync.Mutex // held during a sync
+	unsynced error      // of the first sync that has failed
 
 	starter   vfs.WriteStarter // nil: the file cannot do that
 	unstarted unstarted
@@ -84,14 +88,21 @@ func (f *File) Held() int { return f.cache.held() }
 // The open file stays the caller's.
 func (f *File) Close() { f.cache.close() }
 
-// Sync makes every page and meta page written so far durable.
+// Sync makes every page and meta page written so far durable. Its first error is final: the system
+// reports what it could not write to one sync of an open file only, and counts it as written from then
+// on. So one sync is made at a time, and after one has failed none is made.
 func (f *File) Sync() error {
+	f.syncing.Lock()
+	defer f.syncing.Unlock()
+	if f.unsynced != nil {
+		return f.unsynced
+	}
 	f.stats.syncs.Add(1)
 	if err := f.f.Sync(); err != nil {
 		f.stats.writeErrors.Add(1)
-		return ioerr.New("sync", f.path, "", err)
+		f.unsynced = ioerr.New("sync", f.path, "", err)
 	}
-	return nil
+	return f.unsynced
 }
 
 // readAt reads into b from offset off and returns how much the file has there; the rest

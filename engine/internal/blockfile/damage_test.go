@@ -5,8 +5,10 @@ package blockfile_test
 import (
 	"bytes"
 	"errors"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -161,5 +163,49 @@ func TestErrorsOfTheFile(t *testing.T) {
 				t.Errorf("%s: %v", op, err)
 			}
 		}
+	}
+}
+
+// syncing is a file whose first sync fails, when the test lets it, as the kernel reports an error: once.
+type syncing struct {
+	vfs.File
+	begun chan struct{}
+	fail  chan error
+	syncs atomic.Int64
+}
+
+func (f *syncing) Sync() error {
+	if f.syncs.Add(1) > 1 {
+		return nil
+	}
+	close(f.begun)
+	return <-f.fail
+}
+
+// TestSyncThatFailsIsTheLast: what is synced at the same time or later fails with it, and the file is not
+// asked again, because it would succeed.
+func TestSyncThatFailsIsTheLast(t *testing.T) {
+	x := newFixture(t, 1024, 1<<20)
+	broken := errors.New("broken")
+	file := &syncing{File: x.f, begun: make(chan struct{}), fail: make(chan error)}
+	f := blockfile.New(file, name, x.geo, nil, 1<<20)
+	results := make(chan error, 4)
+	go func() { results <- f.Sync() }()
+	<-file.begun
+	for range 3 {
+		go func() { results <- f.Sync() }()
+	}
+	time.Sleep(10 * time.Millisecond) // for the others to come
+	if n := file.syncs.Load(); n != 1 || len(results) != 0 {
+		t.Errorf("%d syncs during the first, %d have ended", n, len(results))
+	}
+	file.fail <- broken
+	for range 4 {
+		if err := <-results; !errors.Is(err, broken) || !errors.Is(err, errs.ErrIO) {
+			t.Errorf("at the same time: %v", err)
+		}
+	}
+	if err := f.Sync(); !errors.Is(err, broken) || file.syncs.Load() != 1 {
+		t.Errorf("later: %v after %d syncs", err, file.syncs.Load())
 	}
 }

@@ -14,7 +14,7 @@
 //  7. the registry's mutex, in package snapshot.
 //
 // The mutexes of notes, of failed work, of the files' names and of changing options are leaves: a
-// goroutine that holds one takes no other.
+// goroutine that holds one takes no other, except that of syncs of the database file, which is the last.
 //
 // The holder of the checkpointer's turn may be in the middle of a sync. So a goroutine that has
 // the worker's turn does not wait for it, except when a database is opened or closed, and in a
