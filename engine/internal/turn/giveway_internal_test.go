@@ -33,24 +33,53 @@ func TestGiveWayIsDue(t *testing.T) {
 	}
 }
 
-// TestGiveWaySoonAfterTheTurn: soon after the turn was taken and given back others give way a few
-// times, and then never.
+// TestGiveWaySoonAfterTheTurn: soon after the turn was given back others that were there before give way a
+// few times, and then never, however long it was held. After a moment that counts from when it was taken.
 func TestGiveWaySoonAfterTheTurn(t *testing.T) {
-	const since, look = int64(1 << 60), int64(time.Microsecond)
-	var w way
-	var first, last int64
-	for now := since; now < since+int64(time.Second); now += look {
-		if w.due(-since, now) {
-			if last = now - since; first == 0 {
-				first = last
+	const start, look = int64(1 << 60), int64(time.Microsecond)
+	for _, held := range []time.Duration{0, patience / 2, patience, freeLong, 15 * time.Millisecond, time.Second, 10 * time.Second} {
+		var w way
+		end := start + int64(held)
+		now := start
+		for ; now < end; now += look {
+			w.due(start, now)
+		}
+		before := w.given.Load()
+		var first, last time.Duration
+		for ; now < end+int64(time.Second); now += look {
+			if w.due(-start, now) {
+				if last = time.Duration(now - end); w.given.Load() == before+1 {
+					first = last
+				}
 			}
 		}
+		if n := w.given.Load() - before; n < 10 || n > 30 {
+			t.Errorf("held for %v: given way %d times, not about 20", held, n)
+		}
+		if first > patience || last > freeLong || last < freeLong/2 {
+			t.Errorf("held for %v: given way from %v to %v after its end", held, first, last)
+		}
 	}
-	if n := w.given.Load(); n < 10 || n > 30 {
-		t.Errorf("given way %d times, not about 20", n)
+}
+
+// TestGiveWayToNobody: who comes long after a transaction does not give way, nor to one that was long before.
+func TestGiveWayToNobody(t *testing.T) {
+	const start = int64(1 << 60)
+	var w way
+	end := start + int64(time.Second)
+	for now := start; now < end; now += int64(time.Microsecond) {
+		w.due(start, now)
 	}
-	if first != int64(patience) || last > int64(freeLong) || last < int64(freeLong)/2 {
-		t.Errorf("given way from %v to %v after the turn was taken", time.Duration(first), time.Duration(last))
+	for _, later := range []time.Duration{2 * freeLong, time.Hour} {
+		if w.due(-start, end+int64(later)) {
+			t.Errorf("due %v after a transaction", later)
+		}
+	}
+	if next := end + int64(time.Hour); w.due(-next, next+int64(patience)-1) || !w.due(-next, next+int64(patience)) {
+		t.Error("a long transaction of an hour ago counts after a short one")
+	}
+	if w.due(-start, end+int64(2*time.Hour)) {
+		t.Error("due hours after a transaction")
 	}
 }
 
