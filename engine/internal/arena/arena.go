@@ -17,14 +17,14 @@ package arena
 
 import "sync"
 
-// Arena is a growing number of slots. One goroutine at a time may use it.
+// Arena is a growing number of slots. One goroutine at a time may use it, but Load needs no such order.
 type Arena struct {
 	size   int // of a slot
 	slots  int // how many there may be
 	chunks [][]byte
 	mapped int // of the chunks, those that are not in the Go heap: the first ones
 	huge   int // of those, the ones that may be huge pages: the first ones
-	loaded int // how much of the last chunk has memory
+	loaded int // how much of the last chunk has memory, or is about to
 }
 
 // plainChunks is how many chunks an arena uses before they may be huge pages. So no more than a fifth
@@ -41,17 +41,19 @@ func New(size, slots int) Arena { return Arena{size: size, slots: slots} }
 // perChunk returns how many slots are in a chunk.
 func (a *Arena) perChunk() int { return max(1, chunkBytes/a.size) }
 
-// Slot returns the memory of slot i, whatever was left in it.
-func (a *Arena) Slot(i int) []byte {
+// Slot returns the memory of slot i, whatever was left in it, and what its caller gives to Load: nil, or the slot
+// and some of the next ones, which have no memory yet. To load takes time, and may be done when another
+// goroutine uses the arena again. A slot that is used before that gets its memory page by page.
+func (a *Arena) Slot(i int) (slot, unloaded []byte) {
 	per := a.perChunk()
 	for len(a.chunks) <= i/per {
 		a.grow()
 	}
 	off := i % per * a.size
 	if i/per == len(a.chunks)-1 && off+a.size > a.loaded {
-		a.load(off + a.size)
+		unloaded = a.next(off + a.size)
 	}
-	return a.chunks[i/per][off : off+a.size : off+a.size]
+	return a.chunks[i/per][off : off+a.size : off+a.size], unloaded
 }
 
 func (a *Arena) grow() {
@@ -68,18 +70,26 @@ func (a *Arena) grow() {
 	a.loaded = a.perChunk() * a.size
 }
 
-// load makes sure that the last chunk has memory up to an offset, and some more for the next slots.
-func (a *Arena) load(to int) {
+// next returns what of the last chunk is to have memory, up to an offset and some more for the next slots.
+func (a *Arena) next(to int) []byte {
 	last := len(a.chunks) - 1
 	c := a.chunks[last]
 	if a.huge > last {
 		a.loaded = len(c)
-		return
+		return nil
 	}
 	most := min(int64(len(c)), int64(a.slots-last*a.perChunk())*int64(a.size))
 	to = int(min(int64(to+loadBytes-1)/loadBytes*loadBytes, most))
-	load(c[a.loaded:to])
+	part := c[a.loaded:to]
 	a.loaded = to
+	return part
+}
+
+// Load takes the memory of what Slot has returned. Any goroutine may do that while the arena is not released.
+func Load(part []byte) {
+	if len(part) > 0 {
+		load(part)
+	}
 }
 
 // makeHuge lets chunks be huge pages after one was added.

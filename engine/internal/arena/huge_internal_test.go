@@ -19,7 +19,8 @@ const slotBytes = 4352
 // fill writes to the first n slots.
 func fill(a *Arena, n int) {
 	for i := range n {
-		s := a.Slot(i)
+		s, part := a.Slot(i)
+		Load(part)
 		for j := 0; j < len(s); j += 512 {
 			s[j] = 1
 		}
@@ -41,7 +42,7 @@ func TestChunksAreAligned(t *testing.T) {
 // TestManySlots: the first slot of an arena for more bytes than an int of 32 bits can count.
 func TestManySlots(t *testing.T) {
 	a := New(slotBytes, math.MaxInt32)
-	a.Slot(0)[0] = 1
+	fill(&a, 1)
 	a.Release()
 }
 
@@ -114,24 +115,16 @@ func TestMemoryOfArenas(t *testing.T) {
 }
 
 // TestSlotsAreLoadedInSteps: a slot brings the memory of the next ones with it, in each chunk, but of no
-// more slots than the arena has.
+// more slots than the arena has. Slot as such takes no memory: its caller may have others wait for it.
 func TestSlotsAreLoadedInSteps(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("memory is taken page by page here")
 	}
-	page := os.Getpagesize()
 	for _, slots := range []int{1 << 20, 5, per() + 3} {
 		a := New(slotBytes, slots)
+		defer a.Release()
 		for i := range min(slots, 2*per()) {
-			a.Slot(i)[0] = 1
-			last := i / per()
-			c, used := a.chunks[last], (i%per()+1)*slotBytes
-			want := min((used+loadBytes-1)/loadBytes*loadBytes, len(c), (slots-last*per())*slotBytes)
-			if in := loadedBytes(t, c); i == 0 && in == page {
-				t.Skip("this kernel takes memory page by page")
-			} else if in < want || in > want+page {
-				t.Fatalf("an arena of %d slots: %d bytes of chunk %d in memory after slot %d, want %d", slots, in, last, i, want)
-			}
+			loadSlot(t, &a, i)
 		}
 		chunks := a.chunks
 		a.Release()
@@ -140,6 +133,28 @@ func TestSlotsAreLoadedInSteps(t *testing.T) {
 				t.Errorf("%d bytes in memory after Release", in)
 			}
 		}
+	}
+}
+
+// loadSlot uses a slot, the next one of its chunk, and looks at what is in memory before and after.
+func loadSlot(t *testing.T, a *Arena, i int) {
+	t.Helper()
+	page := os.Getpagesize()
+	s, part := a.Slot(i)
+	last := i / per()
+	c, used := a.chunks[last], (i%per()+1)*slotBytes
+	if from := a.loaded - len(part); len(part) > 0 {
+		if in := loadedBytes(t, c); in > (from+page-1)/page*page {
+			t.Fatalf("an arena of %d slots: slot %d brings memory before it is loaded: %d bytes, want %d", a.slots, i, in, from)
+		}
+	}
+	Load(part)
+	s[0] = 1
+	want := min((used+loadBytes-1)/loadBytes*loadBytes, len(c), (a.slots-last*per())*slotBytes)
+	if in := loadedBytes(t, c); i == 0 && in == page {
+		t.Skip("this kernel takes memory page by page")
+	} else if in < want || in > want+page {
+		t.Fatalf("an arena of %d slots: %d bytes of chunk %d in memory after slot %d, want %d", a.slots, in, last, i, want)
 	}
 }
 

@@ -78,11 +78,14 @@ func (c *cache) has(p base.PageNo) bool { return c.get(p) != nil }
 func (c *cache) newFrame(p base.PageNo) *Frame {
 	fr := &Frame{no: p, cache: c}
 	fr.refs.Store(1)
+	var unloaded []byte
 	c.mu.Lock()
 	if fr.place = int32(c.findPlace()); fr.place != noPlace {
-		fr.raw = c.arena.Slot(int(fr.place))[:c.geo.PageSize]
+		fr.raw, unloaded = c.arena.Slot(int(fr.place))
+		fr.raw = fr.raw[:c.geo.PageSize]
 	}
 	c.mu.Unlock()
+	arena.Load(unloaded) // with a place that is taken the arena stays
 	if fr.raw == nil {
 		fr.raw, fr.heap = make([]byte, c.geo.PageSize), true
 	}
@@ -174,7 +177,8 @@ func (c *cache) giveBack(place int) {
 // setFree makes a place free. The caller holds mu.
 func (c *cache) setFree(place int) {
 	if invariant.Expensive {
-		invariant.Mangle(c.arena.Slot(place))
+		slot, _ := c.arena.Slot(place) // it was used, so it has its memory
+		invariant.Mangle(slot)
 	}
 	c.free = append(c.free, place)
 	if c.taken.Add(-1) == 0 && c.closed {
