@@ -2,10 +2,7 @@
 
 package memtree
 
-import (
-	"github.com/lsmlite/lsmlite-go/engine/internal/filter"
-	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
-)
+import "github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 
 // Mark is a savepoint: a state of the tree that RollbackTo can restore. It holds no
 // memory of its own.
@@ -18,7 +15,6 @@ type Mark struct {
 	prefix     prefix
 	retired    uint64 // position in the retired list
 	depth      uint64 // position in the mark stack
-	filter     *filter.Live
 	ranges     bool
 }
 
@@ -61,7 +57,6 @@ func (t *Tree) Mark() Mark {
 		arena:      t.arenaMark(),
 		prefix:     t.prefix,
 		retired:    t.retired.end(),
-		filter:     t.filter,
 		ranges:     t.ranges,
 	}
 	m.depth = t.marks.push(m.epoch)
@@ -93,7 +88,7 @@ func (t *Tree) RollbackTo(m Mark) {
 	})
 	// 3. Restore the contents.
 	t.root, t.numRecords, t.numNodes, t.prefix = m.root, m.numRecords, m.numNodes, m.prefix
-	t.filter, t.ranges = m.filter, m.ranges
+	t.ranges = m.ranges
 	t.pathOK = false
 	if t.lastFreeze > m.epoch {
 		t.dirty = true

@@ -17,7 +17,8 @@ const (
 )
 
 // NewFor returns an empty tree that will grow up to about that many bytes, and that has a filter
-// once it has some records: most searches for keys that it does not know end there.
+// once it has some records: most searches for keys that it does not know end there. While ranges may
+// be deleted in it, which the filter knows nothing of, it has none.
 func NewFor(size int) *Tree {
 	t := New()
 	t.filterBytes, t.filterFrom = max(size/filterPart, 8), filterFrom
@@ -25,13 +26,20 @@ func NewFor(size int) *Tree {
 }
 
 // addToFilter makes the filter know the key of a record that the tree is about to get.
+//
+// Once a range was deleted the filter is not asked, so it learns nothing more: only a rollback to a mark from
+// before the range leads back to a state without, and takes away all records that came since.
+//
+// Without ranges a tree only gets records, except by a rollback. So the filter knows all records of any
+// state that a rollback leads back to, also of one from before it was made, and stays.
 func (t *Tree) addToFilter(key []byte) {
+	if t.ranges {
+		return
+	}
 	if t.filter == nil {
 		if t.filterBytes == 0 || t.numRecords < t.filterFrom {
 			return
 		}
-		// It knows the records of this state and of those after it. Those before it may have others:
-		// a mark has the filter of its own state, or none.
 		t.filter = filter.NewLive(t.filterBytes)
 		t.filterAll(t.root)
 	}

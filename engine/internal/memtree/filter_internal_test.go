@@ -4,6 +4,7 @@ package memtree
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/filter"
@@ -88,16 +89,16 @@ func TestFilterAndRanges(t *testing.T) {
 	}
 }
 
-// TestRollbackToBeforeTheFilter: a filter that was made when records of an earlier state were gone
-// does not know them, so it is none for that state.
-func TestRollbackToBeforeTheFilter(t *testing.T) {
+// TestNoFilterIsMadeForRanges: a tree in which a range was deleted gets no filter, nor does one that it has
+// learn anything. After a rollback to before the range the tree gets one that knows all records.
+func TestNoFilterIsMadeForRanges(t *testing.T) {
 	tree := NewFor(1 << 20)
 	putAll(tree, 0, filterFrom-100)
 	mark := tree.Mark()
 	tree.DeleteRange([]byte("a"), []byte("z"))
 	putAll(tree, 10_000, 10_000+2*filterFrom)
-	if tree.filter == nil || !tree.filter.Absent(filter.Hash(numbered(1))) {
-		t.Fatal("the test has not made the filter that it is about")
+	if tree.filter != nil {
+		t.Error("a filter is made that nobody asks")
 	}
 	tree.RollbackTo(mark)
 	putAll(tree, 1000, 1000+filterFrom)
@@ -107,6 +108,89 @@ func TestRollbackToBeforeTheFilter(t *testing.T) {
 	}
 	if n := ruledOut(v, 0, filterFrom-100) + ruledOut(v, 1000, 1000+filterFrom); n != 0 {
 		t.Errorf("%d keys that are there are ruled out", n)
+	}
+	tree.DeleteRange([]byte("x"), []byte("y"))
+	putAll(tree, 20_000, 21_000)
+	known := 0
+	for i := 20_000; i < 21_000; i++ {
+		if !tree.filter.Absent(filter.Hash(numbered(i))) {
+			known++
+		}
+	}
+	if known > 100 {
+		t.Errorf("the filter knows %d of 1000 records that came after the range", known)
+	}
+}
+
+// TestFilterStaysAfterARollback: transactions that are rolled back, each to a state in which there were not enough
+// records for a filter yet, do not make it again and again.
+func TestFilterStaysAfterARollback(t *testing.T) {
+	tree := NewFor(1 << 20)
+	putAll(tree, 0, filterFrom)
+	key, made := numbered(filterFrom), 0
+	var last *filter.Live
+	for range 100 {
+		mark := tree.Mark()
+		tree.Put(key, nil)
+		if tree.filter != last {
+			last = tree.filter
+			made++
+		}
+		tree.RollbackTo(mark)
+		tree.Release(mark)
+	}
+	if made != 1 {
+		t.Errorf("the filter was made %d times", made)
+	}
+	if v := tree.Freeze(); !v.HasFilter() || ruledOut(v, 0, filterFrom) != 0 {
+		t.Error("after the rollbacks there is no filter, or it rules out keys that are there")
+	}
+}
+
+// TestFilterKnowsEveryState: after any puts, deletions, deleted ranges, marks and rollbacks the filter of a View,
+// if it has one, rules out no record.
+func TestFilterKnowsEveryState(t *testing.T) {
+	asked := 0
+	for seed := range uint64(800) {
+		rng := rand.New(rand.NewPCG(seed, 12))
+		tree := NewFor(1 << 14)
+		tree.filterFrom = 1 + rng.IntN(20)
+		ranges := rng.IntN(3)
+		var marks []Mark
+		for range 100 {
+			switch k, key := rng.IntN(20), numbered(rng.IntN(1000)); {
+			case k < 3:
+				marks = append(marks, tree.Mark())
+			case k < 6 && len(marks) > 0:
+				i := rng.IntN(len(marks))
+				tree.RollbackTo(marks[i])
+				marks = marks[:i+1]
+			case k == 6 && len(marks) > 0:
+				i := rng.IntN(len(marks))
+				tree.Release(marks[i])
+				marks = marks[:i]
+			case k < 7+ranges:
+				tree.DeleteRange(key, numbered(rng.IntN(1000)))
+			case k < 11:
+				tree.Delete(key)
+			default:
+				tree.Put(key, nil)
+			}
+			v := tree.Freeze()
+			if !v.HasFilter() {
+				continue
+			}
+			var it Iter
+			it.Init(v)
+			for ok := it.First(); ok; ok = it.Next() {
+				if asked++; v.filter.Absent(filter.Hash(it.Key())) {
+					t.Fatalf("seed %d: the filter does not know %q", seed, it.Key())
+				}
+			}
+		}
+	}
+	if asked < 100_000 {
+		t.Errorf("filters were asked for %d records only", asked)
 	}
 }
 

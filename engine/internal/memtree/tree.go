@@ -23,7 +23,7 @@ type Tree struct {
 	dirty      bool  // the contents differ from those at the end of the last epoch
 	marks      markStack
 
-	filter      *filter.Live // knows all records of the current state; nil if there is none
+	filter      *filter.Live // knows all records while there are no ranges; nil if there is none
 	filterBytes int          // what it takes; 0 is no filter
 	filterFrom  int          // how many records there are when it is made
 	ranges      bool         // there may be deleted ranges, of which the filter knows nothing

@@ -45,7 +45,9 @@ type replayer struct {
 // leads to. With inMemory nothing is written to the database file. The database is being
 // opened: nobody else uses it.
 func (w *Writer) Replay(ctx context.Context, from format.LogPos, inMemory bool) (wal.Recovered, error) {
-	w.tree = memtree.New() // without a filter, which costs time: as a rule all of it is flushed at once
+	// Without a filter, which costs time: as a rule most of what is read is flushed, here or soon. So the tree that
+	// stays live once the database is open has none either, until the next one takes its place.
+	w.tree = memtree.New()
 	r := &replayer{w: w, ctx: ctx, inMemory: inMemory, limit: int(w.Tuning.Load().AutoFlush), batch: memtree.NewBatch(w.tree)}
 	var file wal.File
 	if f := w.Files.Log(); f != nil {
