@@ -164,16 +164,24 @@ func (b *Batch) apply(key []byte, ref uint32, deletes bool) {
 // sort puts the entries into the order of their keys, and of their numbers where keys are equal.
 // It returns how many bytes at the beginning of the keys the heads leave out.
 func (b *Batch) sort() (skip int) {
-	if len(b.entries) < 2 || b.ordered {
+	if len(b.entries) < 2 {
 		return 0
 	}
-	// With two equal bytes or more too many heads may be equal. Then those after them count.
-	if bits.LeadingZeros64(b.differ) >= 16 {
+	// With two equal bytes or more too many heads may be equal. Then those after them count. Entries that are
+	// ordered are no more than inOrder, so the heads leave all out that the keys share, as in the tree.
+	least := 16
+	if b.ordered {
+		least = 8
+	}
+	if bits.LeadingZeros64(b.differ) >= least {
 		skip = b.sharedPrefix()
 		for i := range b.entries {
 			e := &b.entries[i]
 			e.head = base.Head(b.t.key(e.ref)[skip:])
 		}
+	}
+	if b.ordered {
+		return skip
 	}
 	b.sortEntries()
 	return skip

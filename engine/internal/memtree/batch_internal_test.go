@@ -127,6 +127,29 @@ func batchRound(t *testing.T, ks keyset, rng *rand.Rand) {
 	expectSame(t, got, want)
 }
 
+// TestOrderedBatchKeepsThePrefix: a few records in order leave what all keys share out of the heads.
+func TestOrderedBatchKeepsThePrefix(t *testing.T) {
+	for _, shared := range []string{"", "a", "abcde", "abcdefg", "abcdefghijk"} {
+		got, want := New(), New()
+		batch := NewBatch(got)
+		for round := range 40 {
+			for i := range 20 {
+				key := fmt.Appendf(nil, "%s%c%c", shared, 'A'+round, 'a'+i)
+				if len(shared) != 1 && i < 10 && round%3 == 1 { // a batch out of order does not look at a single byte
+					key = fmt.Appendf(nil, "%s%c%c", shared, 'A', 'z'-i) // not at the end
+				}
+				batch.Put(key, key)
+				want.Put(key, key)
+			}
+			batch.Apply()
+			if got.prefix.len != want.prefix.len || round > 0 && int(got.prefix.len) != len(shared) {
+				t.Fatalf("round %d: of %d bytes that all keys share, %d are left out", round, len(shared), got.prefix.len)
+			}
+		}
+		expectSame(t, got, want)
+	}
+}
+
 // TestBatchOfManyRecords applies itself before it has more than it may hold, and what it sorts
 // is in order then.
 func TestBatchOfManyRecords(t *testing.T) {

@@ -196,27 +196,30 @@ func (t *Tree) insertNext(head uint64, skip int, ref uint32, deletes bool) bool 
 		return false
 	}
 	n := t.node(t.path[0].id)
-	if int(n.skip) != skip {
-		t.dirty = true
-		n = t.writable()
-		t.setSkip(n, skip)
-	}
 	c := int(n.count)
-	if n.heads[c-1] >= head {
+	last := n.heads[c-1]
+	if int(n.skip) != skip {
+		last = headAfter(t.key(n.refs[c-1]), skip)
+	}
+	if last >= head {
 		return false
+	}
+	t.dirty = true
+	n = t.writable()
+	if int(n.skip) != skip {
+		t.setSkip(n, skip)
 	}
 	t.prefix.len = uint32(skip)
 	kind := base.Insert
 	if deletes {
 		kind = base.PointDelete
 	}
-	t.dirty = true
 	t.path[0].i = int32(c)
 	if t.filterBytes > 0 {
 		t.addToFilter(t.key(ref))
 	}
 	t.numRecords++
-	t.add(t.writable(), c, head, ref, kind)
+	t.add(n, c, head, ref, kind)
 	return true
 }
 
