@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -84,28 +85,95 @@ func TestLiveSetBitsOnlyCostTime(t *testing.T) {
 	}
 }
 
-// TestLiveWhileItIsAsked: a reader that knows of a key because it was published finds it, while
-// others are added. A filter of one word is written by every addition.
+// TestLiveWhileItIsAsked: readers that know of a key because it was published find it, while others are
+// added: to a filter of many words, and to many of one word, which every addition writes.
 func TestLiveWhileItIsAsked(t *testing.T) {
-	for _, bytes := range []int{1, 8, 1 << 10} {
-		f := filter.NewLive(bytes)
-		var published atomic.Int64
+	for _, c := range []struct{ filters, keys int }{{1, 40_000}, {10_000, 4}} {
+		const readers, pauses = 2, 20
+		var l liveRun
+		l.next(c.keys)
 		var wg sync.WaitGroup
-		for range 2 {
-			wg.Go(func() {
-				for n := int64(0); n < 5000; n = published.Load() {
-					if n > 0 && f.Absent(filter.Hash(fmt.Append(nil, n))) {
-						t.Errorf("key %d is absent", n)
-						return
-					}
+		for range readers {
+			wg.Go(func() { l.read(t) })
+		}
+		for i := range c.filters {
+			if i > 0 {
+				l.next(c.keys)
+			}
+			for n := range c.keys {
+				l.add(n)
+				if (i*c.keys+n)%(c.filters*c.keys/pauses) == 0 {
+					l.awaitChecks(t, 100)
 				}
-			})
+			}
 		}
-		for i := range int64(5000) {
-			f.Add(filter.Hash(fmt.Append(nil, i+1)))
-			published.Store(i + 1)
-		}
+		l.done.Store(true)
 		wg.Wait()
+		if n := l.checks.Load(); n < 100*pauses {
+			t.Errorf("%d filters: readers have asked %d times only", c.filters, n)
+		}
+		if f := l.current.Load().f; c.filters == 1 {
+			wrong := 0
+			for n := range c.keys {
+				if !f.Absent(liveHash(c.keys + n)) {
+					wrong++
+				}
+			}
+			if wrong > c.keys/50 {
+				t.Errorf("%d of %d keys that are not there are not ruled out", wrong, c.keys)
+			}
+		}
+	}
+}
+
+// liveRun is one writer, and some readers, of filters.
+type liveRun struct {
+	current atomic.Pointer[published]
+	checks  atomic.Int64
+	done    atomic.Bool
+}
+
+// published is a filter that knows the first keys, so many as keys says.
+type published struct {
+	f    *filter.Live
+	keys atomic.Int64
+}
+
+func liveHash(n int) uint64 { return filter.Hash(fmt.Append(nil, n)) }
+
+// next starts a filter of 16 bits for each key.
+func (l *liveRun) next(keys int) { l.current.Store(&published{f: filter.NewLive(2 * keys)}) }
+
+func (l *liveRun) add(n int) {
+	p := l.current.Load()
+	p.f.Add(liveHash(n))
+	p.keys.Store(int64(n) + 1)
+}
+
+// read asks for the newest key, and for one before it.
+func (l *liveRun) read(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	for !l.done.Load() && !t.Failed() {
+		p := l.current.Load()
+		n := int(p.keys.Load())
+		if n == 0 {
+			runtime.Gosched()
+			continue
+		}
+		for _, key := range []int{n - 1, rng.IntN(n)} {
+			if p.f.Absent(liveHash(key)) {
+				t.Errorf("key %d of %d is absent", key, n)
+			}
+		}
+		l.checks.Add(1)
+	}
+}
+
+// awaitChecks waits until readers have asked so often once more: else the writer could be done before they
+// have begun.
+func (l *liveRun) awaitChecks(t *testing.T, more int64) {
+	for want := l.checks.Load() + more; l.checks.Load() < want && !t.Failed(); {
+		runtime.Gosched()
 	}
 }
 
