@@ -80,7 +80,9 @@ func newTxCursor(db *DB, v writer.View) (*Cursor, error) {
 // microseconds. It is a power of two.
 const tiredMoves = 256
 
-// move counts a move, and reports whether the cursor is open. Now and then it lets the writer run first.
+// move counts a move, and reports whether the cursor is open. Now and then it lets the writer run first, while it
+// holds a page and its state, for which nobody waits. Who walks a cursor that is not of its open transaction gives way
+// in the middle of that.
 func (c *Cursor) move() bool {
 	if c.moves++; c.moves%tiredMoves == 0 && c.state != nil && c.gives {
 		c.db.writer.Turn.GiveWay()

@@ -42,7 +42,8 @@ func (db *DB) repin(p pin, op string) error {
 	return nil
 }
 
-// unpin gives a pin back. Now and then it lets the writer run first that readers keep from it.
+// unpin gives a pin back. Now and then it lets the writer run first that readers keep from it. The caller
+// may have the writer's turn itself, in the middle of a transaction, and gives way to the others then.
 func (db *DB) unpin(p pin) {
 	if p.place != nil {
 		tired := p.place.Tired()
@@ -60,7 +61,8 @@ func (db *DB) unpin(p pin) {
 const readsToGive = 64
 
 // mayGiveWay is for point reads within one snapshot. Several goroutines may share that, so chance takes
-// the place of a count, which all of them would write.
+// the place of a count, which all of them would write. They hold nothing but the pin, for which nobody waits;
+// one of them may have the writer's turn, which is not known here.
 func (db *DB) mayGiveWay() {
 	if rand.Uint32()%readsToGive == 0 {
 		db.writer.Turn.GiveWay()
