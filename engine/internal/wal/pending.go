@@ -10,7 +10,7 @@ const MaxPending = 1 << 20
 
 // pending is commits that are not written yet: one stretch of the file, up to the end of region 2.
 type pending struct {
-	buf    []byte
+	buf    []byte    // kept for the next ones; what append makes of MaxPending at most
 	off    int64     // where in the file they begin
 	before committed // what the log is without them
 	size   atomic.Int64

@@ -5,7 +5,6 @@ package writer
 import (
 	"context"
 
-	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/span"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
@@ -19,6 +18,9 @@ func (tx *Tx) Commit(ctx context.Context) error {
 	}
 	watch := tx.watch()
 	synced, err := tx.commitToLog(ctx)
+	if err != nil {
+		tx.w.group.lookAgain()
+	}
 	if err != nil || tx.done {
 		watch.end(tx, err)
 		tx.w.repair()
@@ -42,7 +44,7 @@ func (tx *Tx) commitToLog(ctx context.Context) (sync bool, err error) {
 		err = w.Host.Poisoned()
 	}
 	if err == nil {
-		err = w.log.Lost() // the transaction has seen commits that there are none of
+		err = w.logError(w.log.Lost()) // the transaction has seen commits that there are none of
 	}
 	later := !sync && t.Log && w.Files.NamesMayWait() && w.Notes.MayClaimLater()
 	if err == nil && tx.written > 0 {
@@ -60,7 +62,7 @@ func (tx *Tx) commitToLog(ctx context.Context) (sync bool, err error) {
 	if sync, err = w.logCommit(tx, t); err != nil {
 		w.Notes.Unclaim(w.seq)
 		tx.rollback()
-		return false, ioerr.Write("commit", w.Files.LogPath(), "", err)
+		return false, w.logError(err)
 	}
 	return sync, nil
 }

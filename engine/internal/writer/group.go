@@ -99,6 +99,13 @@ func (g *group) first() bool {
 	return !was
 }
 
+// lookAgain has the next commit look that is to be synced: the one that did look has failed.
+func (g *group) lookAgain() {
+	g.mu.Lock()
+	g.looked = false
+	g.mu.Unlock()
+}
+
 // published notes that h was published without a sync. The caller has the writer's turn,
 // and has settled what was before it.
 func (g *group) published(h ledger.Commit) {
@@ -189,7 +196,7 @@ func (w *Writer) waitSynced(b *batch) error {
 	}
 	err := b.err
 	g.leave(b)
-	return err
+	return w.logError(err)
 }
 
 // waitPublished waits until commit seq can be seen, it could not be written, a sync has failed, or

@@ -15,6 +15,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
+	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
 
 // gate is a sync that waits until it is let through.
@@ -298,5 +299,29 @@ func TestOneOfThoseThatShareASyncLooks(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		c.put(d, "g", 10)
 		looks("one that is not synced, later", 1)
+	})
+}
+
+// TestTheNextLooksAfterACommitThatFailed: it was to look for those that share its sync.
+func TestTheNextLooksAfterACommitThatFailed(t *testing.T) {
+	withGate(t, large, func(t *testing.T, d *desk, g *gate) {
+		var c commits
+		c.put(d, "a", 10)
+		var tx Tx
+		must(t, d.Begin(context.Background(), &tx))
+		must(t, tx.Put([]byte("too large to wait"), make([]byte, 2*wal.MaxPending)))
+		d.fs.write = errFail
+		if err := tx.Commit(context.Background()); !errors.Is(err, errFail) {
+			t.Error(err)
+		}
+		d.fs.write = nil
+		last := d.fs.looks.Load()
+		c.put(d, "b", 10)
+		c.put(d, "c", 10)
+		if n := d.fs.looks.Load() - last; n != 1 {
+			t.Errorf("%d looks for the next sync", n)
+		}
+		g.pass <- nil
+		g.pass <- nil
 	})
 }

@@ -3,7 +3,12 @@
 package writer
 
 import (
+	"errors"
+
+	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
 
@@ -39,7 +44,7 @@ func (w *Writer) keepMark(tx *Tx, first bool) {
 	switch mark := tx.marks[0].tree; {
 	case w.log.Pending() == 0 && g.marked:
 		w.tree.Release(g.mark) // and all later ones
-		g.marked = false
+		g.unmark()
 	case w.log.Pending() == 0 || !first:
 		w.tree.Release(mark)
 	default:
@@ -51,13 +56,16 @@ func (w *Writer) keepMark(tx *Tx, first bool) {
 	}
 }
 
+// unmark forgets the mark, and with it the memory of its tree. The caller has the writer's turn.
+func (g *group) unmark() { g.mark, g.marked = memtree.Mark{}, false }
+
 // forgetMark releases the mark that repair needs no more, because all commits are written. The
 // caller has the writer's turn, and no transaction is in progress.
 func (w *Writer) forgetMark() {
 	w.Turn.MustBeHeld()
 	if g := &w.group; g.marked && w.log.Pending() == 0 && w.log.Lost() == nil {
 		w.tree.Release(g.mark)
-		g.marked = false
+		g.unmark()
 	}
 }
 
@@ -105,7 +113,7 @@ func (w *Writer) wrote(err error) {
 	if err == nil {
 		g.written = g.head
 	} else {
-		g.head = g.written
+		g.head, g.looked = g.written, false
 		g.idle.Broadcast()
 	}
 	b := g.filling
@@ -132,7 +140,7 @@ func (w *Writer) repair() {
 	defer g.writing.Unlock()
 	w.tree.RollbackTo(g.mark)
 	w.tree.Release(g.mark)
-	g.marked = false
+	g.unmark()
 	w.Ledger.Newest().Spans.Forget()
 	w.log.Undo()
 	w.seq = g.newest()
@@ -145,4 +153,18 @@ func (w *Writer) WriteLog() {
 	w.Turn.MustBeHeld()
 	w.writePending()
 	w.repair()
+}
+
+// logError adds to the error of a commit what the log does not know: which file it is, and what for.
+func (w *Writer) logError(err error) error {
+	if err == nil {
+		return nil
+	}
+	var coded *errs.Error
+	if errors.As(err, &coded) && coded.Path == "" {
+		located := *coded
+		located.Op, located.Path = "commit", w.Files.LogPath()
+		return &located
+	}
+	return ioerr.Write("commit", w.Files.LogPath(), "", err)
 }

@@ -36,7 +36,9 @@ func withLostGroup(t *testing.T, open func(d *desk), run func(t *testing.T, d *d
 		d.fs.write = nil
 		c.expect(t, "after the failed write", "a", "b", "c", "d")
 		for _, key := range []string{"b", "c", "d"} {
-			if err := c.errs[key]; !errors.Is(err, errFail) || !errors.Is(err, errs.ErrIO) {
+			var located *errs.Error
+			if err := c.errs[key]; !errors.Is(err, errFail) || !errors.Is(err, errs.ErrIO) ||
+				!errors.As(err, &located) || located.Op != "commit" || located.Path != d.Files.LogPath() {
 				t.Errorf("%s: %v", key, err)
 			}
 		}
@@ -75,6 +77,9 @@ func (d *desk) goesOn(g *gate, seq uint64) {
 func TestFailedWriteFailsItsGroup(t *testing.T) {
 	withLostGroup(t, nil, func(t *testing.T, d *desk, g *gate) {
 		d.goesOn(g, 2)
+		if d.hold(d.forgetMark); d.group.marked || d.group.mark.Epoch() != 0 {
+			t.Error("the mark of the group is still held")
+		}
 		if commits, failed := d.Counters.Commits.Load(), d.Counters.Errors.Load(); commits != 2 || failed != 3 {
 			t.Errorf("%d commits, %d errors", commits, failed)
 		}

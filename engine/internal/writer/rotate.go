@@ -74,7 +74,7 @@ func (w *Writer) rotate() error {
 		return nil
 	}
 	w.tree = w.newTree()
-	w.group.marked = false
+	w.group.unmark()
 	w.Ledger.SetAside(view, w.log.End(), w.tree)
 	return nil
 }
