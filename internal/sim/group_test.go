@@ -21,24 +21,37 @@ import (
 const (
 	groupWriters = 8
 	groupRounds  = 40
+	nobody       = -1
 	maxPending   = 1 << 20 // from which length on a transaction does not wait for others
 )
 
 // member is one of the writers that commit in groups: each transaction writes its number under two
-// keys, with a value of some length between them.
+// keys, with a value of some length between them. After one that has failed, every other writer commits
+// the same once more, and the rest go on with the next number.
 type member struct {
 	tried, acked atomic.Int64
+	failed       atomic.Int64 // the newest number that has failed, of a writer that goes on
+	lost         atomic.Int64 // the newest that had failed when a transaction began that was acknowledged
+	again        int          // how long the value was that is to be committed once more; 0: none is
 }
+
+// known is what was known of all writers at some moment.
+type known struct{ acked, lost [groupWriters]int64 }
 
 func memberKey(w, part int) []byte { return fmt.Appendf(nil, "%02d/%d", w, part) }
 
 // commit is the next transaction of a writer. Some are long enough to be written in parts, or not to
 // be written with others; some are rolled back, or have levels.
-func (m *member) commit(db *engine.DB, w int, rng *rand.Rand) error {
+func (g *members) commit(db *engine.DB, w int, rng *rand.Rand) error {
+	m := &g.all[w]
+	failed := g.failed()
 	n := m.tried.Load() + 1
 	size := []int{10, 10, 10, 300, 40_000}[rng.IntN(5)]
 	if rng.IntN(100) == 0 {
 		size = maxPending + 100
+	}
+	if m.again > 0 {
+		n, size = n-1, m.again
 	}
 	tx, err := db.Begin(context.Background())
 	if err != nil {
@@ -62,30 +75,43 @@ func (m *member) commit(db *engine.DB, w int, rng *rand.Rand) error {
 	}
 	m.tried.Store(n)
 	if err := tx.Commit(context.Background()); err != nil {
+		if w%2 == 0 {
+			m.again = size
+		} else {
+			m.failed.Store(n)
+		}
 		return err
 	}
+	m.again = 0
 	m.acked.Store(n)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for w := range g.all {
+		lost := &g.all[w].lost
+		lost.Store(max(lost.Load(), failed[w]))
+	}
 	return nil
 }
 
 // members is all of them, and what went wrong.
 type members struct {
-	all    [groupWriters]member
-	mu     sync.Mutex
-	failed error // the first thing that must not be
+	all   [groupWriters]member
+	mu    sync.Mutex
+	wrong error // the first thing that must not be
 }
 
 func (g *members) fail(err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.failed == nil {
-		g.failed = err
+	if g.wrong == nil {
+		g.wrong = err
 	}
 }
 
-// look wants each writer's number in a snapshot to be whole, and between what was acknowledged before and
-// what has been tried since.
-func (g *members) look(s *engine.Snapshot, least [groupWriters]int64, when string) error {
+// look wants each writer's number in a snapshot to be whole, between what was acknowledged before and
+// what has been tried since, and none that had failed before another was acknowledged. That of the writer
+// exactly, if there is one, is what was acknowledged last.
+func (g *members) look(s *engine.Snapshot, before known, exactly int, when string) error {
 	for w := range g.all {
 		var got [3]int64
 		for part := range got {
@@ -100,22 +126,39 @@ func (g *members) look(s *engine.Snapshot, least [groupWriters]int64, when strin
 		if got[0] != got[1] || got[0] != got[2] {
 			return fmt.Errorf("%s: writer %d has a part of a transaction: %v", when, w, got)
 		}
-		if got[0] < least[w] || got[0] > g.all[w].tried.Load() {
-			return fmt.Errorf("%s: writer %d is at %d; %d was acknowledged, %d tried", when, w, got[0], least[w], g.all[w].tried.Load())
+		acked, lost, tried := before.acked[w], before.lost[w], g.all[w].tried.Load()
+		if got[0] < acked || got[0] > tried || got[0] > acked && (got[0] <= lost || w == exactly) {
+			return fmt.Errorf("%s: writer %d is at %d; %d was acknowledged, %d tried, %d lost", when, w, got[0], acked, tried, lost)
 		}
 	}
 	return nil
 }
 
-func (g *members) acked() (n [groupWriters]int64) {
+func (g *members) failed() (n [groupWriters]int64) {
 	for w := range g.all {
-		n[w] = g.all[w].acked.Load()
+		n[w] = g.all[w].failed.Load()
 	}
 	return n
 }
 
+func (g *members) known() (k known) {
+	for w := range g.all {
+		k.lost[w] = g.all[w].lost.Load() // first, because what is acknowledged later is greater
+		k.acked[w] = g.all[w].acked.Load()
+	}
+	return k
+}
+
+// afterKill is known for a process that is killed where everything that has failed was taken back.
+func (g *members) afterKill() known {
+	failed := g.failed()
+	k := g.known()
+	k.lost = failed
+	return k
+}
+
 // reopen looks at a copy of the files, as they are after a crash.
-func (g *members) reopen(files *memfs.FS, least [groupWriters]int64, when string) error {
+func (g *members) reopen(files *memfs.FS, before known, when string) error {
 	db, err := engine.Open(context.Background(), "/db", engine.Options{FS: files})
 	if err != nil {
 		return fmt.Errorf("%s: %w", when, err)
@@ -126,12 +169,12 @@ func (g *members) reopen(files *memfs.FS, least [groupWriters]int64, when string
 		return err
 	}
 	defer s.Close()
-	return g.look(s, least, when)
+	return g.look(s, before, nobody, when)
 }
 
 // TestGroups has several writers commit with safety full, so that they share writes and syncs, and lets
 // these fail, and the power or the process be lost, at any operation. What was acknowledged is there, no
-// transaction is there in part, and what readers see was committed.
+// transaction is there in part, what readers see was committed, and what has failed does not come back.
 func TestGroups(t *testing.T) {
 	broken := errors.New("broken on purpose")
 	crashes, failures := 0, 0
@@ -146,29 +189,43 @@ func TestGroups(t *testing.T) {
 			t.Fatal(err)
 		}
 		g := new(members)
-		poisoned := seed%3 == 2
+		poisoned, gap := seed%3 == 2, 1
+		if !poisoned {
+			gap = 2 // what was written despite the error can be taken back
+		}
 		if poisoned {
 			ffs.Add(faultfs.Rule{On: faultfs.Sync, Suffix: "-log", Nth: 10 + rng.IntN(30), Err: broken})
 		}
 		if seed%3 > 0 {
-			for n := 3 + rng.IntN(5); n < 500; n += 1 + rng.IntN(12) {
-				ffs.Add(faultfs.Rule{On: faultfs.Write, Suffix: "-log", Nth: n, Err: broken, Part: rng.Float64()})
+			for n := 3 + rng.IntN(5); n < 500; n += gap + rng.IntN(12) {
+				ffs.Add(faultfs.Rule{On: faultfs.Write, Suffix: "-log", Nth: n, Err: broken, Part: min(1, 2*rng.Float64())})
 			}
 		}
 		sparse := 5 + rng.IntN(5)
 		var moments sync.Mutex
 		ffs.OnOp(func(op faultfs.Op) {
-			if op.N%sparse != 0 || !strings.HasSuffix(op.Name, "-log") && op.N%(4*sparse) != 0 {
+			inLog, sparse := strings.HasSuffix(op.Name, "-log"), sparse
+			if !inLog {
+				sparse *= 4
+			}
+			written := inLog && op.Kind == faultfs.Sync // where what has failed might be followed again
+			if op.N%sparse != 0 && !written {
 				return
 			}
 			moments.Lock()
 			defer moments.Unlock()
-			least := g.acked()
 			own := rand.New(rand.NewPCG(seed, uint64(op.N)))
-			mode := []memfs.CrashMode{memfs.CrashKeepAll, memfs.CrashLoseAll, memfs.CrashRandom}[own.IntN(3)]
+			mode := memfs.CrashKeepAll
+			if op.N%sparse == 0 {
+				mode = []memfs.CrashMode{memfs.CrashKeepAll, memfs.CrashLoseAll, memfs.CrashRandom}[own.IntN(3)]
+			}
+			before := g.known()
+			if written && mode == memfs.CrashKeepAll && !poisoned {
+				before = g.afterKill()
+			}
 			crashed := mem.Crash(own, mode)
 			crashes++
-			if err := g.reopen(crashed, least, fmt.Sprintf("seed %d, crash %v before %v", seed, mode, op)); err != nil {
+			if err := g.reopen(crashed, before, fmt.Sprintf("seed %d, crash %v before %v", seed, mode, op)); err != nil {
 				g.fail(err)
 			}
 		})
@@ -178,20 +235,20 @@ func TestGroups(t *testing.T) {
 			own := rand.New(rand.NewPCG(seed, uint64(w)))
 			wg.Go(func() {
 				for range groupRounds {
-					if err := g.all[w].commit(db, w, own); err != nil {
+					if err := g.commit(db, w, own); err != nil {
 						failed.Add(1)
 						if !errors.Is(err, broken) {
 							g.fail(fmt.Errorf("seed %d, writer %d: %w", seed, w, err))
 							return
 						}
 					}
-					least := g.acked()
+					before := g.known()
 					s, err := db.Snapshot(context.Background())
 					if err != nil {
 						g.fail(err)
 						return
 					}
-					if err := g.look(s, least, fmt.Sprintf("seed %d, a snapshot", seed)); err != nil {
+					if err := g.look(s, before, w, fmt.Sprintf("seed %d, a snapshot", seed)); err != nil {
 						g.fail(err)
 					}
 					s.Close()
@@ -202,11 +259,11 @@ func TestGroups(t *testing.T) {
 		ffs.OnOp(nil)
 		moments.Lock()
 		failures += int(failed.Load())
-		if g.failed != nil {
-			t.Fatal(g.failed)
+		if g.wrong != nil {
+			t.Fatal(g.wrong)
 		}
 		crashed := mem.Crash(rng, memfs.CrashLoseAll)
-		if err := g.reopen(crashed, g.acked(), fmt.Sprintf("seed %d, at the end", seed)); err != nil {
+		if err := g.reopen(crashed, g.known(), fmt.Sprintf("seed %d, at the end", seed)); err != nil {
 			t.Error(err)
 		}
 		moments.Unlock()
