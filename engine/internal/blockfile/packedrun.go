@@ -12,11 +12,29 @@ import (
 type packedRun struct {
 	stream stream
 	fresh  bool // past the cache
+
+	// The newest page that Page has returned: a record that goes on over the end of a page has
+	// the page after it read twice.
+	newest   format.Page
+	newestNo base.PageNo
 }
 
 // Page takes a page from the cache if it is there. A cached page is not decompressed again; that
 // it is used here does not make it worth keeping.
 func (q *packedRun) Page(p base.PageNo) (format.Page, error) {
+	if p == q.newestNo && q.newest != nil {
+		return q.newest, nil
+	}
+	page, err := q.page(p)
+	q.newest, q.newestNo = page, p
+	return page, err
+}
+
+// Stand is Page: each page has memory of its own.
+func (q *packedRun) Stand(p base.PageNo) (format.Page, error) { return q.Page(p) }
+
+// page is Page without a look at the newest one.
+func (q *packedRun) page(p base.PageNo) (format.Page, error) {
 	if !q.fresh && p > 0 {
 		if fr := q.stream.s.cache.hold(p); fr != nil {
 			return fr.own(), nil

@@ -11,7 +11,7 @@ import (
 // getPage returns page p, with the frame to be released if it is not in memory that stays.
 func (it *Iter) getPage(p base.PageNo) (page format.Page, held *blockfile.Frame, err error) {
 	if it.seq != nil {
-		page, err = it.seq.Page(p)
+		page, err = it.seq.Stand(p)
 		return page, nil, err
 	}
 	if it.lookups++; it.lookups >= flushLookups {
