@@ -7,6 +7,7 @@ import (
 	"math"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/arena"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -18,17 +19,19 @@ import (
 // stretch.go). A hit is two dependent loads; it takes no lock and writes nothing but the frame's
 // count of holders and, rarely, its reference bit.
 //
-// There are as many places as the budget has slots: a page each, and the room for its heads.
+// There are as many places as the budget has room for: a page each, the room for its heads, and its frame.
 // A place is a slot of the arena, and belongs to one frame: from the moment when its page is about
 // to be read until it is evicted, which only happens to frames that nobody holds, or, if it was dropped
 // before, until the last holder has released it. So the arena is never larger than the budget,
 // whatever readers hold. If they hold all of it, pages are read into the Go heap, and the cache does
-// not keep those. B-tree pages, few in a hundred, have a copy in the Go heap besides their place.
+// not keep those. B-tree pages, few in a hundred, have a copy in the Go heap besides their place, as long as
+// those are few in the cache, too.
 type cache struct {
 	stretches
-	slot   int // the size of a page and its head room
+	each   int // what a place takes of the budget
 	places int
 	taken  atomic.Int64 // places that are not free
+	copies atomic.Int64 // pages with a copy in the Go heap; changed with mu
 
 	mu    sync.Mutex // guards changes of stretches and their tables, and all that follows
 	arena arena.Arena
@@ -39,11 +42,16 @@ type cache struct {
 	closed bool
 }
 
+// copyShare is how many times larger the cache is than the copies of b-tree pages may be. A file much larger
+// than the cache can have more of these than that.
+const copyShare = 32
+
 func (c *cache) init(geo format.Geometry, budget int64, l layout) {
 	c.stretches.init(geo, l)
-	c.slot = geo.PageSize + headRoom(geo.PageSize)
-	c.places = int(min(max(1, budget/int64(c.slot)), math.MaxInt32))
-	c.arena = arena.New(c.slot, c.places)
+	slot := geo.PageSize + headRoom(geo.PageSize)
+	c.each = slot + int(unsafe.Sizeof(Frame{}))
+	c.places = int(min(max(1, budget/int64(c.each)), math.MaxInt32))
+	c.arena = arena.New(slot, c.places)
 }
 
 // get returns the frame of page p, or nil. Only its atomic fields may be used.
@@ -119,7 +127,7 @@ func (c *cache) findPlace() int {
 			old.recent.Store(false)
 		case old.heap || old.refs.CompareAndSwap(1, 0):
 			c.stretches.remove(old)
-			c.ring[c.hand] = nil
+			c.forget(old)
 			return c.hand
 		}
 	}
@@ -133,7 +141,7 @@ func (c *cache) put(fr *Frame, page format.Page) {
 	if fr.place == noPlace {
 		return
 	}
-	if page.IsBTree() {
+	if page.IsBTree() && c.copies.Load() <= int64(c.places/copyShare) {
 		// There are few of them, every search reads some, and many readers the same ones: to
 		// hold them would cost more than the memory is worth.
 		fr.raw, fr.heap = bytes.Clone(fr.raw), true
@@ -146,10 +154,19 @@ func (c *cache) put(fr *Frame, page format.Page) {
 		}
 		return
 	}
-	if !fr.heap {
+	if fr.heap {
+		c.copies.Add(1)
+	} else {
 		fr.refs.Add(1)
 	}
 	c.ring[fr.place] = fr
+}
+
+// forget takes a frame from the ring. The caller holds mu.
+func (c *cache) forget(fr *Frame) {
+	if c.ring[fr.place] = nil; fr.heap {
+		c.copies.Add(-1)
+	}
 }
 
 // drop forgets the pages of a block that is about to be written again.
@@ -161,7 +178,7 @@ func (c *cache) drop(b base.BlockNo) {
 
 // dropped is called for a frame that is not in the table any more. The caller holds mu.
 func (c *cache) dropped(fr *Frame) {
-	c.ring[fr.place] = nil
+	c.forget(fr)
 	if fr.heap || fr.refs.Add(-1) == 0 {
 		c.setFree(int(fr.place))
 	}

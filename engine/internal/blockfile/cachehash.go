@@ -14,7 +14,7 @@ import (
 // what comes after it is still found.
 type hashed struct {
 	slots atomic.Pointer[[]atomic.Pointer[Frame]]
-	used  int // places that are not empty; guarded by the cache's mutex
+	used  int32 // places that are not empty; guarded by the cache's mutex
 }
 
 // gone marks the place of a frame that was dropped.
@@ -53,7 +53,7 @@ func (h *hashed) put(fr *Frame) bool {
 		return false
 	}
 	t := h.slots.Load()
-	if t == nil || 4*(h.used+1) > 3*len(*t) {
+	if t == nil || 4*(int(h.used)+1) > 3*len(*t) {
 		t = h.rebuild(t)
 	}
 	slots := *t
@@ -92,7 +92,7 @@ func (h *hashed) rebuild(old *[]atomic.Pointer[Frame]) *[]atomic.Pointer[Frame] 
 		}
 		slots[i].Store(fr)
 	}
-	h.used = len(live)
+	h.used = int32(len(live))
 	h.slots.Store(&slots)
 	return &slots
 }

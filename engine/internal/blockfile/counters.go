@@ -11,7 +11,7 @@ import (
 type Stats struct {
 	CacheLookups int64 // pages that readers looked up; merges read without the cache
 	CacheMisses  int64 // of those, the ones that had to be read
-	CacheBytes   int64 // held now, with the room for the heads of each page
+	CacheBytes   int64 // held now, with the room for the heads of each page, and its frame
 
 	// Pages read from the file: one for each miss, those read ahead of a scan with it and
 	// those of long values, those that merges and checks read in long runs, and single ones
@@ -94,7 +94,7 @@ func (f *File) Wrote() (pages, bytes int64) {
 func (f *File) Stats() Stats {
 	c := &f.stats
 	return Stats{
-		CacheLookups: c.lookups.sum(), CacheMisses: c.misses.sum(), CacheBytes: f.cache.taken.Load() * int64(f.cache.slot),
+		CacheLookups: c.lookups.sum(), CacheMisses: c.misses.sum(), CacheBytes: f.cache.taken.Load() * int64(f.cache.each),
 		MissPages: c.missPages.sum(), AheadPages: c.aheadPages.sum(), RunPages: c.runPages.Load(), RawPages: c.rawPages.Load(),
 		PagesWritten: c.pagesWritten.Load(), BytesRead: c.bytesRead.sum(), DataBytes: c.dataBytes.Load(), MetaBytes: c.metaBytes.Load(),
 		Syncs:      c.syncs.Load(),

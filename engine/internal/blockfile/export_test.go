@@ -73,7 +73,7 @@ func TablesOf(f *File) (n Tables) {
 				n.Sparse = max(n.Sparse, len(*slots)/max(1, frames))
 			}
 		}
-		if frames == 0 || frames != t.live {
+		if frames == 0 || frames != int(t.live) {
 			panic(fmt.Sprintf("a table of %d pages has %d", t.live, frames))
 		}
 		n.Pages += frames
@@ -81,8 +81,35 @@ func TablesOf(f *File) (n Tables) {
 	return n
 }
 
+// CopyShare is how many times larger the cache is than the copies of b-tree pages in the Go heap.
+const CopyShare = copyShare
+
+// CopiesOf counts those. It panics if the cache counts otherwise.
+func CopiesOf(f *File) (n int) {
+	c := &f.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, fr := range c.ring {
+		if fr != nil && fr.heap {
+			n++
+		}
+	}
+	if got := int(c.copies.Load()); got != n {
+		panic(fmt.Sprintf("%d copies are counted, there are %d", got, n))
+	}
+	return n
+}
+
+// InHeap reports whether a page lies in the Go heap.
+func InHeap(fr *Frame) bool { return fr.heap }
+
 // InMemory reports whether page p is in the cache.
 func InMemory(f *File, p base.PageNo) bool { return f.cache.has(p) }
 
+// HeadRoom returns the size of the head room of a page.
+func HeadRoom(pageSize int) int { return headRoom(pageSize) }
+
 // SlotBytes returns how much of the cache's budget a page takes.
-func SlotBytes(pageSize int) int64 { return int64(pageSize + headRoom(pageSize)) }
+func SlotBytes(pageSize int) int64 {
+	return int64(pageSize+headRoom(pageSize)) + int64(unsafe.Sizeof(Frame{}))
+}

@@ -26,6 +26,13 @@ func leafOf(content []byte, p base.PageNo, generation uint32) {
 	b.Body(bytes.Repeat(key, n/len(key)+1)[:n])
 }
 
+// leafOrBTree makes every third page look like one of a b-tree, some of which have copies in the Go heap.
+func leafOrBTree(content []byte, p base.PageNo, generation uint32) {
+	if leafOf(content, p, generation); p%3 == 0 {
+		content[len(content)-3] |= format.FlagBTree
+	}
+}
+
 // world is a file in which blocks are written again while their pages are read.
 type world struct {
 	*fixture
@@ -110,12 +117,12 @@ func (w *world) release(h heldPage) {
 
 // TestHeldPagesStay: pages that readers hold stay as they are, while a cache with room for few
 // is used by all of them, and blocks are written again. In the end nothing is held, and at no time is
-// more of the arena used than the budget.
+// more of the arena used than the budget, or are there more copies of b-tree pages than a share of that.
 func TestHeldPagesStay(t *testing.T) {
-	for i, places := range []int64{1, 5, 24, 5, 24} {
+	for i, places := range []int64{1, 5, 24, 96, 5, 24, 96} {
 		budget := places * blockfile.SlotBytes(1024)
-		w := &world{fixture: newFixture(t, 1024, budget), fill: leafOf}
-		if i > 2 {
+		w := &world{fixture: newFixture(t, 1024, budget), fill: leafOrBTree}
+		if i > 3 {
 			w.fixture = packedFixture(t, compress.LZ4(), 1024, budget)
 		}
 		w.space = &blockfile.Space{File: w.file, Sealed: true}
@@ -142,6 +149,9 @@ func TestHeldPagesStay(t *testing.T) {
 					if got := w.file.Stats().CacheBytes; got > budget {
 						t.Errorf("%d bytes are used, the budget is %d", got, budget)
 					}
+					if n, most := blockfile.CopiesOf(w.file), int(places)/blockfile.CopyShare+4; n > most {
+						t.Errorf("%d copies in the Go heap for %d places, want %d at most", n, places, most)
+					}
 				}
 				for _, h := range held {
 					w.release(h)
@@ -155,6 +165,9 @@ func TestHeldPagesStay(t *testing.T) {
 		w.file.Close()
 		if n := w.file.Stats().CacheBytes; n != 0 {
 			t.Errorf("budget %d: %d bytes are used after Close", budget, n)
+		}
+		if n := blockfile.CopiesOf(w.file); n != 0 {
+			t.Errorf("budget %d: %d copies after Close", budget, n)
 		}
 		if t.Failed() {
 			return

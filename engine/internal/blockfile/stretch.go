@@ -28,13 +28,11 @@ type stretches struct {
 type stretchList []atomic.Pointer[stretch]
 
 // stretch is the table of one, in one piece of memory: direct, in which a search ends at once, or, in a
-// compressed file, hashed. Everything but the search goes through pageTable, which is the one that
-// is used.
+// compressed file, hashed.
 type stretch struct {
 	direct direct
 	hashed hashed
-	pageTable
-	live int // frames in the table
+	live   int32 // frames in the table
 }
 
 // pageTable is what changes a table.
@@ -48,8 +46,9 @@ type pageTable interface {
 }
 
 // stretchPages is how many pages a stretch has, or all of a block if those are fewer. Of shorter ones
-// the list would be longer, of longer ones a table would take more where it has a single page.
-const stretchPages = 32
+// the list would be longer, of longer ones a table would take more where it has a single page: as most
+// have when a file much larger than the cache is read at random.
+const stretchPages = 8
 
 func (s *stretches) init(geo format.Geometry, l layout) {
 	pages, hashed := l.stretch()
@@ -72,22 +71,22 @@ func (s *stretches) put(fr *Frame) bool {
 	at := s.entry(i)
 	t := at.Load()
 	if t == nil {
-		t = s.newTable()
+		t = &stretch{}
 		at.Store(t)
 	}
-	if !t.put(fr) {
+	if !s.table(t).put(fr) {
 		return false
 	}
 	t.live++
 	return true
 }
 
-func (s *stretches) newTable() *stretch {
-	t := &stretch{}
-	if t.pageTable = &t.direct; s.hashes {
-		t.pageTable = &t.hashed
+// table returns the one of the tables of a stretch that is used.
+func (s *stretches) table(t *stretch) pageTable {
+	if s.hashes {
+		return &t.hashed
 	}
-	return t
+	return &t.direct
 }
 
 // entry returns entry i of the list, making that longer if necessary.
@@ -110,7 +109,7 @@ func (s *stretches) remove(fr *Frame) {
 	at := s.entry(int(uint64(s.geo.Ordinal(fr.no)) >> s.shift))
 	t := at.Load()
 	t.live--
-	t.remove(fr, t.live)
+	s.table(t).remove(fr, int(t.live))
 	if t.live == 0 {
 		at.Store(nil)
 	}
@@ -121,16 +120,16 @@ func (s *stretches) drop(b base.BlockNo, dropped func(*Frame)) {
 	list := *s.list.Load()
 	n := uint64(s.geo.PagesPerBlock() >> s.shift)
 	from := min((uint64(b)-1)*n, uint64(len(list)))
-	list[from:min(from+n, uint64(len(list)))].clear(dropped)
+	s.clear(list[from:min(from+n, uint64(len(list)))], dropped)
 }
 
 // dropAll drops all tables.
-func (s *stretches) dropAll(dropped func(*Frame)) { s.list.Swap(new(stretchList)).clear(dropped) }
+func (s *stretches) dropAll(dropped func(*Frame)) { s.clear(*s.list.Swap(new(stretchList)), dropped) }
 
-func (l stretchList) clear(dropped func(*Frame)) {
+func (s *stretches) clear(l stretchList, dropped func(*Frame)) {
 	for i := range l {
 		if t := l[i].Load(); t != nil {
-			t.clear(dropped)
+			s.table(t).clear(dropped)
 			l[i].Store(nil)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // TestTablesAreBounded reads a file that is much larger than the cache, in order and at random: the cache
 // has tables for the pages that are in it, and not for those that were.
 func TestTablesAreBounded(t *testing.T) {
-	if blockfile.TableBytes > 576 {
+	if blockfile.TableBytes > 160 {
 		t.Errorf("a table takes %d bytes", blockfile.TableBytes)
 	}
 	const places = 12
