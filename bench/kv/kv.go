@@ -40,6 +40,8 @@ type Config struct {
 	// BufferBytes is the size of the tree or table in memory that takes new records, for stores
 	// that have one and no advice of their own.
 	BufferBytes int64
+	// Rows is how many rows the database has, or is to have.
+	Rows uint64
 	// Writers is how many goroutines call Write at the same time; 0 is 1.
 	Writers int
 	// ReadMostly is set while a database is built, or opened, that is only read afterwards.

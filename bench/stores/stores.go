@@ -27,6 +27,7 @@ func All() []kv.Driver {
 		lsmlite.HighPerformance(),
 		lsmlite.LowMemory(),
 		lsmlite.LSMLiteRS(),
+		lsmlite.Index(),
 		lsmlite.SQL(),
 		pebble.Driver(),
 		bbolt.Driver(),

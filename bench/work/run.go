@@ -101,7 +101,7 @@ func diskBytes(dir string) (*int64, error) {
 // open opens the store for this many goroutines that write.
 func (r *run) open(writers int) error {
 	s, err := r.driver.Open(kv.Config{
-		Dir: r.Dir, Class: r.Class, CacheBytes: r.CacheBytes, BufferBytes: r.BufferBytes, Writers: writers,
+		Dir: r.Dir, Class: r.Class, CacheBytes: r.CacheBytes, BufferBytes: r.BufferBytes, Rows: r.Rows, Writers: writers,
 		ReadMostly: r.readMostly,
 	})
 	r.store = s
