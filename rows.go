@@ -50,7 +50,12 @@ func (r *rows) of() *session.Rows { return (*session.Rows)(r) }
 
 // guard is deferred by the methods that may read or write.
 func (r *rows) guard(err *error, op string) {
-	if p := recover(); p != nil {
+	r.caught(err, op, recover())
+}
+
+// caught makes a panic the error of the call, if there was one.
+func (r *rows) caught(err *error, op string, p any) {
+	if p != nil {
 		r.of().Break()
 		*err = internalError(op, p)
 	}
@@ -59,10 +64,18 @@ func (r *rows) guard(err *error, op string) {
 // Columns returns the names of the columns; a statement without results has none.
 func (r *rows) Columns() []string { return r.of().Columns() }
 
-// Next fills dest with the next row, or returns io.EOF after the last.
+// Next fills dest with the next row, or returns io.EOF after the last. It calls recover only if it has not
+// come to its end: the call takes longer than all else that Next does itself.
 func (r *rows) Next(dest []driver.Value) (err error) {
-	defer r.guard(&err, "next")
-	return r.of().Next(dest)
+	ended := false
+	defer func() {
+		if !ended {
+			r.caught(&err, "next", recover())
+		}
+	}()
+	err = r.of().Next(dest)
+	ended = true
+	return err
 }
 
 // HasNextResultSet reports whether the text has another statement that may run: none may

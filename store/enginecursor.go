@@ -14,12 +14,13 @@ var _ PartCursor = (*engineCursor)(nil)
 
 // engineCursor is a cursor of the engine, which knows no ranges, kept within one.
 type engineCursor struct {
-	cur  *engine.Cursor
-	r    Range
-	left int   // keys still to be visited
-	in   bool  // it stands on a key of the range
-	last bool  // that key is the end of the range
-	err  error // of the context
+	cur   *engine.Cursor
+	r     Range
+	left  int   // keys still to be visited
+	in    bool  // it stands on a key of the range
+	last  bool  // that key is the end of the range
+	ahead bool  // the range goes on, ascending and with its values, to the last key there is
+	err   error // of the context, or of a row's value
 }
 
 func newEngineCursor(cur *engine.Cursor, err error) (Cursor, error) {
@@ -31,6 +32,7 @@ func newEngineCursor(cur *engine.Cursor, err error) (Cursor, error) {
 
 func (c *engineCursor) Seek(ctx context.Context, r *Range) bool {
 	c.r, c.left, c.in, c.last = *r, math.MaxInt, false, false
+	c.ahead = !r.HasHi && !r.Reverse && !r.KeysOnly
 	if r.Limit > 0 {
 		c.left = r.Limit
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/internal/pragma"
 	"github.com/lsmlite/lsmlite-go/parser"
+	"github.com/lsmlite/lsmlite-go/store"
 )
 
 // Rows are the results of the statements of a text, one result set a statement. A result
@@ -34,8 +35,10 @@ type Rows struct {
 	// The current result set.
 	plan   *parser.Plan
 	source rowSource
-	limit  int64 // rows still to come, or negative
-	offset int64 // rows still to skip
+	stored store.Row // what a row of sourceStored shows
+	pair   bool      // that is the key, and after it the value
+	limit  int64     // rows still to come, or negative
+	offset int64     // rows still to skip
 	bounds parser.Bounds
 	walk   walk
 
@@ -215,6 +218,7 @@ func (r *Rows) resetPoint() {
 	empty(&r.keyBytes)
 	empty(&r.valueBytes)
 	r.boxes.few = [2][]byte{}
+	r.stored = store.Row{}
 	clear(r.boxes.many)
 }
 

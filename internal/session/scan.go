@@ -32,6 +32,8 @@ func (r *Rows) openScan() error {
 	r.source = sourceScan
 	if r.asStored() {
 		r.source = sourceStored
+		c := r.plan.Columns
+		r.pair = len(c) == 2 && c[0].Kind == parser.ColumnKey && c[1].Kind == parser.ColumnValue
 	}
 	r.walk.begin(&r.bounds, way{desc: r.plan.Desc, keysOnly: r.plan.KeysOnly, limit: r.mostKeys()})
 	for ; r.offset > 0; r.offset-- {
@@ -68,29 +70,23 @@ func (r *Rows) asStored() bool {
 // nextStored is nextScan for rows of which asStored is true. The walk counts the limit, because
 // there is no filter.
 func (r *Rows) nextStored(dest []driver.Value) error {
-	w := &r.walk
-	if ok, err := w.next(&r.bounds); err != nil {
+	ok, err := r.walk.nextRow(&r.bounds, &r.stored)
+	if err != nil {
 		return err
 	} else if !ok {
 		return r.endScan()
 	}
+	if r.pair {
+		dest[0], dest[1] = box(&r.stored.Key), box(&r.stored.Value)
+		return nil
+	}
 	columns := r.plan.Columns
-	heads := r.boxes.all(len(columns))
 	for i := range columns {
-		var b []byte
 		if columns[i].Kind == parser.ColumnKey {
-			b = w.cursor.Key()
+			dest[i] = box(&r.stored.Key)
 		} else {
-			var err error
-			if b, err = w.cursor.Value(w.ctx); err != nil {
-				return err
-			}
+			dest[i] = box(&r.stored.Value)
 		}
-		if b == nil {
-			b = []byte{} // nil would be scanned as NULL
-		}
-		heads[i] = b
-		dest[i] = box(&heads[i])
 	}
 	return nil
 }

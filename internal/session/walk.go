@@ -14,7 +14,8 @@ import (
 // a parser.ValueLoader for the current row.
 type walk struct {
 	ctx    context.Context
-	cursor store.Cursor // nil if the walk is not open
+	cursor store.Cursor    // nil if the walk is not open
+	rows   store.RowCursor // the same, if it can return rows and values are needed
 	r      store.Range
 
 	interval int // index in the bounds
@@ -38,7 +39,7 @@ func (w *walk) close() error {
 	if cursor == nil {
 		return nil
 	}
-	w.ctx, w.cursor, w.r = nil, nil, store.Range{}
+	w.ctx, w.cursor, w.rows, w.r = nil, nil, nil, store.Range{}
 	return cursor.Close()
 }
 
@@ -54,6 +55,9 @@ func (w *walk) begin(b *parser.Bounds, by way) {
 	w.desc, w.keysOnly, w.left, w.inside = by.desc, by.keysOnly, by.limit, false
 	if w.interval = 0; by.desc {
 		w.interval = b.Len() - 1
+	}
+	if w.rows = nil; !by.keysOnly {
+		w.rows, _ = w.cursor.(store.RowCursor)
 	}
 }
 
@@ -75,6 +79,53 @@ func (w *walk) next(b *parser.Bounds) (bool, error) {
 		}
 	}
 	return w.enterAny(b)
+}
+
+// nextRow is next, and sets row to the key and, unless the walk is of keys only, the value that it
+// comes to. Neither is nil.
+func (w *walk) nextRow(b *parser.Bounds, row *store.Row) (bool, error) {
+	if w.rows == nil || !w.inside || w.left == 0 {
+		return w.nextRowSlowly(b, row)
+	}
+	if err := done(w.ctx, &w.steps); err != nil {
+		return false, err
+	}
+	if !w.rows.NextRow(w.ctx, row) {
+		if err := w.over(); err != nil {
+			return false, err
+		}
+		return w.nextRowSlowly(b, row)
+	}
+	if w.left > 0 {
+		w.left--
+	}
+	if row.Key == nil || row.Value == nil {
+		fill(row)
+	}
+	return true, nil
+}
+
+// nextRowSlowly is nextRow by a call for each part.
+func (w *walk) nextRowSlowly(b *parser.Bounds, row *store.Row) (ok bool, err error) {
+	if ok, err = w.next(b); err != nil || !ok {
+		return false, err
+	}
+	row.Key, row.Value = w.cursor.Key(), nil
+	if !w.keysOnly {
+		row.Value, err = w.cursor.Value(w.ctx)
+	}
+	fill(row)
+	return err == nil, err
+}
+
+// fill makes what is nil empty: nil would be scanned as NULL.
+func fill(row *store.Row) {
+	if row.Key == nil {
+		row.Key = []byte{}
+	}
+	if row.Value == nil {
+		row.Value = []byte{}
+	}
 }
 
 // enterAny moves to the first key of the next interval that has one, and reports whether there

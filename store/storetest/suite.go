@@ -135,6 +135,38 @@ func (s *suite) walk(c store.Cursor, r store.Range) []string {
 	return keys
 }
 
+// walkRows is walk by rows, if c shows them. Every third step is a move like any other.
+func (s *suite) walkRows(c store.Cursor, r store.Range) (keys []string, ok bool) {
+	s.Helper()
+	rows, ok := c.(store.RowCursor)
+	if !ok || r.KeysOnly {
+		return nil, false
+	}
+	var row store.Row
+	var err error
+	for n, more := 0, c.Seek(s.ctx, &r); more; n++ {
+		if n%3 == 0 {
+			row.Key = c.Key()
+			row.Value, err = c.Value(s.ctx)
+			s.ok(err)
+		}
+		if key := string(row.Key); string(row.Value) != key+key || string(c.Key()) != key || c.ValueLen() != 2*len(key) {
+			s.Fatalf("row %q, %q; the key is %q, its value has %d bytes", row.Key, row.Value, c.Key(), c.ValueLen())
+		}
+		keys = append(keys, string(row.Key))
+		if n%3 == 2 {
+			more = c.Next(s.ctx)
+		} else {
+			more = rows.NextRow(s.ctx, &row)
+		}
+	}
+	s.ok(c.Err())
+	if c.Key() != nil || rows.NextRow(s.ctx, &row) {
+		s.Fatalf("after the last row: key %q, row %q", c.Key(), row.Key)
+	}
+	return keys, true
+}
+
 // parts compares parts of the current value with it, if c loads parts.
 func (s *suite) parts(c store.Cursor, value []byte) {
 	s.Helper()

@@ -66,6 +66,9 @@ func (s *suite) ranges() {
 			if !slices.Equal(got, want) {
 				s.Fatalf("%s: %s\nvisits %q\nshould %q", name, describe(rng), got, want)
 			}
+			if got, ok := s.walkRows(c, rng); ok && !slices.Equal(got, want) {
+				s.Fatalf("%s, by rows: %s\nvisits %q\nshould %q", name, describe(rng), got, want)
+			}
 		}
 		s.ok(c.Close())
 	}
@@ -143,7 +146,7 @@ func (s *suite) ended() {
 }
 
 func (s *suite) keysOnly() {
-	s.commit("a")
+	s.commit("a", "b")
 	c := s.cursor(s.store)
 	if !c.Seek(s.ctx, &store.Range{KeysOnly: true}) {
 		s.Fatal("nothing there")
@@ -153,6 +156,15 @@ func (s *suite) keysOnly() {
 	if parts, ok := c.(store.PartCursor); ok {
 		_, err := parts.ValuePart(s.ctx, nil, 0, 1)
 		s.isMisuse(err, "a part of a value")
+	}
+	if rows, ok := c.(store.RowCursor); ok {
+		if rows.NextRow(s.ctx, new(store.Row)) {
+			s.Fatal("a row")
+		}
+		s.isMisuse(c.Err(), "a row")
+		if !c.Seek(s.ctx, &store.Range{}) || c.Err() != nil {
+			s.Fatal("no key after that", c.Err())
+		}
 	}
 	s.ok(c.Close())
 }

@@ -51,7 +51,17 @@ func TestModel(t *testing.T) {
 		ok := c.First()
 		for i := range keys {
 			at(ok, i, "forward")
-			ok = c.Next()
+			if i%5 == 0 {
+				ok = c.Next()
+				continue
+			}
+			row := cursor.Row{Key: []byte("none"), Value: []byte("none")}
+			if ok = c.NextRow(&row); ok && i+1 < len(keys) && (string(row.Key) != keys[i+1] || !bytes.Equal(row.Value, w.rows[keys[i+1]])) {
+				t.Fatalf("seed %d: row %d is %q, %x", seed, i+1, row.Key, row.Value)
+			}
+			if !ok && (string(row.Key) != "none" || string(row.Value) != "none") {
+				t.Fatalf("seed %d: the end is the row %q, %x", seed, row.Key, row.Value)
+			}
 		}
 		at(ok, len(keys), "behind the end")
 		ok = c.Last()
