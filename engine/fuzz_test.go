@@ -107,7 +107,7 @@ func (f fuzzFile) mutate(edits []byte) fuzzFile {
 			}
 			raw := f.db[at : at+g.PageSize]
 			sealed := g.StoredSum(p, raw) != 0
-			seal := g.SealOf(p, raw)
+			seal := format.SealOf(p, raw)
 			if g.OldSumGood(p, p, raw) {
 				seal = 0
 			}

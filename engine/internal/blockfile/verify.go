@@ -34,6 +34,9 @@ func (s *Space) Verify(p base.PageNo, raw []byte) (format.Page, error) {
 
 // Unfit says why a raw page is none of the segment's by its page sum; "" if it can be.
 func (s *Space) Unfit(p base.PageNo, raw []byte) string {
+	if s.Sealed && s.Seal != 0 && format.SealOf(s.Original(p), raw) == s.Seal {
+		return "" // as nearly always
+	}
 	stored := s.geo.StoredSum(p, raw)
 	switch {
 	case !s.Sealed && stored == 0:

@@ -16,7 +16,7 @@ func wideWays() map[string]func(number uint64, page []byte) uint16 {
 	}
 	if has512 {
 		ways["512 bits"] = func(number uint64, page []byte) uint16 {
-			return crcFold512(&wideTable, bits.ReverseBytes64(number), page)
+			return crcFold512(&wideTable, bits.ReverseBytes64(number), page, nil)
 		}
 	}
 	return ways

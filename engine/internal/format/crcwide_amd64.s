@@ -110,22 +110,28 @@ fold64:
 	MOVW AX, ret+40(FP)
 	RET
 
-// func crcFold512(table *[wideWords]uint64, number uint64, page []byte) uint16
-TEXT ·crcFold512(SB), NOSPLIT, $0-42
+// func crcFold512(table *[wideWords]uint64, number uint64, page []byte, to *byte) uint16
+//
+// Unless to is nil, the page is copied there. It may begin before the page and reach into it: of 256 bytes
+// all are loaded before any is stored, and the multiplications take so long that stores cost nothing.
+TEXT ·crcFold512(SB), NOSPLIT, $0-50
 	MOVQ table+0(FP), AX
 	MOVQ page_base+16(FP), SI
 	MOVQ page_len+24(FP), BX
+	MOVQ to+40(FP), DI
 
 	// The page number, times x^128, is added to the first words. What is written to X4 by
 	// an instruction with V leaves zeros in the rest of Z4.
 	VMOVQ          number+8(FP), X4
 	VPCLMULQDQ     $0x00, (wideNumber*16)(AX), X4, X4
 	VMOVDQU64      0(SI), Z0
-	VPXORQ         Z4, Z0, Z0
 	VMOVDQU64      64(SI), Z1
 	VMOVDQU64      128(SI), Z2
 	VMOVDQU64      192(SI), Z3
 	VBROADCASTI32X4 (wide2048*16)(AX), Z8
+	TESTQ          DI, DI
+	JNZ            move
+	VPXORQ         Z4, Z0, Z0
 	ADDQ           $256, SI
 	SUBQ           $256, BX
 	JZ             folded
@@ -147,6 +153,44 @@ fold256:
 	ADDQ       $256, SI
 	SUBQ       $256, BX
 	JNZ        fold256
+	JMP        folded
+
+move:
+	VMOVDQU64 Z0, 0(DI)
+	VMOVDQU64 Z1, 64(DI)
+	VMOVDQU64 Z2, 128(DI)
+	VMOVDQU64 Z3, 192(DI)
+	VPXORQ    Z4, Z0, Z0
+	ADDQ      $256, SI
+	ADDQ      $256, DI
+	SUBQ      $256, BX
+	JZ        folded
+
+move256:
+	VMOVDQU64  0(SI), Z9
+	VMOVDQU64  64(SI), Z10
+	VMOVDQU64  128(SI), Z11
+	VMOVDQU64  192(SI), Z12
+	VPCLMULQDQ $0x00, Z8, Z0, Z4
+	VPCLMULQDQ $0x11, Z8, Z0, Z0
+	VPCLMULQDQ $0x00, Z8, Z1, Z5
+	VPCLMULQDQ $0x11, Z8, Z1, Z1
+	VPCLMULQDQ $0x00, Z8, Z2, Z6
+	VPCLMULQDQ $0x11, Z8, Z2, Z2
+	VPCLMULQDQ $0x00, Z8, Z3, Z7
+	VPCLMULQDQ $0x11, Z8, Z3, Z3
+	VMOVDQU64  Z9, 0(DI)
+	VMOVDQU64  Z10, 64(DI)
+	VMOVDQU64  Z11, 128(DI)
+	VMOVDQU64  Z12, 192(DI)
+	VPTERNLOGQ $0x96, Z9, Z4, Z0
+	VPTERNLOGQ $0x96, Z10, Z5, Z1
+	VPTERNLOGQ $0x96, Z11, Z6, Z2
+	VPTERNLOGQ $0x96, Z12, Z7, Z3
+	ADDQ       $256, SI
+	ADDQ       $256, DI
+	SUBQ       $256, BX
+	JNZ        move256
 
 folded:
 	// The first three go to the last one.
@@ -176,5 +220,5 @@ folded:
 	VPXOR          X2, X0, X0
 	VZEROUPPER
 	FINISH
-	MOVW AX, ret+40(FP)
+	MOVW AX, ret+48(FP)
 	RET

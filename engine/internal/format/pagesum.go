@@ -71,12 +71,10 @@ func (g Geometry) StoredSum(p base.PageNo, raw []byte) uint16 {
 	return binary.BigEndian.Uint16(raw[g.flagsOffset(p):]) >> sumShift
 }
 
-// SealOf returns the seal that the raw page has as page number, which is the number it had
-// when it was written: it differs from the real one only if the block has been moved
+// SealOf returns the seal that a raw page, which is of the file's size, has as page number: the number it
+// had when it was written. That differs from the real one only if the block has been moved
 // since. Any page has a seal, if only by chance.
-func (g Geometry) SealOf(number base.PageNo, raw []byte) Seal {
-	return Seal(crc13(uint64(number), raw[:g.PageSize]))
-}
+func SealOf(number base.PageNo, raw []byte) Seal { return Seal(crc13(uint64(number), raw)) }
 
 // OldSumGood reports whether the raw page at p carries the right old sum for its
 // number, which is as for SealOf.
@@ -91,5 +89,18 @@ func (g Geometry) SumGood(p, number base.PageNo, raw []byte, seal Seal) bool {
 	if seal == 0 {
 		return g.OldSumGood(p, number, raw)
 	}
-	return g.SealOf(number, raw) == seal
+	return SealOf(number, raw[:g.PageSize]) == seal
+}
+
+// MoveSealed copies a raw page to a place that is elsewhere or begins before it, and returns what SealOf does.
+// To do both at once costs no more than the sum alone.
+func MoveSealed(to []byte, number base.PageNo, raw []byte) Seal {
+	if len(raw) > 0 && len(raw)%widePage == 0 {
+		if crc, ok := crcMove(to, uint64(number), raw); ok {
+			return Seal(crc)
+		}
+	}
+	seal := SealOf(number, raw)
+	copy(to, raw)
+	return seal
 }

@@ -113,7 +113,7 @@ func TestSealedPageHasItsSeal(t *testing.T) {
 			before := randomPage(g, p, 1, rng)
 			raw := append([]byte(nil), before...)
 			g.SealPage(p, raw, seal)
-			if got := definedSeal(p, raw); got != uint16(seal) || !g.SumGood(p, p, raw, seal) || g.SealOf(p, raw) != seal {
+			if got := definedSeal(p, raw); got != uint16(seal) || !g.SumGood(p, p, raw, seal) || format.SealOf(p, raw) != seal {
 				t.Fatalf("page %d has the seal %04x, want %04x", p, got, seal)
 			}
 			if g.SumGood(p, p, raw, seal^1) || g.SumGood(p, p+1, raw, seal) {

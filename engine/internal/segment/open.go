@@ -131,7 +131,7 @@ func endOfC(space *blockfile.Space, s format.Segment, seal format.Seal) bool {
 		}
 		page := geo.Content(p, raw)
 		if !page.IsBTree() {
-			return geo.StoredSum(p, raw) == 0 && geo.SealOf(space.Original(p), raw) != seal
+			return geo.StoredSum(p, raw) == 0 && format.SealOf(space.Original(p), raw) != seal
 		}
 		p = space.Map(page.Ptr())
 	}
@@ -151,7 +151,7 @@ func readEnd(space *blockfile.Space, p base.PageNo) (end, error) {
 		return end{}, err
 	}
 	geo, number := space.Geometry(), space.Original(p)
-	return end{geo.StoredSum(p, raw), geo.OldSumGood(p, number, raw), geo.SealOf(number, raw)}, nil
+	return end{geo.StoredSum(p, raw), geo.OldSumGood(p, number, raw), format.SealOf(number, raw)}, nil
 }
 
 // blame returns what is wrong with a segment whose last page is not like its first: err,
