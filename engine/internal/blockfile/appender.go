@@ -7,9 +7,14 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
-// runBytes is how much an Appender writes at once. A write costs about as much for 64 KiB
-// as for 4, and those that wait for it do not wait long.
-const runBytes = 64 << 10
+const (
+	// runBytes is how much an Appender writes at once. A write costs about as much for 64 KiB
+	// as for 4, and those that wait for it do not wait long.
+	runBytes = 64 << 10
+	// longRunBytes is how much it writes at once of long values, which take long anyway: what is written in
+	// longer runs lies in larger pieces in the memory of the system, and is read from there with less work.
+	longRunBytes = 256 << 10
+)
 
 // Allocator gives an Appender blocks that nothing on disk and no reader refers to.
 type Allocator interface {

@@ -26,7 +26,7 @@ func (o plainOutput) next() (base.PageNo, []byte, error) {
 		}
 	default:
 		o.sealNewest()
-		if len(o.buf) >= runBytes {
+		if n := len(o.buf); n >= longRunBytes || n >= runBytes && !o.within() {
 			if err := o.flush(); err != nil {
 				return 0, nil, err
 			}
@@ -57,13 +57,23 @@ func (o plainOutput) nextBlock() error {
 	return nil
 }
 
+// within reports whether the newest page lies within a record: none begins on it.
+func (o plainOutput) within() bool {
+	newest := o.f.geo.Content(o.page, o.buf[len(o.buf)-o.f.geo.PageSize:])
+	return newest.NumCells() == 0 && !newest.IsBTree()
+}
+
 // grow adds one zeroed page to the buffer and returns it. A segment of one page needs no more
 // memory than that.
 func (o plainOutput) grow() []byte {
 	size := o.f.geo.PageSize
 	n := len(o.buf)
 	if n+size > cap(o.buf) {
-		bigger := make([]byte, n, max(size, min(4*n, max(runBytes, n+size))))
+		run := runBytes
+		if n >= runBytes {
+			run = longRunBytes
+		}
+		bigger := make([]byte, n, max(size, min(4*n, max(run, n+size))))
 		copy(bigger, o.buf)
 		o.buf = bigger
 	}
