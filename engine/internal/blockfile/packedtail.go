@@ -66,3 +66,6 @@ func (t *packedTail) NextPage(p base.PageNo) (base.PageNo, error) {
 	}
 	return t.stream.nextPage(p)
 }
+
+// Fill leaves all pages to Page: they are decompressed one by one.
+func (t *packedTail) Fill(base.PageNo, []byte) (n int, last base.PageNo, err error) { return 0, 0, nil }

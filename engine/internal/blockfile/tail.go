@@ -4,13 +4,22 @@ package blockfile
 
 import (
 	"sync"
+	"unsafe"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
-// tailBytes is how much a Tail reads at once.
-const tailBytes = 256 << 10
+const (
+	// tailBytes is how much a Tail reads at once into memory of its own, and roomBytes into the
+	// caller's.
+	tailBytes = 256 << 10
+	roomBytes = 1 << 20
+	// tailAlign is the alignment of the places in the caller's memory that pages are read to. On some
+	// processors the kernel's copy takes up to five times as long to a place that is 1 to 31 bytes after the
+	// beginning of a page of memory. Sums take longer wherever loads cross cache lines.
+	tailAlign = 64
+)
 
 // Tail reads the pages that a long value covers, from front to back, past the page cache:
 // they would push out what is read more than once, and cost an allocation each. It reads
@@ -22,6 +31,11 @@ type Tail interface {
 	// each at or after the place of its part of the value: the caller moves that part there
 	// before the next call, and writes nothing after it.
 	Page(p base.PageNo, n int, room []byte) (format.Page, error)
+	// Fill is Page for many pages: it reads some, from page p on, and moves what they hold to the front of
+	// room, as long as they are good and full and no record begins on them. It returns how many bytes those
+	// are, and the last of the pages. If there is none, page p is for Page to read. What is left of room is
+	// for the pages after that.
+	Fill(p base.PageNo, room []byte) (n int, last base.PageNo, err error)
 	// NextPage returns the page after p in the segment, as Space.NextPage does. p is the page
 	// that Page has just returned.
 	NextPage(p base.PageNo) (base.PageNo, error)
@@ -113,11 +127,12 @@ func (t *plainTail) fill(p base.PageNo, n int, room []byte) error {
 	}
 	t.run = nil
 	size := geo.PageSize
-	pages := min(n, tailBytes-size)/size + 1
-	if whole := len(room) / size; whole > 0 {
-		pages = min(pages, whole)
+	pages := n/size + 1
+	if room = aligned(room); len(room) >= size {
+		pages = min(pages, len(room)/size, max(1, roomBytes/size))
 	} else {
 		room = t.own()
+		pages = min(pages, len(room)/size)
 	}
 	end := min(geo.LastPage(geo.Block(p)), p+base.PageNo(pages)-1)
 	if geo.Block(t.last) == geo.Block(p) && t.last >= p {
@@ -130,4 +145,12 @@ func (t *plainTail) fill(p base.PageNo, n int, room []byte) error {
 	t.s.stats.aheadPages.count(int64(got))
 	t.start, t.run = p, room[:got*size]
 	return nil
+}
+
+// aligned returns room from the first place on to which pages are read.
+func aligned(room []byte) []byte {
+	if len(room) < tailAlign {
+		return nil
+	}
+	return room[-uintptr(unsafe.Pointer(&room[0]))%tailAlign:]
 }

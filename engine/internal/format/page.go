@@ -27,6 +27,9 @@ const footerSize = 12
 // accepted never fail.
 type Page []byte
 
+// NoRoom is a leaf page that holds nothing and has room for nothing.
+var NoRoom = make(Page, footerSize)
+
 // Flags returns the page flags, without the page sum.
 func (p Page) Flags() uint16 { return binary.BigEndian.Uint16(p[len(p)-4:]) & flagMask }
 

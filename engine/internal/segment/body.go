@@ -87,7 +87,6 @@ func (b *Body) Next() ([]byte, error) {
 
 // nextLeaf moves to the next leaf page.
 func (b *Body) nextLeaf() error {
-	geo := b.seg.Space.Geometry()
 	for {
 		if b.no == b.seg.LastPage {
 			return b.seg.corrupt(b.no, "a record runs beyond the end of its segment")
@@ -96,10 +95,8 @@ func (b *Body) nextLeaf() error {
 		if err != nil {
 			return err
 		}
-		if p <= b.no || geo.Block(p) != geo.Block(b.no) {
-			if b.jumps++; b.jumps > int64(b.seg.Space.Blocks()) {
-				return b.seg.corrupt(b.no, "the segment's pages run in a circle")
-			}
+		if err := b.count(p); err != nil {
+			return err
 		}
 		if b.page, err = b.getPage(p); err != nil {
 			return err
@@ -112,6 +109,17 @@ func (b *Body) nextLeaf() error {
 		}
 		return nil
 	}
+}
+
+// count counts the step to page p, and fails if there were more from block to block than a segment has.
+func (b *Body) count(p base.PageNo) error {
+	geo := b.seg.Space.Geometry()
+	if p <= b.no || geo.Block(p) != geo.Block(b.no) {
+		if b.jumps++; b.jumps > int64(b.seg.Space.Blocks()) {
+			return b.seg.corrupt(b.no, "the segment's pages run in a circle")
+		}
+	}
+	return nil
 }
 
 func (b *Body) getPage(p base.PageNo) (format.Page, error) {
@@ -207,7 +215,37 @@ func (b *Body) appendTo(buf []byte) ([]byte, error) {
 			return buf, nil
 		}
 		buf = append(buf, piece...)
+		if b.long && cap(buf)-len(buf) >= b.left {
+			n, err := b.fill(buf[len(buf) : len(buf)+b.left])
+			if err != nil {
+				return nil, err
+			}
+			buf = buf[:len(buf)+n]
+		}
 	}
+}
+
+// fill reads pages that hold nothing but bytes of the value right into room, which is for all that are left, and
+// returns how many bytes they had. Next goes on after them.
+func (b *Body) fill(room []byte) (n int, err error) {
+	for b.tail != nil && b.off == b.page.EOF() && b.no != b.seg.LastPage {
+		p, err := b.nextPage()
+		if err != nil {
+			return 0, err
+		}
+		k, last, err := b.tail.Fill(p, room[n:])
+		if err != nil || k == 0 {
+			return n, err
+		}
+		if err := b.count(p); err != nil {
+			return 0, err
+		}
+		n += k
+		b.no, b.page, b.off = last, format.NoRoom, 0
+		b.left -= k
+		b.rem.left -= int64(k)
+	}
+	return n, nil
 }
 
 // grow makes room for n more bytes in buf: exactly that where it is much, because a caller that

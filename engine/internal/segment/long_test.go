@@ -12,6 +12,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 )
 
@@ -250,9 +251,16 @@ func TestDamagedLongValue(t *testing.T) {
 // TestDamageInTheCallersMemory: where the pages of a long value are read right into the caller's
 // memory, a damaged one is named like any other, and what was there before stays.
 func TestDamageInTheCallersMemory(t *testing.T) {
-	x := newFixture(t, 4096)
-	value := make([]byte, 1<<20)
-	written, _ := x.write([]record{{base.Insert, []byte("b"), value}}, 0)
+	for _, seal := range []format.Seal{0, 77} {
+		x := newFixture(t, 4096)
+		value := bytes.Repeat([]byte("long value "), 100_000)
+		seg := x.sealed([]record{{base.Insert, []byte("b"), value}}, seal)
+		x.damageInTheCallersMemory(x.open(seg, seal), value)
+	}
+}
+
+func (x *fixture) damageInTheCallersMemory(written *segment.Segment, value []byte) {
+	t := x.t
 	for _, p := range []base.PageNo{x.geo.FirstPage(2) + 1, x.geo.FirstPage(5), x.geo.LastPage(6)} {
 		x.change(p, func(raw []byte) { raw[100] ^= 4 })
 		seg := *written
@@ -272,5 +280,13 @@ func TestDamageInTheCallersMemory(t *testing.T) {
 		}
 		it.Done()
 		x.change(p, func(raw []byte) { raw[100] ^= 4 })
+		seg.Space.File = x.file
+		if it.Init(&seg); !it.First() {
+			t.Fatal(it.Err())
+		}
+		if v, err := it.AppendValue(nil); err != nil || !bytes.Equal(v, value) {
+			t.Errorf("page %d is mended: %v, or another value", p, err)
+		}
+		it.Done()
 	}
 }
