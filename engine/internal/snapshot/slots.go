@@ -3,6 +3,7 @@
 package snapshot
 
 import (
+	"math/bits"
 	"runtime"
 	"sync/atomic"
 	"unsafe"
@@ -16,7 +17,7 @@ const (
 	// theirs.
 	slotsPerProc = 16
 	// MinSlots and MaxSlots are the bounds of a handle's slots. The owner of what is reclaimed
-	// looks at each of them.
+	// looks at each of them that ever had a reader.
 	MinSlots, MaxSlots = 128, 1024
 	// slotTries is how many slots a reader tries before it counts itself in the State.
 	slotTries = 4
@@ -50,12 +51,16 @@ type Slots struct {
 	reg   *Registry
 	slots []slot // a power of two
 	shift uint8  // of a hash, to get the number of a slot
+	// ever has a bit for each slot that ever had a reader: who reclaims looks at no other. Each bit
+	// is set once, so readers do not wait for each other here.
+	ever []atomic.Uint64
 }
 
 // slot is a cache line, in which a reader chosen by its stack writes.
 type slot struct {
 	places [numUses]Place
-	_      [cacheLine - uintptr(numUses)*unsafe.Sizeof(Place{})%cacheLine]byte
+	inEver atomic.Bool // its bit is set
+	_      [cacheLine - uintptr(numUses)*unsafe.Sizeof(Place{}) - unsafe.Sizeof(atomic.Bool{})]byte
 }
 
 // Place holds the State that a reader reads, nil if none does.
@@ -82,7 +87,7 @@ func numSlots(procs int) int {
 }
 
 func (r *Registry) newSlots(n int) *Slots {
-	s := &Slots{reg: r, slots: make([]slot, n), shift: 64}
+	s := &Slots{reg: r, slots: make([]slot, n), ever: make([]atomic.Uint64, (n+63)/64), shift: 64}
 	for ; n > 1; n /= 2 {
 		s.shift--
 	}
@@ -99,8 +104,13 @@ func (s *Slots) Enter(use Use) (*State, *Place) {
 	hash := uint64(uintptr(unsafe.Pointer(&here))>>stackShift) * spread
 	i := hash >> s.shift
 	for range slotTries {
-		p := &s.slots[i&uint64(len(s.slots)-1)].places[use]
+		at := i & uint64(len(s.slots)-1)
+		slot := &s.slots[at]
+		p := &slot.places[use]
 		if p.state.Load() == nil {
+			if !slot.inEver.Load() {
+				s.enterFirst(at)
+			}
 			st := s.reg.newest.Load()
 			if invariant.Expensive { // so that tests are overtaken by a publisher all the time
 				runtime.Gosched()
@@ -113,6 +123,12 @@ func (s *Slots) Enter(use Use) (*State, *Place) {
 		i += hash>>20 | 1
 	}
 	return nil, nil
+}
+
+// enterFirst has those who reclaim look at a slot from now on.
+func (s *Slots) enterFirst(at uint64) {
+	s.ever[at/64].Or(1 << (at % 64))
+	s.slots[at].inEver.Store(true) // not before, because another reader would rely on it
 }
 
 // settle makes a place that holds a State hold the newest one, and returns it.
@@ -160,11 +176,14 @@ func (s *Slots) InUse() int {
 
 // taken yields the places that are taken, and what they hold.
 func (s *Slots) taken(yield func(*Place, *State) bool) {
-	for i := range s.slots {
-		for j := range s.slots[i].places {
-			p := &s.slots[i].places[j]
-			if st := p.state.Load(); st != nil && !yield(p, st) {
-				return
+	for i := range s.ever {
+		for ever := s.ever[i].Load(); ever != 0; ever &= ever - 1 {
+			slot := &s.slots[i*64+bits.TrailingZeros64(ever)]
+			for j := range slot.places {
+				p := &slot.places[j]
+				if st := p.state.Load(); st != nil && !yield(p, st) {
+					return
+				}
 			}
 		}
 	}
@@ -186,13 +205,15 @@ func (s *Slots) Drop() {
 // place. The caller holds the mutex.
 func (r *Registry) inSlots(dst []*State) []*State {
 	for _, t := range r.tables {
-		for i := range t.slots {
-			slot := &t.slots[i]
-			if st := slot.places[ForRead].state.Load(); st != nil {
-				dst = append(dst, st)
-			}
-			if st := slot.places[ForHold].state.Load(); st != nil {
-				dst = append(dst, st)
+		for i := range t.ever {
+			for ever := t.ever[i].Load(); ever != 0; ever &= ever - 1 {
+				slot := &t.slots[i*64+bits.TrailingZeros64(ever)]
+				if st := slot.places[ForRead].state.Load(); st != nil {
+					dst = append(dst, st)
+				}
+				if st := slot.places[ForHold].state.Load(); st != nil {
+					dst = append(dst, st)
+				}
 			}
 		}
 	}

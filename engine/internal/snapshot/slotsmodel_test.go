@@ -49,6 +49,8 @@ const (
 	earlySlots      flaw = "who reclaims looks at the slots before it has the mutex of the list"
 	earlyUnlink     flaw = "a State leaves the list before the next one is the newest"
 	earlyLeave      flaw = "a reader leaves its slot before it has read"
+	lateBit         flaw = "a slot's bit is set when a reader is in it"
+	earlyKnown      flaw = "a slot's bit is said to be set before it is"
 	blindEntry      flaw = "a reader enters a slot that is taken"
 	countFromZero   flaw = "a reader counts itself in a State that nobody has pinned"
 	lateFlag        flaw = "Close looks at the slots before it sets the flag"
@@ -60,6 +62,8 @@ const (
 type model struct {
 	newest    int8 // States are numbered from 1
 	slots     [modelSlots]int8
+	ever      [modelSlots]bool // the bits of slots that ever had a reader
+	inEver    [modelSlots]bool // what the slots know of them
 	refs      [modelStates + 1]int8
 	linked    [modelStates + 1]bool
 	reclaimed [modelStates + 1]bool
@@ -90,18 +94,23 @@ type modelReader struct {
 type modelReclaimer struct {
 	at    int8
 	seen  [modelStates + 1]bool
+	ever  [modelSlots]bool
 	known int8 // States published when it began: the others are not looked at
 	again int8
 }
 
 type modelCloser struct {
 	at   int8
+	ever [modelSlots]bool
 	busy bool
 }
 
 // Places in a reader's program.
 const (
-	rLoad = iota
+	rKnow = iota
+	rBit
+	rKnown
+	rLoad
 	rTake
 	rLookAgain
 	rStore
@@ -144,6 +153,18 @@ func (m *model) lock(g int8) bool {
 
 func (m *model) read(r *modelReader, g int8, f flaw) bool {
 	switch r.at {
+	case rKnow: // Enter: is the slot's bit set?
+		r.at = rBit
+		if m.inEver[r.slot] || f == lateBit {
+			r.at = rLoad
+		}
+	case rBit, rKnown: // enterFirst
+		if (r.at == rBit) == (f != earlyKnown) {
+			m.ever[r.slot] = true
+		} else {
+			m.inEver[r.slot] = true
+		}
+		r.at++
 	case rLoad: // Enter: the newest State
 		r.st = m.newest
 		r.at = rTake
@@ -157,7 +178,7 @@ func (m *model) read(r *modelReader, g int8, f flaw) bool {
 			}
 		case r.slot+1 < m.scene.slots:
 			r.slot++
-			r.at = rLoad
+			r.at = rKnow
 		default:
 			r.at = rCountLoad
 		}
@@ -181,6 +202,9 @@ func (m *model) read(r *modelReader, g int8, f flaw) bool {
 		}
 		if f == earlyLeave {
 			m.slots[r.slot] = 0
+		}
+		if f == lateBit {
+			m.ever[r.slot] = true
 		}
 	case rRead, rReadOn: // twice, so that something can happen in between
 		r.at++
@@ -289,7 +313,9 @@ func (m *model) reclaim(r *modelReclaimer, g int8, f flaw) bool {
 	case r.again == m.scene.looks:
 		return false
 	case f == earlySlots && r.at < slots:
-		r.seen[m.slots[r.at]] = true
+		if m.ever[r.at] {
+			r.seen[m.slots[r.at]] = true
+		}
 		r.at++
 		return true
 	case f == earlySlots:
@@ -309,11 +335,16 @@ func (m *model) reclaim(r *modelReclaimer, g int8, f flaw) bool {
 			}
 		}
 		if f == earlySlots || f == slotsForgotten {
-			r.at = early + slots
+			r.at = early + slots + 1
 		}
 		r.at++
-	case at <= slots:
-		r.seen[m.slots[at-1]] = true
+	case at == 1:
+		r.ever = m.ever
+		r.at++
+	case at <= slots+1:
+		if r.ever[at-2] {
+			r.seen[m.slots[at-2]] = true
+		}
 		r.at++
 	default:
 		m.mutex = 0
@@ -332,18 +363,20 @@ func (m *model) reclaim(r *modelReclaimer, g int8, f flaw) bool {
 func (m *model) close(c *modelCloser, f flaw) bool {
 	flag := int8(0)
 	if f == lateFlag {
-		flag = modelSlots
+		flag = modelSlots + 1
+	}
+	at := c.at
+	if at < flag {
+		at++
 	}
 	switch {
 	case c.at == flag:
 		m.shut = true
-	case c.at <= modelSlots:
-		at := c.at - 1
-		if f == lateFlag {
-			at = c.at
-		}
-		c.busy = c.busy || m.slots[at] != 0
-	case c.at == modelSlots+1:
+	case at == 1:
+		c.ever = m.ever
+	case at <= modelSlots+1:
+		c.busy = c.busy || c.ever[at-2] && m.slots[at-2] != 0
+	case c.at == modelSlots+2:
 		m.shut, m.closed = !c.busy, !c.busy
 	default:
 		return false
@@ -411,8 +444,8 @@ func TestModelOfSlots(t *testing.T) {
 }
 
 func TestModelOfSlotsFindsFlaws(t *testing.T) {
-	for _, f := range []flaw{noSecondLook, storeUnseen, slotsForgotten, listForgotten, lastForgotten, earlySlots, earlyUnlink, earlyLeave, blindEntry,
-		countFromZero, lateFlag, flagNotLookedAt} {
+	for _, f := range []flaw{noSecondLook, storeUnseen, slotsForgotten, listForgotten, lastForgotten, earlySlots, earlyUnlink, earlyLeave, lateBit,
+		earlyKnown, blindEntry, countFromZero, lateFlag, flagNotLookedAt} {
 		found := ""
 		for i := range scenes {
 			if _, found = explore(&scenes[i], f); found != "" {

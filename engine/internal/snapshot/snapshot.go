@@ -13,8 +13,8 @@
 // share (Acquire, Release), or it is in a place of a slot, a cache line to which as a rule one reader
 // writes (Slots.Enter, Place.Leave). Readers use slots, so that they do not wait for each other's
 // cache lines; where no place is free, and for everything rare, they count. Publishing looks at no
-// slot. The owner of what is to be reclaimed looks at all of them, and at the list of States: first
-// comes the State to be the newest, then the look, then the use of what nobody has pinned.
+// slot. The owner of what is to be reclaimed looks at all of them that ever had a reader, and at the list of
+// States: first comes the State to be the newest, then the look, then the use of what nobody has pinned.
 //
 // No reader is overlooked. Let a reader read State S, and let L be a look that ends with the reclaiming
 // of something that S shows. All operations on the newest pointer and on slots are atomic, so they
@@ -25,9 +25,10 @@
 //  2. Publish takes S out, or makes its count fall to 0, only after a newer State N is the newest.
 //     The count of a State that fell to 0 never rises again, because Acquire adds to no other
 //     counts. A reader that is counted in S keeps S in the list.
-//  3. A reader in a slot has (a) written S into its place, and then (b) found S to be the newest. So
-//     (a) comes before (b), (b) before N is the newest, and that before L. L finds S in the place,
-//     or the place left.
+//  3. A reader in a slot has seen that the slot's bit is set, among those of slots that ever had a reader, then
+//     (a) written S into its place, and then (b) found S to be the newest. So the bit is set before (a), (a) comes
+//     before (b), (b) before N is the newest, and that before L. L finds the bit, and S in the place, or the
+//     place left.
 //  4. If it is left, what the reader read comes before Leave, Leave before L, and L before what is
 //     reclaimed changes: the Go memory model orders an atomic write before the read that sees it or
 //     a later one of the same place.
