@@ -56,6 +56,7 @@ func (f *File) NewAppender(alloc Allocator, start base.PageNo) *Appender {
 	a.out = f.layout.output(a, start)
 	if start != 0 {
 		a.blocks = append(a.blocks, f.geo.Block(start))
+		f.cache.dropFrom(start)
 	}
 	return a
 }

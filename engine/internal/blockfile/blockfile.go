@@ -37,6 +37,7 @@ type File struct {
 
 	layout  layout
 	cache   cache
+	demand  demand
 	blocks  atomic.Uint32 // highest block number that may be read
 	written atomic.Uint32 // pages written, modulo 2^32, as the checkpoint counts them
 	stats   counters

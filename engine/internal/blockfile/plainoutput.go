@@ -106,6 +106,7 @@ func (o plainOutput) flush() error {
 		return err
 	}
 	o.f.wrotePages(o.f.geo.Offset(o.first), len(o.buf))
+	o.f.keepFresh(o.first, o.buf)
 	n := len(o.buf) / size
 	o.f.written.Add(uint32(n))
 	o.f.stats.pagesWritten.Add(int64(n))

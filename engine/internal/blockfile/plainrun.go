@@ -41,8 +41,8 @@ func (q *plainRun) Page(p base.PageNo) (format.Page, error) {
 // page is Page without a look at the newest one.
 func (q *plainRun) page(p base.PageNo) (format.Page, error) {
 	if !q.has(p) && !q.fresh && p > 0 {
-		if fr := q.s.cache.hold(p); fr != nil {
-			fr.touch()
+		fr := q.s.cache.hold(p)
+		if q.s.demand.saw(fr != nil && fr.recent.Load()); fr != nil {
 			return fr.own(), nil
 		}
 	}
