@@ -70,6 +70,18 @@ func (c *cache) get(p base.PageNo) *Frame {
 	return t.hashed.get(p)
 }
 
+// walkedTo is get for a page that a walk comes to, which has been expected and is not searched.
+func (c *cache) walkedTo(p base.PageNo) *Frame {
+	t := c.tableOf(p)
+	if t == nil {
+		return nil
+	}
+	if !c.hashes {
+		return t.direct.at(c.geo.Ordinal(p)).frame.Load()
+	}
+	return t.hashed.get(p)
+}
+
 // hold returns the frame of page p, held, or nil. A reader that uses it says so with touch.
 func (c *cache) hold(p base.PageNo) *Frame {
 	if fr := c.get(p); fr != nil && fr.hold() {

@@ -56,3 +56,10 @@ func ExpectRecord(page format.Page, off int) {
 		prefetchRecord(unsafe.Pointer(&page[off]))
 	}
 }
+
+// ExpectSpan says that a page will be read from an offset on, which lies on it, for about size bytes.
+func ExpectSpan(page format.Page, off, size int) {
+	if prefetches {
+		prefetchSpan(unsafe.Pointer(&page[off]), size)
+	}
+}

@@ -33,6 +33,11 @@ func TestExpectDoesNothingElse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		page := fr.Page()
+		for _, size := range []int{0, 1, 64, len(page), 4 * len(page)} { // what follows the page may be anything
+			blockfile.ExpectSpan(page, 0, size)
+			blockfile.ExpectSpan(page, len(page)-1, size)
+		}
 		fr.Release()
 		expect()
 	}

@@ -44,3 +44,15 @@ front:
 	SUBQ       $64, BX
 	JGT        front
 	RET
+
+// func prefetchSpan(start unsafe.Pointer, size int)
+TEXT ·prefetchSpan(SB), NOSPLIT, $0-16
+	MOVQ start+0(FP), AX
+	MOVQ size+8(FP), BX
+
+span:
+	PREFETCHT0 (AX)
+	ADDQ       $64, AX
+	SUBQ       $64, BX
+	JGT        span
+	RET

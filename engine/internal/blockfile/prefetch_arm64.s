@@ -46,3 +46,15 @@ front:
 	SUBS $64, R2, R2
 	BGT  front
 	RET
+
+// func prefetchSpan(start unsafe.Pointer, size int)
+TEXT ·prefetchSpan(SB), NOSPLIT, $0-16
+	MOVD start+0(FP), R0
+	MOVD size+8(FP), R2
+
+span:
+	PRFM (R0), PLDL1KEEP
+	ADD  $64, R0
+	SUBS $64, R2, R2
+	BGT  span
+	RET

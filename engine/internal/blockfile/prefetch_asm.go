@@ -29,3 +29,8 @@ func prefetchRecord(record unsafe.Pointer)
 //
 //go:noescape
 func prefetchPage(end unsafe.Pointer, size int)
+
+// prefetchSpan requests a line every 64 bytes from an address on, as long as size reaches.
+//
+//go:noescape
+func prefetchSpan(start unsafe.Pointer, size int)

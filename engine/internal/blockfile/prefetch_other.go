@@ -14,3 +14,4 @@ func prefetchEnd(unsafe.Pointer)    {}
 func prefetchRecord(unsafe.Pointer) {}
 
 func prefetchPage(unsafe.Pointer, int) {}
+func prefetchSpan(unsafe.Pointer, int) {}

@@ -97,7 +97,7 @@ func (s *Space) Hold(p base.PageNo) (*Frame, error) {
 // segment wants them next.
 func (s *Space) HoldAhead(p, last base.PageNo) (*Frame, error) {
 	if p > 0 {
-		if fr := s.cache.hold(p); fr != nil {
+		if fr := s.cache.walkedTo(p); fr != nil && fr.hold() {
 			fr.touch()
 			return fr.handOut(), nil
 		}

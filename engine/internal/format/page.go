@@ -91,23 +91,6 @@ func (p Page) LeafCell(i int) LeafCell {
 	return c
 }
 
-// PlainCell is LeafCell for a record that does nothing but insert, where the key is of at most 240
-// and the value of at most 2,287 bytes. For another it returns 0 as the body, which is never that.
-func (p Page) PlainCell(i int) (body, keyLen, valLen int) {
-	off := p.CellOffset(i)
-	h := p[off : off+5 : off+5] // the footer follows, at the least
-	if h[0] != byte(base.Insert) || h[1] != 0 || h[2] > 240 {
-		return 0, 0, 0
-	}
-	switch n := int(h[3]); {
-	case n <= 240:
-		return off + 4, int(h[2]), n
-	case n <= 248:
-		return off + 5, int(h[2]), 240 + (n-241)<<8 + int(h[4])
-	}
-	return 0, 0, 0
-}
-
 func (p Page) decodeLeafCell(off, eof int) (c LeafCell, ok bool) {
 	if off >= eof {
 		return c, false

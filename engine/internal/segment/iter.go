@@ -26,6 +26,9 @@ type Iter struct {
 	jumps int64 // those of them that led to another block, to notice circles
 	// scanning: several pages in a row were walked forward, so more will be.
 	scanning bool
+	// fetched is the offset on the page up to which its bytes are on their way into the processor's cache, as far
+	// as the walk knows.
+	fetched int
 
 	valid bool
 	kind  base.Kind

@@ -38,7 +38,7 @@ func (it *Iter) setPage(p base.PageNo) bool {
 		return it.fail(err)
 	}
 	it.held.Release()
-	it.spot, it.end = spot{held, page, p, page.NumCells(), page.EOF()}, 0
+	it.spot, it.end, it.fetched = spot{held, page, p, page.NumCells(), page.EOF()}, 0, 0
 	if it.steps > scanSteps && it.cells <= touchCells {
 		it.touch()
 	}

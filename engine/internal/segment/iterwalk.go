@@ -47,7 +47,6 @@ func (it *Iter) walkForward() walk {
 	case p == noPage:
 		return atEnd
 	case p != 0:
-		it.expectAfter(p)
 		if !it.counted(p, true) || !it.setPage(p) {
 			return failed
 		}
@@ -61,7 +60,6 @@ func (it *Iter) walkForward() walk {
 			return walked(it.fail(err))
 		}
 		it.scanning = it.steps > scanSteps
-		it.expectAfter(p)
 		if !it.counted(p, true) || !it.setPage(p) {
 			return failed
 		}
@@ -82,13 +80,6 @@ func (it *Iter) walkForward() walk {
 		return failed
 	}
 	return atEnd
-}
-
-// expectAfter has the front of the page after p fetched, if a walk that is about to come to p is a longer one.
-func (it *Iter) expectAfter(p base.PageNo) {
-	if it.steps > scanSteps && it.seq == nil {
-		it.seg.Space.ExpectFront(p + 1)
-	}
 }
 
 // backward is forward in the other direction.
