@@ -84,10 +84,21 @@ const tiredMoves = 256
 // holds a page and its state, for which nobody waits. Who walks a cursor that is not of its open transaction gives way
 // in the middle of that.
 func (c *Cursor) move() bool {
-	if c.moves++; c.moves%tiredMoves == 0 && c.state != nil && c.gives {
-		c.db.writer.Turn.GiveWay()
+	if c.tired() {
+		c.giveWay()
 	}
 	return c.state != nil
+}
+
+func (c *Cursor) tired() bool {
+	c.moves++
+	return c.moves%tiredMoves == 0
+}
+
+func (c *Cursor) giveWay() {
+	if c.state != nil && c.gives {
+		c.db.writer.Turn.GiveWay()
+	}
 }
 
 // First moves to the first key and reports whether there is one.
@@ -111,12 +122,18 @@ func (c *Cursor) Seek(key []byte, mode SeekMode) bool {
 // Next moves to the next key and reports whether there is one. Past the last key the
 // cursor is invalid until it is positioned again.
 func (c *Cursor) Next() bool {
-	return c.move() && c.c.Next()
+	if c.tired() { // as move does, without a call
+		c.giveWay()
+	}
+	return c.state != nil && c.c.Next()
 }
 
 // Prev moves to the key before and reports whether there is one.
 func (c *Cursor) Prev() bool {
-	return c.move() && c.c.Prev()
+	if c.tired() {
+		c.giveWay()
+	}
+	return c.state != nil && c.c.Prev()
 }
 
 // Valid reports whether the cursor stands on a key.

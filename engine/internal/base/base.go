@@ -76,18 +76,3 @@ func CompareTopic(aKind Kind, a []byte, bKind Kind, b []byte) int {
 	}
 	return bytes.Compare(a, b)
 }
-
-// Head returns the first eight bytes of key as a big-endian number, zero-padded, so
-// that Head(a) < Head(b) implies a < b.
-func Head(key []byte) uint64 {
-	if len(key) >= 8 {
-		_ = key[7]
-		return uint64(key[0])<<56 | uint64(key[1])<<48 | uint64(key[2])<<40 | uint64(key[3])<<32 |
-			uint64(key[4])<<24 | uint64(key[5])<<16 | uint64(key[6])<<8 | uint64(key[7])
-	}
-	var h uint64
-	for i, b := range key {
-		h |= uint64(b) << (56 - 8*i)
-	}
-	return h
-}

@@ -4,7 +4,6 @@ package cursor
 
 import (
 	"bytes"
-	"math"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
@@ -25,28 +24,34 @@ type line struct {
 	lanes []lane
 	// limit is the head of the second lane's key, as far as keys of the first can go unseen, or of
 	// the split key if that comes before.
-	limit uint64
+	limit base.LongHead
 	// cover is the newest source on whose record a deleted range ends, in the direction of
 	// the walk: it may hide keys of older sources.
 	cover int
 	lined bool
-	// front is the first source's iterator if that has moved by steps over plain records, of which
-	// the source has not taken over kind, key and head; else nil.
+	// front is the iterator of the current record if that is a plain one of the first source, else nil.
 	front *segment.Iter
-}
-
-// lane is a source in the line.
-type lane struct {
-	head uint64
-	i    int
 }
 
 // leave ends the line. The sources stand where they must for a move of the general kind.
 func (c *Cursor) leave() {
+	if c.lined {
+		c.join()
+	}
+	c.lined, c.front = false, nil
+}
+
+// join has all sources take over where their iterators stand.
+func (c *Cursor) join() {
 	if c.front != nil {
 		c.sources[c.cur].settle(true)
 	}
-	c.lined, c.front = false, nil
+	for j := range c.lanes {
+		if l := &c.lanes[j]; l.apart {
+			c.sources[l.i].settle(true)
+			l.apart = false
+		}
+	}
 }
 
 // hider is the mark of a record that says that a deleted range reaches to it.
@@ -64,32 +69,30 @@ func (c *Cursor) lineUp() {
 	}
 	c.lanes, c.cover = c.lanes[:0], len(c.sources)
 	for i := range c.sources {
-		if !c.sources[i].valid || c.sources[i].kind&base.System != 0 {
+		s := &c.sources[i]
+		if !s.valid || s.kind&base.System != 0 {
 			continue
 		}
 		c.notice(i)
-		c.lanes = append(c.lanes, lane{c.sources[i].head, i})
-		for j := len(c.lanes) - 1; j > 0 && c.first(c.lanes[j], c.lanes[j-1]); j-- {
+		c.lanes = append(c.lanes, s.lane(i))
+		for j := len(c.lanes) - 1; j > 0 && c.first(&c.lanes[j], &c.lanes[j-1]); j-- {
 			c.lanes[j], c.lanes[j-1] = c.lanes[j-1], c.lanes[j]
 		}
 	}
 	if c.lanes[0].i == c.cur { // else a newer source has a bare mark at the key
 		c.lined = true
+		c.lead()
 		c.passEqual()
 	}
 }
 
-// first reports whether a walk comes to the key of a before that of b, or to the newer source of
-// the two if the keys are the same.
-func (c *Cursor) first(a, b lane) bool {
-	if a.head != b.head {
-		return a.head < b.head != c.back
+// lead makes the record of the first lane current.
+func (c *Cursor) lead() {
+	l := &c.lanes[0]
+	c.cur, c.front = l.i, nil
+	if l.plain {
+		c.front = &c.sources[l.i].seg
 	}
-	d := bytes.Compare(c.sources[a.i].key, c.sources[b.i].key)
-	if d == 0 {
-		return a.i < b.i
-	}
-	return d < 0 != c.back
 }
 
 // notice looks for a deleted range at the record that a source has come to.
@@ -97,67 +100,6 @@ func (c *Cursor) notice(i int) {
 	if i < c.cover && c.sources[i].kind&c.hider() != 0 {
 		c.cover = i
 	}
-}
-
-// Next moves to the next key; Prev to the one before. Moving off the end makes the
-// cursor invalid; it stays so until it is positioned again.
-func (c *Cursor) Next() bool {
-	if !c.lined || c.back {
-		return c.nextUnlined()
-	}
-	it := c.front
-	if it == nil {
-		it = c.sources[c.cur].plainFrom()
-	}
-	if c.order.left--; c.order.left < 0 || it == nil || !it.NextPlain() {
-		c.front = nil
-		c.sources[c.cur].Next()
-		return c.stepped()
-	}
-	key := it.PlainKey()
-	if head := base.Head(key); head < c.limit || head == c.limit && c.within(key) {
-		if c.front == nil {
-			c.front = it
-		}
-		return true
-	}
-	c.front = nil
-	c.sources[c.cur].settle(true)
-	return c.stepped()
-}
-
-// Prev moves to the previous key; see Next.
-func (c *Cursor) Prev() bool {
-	if !c.lined || !c.back {
-		return c.prevUnlined()
-	}
-	it := c.front
-	if it == nil {
-		it = c.sources[c.cur].plainFrom()
-	}
-	if c.order.left--; c.order.left < 0 || it == nil || !it.PrevPlain() {
-		c.front = nil
-		c.sources[c.cur].prev()
-		return c.stepped()
-	}
-	key := it.PlainKey()
-	if head := base.Head(key); head > c.limit || head == c.limit && c.within(key) {
-		if c.front == nil {
-			c.front = it
-		}
-		return true
-	}
-	c.front = nil
-	c.sources[c.cur].settle(true)
-	return c.stepped()
-}
-
-// plainFrom returns the iterator that can step over plain records, nil if the source is a tree.
-func (s *Source) plainFrom() *segment.Iter {
-	if s.isSeg {
-		return &s.seg
-	}
-	return nil
 }
 
 // within reports whether the walk comes to a key of the first source before that of the second,
@@ -169,30 +111,63 @@ func (c *Cursor) within(key []byte) bool {
 	if len(c.lanes) == 1 {
 		return true
 	}
-	d := bytes.Compare(key, c.sources[c.lanes[1].i].key)
+	d := bytes.Compare(key, c.keyOf(&c.lanes[1]))
 	return d != 0 && d < 0 != c.back
 }
 
-// stepped goes on after the first source has moved to another record or to its end.
+// overtaken goes on after the first source has moved by a step over a plain record, whose key has the given
+// head, to or past the limit. Mostly the second lane is the first one then, and nothing else has to be known.
+func (c *Cursor) overtaken(head base.LongHead) bool {
+	l := lane{head: head, i: c.cur, plain: true, apart: true}
+	c.lanes[0], c.front = l, nil
+	if c.cover < len(c.sources) || c.sources[c.cur].limits != nil {
+		c.lanes[0].apart = false
+		c.sources[c.cur].settle(true)
+		return c.stepped()
+	}
+	lanes, j := c.lanes, 1
+	for ; j < len(lanes); j++ {
+		if next := &lanes[j]; next.head == head && !c.first(next, &l) || next.head != head && next.head.Less(head) == c.back {
+			break
+		}
+		lanes[j-1] = lanes[j]
+	}
+	lanes[j-1] = l
+	f := &lanes[0]
+	s := &c.sources[f.i]
+	if !f.plain && s.kind&base.Insert == 0 {
+		return c.passOn()
+	}
+	c.lead()
+	if len(lanes) > 1 && lanes[1].head != f.head && s.limits == nil {
+		c.limit = lanes[1].head
+	} else {
+		c.passEqual()
+	}
+	return true
+}
+
+// stepped goes on after the first source has moved to another record or to its end, and has taken it over.
 func (c *Cursor) stepped() bool {
-	if !c.place(0) {
+	if c.front = nil; !c.place(0) {
 		return c.passOn()
 	}
-	front := c.lanes[0].i
-	s := &c.sources[front]
-	if s.kind&base.Insert == 0 || front > c.cover {
+	f := &c.lanes[0]
+	s := &c.sources[f.i]
+	if !f.plain && s.kind&base.Insert == 0 || f.i > c.cover {
 		return c.passOn()
 	}
-	if c.order.left < 0 && !c.inOrder(s) {
+	if c.order.left < 0 && !c.inOrder(c.keyOf(f)) {
 		return false
 	}
-	c.cur = front
+	c.lead()
 	c.passEqual()
 	return true
 }
 
 // passOn leaves it to ahead or backward to find the record. All sources have moved past the last one.
 func (c *Cursor) passOn() bool {
+	c.join()
 	c.lined = false
 	c.run.begin(nil, false)
 	if c.back {
@@ -205,15 +180,15 @@ func (c *Cursor) passOn() bool {
 // of the line if the source has no more user keys. It reports whether the line has lanes left and the
 // source has not failed.
 func (c *Cursor) place(j int) bool {
-	l := c.lanes[j]
-	s := &c.sources[l.i]
+	i := c.lanes[j].i
+	s := &c.sources[i]
 	if !s.valid || s.kind&base.System != 0 {
 		c.lanes = append(c.lanes[:j], c.lanes[j+1:]...)
 		return len(c.lanes) > 0 && s.Err() == nil
 	}
-	c.notice(l.i)
-	l.head = s.head
-	for ; j+1 < len(c.lanes) && c.first(c.lanes[j+1], l); j++ {
+	c.notice(i)
+	l := s.lane(i)
+	for ; j+1 < len(c.lanes) && c.first(&c.lanes[j+1], &l); j++ {
 		c.lanes[j] = c.lanes[j+1]
 	}
 	c.lanes[j] = l
@@ -225,8 +200,8 @@ func (c *Cursor) place(j int) bool {
 func (c *Cursor) passEqual() {
 	s := &c.sources[c.cur]
 	for len(c.lanes) > 1 {
-		l := c.lanes[1]
-		if l.head != s.head || !bytes.Equal(c.sources[l.i].key, s.key) {
+		f, l := &c.lanes[0], &c.lanes[1]
+		if l.head != f.head || !bytes.Equal(c.keyOf(l), c.keyOf(f)) {
 			c.limit = s.limits.nearer(l.head, c.back)
 			return
 		}
@@ -236,13 +211,14 @@ func (c *Cursor) passEqual() {
 			c.sources[l.i].Next()
 		}
 		if !c.place(1) {
+			c.join()
 			c.lined = false // the next move meets the error
 			return
 		}
 	}
-	last := uint64(math.MaxUint64)
+	last := base.LastHead
 	if c.back {
-		last = 0
+		last = base.LongHead{}
 	}
 	c.limit = s.limits.nearer(last, c.back)
 }

@@ -62,6 +62,8 @@ func (p *twins) move(what string, f func(c *cursor.Cursor) bool) bool {
 // dense returns a state of levels that hold many keys and few that are deleted.
 func (w *world) dense() *snapshot.State {
 	w.keyLen = 6
+	// Up to where the keys are the same: within the first word of a head, the second, or after both.
+	w.prefix = bytes.Repeat([]byte{"a\x00\xff"[w.rng.IntN(3)]}, []int{0, 3, 8, 12, 15, 16, 40}[w.rng.IntN(7)])
 	st := &snapshot.State{Disk: &snapshot.Snapshot{}}
 	ops := func() []op {
 		ops := w.ops(100 + w.rng.IntN(400))

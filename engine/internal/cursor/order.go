@@ -27,11 +27,11 @@ func (o *order) begin() { o.left, o.set = orderSteps, false }
 
 // inOrder looks at the key that the cursor has come to, and fails the cursor if it has
 // not moved on since the last look.
-func (c *Cursor) inOrder(s *Source) bool {
+func (c *Cursor) inOrder(key []byte) bool {
 	o := &c.order
-	if d := bytes.Compare(s.key, o.key); o.set && (d == 0 || d > 0 == c.back) {
-		return c.fail(errs.Corruptf("the keys of a segment are out of order: %.40q comes after %.40q", s.key, o.key))
+	if d := bytes.Compare(key, o.key); o.set && (d == 0 || d > 0 == c.back) {
+		return c.fail(errs.Corruptf("the keys of a segment are out of order: %.40q comes after %.40q", key, o.key))
 	}
-	o.left, o.set, o.key = orderSteps, true, append(o.key[:0], s.key...)
+	o.left, o.set, o.key = orderSteps, true, append(o.key[:0], key...)
 	return true
 }

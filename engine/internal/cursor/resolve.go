@@ -36,7 +36,7 @@ func (c *Cursor) ahead() bool {
 			c.endAhead(nil)
 			return false
 		}
-		if c.order.left--; c.order.left < 0 && !c.inOrder(&c.sources[least]) {
+		if c.order.left--; c.order.left < 0 && !c.inOrder(c.sources[least].key) {
 			return false
 		}
 		owner, cover := c.resolve(least, false)
@@ -70,7 +70,7 @@ func (c *Cursor) backward() bool {
 			c.endBehind(nil)
 			return false
 		}
-		if c.order.left--; c.order.left < 0 && !c.inOrder(&c.sources[most]) {
+		if c.order.left--; c.order.left < 0 && !c.inOrder(c.sources[most].key) {
 			return false
 		}
 		owner, cover := c.resolve(most, true)

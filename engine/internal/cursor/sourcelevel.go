@@ -27,14 +27,14 @@ func (l *limits) inside(kind base.Kind, key []byte) bool {
 
 // nearer returns the head at which a walk comes to the split key, if it comes to that on this source
 // and before the given head; else that head. No user key is beyond a split key that is a system key.
-func (l *limits) nearer(head uint64, back bool) uint64 {
-	switch {
-	case l == nil || l.topic != 0 || l.below == back:
+func (l *limits) nearer(head base.LongHead, back bool) base.LongHead {
+	if l == nil || l.topic != 0 || l.below == back {
 		return head
-	case back:
-		return max(head, base.Head(l.split))
 	}
-	return min(head, base.Head(l.split))
+	if split := base.LongHeadOf(l.split); split.Less(head) != back {
+		return split
+	}
+	return head
 }
 
 // initLimited makes the source the part of a segment on one side of a split key.

@@ -28,6 +28,7 @@ type world struct {
 	file   *blockfile.File
 	blocks base.BlockNo
 	keyLen int
+	prefix []byte // that all keys have
 
 	rows   map[string][]byte                // what is visible
 	system map[base.BlockNo]base.SnapshotID // and of system keys
@@ -66,7 +67,7 @@ func (w *world) key() []byte {
 	if w.keyLen > 4 { // long, but few different ones
 		k = bytes.Repeat([]byte{"abc"[w.rng.IntN(3)]}, w.rng.IntN(w.keyLen))
 	}
-	return k
+	return append(bytes.Clone(w.prefix), k...)
 }
 
 // op is one change.
