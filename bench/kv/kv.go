@@ -76,6 +76,11 @@ type Store interface {
 	Close() error
 }
 
+// Leveled is a Store that can say how many levels its tree has.
+type Leveled interface {
+	Levels() int
+}
+
 // Reader reads the newest committed state at each call. One goroutine at a time uses it.
 type Reader interface {
 	// Get appends the value of key to dst. The result is the caller's.

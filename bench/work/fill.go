@@ -4,6 +4,7 @@ package work
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/bench/data"
 	"github.com/lsmlite/lsmlite-go/bench/kv"
@@ -86,11 +87,12 @@ func (r *run) overwrite(batch int) error {
 
 // writer makes batches in memory that it uses again.
 type writer struct {
-	r   *run
-	ops []kv.Op
+	r       *run
+	ops     []kv.Op
+	slowest time.Duration // of the commits
 }
 
-func (r *run) newWriter(batch int) *writer { return &writer{r, make([]kv.Op, 0, batch)} }
+func (r *run) newWriter(batch int) *writer { return &writer{r: r, ops: make([]kv.Op, 0, batch)} }
 
 // add adds a row to the batch.
 func (w *writer) add(row uint64, version uint32) {
@@ -100,9 +102,19 @@ func (w *writer) add(row uint64, version uint32) {
 	op.Value = w.r.values.Append(op.Value[:0], row, version)
 }
 
+// timed is from how many rows on the time of a commit is taken; of smaller ones that would be a good part.
+const timed = 100
+
 // commit writes the batch.
 func (w *writer) commit() error {
+	var begun time.Time
+	if len(w.ops) >= timed {
+		begun = time.Now()
+	}
 	err := w.r.store.Write(w.ops)
+	if len(w.ops) >= timed {
+		w.slowest = max(w.slowest, time.Since(begun))
+	}
 	w.ops = w.ops[:0]
 	return err
 }
@@ -128,6 +140,12 @@ func (r *run) write(o fillOrder) (done uint64, err error) {
 		}
 	}
 	r.logical(done)
+	if w.slowest > 0 {
+		r.result.Extra["slowest_commit_ms"] = w.slowest.Seconds() * 1e3
+	}
+	if s, ok := r.store.(kv.Leveled); ok {
+		r.result.Extra["levels"] = float64(s.Levels())
+	}
 	return done, nil
 }
 

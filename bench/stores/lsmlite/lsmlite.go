@@ -104,8 +104,12 @@ func (s store) DeleteRange(from, to []byte) error {
 }
 
 func (s store) Reader() (kv.Reader, error) { return reader(s), nil }
-func (s store) Flush() error               { return s.db.Flush(context.Background()) }
-func (s store) Close() error               { return s.db.Close() }
+
+// Levels returns how many levels the database has, without the trees in memory.
+func (s store) Levels() int { return s.db.Stats().Levels }
+
+func (s store) Flush() error { return s.db.Flush(context.Background()) }
+func (s store) Close() error { return s.db.Close() }
 
 type reader struct{ db *engine.DB }
 
