@@ -66,6 +66,8 @@ func (s *Source) initSegment(seg *segment.Segment) {
 func (s *Source) ReadAhead() {
 	if s.isSeg {
 		s.seg.ReadAhead()
+	} else {
+		s.tree.ReadAhead()
 	}
 }
 

@@ -2,7 +2,11 @@
 
 package memtree
 
-import "github.com/lsmlite/lsmlite-go/engine/internal/base"
+import (
+	"encoding/binary"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+)
 
 // Iter walks over all records of a View in key order, both ways, delete marks included.
 // It is a value to embed: no method allocates. The zero Iter is over the empty tree.
@@ -11,18 +15,23 @@ import "github.com/lsmlite/lsmlite-go/engine/internal/base"
 // and Prev start from the current record, whichever way it was reached; on an iterator
 // that stands on no record they do nothing. One goroutine at a time may use an Iter.
 type Iter struct {
-	v    View
-	leaf *node // nil if the iterator stands on no record
-	i    int   // position in leaf
-	path [maxLevels]step
-	sink byte // keeps touch from being optimized away
+	v     View
+	leaf  *node // nil if the iterator stands on no record
+	i     int   // position in leaf
+	path  [maxLevels]step
+	whole bool // values are read, too
+	sink  byte // keeps touch from being optimized away
 }
 
 // Init makes it an iterator over v that stands on no record.
 func (it *Iter) Init(v View) {
 	it.v = v
-	it.leaf = nil
+	it.leaf, it.whole = nil, false
 }
+
+// ReadAhead prepares it for one pass that reads all keys and values, which then are fetched into the
+// processor's cache some records ahead. A walk that does not read the values is slower with that.
+func (it *Iter) ReadAhead() { it.whole = true }
 
 // First moves to the smallest key.
 func (it *Iter) First() bool {
@@ -164,6 +173,29 @@ func (it *Iter) touch() {
 	var b byte
 	for _, ref := range it.leaf.refs[:it.leaf.count] {
 		b ^= it.v.chunks[ref>>offsetBits][(ref&offsetMask)*recordAlign]
+	}
+	it.sink = b
+	if it.whole {
+		it.touchValues()
+	}
+}
+
+const (
+	cacheLine  = 64
+	touchBytes = 4 * cacheLine // of a record; the processor fetches on by itself what comes then
+)
+
+// touchValues goes on with the other cache lines of the records that touch has met.
+func (it *Iter) touchValues() {
+	b := it.sink
+	for _, ref := range it.leaf.refs[:it.leaf.count] {
+		r := it.v.chunks[ref>>offsetBits][(ref&offsetMask)*recordAlign:]
+		lens := binary.LittleEndian.Uint64(r)
+		end := min(recordOverhead+uint(uint32(lens))+uint(lens>>32), touchBytes)
+		for i := uint(cacheLine); i < end; i += cacheLine {
+			b ^= r[i]
+		}
+		b ^= r[end-1]
 	}
 	it.sink = b
 }
