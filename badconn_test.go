@@ -124,6 +124,7 @@ func TestBrokenConnection(t *testing.T) {
 			}
 			break
 		}
+		checkError(t, "Exec", err, "internal error: planted panic in "+p.hit, nil)
 		if errors.Is(err, driver.ErrBadConn) {
 			t.Errorf("a panic in %s is reported as ErrBadConn", p.hit)
 		}

@@ -59,7 +59,12 @@ func (c *Config) session() session.Settings {
 
 // guard is deferred by every method that database/sql calls.
 func (c *conn) guard(err *error, op string) {
-	if p := recover(); p != nil {
+	c.caught(err, op, recover())
+}
+
+// caught makes a panic the error of the call, if there was one.
+func (c *conn) caught(err *error, op string, p any) {
+	if p != nil {
 		c.session.Break()
 		*err = internalError(op, p)
 	}

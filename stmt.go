@@ -15,6 +15,8 @@ var (
 	_ driver.Stmt             = (*stmt)(nil)
 	_ driver.StmtExecContext  = (*stmt)(nil)
 	_ driver.StmtQueryContext = (*stmt)(nil)
+
+	_ driver.NamedValueChecker = (*stmt)(nil)
 )
 
 // Prepare is PrepareContext without a context.
@@ -63,14 +65,24 @@ func (s *stmt) Query(args []driver.Value) (driver.Rows, error) {
 	return s.QueryContext(context.Background(), namedValues(args))
 }
 
-// ExecContext runs every statement of the text. The result is the last one's.
+// ExecContext runs every statement of the text. The result is the last one's. As rows.Next, it calls recover
+// only if it has not come to its end.
 func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (res driver.Result, err error) {
-	defer s.conn.guard(&err, "exec")
-	if err := s.usable(ctx); err != nil {
-		return nil, err
+	ended := false
+	defer func() {
+		if !ended {
+			s.conn.caught(&err, "exec", recover())
+		}
+	}()
+	if err = s.usable(ctx); err == nil {
+		res, err = s.conn.exec(ctx, s.plans, args)
 	}
-	return s.conn.exec(ctx, s.plans, args)
+	ended = true
+	return res, err
 }
+
+// CheckNamedValue is the connection's, which database/sql would look for next.
+func (s *stmt) CheckNamedValue(nv *driver.NamedValue) error { return s.conn.CheckNamedValue(nv) }
 
 // QueryContext runs the first statement of the text; see conn.QueryContext.
 func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (r driver.Rows, err error) {
