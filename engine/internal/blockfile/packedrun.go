@@ -33,6 +33,9 @@ func (q *packedRun) Page(p base.PageNo) (format.Page, error) {
 // Stand is Page: each page has memory of its own.
 func (q *packedRun) Stand(p base.PageNo) (format.Page, error) { return q.Page(p) }
 
+// Ahead does nothing: pages of few bytes are read together.
+func (q *packedRun) Ahead(base.PageNo, int) bool { return false }
+
 // page is Page without a look at the newest one.
 func (q *packedRun) page(p base.PageNo) (format.Page, error) {
 	if !q.fresh && p > 0 {

@@ -161,6 +161,9 @@ func (k *packer) finish() error {
 	return k.flushStream()
 }
 
+// spill does nothing: pages of few bytes are written together.
+func (k *packer) spill() (bool, error) { return false, nil }
+
 // pause is finish: what comes next begins after the padding.
 func (k *packer) pause() (bool, error) {
 	if err := k.finish(); err != nil {

@@ -26,6 +26,7 @@ func (o plainOutput) next() (base.PageNo, []byte, error) {
 		}
 	default:
 		o.sealNewest()
+		o.close()
 		if n := len(o.buf); n >= longRunBytes || n >= runBytes && !o.within() {
 			if err := o.flush(); err != nil {
 				return 0, nil, err
@@ -95,25 +96,55 @@ func (o plainOutput) sealNewest() {
 
 // flush writes the buffered pages. Their content and links are final.
 func (o plainOutput) flush() error {
-	size := o.f.geo.PageSize
 	if len(o.buf) == 0 {
 		return nil
 	}
 	if !o.sealed {
 		o.sealNewest()
 	}
-	if err := o.f.writeAt(o.buf, o.f.geo.Offset(o.first)); err != nil {
+	if err := o.write(len(o.buf)); err != nil {
 		return err
 	}
-	o.f.wrotePages(o.f.geo.Offset(o.first), len(o.buf))
-	o.f.keepFresh(o.first, o.buf)
-	n := len(o.buf) / size
+	o.buf, o.sent = o.buf[:0], 0
+	return nil
+}
+
+// write writes what is in the buffer up to end and was not written yet.
+func (o plainOutput) write(end int) error {
+	pages := o.buf[o.sent:end]
+	if len(pages) == 0 {
+		return nil
+	}
+	off := o.f.geo.Offset(o.first)
+	if err := o.f.writeAt(pages, off); err != nil {
+		return err
+	}
+	o.f.wrotePages(off, len(pages))
+	o.f.keepFresh(o.first, pages)
+	n := len(pages) / o.f.geo.PageSize
 	o.f.written.Add(uint32(n))
 	o.f.stats.pagesWritten.Add(int64(n))
-	o.f.stats.dataBytes.Add(int64(len(o.buf)))
+	o.f.stats.dataBytes.Add(int64(len(pages)))
 	o.first += base.PageNo(n)
-	o.buf = o.buf[:0]
+	o.sent = end
 	return nil
+}
+
+// spill leaves the newest page, which is being filled in the buffer.
+func (o plainOutput) spill() (bool, error) {
+	end := len(o.buf) - o.f.geo.PageSize
+	if len(o.buf) < runBytes || end <= o.sent {
+		return false, nil
+	}
+	return true, o.write(end)
+}
+
+// close closes up what spill has left in the buffer, once nobody fills it any more.
+func (o plainOutput) close() {
+	if o.sent > 0 {
+		o.buf = o.buf[:copy(o.buf, o.buf[o.sent:])]
+		o.sent = 0
+	}
 }
 
 func (o plainOutput) pause() (bool, error) {

@@ -21,6 +21,9 @@ type plainRun struct {
 	newest   format.Page
 	newestNo base.PageNo
 
+	// link is the page after linkOf, of which Ahead has found that out.
+	linkOf, link base.PageNo
+
 	// Once Stand was called there are two buffers: the one that buf is in, and another one. The
 	// page of the newest Stand is in either, or in memory of its own.
 	rooms    [2][]byte
@@ -64,7 +67,7 @@ func (q *plainRun) Stand(p base.PageNo) (format.Page, error) {
 
 func (q *plainRun) Raw(p base.PageNo) ([]byte, error) {
 	if !q.has(p) {
-		if err := q.fill(p); err != nil {
+		if err := q.fill(p, readAheadBytes); err != nil {
 			return nil, err
 		}
 	}
@@ -78,7 +81,22 @@ func (q *plainRun) raw(p base.PageNo) []byte {
 	return q.buf[i : i+size : i+size]
 }
 
+func (q *plainRun) Ahead(p base.PageNo, n int) bool {
+	if !q.standing || p == q.last || !q.has(p) || q.has(p+1) {
+		return false
+	}
+	next, err := q.NextPage(p)
+	if err != nil || q.s.cache.has(next) {
+		return false
+	}
+	q.linkOf, q.link = p, next
+	return q.fill(next, n) == nil
+}
+
 func (q *plainRun) NextPage(p base.PageNo) (base.PageNo, error) {
+	if p == q.linkOf && p != 0 {
+		return q.link, nil
+	}
 	if q.has(p) && q.s.geo.IsLast(p) {
 		b, err := q.s.follow(p, q.s.geo.Link(p, q.raw(p)))
 		return q.s.geo.FirstPage(b), err
@@ -94,13 +112,13 @@ func (q *plainRun) has(p base.PageNo) bool {
 	return q.buf != nil && i >= 0 && i < int64(len(q.buf)/q.s.geo.PageSize)
 }
 
-// fill reads from page p to the end of its block, of the segment, or of the read-ahead,
+// fill reads from page p to the end of its block, of the segment, or of the given length,
 // whichever comes first.
-func (q *plainRun) fill(p base.PageNo) error {
+func (q *plainRun) fill(p base.PageNo, length int) error {
 	if !q.s.inRange(p) {
 		return q.s.outOfRange(p)
 	}
-	end := min(q.s.geo.LastPage(q.s.geo.Block(p)), p+base.PageNo(max(1, readAheadBytes/q.s.geo.PageSize))-1)
+	end := min(q.s.geo.LastPage(q.s.geo.Block(p)), p+base.PageNo(max(1, length/q.s.geo.PageSize))-1)
 	if q.s.geo.Block(q.last) == q.s.geo.Block(p) && q.last >= p {
 		end = min(end, q.last)
 	}

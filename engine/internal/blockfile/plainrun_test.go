@@ -121,3 +121,71 @@ func again(t *testing.T, seq blockfile.Sequential, pages []base.PageNo) {
 		}
 	}
 }
+
+// TestAheadReadsInTime: with a call of Ahead on each page nothing else reads the file, and the pages are the
+// same; the one that a reader stands on stays.
+func TestAheadReadsInTime(t *testing.T) {
+	x := newFixture(t, 4096, 0)
+	pages, a := x.write(48, 0, 2, 9, 4)
+	counted := &reads{File: x.f}
+	file := blockfile.New(counted, name, x.geo, nil, 0)
+	file.SetBlocks(20)
+	seq := blockfile.NewSequential(&blockfile.Space{File: file, Sealed: true}, a.LastPage())
+	ahead := 0
+	p := pages[0]
+	for i := 0; ; i++ {
+		n := counted.n
+		stood, err := seq.Stand(p)
+		x.expect(stood, err, pages[i])
+		if i > 0 && counted.n != n {
+			t.Fatalf("page %d is read late", i)
+		}
+		n = counted.n
+		did := seq.Ahead(p, 8<<10)
+		x.expect(stood, nil, pages[i])
+		if did != (counted.n == n+1) {
+			t.Fatalf("Ahead says %t, with %d reads", did, counted.n-n)
+		}
+		if did {
+			ahead++
+		}
+		if i+1 == len(pages) {
+			break
+		}
+		n = counted.n
+		if p, err = seq.NextPage(p); err != nil || p != pages[i+1] {
+			t.Fatal(p, err)
+		}
+		if counted.n != n {
+			t.Fatalf("the link of page %d is read late", i)
+		}
+	}
+	if want := (48 - 16) / 2; ahead != want { // the first read is of a whole block
+		t.Errorf("Ahead has read %d times, want %d", ahead, want)
+	}
+}
+
+// TestAheadLeavesTheCacheAlone: what the cache has is not read, nor what comes after the end.
+func TestAheadLeavesTheCacheAlone(t *testing.T) {
+	x := newFixture(t, 4096, 1<<20)
+	pages, a := x.write(20, 0, 2, 3)
+	s := sealed(x)
+	if _, err := s.Page(pages[16]); err != nil {
+		t.Fatal(err)
+	}
+	seq := blockfile.NewSequential(s, a.LastPage())
+	for i, p := range pages[:16] {
+		page, err := seq.Stand(p)
+		x.expect(page, err, p)
+		if seq.Ahead(p, 8<<10) {
+			t.Errorf("on page %d something is read that is there", i)
+		}
+	}
+	seq = blockfile.NewSequential(s, a.LastPage())
+	if page, err := seq.Stand(pages[18]); err != nil || page == nil {
+		t.Fatal(err)
+	}
+	if _, err := seq.Stand(pages[19]); err != nil || seq.Ahead(pages[19], 8<<10) {
+		t.Error("something is read after the last page", err)
+	}
+}

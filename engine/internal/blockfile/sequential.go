@@ -20,6 +20,10 @@ type Sequential interface {
 	// Stand is Page for a reader that stands on one page and looks at others from there. The page is
 	// valid until the next call of Stand, whatever is read meanwhile: memory is used again.
 	Stand(p base.PageNo) (format.Page, error)
+	// Ahead reads about n bytes of the pages after p, on which the reader stands, if p is the last one
+	// that is in memory, and reports whether it did. It finds nothing out: what it could not read is
+	// read again when it is needed.
+	Ahead(p base.PageNo, n int) bool
 	// Raw returns the whole of page p as it is in the file, block link included and
 	// decompressed, verifying nothing.
 	Raw(p base.PageNo) ([]byte, error)

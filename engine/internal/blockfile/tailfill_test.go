@@ -196,7 +196,7 @@ func TestFillLeavesCachedPages(t *testing.T) {
 	}
 }
 
-// TestLongRuns: pages within a long record are written 256 KiB at a time, others 64.
+// TestLongRuns: pages within a long record are written 256 KiB at a time, others 128.
 func TestLongRuns(t *testing.T) {
 	geo, err := format.NewGeometry(4096, 1<<20)
 	if err != nil {
@@ -221,7 +221,7 @@ func TestLongRuns(t *testing.T) {
 		if err := a.Finish(); err != nil {
 			t.Fatal(err)
 		}
-		want := 64 << 10
+		want := 128 << 10
 		if long {
 			want = 256 << 10
 		}

@@ -71,6 +71,10 @@ func (s *Source) ReadAhead() {
 	}
 }
 
+// FetchAhead reads ahead about n bytes if the source is about to need them, and reports whether it did.
+// The source was prepared by ReadAhead.
+func (s *Source) FetchAhead(n int) bool { return s.isSeg && s.valid && s.seg.FetchAhead(n) }
+
 // Valid reports whether the source stands on a record.
 func (s *Source) Valid() bool { return s.valid }
 

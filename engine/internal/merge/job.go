@@ -62,6 +62,10 @@ const (
 	// recordsPerPage converts records read into pages of work, so that a step ends in
 	// bounded time even where everything read is dropped.
 	recordsPerPage = 64
+	// smallStep is up to how many bytes a step is a small one, which takes some microseconds: then
+	// what is read and written of files is a step of its own, and no more than smallRun bytes are read.
+	smallStep = 4 << 10
+	smallRun  = 8 << 10
 	// recordOverhead is about what a record takes of a page besides its key and its value.
 	recordOverhead = 8
 )
@@ -151,6 +155,11 @@ func (j *Job) Step(ctx context.Context, bytes int64) (cost int64, err error) {
 	if j.done {
 		return 0, nil
 	}
+	if bytes <= smallStep && !j.asked {
+		if wrote, err := j.spill(); wrote || err != nil {
+			return bytes, err
+		}
+	}
 	all := int64(0) // bytes written
 	for n := int64(1); ; n++ {
 		// A step ends with the value that makes it long enough, however long that is.
@@ -187,6 +196,20 @@ func (j *Job) Step(ctx context.Context, bytes int64) (cost int64, err error) {
 	}
 	j.done = true
 	return max(cost, j.pageSize), nil
+}
+
+// spill does what a small step does of reading and writing files, so that no step does much of that
+// and handles records, too. It reports whether there was something to do, which is a step then.
+func (j *Job) spill() (done bool, err error) {
+	if done, err = j.w.Spill(); done || err != nil {
+		return done, err
+	}
+	for i := range j.sources {
+		if j.sources[i].FetchAhead(smallRun) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // askEntries puts the free-list entries in front of the sources, as the newest one.

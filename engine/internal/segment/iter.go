@@ -114,6 +114,10 @@ func (it *Iter) ReadAhead() {
 	it.seq = blockfile.NewSequential(it.seg.Space, it.seg.Last)
 }
 
+// FetchAhead reads about n bytes of what comes next, if the iterator reads the file in runs and has come to
+// the last page of one. It reports whether it has read: what cannot be read is found when it is needed.
+func (it *Iter) FetchAhead(n int) bool { return it.seq != nil && it.seq.Ahead(it.no, n) }
+
 // Err returns the error that made the iterator invalid, if any.
 func (it *Iter) Err() error { return it.err }
 

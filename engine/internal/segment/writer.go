@@ -66,6 +66,9 @@ func (w *Writer) Pages() int64 { return w.app.Pages() }
 // Blocks returns the blocks used so far; see blockfile.Appender.
 func (w *Writer) Blocks() []base.BlockNo { return w.app.Blocks() }
 
+// Spill writes pages that wait for it, if that is about to be due; see blockfile.Appender.
+func (w *Writer) Spill() (bool, error) { return w.app.Spill() }
+
 // AppendPoint returns where another segment may start after the finished one, or 0.
 func (w *Writer) AppendPoint() base.PageNo { return w.app.AppendPoint() }
 

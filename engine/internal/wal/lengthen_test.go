@@ -77,7 +77,7 @@ func TestLengthenedNoFurtherThanIsKept(t *testing.T) {
 	}
 }
 
-// TestOnlySyncedCommitsLengthen: without a sync there is nothing to be saved.
+// TestOnlySyncedCommitsLengthen: without a sync a hole saves nothing; see TestSmallCommitsFindZeros.
 func TestOnlySyncedCommitsLengthen(t *testing.T) {
 	f := newFile()
 	l, _, _ := mustRecover(t, f, emptyPos)

@@ -135,7 +135,14 @@ func (l *Log) RollbackTo(m Mark) {
 //
 // After an error the transaction is rolled back, all of it, and the next one is written
 // over its bytes.
-func (l *Log) Commit(padToSector bool) error { return l.commit(padToSector, (*Log).writeCommit) }
+func (l *Log) Commit(padToSector bool) error {
+	small := 0 < l.tx.stream && l.tx.stream < zerosFor
+	err := l.commit(padToSector, (*Log).writeCommit)
+	if err == nil && small && !padToSector {
+		l.writeZeros()
+	}
+	return err
+}
 
 // commit ends the transaction and passes it on to write.
 func (l *Log) commit(padToSector bool, write func(*Log) error) error {

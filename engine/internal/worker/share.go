@@ -4,11 +4,13 @@ package worker
 
 import (
 	"context"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
 // leastShare is the least that is worth doing after a commit, in bytes: some records. Less than
 // that would cost more to begin than to do, and more would be felt in the commit.
-const leastShare = 1 << 10
+const leastShare = 1 << 9
 
 // AfterCommit does, or waits for, the share of flushing and merging that a commit owes which
 // wrote the given number of bytes. The caller has the writer's turn. An error is not the
@@ -98,15 +100,31 @@ func (w *Worker) commitBytes(ctx context.Context, share int64, full bool) error 
 	if err != nil {
 		return err
 	}
+	w.pace.overdone(n - share)
 	if n < share {
 		w.failures.settle(flushTask, mergeTask)
 		w.seeNothingLeft(w.Tuning.Load())
 	}
-	for st := w.Ledger.Newest(); w.flushLags(st, inline); st = w.Ledger.Newest() {
+	for st := w.Ledger.Newest(); w.flushLags(st, inline) || w.flushIsDue(st); st = w.Ledger.Newest() {
 		n, err := w.workBytes(ctx, Order{FlushOnly: true, Patient: true}, leastShare)
 		if n == 0 || err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// overdone takes from what writes have earned what was done for them beyond that: a step ends with a
+// whole record, and where records are as long as steps that is much. But a long value is not
+// made up for by doing nothing for as long. The caller has the writer's turn.
+func (p *pace) overdone(bytes int64) {
+	if bytes > 0 {
+		p.credit -= int(min(bytes, leastShare))
+	}
+}
+
+// flushIsDue reports whether the old tree should be flushed by now, which is more than that all of its
+// records are written.
+func (w *Worker) flushIsDue(st *snapshot.State) bool {
+	return st.HasOld && w.live.Fill(st) >= inline.end && !w.failures.failing[flushTask].Load()
 }

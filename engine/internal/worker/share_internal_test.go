@@ -61,6 +61,27 @@ func TestSmallCommitsWorkInSmallSlices(t *testing.T) {
 	}
 }
 
+// TestOverdoneIsMadeUpForInPart: what a commit has done beyond what was owed is taken from what the next ones
+// owe, but not more than a small step's worth: a long value does not stop the work for as long.
+func TestOverdoneIsMadeUpForInPart(t *testing.T) {
+	d := newDesk(t, nil)
+	for _, c := range []struct{ over, credit int64 }{{-1, 700}, {0, 700}, {100, 600}, {leastShare, 700 - leastShare}, {1 << 30, 700 - leastShare}} {
+		d.pace.credit = 700
+		if d.pace.overdone(c.over); int64(d.pace.credit) != c.credit {
+			t.Errorf("after %d bytes too many, %d are owed, want %d", c.over, d.pace.credit, c.credit)
+		}
+	}
+	const rows, size = 100, 20 << 10
+	d.setAside(rows, size)
+	commits := 0
+	for ; d.Ledger.Newest().HasOld; commits++ {
+		d.AfterCommit(1000)
+	}
+	if commits > 2*rows {
+		t.Errorf("%d commits to flush %d long rows", commits, rows)
+	}
+}
+
 // TestNothingIsLookedForAgain: once a commit has found nothing to merge, the next ones owe nothing,
 // until there is something new.
 func TestNothingIsLookedForAgain(t *testing.T) {
