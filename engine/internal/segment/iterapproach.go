@@ -64,7 +64,7 @@ func (it *Iter) reach(topic base.Kind, key []byte) bool {
 	}
 	for it.cells > 0 && it.page.Flags()&format.FlagSkipNext != 0 &&
 		it.compareCell(it.no, it.page, it.cells-1, topic, key) < 0 {
-		if it.err != nil || !it.forward() {
+		if it.err != nil || !it.forwardOrStay() {
 			break
 		}
 	}

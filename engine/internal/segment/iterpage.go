@@ -8,12 +8,18 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
-// getPage returns page p, with the frame to be released if it is not in memory that stays.
+// getPage returns page p for a look from the current page, which stays what it is, with the frame to be released if
+// there is one. Else the page is valid until the next call for another one.
 func (it *Iter) getPage(p base.PageNo) (page format.Page, held *blockfile.Frame, err error) {
 	if it.seq != nil {
-		page, err = it.seq.Stand(p)
+		page, err = it.seq.Page(p)
 		return page, nil, err
 	}
+	return it.holdPage(p)
+}
+
+// holdPage is getPage through the cache.
+func (it *Iter) holdPage(p base.PageNo) (page format.Page, held *blockfile.Frame, err error) {
 	if it.lookups++; it.lookups >= flushLookups {
 		it.FlushLookups()
 	}
@@ -28,12 +34,21 @@ func (it *Iter) getPage(p base.PageNo) (page format.Page, held *blockfile.Frame,
 	return held.Page(), held, nil
 }
 
+// standPage is getPage for a page that becomes the current one.
+func (it *Iter) standPage(p base.PageNo) (page format.Page, held *blockfile.Frame, err error) {
+	if it.seq != nil {
+		page, err = it.seq.Stand(p)
+		return page, nil, err
+	}
+	return it.holdPage(p)
+}
+
 // scanSteps is how many pages an iterator walks forward before it reads ahead.
 const scanSteps = 2
 
 // setPage makes p the current page.
 func (it *Iter) setPage(p base.PageNo) bool {
-	page, held, err := it.getPage(p)
+	page, held, err := it.standPage(p)
 	if err != nil {
 		return it.fail(err)
 	}

@@ -11,6 +11,19 @@ func (it *Iter) forward() bool {
 	return it.arrive(it.walkForward(), from)
 }
 
+// forwardOrStay is forward for a caller that goes on with the current page at the end of the segment: a pass from
+// front to back has used its memory again, so the page is read again.
+func (it *Iter) forwardOrStay() bool {
+	no := it.no
+	if it.forward() {
+		return true
+	}
+	if it.seq != nil && it.err == nil {
+		it.setPage(no)
+	}
+	return false
+}
+
 // arrive ends a walk from a spot that was left, and reports whether it has come to another one.
 func (it *Iter) arrive(w walk, from spot) bool {
 	if w == atEnd {

@@ -4,6 +4,7 @@ package segment
 
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -63,11 +64,11 @@ func (it *Iter) neighbour(page format.Page, no base.PageNo, cells int, after boo
 	// The way down to the page, and from where on it there is a neighbour.
 	p, turn := it.seg.Root, noPage
 	for range maxDepth {
-		tree, _, err := it.seg.treePage(p)
+		held, _, err := it.seg.treePage(p)
 		if err != nil {
 			return 0, false, err
 		}
-		if tree == nil {
+		if held == nil {
 			if p != no {
 				return 0, false, nil
 			}
@@ -76,8 +77,10 @@ func (it *Iter) neighbour(page format.Page, no base.PageNo, cells int, after boo
 			}
 			return it.outermost(turn, !after)
 		}
+		tree := held.Page()
 		i := it.childOf(pageOf, p, tree, c.Kind&base.System, key)
 		if it.err != nil {
+			held.Release()
 			return 0, false, it.err
 		}
 		if after && i < tree.NumCells() {
@@ -86,6 +89,7 @@ func (it *Iter) neighbour(page format.Page, no base.PageNo, cells int, after boo
 			turn = it.seg.child(tree, i-1)
 		}
 		p = it.seg.child(tree, i)
+		held.Release()
 	}
 	return 0, false, it.corrupt(p, "the b-tree is deeper than %d", maxDepth)
 }
@@ -105,34 +109,35 @@ func (it *Iter) lastLeaf() (base.PageNo, bool, error) {
 // begins there.
 func (it *Iter) outermost(p base.PageNo, last bool) (base.PageNo, bool, error) {
 	for range maxDepth {
-		page, cells, err := it.seg.treePage(p)
+		held, cells, err := it.seg.treePage(p)
 		if err != nil {
 			return 0, false, err
 		}
-		if page == nil {
+		if held == nil {
 			return p, cells > 0, nil
 		}
 		i := 0
 		if last {
-			i = page.NumCells()
+			i = held.Page().NumCells()
 		}
-		p = it.seg.child(page, i)
+		p = it.seg.child(held.Page(), i)
+		held.Release()
 	}
 	return 0, false, it.corrupt(p, "the b-tree is deeper than %d", maxDepth)
 }
 
-// treePage returns page p, which stays in memory, if it is a b-tree page, else nil and how many
-// cells begin on it.
-func (s *Segment) treePage(p base.PageNo) (tree format.Page, cells int, err error) {
+// treePage returns page p, which the caller releases, if it is a b-tree page, else nil and how many cells begin
+// on it.
+func (s *Segment) treePage(p base.PageNo) (tree *blockfile.Frame, cells int, err error) {
 	fr, err := s.Space.Hold(p)
 	if err != nil {
 		return nil, 0, err
 	}
-	defer fr.Release()
-	if page := fr.Page(); !page.IsBTree() {
-		return nil, page.NumCells(), nil
+	if cells = fr.Page().NumCells(); !fr.Page().IsBTree() {
+		fr.Release()
+		return nil, cells, nil
 	}
-	return fr.Page(), fr.Page().NumCells(), nil
+	return fr, cells, nil
 }
 
 // child returns child i of a b-tree page; that after the last cell is the right-most one.

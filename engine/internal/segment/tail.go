@@ -120,14 +120,13 @@ func (it *Iter) onlyFirst() bool {
 	if s.Space.Sealed || s.alone == nil || s.rest != nil || s.First == s.LastPage || s.alone.Load() {
 		return true
 	}
-	first := it.spot
-	if it.forward() {
+	if it.forwardOrStay() {
 		return it.fail(it.corrupt(it.no, "no b-tree leads to the page: the segment has lost its root"))
 	}
 	if it.err != nil {
 		return false
 	}
-	it.spot, it.steps, it.jumps, it.scanning = first, 0, 0, false
+	it.steps, it.jumps, it.scanning = 0, 0, false
 	s.alone.Store(true)
 	return true
 }
