@@ -47,6 +47,7 @@ type File struct {
 
 	starter   vfs.WriteStarter // nil: the file cannot do that
 	unstarted unstarted
+	regions   regions
 }
 
 // SetMapping lets pages be copied from a mapping of the file, which stays the caller's, in

@@ -19,5 +19,6 @@ func New(f vfs.File, path string, geo format.Geometry, codec compress.Codec, cac
 		b.layout = newPacked(b, codec)
 	}
 	b.cache.init(geo, cacheBytes, b.layout)
+	b.regions.init(f, int64(b.cache.places)*int64(geo.PageSize))
 	return b
 }

@@ -47,6 +47,7 @@ func (l *packed) read(s *Space, p base.PageNo) ([]byte, error) {
 }
 
 func (l *packed) miss(s *Space, p base.PageNo) (*Frame, error) {
+	s.missed(s.geo.Offset(p))
 	t := l.borrow(s, l.pageAhead())
 	defer t.giveBack()
 	s.stats.misses.count(1)

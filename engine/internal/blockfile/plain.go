@@ -35,6 +35,7 @@ func (l plain) miss(s *Space, p base.PageNo) (*Frame, error) {
 	if !s.inRange(p) {
 		return nil, s.outOfRange(p)
 	}
+	s.missed(s.geo.Offset(p))
 	fr := s.cache.newFrame(p)
 	if _, err := s.readPages(fr.raw, p); err != nil {
 		fr.Release()
