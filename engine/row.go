@@ -12,5 +12,8 @@ type Row = cursor.Row
 // If there is no next key, or its value cannot be loaded, it returns false and leaves row as it is;
 // the cursor stands on no key then, and Err returns the error, if it was one.
 func (c *Cursor) NextRow(row *Row) bool {
-	return c.move() && c.c.NextRow(row)
+	if c.tired() {
+		c.giveWay()
+	}
+	return c.state != nil && c.c.NextRow(row)
 }

@@ -149,6 +149,9 @@ func (c *Cursor) overtaken(head base.LongHead) bool {
 
 // stepped goes on after the first source has moved to another record or to its end, and has taken it over.
 func (c *Cursor) stepped() bool {
+	if c.kept() {
+		return true
+	}
 	if c.front = nil; !c.place(0) {
 		return c.passOn()
 	}
@@ -162,6 +165,22 @@ func (c *Cursor) stepped() bool {
 	}
 	c.lead()
 	c.passEqual()
+	return true
+}
+
+// kept reports whether the first source is still that, by a step to a record that does nothing but insert, and
+// makes its record current then.
+func (c *Cursor) kept() bool {
+	s := &c.sources[c.cur]
+	if !s.valid || s.kind != base.Insert || c.order.left < 0 {
+		return false
+	}
+	l := s.lane(c.cur)
+	if c.back && !c.limit.Less(l.head) || !c.back && !l.head.Less(c.limit) {
+		return false
+	}
+	c.lanes[0] = l
+	c.lead()
 	return true
 }
 

@@ -57,6 +57,11 @@ func (c *Cursor) nextUnlined() bool {
 			return true
 		}
 	}
+	if c.run.steps == 0 {
+		if c.lineUp(); c.lined {
+			return c.Next()
+		}
+	}
 	c.leaveAhead(c.cur)
 	c.run.begin(nil, false)
 	if !c.ahead() {
@@ -81,6 +86,11 @@ func (c *Cursor) prevUnlined() bool {
 		}
 		if !bytes.Equal(c.Key(), c.keyBuf) { // it stood on a deleted key
 			return true
+		}
+	}
+	if c.run.steps == 0 {
+		if c.lineUp(); c.lined {
+			return c.Prev()
 		}
 	}
 	c.leaveBehind(c.cur)

@@ -27,7 +27,7 @@ func (it *Iter) fetchOn() {
 	from := max(it.bodyOff+it.keyLen+it.valLen, it.fetched)
 	if from < it.eof {
 		blockfile.ExpectSpan(it.page, from, min(fetchBytes, it.eof-from))
-		it.fetched = from + fetchBytes
+		it.fetched = min(from+fetchBytes, it.eof)
 		return
 	}
 	it.fetched = math.MaxInt
