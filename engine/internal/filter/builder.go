@@ -16,6 +16,9 @@ const (
 	// maxFold is the most that the blocks of a filter can be folded by, in which there turn out
 	// to be fewer keys than expected.
 	maxFold = 12
+
+	// together is for how many keys bits are set together.
+	together = 16
 )
 
 // Builder makes a Filter from the records of a segment, in order.
@@ -26,6 +29,12 @@ type Builder struct {
 	// open says that the record before is the beginning of a deleted range, the newest one.
 	open bool
 	full bool // the ranges take too much memory
+
+	// The hashes of the newest keys, whose bits are not set yet: their blocks are all over the filter, and
+	// come from memory at the same time if they are looked at together.
+	hashes  [together]uint64
+	waiting int
+	sink    uint64 // of no use
 }
 
 // NewBuilder starts a filter for about the given number of keys.
@@ -49,12 +58,31 @@ func (b *Builder) OfRest() { b.f.ofRest = true }
 
 // Add adds the next record with a user key.
 func (b *Builder) Add(kind base.Kind, key []byte) {
-	h := Hash(key)
-	b.f.blocks[place(h, len(b.f.blocks))].set(h)
+	b.hashes[b.waiting] = Hash(key)
+	if b.waiting++; b.waiting == together {
+		b.setBits()
+	}
 	b.f.keys++
 	if b.open || kind&base.RangeBits != 0 {
 		b.mark(kind, key)
 	}
+}
+
+// setBits sets the bits of the keys that wait for it. The processor would not look as far ahead as to the next
+// block while it waits for one, so all are looked at first.
+func (b *Builder) setBits() {
+	hashes := b.hashes[:b.waiting]
+	var at [together]*block
+	var seen uint64
+	for i, h := range hashes {
+		at[i] = &b.f.blocks[place(h, len(b.f.blocks))]
+		seen ^= at[i][0]
+	}
+	b.sink = seen // or the compiler would leave the look out
+	for i, h := range hashes {
+		at[i].set(h)
+	}
+	b.waiting = 0
 }
 
 // mark notes the deleted ranges before and after a record. A record that ends a range which
@@ -93,6 +121,7 @@ func (b *Builder) Useless() bool { return b.full }
 // Filter returns the filter, nil if it would be of no use: if there are too many deleted
 // ranges, or far more keys than expected. There may be none at the end of a segment. Nothing may be added afterwards.
 func (b *Builder) Filter() *Filter {
+	b.setBits()
 	f := b.f
 	b.f = Filter{}
 	if b.full || f.keys == 0 && !f.ofRest || f.keys > b.room+b.room/2+1 {

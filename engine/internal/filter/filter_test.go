@@ -252,3 +252,28 @@ func TestAbsentCostsNoAllocation(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// TestEveryCount: the bits of the last keys are set however many come together, and to add a key costs no
+// allocation.
+func TestEveryCount(t *testing.T) {
+	key := make([]byte, 8)
+	for n := range 100 {
+		b := filter.NewBuilder(100)
+		for i := range n {
+			b.Add(base.Insert, binary.BigEndian.AppendUint64(key[:0], uint64(i)))
+		}
+		f := b.Filter()
+		for i := range n {
+			if absent(f, binary.BigEndian.AppendUint64(key[:0], uint64(i))) {
+				t.Fatalf("key %d of %d is absent", i, n)
+			}
+		}
+		if n > 0 && f.Keys() != int64(n) {
+			t.Errorf("%d keys of %d", f.Keys(), n)
+		}
+	}
+	b := filter.NewBuilder(1000)
+	if n := testing.AllocsPerRun(100, func() { b.Add(base.Insert, key) }); n != 0 {
+		t.Errorf("a key costs %v allocations", n)
+	}
+}
