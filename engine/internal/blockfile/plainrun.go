@@ -25,11 +25,17 @@ type plainRun struct {
 	linkOf, link base.PageNo
 
 	// Once Stand was called there are two buffers: the one that buf is in, and another one. The
-	// page of the newest Stand is in either, or in memory of its own.
+	// page of the newest Stand is in either, in a copy, or in memory of its own.
 	rooms    [2][]byte
 	in       int // of the two, where buf is
 	stand    int // and where that page is
 	standing bool
+
+	// Pages that are found in the cache are copied from then on, into either of two copies, of one page each,
+	// which are numbered from 1. 0 is none of them.
+	copies     [2][]byte
+	newestCopy int // the one that newest is in
+	standCopy  int // the one that the page of the newest Stand is in
 }
 
 func (q *plainRun) Page(p base.PageNo) (format.Page, error) {
@@ -43,10 +49,11 @@ func (q *plainRun) Page(p base.PageNo) (format.Page, error) {
 
 // page is Page without a look at the newest one.
 func (q *plainRun) page(p base.PageNo) (format.Page, error) {
+	q.newestCopy = 0
 	if !q.has(p) && !q.fresh && p > 0 {
 		fr := q.s.cache.hold(p)
 		if q.s.demand.saw(fr != nil && fr.recent.Load()); fr != nil {
-			return fr.own(), nil
+			return q.copied(fr), nil
 		}
 	}
 	raw, err := q.Raw(p)
@@ -56,12 +63,30 @@ func (q *plainRun) page(p base.PageNo) (format.Page, error) {
 	return q.s.Verify(p, raw)
 }
 
+// copied returns the page of a frame in memory of the run, or in memory that stays, and releases the frame.
+func (q *plainRun) copied(fr *Frame) format.Page {
+	if fr.heap || !q.standing {
+		return fr.own()
+	}
+	defer fr.Release()
+	q.newestCopy = 1
+	if q.standCopy == 1 {
+		q.newestCopy = 2
+	}
+	room := &q.copies[q.newestCopy-1]
+	if *room == nil {
+		*room = make([]byte, len(fr.raw))
+	}
+	invariant.Mangle(*room)
+	return format.Page((*room)[:copy(*room, fr.Page())])
+}
+
 func (q *plainRun) Stand(p base.PageNo) (format.Page, error) {
 	page, err := q.Page(p)
 	if err == nil && q.has(p) {
 		q.stand = q.in
 	}
-	q.standing = true
+	q.standing, q.standCopy = true, q.newestCopy
 	return page, err
 }
 

@@ -189,3 +189,48 @@ func TestAheadLeavesTheCacheAlone(t *testing.T) {
 		t.Error("something is read after the last page", err)
 	}
 }
+
+// TestStandStaysInTheCache: the same where all pages, or some, come from the cache, from which a run copies them.
+func TestStandStaysInTheCache(t *testing.T) {
+	for _, each := range []int{1, 2, 7} {
+		x := newFixture(t, 4096, 1<<20)
+		pages, a := x.write(60, 0, 2, 3, 7, 5)
+		for i := 0; i < len(pages); i += each {
+			page, err := sealed(x).Page(pages[i])
+			x.expect(page, err, pages[i])
+		}
+		seq := blockfile.NewSequential(sealed(x), a.LastPage())
+		for i, p := range pages {
+			stood, err := seq.Stand(p)
+			x.expect(stood, err, p)
+			for _, ahead := range []int{1, 1, 2, 3, 1, 20} {
+				if i+ahead >= len(pages) {
+					break
+				}
+				page, err := seq.Page(pages[i+ahead])
+				x.expect(page, err, pages[i+ahead])
+				x.expect(stood, nil, p)
+			}
+			page, err := seq.Stand(p) // again, after others
+			x.expect(page, err, p)
+		}
+	}
+}
+
+// TestStandInTheCacheCostsNoAllocation: a pass over pages in the cache needs memory for two of them.
+func TestStandInTheCacheCostsNoAllocation(t *testing.T) {
+	x := newFixture(t, 4096, 2<<20)
+	pages, a := x.write(160, 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
+	s := sealed(x)
+	pass := func() {
+		seq := blockfile.NewSequential(s, a.LastPage())
+		for _, p := range pages {
+			page, err := seq.Stand(p)
+			x.expect(page, err, p)
+		}
+	}
+	x.use(s, pages)
+	if n := testing.AllocsPerRun(10, pass); n > 5 {
+		t.Errorf("a pass over 160 pages makes %.0f allocations, not 5 at most: the run, its first page and two copies", n)
+	}
+}
