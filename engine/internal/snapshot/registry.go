@@ -123,10 +123,10 @@ func (r *Registry) Publish(s *State) {
 		r.head = s
 	}
 	r.tail = s
-	r.mu.Unlock()
-	if r.newest.Store(s); old != nil {
-		r.Release(old)
+	if r.newest.Store(s); old != nil && old.refs.Add(-1) == 0 {
+		r.unlink(old)
 	}
+	r.mu.Unlock()
 }
 
 // RetainLater is Retain for a caller that reads a view of the State's tree that is later
