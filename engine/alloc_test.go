@@ -105,6 +105,13 @@ func readsCostNoAllocation(t *testing.T, compression string) {
 			t.Fatal(len(v), err)
 		}
 	})
+	c.First()
+	var row engine.Row
+	none("Cursor.NextRow", 1000, func() {
+		if !c.NextRow(&row) || len(row.Key) != 10 || len(row.Value) != 100 {
+			t.Fatal(row, c.Err())
+		}
+	})
 	c.Last()
 	none("Cursor.Prev", 1000, func() {
 		if !c.Prev() {
