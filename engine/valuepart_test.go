@@ -152,3 +152,34 @@ func TestValuePartAfterShortRows(t *testing.T) {
 	}
 	ok(t, errors.Join(c.Err(), c.Close(), db.Close()))
 }
+
+// TestPartThenWhole: after a part of a value was read, some of its pages are in the cache, and the value is
+// read from those and from the file.
+func TestPartThenWhole(t *testing.T) {
+	ctx := context.Background()
+	for size := 32_768; size < 33_600; size += 64 {
+		db := mustOpen(t, "/a.lsm", engine.Options{FS: memfs.New()})
+		rng := rand.New(rand.NewPCG(uint64(size), 1))
+		value := make([]byte, size)
+		for i := range value {
+			value[i] = byte(rng.Uint32())
+		}
+		ok(t, db.Update(ctx, func(tx *engine.Tx) error {
+			return errors.Join(tx.Put([]byte("a"), value), tx.Put([]byte("b"), []byte("short")), tx.Put([]byte("c"), []byte("short")))
+		}))
+		ok(t, db.Flush(ctx))
+		c, err := db.Cursor(ctx)
+		ok(t, err)
+		if !c.First() {
+			t.Fatal(c.Err())
+		}
+		if part, err := c.ValuePart(nil, 0, 32_600); err != nil || !bytes.Equal(part, value[:32_600]) {
+			t.Fatal(len(part), err)
+		}
+		ok(t, c.Close())
+		if v, found, err := db.Get(nil, []byte("a")); err != nil || !found || !bytes.Equal(v, value) {
+			t.Errorf("a value of %d bytes: %d bytes, %v, or other ones", size, len(v), err)
+		}
+		ok(t, db.Close())
+	}
+}

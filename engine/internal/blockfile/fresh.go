@@ -46,6 +46,9 @@ func (f *File) keepFresh(p base.PageNo, raw []byte) {
 	}
 	for size := f.geo.PageSize; len(raw) >= size; p, raw = p+1, raw[size:] {
 		fr := f.cache.newFrame(p)
+		if fr.place == noPlace {
+			return // readers hold all of the cache
+		}
 		copy(fr.raw, raw[:size])
 		f.cache.put(fr, f.geo.Content(p, fr.raw))
 		fr.Release()
@@ -60,10 +63,15 @@ func (c *cache) dropFrom(p base.PageNo) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for last := c.geo.LastPage(c.geo.Block(p)); p <= last; p++ {
+	for last := c.geo.LastPage(c.geo.Block(p)); p <= last; {
+		if c.tableOf(p) == nil {
+			p = c.nextStretch(p)
+			continue
+		}
 		if fr := c.get(p); fr != nil {
 			c.stretches.remove(fr)
 			c.dropped(fr)
 		}
+		p++
 	}
 }

@@ -86,6 +86,26 @@ func TestFreshPagesInDemand(t *testing.T) {
 	}
 }
 
+// TestDemandIsOfMostPages: readers use one in six of the pages that a merge reads, a few of each run that it
+// reads at once, so what it writes is not kept.
+func TestDemandIsOfMostPages(t *testing.T) {
+	x := newFixture(t, 1024, 4<<20)
+	s := &blockfile.Space{File: x.file, Sealed: true}
+	var blocks []base.BlockNo
+	for b := range base.BlockNo(12) {
+		blocks = append(blocks, 2+b)
+	}
+	pages, _ := x.write(12*64, 0, blocks...)
+	for i := 0; i+64 <= len(pages); i += 64 {
+		x.use(s, pages[i:i+11])
+	}
+	x.merge(s, pages)
+	more, _ := x.write(20, 0, 15, 16)
+	if n := x.inMemory(more); n != 0 {
+		t.Errorf("%d of %d new pages were kept", n, len(more))
+	}
+}
+
 // TestDemandEnds: pages that were kept when they were written, and that only merges read, are no reason to
 // keep others.
 func TestDemandEnds(t *testing.T) {

@@ -50,9 +50,10 @@ func (q *plainRun) Page(p base.PageNo) (format.Page, error) {
 // page is Page without a look at the newest one.
 func (q *plainRun) page(p base.PageNo) (format.Page, error) {
 	q.newestCopy = 0
-	if !q.has(p) && !q.fresh && p > 0 {
-		fr := q.s.cache.hold(p)
-		if q.s.demand.saw(fr != nil && fr.recent.Load()); fr != nil {
+	if !q.fresh && p > 0 {
+		fr := q.s.cache.get(p)
+		q.s.demand.saw(fr != nil && fr.recent.Load()) // those that were read with others, too
+		if fr != nil && !q.has(p) && fr.hold() {
 			return q.copied(fr), nil
 		}
 	}

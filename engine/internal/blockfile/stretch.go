@@ -65,6 +65,12 @@ func (s *stretches) tableOf(p base.PageNo) *stretch {
 	return nil
 }
 
+// nextStretch returns the first page after the stretch of page p, both in a file that is not compressed.
+func (s *stretches) nextStretch(p base.PageNo) base.PageNo {
+	n := int64(1) << s.shift
+	return p + base.PageNo(n-s.geo.Ordinal(p)&(n-1))
+}
+
 // put adds a frame and reports whether there was none of its page.
 func (s *stretches) put(fr *Frame) bool {
 	i := int(uint64(s.geo.Ordinal(fr.no)) >> s.shift)

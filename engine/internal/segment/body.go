@@ -228,11 +228,12 @@ func (b *Body) appendTo(buf []byte) ([]byte, error) {
 // fill reads pages that hold nothing but bytes of the value right into room, which is for all that are left, and
 // returns how many bytes they had. Next goes on after them.
 func (b *Body) fill(room []byte) (n int, err error) {
-	for b.tail != nil && b.off == b.page.EOF() && b.no != b.seg.LastPage {
+	for b.left > 0 && b.tail != nil && b.off == b.page.EOF() && b.no != b.seg.LastPage {
 		p, err := b.nextPage()
 		if err != nil {
 			return 0, err
 		}
+		b.page, b.off = format.NoRoom, 0 // Fill may read over the page, which has been read to its end
 		k, last, err := b.tail.Fill(p, room[n:])
 		if err != nil || k == 0 {
 			return n, err
@@ -241,7 +242,7 @@ func (b *Body) fill(room []byte) (n int, err error) {
 			return 0, err
 		}
 		n += k
-		b.no, b.page, b.off = last, format.NoRoom, 0
+		b.no = last
 		b.left -= k
 		b.rem.left -= int64(k)
 	}
