@@ -17,7 +17,9 @@ import (
 const (
 	// regionBytes is how much of the file the system is told to read at once.
 	regionBytes = 512 << 10
-	// regionMisses is how many pages are missed before that.
+	// Before that as many pages are missed as pay for much of reading all of the file: one for each
+	// regionShare of it, at least regionMisses.
+	regionShare  = 512 << 10
 	regionMisses = 64
 )
 
@@ -38,7 +40,10 @@ func (r *regions) init(f vfs.File, fits int64) {
 
 // expect has the region of a page read that is at an offset of a file of a size, once.
 func (r *regions) expect(off, size int64) {
-	if size > r.fits || off >= size || r.misses.Load() < regionMisses && r.misses.Add(1) <= regionMisses {
+	if size > r.fits || off >= size {
+		return
+	}
+	if least := max(regionMisses, size/regionShare); r.misses.Load() < least && r.misses.Add(1) <= least {
 		return
 	}
 	i := off / regionBytes
