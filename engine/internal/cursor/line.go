@@ -70,6 +70,9 @@ func (c *Cursor) lineUp() {
 	c.lanes, c.cover = c.lanes[:0], len(c.sources)
 	for i := range c.sources {
 		s := &c.sources[i]
+		if !s.valid && s.Err() != nil {
+			return // the move meets the error
+		}
 		if !s.valid || s.kind&base.System != 0 {
 			continue
 		}

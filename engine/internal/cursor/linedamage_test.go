@@ -158,3 +158,70 @@ func TestLineAtSplit(t *testing.T) {
 		t.Fatalf("%d keys are missing backward, %v", i-1, c.Err())
 	}
 }
+
+// TestLineStopsAtDamage: where a page of an older segment cannot be read, a walk comes to its end before a row
+// is left out, also if the page is met while the segment is passed over a key that a newer one has, too.
+func TestLineStopsAtDamage(t *testing.T) {
+	for _, back := range []bool{false, true} {
+		for shared := range 2 {
+			t.Run(fmt.Sprintf("back %v, shared %d", back, shared), func(t *testing.T) { lineStopsAtDamage(t, back, shared) })
+		}
+	}
+}
+
+// lineStopsAtDamage walks over a segment with every second key, those of which the number leaves shared, and an
+// older one with all keys, of which a page is damaged.
+func lineStopsAtDamage(t *testing.T, back bool, shared int) {
+	const n = 1000
+	key := func(i int) []byte { return fmt.Appendf(nil, "k%05d", i) }
+	w, f, geo := damageable(t)
+	newer, older := memtree.New(), memtree.New()
+	for i := range n {
+		if i%2 == shared {
+			newer.Put(key(i), []byte("newer"))
+		}
+		older.Put(key(i), []byte("older"))
+	}
+	segs := []*segment.Segment{w.plain(newer).Seg, w.plain(older).Seg}
+	damaged := false
+	for p := segs[1].First; p <= segs[1].Last && !damaged; p++ {
+		raw, err := segs[1].Space.RawPage(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if damaged = bytes.Contains(raw, key(n/2)); damaged {
+			if _, err := f.WriteAt(bytes.Repeat([]byte{0xff}, len(raw)), geo.Offset(p)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	file := w.reread(f, geo)
+	disk := &snapshot.Snapshot{}
+	for _, seg := range segs {
+		again, err := segment.Open(&blockfile.Space{File: file}, seg.Segment, segment.What{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		disk.Levels = append(disk.Levels, &snapshot.Level{Seg: again})
+	}
+	st := &snapshot.State{Disk: disk, Live: memtree.New().Freeze()}
+	var c cursor.Cursor
+	if err := c.Init(st.Live, st); err != nil {
+		t.Fatal(err)
+	}
+	start, step, at, by := (*cursor.Cursor).First, (*cursor.Cursor).Next, 0, 1
+	if back {
+		start, step, at, by = (*cursor.Cursor).Last, (*cursor.Cursor).Prev, n-1, -1
+	}
+	rows := 0
+	for found := start(&c); found; found = step(&c) {
+		if !bytes.Equal(c.Key(), key(at)) {
+			t.Fatalf("%s after %d rows, want %s", c.Key(), rows, key(at))
+		}
+		at += by
+		rows++
+	}
+	if !errors.Is(c.Err(), errs.ErrCorrupt) || rows < n/4 || rows > n*3/4 {
+		t.Errorf("%d rows, %v", rows, c.Err())
+	}
+}
