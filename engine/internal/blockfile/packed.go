@@ -55,6 +55,7 @@ func (l *packed) miss(s *Space, p base.PageNo) (*Frame, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.regions.readMissed(fr.Page())
 	s.stats.missPages.count(1)
 	return fr, nil
 }

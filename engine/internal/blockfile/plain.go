@@ -48,6 +48,7 @@ func (l plain) miss(s *Space, p base.PageNo) (*Frame, error) {
 		fr.Release()
 		return nil, err
 	}
+	s.regions.readMissed(page)
 	s.cache.put(fr, page)
 	return fr, nil
 }

@@ -5,6 +5,7 @@ package blockfile
 import (
 	"sync/atomic"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -17,8 +18,9 @@ import (
 const (
 	// regionBytes is how much of the file the system is told to read at once.
 	regionBytes = 512 << 10
-	// Before that as many pages are missed as pay for much of reading all of the file: one for each
-	// regionShare of it, at least regionMisses.
+	// Before that as many leaf pages are missed as pay for much of reading all of the file: one for each
+	// regionShare of it, at least regionMisses. B-tree pages do not count: they are read for the first few
+	// searches, and all of them to make fences.
 	regionShare  = 512 << 10
 	regionMisses = 64
 )
@@ -27,7 +29,7 @@ const (
 type regions struct {
 	starter vfs.ReadStarter // nil: the file cannot do that
 	fits    int64           // up to which size of the file this is done
-	misses  atomic.Int64
+	misses  atomic.Int64    // of leaf pages, as far as they are counted
 	told    []atomic.Uint32
 }
 
@@ -40,10 +42,7 @@ func (r *regions) init(f vfs.File, fits int64) {
 
 // expect has the region of a page read that is at an offset of a file of a size, once.
 func (r *regions) expect(off, size int64) {
-	if size > r.fits || off >= size {
-		return
-	}
-	if least := max(regionMisses, size/regionShare); r.misses.Load() < least && r.misses.Add(1) <= least {
+	if size > r.fits || off >= size || r.misses.Load() < max(regionMisses, size/regionShare) {
 		return
 	}
 	i := off / regionBytes
@@ -57,5 +56,12 @@ func (r *regions) expect(off, size int64) {
 func (f *File) missed(off int64) {
 	if f.mapping == nil {
 		f.regions.expect(off, f.blockBytes())
+	}
+}
+
+// readMissed is called after a page was read that the cache did not have.
+func (r *regions) readMissed(page format.Page) {
+	if r.starter != nil && !page.IsBTree() && r.misses.Load() < max(regionMisses, r.fits/regionShare) {
+		r.misses.Add(1)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -90,5 +91,39 @@ func TestRegionsAreAskedForOnce(t *testing.T) {
 			t.Error("asked before much was read")
 		}
 		file.Close()
+	}
+}
+
+// TestSearchesOfBTreesAskForNothing: b-tree pages that are missed do not count.
+func TestSearchesOfBTreesAskForNothing(t *testing.T) {
+	x := newFixture(t, 1024, 1<<20)
+	x.blocks = []base.BlockNo{2, 3, 4, 5}
+	x.file.SetBlocks(5)
+	a := x.file.NewAppender(x, 0)
+	var pages []base.PageNo
+	for range 200 {
+		p, content, err := a.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		leafOf(content, p, 0)
+		content[len(content)-3] |= format.FlagBTree
+		pages = append(pages, p)
+	}
+	if err := a.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	f := &starting{File: x.f, asked: map[int64]int{}}
+	file := blockfile.New(f, name, x.geo, nil, 4<<20)
+	defer file.Close()
+	file.SetBlocks(5)
+	s := &blockfile.Space{File: file, Sealed: true}
+	for _, p := range pages {
+		if _, err := s.Page(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(f.asked) != 0 {
+		t.Errorf("asked for %d regions", len(f.asked))
 	}
 }
