@@ -47,6 +47,9 @@ func (l *packed) read(s *Space, p base.PageNo) ([]byte, error) {
 }
 
 func (l *packed) miss(s *Space, p base.PageNo) (*Frame, error) {
+	if !s.inRange(p) {
+		return nil, s.outOfRange(p)
+	}
 	s.missed(s.geo.Offset(p))
 	t := l.borrow(s, l.pageAhead())
 	defer t.giveBack()

@@ -95,13 +95,16 @@ func (t *stream) load(p base.PageNo, n int) error {
 // offset after them, in the block of the last of them: that of the next record, unless the block
 // ends there (see settle).
 func (t *stream) bytes(p base.PageNo, n int) (b []byte, end base.PageNo, err error) {
-	if i := int64(p - t.at); i >= 0 && i+int64(n) <= int64(len(t.data)) {
+	if i := int64(p - t.at); i >= 0 && i <= int64(len(t.data))-int64(n) { // a damaged p may be any number
 		return t.data[i : i+int64(n)], p + base.PageNo(n), nil
 	}
 	return t.slowBytes(p, n)
 }
 
 func (t *stream) slowBytes(p base.PageNo, n int) ([]byte, base.PageNo, error) {
+	if !t.s.inRange(p) {
+		return nil, 0, t.s.outOfRange(p)
+	}
 	toEnd := int(t.s.geo.LastPage(t.s.geo.Block(p))-p) + 1
 	if n <= toEnd {
 		if err := t.load(p, n); err != nil {
