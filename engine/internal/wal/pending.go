@@ -54,7 +54,7 @@ func (l *Log) WritePending() error {
 	err := l.failure()
 	if err == nil {
 		if err = l.writeAt(p.buf, p.off); err != nil {
-			l.void(p.off)
+			l.void(p.off, int64(len(p.buf)))
 		}
 	}
 	if err != nil {
@@ -77,7 +77,7 @@ func (l *Log) Lost() error {
 
 // Undo takes the commits out of the log that could not be written. What was committed after them
 // cannot exist. A transaction in progress is rolled back. The bytes of the commits may all be in the
-// file, the first one voided. So the next transaction begins with a mark: should it be the first one
+// file except for the first bytes. So the next transaction begins with a mark: should it be the first one
 // once more, the others must not continue it.
 func (l *Log) Undo() {
 	p := &l.pending

@@ -201,16 +201,28 @@ func (l *Log) writeCommit() error {
 		return err
 	}
 	if err := l.writeOut(); err != nil {
-		l.void(l.regions[2].End)
+		t := &l.tx
+		first := t.stream
+		if t.numExtents > 1 {
+			first = t.extents[1].stream
+		}
+		l.void(l.regions[2].End, first)
+		// The rest of it may all be in the file. The next transaction may begin with the same bytes, as with a
+		// jump to the same place. So a mark comes first.
+		l.mark = true
 		return err
 	}
 	return nil
 }
 
-// void makes what was to be written at off no transaction. The commit record may have reached the
-// file despite an error, and a crash would bring the transaction back. Without its first byte it is
-// none. If that cannot be written either, the next transaction does the same.
-func (l *Log) void(off int64) { _, _ = l.f.WriteAt([]byte{0}, off) }
+// voidBytes is how much of a transaction is voided: more than a mark takes.
+const voidBytes = 64
+
+// void makes what was to be written at off, n bytes side by side, no transaction. The commit record may have
+// reached the file despite an error, and a crash would bring the transaction back. Without its first bytes it is
+// none, also if the next one writes the very first of them again and no more. If they cannot be written
+// either, the next transaction does the same.
+func (l *Log) void(off, n int64) { _, _ = l.f.WriteAt(zeros[:min(n, voidBytes)], off) }
 
 // writeOut writes the buffer to the file and empties it. After an error the buffer is
 // as it was.

@@ -27,7 +27,7 @@
 //     follow.
 //   - No commit of an earlier use of the file can follow what is written now: the first
 //     transaction after a recovery holds a random mark, which the checksums depend on. Nor can one
-//     that could not be written: so does the first transaction after Undo.
+//     that could not be written: so does the first transaction after Undo, or after a Commit that failed.
 //   - The running checksum in End is the one at the end of region 2, whatever happened before. So
 //     recovery from a checkpoint at End finds everything that is committed after it.
 //   - Commits that are pending are written before any commit after them. If that fails, none of them

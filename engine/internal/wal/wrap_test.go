@@ -4,7 +4,10 @@ package wal
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -210,5 +213,32 @@ func TestRebasedLogIgnoresTheOldCheckpoint(t *testing.T) {
 	l.BeginAfter(ckpt)
 	if want := [3]Region{2: {ckpt.Off, ckpt.Off}}; l.Regions() != want {
 		t.Fatalf("regions %v, want %v", l.Regions(), want)
+	}
+}
+
+// TestWrapThatFailsDoesNotComeBack: a transaction wraps the log and fails although all of it was written. The next
+// one wraps it, too, by the same record, and the process is killed at any moment of that: the first one is
+// not there again.
+func TestWrapThatFailsDoesNotComeBack(t *testing.T) {
+	for write := 1; write <= 2; write++ {
+		for _, after := range []int{0, 1, 8, 20, 40, 1 << 20} {
+			f, l, ckpt := wrapping(t)
+			fails := func(key string, write, after int) {
+				t.Helper()
+				f.failWrite, f.failAfter = f.writes+write, after
+				l.BeginAfter(ckpt)
+				mustAppend(t, l, key, 10)
+				if err := l.Commit(false); !errors.Is(err, errInjected) {
+					t.Fatal(err)
+				}
+			}
+			fails("lost", 2, 1<<20)
+			checkKeys(t, f, ckpt)
+			f.dieOnWrite = true
+			fails("next", write, after)
+			if _, _, got := mustRecover(t, f.reopened(), ckpt); slices.ContainsFunc(got, func(g string) bool { return strings.Contains(g, "lost") }) {
+				t.Errorf("killed %d bytes into write %d: there is %v", after, write, got)
+			}
+		}
 	}
 }
