@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"path/filepath"
-	"runtime"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
@@ -50,22 +49,14 @@ func TestCacheTakesLittleOfTheHeap(t *testing.T) {
 		}
 	}
 	read(10)
-	before := liveHeap()
+	before := heldHeap()
 	read(20_000)
 	if used := db.Stats().CacheBytes; used < cache*9/10 {
 		t.Fatalf("only %d bytes of the cache are used", used)
 	}
-	if n := liveHeap() - before; n > cache/10 {
+	if n := heldHeap() - before; n > cache/10 {
 		t.Errorf("%d bytes of the Go heap for a cache of %d, want %d at most", n, cache, cache/10)
 	} else {
 		t.Logf("%d bytes of the Go heap for a cache of %d", n, cache)
 	}
-}
-
-// liveHeap returns how many bytes of the Go heap are in use after a collection.
-func liveHeap() int64 {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
 }

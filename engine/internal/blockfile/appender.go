@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	// runBytes is how much an Appender writes at once. Of 64 KiB a page costs a quarter of what it costs alone, and
-	// of 128 KiB no less; but a commit that writes a merge's pages takes several times as long as others, and of
-	// twice the length there are half as many. Those that wait for it do not wait long.
+	// runBytes is how much an Appender writes at once. A page costs a quarter of what it costs alone in a write of
+	// 64 KiB, and as much in one of 128 KiB. But a commit that writes pages of a merge takes several times as long
+	// as others do, and with twice as many pages at once there are half as many such commits.
 	runBytes = 128 << 10
 	// longRunBytes is how much it writes at once of long values, which take long anyway: what is written in
 	// longer runs lies in larger pieces in the memory of the system, and is read from there with less work.
@@ -88,8 +88,8 @@ func (a *Appender) allocate() (base.BlockNo, error) {
 // not synced.
 func (a *Appender) Finish() error { return a.out.finish() }
 
-// Spill writes the complete pages that wait for it, if Next is about to, and reports whether it did. So
-// who fills pages in steps can have that a step of its own.
+// Spill writes the complete pages that wait for it, if Next is about to, and reports whether it did. A caller
+// that fills pages in steps makes that a step of its own.
 func (a *Appender) Spill() (bool, error) { return a.out.spill() }
 
 // LastPage returns the newest page, which is the segment's last one after Finish.

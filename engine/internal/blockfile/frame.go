@@ -10,8 +10,8 @@ import (
 
 // Frame is one page in memory. Its bytes mostly lie in the cache's arena, where another page takes
 // their place some time after the last holder has released the frame: neither the bytes nor any
-// slice of them may be used then. B-tree pages, and pages that found no place in the cache, lie in
-// the Go heap.
+// slice of them may be used then. B-tree pages, as long as those are few in the cache, and pages that
+// found no place in it, lie in the Go heap. Holders make no difference: they release every frame.
 //
 // There is one for each page of the cache, and each read looks into one: it is small, and what a
 // reader needs comes first.
