@@ -13,12 +13,14 @@ import (
 
 var (
 	goLine      = regexp.MustCompile(`(?m)^go (\S+)$`)
+	requireRoot = regexp.MustCompile(`(?m)^\s+github\.com/lsmlite/lsmlite-go (v\S+)$`)
 	replaceLine = regexp.MustCompile(`(?m)^replace (\S+) => (\S+)$`)
 )
 
 // TestModules holds what the modules of the repository have in common: one version of Go,
 // which the README names, and, in those below the root, a path to the root in place of a
-// published version.
+// published version: in their go.mod, or, in those that are installed by `go install`, which
+// refuses a replace there, in a go.work next to it.
 func TestModules(t *testing.T) {
 	var found []string
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
@@ -45,6 +47,10 @@ func TestModules(t *testing.T) {
 		if dir == "." {
 			continue
 		}
+		if installed[filepath.ToSlash(dir)] {
+			checkInstalled(t, dir, readDoc(t, path))
+			continue
+		}
 		up := strings.Repeat("../", strings.Count(filepath.ToSlash(dir), "/")+1)
 		m := replaceLine.FindStringSubmatch(readDoc(t, path))
 		if m == nil || m[1] != module || strings.TrimSuffix(m[2], "/")+"/" != up {
@@ -53,6 +59,23 @@ func TestModules(t *testing.T) {
 	}
 	if !strings.Contains(readDoc(t, filepath.Join(root, "README.md")), "Go "+version) {
 		t.Errorf("the README does not say that it takes Go %s", version)
+	}
+}
+
+// installed are the modules of commands that `go install` builds from a published version.
+var installed = map[string]bool{"cmd/lsmlite": true}
+
+// checkInstalled checks that a module replaces the root in its go.work, and nothing in its go.mod.
+func checkInstalled(t *testing.T, dir, mod string) {
+	t.Helper()
+	if strings.Contains(mod, "replace") {
+		t.Errorf("go install refuses the replace in the go.mod of %s", dir)
+	}
+	up := strings.Repeat("../", strings.Count(filepath.ToSlash(dir), "/")) + ".."
+	work := readDoc(t, filepath.Join(root, dir, "go.work"))
+	m := requireRoot.FindStringSubmatch(mod)
+	if m == nil || !strings.Contains(work, "replace "+module+" "+m[1]+" => "+up+"\n") {
+		t.Errorf("the go.work of %s does not replace the version of %s in its go.mod by %s", dir, module, up)
 	}
 }
 

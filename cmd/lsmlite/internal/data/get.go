@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package data has the subcommands that read and write rows.
+package data
+
+import (
+	"context"
+
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
+)
+
+// Get prints the value of a key.
+type Get struct {
+	env.Settings
+	File string `arg:"" help:"Database file."`
+	Key  string `arg:"" help:"Key: text, x'00ff', or \"text with \\x00 escapes\"."`
+}
+
+// Help has examples.
+func (Get) Help() string {
+	return env.Help("The bytes of the value are printed as they are, without a newline after them. "+
+		"The exit code is 1 if there is no such key.",
+		"lsmlite get my.lsm user/1", "lsmlite get my.lsm \"x'00ff'\" > value.bin", "lsmlite get --json my.lsm user/1")
+}
+
+// Run prints the value.
+func (g Get) Run(ctx context.Context, e *env.Env) error {
+	key, err := text.Parse(g.Key)
+	if err != nil {
+		return env.Errorf(env.Usage, "key %w", err)
+	}
+	db, err := g.Open(ctx, g.File, env.Read)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	value, found, err := db.Engine.Get(nil, key)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return env.Errorf(env.No, "%s has no key %s", g.File, text.Show(key))
+	}
+	_, err = e.Stdout.Write(value)
+	return err
+}

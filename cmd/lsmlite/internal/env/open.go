@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package env
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/lsmlite/lsmlite-go"
+	"github.com/lsmlite/lsmlite-go/engine"
+)
+
+// Settings are the flags of the subcommands that open a database.
+type Settings struct {
+	Set []string `placeholder:"NAME=VALUE" sep:"none" help:"A setting, as in a data source name, such as safety=full. May be given again."`
+}
+
+// Access says what a database is opened for.
+type Access int
+
+// The kinds of access.
+const (
+	Read   Access = iota // the file must exist, and is not changed
+	Write                // the file must exist
+	Create               // the file is made if it is missing
+)
+
+// modes are the settings of each Access.
+var modes = map[Access]lsmlite.Mode{
+	Read: lsmlite.ModeReadOnly, Write: lsmlite.ModeReadWrite, Create: lsmlite.ModeReadWriteCreate,
+}
+
+// Config is what path and settings come to. The settings are those of a data source name, in its
+// words; path is a path, and nothing in it has a special meaning, except :memory:.
+func (s Settings) Config(path string, access Access) (lsmlite.Config, error) {
+	query := make(url.Values, len(s.Set)+1)
+	query.Set("mode", modes[access].String())
+	if path == ":memory:" {
+		query.Set("mode", lsmlite.ModeMemory.String())
+	}
+	for _, set := range s.Set {
+		name, value, ok := strings.Cut(set, "=")
+		if !ok {
+			return lsmlite.Config{}, Errorf(Usage, "--set %s: a setting is NAME=VALUE, such as safety=full", set)
+		}
+		query.Set(name, value)
+	}
+	dsn := lsmlite.Config{Path: path}.FormatDSN()
+	join := "?"
+	if strings.Contains(dsn, "?") {
+		join = "&"
+	}
+	cfg, err := lsmlite.ParseDSN(dsn + join + query.Encode())
+	if err != nil {
+		return cfg, Errorf(Usage, "--set: %w", err)
+	}
+	return cfg, nil
+}
+
+// Database is an open database: the same one as SQL and as an engine.
+type Database struct {
+	SQL    *sql.DB
+	Engine *engine.DB
+	Path   string
+	hold   *sql.Conn
+}
+
+// Open opens a database. The caller must Close it.
+func (s Settings) Open(ctx context.Context, path string, access Access) (*Database, error) {
+	cfg, err := s.Config(path, access)
+	if err != nil {
+		return nil, err
+	}
+	return OpenConfig(ctx, cfg)
+}
+
+// OpenConfig is Open with all settings.
+func OpenConfig(ctx context.Context, cfg lsmlite.Config) (*Database, error) {
+	connector, err := lsmlite.NewConnector(cfg)
+	if err != nil {
+		return nil, err
+	}
+	db := &Database{SQL: sql.OpenDB(connector), Path: cfg.Path}
+	if db.hold, err = db.SQL.Conn(ctx); err == nil {
+		err = db.hold.Raw(func(c any) error {
+			db.Engine = c.(lsmlite.Conn).Engine()
+			return nil
+		})
+	}
+	if err != nil {
+		return nil, explainOpen(cfg.Path, errors.Join(err, db.Close()))
+	}
+	return db, nil
+}
+
+// Close closes the database. It may be called again.
+func (db *Database) Close() error {
+	var err error
+	if db.hold != nil {
+		err = db.hold.Close()
+		db.hold = nil
+	}
+	return errors.Join(err, db.SQL.Close())
+}
+
+// explainOpen adds to an error of opening what the caller can do.
+func explainOpen(path string, err error) error {
+	if _, missing := os.Stat(path); os.IsNotExist(missing) && !errors.Is(err, engine.ErrBusy) {
+		return fmt.Errorf("%w; there is no file %s", err, path)
+	}
+	switch {
+	case errors.Is(err, engine.ErrBusy):
+		return fmt.Errorf("%w\nA program of lsmlite can be asked while it has the file open, if it serves package inspect: "+
+			"lsmlite --remote http://localhost:PORT/PATH …", err)
+	case errors.Is(err, engine.ErrCorrupt):
+		return fmt.Errorf("%w\nlsmlite check %s lists all problems, and lsmlite recover %s NEW.lsm saves what can still be read", err, path, path)
+	}
+	return err
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package text shows keys and values so that a person can read them and nothing is lost, and reads
+// them back. All subcommands show and read bytes by it.
+//
+// Printable text stands for itself. Other bytes are shown as x'00ff', as in SQL, or, if most of
+// them are text, between double quotes with Go's escapes: "user\x00\x01". Text that looks like
+// either form is shown between double quotes. So Parse(Show(b)) is b for all bytes.
+package text
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Show renders bytes.
+func Show(b []byte) string {
+	s := string(b)
+	if plain(s) {
+		return s
+	}
+	if mostlyText(s) {
+		return strconv.Quote(s)
+	}
+	return "x'" + hex.EncodeToString(b) + "'"
+}
+
+// Parse returns the bytes that Show has rendered, or that a person has written in one of its forms.
+func Parse(s string) ([]byte, error) {
+	switch {
+	case looksHex(s):
+		b, err := hex.DecodeString(s[2 : len(s)-1])
+		if err != nil {
+			return nil, fmt.Errorf("%s: between x' and ' there must be pairs of hexadecimal digits; "+
+				"write %s for the text itself", s, strconv.Quote(s))
+		}
+		return b, nil
+	case looksQuoted(s):
+		u, err := strconv.Unquote(s)
+		if err != nil {
+			return nil, fmt.Errorf("%s: text between double quotes may have the escapes \\x00, \\n, \\\" and \\\\, "+
+				"and each \" and \\ in it must be escaped", s)
+		}
+		return []byte(u), nil
+	}
+	return []byte(s), nil
+}
+
+// plain says whether text can stand for itself.
+func plain(s string) bool {
+	if looksHex(s) || looksQuoted(s) || !utf8.ValidString(s) {
+		return false
+	}
+	for _, r := range s {
+		if !unicode.IsPrint(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// mostlyText says whether at least half of the runes are printable. A byte that is of no rune counts
+// as one.
+func mostlyText(s string) bool {
+	good, all := 0, 0
+	for i := 0; i < len(s); all++ {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if (r != utf8.RuneError || size > 1) && unicode.IsPrint(r) {
+			good++
+		}
+		i += size
+	}
+	return 2*good >= all
+}
+
+func looksHex(s string) bool {
+	return len(s) >= 3 && (s[0] == 'x' || s[0] == 'X') && s[1] == '\'' && strings.HasSuffix(s, "'")
+}
+
+func looksQuoted(s string) bool { return len(s) >= 2 && s[0] == '"' && strings.HasSuffix(s, `"`) }
