@@ -21,6 +21,9 @@ type Page struct {
 	err  error // why there is no checkpoint
 }
 
+// Raw returns the bytes of the page.
+func (p *Page) Raw() []byte { return p.raw }
+
 func readPage(meta []byte) Page {
 	// A note may stand on a page that never had a checkpoint, also half of one.
 	p := Page{raw: meta, Blank: format.AllZero(meta[:format.NoteOffset])}

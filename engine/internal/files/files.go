@@ -148,3 +148,9 @@ func OpenError(path string, err error) error {
 	}
 	return e
 }
+
+// folderError says that a folder is no database, but maybe another program's.
+func folderError(path, what string, err error) error {
+	return &errs.Error{Code: errs.CodeCantOpen, Op: "open", Path: path, Err: err,
+		Detail: "this is " + what + "; an lsm1 database is a file"}
+}

@@ -48,7 +48,7 @@ func (f *Files) openData() error {
 		}
 	}
 	if err != nil {
-		return OpenError(f.Path, err)
+		return f.openDataError(err)
 	}
 	f.data = data
 	id, err := vfs.Identify(f.FS, data)

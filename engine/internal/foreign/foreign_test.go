@@ -113,13 +113,13 @@ func TestFilesAreNamed(t *testing.T) {
 		{"text and a NUL", []byte("name\x00"), ""},
 		{"noise", noise, ""},
 		{"zeros", make([]byte, 100), ""},
-		{"nothing", nil, ""},
+		{"nothing", nil, "an empty file"},
 	} {
-		if got := foreign.Name(tt.bytes, tt.bytes[max(0, len(tt.bytes)-foreign.LastBytes):]); got != tt.want {
+		if got := foreign.Look(tt.bytes, tt.bytes[max(0, len(tt.bytes)-foreign.LastBytes):]).What; got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 		for n := range min(len(tt.bytes), 300) { // no beginning is too short to look at
-			foreign.Name(tt.bytes[:n], tt.bytes[:min(n, foreign.LastBytes)])
+			foreign.Look(tt.bytes[:n], tt.bytes[:min(n, foreign.LastBytes)])
 		}
 	}
 	if runtime.GOOS == "linux" {
@@ -127,7 +127,7 @@ func TestFilesAreNamed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := foreign.Name(self[:foreign.FirstBytes], self[len(self)-foreign.LastBytes:]); got != "a program (ELF)" {
+		if got := foreign.Look(self[:foreign.FirstBytes], self[len(self)-foreign.LastBytes:]).What; got != "a program (ELF)" {
 			t.Errorf("this program is %q", got)
 		}
 	}

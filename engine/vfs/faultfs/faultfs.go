@@ -187,6 +187,18 @@ func (f *FS) SameFile(a, b fs.FileInfo) bool {
 	return ok && able.SameFile(a, b)
 }
 
+// List implements vfs.Lister, as far as the inner FS does.
+func (f *FS) List(folder string, most int) ([]string, error) {
+	able, ok := f.inner.(vfs.Lister)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	if out := f.begin(Op{Kind: Stat, Name: folder}); out.err != nil {
+		return nil, out.err
+	}
+	return able.List(folder, most)
+}
+
 // RemovesOpen implements vfs.OpenRemover.
 func (f *FS) RemovesOpen() bool { return vfs.RemovesOpen(f.inner) }
 

@@ -74,6 +74,24 @@ func (m *FS) isBelowFile(full string) bool {
 	return false
 }
 
+// List implements vfs.Lister.
+func (m *FS) List(folder string, most int) ([]string, error) {
+	full := strings.TrimSuffix(canonical(folder), "/") + "/"
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if full != "/" && !m.isDir(strings.TrimSuffix(full, "/")) {
+		return nil, failed("list", folder, fs.ErrNotExist)
+	}
+	seen := make(map[string]*node)
+	for name, n := range m.names {
+		if rest, ok := strings.CutPrefix(name, full); ok && len(seen) < most {
+			entry, _, _ := strings.Cut(rest, "/")
+			seen[entry] = n
+		}
+	}
+	return sortedNames(seen), nil
+}
+
 // canonical takes backslashes for slashes, so that names made with path/filepath on
 // Windows work.
 func canonical(name string) string {
