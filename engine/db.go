@@ -11,6 +11,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 	"github.com/lsmlite/lsmlite-go/engine/internal/index"
+	"github.com/lsmlite/lsmlite-go/engine/internal/inspect"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
@@ -51,6 +52,7 @@ type core struct {
 	fatal     atomic.Pointer[error] // the first failed sync: nothing is written after it
 	recovered wal.Recovered         // what Open read from the log
 	obs       Observer              // of the options, the logger's included; without any, all nil
+	facts     inspect.Cache         // of segments, for Layout
 	cacheHits atomic.Int64          // the most that Stats has returned
 }
 

@@ -57,6 +57,7 @@ func (w *Worker) forget(j *job) {
 	for i := range w.jobs {
 		if w.jobs[i] == j {
 			w.jobs[i] = nil
+			w.shown[i].Store(nil)
 		}
 	}
 }
@@ -65,6 +66,7 @@ func (w *Worker) forget(j *job) {
 func (w *Worker) DropJobs() {
 	w.Turn.MustBeHeld()
 	for i, j := range w.jobs {
+		w.shown[i].Store(nil)
 		if j != nil {
 			w.abandon(j)
 			w.jobs[i] = nil

@@ -75,6 +75,8 @@ func (w *Worker) workOn(ctx context.Context, j *job, bytes int64, patient bool) 
 	cost, o, err := w.runJob(ctx, j, bytes)
 	if o != unfinished {
 		w.forget(j)
+	} else {
+		w.show(j)
 	}
 	w.advanced()
 	if o == widen && err == nil {

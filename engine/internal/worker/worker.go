@@ -16,6 +16,7 @@ package worker
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
@@ -38,6 +39,8 @@ type Worker struct {
 	// Owned by the goroutine that has the worker's turn.
 	jobs    [merge.NumSlots]*job
 	working task // what was done last, which an error is of
+
+	shown [merge.NumSlots]atomic.Pointer[shownJob] // what others may know of the jobs
 
 	failures failures
 	live     Live
