@@ -14,10 +14,10 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/bench/child"
-	"github.com/lsmlite/lsmlite-go/bench/meter"
 	"github.com/lsmlite/lsmlite-go/bench/report"
 	"github.com/lsmlite/lsmlite-go/bench/stores"
 	"github.com/lsmlite/lsmlite-go/bench/work"
+	"github.com/lsmlite/lsmlite-go/internal/measure/machine"
 )
 
 // TestMain lets this test be the child of the benchmark that it runs.
@@ -252,7 +252,7 @@ func TestCopyFolder(t *testing.T) {
 	if err != nil || !bytes.Equal(got, want) {
 		t.Errorf("%d bytes, %v; want the same %d", len(got), err, len(want))
 	}
-	if n, err := meter.DiskBytes(to); err != nil || n > 1<<20 {
+	if n, err := machine.DiskBytes(to); err != nil || n > 1<<20 {
 		t.Errorf("the copy takes %d bytes, %v", n, err)
 	}
 }

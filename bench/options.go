@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lsmlite/lsmlite-go/bench/data"
 	"github.com/lsmlite/lsmlite-go/bench/kv"
 	"github.com/lsmlite/lsmlite-go/bench/stores"
 	"github.com/lsmlite/lsmlite-go/bench/work"
+	"github.com/lsmlite/lsmlite-go/internal/measure/data"
 )
 
 // options say what is measured and where the results go.

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/lsmlite/lsmlite-go/bench/data"
 	"github.com/lsmlite/lsmlite-go/bench/kv"
 	"github.com/lsmlite/lsmlite-go/bench/report"
 	"github.com/lsmlite/lsmlite-go/bench/work"
+	"github.com/lsmlite/lsmlite-go/internal/measure/data"
 )
 
 // job is one measurement.

@@ -15,6 +15,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/bench/report"
 	"github.com/lsmlite/lsmlite-go/bench/stores"
 	"github.com/lsmlite/lsmlite-go/bench/work"
+	"github.com/lsmlite/lsmlite-go/internal/measure/machine"
 )
 
 // errFailed is returned, after the report, if any measurement failed.
@@ -27,13 +28,13 @@ func measure(ctx context.Context, o *options, out, log io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	machine, err := describeMachine(dir)
+	on, err := machine.Describe(dir)
 	if err != nil {
 		return err
 	}
 	r := &runner{
 		options: o, dir: dir, bases: map[string]base{}, results: map[result]*report.Result{},
-		run: &report.Run{Version: report.Version, Started: time.Now().UTC().Truncate(time.Second), Command: o.command, Machine: machine},
+		run: &report.Run{Version: report.Version, Started: time.Now().UTC().Truncate(time.Second), Command: o.command, Machine: report.Machine(on)},
 	}
 	for _, d := range o.stores {
 		s := report.Store{Name: d.Name, Version: stores.Version(d), Cgo: d.Cgo, Settings: map[report.Class]string{}}

@@ -8,7 +8,11 @@
 // newest committed state at the time of the call; each Write is one transaction, all or nothing.
 package kv
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/lsmlite/lsmlite-go/internal/measure/ops"
+)
 
 // Class says what a commit that has returned survives. All stores of one table have the same.
 type Class string
@@ -49,27 +53,19 @@ type Config struct {
 }
 
 // Op is one change of a batch.
-type Op struct {
-	Key, Value []byte
-	Delete     bool // of Key; Value is nil
-}
+type Op = ops.Op
 
-// Range is what a scan visits: at most Limit records (0 is no limit) from From on, inclusive, in
-// ascending order, or in descending order if Reverse is set. A nil From is the first key, or the last.
-type Range struct {
-	From    []byte
-	Limit   int
-	Reverse bool
-}
+// Range is what a scan visits.
+type Range = ops.Range
+
+// Reader reads the newest committed state at each call. One goroutine at a time uses it.
+type Reader = ops.Reader
 
 // Store is an open database. Write, DeleteRange, Reader and Flush may be called from any goroutine.
 type Store interface {
-	// Write makes all changes in one transaction. The slices stay the caller's.
-	Write(ops []Op) error
+	ops.Store // Write and Reader
 	// DeleteRange removes the keys in [from, to), in one transaction, in the store's best way.
 	DeleteRange(from, to []byte) error
-	// Reader returns what one goroutine reads with.
-	Reader() (Reader, error)
 	// Flush writes everything committed into the store's main files, if the store has such a call.
 	Flush() error
 	// Close ends the use of the store. All readers are closed.
@@ -79,16 +75,6 @@ type Store interface {
 // Leveled is a Store that can say how many levels its tree has.
 type Leveled interface {
 	Levels() int
-}
-
-// Reader reads the newest committed state at each call. One goroutine at a time uses it.
-type Reader interface {
-	// Get appends the value of key to dst. The result is the caller's.
-	Get(dst, key []byte) (value []byte, found bool, err error)
-	// Scan calls visit for each record of the range, with slices that are valid during that call,
-	// until visit returns an error, and returns that error.
-	Scan(r Range, visit func(key, value []byte) error) error
-	Close() error
 }
 
 // Driver describes a store that the program was built with.

@@ -46,3 +46,26 @@ func inMemory(f *os.File, size int64) (int64, error) {
 	}
 	return min(n*page, size), nil
 }
+
+// DropCache drops the pages of a folder's files from the kernel's page cache, as far as it does so on
+// request, and returns how much of them is still there, as a share. Pages that are mapped or not yet
+// written to the disk stay, so the files are synced first and should not be open.
+func DropCache(dir string) (left float64, err error) {
+	var total, resident int64
+	err = eachFile(dir, func(f *os.File, size int64) error {
+		if err := f.Sync(); err != nil {
+			return err
+		}
+		if err := dontNeed(f); err != nil {
+			return err
+		}
+		n, err := inMemory(f, size)
+		total += size
+		resident += n
+		return err
+	})
+	if total == 0 {
+		return 0, err
+	}
+	return float64(resident) / float64(total), err
+}

@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package meter measures what a piece of work costs this process: wall time, CPU time of all threads,
-// memory, allocations, bytes written and the latency of single operations. It needs Linux.
-//
-// CPU time is that of the operating system for all threads of the process, so that flushes, compactions
-// and the garbage collector count, which work while the caller does something else.
+// allocations and bytes written. It empties caches before, and waits for work in the background after
+// it. It needs Linux.
 package meter
 
 import (
-	"bytes"
-	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"strconv"
-	"syscall"
 	"time"
+
+	"github.com/lsmlite/lsmlite-go/internal/measure/process"
 )
 
 // Cost is what a piece of work has cost.
@@ -47,7 +41,7 @@ func Start() (*Mark, error) {
 		return nil, err
 	}
 	runtime.ReadMemStats(&m.memory)
-	m.cpu = CPU()
+	m.cpu = process.CPU()
 	m.at = time.Now()
 	return m, nil
 }
@@ -57,7 +51,7 @@ func (m *Mark) Wall() time.Duration { return time.Since(m.at) }
 
 // Cost returns what has been spent since the mark.
 func (m *Mark) Cost() (Cost, error) {
-	c := Cost{Wall: time.Since(m.at), CPU: CPU() - m.cpu}
+	c := Cost{Wall: time.Since(m.at), CPU: process.CPU() - m.cpu}
 	var now runtime.MemStats
 	runtime.ReadMemStats(&now)
 	c.Allocs = now.Mallocs - m.memory.Mallocs
@@ -67,49 +61,8 @@ func (m *Mark) Cost() (Cost, error) {
 	return c, err
 }
 
-// CPU returns the user and system time of all threads of this process since it began.
-func CPU() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0 // it fails only for arguments that are wrong
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
 func written() (int64, error) {
-	return field("/proc/self/io", "write_bytes:")
-}
-
-// field reads a number from a file of lines with a name and a number.
-func field(path, name string) (int64, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return 0, err
-	}
-	for line := range bytes.Lines(raw) {
-		if rest, ok := bytes.CutPrefix(line, []byte(name)); ok {
-			return strconv.ParseInt(string(bytes.Fields(rest)[0]), 10, 64)
-		}
-	}
-	return 0, fmt.Errorf("%s has no %s", path, name)
-}
-
-// DiskBytes returns the space that the files of a folder take on the disk. Holes of files that are
-// longer than what was written to them do not count.
-func DiskBytes(dir string) (total int64, err error) {
-	err = filepath.Walk(dir, func(_ string, info os.FileInfo, err error) error {
-		if os.IsNotExist(err) {
-			return nil // a store in the background has removed it
-		}
-		if err != nil {
-			return err
-		}
-		if s, ok := info.Sys().(*syscall.Stat_t); ok && info.Mode().IsRegular() {
-			total += s.Blocks * 512
-		}
-		return nil
-	})
-	return total, err
+	return process.Field("/proc/self/io", "write_bytes:")
 }
 
 // Settle waits until this process has used almost no CPU time for a while, as it does once no store
@@ -121,12 +74,12 @@ func Settle(limit time.Duration) bool {
 		idle   = window / 20
 	)
 	end := time.Now().Add(limit)
-	for calm, cpu := 0, CPU(); calm < quiet; {
+	for calm, cpu := 0, process.CPU(); calm < quiet; {
 		if time.Now().After(end) {
 			return false
 		}
 		time.Sleep(window)
-		now := CPU()
+		now := process.CPU()
 		if now-cpu < idle {
 			calm++
 		} else {

@@ -4,11 +4,9 @@ package meter_test
 
 import (
 	"bytes"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -17,39 +15,6 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/bench/meter"
 )
-
-// TestQuantiles compares quantiles with those of the sorted durations themselves.
-func TestQuantiles(t *testing.T) {
-	var h, other meter.Histogram
-	var all []time.Duration
-	random := rand.New(rand.NewPCG(1, 1))
-	for i := range 100_000 {
-		d := time.Duration(1) << random.IntN(36)
-		d += time.Duration(random.Int64N(int64(d)))
-		all = append(all, d)
-		if i%3 == 0 {
-			other.Add(d)
-		} else {
-			h.Add(d)
-		}
-	}
-	h.Merge(&other)
-	slices.Sort(all)
-	for _, q := range []float64{0, 0.01, 0.5, 0.9, 0.99, 0.999, 1} {
-		want := all[min(int(q*float64(len(all))), len(all)-1)]
-		got := h.Quantile(q)
-		if got < want || float64(got) > float64(want)*(1+1.0/64)+1 {
-			t.Errorf("quantile %g is %d, and it should be in the 1/64 above %d", q, got, want)
-		}
-	}
-	if h.Max() != all[len(all)-1] || h.Count() != uint64(len(all)) {
-		t.Errorf("max %d, count %d", h.Max(), h.Count())
-	}
-	var empty meter.Histogram
-	if q := empty.Quantile(0.5); q != 0 {
-		t.Errorf("the median of nothing is %v", q)
-	}
-}
 
 // spin uses CPU time on this thread, as much as the thread's own clock shows.
 func spin(d time.Duration) {
@@ -101,56 +66,6 @@ func TestCost(t *testing.T) {
 	}
 	if len(kept[999]) != 1024 {
 		t.Error("an allocation is gone")
-	}
-}
-
-// TestPeak holds 64 MiB for a moment; the peak has them when they are gone.
-func TestPeak(t *testing.T) {
-	before, err := meter.Anonymous()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := meter.StartPeak()
-	b, err := unix.Mmap(-1, 0, 64<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(b); i += os.Getpagesize() {
-		b[i] = 1
-	}
-	time.Sleep(100 * time.Millisecond)
-	if err := unix.Munmap(b); err != nil {
-		t.Fatal(err)
-	}
-	if peak, err := p.Stop(); err != nil || peak < before+60<<20 || peak > before+100<<20 {
-		t.Errorf("peak %d, %v after %d and 64 MiB", peak, err, before)
-	}
-}
-
-// TestDiskBytes wants what is written to count, and holes not.
-func TestDiskBytes(t *testing.T) {
-	dir := t.TempDir()
-	full, err := os.Create(filepath.Join(dir, "full"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := full.Write(bytes.Repeat([]byte{1}, 1<<20)); err != nil {
-		t.Fatal(err)
-	}
-	if err := full.Sync(); err != nil { // blocks may be given only when a file is written back
-		t.Fatal(err)
-	}
-	full.Close()
-	f, err := os.Create(filepath.Join(dir, "holes"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Truncate(1 << 30); err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-	if n, err := meter.DiskBytes(dir); err != nil || n < 1<<20 || n > 2<<20 {
-		t.Errorf("%d bytes, %v; 1 MiB was written", n, err)
 	}
 }
 

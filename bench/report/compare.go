@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/lsmlite/lsmlite-go/bench/report/stats"
+	"github.com/lsmlite/lsmlite-go/internal/measure/stats"
 )
 
 // Change is how a number of one store in one workload differs between two runs.

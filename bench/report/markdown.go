@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/lsmlite/lsmlite-go/bench/report/stats"
+	"github.com/lsmlite/lsmlite-go/internal/measure/stats"
 )
 
 // View says what of a run is shown.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/bench/report"
 	"github.com/lsmlite/lsmlite-go/bench/report/golden"
-	"github.com/lsmlite/lsmlite-go/bench/report/stats"
+	"github.com/lsmlite/lsmlite-go/internal/measure/stats"
 )
 
 // repeated returns the repetitions of measurements with these CPU times in microseconds.

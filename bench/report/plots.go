@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go/bench/report/chart"
-	"github.com/lsmlite/lsmlite-go/bench/report/stats"
+	"github.com/lsmlite/lsmlite-go/internal/measure/stats"
 )
 
 // Plot is an SVG file.

@@ -10,7 +10,7 @@ import (
 	"math"
 	"strings"
 
-	"github.com/lsmlite/lsmlite-go/bench/report/stats"
+	"github.com/lsmlite/lsmlite-go/internal/measure/stats"
 )
 
 // Target is what a store should reach in a workload, compared with another store, or with other

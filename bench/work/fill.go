@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/lsmlite/lsmlite-go/bench/data"
 	"github.com/lsmlite/lsmlite-go/bench/kv"
+	"github.com/lsmlite/lsmlite-go/internal/measure/data"
+	"github.com/lsmlite/lsmlite-go/internal/measure/ops"
 )
 
 var batches = []int{1, 100, 1000}
@@ -85,37 +86,25 @@ func (r *run) overwrite(batch int) error {
 	return r.verifyNewest(newest)
 }
 
-// writer makes batches in memory that it uses again.
+// writer writes batches, and knows which took longest.
 type writer struct {
-	r       *run
-	ops     []kv.Op
+	*ops.Writer
 	slowest time.Duration // of the commits
 }
 
-func (r *run) newWriter(batch int) *writer { return &writer{r: r, ops: make([]kv.Op, 0, batch)} }
-
-// add adds a row to the batch.
-func (w *writer) add(row uint64, version uint32) {
-	w.ops = w.ops[:len(w.ops)+1]
-	op := &w.ops[len(w.ops)-1]
-	op.Key = data.Key(op.Key[:0], row)
-	op.Value = w.r.values.Append(op.Value[:0], row, version)
-}
+func (r *run) newWriter(batch int) *writer { return &writer{Writer: r.table().NewWriter(batch)} }
 
 // timed is from how many rows on the time of a commit is taken; of smaller ones that would be a good part.
 const timed = 100
 
 // commit writes the batch.
 func (w *writer) commit() error {
-	var begun time.Time
-	if len(w.ops) >= timed {
-		begun = time.Now()
+	if w.Len() < timed {
+		return w.Commit()
 	}
-	err := w.r.store.Write(w.ops)
-	if len(w.ops) >= timed {
-		w.slowest = max(w.slowest, time.Since(begun))
-	}
-	w.ops = w.ops[:0]
+	begun := time.Now()
+	err := w.Commit()
+	w.slowest = max(w.slowest, time.Since(begun))
 	return err
 }
 
@@ -129,7 +118,7 @@ func (r *run) write(o fillOrder) (done uint64, err error) {
 	}
 	for commits := uint64(1); done < r.Rows; commits++ {
 		for n := 0; n < o.batch && done < r.Rows; n++ {
-			w.add(o.at(done), o.version)
+			w.Add(o.at(done), o.version)
 			done++
 		}
 		if err := w.commit(); err != nil {
@@ -156,24 +145,5 @@ func (r *run) logical(rows uint64) {
 
 // verify reads all rows, compares them with the version that each should have, and counts them.
 func (r *run) verify(version func(row uint64) uint32) (rows uint64, err error) {
-	reader, err := r.store.Reader()
-	if err != nil {
-		return 0, err
-	}
-	defer reader.Close()
-	last := uint64(0)
-	err = reader.Scan(kv.Range{}, func(key, value []byte) error {
-		row, ok := data.Row(key)
-		if !ok || rows > 0 && row <= last {
-			return fmt.Errorf("key %q comes after row %d", key, last)
-		}
-		got, err := r.values.Check(value, row)
-		if err == nil && got != version(row) {
-			err = fmt.Errorf("row %d has version %d; version %d was written", row, got, version(row))
-		}
-		last = row
-		rows++
-		return err
-	})
-	return rows, err
+	return r.table().Verify(version)
 }

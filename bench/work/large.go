@@ -2,8 +2,6 @@
 
 package work
 
-import "github.com/lsmlite/lsmlite-go/bench/data"
-
 // LargeValue is the length of the values of workloads with Large, in bytes.
 const LargeValue = 1 << 20
 
@@ -37,22 +35,13 @@ func (r *run) largeReads() error {
 	if err != nil {
 		return err
 	}
-	defer g.reader.Close()
+	defer g.Close()
 	for row := range r.Rows {
-		if _, err := g.get(row); err != nil {
+		if _, err := g.Get(row); err != nil {
 			return err
 		}
 	}
 	return r.measure(func() (uint64, error) {
-		return r.upTo(maxGets, func() error {
-			row := g.row()
-			g.key = data.Key(g.key[:0], row)
-			value, found, err := g.reader.Get(g.value[:0], g.key)
-			if err != nil {
-				return err
-			}
-			g.value = value
-			return r.values.Sample(value, row, found)
-		})
+		return r.upTo(maxGets, func() error { return g.Sample(g.Row()) })
 	})
 }

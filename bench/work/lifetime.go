@@ -8,9 +8,10 @@ import (
 	"os"
 	"time"
 
-	"github.com/lsmlite/lsmlite-go/bench/data"
 	"github.com/lsmlite/lsmlite-go/bench/kv"
 	"github.com/lsmlite/lsmlite-go/bench/meter"
+	"github.com/lsmlite/lsmlite-go/internal/measure/data"
+	"github.com/lsmlite/lsmlite-go/internal/measure/machine"
 )
 
 func lifetimes() []Workload {
@@ -43,7 +44,7 @@ func (r *run) space() error {
 				return rows, err
 			}
 		}
-		atEnd, err = meter.DiskBytes(r.Dir)
+		atEnd, err = machine.DiskBytes(r.Dir)
 		return rows, err
 	})
 	if err != nil {
@@ -64,7 +65,7 @@ func (r *run) space() error {
 		return err
 	}
 	r.store = nil
-	closed, err := meter.DiskBytes(r.Dir)
+	closed, err := machine.DiskBytes(r.Dir)
 	r.result.Extra["space_closed_ratio"] = float64(closed) / live
 	return err
 }
@@ -124,8 +125,8 @@ func (r *run) getOne(row uint64) error {
 	if err != nil {
 		return err
 	}
-	_, err = g.get(row)
-	return errors.Join(err, g.reader.Close())
+	_, err = g.Get(row)
+	return errors.Join(err, g.Close())
 }
 
 // logged is how much is written before the process is killed that reopenKilled opens after.

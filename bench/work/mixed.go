@@ -9,7 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/lsmlite/lsmlite-go/bench/data"
+	"github.com/lsmlite/lsmlite-go/internal/measure/data"
+	"github.com/lsmlite/lsmlite-go/internal/measure/ops"
 )
 
 func mixes() []Workload {
@@ -37,21 +38,21 @@ func (r *run) readWhileWriting() error {
 	if err := r.open(1); err != nil {
 		return err
 	}
-	all := make([]*getter, readers)
+	all := make([]*ops.Getter, readers)
 	for i := range all {
 		if all[i], err = r.newGetter(r.Seed<<8 + uint64(i)); err != nil {
 			return err
 		}
-		defer all[i].reader.Close()
+		defer all[i].Close()
 	}
-	one := func(g *getter) error {
-		version, err := g.get(g.row())
+	one := func(g *ops.Getter) error {
+		version, err := g.Get(g.Row())
 		if err == nil && version == 0 {
 			err = errors.New("a row has a version that was never written")
 		}
 		return err
 	}
-	if err := all[0].warm(); err != nil {
+	if err := all[0].Warm(never); err != nil {
 		return err
 	}
 	var (
@@ -82,12 +83,12 @@ func (r *run) readWhileWriting() error {
 
 // overwriteUntil writes rows in random order, one to a commit, until stop is set, and notes their versions.
 func (r *run) overwriteUntil(stop *atomic.Bool, newest []uint32) (done uint64, err error) {
-	w, order := r.newWriter(1), data.NewOrder(r.Rows, r.Seed+1)
+	w, order := r.table().NewWriter(1), data.NewOrder(r.Rows, r.Seed+1)
 	for !stop.Load() {
 		row := order.At(done % r.Rows)
 		version := uint32(2 + done/r.Rows)
-		w.add(row, version)
-		if err := w.commit(); err != nil {
+		w.Add(row, version)
+		if err := w.Commit(); err != nil {
 			return done, err
 		}
 		newest[row] = version

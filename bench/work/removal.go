@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/lsmlite/lsmlite-go/bench/data"
 	"github.com/lsmlite/lsmlite-go/bench/kv"
 	"github.com/lsmlite/lsmlite-go/bench/meter"
+	"github.com/lsmlite/lsmlite-go/internal/measure/data"
 )
 
 func removals() []Workload {
@@ -109,8 +109,8 @@ func (r *run) queue(batch int) error {
 	depth := max(r.Rows/10, uint64(batch))
 	w := r.newWriter(1000)
 	for ; q.tail < depth; q.tail++ {
-		w.add(q.tail, 1)
-		if len(w.ops) == cap(w.ops) || q.tail+1 == depth {
+		w.Add(q.tail, 1)
+		if w.Full() || q.tail+1 == depth {
 			if err := w.commit(); err != nil {
 				return err
 			}
@@ -161,7 +161,7 @@ func (q *queue) pass() error {
 		op := &q.ops[n]
 		op.Key, op.Delete = append(op.Key[:0], key...), true
 		n++
-		return q.r.check(key, value, q.head+uint64(n-1))
+		return q.r.table().Check(key, value, q.head+uint64(n-1))
 	})
 	if err != nil {
 		return err
@@ -208,7 +208,7 @@ func (q *queue) reopen() (err error) {
 // was read often.
 func (q *queue) readHead(prefix string) error {
 	one := func() error {
-		return q.reader.Scan(kv.Range{Limit: 1}, func(key, value []byte) error { return q.r.check(key, value, q.head) })
+		return q.reader.Scan(kv.Range{Limit: 1}, func(key, value []byte) error { return q.r.table().Check(key, value, q.head) })
 	}
 	begun := time.Now()
 	if err := one(); err != nil {

@@ -8,10 +8,13 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/lsmlite/lsmlite-go/bench/data"
 	"github.com/lsmlite/lsmlite-go/bench/kv"
 	"github.com/lsmlite/lsmlite-go/bench/meter"
 	"github.com/lsmlite/lsmlite-go/bench/report"
+	"github.com/lsmlite/lsmlite-go/internal/measure/data"
+	"github.com/lsmlite/lsmlite-go/internal/measure/machine"
+	"github.com/lsmlite/lsmlite-go/internal/measure/ops"
+	"github.com/lsmlite/lsmlite-go/internal/measure/process"
 )
 
 // unsettled is the figure that is set if the store was still at work after Task.Rest, so that its CPU
@@ -94,7 +97,7 @@ func runWorkload(t Task, d kv.Driver, w Workload) (report.Repetition, error) {
 }
 
 func diskBytes(dir string) (*int64, error) {
-	n, err := meter.DiskBytes(dir)
+	n, err := machine.DiskBytes(dir)
 	return &n, err
 }
 
@@ -107,6 +110,12 @@ func (r *run) open(writers int) error {
 	r.store = s
 	return err
 }
+
+// table is the rows of the store that is open.
+func (r *run) table() *ops.Table { return &ops.Table{Store: r.store, Rows: r.Rows, Values: r.values} }
+
+// never is the end of work that no limit ends.
+func never() bool { return false }
 
 // random is the order in which rows are written at random.
 func (r *run) random() data.Order { return data.NewOrder(r.Rows, r.Seed) }
@@ -149,7 +158,7 @@ func (r *run) meter(do func() (ops uint64, err error), after func() error) error
 	if err != nil {
 		return err
 	}
-	peak := meter.StartPeak()
+	peak := process.StartPeak()
 	ops, err := do()
 	wall := mark.Wall()
 	if err == nil {

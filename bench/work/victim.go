@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/lsmlite/lsmlite-go/bench/child"
-	"github.com/lsmlite/lsmlite-go/bench/data"
 	"github.com/lsmlite/lsmlite-go/bench/kv"
+	"github.com/lsmlite/lsmlite-go/internal/measure/data"
 )
 
 // victimTask is what a process does until it is killed: commits in random order, of which each that has
@@ -49,7 +49,7 @@ func (v victimTask) write(d kv.Driver) error {
 	number := uint64(0)
 	for range v.Commits {
 		for range v.Batch {
-			w.add(order.At(number), uint32(number+1))
+			w.Add(order.At(number), uint32(number+1))
 			number++
 		}
 		if err := w.commit(); err != nil {

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/bench/kv"
-	"github.com/lsmlite/lsmlite-go/bench/meter"
 	"github.com/lsmlite/lsmlite-go/bench/report"
+	"github.com/lsmlite/lsmlite-go/internal/measure/histogram"
 )
 
 func waits() []Workload {
@@ -32,12 +32,12 @@ func (r *run) latency() error {
 	if err := r.open(1); err != nil {
 		return err
 	}
-	var times meter.Histogram
+	var times histogram.Histogram
 	w, order := r.newWriter(1), r.random()
 	row := uint64(0)
 	err := r.measureWrites(func() (uint64, error) {
 		return r.upTo(r.Rows, func() error {
-			w.add(order.At(row), 1)
+			w.Add(order.At(row), 1)
 			row++
 			begun := time.Now()
 			err := w.commit()
@@ -81,7 +81,7 @@ func (r *run) writers(n int) error {
 				if at >= r.Rows {
 					break
 				}
-				w.add(order.At(at), 1)
+				w.Add(order.At(at), 1)
 				if err := w.commit(); err != nil {
 					return done, err
 				}

@@ -3,9 +3,12 @@
 package archtest
 
 import (
+	"go/ast"
+	"go/token"
 	"go/types"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -18,8 +21,8 @@ var forTests = map[string]string{
 	"engine/internal/turn.Turn.Given":            "the tests of package engine want that readers give way to writers",
 }
 
-// TestNothingExportedInVain: what an internal package exports is used by another package, and
-// not only by tests. Left out are packages that only tests import, methods that make a type
+// TestNothingExportedInVain: what an internal package exports is used by another package, also of the
+// modules below the root, and not only by tests. Left out are packages that only tests import, methods that make a type
 // fit an interface, limits, which the documents are compared with, and what comes with
 // something that is used: the types in its signature or its fields, and the constants that are
 // declared with it.
@@ -34,6 +37,12 @@ func TestNothingExportedInVain(t *testing.T) {
 		if user := p.files[p.fset.File(id.Pos())]; user != o.Pkg() {
 			use(used, origin(o))
 			imported[o.Pkg()] = true
+		}
+	}
+	for name := range usedBelow(t) {
+		path, name, _ := strings.Cut(name, " ")
+		if pkg := p.all[path]; pkg != nil {
+			use(used, pkg.Scope().Lookup(name))
 		}
 	}
 	interfaces, excused := p.interfaces(), 0
@@ -57,6 +66,41 @@ func TestNothingExportedInVain(t *testing.T) {
 	if excused != len(forTests) {
 		t.Errorf("of %d exceptions %d are needed", len(forTests), excused)
 	}
+}
+
+// usedBelow returns what files of the modules below the root name of internal packages: path, a space,
+// and the name.
+func usedBelow(t *testing.T) map[string]bool {
+	t.Helper()
+	used := make(map[string]bool)
+	eachFile(t, func(_ string, _ *token.FileSet, f *ast.File) {
+		paths := make(map[string]string) // by the name in the file
+		for _, i := range f.Imports {
+			path, err := strconv.Unquote(i.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasPrefix(path, module+"/internal/") {
+				continue
+			}
+			name := path[strings.LastIndex(path, "/")+1:]
+			if i.Name != nil {
+				name = i.Name.Name
+			}
+			paths[name] = path
+		}
+		for n := range ast.Preorder(f) {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				if x, ok := s.X.(*ast.Ident); ok && paths[x.Name] != "" {
+					used[paths[x.Name]+" "+s.Sel.Name] = true
+				}
+			}
+		}
+	})
+	if len(used) == 0 {
+		t.Error("the modules below the root use nothing of internal packages: this test looks at the wrong thing")
+	}
+	return used
 }
 
 // isLimit reports whether an object is a constant that limits something.

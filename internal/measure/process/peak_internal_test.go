@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package meter
+package process
 
 import (
 	"errors"

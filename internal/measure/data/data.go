@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package data makes the keys and values of the benchmark, and checks what a store returns. A row
-// follows from its number and its version alone, so that nothing has to be remembered to check it.
+// Package data makes the keys and values of measurements, and checks what a store returns. A row
+// follows from its number and its version alone, so that nothing has to be remembered to check it. The
+// programs that measure use it, here and in the modules below the root.
 //
-// Keys have 16 bytes, as in db_bench: decimal digits with zeros in front. Rows have even numbers, so
-// that an odd one is a key that is missing, between two that are there.
+// Keys are decimal digits with zeros in front, 16 of them unless more are wanted, as in db_bench. Rows
+// have even numbers, so that an odd one is a key that is missing, between two that are there.
 package data
 
 import (
@@ -15,18 +16,40 @@ import (
 )
 
 const (
-	// KeySize is the length of each key.
+	// KeySize is the length of keys that are as short as they may be.
 	KeySize = 16
 	// MinValueSize is that of the number and version at the beginning of each value.
 	MinValueSize = 16
 	poolSize     = 1 << 20
 )
 
-// Key appends the key of a row to dst.
+// Key appends the key of KeySize of a row to dst.
 func Key(dst []byte, row uint64) []byte { return digits(dst, 2*row) }
 
-// MissingKey appends a key after that of a row, which no row has.
-func MissingKey(dst []byte, row uint64) []byte { return digits(dst, 2*row+1) }
+// Keys makes keys of one length, and reads them. The zero Keys are those of KeySize.
+type Keys struct{ zeros string }
+
+// Size returns the length of each key.
+func (k Keys) Size() int { return len(k.zeros) + KeySize }
+
+// Append appends the key of a row to dst.
+func (k Keys) Append(dst []byte, row uint64) []byte { return digits(append(dst, k.zeros...), 2*row) }
+
+// AppendMissing appends a key after that of a row, which no row has.
+func (k Keys) AppendMissing(dst []byte, row uint64) []byte {
+	return digits(append(dst, k.zeros...), 2*row+1)
+}
+
+// Row returns the row that has a key, and whether one can have it.
+func (k Keys) Row(key []byte) (row uint64, ok bool) {
+	if k.zeros == "" {
+		return Row(key)
+	}
+	if len(key) != k.Size() || string(key[:len(k.zeros)]) != k.zeros {
+		return 0, false
+	}
+	return Row(key[len(k.zeros):])
+}
 
 // Values makes and checks values of one length. It is read-only after New.
 type Values struct {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package meter
+// Package histogram counts durations in bounded memory, and says which of them a share of all does not
+// exceed. The programs that measure use it, here and in the modules below the root.
+package histogram
 
 import (
 	"math/bits"

@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/lsmlite/lsmlite-go/bench/report/stats"
+	"github.com/lsmlite/lsmlite-go/internal/measure/stats"
 )
 
 func TestSummarize(t *testing.T) {

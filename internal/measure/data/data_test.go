@@ -11,13 +11,13 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/lsmlite/lsmlite-go/bench/data"
+	"github.com/lsmlite/lsmlite-go/internal/measure/data"
 )
 
 func TestKeys(t *testing.T) {
 	last := []byte{}
 	for row := range uint64(2000) {
-		key, missing := data.Key(nil, row), data.MissingKey(nil, row)
+		key, missing := data.Key(nil, row), data.Keys{}.AppendMissing(nil, row)
 		if len(key) != data.KeySize || bytes.Compare(last, key) >= 0 || bytes.Compare(key, missing) >= 0 {
 			t.Fatalf("row %d: keys %q, %q, %q are not in order", row, last, key, missing)
 		}

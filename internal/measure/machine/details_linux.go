@@ -1,38 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package machine
 
 import (
 	"bufio"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/lsmlite/lsmlite-go/bench/report"
 )
 
-// describeMachine describes the machine, and the file system that dir is on. What cannot be found
-// out is left empty.
-func describeMachine(dir string) (report.Machine, error) {
-	m := report.Machine{
-		CPU:        afterColon("/proc/cpuinfo", "model name"),
-		Cores:      runtime.GOMAXPROCS(0),
-		OS:         runtime.GOOS + "/" + runtime.GOARCH,
-		FileSystem: fileSystem(dir),
-		Go:         runtime.Version(),
-	}
+// details fills in what only this system knows.
+func (m *Machine) details(dir string) error {
+	m.CPU = afterColon("/proc/cpuinfo", "model name")
+	m.FileSystem = fileSystem(dir)
 	kib, _ := strconv.ParseInt(strings.TrimSuffix(afterColon("/proc/meminfo", "MemTotal"), " kB"), 10, 64)
 	m.MemoryBytes = kib << 10
 	var u unix.Utsname
 	if err := unix.Uname(&u); err != nil {
-		return m, err
+		return err
 	}
 	m.Kernel = unix.ByteSliceToString(u.Release[:])
-	return m, nil
+	return nil
 }
 
 // afterColon returns what a file of names and values has for the first line with a name.

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package meter
+package process
 
 import (
 	"fmt"
-	"os"
 	"time"
 )
 
@@ -25,7 +24,7 @@ type sample struct {
 // sampling is how often memory is read. Each time costs about 20 µs.
 const sampling = 20 * time.Millisecond
 
-// StartPeak begins to sample.
+// StartPeak begins to sample. Only Linux tells how much memory it is; elsewhere Stop returns ErrUnknown.
 func StartPeak() *Peak {
 	return startPeak(Anonymous)
 }
@@ -63,33 +62,4 @@ func (p *Peak) Stop() (int64, error) {
 		return 0, fmt.Errorf("peak memory: %w", found.err)
 	}
 	return found.peak, nil
-}
-
-// Anonymous returns the anonymous memory of this process now, in bytes.
-func Anonymous() (int64, error) {
-	kib, err := field("/proc/self/status", "RssAnon:")
-	return kib << 10, err
-}
-
-// DropCache drops the pages of a folder's files from the kernel's page cache, as far as it does so on
-// request, and returns how much of them is still there, as a share. Pages that are mapped or not yet
-// written to the disk stay, so the files are synced first and should not be open.
-func DropCache(dir string) (left float64, err error) {
-	var total, resident int64
-	err = eachFile(dir, func(f *os.File, size int64) error {
-		if err := f.Sync(); err != nil {
-			return err
-		}
-		if err := dontNeed(f); err != nil {
-			return err
-		}
-		n, err := inMemory(f, size)
-		total += size
-		resident += n
-		return err
-	})
-	if total == 0 {
-		return 0, err
-	}
-	return float64(resident) / float64(total), err
 }
