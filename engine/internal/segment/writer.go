@@ -100,6 +100,24 @@ func (w *Writer) AddBody(kind base.Kind, key []byte, body *Body) error {
 	}
 }
 
+// AddParts is Add for an insert whose value of n bytes comes in parts: fill hands them to add, in order.
+func (w *Writer) AddParts(key []byte, n int, fill func(add func(part []byte) error) error) error {
+	if err := w.start(base.Insert, key, n); err != nil {
+		return err
+	}
+	left := n
+	err := fill(func(part []byte) error {
+		if left -= len(part); left < 0 {
+			return errs.Corruptf("a value of %d bytes has more", n)
+		}
+		return w.body(part)
+	})
+	if err == nil && left > 0 {
+		err = errs.Corruptf("a value of %d bytes lacks %d", n, left)
+	}
+	return err
+}
+
 // start begins a record: what it writes is followed by the valueLen bytes of its value.
 func (w *Writer) start(kind base.Kind, key []byte, valueLen int) error {
 	if w.records > 0 && base.CompareTopic(w.prevTop, w.prev, kind, key) >= 0 {

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rescue
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/lsmlite/lsmlite-go/engine/compress"
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+// unreadableUnit is how much counts as lost where a read fails: smaller reads would find no more,
+// because that is what systems read of a disk.
+const unreadableUnit = 4096
+
+// input is a damaged file. What cannot be read is treated as damaged, and never ends the rescue.
+type input struct {
+	ctx  context.Context
+	f    vfs.File
+	size int64
+
+	geo   format.Geometry
+	codec compress.Codec
+	// window is how much each reader of the file reads at once.
+	window int
+
+	unreadable int64 // bytes that could not be read, counted as often as that was tried
+	err        error // of the context
+	read       func(n int)
+}
+
+func newInput(ctx context.Context, f vfs.File, read func(n int)) (*input, error) {
+	size, err := f.Size()
+	if err != nil {
+		return nil, err
+	}
+	return &input{ctx: ctx, f: f, size: size, read: read, window: windowBytes}, nil
+}
+
+// packed reports whether the file is compressed: then pages are records of different lengths, and links are not in
+// pages.
+func (in *input) packed() bool { return in.geo.Compressed }
+
+// blocks returns how many blocks the file has, a part of one at its end included.
+func (in *input) blocks() base.BlockNo {
+	n := (in.size + int64(in.geo.BlockSize) - 1) / int64(in.geo.BlockSize)
+	return base.BlockNo(min(max(n, 1), format.MaxBlocks))
+}
+
+// readAt fills b from offset off and reports how much of it there is: from the first byte that is
+// missing on, b is zero. A part that cannot be read ends it, too.
+func (in *input) readAt(b []byte, off int64) int {
+	if in.err == nil {
+		in.err = in.ctx.Err()
+	}
+	if in.err != nil || off < 0 || off >= in.size {
+		clear(b)
+		return 0
+	}
+	n, err := in.f.ReadAt(b, off)
+	if in.read != nil {
+		in.read(n)
+	}
+	if n < len(b) && !ended(err) {
+		n = in.readSlowly(b, off)
+	}
+	clear(b[n:])
+	return n
+}
+
+// readSlowly reads in small units up to the first that cannot be read.
+func (in *input) readSlowly(b []byte, off int64) (n int) {
+	for n < len(b) {
+		unit := b[n:min(len(b), n+unreadableUnit-int((off+int64(n))%unreadableUnit))]
+		k, err := in.f.ReadAt(unit, off+int64(n))
+		if k < len(unit) {
+			if !ended(err) {
+				in.unreadable += int64(len(unit))
+			}
+			return n
+		}
+		n += k
+	}
+	return n
+}
+
+func ended(err error) bool {
+	return err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// link reads the link of a block to the next one or the one before, 0 if it cannot be read. It may name a block
+// that the file does not have.
+func (in *input) link(b base.BlockNo, next bool) base.BlockNo {
+	var raw [format.LinkSize]byte
+	if in.readAt(raw[:], in.geo.LinkOffset(b, next)) < len(raw) {
+		return 0
+	}
+	return format.BlockLink(raw[:])
+}
+
+// tolerant is a log of which what cannot be read is zero: that ends a log, as damage does.
+type tolerant struct {
+	vfs.File
+	in *input
+}
+
+func (t *tolerant) Size() (int64, error) { return t.in.size, nil }
+
+func (t *tolerant) ReadAt(b []byte, off int64) (int, error) {
+	if off >= t.in.size {
+		return 0, io.EOF
+	}
+	n := int(min(int64(len(b)), t.in.size-off))
+	for at := 0; at < n && t.in.err == nil; {
+		at += max(t.in.readAt(b[at:n], off+int64(at)), 0)
+		if at < n { // passes over what cannot be read
+			skip := unreadableUnit - int((off+int64(at))%unreadableUnit)
+			clear(b[at:min(n, at+skip)])
+			at = min(n, at+skip)
+		}
+	}
+	if t.in.err != nil {
+		return 0, t.in.err
+	}
+	if n < len(b) {
+		return n, io.EOF
+	}
+	return n, nil
+}

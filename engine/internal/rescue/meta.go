@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rescue
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// metas is what is left of the two meta pages.
+type metas struct {
+	pages [2][]byte
+	valid [2]*format.Checkpoint
+	blank [2]bool
+	// chosen is what counts, nil if nothing does.
+	chosen *format.Checkpoint
+	mended bool // chosen was put together
+	// unproven says that the checksum of chosen is wrong, and what it names has yet to be compared with the pages.
+	unproven bool
+	older    bool // there may have been a newer checkpoint
+	problems []string
+}
+
+// readMetas reads the meta pages and chooses the newest checkpoint that is good or can be mended.
+func readMetas(in *input) *metas {
+	m := &metas{}
+	for i := range m.pages {
+		m.pages[i] = make([]byte, format.MetaSize)
+		in.readAt(m.pages[i], int64(i)*format.MetaPageSize)
+		m.blank[i] = format.AllZero(m.pages[i][:format.NoteOffset])
+		var err error
+		if m.valid[i], err = format.DecodeCheckpoint(m.pages[i]); err != nil && !m.blank[i] {
+			m.problems = append(m.problems, fmt.Sprintf("meta page %d is damaged: %v", i+1, err))
+		}
+		if m.valid[i] != nil && (m.chosen == nil || m.valid[i].ID > m.chosen.ID) {
+			m.chosen = m.valid[i]
+		}
+	}
+	if a, b := m.valid[0], m.valid[1]; a != nil && b != nil && a.ID == b.ID && format.RefOf(m.pages[0]) != format.RefOf(m.pages[1]) {
+		m.problems = append(m.problems, fmt.Sprintf("the meta pages hold different checkpoints with the number %d; the first one was used", a.ID))
+	}
+	for i := range m.pages {
+		if m.valid[i] == nil && !m.blank[i] {
+			m.consider(mendBit(m.pages[i]))
+		}
+	}
+	if m.chosen == nil {
+		m.consider(mendSectors(m.pages[0], m.pages[1]))
+	}
+	m.older = m.lostNewer()
+	return m
+}
+
+// consider takes a checkpoint that was mended if it is newer than what there is.
+func (m *metas) consider(c *format.Checkpoint) {
+	if c != nil && (m.chosen == nil || c.ID > m.chosen.ID) {
+		m.chosen, m.mended = c, true
+	}
+}
+
+// lostNewer reports whether a damaged meta page may have held a newer checkpoint than the chosen one.
+func (m *metas) lostNewer() bool {
+	if m.chosen == nil {
+		return false
+	}
+	for i := range m.pages {
+		switch note, ok := format.DecodeNote(m.pages[i]); {
+		case m.valid[i] != nil, ok && note.For.ID <= m.chosen.ID, m.valid[1-i] == m.chosen && m.bothSame(1-i):
+		case m.blank[i] && (i == 1 || m.chosen.ID <= base.EmptySnapshotID+1): // as if it was never written
+		case !m.blank[i] && olderID(m.pages[i], m.chosen.ID):
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// olderID reports whether a damaged meta page names a checkpoint older than the given one.
+func olderID(page []byte, than base.SnapshotID) bool {
+	id := format.RefOf(page).ID
+	return id >= base.EmptySnapshotID && id < than
+}
+
+// bothSame reports whether the note of a meta page proves that the other one held the same checkpoint.
+func (m *metas) bothSame(i int) bool {
+	note, ok := format.DecodeNote(m.pages[i])
+	return ok && note.Copy && note.For == format.RefOf(m.pages[i])
+}
+
+// mendBit returns the checkpoint of a meta page in which one bit is wrong, nil if there is none: the checksum has
+// 64 bits, of which the right ones do not come by chance.
+func mendBit(page []byte) *format.Checkpoint {
+	trial := slices.Clone(page)
+	words := len(trial) / 4
+	if n := wordCount(trial); n >= 0 {
+		words = n
+	}
+	try := func(bit int) *format.Checkpoint {
+		trial[bit/8] ^= 1 << (bit % 8)
+		c, err := format.DecodeCheckpoint(trial)
+		trial[bit/8] ^= 1 << (bit % 8)
+		if err != nil {
+			return nil
+		}
+		return c
+	}
+	for bit := 8 * 8; bit < 12*8; bit++ { // the number of words
+		if c := try(bit); c != nil {
+			return c
+		}
+	}
+	for bit := range 32 * words {
+		if c := try(bit); c != nil {
+			return c
+		}
+	}
+	return nil
+}
+
+// wordCount returns the number of words that a meta page claims, -1 if that is not possible.
+func wordCount(page []byte) int {
+	n := int(page[8])<<24 | int(page[9])<<16 | int(page[10])<<8 | int(page[11])
+	if n < 25 || n > format.MetaSize/4 {
+		return -1
+	}
+	return n
+}
+
+// metaSector is the unit in which a meta page is put together.
+const metaSector = 512
+
+// mendSectors returns the checkpoint that sectors of both meta pages together make: lsmlite writes the same one to
+// both, so each sector that is left of one of them is enough.
+func mendSectors(a, b []byte) *format.Checkpoint {
+	const sectors = format.NoteOffset / metaSector
+	trial := make([]byte, len(a))
+	for mask := 1; mask < 1<<sectors-1; mask++ {
+		copy(trial, a)
+		for s := range sectors {
+			if mask>>s&1 != 0 {
+				copy(trial[s*metaSector:(s+1)*metaSector], b[s*metaSector:])
+			}
+		}
+		if c, err := format.DecodeCheckpoint(trial); err == nil {
+			return c
+		}
+	}
+	return nil
+}
+
+// unsummed returns what a damaged meta page says, if that is possible at all and newer than what was chosen.
+func (m *metas) unsummed() (list []*format.Checkpoint) {
+	for i := range m.pages {
+		if m.valid[i] != nil || m.blank[i] {
+			continue
+		}
+		c, err := format.DecodeUnsummed(m.pages[i])
+		if err == nil && (m.chosen == nil || c.ID > m.chosen.ID && c.PageSize == m.chosen.PageSize && c.BlockSize == m.chosen.BlockSize) {
+			list = append(list, c)
+		}
+	}
+	return list
+}

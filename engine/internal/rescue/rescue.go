@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package rescue reads everything that can still be read of a damaged database.
+//
+// It finds the segments, by the checkpoint if one is good or can be mended, else by looking at every page of the
+// file; reads their records as far as they can be trusted, and those of the log; and merges them into rows. What it
+// had to leave out, and which rows may be older than the newest because something newer is lost, is in the Report.
+//
+// Only package engine calls it. The damaged files are only read, and stay the caller's. A Rescue belongs to one
+// goroutine.
+//
+// Invariants:
+//
+//   - Nothing is invented: a row comes from a page that is sound in itself and fits its segment, and, if it goes on
+//     over other pages, from all of them; or from a transaction of the log whose checksums are right.
+//   - Damage is never an error, and a part that cannot be read is damage. Errors are those of ctx and of the
+//     caller's files other than the damaged ones.
+//   - Memory is bounded: by Options.Memory for the log and what is read ahead, besides some bytes for each block of
+//     the file, a few pages for each segment, and the longest key.
+package rescue
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lsmlite/lsmlite-go/engine/compress"
+	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+// DefaultMemory is how much memory the log and reading ahead take together, and MinMemory the least that is possible,
+// in bytes.
+const (
+	DefaultMemory = 64 << 20
+	MinMemory     = 1 << 20
+)
+
+// Options say what is rescued.
+type Options struct {
+	Data, Log     vfs.File // of the damaged database; Log may be nil
+	Path, LogPath string   // for the report and for errors
+	Codecs        []compress.Codec
+	Memory        int64
+	// Scan has the segments found by looking at all pages even if a checkpoint is good.
+	Scan bool
+	// Temp makes a file for what does not fit into memory. The caller removes it after the rescue.
+	Temp func() (vfs.File, error)
+	// Progress is called about once for each MiB read, and once at the end. It may be nil.
+	Progress func(Progress)
+}
+
+// Progress is how far a rescue has come.
+type Progress struct {
+	Rows  int64 // rows written
+	Bytes int64 // bytes read of the damaged files, and
+	Total int64 // how many that will be, about; at the end it is Bytes
+}
+
+// Rescue is the rows that are left of a database, in order.
+type Rescue struct {
+	Report Report
+
+	o        *Options
+	data     *input
+	log      *input
+	merger   merger
+	progress Progress
+	reported int64
+	wasStale bool // the row before
+}
+
+// Open finds what there is to read.
+func Open(ctx context.Context, o Options) (*Rescue, error) {
+	r := &Rescue{o: &o}
+	r.Report.Log.DamagedAt = -1
+	var err error
+	if r.data, err = newInput(ctx, o.Data, r.count); err != nil {
+		return nil, err
+	}
+	r.Report.Bytes, r.progress.Total = r.data.size, r.data.size
+	if o.Log != nil {
+		if r.log, err = newInput(ctx, o.Log, r.count); err != nil {
+			return nil, err
+		}
+		r.progress.Total += r.log.size
+	}
+	m := readMetas(r.data)
+	r.Report.Problems = m.problems
+	sources, err := r.find(m)
+	if err == nil {
+		err = r.data.err
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.merger = merger{in: sources, report: &r.Report, check: r.check}
+	for _, s := range sources {
+		r.Report.Sources = append(r.Report.Sources, s.found)
+	}
+	r.merger.start()
+	return r, nil
+}
+
+// find finds the sources of rows, newest first.
+func (r *Rescue) find(m *metas) ([]*source, error) {
+	ck := m.chosen
+	if ck == nil && r.empty(m) {
+		ck = &format.Checkpoint{ID: base.EmptySnapshotID, Compression: format.CompressionNone,
+			PageSize: emptyPageSize, BlockSize: emptyBlockSize, Log: format.LogPos{Sum: format.EmptyLogSum}}
+	}
+	if ck == nil || r.o.Scan {
+		return nil, errs.Corruptf("no meta page is good")
+	}
+	if err := r.geometry(ck); err != nil {
+		return nil, err
+	}
+	r.Report.Checkpoint, r.Report.Mended, r.Report.Older = int64(ck.ID), m.mended, m.older
+	c := &chains{in: r.data, claimed: make(map[base.BlockNo]bool)}
+	parts := c.levels(ck)
+	r.data.window = r.windowFor(len(parts))
+	sources, err := r.readLog(ck.Log)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range parts {
+		if !p.none {
+			sources = append(sources, p.source())
+		}
+	}
+	return sources, nil
+}
+
+// The sizes of a database of which nothing has been stored yet.
+const (
+	emptyPageSize  = 4096
+	emptyBlockSize = 1 << 20
+)
+
+// empty reports whether the file is one in which nothing has been stored yet.
+func (r *Rescue) empty(m *metas) bool {
+	if !m.blank[0] || !m.blank[1] {
+		return false
+	}
+	buf := make([]byte, windowBytes)
+	for off := int64(2 * format.MetaPageSize); off < r.data.size && r.data.err == nil; off += windowBytes {
+		if r.data.readAt(buf, off); !format.AllZero(buf) {
+			return false
+		}
+	}
+	return r.data.unreadable == 0
+}
+
+// windowFor returns how much each of n readers reads at once.
+func (r *Rescue) windowFor(n int) int {
+	return int(min(max(r.o.Memory/4/int64(max(n, 1)), 4096), windowBytes))
+}
+
+// geometry takes over what a checkpoint says about pages and blocks.
+func (r *Rescue) geometry(ck *format.Checkpoint) error {
+	r.Report.Codec = max(ck.Compression, format.CompressionNone)
+	r.Report.PageSize, r.Report.BlockSize = int(ck.PageSize), int(ck.BlockSize)
+	var err error
+	if ck.Compression < format.FirstCodec {
+		r.data.geo, err = format.NewGeometry(int(ck.PageSize), int(ck.BlockSize))
+		return err
+	}
+	codec, ok := compress.ByID(ck.Compression, r.o.Codecs)
+	if !ok {
+		return &errs.Error{Code: errs.CodeMismatch, Op: "recover", Path: r.o.Path,
+			Detail: fmt.Sprintf("its pages are compressed with codec %d, which is not known; name it among the codecs", ck.Compression)}
+	}
+	r.data.codec = codec
+	r.data.geo, err = format.NewCompressedGeometry(int(ck.PageSize), int(ck.BlockSize), codec.Bound(int(ck.PageSize)))
+	return err
+}
+
+// Codec returns the codec of the damaged file, nil for none.
+func (r *Rescue) Codec() compress.Codec { return r.data.codec }
+
+// readLog returns the sources that the log makes.
+func (r *Rescue) readLog(from format.LogPos) ([]*source, error) {
+	if r.log == nil {
+		return nil, nil
+	}
+	rep := &r.Report.Log
+	rep.Found, rep.Bytes, rep.Name = true, r.log.size, r.o.LogPath
+	l := &logReader{o: r.o, log: &tolerant{r.o.Log, r.log}, in: r.log, report: rep, tree: memtree.New(), limit: int(r.o.Memory / 2)}
+	if _, _, err := l.replay(from); err != nil {
+		return nil, err
+	}
+	return l.newestFirst(), nil
+}
+
+// count counts what was read.
+func (r *Rescue) count(n int) {
+	r.progress.Bytes += int64(n)
+	r.tell(false)
+}
+
+// reportBytes is how much is read between two reports of progress.
+const reportBytes = 1 << 20
+
+func (r *Rescue) tell(end bool) {
+	if end {
+		r.progress.Total = r.progress.Bytes
+	} else if r.progress.Bytes-r.reported < reportBytes {
+		return
+	}
+	r.progress.Total = max(r.progress.Total, r.progress.Bytes)
+	r.reported = r.progress.Bytes
+	if r.o.Progress != nil {
+		r.o.Progress(r.progress)
+	}
+}
+
+// check returns the error that ends the rescue, if there is one.
+func (r *Rescue) check() error {
+	if r.progress.Rows%256 == 0 {
+		if err := r.data.ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return r.data.err
+}
+
+// Next moves to the next row.
+func (r *Rescue) Next() bool {
+	if !r.merger.next() {
+		return false
+	}
+	s := r.merger.out
+	r.progress.Rows++
+	r.Report.Rows++
+	s.found.Rows++
+	if !s.found.Summed {
+		r.Report.Unverified++
+	}
+	key := s.rec.key
+	if s.rec.doubtful {
+		r.Report.Doubtful.add(key, s.found.Name, "", true)
+	}
+	if n := r.merger.stale; n != nil {
+		r.Report.Stale.add(key, s.found.Name, n.found.Name, !r.wasStale)
+	}
+	r.wasStale = r.merger.stale != nil
+	return true
+}
+
+// Err returns the error that ended the rows, nil at their end.
+func (r *Rescue) Err() error {
+	if r.merger.err != nil {
+		return r.merger.err
+	}
+	return r.data.err
+}
+
+// Key returns the key of the current row.
+func (r *Rescue) Key() []byte { return r.merger.out.rec.key }
+
+// ValueLen returns the length of the current row's value.
+func (r *Rescue) ValueLen() int { return r.merger.out.rec.valLen }
+
+// Value hands out the current row's value in parts.
+func (r *Rescue) Value(add func(part []byte) error) error { return r.merger.out.value(add) }
+
+// Finish completes the report.
+func (r *Rescue) Finish() *Report {
+	rep := &r.Report
+	for _, s := range rep.Sources {
+		rep.Pages += s.Pages
+		rep.PagesLost += s.PagesLost
+	}
+	rep.Unreadable = r.data.unreadable
+	r.tell(true)
+	return rep
+}

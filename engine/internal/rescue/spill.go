@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rescue
+
+import (
+	"fmt"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+// spillSeal is the seal of what is written for the time being.
+const spillSeal format.Seal = 0x1234
+
+// spill writes the tree to a file if it has grown beyond what the log may take of memory, and there is not mostly
+// garbage in it.
+func (l *logReader) spill() error {
+	if l.tree.Size() < l.limit {
+		return nil
+	}
+	if live := l.tree.Live(); live < l.tree.Size()/2 && live < l.limit/2 {
+		l.tree = l.tree.Fold()
+		return nil
+	}
+	f, err := l.o.Temp()
+	if err != nil {
+		return err
+	}
+	s, err := writeRun(l.in, f, l.tree.Freeze())
+	if err != nil {
+		return err
+	}
+	found := &Source{Name: fmt.Sprintf("log, part %d", len(l.spills)+1), Summed: true}
+	l.spills = append([]*source{{reader: newRun(s, nil), found: found}}, l.spills...)
+	l.tree = memtree.New()
+	return nil
+}
+
+// newestFirst returns the sources that the log has become.
+func (l *logReader) newestFirst() []*source {
+	var list []*source
+	if v := l.tree.Freeze(); !v.Empty() {
+		t := &treeReader{}
+		t.it.Init(v)
+		list = append(list, &source{reader: t, found: &Source{Name: "log", Summed: true}})
+	}
+	return append(list, l.spills...)
+}
+
+// counting gives blocks in their order.
+type counting struct {
+	*blockfile.File
+	n base.BlockNo
+}
+
+func (c *counting) Allocate() (base.BlockNo, error) {
+	c.n++
+	c.SetBlocks(uint32(c.n))
+	return c.n, nil
+}
+
+// writeRun writes a tree to a file of its own, as a segment.
+func writeRun(like *input, f vfs.File, tree memtree.View) (*sheet, error) {
+	geo, err := format.NewGeometry(4096, 1<<20)
+	if err != nil {
+		return nil, err
+	}
+	file := &counting{File: blockfile.New(f, "", geo, nil, 0)}
+	w := segment.NewWriter(file.File, file, 0)
+	w.SetSeal(spillSeal)
+	var it memtree.Iter
+	it.Init(tree)
+	for ok := it.First(); ok; ok = it.Next() {
+		var value []byte
+		if it.Kind()&base.Insert != 0 {
+			value = it.Value()
+		}
+		if err := w.Add(it.Kind(), it.Key(), value); err != nil {
+			return nil, err
+		}
+	}
+	seg, _, err := w.Finish()
+	if err != nil {
+		return nil, err
+	}
+	in, err := newInput(like.ctx, f, nil)
+	if err != nil {
+		return nil, err
+	}
+	in.geo, in.window = geo, like.window
+	s := &sheet{in: in, id: identity{sums: sealSums, seal: spillSeal}}
+	for i, b := range w.Blocks() {
+		p := piece{first: geo.FirstPage(b), last: geo.LastPage(b), joined: i > 0}
+		if b == geo.Block(seg.Last) {
+			p.last = seg.Last
+		}
+		s.pieces = append(s.pieces, p)
+	}
+	return s, nil
+}
