@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/holder"
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
@@ -115,10 +116,16 @@ func explainOpen(path string, err error) error {
 	}
 	switch {
 	case errors.Is(err, engine.ErrBusy):
-		return fmt.Errorf("%w\nA program of lsmlite can be asked while it has the file open, if it serves package inspect: "+
-			"lsmlite --remote http://localhost:PORT/PATH …", err)
+		return BusyError(path, err)
 	case errors.Is(err, engine.ErrCorrupt):
 		return fmt.Errorf("%w\nlsmlite check %s lists all problems, and lsmlite recover %s NEW.lsm saves what can still be read", err, path, path)
 	}
 	return err
+}
+
+// BusyError adds to an error who has the database at path open, and how to ask that program. Its
+// exit code is Busy.
+func BusyError(path string, err error) error {
+	return Errorf(Busy, "%w\n%s\nA program can be asked while it has the file open, if it serves package inspect of lsmlite: "+
+		"lsmlite --remote http://localhost:PORT/PATH stats", err, holder.Explain(path))
 }
