@@ -30,6 +30,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HOME", e.WorkDir)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code": code,
+			"sql":  sqlCommand, "rows": rows, "flip": flip, "golden": golden,
+		},
 	})
 }

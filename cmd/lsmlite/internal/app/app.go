@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -84,7 +85,8 @@ func newParser(root *commands, e *env.Env) (*kong.Kong, error) {
 // report prints an error and returns its exit code.
 func report(e *env.Env, err error) int {
 	if err != nil && !env.IsSilent(err) {
-		fmt.Fprintf(e.Stderr, "lsmlite: %v\n", err)
+		// Errors of the engine begin with the name themselves.
+		fmt.Fprintf(e.Stderr, "lsmlite: %s\n", strings.TrimPrefix(err.Error(), "lsmlite: "))
 	}
 	return int(env.CodeOf(err))
 }

@@ -5,6 +5,7 @@ package app
 import (
 	"github.com/alecthomas/kong"
 
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/care"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 )
@@ -16,6 +17,17 @@ type commands struct {
 	Version kong.VersionFlag `help:"Print the version."`
 
 	Get data.Get `cmd:"" group:"data" help:"Print the value of a key."`
+
+	Check      care.Check      `cmd:"" group:"care" help:"Read everything and list what is wrong."`
+	Stats      care.Stats      `cmd:"" group:"care" help:"Print what a database holds, in numbers."`
+	Optimize   care.Optimize   `cmd:"" group:"care" help:"Bring everything into one densely packed segment."`
+	Checkpoint care.Checkpoint `cmd:"" group:"care" help:"Bring the log into the database file."`
+	Work       care.Work       `cmd:"" group:"care" help:"Merge the segments that are due."`
+	Backup     care.Backup     `cmd:"" group:"care" help:"Copy the rows into a new database file."`
+	Restore    care.Restore    `cmd:"" group:"care" help:"Put a backup in the place of a database."`
+	Rewrite    care.Rewrite    `cmd:"" group:"care" help:"Write a database again, with other pages, blocks or codec."`
+	Diff       care.Diff       `cmd:"" group:"care" help:"Compare the rows of two databases."`
+	Page       care.Page       `cmd:"" group:"care" help:"Show what is on a page."`
 
 	Completion completion `cmd:"" group:"more" help:"Print a completion script for a shell."`
 	Man        man        `cmd:"" group:"more" help:"Print the man page."`

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package care
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/engine"
+)
+
+// Check reads everything and lists what is wrong.
+type Check struct {
+	target
+}
+
+// Help has examples.
+func (Check) Help() string {
+	return env.Help("Everything that the database consists of is read: the meta pages, every page and record of every segment, "+
+		"the b-trees, the free list and the log. The file is not changed. Each problem is a line; one problem does not hide others. "+
+		"The exit code is 1 if there are problems, and 4 if the database is too damaged to be opened: see lsmlite recover.\n\n"+
+		"With --json each problem is an object on a line, and the last line is an object with the key \"summary\".",
+		"lsmlite check my.lsm", "lsmlite check --json my.lsm | jq -r .detail")
+}
+
+// Run checks the database.
+func (c Check) Run(ctx context.Context, e *env.Env) error {
+	db, err := c.Open(ctx, c.File, env.Read)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	found := int64(0)
+	for p := range problems(ctx, e, db.Engine, "check "+c.File) {
+		found++
+		if err := printProblem(e, p); err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return c.summary(e, db.Engine.Stats(), found)
+}
+
+// summary says what the check has come to.
+func (c Check) summary(e *env.Env, s engine.Stats, found int64) error {
+	if err := c.printSummary(e, s, found); err != nil || found == 0 {
+		return err
+	}
+	return env.Silent(env.No)
+}
+
+func (c Check) printSummary(e *env.Env, s engine.Stats, found int64) error {
+	if e.JSON {
+		return printJSON(e, map[string]any{"summary": map[string]any{
+			"file": c.File, "problems": found, "levels": s.Levels, "segments": s.Segments, "file_bytes": s.FileBytes,
+			"segment_pages": s.SegmentPages, "checked_pages": s.CheckedPages,
+		}})
+	}
+	var err error
+	if found > 0 {
+		_, err = fmt.Fprintf(e.Stdout, "%s has %s. lsmlite recover %s NEW.lsm saves what can still be read.\n",
+			c.File, plural(found, "problem"), c.File)
+		return err
+	}
+	_, err = fmt.Fprintf(e.Stdout, "%s is sound: %s, %s, %s.\n",
+		c.File, plural(int64(s.Levels), "level"), plural(int64(s.Segments), "segment"), amount(s.FileBytes))
+	if err == nil && s.CheckedPages < s.SegmentPages {
+		_, err = fmt.Fprintf(e.Stdout, "%d of its %d pages have no page sum, because C lsm1 wrote them: damage there may not be noticed.\n"+
+			"lsmlite optimize %s writes them again, with page sums.\n", s.SegmentPages-s.CheckedPages, s.SegmentPages, c.File)
+	}
+	return err
+}
+
+func printProblem(e *env.Env, p engine.Problem) error {
+	if !e.JSON {
+		_, err := fmt.Fprintln(e.Stdout, p)
+		return err
+	}
+	line := map[string]any{"file": p.File, "detail": p.Detail}
+	if p.Page > 0 {
+		line["page"] = p.Page
+	}
+	if p.Offset >= 0 {
+		line["offset"] = p.Offset
+	}
+	if p.Segment != "" {
+		line["segment"] = p.Segment
+	}
+	return printJSON(e, line)
+}
+
+// problems yields what is wrong with a database, and shows progress meanwhile.
+func problems(ctx context.Context, e *env.Env, db *engine.DB, what string) iter.Seq[engine.Problem] {
+	return func(yield func(engine.Problem) bool) {
+		s := db.Stats()
+		stop := poll(ctx, e.Progress(what, env.Bytes, dataBytes(db, s)), func() int64 { return db.Stats().BytesRead - s.BytesRead })
+		defer stop()
+		db.Check(ctx)(yield)
+	}
+}
+
+// dataBytes is how many bytes the segments of a database take.
+func dataBytes(db *engine.DB, s engine.Stats) int64 {
+	if db.CompressionID() != 0 {
+		return s.SegmentPages
+	}
+	return s.SegmentPages * int64(db.Options().PageSize)
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package care
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
+	"github.com/lsmlite/lsmlite-go/engine"
+)
+
+// Diff compares the rows of two databases.
+type Diff struct {
+	env.Settings
+	rangeFlags
+	First   string `arg:"" help:"Database file."`
+	Second  string `arg:"" help:"Database file to compare it with."`
+	Values  bool   `help:"Print values, too. Long ones are shortened; in JSON those over 64 KiB are replaced by their length and SHA-256."`
+	Summary bool   `help:"Print only how many rows differ."`
+}
+
+// Help has examples.
+func (Diff) Help() string {
+	return env.Help("Each key that differs is a line: - and a key that only the first database has, + and one that only the second has, "+
+		"~ and one with different values. The exit code is 1 if there are any. Pages, blocks, codecs and logs do not matter, only rows do. "+
+		"Memory is bounded, however long the values are.\n\n"+
+		"With --json each is an object on a line, and the last line is an object with the key \"summary\". Keys and values are written "+
+		"as every subcommand reads them: text, x'00ff', or \"text with \\x00 escapes\".",
+		"lsmlite diff old.lsm new.lsm", "lsmlite diff --values --prefix user/ old.lsm new.lsm", "lsmlite diff --summary my.lsm my-backup.lsm")
+}
+
+// Run compares the databases.
+func (d Diff) Run(ctx context.Context, e *env.Env) error {
+	within, err := d.bounds()
+	if err != nil {
+		return err
+	}
+	first, err := d.Open(ctx, d.First, env.Read)
+	if err != nil {
+		return err
+	}
+	defer first.Close()
+	second, err := d.Open(ctx, d.Second, env.Read)
+	if err != nil {
+		return err
+	}
+	defer second.Close()
+	a, err := first.Engine.Cursor(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	b, err := second.Engine.Cursor(ctx)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	return d.compare(ctx, e, a, b, within)
+}
+
+func (d Diff) compare(ctx context.Context, e *env.Env, a, b *engine.Cursor, within bounds) error {
+	p := e.Progress("compare", env.Rows, 0)
+	defer p.Done()
+	c := comparison{first: a, second: b, within: within, progress: p.Set}
+	if !d.Summary {
+		c.found = func(kind difference) error { return d.print(e, kind, a, b) }
+	}
+	if err := c.run(ctx); err != nil {
+		return err
+	}
+	p.Done()
+	return d.summary(e, c.counts)
+}
+
+// summary says how many rows differ.
+func (d Diff) summary(e *env.Env, n counts) error {
+	var err error
+	switch {
+	case e.JSON:
+		err = printJSON(e, map[string]any{"summary": n})
+	case n.different() == 0:
+		_, err = fmt.Fprintf(e.Stdout, "%s and %s have the same rows: %d\n", d.First, d.Second, n.Equal)
+	default:
+		_, err = fmt.Fprintf(e.Stdout, "%s: %d only in %s, %d only in %s, %d with different values; %d are equal\n",
+			plural(n.different(), "difference"), n.OnlyFirst, d.First, n.OnlySecond, d.Second, n.OtherValue, n.Equal)
+	}
+	if err == nil && n.different() > 0 {
+		err = env.Silent(env.No)
+	}
+	return err
+}
+
+// signs are the differences as they are printed.
+var signs = map[difference]string{onlyFirst: "-", onlySecond: "+", otherValue: "~"}
+
+// print prints one difference.
+func (d Diff) print(e *env.Env, kind difference, a, b *engine.Cursor) error {
+	key := a
+	if kind == onlySecond {
+		key, a = b, nil
+	}
+	if kind == onlyFirst {
+		b = nil
+	}
+	if e.JSON {
+		return d.printJSON(e, kind, key.Key(), [2]*engine.Cursor{a, b})
+	}
+	line := signs[kind] + " " + text.Show(key.Key())
+	if d.Values {
+		for _, c := range []*engine.Cursor{a, b} {
+			if c == nil {
+				continue
+			}
+			shown, err := shortValue(c)
+			if err != nil {
+				return err
+			}
+			line += "\n    " + shown
+		}
+	}
+	_, err := fmt.Fprintln(e.Stdout, line)
+	return err
+}
+
+// diffLine is a difference in JSON.
+type diffLine struct {
+	Difference difference `json:"difference"`
+	Key        string     `json:"key"`
+	First      *diffValue `json:"first,omitempty"`
+	Second     *diffValue `json:"second,omitempty"`
+}
+
+// diffValue is a value in JSON.
+type diffValue struct {
+	Bytes  int     `json:"bytes"`
+	Value  *string `json:"value,omitempty"`
+	SHA256 string  `json:"sha256,omitempty"`
+}
+
+// printJSON prints one difference; sides are the cursors that are on the key, the others nil.
+func (d Diff) printJSON(e *env.Env, kind difference, key []byte, sides [2]*engine.Cursor) error {
+	line := diffLine{Difference: kind, Key: text.Show(key)}
+	for i, to := range []**diffValue{&line.First, &line.Second} {
+		if sides[i] == nil || !d.Values {
+			continue
+		}
+		v, err := valueJSON(sides[i])
+		if err != nil {
+			return err
+		}
+		*to = v
+	}
+	return printJSON(e, line)
+}
+
+const (
+	// maxShown is the length up to which a value is shown in JSON.
+	maxShown = 64 << 10
+	// maxLine is how much of a value is shown on a line.
+	maxLine = 120
+)
+
+func valueJSON(c *engine.Cursor) (*diffValue, error) {
+	v := &diffValue{Bytes: c.ValueLen()}
+	if v.Bytes <= maxShown {
+		value, err := c.Value()
+		s := text.Show(value)
+		v.Value = &s
+		return v, err
+	}
+	r, err := c.ValueReader()
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, r); err != nil {
+		return nil, err
+	}
+	v.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	return v, nil
+}
+
+// shortValue renders the beginning of a value.
+func shortValue(c *engine.Cursor) (string, error) {
+	part, err := c.ValuePart(nil, 0, maxLine)
+	if err != nil {
+		return "", err
+	}
+	if n := c.ValueLen(); n > len(part) {
+		return fmt.Sprintf("%s… (%d bytes)", text.Show(part), n), nil
+	}
+	return text.Show(part), nil
+}

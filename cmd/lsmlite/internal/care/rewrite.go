@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package care
+
+import (
+	"context"
+	"errors"
+
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+// Rewrite writes a database again, with other pages, blocks or codec.
+type Rewrite struct {
+	target
+	New         string `arg:"" optional:"" help:"New file. Without it the database itself is replaced."`
+	PageSize    int    `placeholder:"BYTES" help:"Page size: a power of two from 256 to 65536. Without it the size stays."`
+	BlockSize   int    `placeholder:"BYTES" help:"Block size: a power of two from 64 KiB on. Without it the size stays."`
+	Compression string `placeholder:"CODEC" help:"Codec: none, lz4, zlib, zstd or snappy. Without it the codec stays."`
+	Force       bool   `short:"f" help:"Replace the new file if it exists."`
+}
+
+// Help has examples.
+func (Rewrite) Help() string {
+	return env.Help("Page size, block size and codec belong to a file and cannot be changed in it. So all rows are written to a new file, densely packed, "+
+		"which is read again and compared with the database. Then it takes the place of the database, in one step, or gets a name of its own. "+
+		"Whatever fails before that, the database stays as it is. It must not be in use.",
+		"lsmlite rewrite --compression zstd my.lsm", "lsmlite rewrite --page-size 16384 my.lsm new.lsm")
+}
+
+// Run writes the database again.
+func (r Rewrite) Run(ctx context.Context, e *env.Env) error {
+	w := rewriting{fs: vfs.OS, file: r.File, to: r.New, force: r.Force, open: r.opener(),
+		shape: engine.BackupOptions{PageSize: r.PageSize, BlockSize: r.BlockSize, Compression: r.Compression}}
+	if r.New != "" {
+		if err := different(r.File, r.New); err != nil {
+			return err
+		}
+	}
+	made, err := w.run(ctx, e)
+	if err != nil {
+		return err
+	}
+	return printCopied(e, r.File, w.to, made)
+}
+
+// opener opens the database for reading.
+func (r Rewrite) opener() func(context.Context) (*engine.DB, func() error, error) {
+	return func(ctx context.Context) (*engine.DB, func() error, error) {
+		db, err := r.Open(ctx, r.File, env.Read)
+		if err != nil {
+			return nil, nil, err
+		}
+		return db.Engine, db.Close, nil
+	}
+}
+
+// rewriting writes one database again.
+type rewriting struct {
+	fs    vfs.FS
+	file  string
+	to    string // empty if it is to replace the file
+	force bool
+	shape engine.BackupOptions
+	open  func(context.Context) (db *engine.DB, end func() error, err error)
+}
+
+// run copies the database. To replace it, the database is closed first, and must be as it was
+// before it was opened: a program that wrote to it meanwhile would lose that.
+func (w *rewriting) run(ctx context.Context, e *env.Env) (made copied, err error) {
+	inPlace := w.to == ""
+	if inPlace {
+		w.to, w.force = w.file, true
+	}
+	before, err := fingerprintOf(w.fs, w.file)
+	if err != nil {
+		return made, err
+	}
+	db, end, err := w.open(ctx)
+	if err != nil {
+		return made, err
+	}
+	defer func() { err = errors.Join(err, end()) }() // again, if it is closed
+	c := copying{e: e, source: db, name: w.file, verify: true, shape: w.shape}
+	if inPlace {
+		c.closeSource = end
+		c.unchanged = func() error { return before.compare(w.fs, w.file) }
+		c.to, err = lookAtPlace(w.fs, w.to, w.force, lockFlag(db))
+	} else {
+		c.to, err = newPlace(w.fs, w.to, w.force, lockFlag(db))
+	}
+	if err != nil {
+		return made, err
+	}
+	return c.run(ctx)
+}

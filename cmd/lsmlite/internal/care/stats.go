@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package care
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/engine"
+)
+
+// Stats prints what a database holds, in numbers.
+type Stats struct {
+	target
+	All bool `short:"a" help:"Print the counters of work, too. They count from when the database was opened, so in a file that only this command opens they are 0."`
+}
+
+// Help has examples.
+func (Stats) Help() string {
+	return env.Help("The table has a line for each number, with what it means. With --json all of them are in one object; sizes are in bytes "+
+		"and times in seconds.",
+		"lsmlite stats my.lsm", "lsmlite stats --json my.lsm | jq .file_bytes")
+}
+
+// Run prints the statistics.
+func (s Stats) Run(ctx context.Context, e *env.Env) error {
+	db, err := s.Open(ctx, s.File, env.Read)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	o := db.Engine.Options()
+	m := measured{path: s.File, pageSize: o.PageSize, blockSize: o.BlockSize, compression: db.Engine.Compression(), stats: db.Engine.Stats()}
+	if e.JSON {
+		return printJSON(e, m.document())
+	}
+	return m.print(e.Stdout, s.All)
+}
+
+// measured is what is known of a database.
+type measured struct {
+	path                string
+	pageSize, blockSize int
+	compression         string
+	stats               engine.Stats
+}
+
+// document is all of it in JSON.
+func (m *measured) document() map[string]any {
+	doc := map[string]any{"file": m.path, "page_size": m.pageSize, "block_size": m.blockSize, "compression": m.compression}
+	for _, f := range statFields {
+		doc[f.name] = f.value(&m.stats).number()
+	}
+	return doc
+}
+
+// print writes the table.
+func (m *measured) print(w io.Writer, all bool) error {
+	t := table.NewWriter()
+	t.Style().Box = table.StyleBoxLight
+	t.Style().Options = table.OptionsNoBordersAndSeparators
+	t.Style().Format = table.FormatOptions{}
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}})
+	t.AppendRow(table.Row{"page_size", m.pageSize, "bytes of a page"})
+	t.AppendRow(table.Row{"block_size", m.blockSize, "bytes of a block, the unit in which the file is used again"})
+	t.AppendRow(table.Row{"compression", m.compression, "codec of the pages"})
+	for _, f := range statFields {
+		if f.holds || all {
+			t.AppendRow(table.Row{f.name, f.value(&m.stats).String(), f.means})
+		}
+	}
+	lines := strings.Split(t.Render(), "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l, " ") + "\n"
+	}
+	_, err := fmt.Fprintf(w, "%s\n%s", m.path, strings.Join(lines, ""))
+	return err
+}
