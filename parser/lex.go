@@ -162,28 +162,34 @@ func (s *scanner) word() token {
 }
 
 func (s *scanner) number() (token, error) {
-	i := s.pos
-	if s.at(i) == '0' && s.at(i+1)|0x20 == 'x' && classes[s.at(i+2)]&hexDigit != 0 {
-		i = s.skip(i+2, hexDigit)
-	} else {
-		i = s.skip(i, digit)
-		if s.at(i) == '.' {
-			i = s.skip(i+1, digit)
-		}
-		if s.at(i)|0x20 == 'e' {
-			j := i + 1
-			if c := s.at(j); c == '+' || c == '-' {
-				j++
-			}
-			if classes[s.at(j)]&digit != 0 {
-				i = s.skip(j, digit)
-			}
-		}
-	}
+	i := s.numberEnd()
 	if end := s.skip(i, idPart); end > i {
 		return token{}, s.fail(s.pos, end, "a number runs into a letter or digit: "+cutEnd(s.text[s.pos:end], maxTokenBytes))
 	}
 	return s.token(tokValue, i), nil
+}
+
+// numberEnd returns where the number at s.pos ends.
+func (s *scanner) numberEnd() int {
+	i := s.pos
+	if s.at(i) == '0' && s.at(i+1)|0x20 == 'x' && classes[s.at(i+2)]&hexDigit != 0 {
+		return s.skip(i+2, hexDigit)
+	}
+	i = s.skip(i, digit)
+	if s.at(i) == '.' {
+		i = s.skip(i+1, digit)
+	}
+	if s.at(i)|0x20 != 'e' {
+		return i
+	}
+	j := i + 1
+	if c := s.at(j); c == '+' || c == '-' {
+		j++
+	}
+	if classes[s.at(j)]&digit != 0 {
+		return s.skip(j, digit)
+	}
+	return i
 }
 
 func (s *scanner) blob() (token, error) {
@@ -227,8 +233,7 @@ func (s *scanner) param() (token, error) {
 
 func (s *scanner) op() (token, error) {
 	if s.pos+2 <= len(s.text) {
-		switch s.text[s.pos : s.pos+2] {
-		case "||", "==", "!=", "<>", "<=", ">=":
+		if isPair(s.text[s.pos : s.pos+2]) {
 			return s.token(tokInfix, s.pos+2), nil
 		}
 	}
@@ -249,6 +254,15 @@ func (s *scanner) op() (token, error) {
 		return token{}, s.fail(s.pos, s.pos+1, "a character that begins nothing: "+strconv.QuoteRune(rune(s.text[s.pos])))
 	}
 	return s.token(kind, s.pos+1), nil
+}
+
+// isPair reports whether two bytes are an operator.
+func isPair(s string) bool {
+	switch s {
+	case "||", "==", "!=", "<>", "<=", ">=":
+		return true
+	}
+	return false
 }
 
 // scan returns the tokens of one statement.
