@@ -19,6 +19,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/shell"
 )
 
 const about = "A shell and tools for lsm1 databases: files of lsmlite and of SQLite's lsm1.\n\n" +
@@ -77,7 +78,7 @@ func newParser(root *commands, e *env.Env) (*kong.Kong, error) {
 		kong.Writers(e.Stdout, e.Stderr),
 		kong.Exit(func(code int) { panic(exit{code}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.Vars{"version": version()},
+		kong.Vars{"version": version(), "modes": shell.Modes()},
 		kong.ExplicitGroups(groups),
 	)
 }

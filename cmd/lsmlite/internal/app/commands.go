@@ -8,6 +8,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/care"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/shell"
 )
 
 // commands is the command line. Each subcommand is a struct with a method
@@ -16,7 +17,8 @@ type commands struct {
 	env.Globals
 	Version kong.VersionFlag `help:"Print the version."`
 
-	Get data.Get `cmd:"" group:"data" help:"Print the value of a key."`
+	Shell shell.Command `cmd:"" default:"withargs" group:"data" help:"Run statements: typed, from standard input, or given."`
+	Get   data.Get      `cmd:"" group:"data" help:"Print the value of a key."`
 
 	Check      care.Check      `cmd:"" group:"care" help:"Read everything and list what is wrong."`
 	Stats      care.Stats      `cmd:"" group:"care" help:"Print what a database holds, in numbers."`

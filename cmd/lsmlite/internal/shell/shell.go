@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package shell
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/show"
+	"github.com/lsmlite/lsmlite-go/parser"
+)
+
+// shell is one run of the shell: a database, the connection that all statements use, so that a transaction goes on
+// from one to the next, and what the dot commands have set.
+type shell struct {
+	env      *env.Env
+	settings env.Settings
+	ctx      context.Context // of the whole run
+	db       *env.Database   // nil if none is open
+	conn     *sql.Conn
+	path     string
+	access   env.Access
+
+	show        show.Options
+	out         io.Writer // where results go
+	target      *target   // the file that out is, or nil
+	interactive bool
+	bail        bool
+	safe        bool
+	echo        bool
+	changes     bool
+	timer       bool
+	explain     bool
+	depth       int // of .read
+
+	savepoints []string
+	prompts    [2]string
+	fallback   show.Options // what --mode and its like have set, for .mode without a name
+}
+
+var errNoDatabase = env.Errorf(env.Refused, "no database is open; .open FILE opens one")
+
+// errLeave ends the shell. Its error has the exit code: nil if nothing has failed and .exit names none.
+type errLeave struct{ err error }
+
+func (e errLeave) Error() string { return "the shell ends" }
+
+// open opens a database in place of the one that is open, which stays if that fails.
+func (s *shell) open(path string, access env.Access) error {
+	db, err := s.settings.Open(s.ctx, path, access)
+	if err != nil {
+		return err
+	}
+	conn, err := db.SQL.Conn(s.ctx)
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	if err := s.close(); err != nil {
+		return errors.Join(err, conn.Close(), db.Close())
+	}
+	s.db, s.conn, s.path, s.access = db, conn, path, access
+	return nil
+}
+
+// close closes the database, if one is open. An open transaction is rolled back, which is said.
+func (s *shell) close() error {
+	if s.db == nil {
+		return nil
+	}
+	if s.savepoints != nil {
+		fmt.Fprintln(s.env.Stderr, "lsmlite: the transaction that is open is rolled back")
+	}
+	err := errors.Join(s.conn.Close(), s.db.Close())
+	s.db, s.conn, s.savepoints = nil, nil, nil
+	return err
+}
+
+// end closes everything.
+func (s *shell) end() error {
+	return errors.Join(s.output(nil), s.close())
+}
+
+// origin is where a text comes from, for messages: a file and, unless all of it is shown, a place in it.
+type origin struct {
+	name  string // of a file; empty for what was typed or is an argument
+	lines bool   // whether line numbers help: the text is that of a file or a stream
+}
+
+// locate adds to an error where the statement is.
+func (o origin) locate(err error, at place) error {
+	where := o.name
+	if where != "" {
+		where += ": "
+	}
+	if p, ok := errors.AsType[*parser.Error](err); ok {
+		moved := *p
+		if moved.Line == 1 {
+			moved.Column += at.column - 1
+		}
+		moved.Line += at.line - 1
+		kind := "syntax error: "
+		if p.TooBig {
+			kind = "too big: "
+		}
+		return &located{where + kind + moved.Error(), err}
+	}
+	if o.lines {
+		where += fmt.Sprintf("line %d: ", at.line)
+	}
+	return &located{where + message(err), err}
+}
+
+// located is an error with another message.
+type located struct {
+	msg string
+	err error
+}
+
+func (l *located) Error() string { return l.msg }
+func (l *located) Unwrap() error { return l.err }
+
+// message is an error without the name of the program, which is printed once.
+func message(err error) string { return strings.TrimPrefix(err.Error(), "lsmlite: ") }
+
+// complain prints an error.
+func (s *shell) complain(err error) {
+	if err == nil || env.IsSilent(err) {
+		return
+	}
+	name := "lsmlite"
+	if s.interactive {
+		name = "error"
+	}
+	fmt.Fprintf(s.env.Stderr, "%s: %s\n", name, message(err))
+}
