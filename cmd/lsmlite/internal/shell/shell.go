@@ -67,7 +67,7 @@ func (s *shell) open(path string, access env.Access) error {
 	return nil
 }
 
-// close closes the database, if one is open. An open transaction is rolled back, which is said.
+// close closes the database, if one is open. An open transaction is rolled back, with a message.
 func (s *shell) close() error {
 	if s.db == nil {
 		return nil

@@ -200,7 +200,7 @@ func split(text string) (list []statement, open bool) {
 	return list, open
 }
 
-// open says whether a text asks for another line.
+// open says whether a text needs another line.
 func open(text string) bool {
 	_, open := split(text)
 	return open

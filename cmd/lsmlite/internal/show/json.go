@@ -101,7 +101,7 @@ func (j *jsonRows) End() error {
 	return j.w.Flush()
 }
 
-// jsonString renders valid UTF-8. Characters that are not printable are escaped, so that a terminal shows what there is.
+// jsonString renders valid UTF-8. Characters that are not printable are escaped, so that terminals show them.
 func jsonString(s string) string {
 	if simple(s) {
 		return `"` + s + `"`
