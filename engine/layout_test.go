@@ -223,13 +223,14 @@ func TestLayoutOfALoad(t *testing.T) {
 					}
 				}
 				checkPinned(t, db, &l)
+				checkSplits(t, &l, seen)
 			}
 			for _, s := range pins {
 				s.Close()
 			}
 			for _, what := range []string{
 				engine.ExtentMeta, engine.ExtentSegment, engine.ExtentRest, engine.ExtentWriting, engine.ExtentFree,
-				engine.ExtentWaiting, engine.ExtentPinned, "flush", "merge", "events",
+				engine.ExtentWaiting, engine.ExtentPinned, "flush", "merge", "events", "input",
 			} {
 				if seen[what] == 0 {
 					t.Errorf("%s was never seen: %v", what, seen)
@@ -278,6 +279,22 @@ func checkPinned(t *testing.T, db *engine.DB, l *engine.Layout) {
 	}
 	if len(l.Pins) != len(report.Pins) {
 		t.Errorf("%d pins, want %d", len(l.Pins), len(report.Pins))
+	}
+}
+
+// checkSplits wants each input of a half-done merge to begin after its output ends, also once the merge has gone on.
+func checkSplits(t *testing.T, l *engine.Layout, seen map[string]int) {
+	t.Helper()
+	var output engine.LayoutSegment
+	for n, s := range l.Segments {
+		switch s.Role {
+		case engine.RoleOutput:
+			output = s
+		case engine.RoleInput:
+			if seen["input"]++; s.FirstKey != nil && bytes.Compare(s.FirstKey.Bytes, output.LastKey.Bytes) <= 0 {
+				t.Errorf("input %d begins with %q, its output ends with %q", n, s.FirstKey.Bytes, output.LastKey.Bytes)
+			}
+		}
 	}
 }
 

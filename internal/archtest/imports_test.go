@@ -92,6 +92,7 @@ var allowed = map[string][]string{
 	"":                  {"internal/session", "internal/pragma", "parser", "store", "engine", "engine/vfs", "engine/vfs/memfs"},
 	"internal/session":  {"internal/pragma", "parser", "store", "engine/errs"},
 	"internal/pragma":   {"store", "engine/errs", "engine/vfs"},
+	"internal/picture":  {"engine"},
 	"internal/archtest": nil,
 	"internal/longtest": nil,
 	// What the programs that measure share: bench and cmd/lsmlite, which are modules of their own.

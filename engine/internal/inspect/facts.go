@@ -18,6 +18,7 @@ type Facts struct {
 	First, Last Key    // as far as they can be read, and it has records
 	Problem     string // what could not be read; empty if nothing
 
+	part    part     // which keys they are of
 	extents []Extent // that it occupies, in its order
 }
 
@@ -52,17 +53,22 @@ func (c *Cache) keep(all map[*segment.Segment]*Facts) {
 	}
 }
 
-// factsOf finds out about a segment, of which split is the part that readers look at. It fails only if the context
-// ends.
-func factsOf(ctx context.Context, seg *segment.Segment, split part) (*Facts, error) {
-	f := new(Facts)
-	if err := f.readChain(ctx, seg); err != nil {
+// factsOf finds out about a segment, of which readers look at part p. known is what is known of it already, or nil. It
+// fails only if the context ends.
+func factsOf(ctx context.Context, known *Facts, seg *segment.Segment, p part) (*Facts, error) {
+	if known != nil && known.part == p {
+		return known, nil
+	}
+	f := &Facts{part: p}
+	if known != nil { // a merge has gone on, but the blocks are the same
+		f.Blocks, f.extents = known.Blocks, known.extents
+	} else if err := f.readChain(ctx, seg); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		f.Problem = err.Error()
 	}
-	if err := f.readKeys(seg, split); err != nil && f.Problem == "" {
+	if err := f.readKeys(seg, p); err != nil && f.Problem == "" {
 		f.Problem = err.Error()
 	}
 	return f, nil

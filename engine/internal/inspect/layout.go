@@ -78,16 +78,13 @@ func (v *View) Layout(ctx context.Context) (*Layout, error) {
 	known := make(map[*segment.Segment]*Facts)
 	for _, l := range v.State.Disk.Levels {
 		for i, seg := range l.Segments() {
-			f := v.Cache.get(seg)
-			if f == nil {
-				var p part
-				if i > 0 {
-					p = part{of: l.Merging, none: l.Merging.NoSplit}
-				}
-				var err error
-				if f, err = factsOf(ctx, seg, p); err != nil {
-					return nil, err
-				}
+			var p part
+			if i > 0 {
+				p = part{of: l.Merging, none: l.Merging.NoSplit}
+			}
+			f, err := factsOf(ctx, v.Cache.get(seg), seg, p)
+			if err != nil {
+				return nil, err
 			}
 			known[seg] = f
 			out.Facts = append(out.Facts, f)
