@@ -31,6 +31,9 @@ type commands struct {
 	Diff       care.Diff       `cmd:"" group:"care" help:"Compare the rows of two databases."`
 	Page       care.Page       `cmd:"" group:"care" help:"Show what is on a page."`
 
+	Identify care.Identify `cmd:"" group:"care" help:"Say what files and folders are."`
+	Recover  care.Recover  `cmd:"" group:"care" help:"Save what can still be read of a damaged database."`
+
 	Completion completion `cmd:"" group:"more" help:"Print a completion script for a shell."`
 	Man        man        `cmd:"" group:"more" help:"Print the man page."`
 	ExitCodes  exitCodes  `cmd:"" group:"more" help:"List the exit codes."`

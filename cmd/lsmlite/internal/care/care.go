@@ -38,10 +38,13 @@ func printJSON(e *env.Env, v any) error {
 // amount renders a number of bytes.
 func amount(n int64) string { return progress.FormatBytes(n) }
 
-// plural renders a number of things.
-func plural(n int64, one string) string {
-	if n == 1 {
+// plural renders a number of things, whose plural has an s unless it is given.
+func plural(n int64, one string, more ...string) string {
+	switch {
+	case n == 1:
 		return "1 " + one
+	case len(more) > 0:
+		return fmt.Sprintf("%d %s", n, more[0])
 	}
 	return fmt.Sprintf("%d %ss", n, one)
 }
