@@ -99,6 +99,8 @@ type Connector struct {
 	driver *Driver
 	cfg    Config
 	open   openStore
+	// private says that what open returns is not shared with other connectors of the file.
+	private bool
 	// plans keeps the plans of the texts that the connections run.
 	plans parser.Cache
 	// numConns counts the connections that are not closed.
@@ -143,7 +145,7 @@ func (c *Connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 		return nil, misusef("open", "the connector is closed")
 	}
 	if c.handle == nil {
-		key, err := keyOf(c, &c.cfg)
+		key, err := c.key()
 		if err != nil {
 			return nil, err
 		}
@@ -154,6 +156,14 @@ func (c *Connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 	}
 	c.handle.retain()
 	return newConn(c.handle, c.cfg, &c.plans, &c.numConns), nil
+}
+
+// key says which handle the connector's connections have.
+func (c *Connector) key() (handleKey, error) {
+	if c.private {
+		return handleKey{path: c.cfg.Path, private: c}, nil
+	}
+	return keyOf(c, &c.cfg)
 }
 
 // Close ends the connector: no more connections are made. The database is closed with

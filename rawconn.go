@@ -43,7 +43,13 @@ type Conn interface {
 // Engine returns the database that the connection is on; see Conn. It is nil if the
 // connection is closed.
 func (c *conn) Engine() *engine.DB {
-	if s, ok := c.handle.store.(store.Engine); ok && !c.closed {
+	if c.closed {
+		return nil
+	}
+	switch s := c.handle.store.(type) {
+	case store.Engine:
+		return s.DB
+	case borrowed:
 		return s.DB
 	}
 	return nil
