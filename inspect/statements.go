@@ -46,6 +46,7 @@ func (in *Inspector) serveSQL(q *request) error {
 	if ctxErr := q.r.Context().Err(); ctxErr != nil {
 		return ctxErr
 	}
+	q.w.Header().Set(wire.HeaderStatements, "1")
 	if err == nil {
 		return q.json(http.StatusOK, m)
 	}

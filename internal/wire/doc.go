@@ -36,6 +36,8 @@ const (
 	HeaderCSRF = "X-Lsmlite-CSRF"
 	// TrailerComplete follows a stream that is whole: its value is "yes".
 	TrailerComplete = "Lsmlite-Complete"
+	// HeaderStatements says that the body is a SQLMessage, also if the status is that of an error.
+	HeaderStatements = "Lsmlite-Statements"
 	// HeaderLen is the length of a value of which a part was requested.
 	HeaderLen = "Lsmlite-Value-Length"
 )
