@@ -4,6 +4,7 @@ go 1.26.1
 
 require (
 	github.com/alecthomas/kong v1.17.0
+	github.com/guptarohit/asciigraph v0.10.0
 	github.com/jedib0t/go-pretty/v6 v6.9.2
 	github.com/lsmlite/lsmlite-go v0.1.0
 	github.com/rogpeppe/go-internal v1.16.0

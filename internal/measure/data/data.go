@@ -13,6 +13,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"strings"
 )
 
 const (
@@ -28,6 +29,14 @@ func Key(dst []byte, row uint64) []byte { return digits(dst, 2*row) }
 
 // Keys makes keys of one length, and reads them. The zero Keys are those of KeySize.
 type Keys struct{ zeros string }
+
+// NewKeys returns keys of size bytes, at least KeySize.
+func NewKeys(size int) (Keys, error) {
+	if size < KeySize {
+		return Keys{}, fmt.Errorf("keys of %d bytes; they have %d or more", size, KeySize)
+	}
+	return Keys{strings.Repeat("0", size-KeySize)}, nil
+}
 
 // Size returns the length of each key.
 func (k Keys) Size() int { return len(k.zeros) + KeySize }

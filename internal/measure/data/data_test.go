@@ -36,6 +36,36 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// TestLongKeys: longer keys have zeros in front, and so the same order.
+func TestLongKeys(t *testing.T) {
+	for _, size := range []int{16, 17, 40} {
+		keys, err := data.NewKeys(size)
+		if err != nil || keys.Size() != size {
+			t.Fatalf("%d bytes: %d, %v", size, keys.Size(), err)
+		}
+		for _, row := range []uint64{0, 1, 4711, 1e12} {
+			key, missing := keys.Append(nil, row), keys.AppendMissing(nil, row)
+			if want := fmt.Sprintf("%0*d", size, 2*row); string(key) != want {
+				t.Errorf("key %q, want %q", key, want)
+			}
+			if want := fmt.Sprintf("%0*d", size, 2*row+1); string(missing) != want {
+				t.Errorf("missing key %q, want %q", missing, want)
+			}
+			if got, ok := keys.Row(key); !ok || got != row {
+				t.Errorf("the row of %q is %d, %t", key, got, ok)
+			}
+			for _, bad := range [][]byte{missing, key[1:], append([]byte("1"), key[1:]...)} {
+				if got, ok := keys.Row(bad); ok && got == row {
+					t.Errorf("%q is read as row %d", bad, got)
+				}
+			}
+		}
+	}
+	if _, err := data.NewKeys(data.KeySize - 1); err == nil {
+		t.Error("keys are too short and not refused")
+	}
+}
+
 // TestDigits compares keys of many sizes with those that package fmt writes, and reads them again.
 func TestDigits(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 3))

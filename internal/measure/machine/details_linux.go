@@ -59,8 +59,17 @@ func fileSystem(dir string) (found string) {
 			continue
 		}
 		if point := strings.TrimSuffix(f[1], "/"); dir == point || strings.HasPrefix(dir, point+"/") {
-			found, longest = f[2]+" on "+f[0], len(f[1])
+			found, longest = onDevice(f[2], f[0]), len(f[1])
 		}
 	}
 	return found
+}
+
+// onDevice names a file system. A device that lies on another machine is left out, because its name is
+// that machine's.
+func onDevice(kind, device string) string {
+	if strings.Contains(device, ":") || strings.HasPrefix(device, "//") {
+		return kind
+	}
+	return kind + " on " + device
 }

@@ -87,14 +87,18 @@ func (m *model) Scan(r ops.Range, visit func(key, value []byte) error) error {
 const rows = 200
 
 // table returns a table with all rows at version 1, in a store that does its work until it has a fault.
-func table(t *testing.T) (*ops.Table, *model) {
+func table(t *testing.T, keyBytes int) (*ops.Table, *model) {
 	t.Helper()
+	keys, err := data.NewKeys(keyBytes)
+	if err != nil {
+		t.Fatal(err)
+	}
 	values, err := data.New(100)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := &model{rows: map[string]string{}}
-	tab := &ops.Table{Store: m, Rows: rows, Values: values}
+	tab := &ops.Table{Store: m, Rows: rows, Keys: keys, Values: values}
 	w := tab.NewWriter(100)
 	for row := range uint64(rows) {
 		w.Add(row, 1)
@@ -168,12 +172,14 @@ func init() {
 	}
 }
 
-// TestRight: what a right store does is no error.
+// TestRight: what a right store does is no error, with keys of any length.
 func TestRight(t *testing.T) {
 	for name, do := range works {
-		tab, _ := table(t)
-		if err := do(tab); err != nil {
-			t.Errorf("%s: %v", name, err)
+		for _, size := range []int{16, 40} {
+			tab, _ := table(t, size)
+			if err := do(tab); err != nil {
+				t.Errorf("%s with keys of %d bytes: %v", name, size, err)
+			}
 		}
 	}
 }
@@ -192,7 +198,7 @@ func TestWrong(t *testing.T) {
 		"scans too little":    append(all, "write", "scan", "forward", "backward", "ycsb-c"),
 	} {
 		for _, name := range noticed {
-			tab, m := table(t)
+			tab, m := table(t, data.KeySize)
 			m.fault = fault
 			if err := works[name](tab); err == nil {
 				t.Errorf("a store that %s: %s does not notice", fault, name)
@@ -204,7 +210,7 @@ func TestWrong(t *testing.T) {
 // TestFailedWrite: after a commit that failed the mix wants what there was before it, and goes on.
 func TestFailedWrite(t *testing.T) {
 	for _, mix := range ops.Mixes {
-		tab, m := table(t)
+		tab, m := table(t, data.KeySize)
 		y, err := tab.NewYCSB(mix, 3, memory)
 		if err != nil {
 			t.Fatal(err)
@@ -229,7 +235,7 @@ func TestFailedWrite(t *testing.T) {
 
 // TestPassEnds: a pass ends with the error of its caller, and says how far it came.
 func TestPassEnds(t *testing.T) {
-	tab, _ := table(t)
+	tab, _ := table(t, data.KeySize)
 	g, err := tab.NewGetter(1)
 	if err != nil {
 		t.Fatal(err)
@@ -248,7 +254,7 @@ func TestPassEnds(t *testing.T) {
 
 // TestNoAllocation: what an operation costs is the store's.
 func TestNoAllocation(t *testing.T) {
-	tab, _ := table(t)
+	tab, _ := table(t, data.KeySize)
 	tab.Store = nothing{}
 	w := tab.NewWriter(1)
 	w.Add(1, 1)

@@ -84,6 +84,9 @@ func (y *YCSB) Getter() *Getter { return y.g }
 // Written returns how many rows were written.
 func (y *YCSB) Written() uint64 { return y.written }
 
+// Inserted returns how many of them are new.
+func (y *YCSB) Inserted() uint64 { return y.inserted }
+
 // Close closes what the mix reads with.
 func (y *YCSB) Close() error { return y.g.Close() }
 

@@ -111,3 +111,55 @@ func TestCompare(t *testing.T) {
 		}
 	}
 }
+
+// TestDiffer compares with probabilities that follow from counting orders by hand.
+func TestDiffer(t *testing.T) {
+	for _, c := range []struct {
+		a, b []float64
+		want float64
+	}{
+		{[]float64{1, 2, 3}, []float64{4, 5, 6}, 2.0 / 20},
+		{[]float64{4, 5, 6}, []float64{1, 2, 3}, 2.0 / 20},
+		{[]float64{1, 2, 3, 4}, []float64{5, 6, 7, 8}, 2.0 / 70},
+		{[]float64{1, 2, 3, 5}, []float64{4, 6, 7, 8}, 4.0 / 70},
+		{[]float64{1, 2, 4, 5}, []float64{3, 6, 7, 8}, 8.0 / 70},
+		{[]float64{1}, []float64{2}, 1},
+		{[]float64{1, 1, 1}, []float64{1, 1, 1}, 1},
+		{nil, []float64{1}, 1},
+	} {
+		if got := stats.Differ(c.a, c.b); math.Abs(got-c.want) > 1e-12 {
+			t.Errorf("%v and %v: %v, want %v", c.a, c.b, got, c.want)
+		}
+	}
+	if p := stats.LeastP(4, 4); p != 2.0/70 {
+		t.Errorf("the least of four and four is %v", p)
+	}
+}
+
+// TestDifferAtRandom: of series from one distribution about one in twenty has a probability of 0.05 or
+// less, not more; those that were moved have, mostly. Long series are estimated.
+func TestDifferAtRandom(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 5))
+	series := func(n int, moved float64) []float64 {
+		out := make([]float64, n)
+		for i := range out {
+			out[i] = random.NormFloat64() + moved
+		}
+		return out
+	}
+	for _, n := range []int{5, 20, 60} {
+		const tries = 2000
+		same, moved := 0, 0
+		for range tries {
+			if stats.Differ(series(n, 0), series(n, 0)) <= 0.05 {
+				same++
+			}
+			if stats.Differ(series(n, 0), series(n, 3)) <= 0.05 {
+				moved++
+			}
+		}
+		if same > tries*7/100 || moved < tries*9/10 {
+			t.Errorf("series of %d: %d of %d differ by chance, and %d that were moved", n, same, tries, moved)
+		}
+	}
+}

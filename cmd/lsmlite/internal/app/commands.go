@@ -9,6 +9,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/shell"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/workload"
 )
 
 // commands is the command line. Each subcommand is a struct with a method
@@ -33,6 +34,8 @@ type commands struct {
 
 	Identify care.Identify `cmd:"" group:"care" help:"Say what files and folders are."`
 	Recover  care.Recover  `cmd:"" group:"care" help:"Save what can still be read of a damaged database."`
+
+	Bench workload.Bench `cmd:"" group:"more" help:"Measure lsmlite on this machine, and compare measurements."`
 
 	Completion completion `cmd:"" group:"more" help:"Print a completion script for a shell."`
 	Man        man        `cmd:"" group:"more" help:"Print the man page."`

@@ -25,6 +25,8 @@ type Unit int
 const (
 	Rows Unit = iota
 	Bytes
+	// Measurements are few and long, so they have no rate.
+	Measurements
 )
 
 // Progress shows how far long work is: nothing in its first second, then a bar with rate and
@@ -67,6 +69,19 @@ func (p *Progress) Set(done int64) {
 	p.done = done
 	if p.tracker != nil {
 		p.tracker.SetValue(done)
+	}
+}
+
+// SetWhat says what is done now.
+func (p *Progress) SetWhat(what string) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.what = what
+	if p.tracker != nil {
+		p.tracker.UpdateMessage(what)
 	}
 }
 
@@ -147,7 +162,10 @@ func (p *Progress) lines() {
 func (p *Progress) line() string {
 	spent := time.Since(p.begun)
 	rate := float64(p.done) / spent.Seconds()
-	line := fmt.Sprintf("%s: %s, %s/s", p.what, p.amount(p.done), p.amount(int64(rate)))
+	line := fmt.Sprintf("%s: %s", p.what, p.amount(p.done))
+	if p.unit != Measurements {
+		line += fmt.Sprintf(", %s/s", p.amount(int64(rate)))
+	}
 	if p.total > p.done && rate > 0 {
 		left := time.Duration(float64(p.total-p.done) / rate * float64(time.Second))
 		line += fmt.Sprintf(", %d%% of %s, %v left", p.done*100/p.total, p.amount(p.total), left.Round(time.Second))
@@ -157,8 +175,11 @@ func (p *Progress) line() string {
 
 // amount renders n in the unit.
 func (p *Progress) amount(n int64) string {
-	if p.unit == Bytes {
+	switch p.unit {
+	case Bytes:
 		return progress.FormatBytes(n)
+	case Measurements:
+		return fmt.Sprintf("%d measurements", n)
 	}
 	return fmt.Sprintf("%d rows", n)
 }
@@ -171,7 +192,7 @@ func (p *Progress) draw() {
 	w.SetNumTrackersExpected(1)
 	w.SetStyle(progress.StyleBlocks)
 	w.Style().Visibility.ETA = true
-	w.Style().Visibility.Speed = true
+	w.Style().Visibility.Speed = p.unit != Measurements
 	w.SetUpdateFrequency(200 * time.Millisecond)
 	units := progress.UnitsDefault
 	if p.unit == Bytes {
