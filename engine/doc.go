@@ -79,6 +79,9 @@
 // [SafetyFull] loses none. After a failed sync nothing more is written: see [DB.Poisoned]. The
 // same holds after the files have been renamed, replaced or removed: see [DB.Moved].
 //
+// [NewBuilder] makes a new file of rows that come in the order of their keys, and writes each of them once:
+// the fastest way to load sorted rows.
+//
 // # What happens after a write
 //
 // Commits go to the log and to a tree in memory, the live tree. When it has Options.AutoFlush

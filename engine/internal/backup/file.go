@@ -22,18 +22,32 @@ import (
 //
 // Whatever fails, nothing of the unfinished file is left.
 func (c *Copy) toFile(to Target, write func(vfs.File) error) error {
-	if err := to.canonical(); err != nil {
-		return err
-	}
-	old, err := to.mayTake() // 1
+	u, err := c.begin(&to)
 	if err != nil {
 		return err
+	}
+	return c.end(u, &to, write)
+}
+
+// begin makes the unfinished file of a target: step 1.
+func (c *Copy) begin(to *Target) (*unfinished, error) {
+	if err := to.canonical(); err != nil {
+		return nil, err
+	}
+	old, err := to.mayTake()
+	if err != nil {
+		return nil, err
 	}
 	u, err := to.create(old)
 	if err != nil {
-		return c.fail("backup", to.Path, err)
+		return nil, c.fail("backup", to.Path, err)
 	}
-	if err := c.finish(u, &to, write); err != nil { // 2 and 3
+	return u, nil
+}
+
+// end fills the unfinished file and makes it the target: steps 2 to 4.
+func (c *Copy) end(u *unfinished, to *Target, write func(vfs.File) error) error {
+	if err := c.finish(u, to, write); err != nil { // 2 and 3
 		u.discard()
 		return err
 	}
