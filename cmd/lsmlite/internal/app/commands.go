@@ -18,8 +18,15 @@ type commands struct {
 	env.Globals
 	Version kong.VersionFlag `help:"Print the version."`
 
-	Shell shell.Command `cmd:"" default:"withargs" group:"data" help:"Run statements: typed, from standard input, or given."`
-	Get   data.Get      `cmd:"" group:"data" help:"Print the value of a key."`
+	Shell  shell.Command `cmd:"" default:"withargs" group:"data" help:"Run statements: typed, from standard input, or given."`
+	Get    data.Get      `cmd:"" group:"data" help:"Print the value of a key."`
+	Put    data.Put      `cmd:"" group:"data" help:"Set the value of a key."`
+	Del    data.Del      `cmd:"" group:"data" help:"Remove keys."`
+	Scan   data.Scan     `cmd:"" group:"data" help:"Print rows."`
+	Keys   data.Keys     `cmd:"" group:"data" help:"Print keys."`
+	Count  data.Count    `cmd:"" group:"data" help:"Count rows."`
+	Import data.Import   `cmd:"" group:"data" help:"Put the rows of other files into a database."`
+	Export data.Export   `cmd:"" group:"data" help:"Write rows to other files."`
 
 	Check      care.Check      `cmd:"" group:"care" help:"Read everything and list what is wrong."`
 	Stats      care.Stats      `cmd:"" group:"care" help:"Print what a database holds, in numbers."`

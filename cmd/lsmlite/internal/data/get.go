@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package data has the subcommands that read and write rows.
 package data
 
 import (
 	"context"
 
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/encode"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 )
@@ -26,9 +26,9 @@ func (Get) Help() string {
 
 // Run prints the value.
 func (g Get) Run(ctx context.Context, e *env.Env) error {
-	key, err := text.Parse(g.Key)
+	key, err := parseKey(g.Key)
 	if err != nil {
-		return env.Errorf(env.Usage, "key %w", err)
+		return err
 	}
 	db, err := g.Open(ctx, g.File, env.Read)
 	if err != nil {
@@ -41,6 +41,9 @@ func (g Get) Run(ctx context.Context, e *env.Env) error {
 	}
 	if !found {
 		return env.Errorf(env.No, "%s has no key %s", g.File, text.Show(key))
+	}
+	if e.JSON {
+		value = append(encode.AppendRow(nil, key, value), '\n')
 	}
 	_, err = e.Stdout.Write(value)
 	return err

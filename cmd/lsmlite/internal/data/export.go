@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package data
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/encode"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/row"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/write"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/engine"
+)
+
+// Export has a subcommand for each kind of output.
+type Export struct {
+	CSV   exportCSV   `cmd:"" name:"csv" help:"Export rows as CSV."`
+	JSONL exportJSONL `cmd:"" name:"jsonl" help:"Export rows as JSON, an object on each line."`
+}
+
+// saving are the flags of all exports.
+type saving struct {
+	env.Settings
+	keyRange
+	File string `arg:"" help:"Database file."`
+}
+
+// toFile are the flags of exports into a file.
+type toFile struct {
+	Force  bool   `help:"Replace a file that is there."`
+	Output string `arg:"" default:"-" help:"File, or - for standard output."`
+}
+
+// save writes the rows of the range into the sink that begin makes. What was written is reported if it is
+// not standard output.
+func (s saving) save(ctx context.Context, e *env.Env, output string, begin func() (write.Sink, error)) error {
+	r, err := s.rows()
+	if err != nil {
+		return err
+	}
+	db, err := s.Open(ctx, s.File, env.Read)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	sink, err := begin()
+	if err != nil {
+		return err
+	}
+	begun := time.Now()
+	p := e.Progress("exporting", env.Bytes, aboutSize(db.Engine, r))
+	rows, err := copyRows(ctx, db.Engine, r, sink, p)
+	p.Done()
+	if err != nil {
+		sink.Abort()
+		return err
+	}
+	if err := sink.Close(); err != nil || output == "-" {
+		return err
+	}
+	return saved(e, output, rows, time.Since(begun))
+}
+
+// copyRows writes the rows of a range into a sink and returns their number.
+func copyRows(ctx context.Context, db *engine.DB, r row.Range, sink write.Sink, p *env.Progress) (rows int64, err error) {
+	bytes := int64(0)
+	err = walk(ctx, db, r, func(c *engine.Cursor) error {
+		value, err := c.Value()
+		if err != nil {
+			return err
+		}
+		if rows++; rows%ctxRows == 0 {
+			p.Set(bytes)
+		}
+		bytes += int64(len(c.Key()) + len(value))
+		return sink.Row(c.Key(), value)
+	})
+	return rows, err
+}
+
+// aboutSize is about how many bytes all rows have, or 0 for a part of them.
+func aboutSize(db *engine.DB, r row.Range) int64 {
+	if len(r.From) > 0 || r.To != nil {
+		return 0
+	}
+	old, live := db.TreeSize()
+	size := old + live
+	pageSize := int64(db.Options().PageSize)
+	if db.Compression() != "" && db.Compression() != "none" {
+		return 0 // compressed pages say little about it
+	}
+	for _, level := range db.Structure() {
+		for _, s := range level.Segments {
+			size += s.Pages * pageSize
+		}
+	}
+	return size
+}
+
+// saved reports how many rows are in an output.
+func saved(e *env.Env, output string, rows int64, took time.Duration) error {
+	var err error
+	if e.JSON {
+		var line []byte
+		if line, err = json.Marshal(map[string]any{"rows": rows, "output": output, "seconds": took.Seconds()}); err == nil {
+			_, err = fmt.Fprintf(e.Stdout, "%s\n", line)
+		}
+		return err
+	}
+	text := fmt.Sprintf("%d rows exported to %s", rows, output)
+	if took >= time.Second {
+		text += fmt.Sprintf(", in %v, %.1f million rows a minute", took.Round(100*time.Millisecond), float64(rows)/took.Minutes()/1e6)
+	}
+	_, err = fmt.Fprintln(e.Stdout, text)
+	return err
+}
+
+// exportCSV exports records.
+type exportCSV struct {
+	saving
+	toFile
+	Delimiter     string          `default:"," placeholder:"CHAR" help:"Between fields; tab is one."`
+	Header        bool            `default:"true" negatable:"" help:"Begin with the names of the columns."`
+	Encoding      encode.Encoding `enum:"text,hex,base64,shown" default:"text" help:"How bytes are written: ${enum}."`
+	KeyEncoding   encode.Encoding `enum:"text,hex,base64,shown," default:"" help:"How keys are written, if in another way."`
+	ValueEncoding encode.Encoding `enum:"text,hex,base64,shown," default:"" help:"How values are written, if in another way."`
+}
+
+// Help has examples.
+func (exportCSV) Help() string {
+	return env.Help("Rows that are no text are an error with the encoding text; the others can write all bytes. The header says which it is, "+
+		"so that lsmlite import csv reads it back: key_hex, value_base64 …", "lsmlite export csv my.lsm out.csv",
+		"lsmlite export csv my.lsm --prefix user/ | column -s, -t", "lsmlite export csv my.lsm out.csv --value-encoding base64")
+}
+
+// Run exports.
+func (x exportCSV) Run(ctx context.Context, e *env.Env) error {
+	delim, err := delimiter(x.Delimiter)
+	if err != nil {
+		return err
+	}
+	key, value := x.KeyEncoding, x.ValueEncoding
+	if key == "" {
+		key = x.Encoding
+	}
+	if value == "" {
+		value = x.Encoding
+	}
+	return x.save(ctx, e, x.Output, func() (write.Sink, error) {
+		out, err := write.Create(x.Output, e.Stdout, x.Force)
+		if err != nil {
+			return nil, err
+		}
+		return write.NewCSV(out, delim, x.Header, key, value)
+	})
+}
+
+// exportJSONL exports lines of JSON.
+type exportJSONL struct {
+	saving
+	toFile
+}
+
+// Help has examples.
+func (exportJSONL) Help() string {
+	return env.Help("Each line is {\"key\":\"…\",\"value\":\"…\"}, with key_base64 or value_base64 for bytes that are not UTF-8. "+
+		"lsmlite import jsonl reads it back.", "lsmlite export jsonl my.lsm out.jsonl", "lsmlite export jsonl my.lsm | jq -r .key")
+}
+
+// Run exports.
+func (x exportJSONL) Run(ctx context.Context, e *env.Env) error {
+	return x.save(ctx, e, x.Output, func() (write.Sink, error) {
+		out, err := write.Create(x.Output, e.Stdout, x.Force)
+		return &write.JSONL{Output: out}, err
+	})
+}
