@@ -20,9 +20,11 @@ type part struct {
 	extent   engine.Extent
 }
 
-// cellsOf divides the file into cells of some blocks each, at most limit of them.
-func cellsOf(l *engine.Layout, limit int64) (cells []cell, perCell int64) {
-	perCell = max(1, (l.Blocks+limit-1)/limit)
+// perCellOf returns how many blocks a place has so that there are at most limit of them.
+func perCellOf(blocks, limit int64) int64 { return max(1, (blocks+limit-1)/limit) }
+
+// cellsOf divides the file into cells of perCell blocks each.
+func cellsOf(l *engine.Layout, perCell int64) (cells []cell) {
 	step := perCell * l.BlockSize
 	at := 0
 	for start := int64(0); start < l.Blocks*l.BlockSize; start += step {
@@ -42,7 +44,7 @@ func cellsOf(l *engine.Layout, limit int64) (cells []cell, perCell int64) {
 		}
 		cells = append(cells, c)
 	}
-	return cells, perCell
+	return cells
 }
 
 // main returns the part that takes most of a cell. The rest of a block counts only where there is nothing else.

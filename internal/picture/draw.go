@@ -33,30 +33,35 @@ var (
 	keyFont     = font{size: 12, paint: Dim}.mono()
 )
 
-// Frame says how scenes of one database, drawn one after another, stay alike: each has room for so much. The zero
-// Frame is for a scene alone.
-type Frame struct {
-	Rows   int   // of levels
-	Blocks int64 // of the file
+// frame says how scenes of one database, drawn one after another, stay alike. The zero frame is for a scene alone.
+type frame struct {
+	rows    int   // for which there is room
+	blocks  int64 // the same
+	largest int64 // size, to which others are compared
+	keys    *axis
+	plain   bool // the map of blocks has no tips, which change with every level that comes or goes
 }
 
 // drawing is a scene in the making.
 type drawing struct {
 	*Scene
 	l     *engine.Layout
-	frame Frame
+	frame frame
 	rows  []row
 	keys  *axis
 	y     float64 // where what comes next begins
 }
 
 // Draw draws a layout.
-func Draw(l *engine.Layout) *Scene { return drawFrame(l, Frame{}) }
+func Draw(l *engine.Layout) *Scene { return drawFrame(l, frame{}) }
 
 // drawFrame draws a layout as one of several.
-func drawFrame(l *engine.Layout, f Frame) *Scene {
+func drawFrame(l *engine.Layout, f frame) *Scene {
 	d := &drawing{Scene: &Scene{Width: sceneWidth}, l: l, frame: f}
-	d.rows, d.keys = rowsOf(l)
+	if d.keys = f.keys; d.keys == nil {
+		d.keys = newAxis(l.Segments)
+	}
+	d.rows = rowsOf(l, d.keys)
 	d.Title = "Structure of " + name(l)
 	d.Text = Summary(l)
 	d.header()

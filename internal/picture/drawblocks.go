@@ -23,12 +23,9 @@ func gridOf(cells int64) (pitch float64, columns int64) {
 
 // blocks draws the file as a map of its blocks.
 func (d *drawing) blocks() {
-	cells, perCell := cellsOf(d.l, maxCells)
-	blocks := max(d.l.Blocks, d.frame.Blocks)
-	if d.frame.Blocks > 0 {
-		perCell = max(1, (blocks+maxCells-1)/maxCells)
-		cells, perCell = cellsOf(d.l, max(1, (d.l.Blocks+perCell-1)/perCell))
-	}
+	blocks := max(d.l.Blocks, d.frame.blocks)
+	perCell := perCellOf(blocks, maxCells)
+	cells := cellsOf(d.l, perCell)
 	what := fmt.Sprintf("%s of %s, from left to right and from top to bottom", counted(int(d.l.Blocks), "block"), size(d.l.BlockSize))
 	if perCell > 1 {
 		what = fmt.Sprintf("%s of %s; each place is %d of them", counted(int(d.l.Blocks), "block"), size(d.l.BlockSize), perCell)
@@ -48,7 +45,10 @@ func (d *drawing) blocks() {
 
 // cell draws a place of the map: its parts from left to right, and a mark on what is not known by its colour alone.
 func (d *drawing) cell(id string, c *cell, b box, paints []Paint) {
-	tip := c.tip(d.l)
+	tip := ""
+	if !d.frame.plain {
+		tip = c.tip(d.l)
+	}
 	for i, p := range c.parts {
 		part := box{b.x + p.from*b.w, b.y, (p.to - p.from) * b.w, b.h}
 		d.rect(fmt.Sprintf("%s.%d", id, i), part, extentPaint(p.extent, paints), tip)

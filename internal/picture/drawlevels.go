@@ -11,7 +11,7 @@ func (d *drawing) levels() {
 	d.label("levels.size", sizesX, d.y, noteFont, "size")
 	d.y += 14
 	top := d.y
-	largest := int64(1)
+	largest := max(1, d.frame.largest)
 	for _, r := range d.rows {
 		largest = max(largest, r.size)
 	}
@@ -19,7 +19,7 @@ func (d *drawing) levels() {
 		d.row(i, r, largest)
 	}
 	d.brackets(top)
-	d.y = top + float64(max(len(d.rows), d.frame.Rows))*rowHeight + 18
+	d.y = top + float64(max(len(d.rows), d.frame.rows))*rowHeight + 18
 	if d.keys.first != nil {
 		d.label("key.first", keysX, d.y, keyFont, keyText(d.keys.first, 40))
 		d.label("key.last", keysX+keysWidth, d.y, keyFont.right(), keyText(d.keys.last, 40))

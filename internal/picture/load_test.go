@@ -28,16 +28,13 @@ func load(t *testing.T, path string, commits int, step func(i int, l *engine.Lay
 	var pin *engine.Snapshot
 	for i := range commits {
 		err := db.Update(ctx, func(tx *engine.Tx) error {
-			for k := range 120 {
-				n := i*80 + k
-				if k >= 80 {
-					n = rng.IntN(i*80 + 80)
-				}
+			for range 120 {
+				n := i/12*173_000%800_000 + rng.IntN(200_000)
 				value := make([]byte, 60+rng.IntN(120))
 				for b := range value {
 					value[b] = byte(rng.Uint32())
 				}
-				if err := tx.Put(fmt.Appendf(nil, "user/%06d", n*7919%1000000), value); err != nil {
+				if err := tx.Put(fmt.Appendf(nil, "user/%06d", n), value); err != nil {
 					return err
 				}
 			}

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
+	"fmt"
 	"html/template"
 	"io"
 
@@ -30,6 +31,7 @@ type page struct {
 	Picture     template.HTML
 	Rows        []pageRow
 	Script      template.HTML // with its element; empty for none
+	Strip       template.HTML // what stands above the slider
 	Frames      template.HTML // the same for the frames
 	Last        int           // the number of the last frame
 }
@@ -47,7 +49,7 @@ func Page(w io.Writer, l *engine.Layout) error {
 }
 
 func newPage(s *Scene) *page {
-	return &page{Title: s.Title, Text: s.Text, Policy: policy(""), Style: template.CSS(styles(":root") + pageCSS), Picture: template.HTML(s.inline())}
+	return &page{Title: s.Title, Text: s.Text, Policy: policy(""), Style: template.CSS(styles(":root") + pageCSS), Picture: template.HTML(s.inline("picture"))}
 }
 
 // policy returns a content security policy that allows styles within the page and this script, if any.
@@ -61,10 +63,10 @@ func policy(script string) string {
 }
 
 // inline returns the scene as an element within a page that has its styles.
-func (s *Scene) inline() string {
+func (s *Scene) inline(id string) string {
 	var b bytes.Buffer
-	b.WriteString(`<svg id="picture" viewBox="0 0 ` + number(s.Width) + ` ` + number(s.Height) + `" role="img" aria-labelledby="lsm-title lsm-text">` + "\n")
-	s.content(&b)
+	fmt.Fprintf(&b, `<svg id="%s" viewBox="0 0 %s %s" preserveAspectRatio="none" role="img" aria-labelledby="%s-title %s-text">`, id, number(s.Width), number(s.Height), id, id)
+	s.content(&b, id)
 	b.WriteString("</svg>")
 	return b.String()
 }

@@ -29,8 +29,7 @@ type row struct {
 type span struct{ from, to float64 }
 
 // rowsOf returns the rows from new to old: trees, then segments, with what a job writes after its inputs.
-func rowsOf(l *engine.Layout) (rows []row, keys *axis) {
-	keys = newAxis(l.Segments)
+func rowsOf(l *engine.Layout, keys *axis) (rows []row) {
 	after := make(map[int][]row) // the outputs, by the segment after which they come
 	for n, j := range l.Jobs {
 		if j.Output < 0 {
@@ -53,13 +52,25 @@ func rowsOf(l *engine.Layout) (rows []row, keys *axis) {
 		rows = append(rows, segmentRow(l, keys, n, paints[n]))
 		rows = append(rows, after[n]...)
 	}
-	return rows, keys
+	return rows
 }
 
-// segmentPaints returns the paint of each segment.
-func segmentPaints(l *engine.Layout) (paints []Paint) {
-	for i := range l.Segments {
-		paints = append(paints, rankPaint(len(l.Segments)-1-i))
+// segmentPaints returns the paint of each segment: by how many others are older. What is merged so far of a merge
+// counts as the oldest of its level, which it will be, so that it keeps its colour when the merge ends.
+func segmentPaints(l *engine.Layout) []Paint {
+	paints := make([]Paint, len(l.Segments))
+	older := 0
+	for last := len(l.Segments) - 1; last >= 0; {
+		first := last
+		for first > 0 && l.Segments[first-1].Level == l.Segments[last].Level {
+			first--
+		}
+		paints[first] = rankPaint(older)
+		for i := last; i > first; i-- {
+			paints[i] = rankPaint(older + 1 + last - i)
+		}
+		older += last - first + 1
+		last = first - 1
 	}
 	return paints
 }
@@ -73,6 +84,8 @@ func segmentRow(l *engine.Layout, keys *axis, n int, paint Paint) row {
 	switch {
 	case s.Role == engine.RoleOutput:
 		r.note = "merged"
+	case s.Role == engine.RoleInput && s.FirstKey == nil && s.Problem == "":
+		r.note = "done"
 	case s.Role == engine.RoleInput:
 		r.note = "to merge"
 	case s.FreelistOnly:

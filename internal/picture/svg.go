@@ -23,16 +23,17 @@ func (s *Scene) SVG() []byte {
 		number(s.Width), number(s.Height), number(s.Width), number(s.Height))
 	b.WriteString("\n<style>" + styles(":root") + "</style>\n")
 	fmt.Fprintf(&b, "<rect width=\"100%%\" height=\"100%%\" rx=\"12\" class=\"f-paper\" fill=\"%s\"/>\n", Light[Paper])
-	s.content(&b)
+	s.content(&b, "lsm")
 	b.WriteString("</svg>\n")
 	return b.Bytes()
 }
 
-// content writes titles and items, layer by layer. Attributes have the light colours, for readers that know no styles.
-func (s *Scene) content(b *bytes.Buffer) {
-	fmt.Fprintf(b, "<title id=\"lsm-title\">%s</title>\n<desc id=\"lsm-text\">%s</desc>\n", escape(s.Title), escape(s.Text))
+// content writes titles and items, layer by layer, with ids that begin with id. Attributes have the light colours,
+// for readers that know no styles.
+func (s *Scene) content(b *bytes.Buffer, id string) {
+	fmt.Fprintf(b, "<title id=\"%s-title\">%s</title>\n<desc id=\"%s-text\">%s</desc>\n", id, escape(s.Title), id, escape(s.Text))
 	for layer := range uint8(numLayers) {
-		fmt.Fprintf(b, "<g id=\"layer%d\">\n", layer)
+		fmt.Fprintf(b, "<g id=\"%s-%d\">\n", id, layer)
 		for i := range s.Items {
 			if s.Items[i].Layer == layer {
 				s.Items[i].svg(b)

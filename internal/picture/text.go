@@ -81,7 +81,8 @@ func (t *textual) weak(s string) string {
 // levels writes a line for each row: its name, its keys as a bar, and its size.
 func (t *textual) levels() {
 	const names, sizes = 24, 11
-	rows, keys := rowsOf(t.l)
+	keys := newAxis(t.l.Segments)
+	rows := rowsOf(t.l, keys)
 	width := t.o.Width - names - sizes
 	for _, r := range rows {
 		bar := strings.Repeat(" ", width)
@@ -117,7 +118,8 @@ func (t *textual) levels() {
 func (t *textual) blocks() {
 	const names = 9
 	width := int64(t.o.Width - names)
-	cells, perCell := cellsOf(t.l, width*int64(t.o.Rows))
+	perCell := perCellOf(t.l.Blocks, width*int64(t.o.Rows))
+	cells := cellsOf(t.l, perCell)
 	name, used := "file", make(map[string]bool)
 	for at := 0; at < len(cells); at += int(width) {
 		s := t.strong(fmt.Sprintf("%-*s", names, name))
