@@ -14,6 +14,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"lsmlite": func() { os.Exit(app.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"hold":    hold,
 	})
 }
 
@@ -32,7 +33,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": code,
-			"sql":  sqlCommand, "rows": rows, "flip": flip, "golden": golden,
+			"sql":  sqlCommand, "rows": rows, "flip": flip, "golden": golden, "await": awaitFile,
 		},
 	})
 }

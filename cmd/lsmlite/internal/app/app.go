@@ -56,6 +56,9 @@ func run(ctx context.Context, args []string, e *env.Env) (code int) {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	if args, err = withRemote(parser.Model.Node, args); err != nil {
+		return report(e, err)
+	}
 	call, err := parser.Parse(args)
 	if err != nil {
 		fmt.Fprintf(e.Stderr, "lsmlite: %v\n", err)
@@ -85,7 +88,11 @@ func newParser(root *commands, e *env.Env) (*kong.Kong, error) {
 
 // report prints an error and returns its exit code.
 func report(e *env.Env, err error) int {
-	if err != nil && !env.IsSilent(err) {
+	switch {
+	case err == nil || env.IsSilent(err):
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(e.Stderr, "lsmlite: stopped")
+	default:
 		// Errors of the engine begin with the name themselves.
 		fmt.Fprintf(e.Stderr, "lsmlite: %s\n", strings.TrimPrefix(err.Error(), "lsmlite: "))
 	}

@@ -38,9 +38,9 @@ type commands struct {
 	Rewrite    care.Rewrite    `cmd:"" group:"care" help:"Write a database again, with other pages, blocks or codec."`
 	Diff       care.Diff       `cmd:"" group:"care" help:"Compare the rows of two databases."`
 	Page       care.Page       `cmd:"" group:"care" help:"Show what is on a page."`
-
-	Identify care.Identify `cmd:"" group:"care" help:"Say what files and folders are."`
-	Recover  care.Recover  `cmd:"" group:"care" help:"Save what can still be read of a damaged database."`
+	Log        care.Log        `cmd:"" group:"care" help:"Print the records of the log."`
+	Identify   care.Identify   `cmd:"" group:"care" help:"Say what files and folders are."`
+	Recover    care.Recover    `cmd:"" group:"care" help:"Save what can still be read of a damaged database."`
 
 	Bench workload.Bench `cmd:"" group:"more" help:"Measure lsmlite on this machine, and compare measurements."`
 
