@@ -96,6 +96,7 @@ var allowed = map[string][]string{
 	"inspect":           {"", "engine", "internal/session", "internal/wire", "parser"},
 	"internal/wire":     {"engine"},
 	"internal/archtest": nil,
+	"internal/dump":     nil,
 	"internal/longtest": nil,
 	// What the programs that measure share: bench and cmd/lsmlite, which are modules of their own.
 	"internal/measure/data":      nil,
