@@ -27,6 +27,8 @@ type commands struct {
 	Count  data.Count    `cmd:"" group:"data" help:"Count rows."`
 	Import data.Import   `cmd:"" group:"data" help:"Put the rows of other files into a database."`
 	Export data.Export   `cmd:"" group:"data" help:"Write rows to other files."`
+	Dump   data.Dump     `cmd:"" group:"data" help:"Write rows as a stream that keeps all bytes."`
+	Load   data.Load     `cmd:"" group:"data" help:"Read what dump has written."`
 
 	Check      care.Check      `cmd:"" group:"care" help:"Read everything and list what is wrong."`
 	Stats      care.Stats      `cmd:"" group:"care" help:"Print what a database holds, in numbers."`

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/encode"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/row"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/write"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
@@ -19,6 +18,9 @@ import (
 type Export struct {
 	CSV   exportCSV   `cmd:"" name:"csv" help:"Export rows as CSV."`
 	JSONL exportJSONL `cmd:"" name:"jsonl" help:"Export rows as JSON, an object on each line."`
+	SQL   exportSQL   `cmd:"" name:"sql" help:"Export rows as INSERT statements."`
+	Dir   exportDir   `cmd:"" name:"dir" help:"Export each row as a file."`
+	LSM   exportLSM   `cmd:"" name:"lsm" help:"Export rows into a new database."`
 }
 
 // saving are the flags of all exports.
@@ -36,7 +38,7 @@ type toFile struct {
 
 // save writes the rows of the range into the sink that begin makes. What was written is reported if it is
 // not standard output.
-func (s saving) save(ctx context.Context, e *env.Env, output string, begin func() (write.Sink, error)) error {
+func (s saving) save(ctx context.Context, e *env.Env, output string, begin func(*engine.DB) (write.Sink, error)) error {
 	r, err := s.rows()
 	if err != nil {
 		return err
@@ -46,7 +48,7 @@ func (s saving) save(ctx context.Context, e *env.Env, output string, begin func(
 		return err
 	}
 	defer db.Close()
-	sink, err := begin()
+	sink, err := begin(db.Engine)
 	if err != nil {
 		return err
 	}
@@ -116,64 +118,4 @@ func saved(e *env.Env, output string, rows int64, took time.Duration) error {
 	}
 	_, err = fmt.Fprintln(e.Stdout, text)
 	return err
-}
-
-// exportCSV exports records.
-type exportCSV struct {
-	saving
-	toFile
-	Delimiter     string          `default:"," placeholder:"CHAR" help:"Between fields; tab is one."`
-	Header        bool            `default:"true" negatable:"" help:"Begin with the names of the columns."`
-	Encoding      encode.Encoding `enum:"text,hex,base64,shown" default:"text" help:"How bytes are written: ${enum}."`
-	KeyEncoding   encode.Encoding `enum:"text,hex,base64,shown," default:"" help:"How keys are written, if in another way."`
-	ValueEncoding encode.Encoding `enum:"text,hex,base64,shown," default:"" help:"How values are written, if in another way."`
-}
-
-// Help has examples.
-func (exportCSV) Help() string {
-	return env.Help("Rows that are no text are an error with the encoding text; the others can write all bytes. The header says which it is, "+
-		"so that lsmlite import csv reads it back: key_hex, value_base64 …", "lsmlite export csv my.lsm out.csv",
-		"lsmlite export csv my.lsm --prefix user/ | column -s, -t", "lsmlite export csv my.lsm out.csv --value-encoding base64")
-}
-
-// Run exports.
-func (x exportCSV) Run(ctx context.Context, e *env.Env) error {
-	delim, err := delimiter(x.Delimiter)
-	if err != nil {
-		return err
-	}
-	key, value := x.KeyEncoding, x.ValueEncoding
-	if key == "" {
-		key = x.Encoding
-	}
-	if value == "" {
-		value = x.Encoding
-	}
-	return x.save(ctx, e, x.Output, func() (write.Sink, error) {
-		out, err := write.Create(x.Output, e.Stdout, x.Force)
-		if err != nil {
-			return nil, err
-		}
-		return write.NewCSV(out, delim, x.Header, key, value)
-	})
-}
-
-// exportJSONL exports lines of JSON.
-type exportJSONL struct {
-	saving
-	toFile
-}
-
-// Help has examples.
-func (exportJSONL) Help() string {
-	return env.Help("Each line is {\"key\":\"…\",\"value\":\"…\"}, with key_base64 or value_base64 for bytes that are not UTF-8. "+
-		"lsmlite import jsonl reads it back.", "lsmlite export jsonl my.lsm out.jsonl", "lsmlite export jsonl my.lsm | jq -r .key")
-}
-
-// Run exports.
-func (x exportJSONL) Run(ctx context.Context, e *env.Env) error {
-	return x.save(ctx, e, x.Output, func() (write.Sink, error) {
-		out, err := write.Create(x.Output, e.Stdout, x.Force)
-		return &write.JSONL{Output: out}, err
-	})
 }

@@ -20,6 +20,8 @@ import (
 type Import struct {
 	CSV   importCSV   `cmd:"" name:"csv" help:"Import the records of a CSV file."`
 	JSONL importJSONL `cmd:"" name:"jsonl" help:"Import the objects of a file with one on each line."`
+	Dir   importDir   `cmd:"" name:"dir" help:"Import the files below a folder."`
+	LSM   importLSM   `cmd:"" name:"lsm" help:"Import the rows of another database."`
 }
 
 // aboutImport is part of the help of each import.

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package data
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/write"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/engine"
+)
+
+// exportDir exports files.
+type exportDir struct {
+	saving
+	Folder string `arg:"" help:"Folder, which must be empty or missing."`
+}
+
+// Help has examples.
+func (exportDir) Help() string {
+	return env.Help("The path of each file below the folder is the key, and its contents are the value. No file is written outside of "+
+		"the folder. What cannot be the name of a file is escaped, as %2e%2e for .. and %00 for a NUL; then --escaped is needed to read it back.",
+		"lsmlite export dir my.lsm out", "lsmlite export dir my.lsm docs --prefix docs/")
+}
+
+// Run exports.
+func (x exportDir) Run(ctx context.Context, e *env.Env) error {
+	var folder *write.Folder
+	err := x.save(ctx, e, x.Folder, func(*engine.DB) (_ write.Sink, err error) {
+		folder, err = write.NewFolder(x.Folder)
+		return folder, err
+	})
+	if err == nil && folder.Escaped > 0 && !e.Quiet {
+		fmt.Fprintf(e.Stderr, "lsmlite: the paths of %d files are not their keys, but escaped; lsmlite import dir --escaped reads them back\n", folder.Escaped)
+	}
+	return err
+}
+
+// exportLSM exports into a database.
+type exportLSM struct {
+	saving
+	Output string `arg:"" help:"New database file."`
+}
+
+// Help has examples.
+func (exportLSM) Help() string {
+	return env.Help("The new database has one densely packed segment, with pages and codec as the old one has them. lsmlite rewrite changes them, "+
+		"and lsmlite backup copies all rows.", "lsmlite export lsm my.lsm users.lsm --prefix user/")
+}
+
+// Run exports.
+func (x exportLSM) Run(ctx context.Context, e *env.Env) error {
+	return x.save(ctx, e, x.Output, func(db *engine.DB) (write.Sink, error) {
+		return write.NewDatabase(x.Output, builderOptions(db.Options()))
+	})
+}
+
+// builderOptions are those of a new file like the one that is open.
+func builderOptions(o engine.Options) engine.Options {
+	return engine.Options{PageSize: o.PageSize, BlockSize: o.BlockSize, Compression: o.Compression, Codecs: o.Codecs}
+}
