@@ -93,7 +93,7 @@ var allowed = map[string][]string{
 	"internal/session":  {"internal/pragma", "parser", "store", "engine/errs"},
 	"internal/pragma":   {"store", "engine/errs", "engine/vfs"},
 	"internal/picture":  {"engine"},
-	"inspect":           {"", "engine", "internal/session", "internal/wire", "parser"},
+	"inspect":           {"", "engine", "internal/picture", "internal/session", "internal/wire", "parser"},
 	"internal/wire":     {"engine"},
 	"internal/archtest": nil,
 	"internal/dump":     nil,

@@ -33,11 +33,14 @@ type recorded struct {
 	at     time.Duration
 }
 
-// Add adds the layout that was there after a time. Times do not go back. A layout may be left out; the newest one is
+// Add adds the layout that was there after a time. A layout may be left out; the newest one is
 // always kept. The caller does not change the layout any more.
 func (r *Recorder) Add(l *engine.Layout, at time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if n := len(r.frames); n > 0 {
+		at = max(at, r.frames[n-1].at) // of two goroutines, the slower one may come with an earlier time
+	}
 	f := recorded{l, at}
 	if n := len(r.frames); n > 0 && at-r.frames[n-1].at < r.gap {
 		r.missed = &f
