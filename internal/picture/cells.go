@@ -66,21 +66,21 @@ func (c *cell) main() engine.Extent {
 func extentPaint(e engine.Extent, segments []Paint) Paint {
 	switch e.Use {
 	case engine.ExtentMeta:
-		return Meta
+		return metaPaint
 	case engine.ExtentSegment:
 		return segments[e.Segment]
 	case engine.ExtentWriting, engine.ExtentSetAside:
-		return Work
+		return workPaint
 	case engine.ExtentFree:
-		return Free
+		return freePaint
 	case engine.ExtentRest, engine.ExtentTail:
-		return Track
+		return trackPaint
 	case engine.ExtentWaiting:
-		return Waiting
+		return waitingPaint
 	case engine.ExtentPinned:
-		return Pinned
+		return pinnedPaint
 	}
-	return Unknown
+	return unknownPaint
 }
 
 // tip says what is in a cell.

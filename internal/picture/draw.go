@@ -25,12 +25,12 @@ const (
 
 // The fonts of a scene.
 var (
-	titleFont   = font{size: 24, paint: Ink}.bold()
-	sectionFont = font{size: 14, paint: Ink}.bold()
-	noteFont    = font{size: 13, paint: Dim}
-	rowFont     = font{size: 13, paint: Ink}
-	figureFont  = font{size: 22, paint: Ink}.bold()
-	keyFont     = font{size: 12, paint: Dim}.mono()
+	titleFont   = font{size: 24, paint: inkPaint}.bold()
+	sectionFont = font{size: 14, paint: inkPaint}.bold()
+	noteFont    = font{size: 13, paint: dimPaint}
+	rowFont     = font{size: 13, paint: inkPaint}
+	figureFont  = font{size: 22, paint: inkPaint}.bold()
+	keyFont     = font{size: 12, paint: dimPaint}.mono()
 )
 
 // frame says how scenes of one database, drawn one after another, stay alike. The zero frame is for a scene alone.
@@ -63,7 +63,7 @@ func drawFrame(l *engine.Layout, f frame) *Scene {
 	}
 	d.rows = rowsOf(l, d.keys)
 	d.Title = "Structure of " + name(l)
-	d.Text = Summary(l)
+	d.Text = summary(l)
 	d.header()
 	d.figures()
 	d.levels()
@@ -77,8 +77,8 @@ func drawFrame(l *engine.Layout, f frame) *Scene {
 // name returns the name of the file without its folder.
 func name(l *engine.Layout) string { return plain(filepath.Base(l.Path)) }
 
-// Summary describes a layout in a few sentences.
-func Summary(l *engine.Layout) string {
+// summary describes a layout in a few sentences.
+func summary(l *engine.Layout) string {
 	s := fmt.Sprintf("%s has %s in %s: %s in %s.", name(l), size(l.FileBytes), counted(int(l.Blocks), "block"),
 		counted(len(l.Segments), "segment"), counted(l.Levels, "level"))
 	if l.FreeBlocks > 0 {
@@ -125,7 +125,7 @@ func (d *drawing) figures() {
 	w := (inner - gap*float64(len(list)-1)) / float64(len(list))
 	for i, f := range list {
 		x := margin + float64(i)*(w+gap)
-		d.add(Item{ID: "card" + fmt.Sprint(i), Kind: Rect, X: x, Y: d.y, W: w, H: 64, Round: 8, Fill: Card})
+		d.add(Item{ID: "card" + fmt.Sprint(i), Kind: Rect, X: x, Y: d.y, W: w, H: 64, Round: 8, Fill: cardPaint})
 		d.label(fmt.Sprintf("card%d.what", i), x+14, d.y+22, noteFont, f.what)
 		d.label(fmt.Sprintf("card%d.value", i), x+14, d.y+49, figureFont, f.value)
 		d.label(fmt.Sprintf("card%d.more", i), x+w-14, d.y+22, noteFont.right(), f.more)

@@ -52,19 +52,25 @@ func (d *drawing) cell(id string, c *cell, b box, paints []Paint) {
 	for i, p := range c.parts {
 		part := box{b.x + p.from*b.w, b.y, (p.to - p.from) * b.w, b.h}
 		d.rect(fmt.Sprintf("%s.%d", id, i), part, extentPaint(p.extent, paints), tip)
+		if p.extent.Use == engine.ExtentMeta && part.w < leastMeta {
+			d.add(Item{ID: id + ".meta", Kind: Rect, Layer: 1, X: b.x, Y: b.y, W: leastMeta, H: b.h, Fill: metaPaint, Tip: tip})
+		}
 		if part.w > b.w/2 {
 			d.mark(id+".mark", part, p.extent.Use)
 		}
 	}
 }
 
+// leastMeta is how wide the meta pages are shown at least, which are the 128th part of an ordinary block.
+const leastMeta = 2
+
 // mark draws the mark of a use.
 func (d *drawing) mark(id string, b box, use string) {
 	switch use {
 	case engine.ExtentPinned:
-		d.line(id, box{b.x + 1, b.y + b.h - 1, b.w - 2, 2 - b.h}, Ink, 1)
+		d.line(id, box{b.x + 1, b.y + b.h - 1, b.w - 2, 2 - b.h}, inkPaint, 1)
 	case engine.ExtentWaiting:
-		d.rect(id, box{b.x + b.w/2 - 1.5, b.y + b.h/2 - 1.5, 3, 3}, Dim, "")
+		d.rect(id, box{b.x + b.w/2 - 1.5, b.y + b.h/2 - 1.5, 3, 3}, dimPaint, "")
 	case engine.ExtentWriting, engine.ExtentSetAside:
 		d.rect(id, box{b.x + 2.5, b.y + 2.5, b.w - 5, b.h - 5}, Paper, "")
 	case engine.ExtentUnknown:
@@ -81,12 +87,12 @@ func (d *drawing) log() {
 	}
 	d.label("log.bytes", margin+60, d.y, noteFont, fmt.Sprintf("%s needed, in a file of %s", size(needed), size(d.l.LogFileBytes)))
 	d.y += 14
-	d.add(Item{ID: "log.file", Kind: Rect, X: margin, Y: d.y, W: inner, H: barHeight, Round: 3, Fill: Track})
+	d.add(Item{ID: "log.file", Kind: Rect, X: margin, Y: d.y, W: inner, H: barHeight, Round: 3, Fill: trackPaint})
 	for i, r := range d.l.Log {
 		if r.End > r.Start {
 			x, w := float64(r.Start)/float64(end)*inner, float64(r.End-r.Start)/float64(end)*inner
-			d.add(Item{ID: fmt.Sprintf("log.%d", i), Kind: Rect, Layer: 1, X: margin + min(x, inner-3), Y: d.y, W: max(3, w), H: barHeight, Round: 1, Fill: Log,
-				Tip: fmt.Sprintf("Bytes %s to %s of the log", count(r.Start), count(r.End))})
+			d.add(Item{ID: fmt.Sprintf("log.%d", i), Kind: Rect, Layer: 1, X: margin + min(x, inner-3), Y: d.y, W: max(3, w), H: barHeight, Round: 1,
+				Fill: logPaint, Tip: fmt.Sprintf("Bytes %s to %s of the log", count(r.Start), count(r.End))})
 		}
 	}
 	d.y += barHeight + 36
@@ -112,12 +118,12 @@ func (d *drawing) legend() {
 		}
 		x += 8*numRanks - 14
 	})
-	entry("meta", "meta pages", fill("meta", Meta))
+	entry("meta", "meta pages", fill("meta", metaPaint))
 	entry("free", "free", cell("free", engine.ExtentFree))
 	entry("waiting", "free after a checkpoint", cell("waiting", engine.ExtentWaiting))
 	entry("pinned", "free, but pinned", cell("pinned", engine.ExtentPinned))
 	entry("work", "being written", cell("work", engine.ExtentWriting))
-	entry("tree", "tree", fill("tree", Tree))
-	entry("log", "log", fill("log", Log))
+	entry("tree", "tree", fill("tree", treePaint))
+	entry("log", "log", fill("log", logPaint))
 	d.y += margin
 }

@@ -33,12 +33,12 @@ func (d *drawing) row(i int, r row, largest int64) {
 	base, bar := y+17.5, y+5
 	if r.name != "" {
 		if i > 0 {
-			d.line(r.id+".rule", box{x: margin, y: y, w: inner}, Rule, 0.5)
+			d.line(r.id+".rule", box{x: margin, y: y, w: inner}, rulePaint, 0.5)
 		}
 		d.label(r.id+".name", margin, base, rowFont.bold(), r.name)
 	}
 	d.label(r.id+".note", margin+60, base, noteFont, r.note)
-	d.rect(r.id+".track", box{keysX, bar, keysWidth, barHeight}, Track, "")
+	d.rect(r.id+".track", box{keysX, bar, keysWidth, barHeight}, trackPaint, "")
 	d.keyBar(r, bar)
 	w := max(2, float64(r.size)/float64(largest)*sizeWidth)
 	if r.size > 0 {
@@ -91,15 +91,15 @@ func (d *drawing) brackets(top float64) {
 				}
 				to = i
 				x := keysX - 12 - 7*float64(n)
-				d.line(fmt.Sprintf("j%d.arm%d", n, i), box{x: x, y: middle(i), w: keysX - 4 - x}, Work, 1.5)
+				d.line(fmt.Sprintf("j%d.arm%d", n, i), box{x: x, y: middle(i), w: keysX - 4 - x}, workPaint, 1.5)
 			}
 		}
 		if from < 0 || out < 0 {
 			continue
 		}
 		x := keysX - 12 - 7*float64(n)
-		d.line(fmt.Sprintf("j%d.stem", n), box{x: x, y: middle(from), h: middle(to) - middle(from)}, Work, 1.5)
-		d.line(fmt.Sprintf("j%d.head", n), box{x: keysX - 8, y: middle(out) - 4, w: 5, h: 4}, Work, 1.5)
-		d.line(fmt.Sprintf("j%d.chin", n), box{x: keysX - 8, y: middle(out) + 4, w: 5, h: -4}, Work, 1.5)
+		d.line(fmt.Sprintf("j%d.stem", n), box{x: x, y: middle(from), h: middle(to) - middle(from)}, workPaint, 1.5)
+		d.line(fmt.Sprintf("j%d.head", n), box{x: keysX - 8, y: middle(out) - 4, w: 5, h: 4}, workPaint, 1.5)
+		d.line(fmt.Sprintf("j%d.chin", n), box{x: keysX - 8, y: middle(out) + 4, w: 5, h: -4}, workPaint, 1.5)
 	}
 }

@@ -98,7 +98,7 @@ func fixed() *engine.Layout {
 
 func TestGolden(t *testing.T) {
 	l := fixed()
-	golden(t, "testdata/fixed.svg", picture.Draw(l).SVG())
+	golden(t, "testdata/fixed.svg", picture.SVG(picture.Draw(l)))
 	golden(t, "testdata/fixed.txt", []byte(picture.TextOf(l, picture.TextOptions{})))
 	golden(t, "testdata/fixed-colors.txt", []byte(picture.TextOf(l, picture.TextOptions{Width: 100, Colors: true, Rows: 2})))
 	var page bytes.Buffer
@@ -108,7 +108,7 @@ func TestGolden(t *testing.T) {
 	golden(t, "testdata/fixed.html", page.Bytes())
 	empty := &engine.Layout{Path: "/new.lsm", PageSize: 4096, BlockSize: 1 << 20, Grain: 1}
 	golden(t, "testdata/empty.txt", []byte(picture.TextOf(empty, picture.TextOptions{})))
-	golden(t, "testdata/empty.svg", picture.Draw(empty).SVG())
+	golden(t, "testdata/empty.svg", picture.SVG(picture.Draw(empty)))
 }
 
 // TestHostileTexts: whatever keys, names and problems are, an SVG is sound XML whose elements are those that pictures
@@ -117,7 +117,7 @@ func TestHostileTexts(t *testing.T) {
 	address := regexp.MustCompile(`(?i)(\b(src|href|action)\s*=|url\(|@import|https?:|//)`)
 	for seed := range uint64(40) {
 		l := randomLayout(rand.New(rand.NewPCG(seed, 6)))
-		svg := picture.Draw(l).SVG()
+		svg := picture.SVG(picture.Draw(l))
 		elements := make(map[string]int)
 		for dec := xml.NewDecoder(bytes.NewReader(svg)); ; {
 			tok, err := dec.Token()

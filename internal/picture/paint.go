@@ -7,22 +7,22 @@ import "fmt"
 // Paint is a colour by what it means. Each Theme has a colour for it.
 type Paint string
 
-// The paints, besides those of segments.
+// The paints, besides those of segments. What draws a scene in a new form needs to know the ground.
 const (
-	Paper   Paint = "paper"   // the ground
-	Card    Paint = "card"    // a ground that stands out
-	Ink     Paint = "ink"     // texts
-	Dim     Paint = "dim"     // texts that explain
-	Rule    Paint = "rule"    // thin lines
-	Track   Paint = "track"   // where a bar could be
-	Meta    Paint = "meta"    // the meta pages
-	Tree    Paint = "tree"    // trees in memory
-	Log     Paint = "log"     // what is needed of the log
-	Free    Paint = "free"    // blocks that may be written
-	Waiting Paint = "waiting" // free blocks that wait for a checkpoint
-	Pinned  Paint = "pinned"  // free blocks that a pin holds
-	Work    Paint = "work"    // what is being written
-	Unknown Paint = "unknown" // what belongs nowhere
+	Paper        Paint = "paper"   // the ground
+	cardPaint    Paint = "card"    // a ground that stands out
+	inkPaint     Paint = "ink"     // texts
+	dimPaint     Paint = "dim"     // texts that explain
+	rulePaint    Paint = "rule"    // thin lines
+	trackPaint   Paint = "track"   // where a bar could be
+	metaPaint    Paint = "meta"    // the meta pages
+	treePaint    Paint = "tree"    // trees in memory
+	logPaint     Paint = "log"     // what is needed of the log
+	freePaint    Paint = "free"    // blocks that may be written
+	waitingPaint Paint = "waiting" // free blocks that wait for a checkpoint
+	pinnedPaint  Paint = "pinned"  // free blocks that a pin holds
+	workPaint    Paint = "work"    // what is being written
+	unknownPaint Paint = "unknown" // what belongs nowhere
 )
 
 // numRanks is how many segments, from the oldest on, have a colour of their own. Newer ones share that of the last.
@@ -46,16 +46,16 @@ type Theme map[Paint]string
 // apart by their lightness, too, or carry a mark.
 var (
 	Light = theme(Theme{
-		Paper: "#ffffff", Card: "#f5f6f8", Ink: "#1b1f27", Dim: "#5d6675", Rule: "#d5d9e0", Track: "#eef0f3",
-		Meta: "#1b1f27", Tree: "#12866f", Log: "#2f7fc1", Free: "#dde2e9", Waiting: "#b7c0cc", Pinned: "#9bb9d6",
-		Work: "#12866f", Unknown: "#c8102e",
+		Paper: "#ffffff", cardPaint: "#f5f6f8", inkPaint: "#1b1f27", dimPaint: "#5d6675", rulePaint: "#d5d9e0", trackPaint: "#eef0f3",
+		metaPaint: "#1b1f27", treePaint: "#12866f", logPaint: "#2f7fc1", freePaint: "#dde2e9", waitingPaint: "#b7c0cc", pinnedPaint: "#9bb9d6",
+		workPaint: "#12866f", unknownPaint: "#c8102e",
 		"seg9": "#fdd13a", "seg8": "#fdb42f", "seg7": "#f8953f", "seg6": "#ed7953", "seg5": "#dd5e66",
 		"seg4": "#c8437b", "seg3": "#ac2694", "seg2": "#8606a6", "seg1": "#5c01a6", "seg0": "#2f0596",
 	})
 	Dark = theme(Theme{
-		Paper: "#14171d", Card: "#1d2129", Ink: "#eceff4", Dim: "#9aa4b2", Rule: "#39404c", Track: "#222731",
-		Meta: "#eceff4", Tree: "#3dc9a8", Log: "#6cb2eb", Free: "#2f3642", Waiting: "#4c5564", Pinned: "#55789c",
-		Work: "#3dc9a8", Unknown: "#ff5c6c",
+		Paper: "#14171d", cardPaint: "#1d2129", inkPaint: "#eceff4", dimPaint: "#9aa4b2", rulePaint: "#39404c", trackPaint: "#222731",
+		metaPaint: "#eceff4", treePaint: "#3dc9a8", logPaint: "#6cb2eb", freePaint: "#2f3642", waitingPaint: "#4c5564", pinnedPaint: "#55789c",
+		workPaint: "#3dc9a8", unknownPaint: "#ff5c6c",
 		"seg9": "#fbe35a", "seg8": "#fdca4a", "seg7": "#fdae51", "seg6": "#f68f5b", "seg5": "#ec7471",
 		"seg4": "#e05c91", "seg3": "#c953b4", "seg2": "#ab52cf", "seg1": "#9055df", "seg0": "#7258d6",
 	})
@@ -70,7 +70,7 @@ func theme(t Theme) Theme {
 // mix returns a color with a part of another one.
 func mix(a, b string) string {
 	const part = 0.3
-	x, y := rgb(a), rgb(b)
+	x, y := RGB(a), RGB(b)
 	var out [3]uint8
 	for i := range out {
 		out[i] = uint8(float64(x[i])*(1-part) + float64(y[i])*part + 0.5)
@@ -78,8 +78,8 @@ func mix(a, b string) string {
 	return fmt.Sprintf("#%02x%02x%02x", out[0], out[1], out[2])
 }
 
-// rgb takes a color apart. A color that is none is black.
-func rgb(color string) (c [3]uint8) {
+// RGB takes a color apart. A color that is none is black.
+func RGB(color string) (c [3]uint8) {
 	if _, err := fmt.Sscanf(color, "#%02x%02x%02x", &c[0], &c[1], &c[2]); err != nil {
 		return [3]uint8{}
 	}

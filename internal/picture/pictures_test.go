@@ -16,7 +16,7 @@ func TestDocs(t *testing.T) {
 	shown := 0
 	show := func(name string, l *engine.Layout) {
 		shown++
-		golden(t, "../../docs/pictures/"+name+".svg", picture.Draw(l).SVG())
+		golden(t, "../../docs/pictures/"+name+".svg", picture.SVG(picture.Draw(l)))
 		golden(t, "../../docs/pictures/"+name+".txt", []byte(picture.TextOf(l, picture.TextOptions{})))
 	}
 	load(t, "/data/users.lsm", 700, func(i int, l *engine.Layout) {

@@ -17,8 +17,8 @@ import (
 //go:embed player.js
 var playerJS string
 
-// ErrNoFrames says that a Recorder has nothing to play back.
-var ErrNoFrames = errors.New("lsmlite: nothing was recorded: the database was never looked at")
+// errNoFrames says that a Recorder has nothing to play back.
+var errNoFrames = errors.New("lsmlite: nothing was recorded: the database was never looked at")
 
 // Page writes an HTML page that plays the layouts back: with a button, a slider, a choice of speeds, and keys. It
 // has the first one as a picture, and of all others what is different from the one before. It needs nothing but
@@ -26,7 +26,7 @@ var ErrNoFrames = errors.New("lsmlite: nothing was recorded: the database was ne
 func (r *Recorder) Page(w io.Writer) error {
 	list := r.all()
 	if len(list) == 0 {
-		return ErrNoFrames
+		return errNoFrames
 	}
 	common := commonFrame(list)
 	first := drawFrame(list[0].layout, common)
@@ -157,9 +157,9 @@ func strip(list []recorded) *Scene {
 			free = h * float64(f.layout.FreeBlocks) / float64(f.layout.Blocks)
 		}
 		x := float64(i) * w
-		s.rect(fmt.Sprintf("u%d", i), box{x, height - h + free, w + 0.3, h - free}, Log, "")
-		s.rect(fmt.Sprintf("f%d", i), box{x, height - h, w + 0.3, free}, Waiting, "")
+		s.rect(fmt.Sprintf("u%d", i), box{x, height - h + free, w + 0.3, h - free}, logPaint, "")
+		s.rect(fmt.Sprintf("f%d", i), box{x, height - h, w + 0.3, free}, waitingPaint, "")
 	}
-	s.line("now", box{x: 0.5, h: height}, Ink, 2)
+	s.line("now", box{x: 0.5, h: height}, inkPaint, 2)
 	return s
 }

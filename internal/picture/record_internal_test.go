@@ -36,7 +36,7 @@ func layoutOf(segments int, blocks int64) *engine.Layout {
 // and the newest are among them.
 func TestRecorderIsBounded(t *testing.T) {
 	var r Recorder
-	if err := r.Page(new(bytes.Buffer)); !errors.Is(err, ErrNoFrames) {
+	if err := r.Page(new(bytes.Buffer)); !errors.Is(err, errNoFrames) {
 		t.Errorf("an empty recorder: %v", err)
 	}
 	const n = 10_000

@@ -40,10 +40,10 @@ func rowsOf(l *engine.Layout, keys *axis) (rows []row) {
 			after[at] = append(after[at], outputRow(l, keys, n))
 		}
 	}
-	rows = append(rows, row{id: "live", segment: -1, job: -1, level: -1, name: "tree", note: "in memory", size: l.LiveBytes, paint: Tree,
+	rows = append(rows, row{id: "live", segment: -1, job: -1, level: -1, name: "tree", note: "in memory", size: l.LiveBytes, paint: treePaint,
 		tip: "The tree that is written to: " + size(l.LiveBytes) + " in memory"})
 	if l.OldBytes > 0 {
-		rows = append(rows, row{id: "old", segment: -1, job: -1, level: -1, name: "tree", note: "to flush", size: l.OldBytes, paint: Tree,
+		rows = append(rows, row{id: "old", segment: -1, job: -1, level: -1, name: "tree", note: "to flush", size: l.OldBytes, paint: treePaint,
 			tip: "The tree that waits to be flushed: " + size(l.OldBytes) + " in memory"})
 	}
 	rows = append(rows, after[-1]...)
@@ -128,7 +128,7 @@ func segmentTip(s *engine.LayoutSegment) string {
 // outputRow is what a job is writing that is no part of the levels yet.
 func outputRow(l *engine.Layout, keys *axis, n int) row {
 	j := &l.Jobs[n]
-	r := row{id: fmt.Sprintf("j%d", n), segment: -1, job: n, level: -1, name: "merge", note: "in progress", size: j.Pages * pageBytes(l), paint: Work}
+	r := row{id: fmt.Sprintf("j%d", n), segment: -1, job: n, level: -1, name: "merge", note: "in progress", size: j.Pages * pageBytes(l), paint: workPaint}
 	all := j.InputPages * pageBytes(l)
 	if j.Flush {
 		r.name = "flush"

@@ -16,8 +16,8 @@ const (
 	monoFont = `ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace`
 )
 
-// SVG returns the scene as an SVG file. It is light, and dark where the reader's system is.
-func (s *Scene) SVG() []byte {
+// SVG returns a scene as an SVG file. It is light, and dark where the reader's system is.
+func SVG(s *Scene) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %s %s" width="%s" height="%s" role="img" aria-labelledby="lsm-title lsm-text">`,
 		number(s.Width), number(s.Height), number(s.Width), number(s.Height))

@@ -53,7 +53,7 @@ func (t *textual) line(s string) { t.WriteString(strings.TrimRight(s, " ") + "\n
 
 // Terminals have 256 colours; these are nearest to those of the light theme, and can be seen on dark ground, too.
 var terminalColors = map[Paint]int{
-	Meta: 250, Tree: 36, Log: 74, Free: 240, Waiting: 245, Pinned: 110, Work: 36, Unknown: 196, Track: 238,
+	metaPaint: 250, treePaint: 36, logPaint: 74, freePaint: 240, waitingPaint: 245, pinnedPaint: 110, workPaint: 36, unknownPaint: 196, trackPaint: 238,
 	"seg9": 221, "seg9b": 228, "seg8": 215, "seg7": 209, "seg6": 203, "seg5": 168, "seg4": 169, "seg3": 133, "seg2": 134, "seg1": 98, "seg0": 62,
 }
 
@@ -103,7 +103,7 @@ func (t *textual) levels() {
 		}
 		t.line(t.strong(fmt.Sprintf("%-9s", r.name)) + t.weak(fmt.Sprintf("%-14s", note)) + " " + bar + fmt.Sprintf("%*s", sizes, size(r.size)))
 		if r.segment >= 0 && t.l.Segments[r.segment].Problem != "" {
-			t.line(strings.Repeat(" ", names) + t.paint(Unknown, cutText(plain(t.l.Segments[r.segment].Problem), t.o.Width-names)))
+			t.line(strings.Repeat(" ", names) + t.paint(unknownPaint, cutText(plain(t.l.Segments[r.segment].Problem), t.o.Width-names)))
 		}
 	}
 	if keys.first != nil {
