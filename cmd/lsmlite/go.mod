@@ -8,6 +8,7 @@ require (
 	github.com/jedib0t/go-pretty/v6 v6.9.2
 	github.com/lsmlite/lsmlite-go v0.1.0
 	github.com/rogpeppe/go-internal v1.16.0
+	golang.org/x/image v0.48.0
 	golang.org/x/term v0.48.0
 )
 
@@ -19,6 +20,6 @@ require (
 	github.com/rivo/uniseg v0.4.7 // indirect
 	golang.org/x/mod v0.43.0
 	golang.org/x/sys v0.50.0 // indirect
-	golang.org/x/text v0.22.0 // indirect
+	golang.org/x/text v0.44.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 )

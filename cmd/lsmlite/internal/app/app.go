@@ -48,6 +48,9 @@ func run(ctx context.Context, args []string, e *env.Env) (code int) {
 			code = int(env.Internal)
 		}
 	}()
+	e.Command = func(ctx context.Context, args []string) env.Code {
+		return env.Code(run(ctx, args, &env.Env{Stdin: e.Stdin, Stdout: e.Stdout, Stderr: e.Stderr}))
+	}
 	var root commands
 	parser, err := newParser(&root, e)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/care"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/pictures"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/shell"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/workload"
 )
@@ -43,6 +44,8 @@ type commands struct {
 	Log        care.Log        `cmd:"" group:"care" help:"Print the records of the log."`
 	Identify   care.Identify   `cmd:"" group:"care" help:"Say what files and folders are."`
 	Recover    care.Recover    `cmd:"" group:"care" help:"Save what can still be read of a damaged database."`
+
+	Structure pictures.Structure `cmd:"" group:"look" help:"Draw levels, segments and blocks, or record how they change."`
 
 	Bench workload.Bench `cmd:"" group:"more" help:"Measure lsmlite on this machine, and compare measurements."`
 

@@ -6,6 +6,7 @@
 package env
 
 import (
+	"context"
 	"io"
 	"os"
 
@@ -27,6 +28,9 @@ type Env struct {
 	Stdin  io.Reader
 	Stdout io.Writer
 	Stderr io.Writer
+	// Command runs another command line of lsmlite, without the name of the program, with the same
+	// streams.
+	Command func(ctx context.Context, args []string) Code
 }
 
 // InTerminal says whether standard input is a terminal.

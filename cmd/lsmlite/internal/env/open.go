@@ -82,6 +82,9 @@ func (s Settings) Open(ctx context.Context, path string, access Access) (*Databa
 
 // OpenConfig is Open with all settings.
 func OpenConfig(ctx context.Context, cfg lsmlite.Config) (*Database, error) {
+	if o, ok := ctx.Value(observerKey{}).(*engine.Observer); ok && cfg.Mode != lsmlite.ModeMemory {
+		cfg.Observer = engine.JoinObservers(cfg.Observer, o)
+	}
 	connector, err := lsmlite.NewConnector(cfg)
 	if err != nil {
 		return nil, err
@@ -97,6 +100,14 @@ func OpenConfig(ctx context.Context, cfg lsmlite.Config) (*Database, error) {
 		return nil, explainOpen(cfg.Path, errors.Join(err, db.Close()))
 	}
 	return db, nil
+}
+
+// observerKey is the key of the observer in a context.
+type observerKey struct{}
+
+// WithObserver has an observer watch each database in a file that is opened with the context.
+func WithObserver(ctx context.Context, o *engine.Observer) context.Context {
+	return context.WithValue(ctx, observerKey{}, o)
 }
 
 // Close closes the database. It may be called again.
