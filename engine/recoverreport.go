@@ -45,10 +45,11 @@ type RecoverReport struct {
 	Problems []string
 }
 
-// Complete reports whether nothing is known to be missing, stale or doubtful.
+// Complete reports whether nothing is known to be missing, stale or doubtful. A log that ends with a transaction that
+// was not committed is as a crash leaves it: it does not count.
 func (r *RecoverReport) Complete() bool {
 	return r.NumLost == 0 && r.Stale.Rows == 0 && r.Doubtful.Rows == 0 && r.PagesLost == 0 && !r.Older && !r.Scanned &&
-		r.Unreadable == 0 && r.Log.DamagedAt < 0
+		r.Unreadable == 0 && r.Log.DamagedAt < 0 && !r.Log.Missing
 }
 
 // RecoverSource is something that rows were read from: a segment, or the log.
@@ -71,6 +72,10 @@ type RecoverLog struct {
 	Bytes        int64 // its length
 	Transactions int64 // that were read, with those after damage
 	Records      int64 // of those transactions
+	// Torn says that something follows the last transaction that is none: one that was not committed, as a crash
+	// leaves it, what the log held long ago, or damage. Missing says that a meta page names transactions, and the log
+	// has none. If one of them is set, every row may be older than the newest.
+	Torn, Missing bool
 	// DamagedAt is where the log is damaged although transactions follow, -1 if none do. LostBytes is how much was
 	// passed over there, and After how many transactions follow.
 	DamagedAt, LostBytes, After int64
@@ -107,7 +112,7 @@ func reportOf(r *rescue.Report, codecs []Codec) RecoverReport {
 		Pages: r.Pages, PagesLost: r.PagesLost, NumLost: r.Lost.N, Problems: r.Problems,
 		Stale: rangesOf(&r.Stale), Doubtful: rangesOf(&r.Doubtful),
 		Log: RecoverLog{Path: r.Log.Name, Found: r.Log.Found, Bytes: r.Log.Bytes, Transactions: r.Log.Transactions,
-			Records: r.Log.Records, DamagedAt: r.Log.DamagedAt, LostBytes: r.Log.LostBytes, After: r.Log.After},
+			Records: r.Log.Records, Torn: r.Log.Torn, Missing: r.Log.Missing, DamagedAt: r.Log.DamagedAt, LostBytes: r.Log.LostBytes, After: r.Log.After},
 	}
 	out.Compression = compress.None
 	if c, ok := compress.ByID(r.Codec, codecs); ok {

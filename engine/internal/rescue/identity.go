@@ -116,13 +116,15 @@ func (v *votes) decide() (sums, format.Seal) {
 func (s *sheet) identify() {
 	var v votes
 	buf := make([]byte, s.in.geo.PageSize)
+	asked := make(map[base.PageNo]bool)
 	ask := func(w *walker) {
 		for range votePages {
 			at, ok := w.next(buf)
 			if !ok {
 				return
 			}
-			if at.page != nil {
+			if at.page != nil && !asked[at.no] {
+				asked[at.no] = true
 				v.add(s.in.geo, s.id.original(s.in.geo, at.no), at.no, buf)
 			}
 		}

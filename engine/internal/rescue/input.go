@@ -61,6 +61,10 @@ func (in *input) readAt(b []byte, off int64) int {
 		clear(b)
 		return 0
 	}
+	if left := in.size - off; int64(len(b)) > left {
+		clear(b[left:])
+		b = b[:left]
+	}
 	n, err := in.f.ReadAt(b, off)
 	if in.read != nil {
 		in.read(n)

@@ -17,7 +17,8 @@ type part struct {
 	level int
 	low   *topKey // split keys, nil if there are none
 	high  *topKey
-	none  bool // nothing of it counts
+	start format.MergeInput // where the records begin that a merge has not read yet
+	none  bool              // nothing of it counts
 }
 
 // levels finds the segments of a checkpoint, newest first.
@@ -59,8 +60,8 @@ func (c *chains) part(seg format.Segment, id identity, name string, level int) *
 	return &part{chain: c.follow(seg, id), found: &Source{Name: name, First: int64(seg.First)}, level: level}
 }
 
-// splits finds the split keys of half-done merges. Where it cannot be read, all records of the inputs count after
-// those of the output: what was merged is in both.
+// splits finds the split keys of half-done merges. An input counts from the cell on that the merge reads next; the
+// split key matters for ranges that reach across it.
 func (c *chains) splits(ck *format.Checkpoint, parts []*part) {
 	for i := range ck.Levels {
 		l := &ck.Levels[i]
@@ -77,22 +78,33 @@ func (c *chains) splits(ck *format.Checkpoint, parts []*part) {
 			}
 		}
 		key, known := c.split(l, mine, older)
+		if !known && l.Merge.SplitPage != 0 {
+			key = c.afterAll(mine[0])
+		}
 		for j, p := range mine {
 			switch {
 			case l.Merge.SplitPage == 0:
 				p.none = j > 0
-			case !known:
-				if j > 0 {
-					p.found.Guessed = true
-				}
-			case j == 0:
+			case j > 0:
+				p.low, p.start = key, l.Merge.Inputs[j-1]
+				p.none = key != nil && key.kind&base.System != 0 || p.start.Page == 0
+			case known:
 				p.high = key
-			default:
-				p.low = key
-				p.none = key.kind&base.System != 0
 			}
 		}
 	}
+}
+
+// afterAll returns the least key after all those of the output of a half-done merge, nil if it has none: where the
+// split key is lost, that is not greater.
+func (c *chains) afterAll(p *part) *topKey {
+	r := newRun(p.sheet, nil)
+	for r.next() {
+	}
+	if !r.any {
+		return nil
+	}
+	return &topKey{r.kind, append(append([]byte(nil), r.before...), 0)}
 }
 
 // split reads the split key from the cell that the checkpoint names, or the smallest of those at which the inputs
@@ -153,6 +165,7 @@ func (c *chains) btreeKey(ch *chain, p base.PageNo, cell int) *topKey {
 func (p *part) source() *source {
 	p.found.Summed = p.sheet.id.sums == sealSums || p.sheet.id.sums == oldSums
 	r := newRun(p.sheet, p.found)
+	r.startAt(p.start)
 	s := &source{reader: r, found: p.found}
 	if p.low != nil {
 		r.low, s.low = p.low, p.low.key

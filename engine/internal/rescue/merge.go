@@ -18,6 +18,7 @@ type source struct {
 	// missing says that records may be missing between the record before and rec, or the end.
 	missing bool
 	done    bool
+	dead    bool // its rows may have been deleted long ago
 	// low and high are the user keys from which on and up to which the source counts, if it is one of a half-done
 	// merge. Without them it counts everywhere.
 	low, high []byte
@@ -60,9 +61,11 @@ type merger struct {
 	watched []*source // before whose record, or after whose end, something may be missing or is deleted
 	report  *Report
 	out     *source // which decides the current row
-	stale   *source // the newest source that may have known better, nil if there is none
-	err     error
-	check   func() error
+	// disagree says that another source has the current key, too, with something else.
+	disagree bool
+	stale    *source // the newest source that may have known better, nil if there is none
+	err      error
+	check    func() error
 }
 
 func (m *merger) start() {
@@ -155,10 +158,14 @@ func (m *merger) decide() bool {
 	key := m.heap[0].rec.key
 	m.out = m.heap[0]
 	var winner *source
+	m.disagree = false
 	for _, s := range m.at(key) {
-		if s.rec.kind.Supplies() {
+		switch {
+		case !s.rec.kind.Supplies():
+		case winner == nil:
 			winner = s
-			break
+		default:
+			m.disagree = m.disagree || !alike(winner.rec, s.rec)
 		}
 	}
 	if winner == nil {
@@ -178,6 +185,12 @@ func (m *merger) decide() bool {
 	}
 	m.out = winner
 	return winner.rec.kind&base.Insert != 0
+}
+
+// alike reports whether two records say the same of a key. Long values of one length look alike.
+func alike(a, b *record) bool {
+	const what = base.Insert | base.PointDelete
+	return a.kind&what == b.kind&what && a.valLen == b.valLen && (!a.whole || !b.whole || string(a.value) == string(b.value))
 }
 
 // at returns the sources that stand on a key, newest first.

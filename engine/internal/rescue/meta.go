@@ -15,6 +15,8 @@ type metas struct {
 	pages [2][]byte
 	valid [2]*format.Checkpoint
 	blank [2]bool
+	// repaired says that a bit of a page was wrong, and is known.
+	repaired [2]bool
 	// chosen is what counts, nil if nothing does.
 	chosen *format.Checkpoint
 	mended bool // chosen was put together
@@ -44,7 +46,9 @@ func readMetas(in *input) *metas {
 	}
 	for i := range m.pages {
 		if m.valid[i] == nil && !m.blank[i] {
-			m.consider(mendBit(m.pages[i]))
+			c := mendBit(m.pages[i])
+			m.repaired[i] = c != nil
+			m.consider(c)
 		}
 	}
 	if m.chosen == nil {
@@ -68,7 +72,7 @@ func (m *metas) lostNewer() bool {
 	}
 	for i := range m.pages {
 		switch note, ok := format.DecodeNote(m.pages[i]); {
-		case m.valid[i] != nil, ok && note.For.ID <= m.chosen.ID, m.valid[1-i] == m.chosen && m.bothSame(1-i):
+		case m.valid[i] != nil, m.repaired[i], ok && note.For.ID <= m.chosen.ID, m.valid[1-i] == m.chosen && m.bothSame(1-i):
 		case m.blank[i] && (i == 1 || m.chosen.ID <= base.EmptySnapshotID+1): // as if it was never written
 		case !m.blank[i] && olderID(m.pages[i], m.chosen.ID):
 		default:
@@ -163,4 +167,44 @@ func (m *metas) unsummed() (list []*format.Checkpoint) {
 		}
 	}
 	return list
+}
+
+// logInUse reports whether a note of the chosen checkpoint says that the log has transactions that it does not have.
+func (m *metas) logInUse() bool {
+	for i := range m.pages {
+		if n, ok := format.DecodeNote(m.pages[i]); ok && n.LogInUse && m.valid[i] != nil && m.valid[i].ID == m.chosen.ID {
+			return true
+		}
+	}
+	return false
+}
+
+// owns reports whether a log belongs to the chosen checkpoint although none of its transactions continues it: then
+// those that did are damaged.
+func (m *metas) owns(l *logReader) bool {
+	if head := l.head(); head != nil {
+		for i := range m.pages {
+			if n, ok := format.DecodeNote(m.pages[i]); ok && (n.Mark == head.Mark || head.Base == n.For) {
+				return true
+			}
+		}
+		return false
+	}
+	return m.logInUse() || l.passes(m.chosen.Log)
+}
+
+// logStarts returns where the log may have to be read from if no checkpoint is good.
+func (m *metas) logStarts() (list []format.LogPos) {
+	if m.chosen != nil {
+		list = append(list, m.chosen.Log)
+	}
+	for i := range m.pages {
+		if n, ok := format.DecodeNote(m.pages[i]); ok {
+			list = append(list, n.Log)
+		}
+	}
+	for _, c := range m.unsummed() {
+		list = append(list, c.Log)
+	}
+	return append(list, format.LogPos{Sum: format.EmptyLogSum})
 }

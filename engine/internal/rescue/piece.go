@@ -144,16 +144,23 @@ func (w *window) read(in *input, b []byte, off int64) bool {
 	return in.readAt(b, off) == len(b)
 }
 
-// readNear is read for small parts of a file that are read in any order, but near each other.
+// moveTo makes the window begin at an offset, unless a size field there is in it.
+func (w *window) moveTo(in *input, off int64) {
+	end := w.at + int64(len(w.data))
+	if off >= w.at && (off+format.RecordSizeLen <= end || end >= in.size && off < end) {
+		return
+	}
+	if w.buf == nil {
+		w.buf = make([]byte, in.window)
+	}
+	w.data, w.at = w.buf[:in.readAt(w.buf, off)], off
+}
+
+// readNear fills b from the window if it is there, else from the file, which does not move the window.
 func (w *window) readNear(in *input, b []byte, off int64) bool {
 	if off >= w.at && off+int64(len(b)) <= w.at+int64(len(w.data)) {
 		copy(b, w.data[off-w.at:])
 		return true
 	}
-	if len(w.buf) < len(b) {
-		w.buf = make([]byte, max(in.window, len(b)))
-	}
-	n := in.readAt(w.buf, off)
-	w.data, w.at = w.buf[:n], off
-	return copy(b, w.data) == len(b)
+	return in.readAt(b, off) == len(b)
 }

@@ -27,8 +27,12 @@ func (w *walker) nextPacked(buf []byte) (slot, bool) {
 				apart, w.lost = true, true
 			}
 		}
-		if w.at > p.last {
-			w.i, w.at = w.i+1, 0
+		if w.at > p.last || int64(w.at) >= w.s.in.size {
+			cut := w.at <= p.last && !w.lost
+			w.i, w.at, w.lost = w.i+1, 0, w.lost || cut
+			if cut { // the file ends before the piece does
+				return slot{no: p.last, apart: apart}, true
+			}
 			continue
 		}
 		here := place{w.i, w.at}
@@ -55,11 +59,19 @@ func (w *walker) nextPacked(buf []byte) (slot, bool) {
 // that it is padding.
 func (w *walker) record(at place, buf []byte) (page format.Page, end place, pad bool) {
 	in := w.s.in
+	w.win.moveTo(in, int64(at.at))
 	var head [format.RecordSizeLen]byte
 	b, _ := w.bytes(head[:0], at, len(head))
 	h, ok := format.DecodeRecordHead(b)
 	if !ok || !h.Pad && h.Body > in.codec.Bound(in.geo.PageSize) || h.Pad && w.lost {
 		return nil, at, false
+	}
+	if p := &w.s.pieces[at.i]; int64(at.at)+int64(h.Len)-1 <= int64(p.last) { // as a rule; then its end shows most of what is none
+		var end [format.RecordSizeLen]byte
+		b, _ := w.bytes(end[:0], place{at.i, at.at + base.PageNo(max(0, h.Len-format.RecordSizeLen))}, min(h.Len, format.RecordSizeLen))
+		if tail, ok := format.DecodeRecordTail(b); !ok || tail != h {
+			return nil, at, false
+		}
 	}
 	image, end := w.bytes(nil, at, h.Len)
 	if len(image) < h.Len {

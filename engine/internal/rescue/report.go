@@ -67,10 +67,15 @@ type LogReport struct {
 	Bytes        int64 // its length
 	Transactions int64
 	Records      int64
-	// DamagedAt is where the log cannot be read any more although transactions follow, -1 if that is not so;
-	// LostBytes is how much was passed over, and After how many transactions follow.
+	// Torn says that something follows the last transaction that is none: one that was not committed, as a crash leaves
+	// it, what the log held long ago, or damage.
+	Torn bool
+	// DamagedAt is where the log is damaged although transactions follow, -1 if that is not so; LostBytes is how much
+	// was passed over, and After how many transactions follow.
 	DamagedAt, LostBytes int64
 	After                int64
+	// Missing says that a meta page names transactions that the log does not have.
+	Missing bool
 }
 
 // Range is a stretch of keys, both included.

@@ -27,7 +27,6 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
-	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -111,8 +110,8 @@ func (r *Rescue) find(m *metas) ([]*source, error) {
 		ck = &format.Checkpoint{ID: base.EmptySnapshotID, Compression: format.CompressionNone,
 			PageSize: emptyPageSize, BlockSize: emptyBlockSize, Log: format.LogPos{Sum: format.EmptyLogSum}}
 	}
-	if ck == nil || r.o.Scan {
-		return nil, errs.Corruptf("no meta page is good")
+	if ck == nil || r.o.Scan || m.older {
+		return r.scan(m)
 	}
 	if err := r.geometry(ck); err != nil {
 		return nil, err
@@ -121,16 +120,55 @@ func (r *Rescue) find(m *metas) ([]*source, error) {
 	c := &chains{in: r.data, claimed: make(map[base.BlockNo]bool)}
 	parts := c.levels(ck)
 	r.data.window = r.windowFor(len(parts))
-	sources, err := r.readLog(ck.Log)
+	log, err := r.readLog([]format.LogPos{ck.Log}, m.owns)
 	if err != nil {
 		return nil, err
 	}
+	r.Report.Log.Missing = m.logInUse() && r.Report.Log.Transactions == 0
+	sources := log.newest
 	for _, p := range parts {
 		if !p.none {
 			sources = append(sources, p.source())
 		}
 	}
-	return sources, nil
+	return append(sources, log.oldest...), nil
+}
+
+// scan finds the segments by looking at all pages.
+func (r *Rescue) scan(m *metas) ([]*source, error) {
+	r.Report.Scanned, r.Report.Older = true, m.older
+	if ck := m.chosen; ck != nil {
+		if err := r.geometry(ck); err != nil {
+			return nil, err
+		}
+	} else if !r.guess() {
+		if r.log == nil || r.log.size == 0 {
+			return nil, errs.Corruptf("neither of the meta pages is good, and there is no page of a database")
+		}
+		empty := &format.Checkpoint{PageSize: emptyPageSize, BlockSize: emptyBlockSize}
+		if err := r.geometry(empty); err != nil {
+			return nil, err
+		}
+	}
+	s := scanner{in: r.data}
+	s.scan()
+	r.Report.Unknown = s.unknown
+	o := ordering{in: r.data, groups: s.join(), known: m.chosen}
+	r.data.window = r.windowFor(len(o.groups))
+	if err := o.compare(); err != nil {
+		return nil, err
+	}
+	log, err := r.readLog(m.logStarts(), func(*logReader) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	sources := log.newest
+	for i, g := range o.sorted() {
+		found := &Source{Name: fmt.Sprintf("segment %d", i+1), First: int64(g.list[0].first), Guessed: true,
+			Summed: g.list[0].sums != noSums, partly: g.list[0].front != 0}
+		sources = append(sources, &source{reader: newRun(g.sheet(r.data), found), found: found, dead: g.dead || !g.whole()})
+	}
+	return append(sources, log.oldest...), nil
 }
 
 // The sizes of a database of which nothing has been stored yet.
@@ -180,20 +218,6 @@ func (r *Rescue) geometry(ck *format.Checkpoint) error {
 // Codec returns the codec of the damaged file, nil for none.
 func (r *Rescue) Codec() compress.Codec { return r.data.codec }
 
-// readLog returns the sources that the log makes.
-func (r *Rescue) readLog(from format.LogPos) ([]*source, error) {
-	if r.log == nil {
-		return nil, nil
-	}
-	rep := &r.Report.Log
-	rep.Found, rep.Bytes, rep.Name = true, r.log.size, r.o.LogPath
-	l := &logReader{o: r.o, log: &tolerant{r.o.Log, r.log}, in: r.log, report: rep, tree: memtree.New(), limit: int(r.o.Memory / 2)}
-	if _, _, err := l.replay(from); err != nil {
-		return nil, err
-	}
-	return l.newestFirst(), nil
-}
-
 // count counts what was read.
 func (r *Rescue) count(n int) {
 	r.progress.Bytes += int64(n)
@@ -242,10 +266,16 @@ func (r *Rescue) Next() bool {
 	if s.rec.doubtful {
 		r.Report.Doubtful.add(key, s.found.Name, "", true)
 	}
+	newer := ""
 	if n := r.merger.stale; n != nil {
-		r.Report.Stale.add(key, s.found.Name, n.found.Name, !r.wasStale)
+		newer = n.found.Name
+	} else if s.dead || s.found.Guessed && r.merger.disagree {
+		newer = "another segment"
 	}
-	r.wasStale = r.merger.stale != nil
+	if newer != "" {
+		r.Report.Stale.add(key, s.found.Name, newer, !r.wasStale)
+	}
+	r.wasStale = newer != ""
 	return true
 }
 

@@ -21,8 +21,8 @@ type run struct {
 	sheet *sheet
 	found *Source
 	// low is where the run begins to count, if it is an input of a half-done merge.
-	low *topKey
-
+	low     *topKey
+	start   format.MergeInput // the first cell that counts
 	w       walker
 	queue   []*leaf // the current page and those after it, up to lookahead
 	free    []*leaf
@@ -74,6 +74,16 @@ func newRun(s *sheet, found *Source) *run {
 	return r
 }
 
+// startAt makes a run begin at a cell, if its page is one of the sheet's.
+func (r *run) startAt(at format.MergeInput) {
+	for i := range r.sheet.pieces {
+		if p := &r.sheet.pieces[i]; at.Page >= p.first && at.Page <= p.last {
+			r.w.i, r.w.at, r.rest, r.start = i, at.Page, -1, at
+			return
+		}
+	}
+}
+
 // next moves to the next record and reports false at the end; then missing says whether something may be
 // missing there.
 func (r *run) next() bool {
@@ -123,7 +133,7 @@ func (r *run) refill(first bool) bool {
 	r.arbitrate()
 	l = r.queue[0]
 	r.cell = l.from
-	r.missing = r.missing || l.lost || l.from > 0
+	r.missing = r.missing || l.lost
 	return true
 }
 
@@ -152,8 +162,8 @@ func (r *run) readLeaf() {
 			continue
 		case at.page.NumCells() == 0:
 			eof := int64(at.page.EOF())
-			if r.rest == 0 { // no record needs it: it has lost its own
-				r.lost, r.rest = true, -1
+			if r.rest == 0 || r.rest < 0 && (at.no == r.start.Page || format.AllZero(l.buf)) {
+				r.lost, r.rest = true, -1 // no record needs it: it has lost its own
 			} else if r.rest > 0 {
 				r.rest = max(0, r.rest-eof)
 			}
@@ -165,6 +175,9 @@ func (r *run) readLeaf() {
 		l.page, l.no, l.lost = at.page, at.no, r.lost
 		l.after = r.w.fork()
 		l.from, l.until, l.cut = 0, at.page.NumCells(), false
+		if at.no == r.start.Page {
+			l.from = max(0, min(r.start.Cell, l.until))
+		}
 		r.lost = false
 		c := at.page.LeafCell(l.until - 1)
 		r.rest = max(0, int64(c.Body)+int64(c.KeyLen)+int64(c.ValLen)-int64(at.page.EOF()))

@@ -40,15 +40,16 @@ func (l *logReader) spill() error {
 	return nil
 }
 
-// newestFirst returns the sources that the log has become.
-func (l *logReader) newestFirst() []*source {
-	var list []*source
+// sources returns the sources that the log has become, newest first, and begins again.
+func (l *logReader) sources() (list []*source) {
 	if v := l.tree.Freeze(); !v.Empty() {
 		t := &treeReader{}
 		t.it.Init(v)
 		list = append(list, &source{reader: t, found: &Source{Name: "log", Summed: true}})
 	}
-	return append(list, l.spills...)
+	list = append(list, l.spills...)
+	l.tree, l.spills = memtree.New(), nil
+	return list
 }
 
 // counting gives blocks in their order.

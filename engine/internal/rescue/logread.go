@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rescue
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
+)
+
+// logSources are what the log has become: newest has what is newer than all segments, and oldest what may be older than
+// they are.
+type logSources struct{ newest, oldest []*source }
+
+// readLog reads the log, from one of some positions on: the first after which there are transactions. Without any it
+// is read from the first transaction on that can be found.
+//
+// Where the log is damaged, it is read on after that. What follows there is newer than what comes before, if the log
+// has never gone on at its front: one shorter than format.LogMinWrap has not. Otherwise it may be what the log held
+// long ago. Then it counts only if the log shows damage, and as older than everything else.
+//
+// A log of which no transaction continues the checkpoint may be that of another database, or of long ago. It counts
+// only if belongs reports otherwise.
+func (r *Rescue) readLog(from []format.LogPos, belongs func(*logReader) bool) (s logSources, err error) {
+	if r.log == nil || r.log.size == 0 {
+		return s, nil
+	}
+	rep := &r.Report.Log
+	rep.Found, rep.Bytes, rep.Name = true, r.log.size, r.o.LogPath
+	l := &logReader{o: r.o, file: &tolerant{r.o.Log, r.log}, in: r.log, report: rep, tree: memtree.New(), limit: int(r.o.Memory / 2)}
+	start, found, err := l.start(from)
+	if err != nil {
+		return s, err
+	}
+	if !found {
+		rep.Torn = true
+		if start, found = l.first(from); !found {
+			return s, r.log.err
+		}
+		if !belongs(l) {
+			r.Report.Problems = append(r.Report.Problems, "the log has transactions that do not continue the checkpoint; they were left out")
+			return s, nil
+		}
+		rep.DamagedAt, rep.LostBytes = 0, start.Off
+	}
+	part, err := l.replay(start)
+	if err != nil {
+		return s, err
+	}
+	s.newest, err = l.rest(part, &s)
+	return s, err
+}
+
+// rest reads on after damage, and returns the sources that are newer than the segments.
+func (l *logReader) rest(part stretchOfLog, s *logSources) (newest []*source, err error) {
+	rep := l.report
+	for err == nil {
+		at := part.end.Off
+		rep.Torn = part.torn
+		next, more := l.resync(at)
+		if !more || part.commits == 0 {
+			break
+		}
+		long := l.in.size > format.LogMinWrap
+		if long && !l.damagedBetween(at, next.Off) {
+			break
+		}
+		if rep.DamagedAt < 0 {
+			rep.DamagedAt = at
+		}
+		if long {
+			newest = append(newest, l.sources()...)
+		}
+		before := rep.Transactions
+		part, err = l.replay(next)
+		rep.LostBytes += next.Off - at
+		rep.After += rep.Transactions - before
+		if long {
+			for _, o := range l.sources() {
+				o.found.Name, o.found.Guessed, o.dead = "log after the damage", true, true
+				s.oldest = append([]*source{o}, s.oldest...)
+			}
+		}
+	}
+	return append(newest, l.sources()...), err
+}
+
+// start returns the first of some positions after which there are transactions.
+func (l *logReader) start(from []format.LogPos) (format.LogPos, bool, error) {
+	for _, pos := range from {
+		got, err := l.look(pos)
+		if err != nil || got.commits > 0 {
+			return pos, true, err
+		}
+	}
+	return format.LogPos{}, false, l.in.err
+}
+
+// first returns the place from which on the log can be read where that is known of none. If the log has gone on at its
+// front, that comes after what is read before the jump.
+func (l *logReader) first(from []format.LogPos) (format.LogPos, bool) {
+	for _, pos := range from {
+		if pos.Off > 0 {
+			if at, ok := l.resync(pos.Off); ok {
+				return at, true
+			}
+		}
+	}
+	at, ok := l.resync(0)
+	for off := at.Off; ok && l.in.size > format.LogMinWrap; {
+		part, err := l.look(at)
+		if err != nil || part.toFront {
+			break
+		}
+		off = max(part.end.Off, off+1)
+		next, more := l.resync(off)
+		if !more {
+			break
+		}
+		if later, err := l.look(next); err == nil && later.toFront {
+			return next, true
+		}
+		if off = next.Off; off > l.in.size {
+			break
+		}
+		break
+	}
+	return at, ok
+}
+
+// passes reports whether the transactions of the log lead to a position, with its checksum.
+func (l *logReader) passes(pos format.LogPos) bool {
+	from, ok := l.resync(0)
+	if !ok || pos.Off == 0 {
+		return false
+	}
+	passed := from == format.LogPos{Off: pos.Off, Sum: pos.Sum}
+	_, _, err := wal.RecoverSteps(l.file, from, func(format.LogRecord) error { return l.in.err }, func(at format.LogPos) error {
+		passed = passed || at.Off == pos.Off && at.Sum == pos.Sum
+		return nil
+	})
+	return passed && err == nil
+}
+
+// head returns the head of the log, nil if it has none.
+func (l *logReader) head() *format.LogHead {
+	b := make([]byte, format.LogHeadLen)
+	l.in.readAt(b, 0)
+	if h, ok := format.DecodeLogHead(b); ok {
+		return &h
+	}
+	return nil
+}
+
+// damagedBetween reports whether the log shows damage between the end of its transactions and others that follow: a
+// part that cannot be read, one transaction with a wrong checksum, or a sector of zeros.
+func (l *logReader) damagedBetween(at, next int64) bool {
+	if l.in.unreadable > 0 {
+		return true
+	}
+	w := logWindow{in: l.in}
+	zeros := 0
+	for off := at; off < next && next-at <= logWindowBytes/2; off++ {
+		b := w.at(off, 1)
+		if len(b) == 0 {
+			return false
+		}
+		if b[0] != 0 {
+			zeros = 0
+		} else if zeros++; zeros == minLogSector {
+			return true
+		}
+	}
+	for at < next {
+		b := w.at(at, format.LogMaxHeaderLen)
+		h, n := format.DecodeLogHeader(b)
+		at += int64(n)
+		switch {
+		case n == 0 || h.Kind == format.LogEnd || h.Kind == format.LogJump || h.N1 > uint64(l.in.size) || h.N2 > uint64(l.in.size):
+			return false
+		case h.Kind == format.LogCommit:
+			if at += format.LogChecksumLen; at == next {
+				return true
+			}
+			continue
+		case h.Summed:
+			at += format.LogChecksumLen
+		}
+		at += int64(h.N1)
+		if h.Kind == format.LogOperation {
+			at += int64(h.N2)
+		}
+	}
+	return false
+}
+
+// minLogSector is the least that a disk damages at once.
+const minLogSector = 512
