@@ -4,6 +4,8 @@ go 1.26.1
 
 require (
 	github.com/alecthomas/kong v1.17.0
+	github.com/chromedp/cdproto v0.160.2
+	github.com/chromedp/chromedp v0.23.1
 	github.com/guptarohit/asciigraph v0.10.0
 	github.com/jedib0t/go-pretty/v6 v6.9.2
 	github.com/lsmlite/lsmlite-go v0.1.0
@@ -11,6 +13,8 @@ require (
 	golang.org/x/image v0.48.0
 	golang.org/x/term v0.48.0
 )
+
+require github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 
 require (
 	github.com/alecthomas/participle/v2 v2.1.4 // indirect
