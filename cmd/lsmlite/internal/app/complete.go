@@ -26,19 +26,29 @@ func (completion) Help() string {
 
 // scripts call lsmlite __complete with the words before the cursor, the last one unfinished, and
 // get a line for each word that may stand there, with its description after a tab. Without any
-// line they complete file names.
+// line they complete file names. Bash takes --name=value for three words, and wants the third alone.
 var scripts = map[string]string{
 	"bash": `_lsmlite() {
-  local lines
-  mapfile -t lines < <("${COMP_WORDS[0]}" __complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f1)
-  COMPREPLY=("${lines[@]}")
+  local line
+  COMPREPLY=()
+  while IFS= read -r line; do
+    [[ ${COMP_WORDS[COMP_CWORD]} == = || ${COMP_WORDS[COMP_CWORD-1]} == = ]] && line=${line#*=}
+    COMPREPLY+=("$line")
+  done < <("${COMP_WORDS[0]}" __complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f1)
 }
 complete -o default -F _lsmlite lsmlite
 `,
 	"zsh": `_lsmlite() {
   local -a lines
-  lines=("${(@f)$("${words[1]}" __complete -- "${(@)words[2,CURRENT]}" 2>/dev/null | sed -e 's/:/\\:/g' -e 's/\t/:/')}")
-  if [[ -n "${lines[1]}" ]]; then _describe lsmlite lines; else _files; fi
+  lines=("${(@f)$("${words[1]}" __complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  lines=("${(@)lines//:/\\:}")
+  lines=("${(@)lines/$'\t'/:}")
+  if [[ -n "${lines[1]}" ]]; then
+    _describe lsmlite lines
+  else
+    compset -P '--*='
+    _files
+  fi
 }
 compdef _lsmlite lsmlite
 `,
@@ -48,7 +58,10 @@ compdef _lsmlite lsmlite
   if test (count $lines) -gt 0
     printf '%s\n' $lines
   else
-    __fish_complete_path (commandline -ct)
+    set -l flag (string match -r -- '^--[^=]*=' (commandline -ct))
+    for path in (__fish_complete_path (string replace -r -- '^--[^=]*=' '' (commandline -ct)))
+      echo "$flag$path"
+    end
   end
 end
 complete -c lsmlite -f -a '(__lsmlite_complete)'
@@ -77,6 +90,7 @@ type candidate struct{ text, help string }
 
 // candidates returns the words that begin as the last of words does, and fit there.
 func candidates(app *kong.Application, words []string) []candidate {
+	words = joined(words)
 	last := ""
 	if n := len(words); n > 0 {
 		words, last = words[:n-1], words[n-1]
@@ -88,17 +102,22 @@ func candidates(app *kong.Application, words []string) []candidate {
 			out = append(out, candidate{text, firstSentence(help)})
 		}
 	}
+	name, _, hasValue := strings.Cut(last, "=")
 	switch {
 	case at.want != nil:
 		for _, v := range at.want.EnumSlice() {
 			add(v, at.want.Help)
 		}
+	case strings.HasPrefix(last, "-") && hasValue:
+		if f := awaits(at.node, name); f != nil {
+			for _, v := range f.EnumSlice() {
+				add(name+"="+v, f.Help)
+			}
+		}
 	case strings.HasPrefix(last, "-"):
-		for n := at.node; n != nil; n = n.Parent {
-			for _, f := range n.Flags {
-				if !f.Hidden {
-					add("--"+f.Name, f.Help)
-				}
+		for _, f := range flags(at.node) {
+			if !f.Hidden {
+				add("--"+f.Name, f.Help)
 			}
 		}
 	default:
@@ -112,6 +131,33 @@ func candidates(app *kong.Application, words []string) []candidate {
 				add(v, p[at.args].Help)
 			}
 		}
+	}
+	return out
+}
+
+// joined puts --name, = and value together where a shell has given them as three words.
+func joined(words []string) (out []string) {
+	for i := 0; i < len(words); i++ {
+		if n := len(out); words[i] == "=" && n > 0 && strings.HasPrefix(out[n-1], "--") {
+			out[n-1] += "="
+			if i++; i < len(words) {
+				out[n-1] += words[i]
+			}
+			continue
+		}
+		out = append(out, words[i])
+	}
+	return out
+}
+
+// flags are those that may follow a command: its own, those of the command that it stands for without
+// another one, and those of its parents.
+func flags(n *kong.Node) (out []*kong.Flag) {
+	if n.DefaultCmd != nil {
+		out = append(out, n.DefaultCmd.Flags...)
+	}
+	for ; n != nil; n = n.Parent {
+		out = append(out, n.Flags...)
 	}
 	return out
 }
@@ -147,12 +193,10 @@ func walk(n *kong.Node, words []string) place {
 
 // awaits returns the flag that a word names if its value is the next word.
 func awaits(n *kong.Node, word string) *kong.Value {
-	for ; n != nil; n = n.Parent {
-		for _, f := range n.Flags {
-			long, short := word == "--"+f.Name, f.Short != 0 && word == "-"+string(f.Short)
-			if (long || short) && !f.IsBool() {
-				return f.Value
-			}
+	for _, f := range flags(n) {
+		long, short := word == "--"+f.Name, f.Short != 0 && word == "-"+string(f.Short)
+		if (long || short) && !f.IsBool() {
+			return f.Value
 		}
 	}
 	return nil
