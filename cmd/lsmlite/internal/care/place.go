@@ -11,6 +11,7 @@ import (
 	"io/fs"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -52,6 +53,11 @@ func lookAtPlace(fsys vfs.FS, path string, force bool, flag vfs.OpenFlag) (*plac
 	if p.old != nil && !force {
 		return nil, env.Errorf(env.CannotOpen, "%s exists; give another name, or --force to replace it", path)
 	}
+	if p.old != nil {
+		if err := p.mayReplace(path); err != nil {
+			return nil, err
+		}
+	}
 	log, err := p.look(p.log())
 	if err != nil {
 		return nil, err
@@ -61,6 +67,20 @@ func lookAtPlace(fsys vfs.FS, path string, force bool, flag vfs.OpenFlag) (*plac
 			"move it away, or give --force to remove it", p.log())
 	}
 	return p, nil
+}
+
+// mayReplace refuses a file that is something else than a database, also if it may be replaced: then a
+// name was mistyped. What is damaged may be of no known kind.
+func (p *place) mayReplace(path string) error {
+	info, err := engine.Identify(p.fs, p.path)
+	if err != nil {
+		return err
+	}
+	switch info.Kind {
+	case engine.KindLSM1, engine.KindEmpty, engine.KindUnknown:
+		return nil
+	}
+	return env.Errorf(env.CannotOpen, "%s is %s: it is not replaced; move it away if the name is right", path, info.What)
 }
 
 // log is the name of the log that belongs to a database at the place.
