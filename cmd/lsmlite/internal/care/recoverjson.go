@@ -51,6 +51,8 @@ type logReportJSON struct {
 	Bytes        int64  `json:"bytes"`
 	Transactions int64  `json:"transactions"`
 	Records      int64  `json:"records"`
+	Torn         bool   `json:"torn"`
+	Missing      bool   `json:"transactions_missing"`
 	DamagedAt    *int64 `json:"damaged_at"` // null if it is not
 	LostBytes    int64  `json:"lost_bytes"`
 	After        int64  `json:"transactions_after_damage"`
@@ -85,7 +87,7 @@ func reportJSON(from, to string, r *engine.RecoverReport) recoverJSON {
 		PagesLost: r.PagesLost, NumLost: r.NumLost, Sources: []sourceJSON{}, Lost: []gapJSON{},
 		Stale: rangesOf(&r.Stale), Doubtful: rangesOf(&r.Doubtful), Problems: append([]string{}, r.Problems...),
 		Log: logReportJSON{Path: r.Log.Path, Found: r.Log.Found, Bytes: r.Log.Bytes, Transactions: r.Log.Transactions,
-			Records: r.Log.Records, LostBytes: r.Log.LostBytes, After: r.Log.After},
+			Records: r.Log.Records, Torn: r.Log.Torn, Missing: r.Log.Missing, LostBytes: r.Log.LostBytes, After: r.Log.After},
 	}
 	if r.Log.DamagedAt >= 0 {
 		out.Log.DamagedAt = &r.Log.DamagedAt

@@ -34,9 +34,7 @@ func printReport(w io.Writer, from, to string, r *engine.RecoverReport) error {
 	var l reportLines
 	l.add("%s: %s from %s", to, plural(r.Rows, "row"), from)
 	l.how(r)
-	for _, s := range r.Sources {
-		l.add("    %s", sourceLine(s))
-	}
+	l.sources(r)
 	l.log(r)
 	l.lost(r)
 	l.doubts(r)
@@ -77,6 +75,20 @@ func (l *reportLines) how(r *engine.RecoverReport) {
 	l.add("Rows come from, newest first:")
 }
 
+// sources lists the sources, except those that have given nothing and lack nothing.
+func (l *reportLines) sources(r *engine.RecoverReport) {
+	var some []engine.RecoverSource
+	for _, s := range r.Sources {
+		if s.Rows > 0 || s.PagesLost > 0 {
+			some = append(some, s)
+		}
+	}
+	l.list(len(some), func(i int) string { return sourceLine(some[i]) })
+	if n := len(r.Sources) - len(some); n > 0 {
+		l.add("    and %d more, all of whose rows are older or deleted", n)
+	}
+}
+
 // sourceLine describes a source.
 func sourceLine(s engine.RecoverSource) string {
 	line := fmt.Sprintf("%s: %s", s.Name, plural(s.Rows, "row"))
@@ -87,20 +99,26 @@ func sourceLine(s engine.RecoverSource) string {
 		line += fmt.Sprintf(", %d lost", s.PagesLost)
 	}
 	if s.Guessed {
-		line += "; how old it is, is likely but not certain"
+		line += "; its age is likely, not certain"
 	}
 	return line
 }
 
 // log says what the log has given.
 func (l *reportLines) log(r *engine.RecoverReport) {
+	if r.Log.Missing {
+		l.add("There should be transactions in the log, and it has none: every row may be older than the newest.")
+	}
 	switch {
 	case !r.Log.Found:
 	case r.Log.DamagedAt >= 0:
-		l.add("The log is damaged at byte %d: %d bytes were passed over, and %s after them were read.",
+		l.add("The log is damaged at byte %d: %d bytes were passed over, with %s after them.",
 			r.Log.DamagedAt, r.Log.LostBytes, plural(r.Log.After, "transaction"))
 	default:
 		l.add("The log gave %s.", plural(r.Log.Transactions, "transaction"))
+	}
+	if r.Log.Torn {
+		l.add("It ends with something that is no transaction: one that was not committed, as a crash leaves it, or damage.")
 	}
 }
 
@@ -144,7 +162,7 @@ func (l *reportLines) ranges(r *engine.RecoverRanges) {
 		a := r.Ranges[i]
 		line := fmt.Sprintf("%s to %s, %s from %s", text.Show(a.From), text.Show(a.To), plural(a.Rows, "row"), a.Source)
 		if a.Newer != "" {
-			line += "; newer records in " + a.Newer + " are lost"
+			line += "; newer records may have been in " + a.Newer
 		}
 		return line
 	})
