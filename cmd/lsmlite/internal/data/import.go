@@ -22,6 +22,11 @@ type Import struct {
 	JSONL importJSONL `cmd:"" name:"jsonl" help:"Import the objects of a file with one on each line."`
 	Dir   importDir   `cmd:"" name:"dir" help:"Import the files below a folder."`
 	LSM   importLSM   `cmd:"" name:"lsm" help:"Import the rows of another database."`
+
+	Bbolt   importBbolt   `cmd:"" help:"Import buckets of bbolt."`
+	Pebble  importPebble  `cmd:"" help:"Import a folder of Pebble."`
+	LevelDB importLevelDB `cmd:"" name:"leveldb" help:"Import a folder of LevelDB."`
+	SQLite  importSQLite  `cmd:"" name:"sqlite" help:"Import a table of SQLite."`
 }
 
 // aboutImport is part of the help of each import.

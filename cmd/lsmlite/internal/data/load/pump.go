@@ -73,10 +73,12 @@ func (p *pump) read(ctx context.Context) error {
 		if b.Last || b.Len() > 0 {
 			p.full <- b
 		}
-		if err != nil {
-			if b.Last {
-				return nil
-			}
+		switch {
+		case b.Last:
+			return nil
+		case err != nil && ctx.Err() != nil:
+			return ctx.Err() // what reading says when it is interrupted does not matter
+		case err != nil:
 			return err
 		}
 	}
