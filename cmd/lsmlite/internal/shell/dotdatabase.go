@@ -19,18 +19,18 @@ var dotDatabase = []dotCommand{
 	{name: "dbinfo", help: "show the settings of the database", run: dbinfo},
 	{name: "dump", args: "[PATTERN]", help: "print statements that write all rows, or those whose key is like a GLOB pattern", max: 1, run: dump},
 	{name: "export", args: "FILE [PATTERN]", help: "write rows to a file: .csv, .json, .jsonl or .sql", min: 1, max: 2, files: true, run: export},
-	{name: "log", help: "show the regions of the log that are needed", run: pragma("log_structure")},
+	{name: "log", help: "show the regions of the log that are needed", run: runsPragma("log_structure")},
 	{name: "schema", help: "print the table as SQLite has it", run: schema},
-	{name: "stats", help: "show the counters of the database", run: pragma("stats")},
-	{name: "structure", help: "show the segments of the file, newest first", run: pragma("structure")},
+	{name: "stats", help: "show the counters of the database", run: runsPragma("stats")},
+	{name: "structure", help: "show the segments of the file, newest first", run: runsPragma("structure")},
 	{name: "tables", help: "list the tables: there is kv", run: func(_ context.Context, s *shell, _ []string) error {
 		_, err := fmt.Fprintln(s.out, "kv")
 		return err
 	}},
 }
 
-// pragma returns what runs a PRAGMA.
-func pragma(name string) func(context.Context, *shell, []string) error {
+// runsPragma returns what runs a PRAGMA.
+func runsPragma(name string) func(context.Context, *shell, []string) error {
 	return func(ctx context.Context, s *shell, _ []string) error { return s.run(ctx, "PRAGMA "+name) }
 }
 

@@ -31,7 +31,7 @@ var errCleared = errors.New("the line was cleared")
 
 // complete says whether a text can run, or the editor has to read another line.
 func complete(text string) bool {
-	return strings.HasPrefix(text, ".") || !open(text)
+	return strings.HasPrefix(strings.TrimSpace(text), ".") || !open(text)
 }
 
 // interact runs what is typed until Ctrl-D or .quit. Ctrl-C stops a statement, or clears the line.

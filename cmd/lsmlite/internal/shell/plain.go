@@ -55,8 +55,3 @@ func (p *plainEditor) interrupted() {
 }
 
 func (p *plainEditor) close() {}
-
-// newEditor returns what reads from the terminal.
-func (s *shell) newEditor() editor {
-	return &plainEditor{shell: s, r: bufio.NewReader(s.env.Stdin)}
-}
