@@ -206,7 +206,7 @@ func TestShellColors(t *testing.T) {
 	}
 }
 
-// TestShellCompletion: Tab completes words of the grammar, PRAGMAs, dot commands, and keys of the database part by part.
+// TestShellCompletion: Tab completes words of the grammar, PRAGMAs, dot commands, and keys part by part.
 func TestShellCompletion(t *testing.T) {
 	dir := t.TempDir()
 	fill(t, filepath.Join(dir, "my.lsm"), map[string]string{"user/1/name": "Ada", "user/1/mail": "a@b", "user/2/name": "Grace", "it's": "x", "zebra": "y"})
@@ -288,7 +288,7 @@ func TestShellInterrupt(t *testing.T) {
 	s.leaves()
 }
 
-// TestShellTerminated: a signal that ends processes ends the shell while it waits for a key, with the terminal as it was.
+// TestShellTerminated: a signal that ends processes ends the shell while it waits for a key.
 func TestShellTerminated(t *testing.T) {
 	s := inShell(t, t.TempDir())
 	s.keys("BEGIN; INSERT INTO kv VALUES ('a', 1);" + enter)

@@ -52,9 +52,6 @@ func (c Command) Run(ctx context.Context, e *env.Env, app *kong.Application) (er
 	if near := similar(c.File, app); near != "" {
 		return env.Errorf(env.Usage, "there is no command and no file %s; is it %s? ./%s is a new database", c.File, near, c.File)
 	}
-	if e.Remote != "" {
-		return env.Errorf(env.Usage, "the shell has no --remote: statements cannot be sent to another program")
-	}
 	s, err := c.start(ctx, e)
 	if err != nil {
 		return err
