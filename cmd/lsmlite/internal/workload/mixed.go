@@ -53,10 +53,11 @@ func atLeast(g *ops.Getter, newest []uint32) error {
 	return err
 }
 
-// overwriteUntil writes rows in random order, one to a commit, until it is over, and notes their versions.
+// overwriteUntil writes rows in random order, one to a commit, until it is over, but at least one, and notes
+// their versions.
 func (x *round) overwriteUntil(over func() bool, newest []uint32) (failed errs) {
 	w, order := x.table.NewWriter(1), data.NewOrder(x.Rows, x.seed+1)
-	for i := uint64(0); !over(); i++ {
+	for i := uint64(0); i == 0 || !over(); i++ {
 		row, version := order.At(i%x.Rows), uint32(2+i/x.Rows)
 		w.Add(row, version)
 		if err := w.Commit(); err == nil {

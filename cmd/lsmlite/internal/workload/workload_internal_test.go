@@ -82,9 +82,16 @@ func TestAll(t *testing.T) {
 func plausible(t *testing.T, b Run, name string, r results.Round) {
 	t.Helper()
 	row := uint64(b.KeySize + b.ValueSize)
-	reads := slices.Contains([]string{"readrandom", "readmissing", "readseq", "scan", "ycsb-c"}, name)
-	if r.Operations == 0 || r.Errors != 0 || r.FirstError != "" || (r.LogicalBytes == 0) != reads || reads && r.WrittenBytes != 0 {
+	if r.Operations == 0 || r.Errors != 0 || r.FirstError != "" {
 		t.Errorf("%s: %+v", name, r)
+	}
+	reads := slices.Contains([]string{"readrandom", "readmissing", "readseq", "scan", "ycsb-c"}, name)
+	if reads && (r.LogicalBytes != 0 || r.WrittenBytes != 0) {
+		t.Errorf("%s: it reads only, and %d bytes are written", name, r.WrittenBytes)
+	}
+	// Of few operations of a mix none may be a write.
+	if writes := !reads && r.Operations >= 500; writes && (r.LogicalBytes == 0 || r.WriteAmplification == nil || *r.WriteAmplification < 0.1) {
+		t.Errorf("%s: %d bytes, amplification %v", name, r.LogicalBytes, r.WriteAmplification)
 	}
 	if (r.Latency == nil) != (name == "readseq") || r.Latency != nil && (r.Latency.Max < r.Latency.P50 || r.Latency.Max == 0) {
 		t.Errorf("%s: latency %+v", name, r.Latency)
@@ -109,9 +116,6 @@ func plausible(t *testing.T, b Run, name string, r results.Round) {
 		if b.Duration == 0 && r.Operations != uint64(b.Threads)*b.Rows {
 			t.Errorf("%d rows were read", r.Operations)
 		}
-	}
-	if slices.Contains([]string{"fillseq", "overwrite", "ycsb-a"}, name) && (r.WriteAmplification == nil || *r.WriteAmplification < 0.5) {
-		t.Errorf("%s: write amplification %v", name, r.WriteAmplification)
 	}
 }
 
@@ -140,30 +144,46 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// TestInterrupted: what was measured before is there, and no file is.
+// TestInterrupted: an interruption ends what goes on at once, what was measured before is there, and no
+// file is.
 func TestInterrupted(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	b := small(t)
-	b.Workloads, b.Rounds = []string{"fillseq", "readrandom", "readseq", "readwhilewriting", "ycsb-e"}, 1000
-	time.AfterFunc(700*time.Millisecond, cancel)
-	begun := time.Now()
-	run, err := start(t, ctx, b)
-	if !errors.Is(err, context.Canceled) || env.CodeOf(err) != env.Interrupted || !run.Interrupted {
-		t.Fatalf("%v, interrupted %t", err, run.Interrupted)
-	}
-	if took := time.Since(begun); took > 20*time.Second {
-		t.Errorf("it took %v to stop", took)
-	}
-	if len(run.Workloads) == 0 || len(run.Workloads[0].Rounds) == 0 {
-		t.Errorf("nothing was measured in 0.7 s")
-	}
-	if left, err := os.ReadDir(b.Dir); err != nil || len(left) > 0 {
-		t.Errorf("%v, %v are left over", left, err)
-	}
-	var out bytes.Buffer
-	if err := b.show(&env.Env{Stdout: &out}, run); err != nil || !strings.Contains(out.String(), "interrupted") {
-		t.Errorf("%v, and the output is\n%s", err, out.String())
+	for _, w := range workloads[1:] {
+		t.Run(w.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			b := small(t)
+			b.Workloads = []string{"fillseq", w.name}
+			p, err := b.plan()
+			if err != nil {
+				t.Fatal(err)
+			}
+			run := p.workloads[1].run
+			p.workloads[1].run = func(x *round) error {
+				if x.limit = time.Hour; w.base == empty {
+					x.Rows = MaxRows // so that it does not end by itself
+				}
+				if w.name == "overwrite" {
+					cancel() // it ends by itself
+				} else {
+					time.AfterFunc(20*time.Millisecond, cancel)
+				}
+				return run(x)
+			}
+			got, err := measure(ctx, &env.Env{Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{}}, p)
+			if !errors.Is(err, context.Canceled) || env.CodeOf(err) != env.Interrupted || !got.Interrupted {
+				t.Fatalf("%v, interrupted %t", err, got.Interrupted)
+			}
+			if len(got.Workloads) != 1 || len(got.Workloads[0].Rounds) != 1 {
+				t.Errorf("%+v was measured; want fillseq once", got.Workloads)
+			}
+			if left, err := os.ReadDir(b.Dir); err != nil || len(left) > 0 {
+				t.Errorf("%v, %v are left over", left, err)
+			}
+			var out bytes.Buffer
+			if err := b.show(&env.Env{Stdout: &out}, got); err != nil || !strings.Contains(out.String(), "interrupted") {
+				t.Errorf("%v, and the output is\n%s", err, out.String())
+			}
+		})
 	}
 }
 
@@ -175,7 +195,7 @@ type faulty struct {
 }
 
 func (f *faulty) Write(batch []ops.Op) error {
-	if f.n++; f.n%10 == 0 {
+	if f.n++; f.n%10 == 1 {
 		switch f.fault {
 		case "fails":
 			return engine.ErrFull
