@@ -17,7 +17,7 @@ type Backup struct {
 	target
 	Copy   string `arg:"" help:"New file, or - for standard output."`
 	Verify bool   `help:"Read the whole copy again, and compare its rows, before it gets its name."`
-	Force  bool   `short:"f" help:"Replace the file if it exists, once the copy is complete."`
+	Force  bool   `short:"f" help:"Replace the file if it exists, and remove its log, once the copy is complete."`
 }
 
 // Help has examples.

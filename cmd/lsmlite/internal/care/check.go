@@ -9,6 +9,8 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/compress"
+	"github.com/lsmlite/lsmlite-go/internal/wire"
 )
 
 // Check reads everything and lists what is wrong.
@@ -105,8 +107,17 @@ func problems(ctx context.Context, e *env.Env, db *engine.DB, what string) iter.
 
 // dataBytes is how many bytes the segments of a database take.
 func dataBytes(db *engine.DB, s engine.Stats) int64 {
-	if db.CompressionID() != 0 {
+	return segmentBytes(s, db.Compression(), db.Options().PageSize)
+}
+
+// servedBytes is dataBytes of a program's database.
+func servedBytes(info wire.InfoMessage, s engine.Stats) int64 {
+	return segmentBytes(s, info.Compression, info.PageSize)
+}
+
+func segmentBytes(s engine.Stats, compression string, pageSize int) int64 {
+	if compression != compress.None {
 		return s.SegmentPages
 	}
-	return s.SegmentPages * int64(db.Options().PageSize)
+	return s.SegmentPages * int64(pageSize)
 }

@@ -183,6 +183,44 @@ func TestReplaceRefusesWhatIsInUse(t *testing.T) {
 	}
 }
 
+// TestNobodyOpensTheNewFileTooEarly holds that the new file cannot be opened before the old log is
+// gone, because the log that was removed could be a new one by then.
+func TestNobodyOpensTheNewFileTooEarly(t *testing.T) {
+	if !renamesOpen {
+		t.Skip("a file cannot be locked and replaced at once here")
+	}
+	ctx := t.Context()
+	source, _ := made(t, 10, "backup")
+	backup, err := engine.Open(ctx, "/db.lsm", engine.Options{FS: source, ReadOnly: true})
+	ok(t, err)
+	defer backup.Close()
+	for _, r := range replacers {
+		disk := olds(t)["killed"]
+		f := faultfs.Wrap(disk)
+		tried := 0
+		f.OnOp(func(op faultfs.Op) {
+			if op.Name != "/db.lsm-log" && (op.Kind != faultfs.SyncDir || op.Name != "/db.lsm") {
+				return
+			}
+			tried++
+			db, err := engine.Open(ctx, "/db.lsm", engine.Options{FS: disk})
+			if !errors.Is(err, engine.ErrBusy) {
+				t.Errorf("%s: opened before %v: %v", r.name, op, err)
+			}
+			if err == nil {
+				ok(t, db.Close())
+			}
+		})
+		ok(t, r.run(ctx, f, backup))
+		if tried < 2 {
+			t.Errorf("%s: only %d operations", r.name, tried)
+		}
+		db, err := engine.Open(ctx, "/db.lsm", engine.Options{FS: disk})
+		ok(t, err)
+		ok(t, db.Close())
+	}
+}
+
 // TestRewriteNoticesWriters holds that rows which are written while a database is being rewritten are not lost.
 func TestRewriteNoticesWriters(t *testing.T) {
 	ctx := t.Context()

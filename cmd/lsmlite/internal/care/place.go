@@ -157,8 +157,13 @@ func (p *place) ownAs(temp string) error {
 	return errors.Join(err, f.Close())
 }
 
-// swap gives the new file its name. The old log goes last: a crash before that leaves the new
-// file next to a log that is not its own, and that is never replayed into it.
+// swap gives the new file its name:
+//
+//  1. Lock the old file, so that it is as it was seen until the end, and the new one, which nobody
+//     can open then before the old log is gone.
+//  2. Rename, and make that durable.
+//  3. Remove the old log. It goes last: a crash before that leaves the new file next to a log that is
+//     not its own, and that is never replayed into it.
 func (p *place) swap(temp string, unchanged func() error) error {
 	old, release, err := p.lock()
 	if err != nil {
@@ -173,23 +178,61 @@ func (p *place) swap(temp string, unchanged func() error) error {
 			return err
 		}
 	}
-	if !renamesOpen {
-		release()
-	}
-	if err := p.fs.Rename(temp, p.path); err != nil {
+	log, err := p.look(p.log())
+	if err != nil {
 		return err
 	}
+	unlock, err := p.rename(temp, release)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if err := p.fs.SyncDir(p.path); err != nil {
 		return fmt.Errorf("%s is in place, but a power failure may bring back what was there; its log was left: %w", p.path, err)
 	}
-	return p.removeLog()
+	if log == nil {
+		return nil
+	}
+	return p.removeLog(log)
 }
 
-// removeLog removes what is left of the old database.
-func (p *place) removeLog() error {
-	err := p.fs.Remove(p.log())
-	if errors.Is(err, fs.ErrNotExist) {
+// rename gives the new file its name, and returns with the file locked. Where an open file cannot be
+// renamed or replaced, the locks are given up for that moment.
+func (p *place) rename(temp string, releaseOld func()) (unlock func(), err error) {
+	if !renamesOpen {
+		releaseOld()
+		if err := p.fs.Rename(temp, p.path); err != nil {
+			return nil, err
+		}
+		return p.lockNew(p.path), nil
+	}
+	unlock = p.lockNew(temp)
+	if err := p.fs.Rename(temp, p.path); err != nil {
+		unlock()
+		return nil, err
+	}
+	return unlock, nil
+}
+
+// lockNew keeps others from opening the new file, as far as files can be locked here.
+func (p *place) lockNew(name string) (unlock func()) {
+	f, err := p.fs.Open(name, p.flag|vfs.ReadWrite|vfs.NoFollow, 0)
+	if err != nil {
+		return func() {}
+	}
+	_ = f.Lock(vfs.SlotDMS1, vfs.Exclusive)
+	return func() { _ = f.Close() }
+}
+
+// removeLog removes the log of the old database, unless another program has written to it or made
+// another one meanwhile.
+func (p *place) removeLog(old fs.FileInfo) error {
+	now, err := p.look(p.log())
+	if err == nil && (now == nil || now.Size() != old.Size() || !now.ModTime().Equal(old.ModTime())) {
 		return nil
+	}
+	if err == nil {
+		err = p.fs.Remove(p.log())
 	}
 	if err == nil {
 		err = p.fs.SyncDir(p.log())

@@ -18,7 +18,7 @@ type Rewrite struct {
 	PageSize    int    `placeholder:"BYTES" help:"Page size: a power of two from 256 to 65536. Without it the size stays."`
 	BlockSize   int    `placeholder:"BYTES" help:"Block size: a power of two from 64 KiB on. Without it the size stays."`
 	Compression string `placeholder:"CODEC" help:"Codec: none, lz4, zlib, zstd or snappy. Without it the codec stays."`
-	Force       bool   `short:"f" help:"Replace the new file if it exists."`
+	Force       bool   `short:"f" help:"Replace the new file if it exists, and remove its log."`
 }
 
 // Help has examples.
