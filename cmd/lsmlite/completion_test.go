@@ -99,8 +99,8 @@ func environment(dir string) []string {
 	return append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"), "HOME="+dir, "TERM=xterm", "PS1=$ ", "LC_ALL=C.UTF-8")
 }
 
-// terminal is a program that believes that a person sits before it.
-type terminal struct {
+// console is a program that believes that a person sits before it.
+type console struct {
 	t    *testing.T
 	file *os.File
 	mu   sync.Mutex
@@ -108,14 +108,14 @@ type terminal struct {
 	all  string
 }
 
-func open(t *testing.T, dir string, cmd *exec.Cmd) *terminal {
+func open(t *testing.T, dir string, cmd *exec.Cmd) *console {
 	t.Helper()
 	cmd.Dir, cmd.Env = dir, environment(dir)
 	f, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: 200})
 	if err != nil {
 		t.Skipf("no pseudo-terminal here: %v", err)
 	}
-	term := &terminal{t: t, file: f}
+	term := &console{t: t, file: f}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -139,7 +139,7 @@ func open(t *testing.T, dir string, cmd *exec.Cmd) *terminal {
 	return term
 }
 
-func (term *terminal) send(keys string) {
+func (term *console) send(keys string) {
 	term.t.Helper()
 	if _, err := term.file.WriteString(keys); err != nil {
 		term.t.Fatal(err)
@@ -147,7 +147,7 @@ func (term *terminal) send(keys string) {
 }
 
 // expect waits until the text is there.
-func (term *terminal) expect(text string) {
+func (term *console) expect(text string) {
 	term.t.Helper()
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		term.mu.Lock()
