@@ -19,8 +19,8 @@ import (
 	"github.com/hinshun/vt10x"
 )
 
-// terminal is the command in a terminal, as a person sees and uses it.
-type terminal struct {
+// emulator is the command in a terminal, as a person sees and uses it.
+type emulator struct {
 	t    *testing.T
 	cmd  *exec.Cmd
 	pty  *os.File
@@ -32,7 +32,7 @@ type terminal struct {
 }
 
 // inTerminal starts the command in a folder, with a history of its own.
-func inTerminal(t *testing.T, dir string, settings []string, args ...string) *terminal {
+func inTerminal(t *testing.T, dir string, settings []string, args ...string) *emulator {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -50,7 +50,7 @@ func inTerminal(t *testing.T, dir string, settings []string, args ...string) *te
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &terminal{t: t, cmd: cmd, pty: f, term: vt10x.New(vt10x.WithSize(100, 50), vt10x.WithWriter(f))}
+	s := &emulator{t: t, cmd: cmd, pty: f, term: vt10x.New(vt10x.WithSize(100, 50), vt10x.WithWriter(f))}
 	copied := make(chan struct{})
 	go func() {
 		defer close(copied)
@@ -76,7 +76,7 @@ func inTerminal(t *testing.T, dir string, settings []string, args ...string) *te
 }
 
 // keys types something.
-func (s *terminal) keys(text string) {
+func (s *emulator) keys(text string) {
 	s.t.Helper()
 	if _, err := s.pty.WriteString(text); err != nil {
 		s.t.Fatalf("%v\n%s", err, s.screen())
@@ -84,7 +84,7 @@ func (s *terminal) keys(text string) {
 }
 
 // screen is what the terminal shows.
-func (s *terminal) screen() string {
+func (s *emulator) screen() string {
 	s.term.Lock()
 	defer s.term.Unlock()
 	var lines []string
@@ -100,27 +100,27 @@ func (s *terminal) screen() string {
 }
 
 // all is everything that has been written to the terminal, escapes included.
-func (s *terminal) all() string {
+func (s *emulator) all() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.raw.String()
 }
 
 // see waits until the screen ends with some lines, without the blanks at the end of each.
-func (s *terminal) see(lines ...string) {
+func (s *emulator) see(lines ...string) {
 	s.t.Helper()
 	want := strings.Join(lines, "\n")
 	s.until(fmt.Sprintf("the screen ends with\n%s", want), func() bool { return strings.HasSuffix("\n"+s.screen(), "\n"+want) })
 }
 
 // contains waits until the screen has a text.
-func (s *terminal) contains(text string) {
+func (s *emulator) contains(text string) {
 	s.t.Helper()
 	s.until("the screen has "+text, func() bool { return strings.Contains(s.screen(), text) })
 }
 
 // until waits for something.
-func (s *terminal) until(what string, is func() bool) {
+func (s *emulator) until(what string, is func() bool) {
 	s.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -130,7 +130,7 @@ func (s *terminal) until(what string, is func() bool) {
 }
 
 // ends waits until the command has ended, and returns its exit code.
-func (s *terminal) ends() int {
+func (s *emulator) ends() int {
 	s.t.Helper()
 	done := make(chan error, 1)
 	go func() { done <- s.cmd.Wait() }()

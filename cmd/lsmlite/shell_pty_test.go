@@ -26,7 +26,7 @@ const (
 const prompt = "lsmlite>"
 
 // inShell starts the shell on my.lsm in a folder, and waits for its prompt.
-func inShell(t *testing.T, dir string, settings ...string) *terminal {
+func inShell(t *testing.T, dir string, settings ...string) *emulator {
 	t.Helper()
 	s := inTerminal(t, dir, settings, "my.lsm")
 	s.see(prompt)
@@ -34,7 +34,7 @@ func inShell(t *testing.T, dir string, settings ...string) *terminal {
 }
 
 // leaves ends the shell with Ctrl-D.
-func (s *terminal) leaves() {
+func (s *emulator) leaves() {
 	s.t.Helper()
 	s.keys(ctrlD)
 	if code := s.ends(); code != 0 {
