@@ -4,7 +4,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"time"
@@ -12,37 +15,55 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/inspect"
 )
 
-// hold is a program of the scripts: hold FILE has a database open until it is interrupted. When it
-// has, there is a file FILE.held.
+// hold is a program of the scripts: hold FILE has a database open, and serves package inspect, until it is
+// interrupted. When it does, there is a file FILE.held with the address.
 func hold() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	db, err := engine.Open(ctx, os.Args[1], engine.Options{})
-	if err == nil {
-		err = os.WriteFile(os.Args[1]+".held", nil, 0o600)
-	}
-	if err == nil {
-		<-ctx.Done()
-		err = db.Close()
-	}
-	if err != nil {
+	if err := holdAndServe(ctx, os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-// awaitFile is a command of the scripts: await FILE waits until there is a file.
-func awaitFile(ts *testscript.TestScript, neg bool, args []string) {
+func holdAndServe(ctx context.Context, path string) error {
+	db, err := engine.Open(ctx, path, engine.Options{})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/debug/lsmlite/", inspect.Handler(db, inspect.Options{}))
+	server := &http.Server{Handler: mux}
+	go server.Serve(listener)
+	address := "http://" + listener.Addr().String() + "/debug/lsmlite/"
+	if err = os.WriteFile(path+".new", []byte(address), 0o600); err == nil {
+		err = os.Rename(path+".new", path+".held")
+	}
+	if err == nil {
+		<-ctx.Done()
+	}
+	return errors.Join(err, server.Close(), db.Close())
+}
+
+// awaitHeld is a command of the scripts: held FILE waits until hold has a database open, and sets $REMOTE to
+// the address.
+func awaitHeld(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: await FILE")
+		ts.Fatalf("usage: held FILE")
 	}
 	for range 1000 {
-		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+		if address, err := os.ReadFile(ts.MkAbs(args[0]) + ".held"); err == nil {
+			ts.Setenv("REMOTE", string(address))
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	ts.Fatalf("there is no file %s after ten seconds", args[0])
+	ts.Fatalf("%s is not held after ten seconds", args[0])
 }

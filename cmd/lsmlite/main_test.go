@@ -34,7 +34,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": code,
-			"sql":  sqlCommand, "rows": rows, "flip": flip, "golden": golden, "await": awaitFile,
+			"sql":  sqlCommand, "rows": rows, "flip": flip, "golden": golden, "held": awaitHeld,
 		},
 	})
 }

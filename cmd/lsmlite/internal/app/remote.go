@@ -14,8 +14,8 @@ import (
 const remoteFlag = "--remote"
 
 // withRemote makes of a command line with --remote one whose first argument, the database file, is the
-// address of the program that has it open, so that the caller leaves it out. A subcommand that
-// cannot ask a program is refused, before anything else is looked at.
+// address of the program that has it open, if the subcommand wants that. A subcommand that cannot
+// ask a program is refused, before anything else is looked at.
 func withRemote(root *kong.Node, args []string) ([]string, error) {
 	address, ok := remoteIn(root, args)
 	if !ok {
@@ -24,6 +24,9 @@ func withRemote(root *kong.Node, args []string) ([]string, error) {
 	node, at := command(root, args)
 	if node == nil || !asksRemote(node) {
 		return nil, refuseRemote(root, node)
+	}
+	if !node.Target.Interface().(env.AsksRemote).AsksRemote() {
+		return args, nil
 	}
 	return slices.Insert(slices.Clone(args), at+1, address), nil
 }

@@ -27,7 +27,11 @@ func model(t *testing.T) *kong.Node {
 func TestEverySubcommandTakesOrRefusesRemote(t *testing.T) {
 	const address = "http://127.0.0.1:1/db"
 	root := model(t)
+	var can []string
 	for _, n := range leaves(root) {
+		if asksRemote(n) {
+			can = append(can, n.Name)
+		}
 		words := strings.Fields(n.FullPath())[1:]
 		for _, line := range [][]string{
 			slices.Concat([]string{"--remote", address}, words, []string{"x", "y"}),
@@ -42,6 +46,12 @@ func TestEverySubcommandTakesOrRefusesRemote(t *testing.T) {
 				}
 				continue
 			}
+			if !n.Target.Interface().(env.AsksRemote).AsksRemote() {
+				if err != nil || !slices.Equal(got, line) || len(n.Positional) > 0 && n.Positional[0].Required {
+					t.Errorf("lsmlite %q becomes %q, %v, and must do without arguments", line, got, err)
+				}
+				continue
+			}
 			at := slices.Index(got, words[len(words)-1])
 			if err != nil || len(got) != len(line)+1 || got[at+1] != address {
 				t.Errorf("lsmlite %q becomes %q, %v", line, got, err)
@@ -50,6 +60,11 @@ func TestEverySubcommandTakesOrRefusesRemote(t *testing.T) {
 			if first.Name != "file" || !first.Required {
 				t.Errorf("lsmlite %s takes --remote, but its first argument is %s", n.Name, first.Summary())
 			}
+		}
+	}
+	for _, name := range []string{"backup", "check", "get", "keys", "scan", "stats", "structure"} {
+		if !slices.Contains(can, name) {
+			t.Errorf("lsmlite %s cannot ask a program; only %q can", name, can)
 		}
 	}
 	for _, line := range [][]string{{"--remote", address}, {"my.lsm", "--remote", address}} {

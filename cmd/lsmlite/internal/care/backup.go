@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/remote"
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
@@ -25,11 +26,19 @@ func (Backup) Help() string {
 	return env.Help("The copy holds every row of the newest committed state once, densely packed, with a page sum on every page. It is a database "+
 		"that was closed, with no log: lsmlite and C lsm1 open it. The database is not changed, and everything that is read is verified: "+
 		"of a damaged database there is no copy. The copy has another name until it is complete and durable, so it is never half done.",
-		"lsmlite backup my.lsm my-backup.lsm", "lsmlite backup --verify --force my.lsm my-backup.lsm", "lsmlite backup my.lsm - | ssh host 'cat > my.lsm'")
+		"lsmlite backup my.lsm my-backup.lsm", "lsmlite backup --verify --force my.lsm my-backup.lsm", "lsmlite backup my.lsm - | ssh host 'cat > my.lsm'",
+		"lsmlite --remote http://localhost:8080/debug/lsmlite/ backup my-backup.lsm")
 }
 
 // Run makes the copy.
 func (b Backup) Run(ctx context.Context, e *env.Env) error {
+	client, err := remote.Of(e)
+	if err != nil {
+		return err
+	}
+	if client != nil {
+		return b.remote(ctx, e, client)
+	}
 	db, err := b.Open(ctx, b.File, env.Read)
 	if err != nil {
 		return err
@@ -55,11 +64,8 @@ func (b Backup) Run(ctx context.Context, e *env.Env) error {
 
 // stream writes the copy to standard output.
 func (b Backup) stream(ctx context.Context, e *env.Env, db *engine.DB) error {
-	switch {
-	case b.Verify:
-		return env.Errorf(env.Usage, "--verify needs a file: what has gone to standard output cannot be read again")
-	case e.OutTerminal():
-		return env.Errorf(env.Usage, "a copy is not for a terminal: redirect standard output, or name a file")
+	if err := b.mayStream(e); err != nil {
+		return err
 	}
 	p := e.Progress("copy "+b.File, env.Bytes, 0)
 	defer p.Done()
@@ -67,6 +73,17 @@ func (b Backup) stream(ctx context.Context, e *env.Env, db *engine.DB) error {
 		p.SetTotal(now.Total)
 		p.Set(now.Bytes)
 	}})
+}
+
+// mayStream says whether the copy can go to standard output.
+func (b Backup) mayStream(e *env.Env) error {
+	switch {
+	case b.Verify:
+		return env.Errorf(env.Usage, "--verify needs a file: what has gone to standard output cannot be read again")
+	case e.OutTerminal():
+		return env.Errorf(env.Usage, "a copy is not for a terminal: redirect standard output, or name a file")
+	}
+	return nil
 }
 
 // printCopied says what a copy has come to.

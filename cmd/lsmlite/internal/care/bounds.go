@@ -3,52 +3,36 @@
 package care
 
 import (
-	"bytes"
-
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/row"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
-// bounds are a range of keys: from start on, before end, and with prefix. Nil is no bound.
-type bounds struct{ start, end, prefix []byte }
-
 // rangeFlags are the flags of a subcommand that may be limited to a range of keys.
 type rangeFlags struct {
-	Prefix string `placeholder:"KEY" help:"Only keys that begin so."`
-	Start  string `placeholder:"KEY" help:"Only this key and those after it."`
-	End    string `placeholder:"KEY" help:"Only keys before this one."`
+	Prefix string `placeholder:"KEY" help:"Only keys that begin with it."`
+	From   string `placeholder:"KEY" help:"Only keys from it on."`
+	To     string `placeholder:"KEY" help:"Only keys less than it."`
 }
 
-// bounds reads the keys of the flags.
-func (r rangeFlags) bounds() (b bounds, err error) {
-	for _, f := range []struct {
-		name, from string
-		to         *[]byte
-	}{{"prefix", r.Prefix, &b.prefix}, {"start", r.Start, &b.start}, {"end", r.End, &b.end}} {
+// rows returns the range that all three leave.
+func (r rangeFlags) rows() (row.Range, error) {
+	var keys [3][]byte
+	for i, f := range []struct{ name, from string }{{"prefix", r.Prefix}, {"from", r.From}, {"to", r.To}} {
 		if f.from == "" {
 			continue
 		}
-		if *f.to, err = text.Parse(f.from); err != nil {
-			return b, env.Errorf(env.Usage, "--%s %w", f.name, err)
+		key, err := text.Parse(f.from)
+		if err != nil {
+			return row.Range{}, env.Errorf(env.Usage, "--%s %w", f.name, err)
 		}
+		keys[i] = key
 	}
-	return b, nil
+	return row.Prefix(keys[0]).And(row.Range{From: keys[1], To: keys[2]}), nil
 }
 
-// begin moves a cursor to the first key of the range, and reports whether there is one.
-func (b bounds) begin(c *engine.Cursor) bool {
-	from := b.start
-	if bytes.Compare(b.prefix, from) > 0 {
-		from = b.prefix
-	}
-	if len(from) == 0 {
-		return c.First() && b.has(c.Key())
-	}
-	return c.Seek(from, engine.SeekGE) && b.has(c.Key())
-}
-
-// has says whether a key that is not before the first one of the range is in it.
-func (b bounds) has(key []byte) bool {
-	return bytes.HasPrefix(key, b.prefix) && (b.end == nil || bytes.Compare(key, b.end) < 0)
+// begin moves a cursor to the first key of a range, and reports whether there is one.
+func begin(c *engine.Cursor, r row.Range) bool {
+	return c.Seek(r.From, engine.SeekGE) && r.Has(c.Key())
 }

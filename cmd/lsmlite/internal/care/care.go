@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/progress"
 
@@ -33,6 +34,16 @@ func printJSON(e *env.Env, v any) error {
 	enc := json.NewEncoder(e.Stdout)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
+}
+
+// inJSON is a key or a value in JSON: a string if it is UTF-8, else what becomes Base64. A field that is
+// named for the one gets the first result, and one with _base64 in its name the second.
+func inJSON(b []byte) (plain *string, base64 []byte) {
+	if !utf8.Valid(b) {
+		return nil, b
+	}
+	s := string(b)
+	return &s, nil
 }
 
 // amount renders a number of bytes.

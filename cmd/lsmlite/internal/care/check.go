@@ -5,9 +5,11 @@ package care
 import (
 	"context"
 	"fmt"
+	"io"
 	"iter"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/remote"
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/compress"
 	"github.com/lsmlite/lsmlite-go/internal/wire"
@@ -24,11 +26,19 @@ func (Check) Help() string {
 		"the b-trees, the free list and the log. The file is not changed. Each problem is a line; one problem does not hide others. "+
 		"The exit code is 1 if there are problems, and 4 if the database is too damaged to be opened: see lsmlite recover.\n\n"+
 		"With --json each problem is an object on a line, and the last line is an object with the key \"summary\".",
-		"lsmlite check my.lsm", "lsmlite check --json my.lsm | jq -r .detail")
+		"lsmlite check my.lsm", "lsmlite check --json my.lsm | jq -r .detail",
+		"lsmlite --remote http://localhost:8080/debug/lsmlite/ check   # in the program that has it open")
 }
 
 // Run checks the database.
 func (c Check) Run(ctx context.Context, e *env.Env) error {
+	client, err := remote.Of(e)
+	if err != nil {
+		return err
+	}
+	if client != nil {
+		return c.remote(ctx, e, client)
+	}
 	db, err := c.Open(ctx, c.File, env.Read)
 	if err != nil {
 		return err
@@ -47,6 +57,44 @@ func (c Check) Run(ctx context.Context, e *env.Env) error {
 	return c.summary(e, db.Engine.Stats(), found)
 }
 
+// AsksRemote implements env.AsksRemote.
+func (Check) AsksRemote() bool { return true }
+
+// remote has the program check its database.
+func (c Check) remote(ctx context.Context, e *env.Env, client *remote.Client) error {
+	info, err := client.Info(ctx)
+	if err != nil {
+		return err
+	}
+	before, err := client.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	stop := poll(ctx, e.Progress("check "+c.File, env.Bytes, servedBytes(info, before)), func() int64 {
+		now, err := client.Stats(ctx)
+		if err != nil {
+			return 0 // the check itself reports it
+		}
+		return now.BytesRead - before.BytesRead
+	})
+	defer stop()
+	found := int64(0)
+	for p, err := range client.Check(ctx) {
+		if err != nil {
+			return err
+		}
+		found++
+		if err := printProblem(e, p); err != nil {
+			return err
+		}
+	}
+	s, err := client.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	return c.summary(e, s, found)
+}
+
 // summary says what the check has come to.
 func (c Check) summary(e *env.Env, s engine.Stats, found int64) error {
 	if err := c.printSummary(e, s, found); err != nil || found == 0 {
@@ -62,18 +110,21 @@ func (c Check) printSummary(e *env.Env, s engine.Stats, found int64) error {
 			"segment_pages": s.SegmentPages, "checked_pages": s.CheckedPages,
 		}})
 	}
-	var err error
-	if found > 0 {
-		_, err = fmt.Fprintf(e.Stdout, "%s has %s. lsmlite recover %s NEW.lsm saves what can still be read.\n",
-			c.File, plural(found, "problem"), c.File)
-		return err
+	var line string
+	switch {
+	case found > 0 && e.Remote != "":
+		line = fmt.Sprintf("%s has %s.\n", c.File, plural(found, "problem"))
+	case found > 0:
+		line = fmt.Sprintf("%s has %s. lsmlite recover %s NEW.lsm saves what can still be read.\n", c.File, plural(found, "problem"), c.File)
+	default:
+		line = fmt.Sprintf("%s is sound: %s, %s, %s.\n",
+			c.File, plural(int64(s.Levels), "level"), plural(int64(s.Segments), "segment"), amount(s.FileBytes))
 	}
-	_, err = fmt.Fprintf(e.Stdout, "%s is sound: %s, %s, %s.\n",
-		c.File, plural(int64(s.Levels), "level"), plural(int64(s.Segments), "segment"), amount(s.FileBytes))
-	if err == nil && s.CheckedPages < s.SegmentPages {
-		_, err = fmt.Fprintf(e.Stdout, "%d of its %d pages have no page sum, because C lsm1 wrote them: damage there may not be noticed.\n"+
-			"lsmlite optimize %s writes them again, with page sums.\n", s.SegmentPages-s.CheckedPages, s.SegmentPages, c.File)
+	if found == 0 && s.CheckedPages < s.SegmentPages {
+		line += fmt.Sprintf("%d of its %d pages have no page sum, because C lsm1 wrote them: damage there may not be noticed.\n"+
+			"lsmlite optimize writes them again, with page sums.\n", s.SegmentPages-s.CheckedPages, s.SegmentPages)
 	}
+	_, err := io.WriteString(e.Stdout, line)
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"context"
 	"io"
 
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/row"
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
@@ -53,7 +54,7 @@ const compareChunk = 64 << 10
 // however long the values are.
 type comparison struct {
 	first, second *engine.Cursor
-	within        bounds
+	within        row.Range
 	counts        counts
 	// found is called for each difference, with the cursors on the key: both, or the one that has it.
 	found func(d difference) error
@@ -65,7 +66,7 @@ type comparison struct {
 
 // run compares to the end, or until found or a cursor fails or ctx ends.
 func (c *comparison) run(ctx context.Context) error {
-	c.moreA, c.moreB = c.within.begin(c.first), c.within.begin(c.second)
+	c.moreA, c.moreB = begin(c.first, c.within), begin(c.second, c.within)
 	for n := 0; ; n++ {
 		if n%1024 == 0 {
 			if err := ctx.Err(); err != nil {
@@ -107,10 +108,10 @@ func (c *comparison) step() error {
 		return err
 	}
 	if order <= 0 {
-		c.moreA = c.first.Next() && c.within.has(c.first.Key())
+		c.moreA = c.first.Next() && c.within.Has(c.first.Key())
 	}
 	if order >= 0 {
-		c.moreB = c.second.Next() && c.within.has(c.second.Key())
+		c.moreB = c.second.Next() && c.within.Has(c.second.Key())
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/row"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine"
@@ -74,7 +75,7 @@ func (m model) store(t *testing.T, rng *rand.Rand) *engine.DB {
 }
 
 // expected are the lines of a diff of two models in a range.
-func expected(a, b model, within bounds) (lines []string, n counts) {
+func expected(a, b model, within row.Range) (lines []string, n counts) {
 	var keys []string
 	for k := range a {
 		keys = append(keys, k)
@@ -86,7 +87,7 @@ func expected(a, b model, within bounds) (lines []string, n counts) {
 	}
 	slices.Sort(keys)
 	for _, k := range keys {
-		if bytes.Compare([]byte(k), within.start) < 0 || !within.has([]byte(k)) {
+		if bytes.Compare([]byte(k), within.From) < 0 || within.To != nil && bytes.Compare([]byte(k), within.To) >= 0 {
 			continue
 		}
 		va, inA := a[k]
@@ -117,12 +118,12 @@ func TestDiffAgainstModel(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		a := randomModel(rng, nil)
 		b := randomModel(rng, a)
-		within := bounds{}
+		within := row.Range{}
 		if rng.IntN(2) == 0 {
-			within = bounds{start: []byte("a"), end: []byte("b\xff")}
+			within = row.Range{From: []byte("a"), To: []byte("b\xff")}
 		}
 		if rng.IntN(3) == 0 {
-			within.prefix = []byte("a")
+			within = row.Prefix([]byte("a")).And(within)
 		}
 		want, n := expected(a, b, within)
 		lines, err := diffOf(t, a.store(t, rng), b.store(t, rng), within)
@@ -141,7 +142,7 @@ func TestDiffAgainstModel(t *testing.T) {
 }
 
 // diffOf returns the lines of a diff, and its summary in JSON.
-func diffOf(t *testing.T, a, b *engine.DB, within bounds) ([]string, error) {
+func diffOf(t *testing.T, a, b *engine.DB, within row.Range) ([]string, error) {
 	t.Helper()
 	defer a.Close()
 	defer b.Close()
@@ -179,7 +180,7 @@ func TestDiffOfLongValues(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	lines, _ := diffOf(t, a, b, bounds{})
+	lines, _ := diffOf(t, a, b, row.Range{})
 	runtime.ReadMemStats(&after)
 	if lines[0] != "~ long" {
 		t.Errorf("%q", lines)

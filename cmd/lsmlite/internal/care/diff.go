@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/row"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine"
@@ -29,14 +30,14 @@ func (Diff) Help() string {
 	return env.Help("Each key that differs is a line: - and a key that only the first database has, + and one that only the second has, "+
 		"~ and one with different values. The exit code is 1 if there are any. Pages, blocks, codecs and logs do not matter, only rows do. "+
 		"Memory is bounded, however long the values are.\n\n"+
-		"With --json each is an object on a line, and the last line is an object with the key \"summary\". Keys and values are written "+
-		"as every subcommand reads them: text, x'00ff', or \"text with \\x00 escapes\".",
+		"With --json each is an object on a line, with key_base64 or value_base64 for what is not UTF-8, and the last line is an object with "+
+		"the key \"summary\".",
 		"lsmlite diff old.lsm new.lsm", "lsmlite diff --values --prefix user/ old.lsm new.lsm", "lsmlite diff --summary my.lsm my-backup.lsm")
 }
 
 // Run compares the databases.
 func (d Diff) Run(ctx context.Context, e *env.Env) error {
-	within, err := d.bounds()
+	within, err := d.rows()
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func (d Diff) Run(ctx context.Context, e *env.Env) error {
 	return d.compare(ctx, e, a, b, within)
 }
 
-func (d Diff) compare(ctx context.Context, e *env.Env, a, b *engine.Cursor, within bounds) error {
+func (d Diff) compare(ctx context.Context, e *env.Env, a, b *engine.Cursor, within row.Range) error {
 	p := e.Progress("compare", env.Rows, 0)
 	defer p.Done()
 	c := comparison{first: a, second: b, within: within, progress: p.Set}
@@ -130,21 +131,24 @@ func (d Diff) print(e *env.Env, kind difference, a, b *engine.Cursor) error {
 // diffLine is a difference in JSON.
 type diffLine struct {
 	Difference difference `json:"difference"`
-	Key        string     `json:"key"`
+	Key        *string    `json:"key,omitempty"`
+	KeyBase64  []byte     `json:"key_base64,omitempty"`
 	First      *diffValue `json:"first,omitempty"`
 	Second     *diffValue `json:"second,omitempty"`
 }
 
 // diffValue is a value in JSON.
 type diffValue struct {
-	Bytes  int     `json:"bytes"`
-	Value  *string `json:"value,omitempty"`
-	SHA256 string  `json:"sha256,omitempty"`
+	Bytes       int     `json:"bytes"`
+	Value       *string `json:"value,omitempty"`
+	ValueBase64 []byte  `json:"value_base64,omitempty"`
+	SHA256      string  `json:"sha256,omitempty"`
 }
 
 // printJSON prints one difference; sides are the cursors that are on the key, the others nil.
 func (d Diff) printJSON(e *env.Env, kind difference, key []byte, sides [2]*engine.Cursor) error {
-	line := diffLine{Difference: kind, Key: text.Show(key)}
+	line := diffLine{Difference: kind}
+	line.Key, line.KeyBase64 = inJSON(key)
 	for i, to := range []**diffValue{&line.First, &line.Second} {
 		if sides[i] == nil || !d.Values {
 			continue
@@ -169,8 +173,7 @@ func valueJSON(c *engine.Cursor) (*diffValue, error) {
 	v := &diffValue{Bytes: c.ValueLen()}
 	if v.Bytes <= maxShown {
 		value, err := c.Value()
-		s := text.Show(value)
-		v.Value = &s
+		v.Value, v.ValueBase64 = inJSON(value)
 		return v, err
 	}
 	r, err := c.ValueReader()

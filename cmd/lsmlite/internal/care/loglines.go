@@ -91,15 +91,23 @@ type logJSON struct {
 	Bytes       int64                `json:"bytes"`
 	Transaction int64                `json:"transaction"`
 	Sum         engine.LogSum        `json:"checksum,omitempty"`
-	Key         *string              `json:"key,omitempty"`
-	KeyBytes    int64                `json:"key_bytes,omitempty"`
-	EndKey      *string              `json:"end_key,omitempty"`
-	EndKeyBytes int64                `json:"end_key_bytes,omitempty"`
-	Value       *string              `json:"value,omitempty"`
-	ValueBytes  *int64               `json:"value_bytes,omitempty"`
-	Target      *int64               `json:"target,omitempty"`
-	Checkpoint  *int64               `json:"checkpoint,omitempty"`
-	End         *logEndJSON          `json:"end,omitempty"`
+	logKeys
+	Target     *int64      `json:"target,omitempty"`
+	Checkpoint *int64      `json:"checkpoint,omitempty"`
+	End        *logEndJSON `json:"end,omitempty"`
+}
+
+// logKeys are keys and a value, or the beginnings of them, in JSON.
+type logKeys struct {
+	Key          *string `json:"key,omitempty"`
+	KeyBase64    []byte  `json:"key_base64,omitempty"`
+	KeyBytes     int64   `json:"key_bytes,omitempty"`
+	EndKey       *string `json:"end_key,omitempty"`
+	EndKeyBase64 []byte  `json:"end_key_base64,omitempty"`
+	EndKeyBytes  int64   `json:"end_key_bytes,omitempty"`
+	Value        *string `json:"value,omitempty"`
+	ValueBase64  []byte  `json:"value_base64,omitempty"`
+	ValueBytes   *int64  `json:"value_bytes,omitempty"`
 }
 
 // logEndJSON says how a log ends, in JSON.
@@ -120,15 +128,8 @@ type logRegionJSON struct {
 func (l *logLines) printJSON(r *engine.LogRecord) error {
 	line := logJSON{Kind: r.Kind, Offset: r.Offset, Bytes: r.Bytes, Transaction: r.Transaction, Sum: r.Sum}
 	switch r.Kind {
-	case engine.LogWrite:
-		line.Key, line.KeyBytes, line.ValueBytes = keyJSON(r.Key), r.KeyLen, &r.ValueLen
-		if l.values {
-			line.Value = keyJSON(r.Value)
-		}
-	case engine.LogDelete:
-		line.Key, line.KeyBytes = keyJSON(r.Key), r.KeyLen
-	case engine.LogDeleteRange:
-		line.Key, line.KeyBytes, line.EndKey, line.EndKeyBytes = keyJSON(r.Key), r.KeyLen, keyJSON(r.EndKey), r.EndKeyLen
+	case engine.LogWrite, engine.LogDelete, engine.LogDeleteRange:
+		line.logKeys = l.keys(r)
 	case engine.LogJump:
 		line.Target = &r.Target
 	case engine.LogHead:
@@ -139,10 +140,21 @@ func (l *logLines) printJSON(r *engine.LogRecord) error {
 	return printJSON(l.e, line)
 }
 
-// keyJSON is a key, or the beginning of one, that is there even if it is empty.
-func keyJSON(b []byte) *string {
-	s := text.Show(b)
-	return &s
+// keys are what a record is about.
+func (l *logLines) keys(r *engine.LogRecord) (k logKeys) {
+	k.Key, k.KeyBase64 = inJSON(r.Key)
+	k.KeyBytes = r.KeyLen
+	if r.Kind == engine.LogDeleteRange {
+		k.EndKey, k.EndKeyBase64 = inJSON(r.EndKey)
+		k.EndKeyBytes = r.EndKeyLen
+	}
+	if r.Kind == engine.LogWrite {
+		if l.values {
+			k.Value, k.ValueBase64 = inJSON(r.Value)
+		}
+		k.ValueBytes = &r.ValueLen
+	}
+	return k
 }
 
 func endJSON(end *engine.LogEndInfo) *logEndJSON {

@@ -8,7 +8,6 @@ import (
 	"io"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
-	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
@@ -82,14 +81,16 @@ type pageLine struct {
 
 // cellLine is a cell in JSON. Key and value are what of them is on the page.
 type cellLine struct {
-	Offset     int    `json:"offset"`
-	Kind       string `json:"kind"`
-	Key        string `json:"key"`
-	KeyBytes   int    `json:"key_bytes"`
-	Value      string `json:"value,omitempty"`
-	ValueBytes int    `json:"value_bytes"`
-	Pointer    int64  `json:"pointer,omitempty"`
-	KeyPage    int64  `json:"key_page,omitempty"`
+	Offset      int     `json:"offset"`
+	Kind        string  `json:"kind"`
+	Key         *string `json:"key,omitempty"`
+	KeyBase64   []byte  `json:"key_base64,omitempty"`
+	KeyBytes    int     `json:"key_bytes"`
+	Value       *string `json:"value,omitempty"`
+	ValueBase64 []byte  `json:"value_base64,omitempty"`
+	ValueBytes  int     `json:"value_bytes"`
+	Pointer     int64   `json:"pointer,omitempty"`
+	KeyPage     int64   `json:"key_page,omitempty"`
 }
 
 func pageJSON(i engine.PageInfo) pageLine {
@@ -102,10 +103,10 @@ func pageJSON(i engine.PageInfo) pageLine {
 		line.Kind = "b-tree"
 	}
 	for _, c := range i.Cells {
-		line.Cells = append(line.Cells, cellLine{
-			Offset: c.Offset, Kind: c.Kind, Key: text.Show(c.Key), KeyBytes: c.KeyLen, Value: text.Show(c.Value), ValueBytes: c.ValueLen,
-			Pointer: c.Pointer, KeyPage: c.KeyPage,
-		})
+		cell := cellLine{Offset: c.Offset, Kind: c.Kind, KeyBytes: c.KeyLen, ValueBytes: c.ValueLen, Pointer: c.Pointer, KeyPage: c.KeyPage}
+		cell.Key, cell.KeyBase64 = inJSON(c.Key)
+		cell.Value, cell.ValueBase64 = inJSON(c.Value)
+		line.Cells = append(line.Cells, cell)
 	}
 	return line
 }

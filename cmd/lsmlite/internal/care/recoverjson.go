@@ -2,10 +2,7 @@
 
 package care
 
-import (
-	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
-	"github.com/lsmlite/lsmlite-go/engine"
-)
+import "github.com/lsmlite/lsmlite-go/engine"
 
 // recoverJSON is the report of a rescue in JSON.
 type recoverJSON struct {
@@ -58,11 +55,13 @@ type logReportJSON struct {
 	After        int64  `json:"transactions_after_damage"`
 }
 
-// gapJSON is a stretch of keys; null stands for the beginning or the end of all keys.
+// gapJSON is a stretch of keys; one that is not there stands for the beginning or the end of all keys.
 type gapJSON struct {
-	After  *string `json:"after"`
-	Before *string `json:"before"`
-	Source string  `json:"source"`
+	After        *string `json:"after,omitempty"`
+	AfterBase64  []byte  `json:"after_base64,omitempty"`
+	Before       *string `json:"before,omitempty"`
+	BeforeBase64 []byte  `json:"before_base64,omitempty"`
+	Source       string  `json:"source"`
 }
 
 type rangesJSON struct {
@@ -72,11 +71,13 @@ type rangesJSON struct {
 }
 
 type rangeJSON struct {
-	From   string `json:"from"`
-	To     string `json:"to"`
-	Rows   int64  `json:"rows"`
-	Source string `json:"source"`
-	Newer  string `json:"newer,omitempty"`
+	From       *string `json:"from,omitempty"`
+	FromBase64 []byte  `json:"from_base64,omitempty"`
+	To         *string `json:"to,omitempty"`
+	ToBase64   []byte  `json:"to_base64,omitempty"`
+	Rows       int64   `json:"rows"`
+	Source     string  `json:"source"`
+	Newer      string  `json:"newer,omitempty"`
 }
 
 func reportJSON(from, to string, r *engine.RecoverReport) recoverJSON {
@@ -96,7 +97,14 @@ func reportJSON(from, to string, r *engine.RecoverReport) recoverJSON {
 		out.Sources = append(out.Sources, sourceJSON(s))
 	}
 	for _, g := range r.Lost {
-		out.Lost = append(out.Lost, gapJSON{After: shown(g.After), Before: shown(g.Before), Source: g.Source})
+		gap := gapJSON{Source: g.Source}
+		if g.After != nil {
+			gap.After, gap.AfterBase64 = inJSON(g.After)
+		}
+		if g.Before != nil {
+			gap.Before, gap.BeforeBase64 = inJSON(g.Before)
+		}
+		out.Lost = append(out.Lost, gap)
 	}
 	return out
 }
@@ -104,16 +112,10 @@ func reportJSON(from, to string, r *engine.RecoverReport) recoverJSON {
 func rangesOf(r *engine.RecoverRanges) rangesJSON {
 	out := rangesJSON{Rows: r.Rows, Joined: r.Joined, Ranges: []rangeJSON{}}
 	for _, a := range r.Ranges {
-		out.Ranges = append(out.Ranges, rangeJSON{From: text.Show(a.From), To: text.Show(a.To), Rows: a.Rows, Source: a.Source, Newer: a.Newer})
+		one := rangeJSON{Rows: a.Rows, Source: a.Source, Newer: a.Newer}
+		one.From, one.FromBase64 = inJSON(a.From)
+		one.To, one.ToBase64 = inJSON(a.To)
+		out.Ranges = append(out.Ranges, one)
 	}
 	return out
-}
-
-// shown is a key as it is shown, nil for none.
-func shown(key []byte) *string {
-	if key == nil {
-		return nil
-	}
-	s := text.Show(key)
-	return &s
 }

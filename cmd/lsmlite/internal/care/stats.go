@@ -7,29 +7,43 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/remote"
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
 // Stats prints what a database holds, in numbers.
 type Stats struct {
 	target
-	All bool `short:"a" help:"Print the counters of work, too. They count from when the database was opened, so in a file that only this command opens they are 0."`
+	All   bool          `short:"a" help:"Print the counters of work, too. They count from when the database was opened, so of a file that only this command opens they are 0."`
+	Watch time.Duration `placeholder:"TIME" help:"With --remote: print a line each so often, such as 2s, with what has happened since the line before."`
 }
 
 // Help has examples.
 func (Stats) Help() string {
 	return env.Help("The table has a line for each number, with what it means. With --json all of them are in one object; sizes are in bytes "+
 		"and times in seconds.",
-		"lsmlite stats my.lsm", "lsmlite stats --json my.lsm | jq .file_bytes")
+		"lsmlite stats my.lsm", "lsmlite stats --json my.lsm | jq .file_bytes",
+		"lsmlite --remote http://localhost:8080/debug/lsmlite/ stats --watch 2s")
 }
 
 // Run prints the statistics.
 func (s Stats) Run(ctx context.Context, e *env.Env) error {
+	client, err := remote.Of(e)
+	if err != nil {
+		return err
+	}
+	if client != nil {
+		return s.remote(ctx, e, client)
+	}
+	if s.Watch != 0 {
+		return env.Errorf(env.Usage, "--watch needs --remote: while this command has the file open, nothing changes in it")
+	}
 	db, err := s.Open(ctx, s.File, env.Read)
 	if err != nil {
 		return err

@@ -3,13 +3,16 @@
 package care
 
 import (
+	"encoding/json"
 	"reflect"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/internal/wire"
 )
 
-// TestStatFields holds that the table shows every number of Stats, each under one name.
+// TestStatFields holds that the table shows every number of Stats, each under one name, which is that of
+// package inspect.
 func TestStatFields(t *testing.T) {
 	names := map[string]bool{}
 	for _, f := range statFields {
@@ -17,6 +20,15 @@ func TestStatFields(t *testing.T) {
 			t.Errorf("%s is there twice, or has no meaning", f.name)
 		}
 		names[f.name] = true
+	}
+	raw, err := wire.Marshal(engine.Stats{})
+	ok(t, err)
+	var served map[string]any
+	ok(t, json.Unmarshal(raw, &served))
+	for name := range served {
+		if !names[name] {
+			t.Errorf("package inspect serves %s, which the command does not know by this name", name)
+		}
 	}
 	typ := reflect.TypeFor[engine.Stats]()
 	for i := range typ.NumField() {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/encode"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/remote"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 )
 
@@ -29,6 +30,13 @@ func (g Get) Run(ctx context.Context, e *env.Env) error {
 	key, err := parseKey(g.Key)
 	if err != nil {
 		return err
+	}
+	client, err := remote.Of(e)
+	if err != nil {
+		return err
+	}
+	if client != nil {
+		return g.remote(ctx, e, client, key)
 	}
 	db, err := g.Open(ctx, g.File, env.Read)
 	if err != nil {

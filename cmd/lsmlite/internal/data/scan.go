@@ -10,6 +10,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/encode"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/remote"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine"
 )
@@ -73,15 +74,25 @@ func (Scan) Help() string {
 
 // Run prints the rows.
 func (s Scan) Run(ctx context.Context, e *env.Env) error {
+	client, err := remote.Of(e)
+	if err != nil {
+		return err
+	}
+	line := func(dst, key, value []byte) []byte {
+		if e.JSON {
+			return encode.AppendRow(dst, key, value)
+		}
+		return append(append(append(dst, text.Show(key)...), '\t'), text.Show(value)...)
+	}
+	if client != nil {
+		return s.remote(ctx, e, client, line, withValues)
+	}
 	return s.run(ctx, e, func(dst []byte, c *engine.Cursor) ([]byte, error) {
 		value, err := c.Value()
 		if err != nil {
 			return dst, err
 		}
-		if e.JSON {
-			return encode.AppendRow(dst, c.Key(), value), nil
-		}
-		return append(append(append(dst, text.Show(c.Key())...), '\t'), text.Show(value)...), nil
+		return line(dst, c.Key(), value), nil
 	})
 }
 
@@ -96,12 +107,20 @@ func (Keys) Help() string {
 
 // Run prints the keys.
 func (k Keys) Run(ctx context.Context, e *env.Env) error {
-	return k.run(ctx, e, func(dst []byte, c *engine.Cursor) ([]byte, error) {
+	client, err := remote.Of(e)
+	if err != nil {
+		return err
+	}
+	line := func(dst, key, _ []byte) []byte {
 		if e.JSON {
-			return encode.AppendKey(dst, c.Key()), nil
+			return encode.AppendKey(dst, key)
 		}
-		return append(dst, text.Show(c.Key())...), nil
-	})
+		return append(dst, text.Show(key)...)
+	}
+	if client != nil {
+		return k.remote(ctx, e, client, line, keysOnly)
+	}
+	return k.run(ctx, e, func(dst []byte, c *engine.Cursor) ([]byte, error) { return line(dst, c.Key(), nil), nil })
 }
 
 // Count prints the number of rows.

@@ -45,6 +45,9 @@ func (Structure) Help() string {
 		"lsmlite structure --record load.html --remote http://localhost:8080/debug/lsmlite --for 1m")
 }
 
+// AsksRemote implements env.AsksRemote.
+func (Structure) AsksRemote() bool { return false }
+
 // Run draws or records.
 func (s Structure) Run(ctx context.Context, e *env.Env) error {
 	if s.Scale < 0.5 || s.Scale > 8 {
