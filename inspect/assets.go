@@ -5,10 +5,16 @@ package inspect
 import (
 	"bytes"
 	"embed"
+	"fmt"
 	"html"
+	"maps"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
+	"sync"
+
+	"github.com/lsmlite/lsmlite-go/internal/picture"
 )
 
 // assets are the page: HTML, CSS and JavaScript as they are written, without anything that makes
@@ -21,6 +27,7 @@ var assets embed.FS
 const (
 	pageFile   = "page.html"
 	signInFile = "signin.html"
+	themeFile  = "theme.css" // which is made, not written
 )
 
 var contentTypes = map[string]string{
@@ -49,6 +56,30 @@ func (in *Inspector) servePage(q *request) error {
 	return q.asset(http.StatusOK, pageFile, nil)
 }
 
+// themeCSS has the colours of the pictures, light and dark, for the page and for the picture in it.
+var themeCSS = sync.OnceValue(func() []byte {
+	var b bytes.Buffer
+	variables := func(t picture.Theme) {
+		b.WriteString(":root {")
+		for _, p := range slices.Sorted(maps.Keys(t)) {
+			fmt.Fprintf(&b, " --%s: %s;", p, t[p])
+		}
+		b.WriteString(" }\n")
+	}
+	variables(picture.Light)
+	b.WriteString("@media (prefers-color-scheme: dark) {\n")
+	variables(picture.Dark)
+	b.WriteString("}\n")
+	for _, p := range slices.Sorted(maps.Keys(picture.Light)) {
+		fmt.Fprintf(&b, ".f-%s { fill: var(--%s) } .s-%s { stroke: var(--%s) }\n", p, p, p, p)
+	}
+	return b.Bytes()
+})
+
+func (in *Inspector) serveTheme(q *request) error {
+	return q.file(http.StatusOK, themeFile, themeCSS())
+}
+
 func (in *Inspector) serveAsset(q *request) error { return q.asset(http.StatusOK, q.name, nil) }
 
 // signInPage shows the form to sign in, with a message if there is one.
@@ -66,6 +97,11 @@ func (q *request) asset(status int, name string, change func([]byte) []byte) err
 	if change != nil {
 		raw = change(raw)
 	}
+	return q.file(status, name, raw)
+}
+
+// file answers with a file of the page.
+func (q *request) file(status int, name string, raw []byte) error {
 	h := q.w.Header()
 	h.Set("Content-Type", contentTypes[path.Ext(name)])
 	h.Set("Content-Length", strconv.Itoa(len(raw)))

@@ -34,6 +34,7 @@
 //	log         the regions of the log
 //	page        ?n=: a page of the file: engine.PageInfo; text=1: as text
 //	layout      what each part of the file is used for: engine.Layout
+//	scene       the picture of the layout that the page draws; svg=1: as a file of SVG
 //	history     ?since=: samples of the counters, one a second, of the last minutes
 //	metrics     what Options.Metrics serves
 //	keys        a page of keys: prefix=, from=, find= (a part of the key), reverse=1, limit=,

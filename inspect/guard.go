@@ -107,7 +107,9 @@ func sameSite(q *request) error {
 		return refusef(http.StatusForbidden, "a page of another site has made this request (Sec-Fetch-Site: %.20s)", site)
 	}
 	origin := q.r.Header.Get("Origin")
-	if origin == "" || link && q.r.Method != http.MethodPost {
+	// A form of a page that sends no referrer has the origin null, and the other header then says whose
+	// it is.
+	if origin == "" || link || origin == "null" && site == "same-origin" {
 		return nil
 	}
 	u, err := url.Parse(origin)

@@ -98,6 +98,8 @@ func init() {
 		wire.Stats:     {method: http.MethodGet, serve: (*Inspector).serveStats},
 		wire.Structure: {method: http.MethodGet, serve: (*Inspector).serveStructure},
 		wire.Layout:    {method: http.MethodGet, serve: (*Inspector).serveLayout},
+		wire.Scene:     {method: http.MethodGet, serve: (*Inspector).serveScene},
+		themeFile:      {method: http.MethodGet, serve: (*Inspector).serveTheme, open: true, bare: true},
 		wire.Pins:      {method: http.MethodGet, serve: (*Inspector).servePins},
 		wire.Log:       {method: http.MethodGet, serve: (*Inspector).serveLog},
 		wire.Page:      {method: http.MethodGet, serve: (*Inspector).servePageOfFile},

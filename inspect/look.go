@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/internal/picture"
 	"github.com/lsmlite/lsmlite-go/internal/wire"
 )
 
@@ -43,6 +44,22 @@ func (in *Inspector) serveLayout(q *request) error {
 		return err
 	}
 	return q.json(http.StatusOK, layout)
+}
+
+// serveScene returns the picture of the layout as rectangles, lines and texts, or as a file.
+func (in *Inspector) serveScene(q *request) error {
+	ctx, cancel := in.timed(q)
+	defer cancel()
+	layout, err := q.db.Layout(ctx)
+	if err != nil {
+		return err
+	}
+	scene := picture.Draw(&layout)
+	if !q.flag("svg") {
+		return q.json(http.StatusOK, scene)
+	}
+	q.w.Header().Set("Content-Disposition", `attachment; filename="structure.svg"`)
+	return q.file(http.StatusOK, "structure.svg", picture.SVG(scene))
 }
 
 func (in *Inspector) servePins(q *request) error {

@@ -162,7 +162,11 @@ func TestSignIn(t *testing.T) {
 	db := openEngine(t, engine.Options{})
 	h := inspect.Handler(db, inspect.Options{Token: token})
 	form := func(text string) string { return url.Values{"token": {text}}.Encode() }
-	kind := header("Content-Type", "application/x-www-form-urlencoded")
+	kind := func(r *http.Request) { // as browsers send the form of a page without a referrer
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", "null")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
 
 	s := serve(t, h)
 	s.want("a wrong token", s.do(http.MethodPost, wire.SignIn, form("x"), kind), http.StatusForbidden, "not the token")
@@ -255,6 +259,7 @@ func TestOtherSites(t *testing.T) {
 	for _, kind := range []string{"text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""} {
 		s.want("statements as "+kind, s.do(http.MethodPost, wire.SQL, `{"sql":"DELETE FROM kv"}`, header("Content-Type", kind)), http.StatusUnsupportedMediaType, "JSON")
 	}
+	s.want("null and cross-site", write(header("Origin", "null"), header("Sec-Fetch-Site", "cross-site")), http.StatusForbidden, "another site")
 	s.want("before", s.get(wire.Value+"?key=k"), http.StatusOK, "old")
 	s.want("the page itself", write(header("Sec-Fetch-Site", "same-origin"), header("Origin", s.server.URL)), http.StatusOK, "true")
 	s.want("after", s.get(wire.Value+"?key=k"), http.StatusOK, "new")

@@ -35,6 +35,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": code,
 			"sql":  sqlCommand, "rows": rows, "flip": flip, "golden": golden, "held": awaitHeld,
+			"port": freePort, "reach": reach,
 		},
 	})
 }

@@ -15,6 +15,7 @@ const (
 	Stats     = "stats"
 	Structure = "structure"
 	Layout    = "layout"
+	Scene     = "scene"
 	Keys      = "keys"
 	Tree      = "tree"
 	Value     = "value"

@@ -9,6 +9,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/pictures"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/serve"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/shell"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/workload"
 )
@@ -46,6 +47,7 @@ type commands struct {
 	Recover    care.Recover    `cmd:"" group:"care" help:"Save what can still be read of a damaged database."`
 
 	Structure pictures.Structure `cmd:"" group:"look" help:"Draw levels, segments and blocks, or record how they change."`
+	Serve     serve.Serve        `cmd:"" group:"look" help:"Show a database in a browser, and to other programs."`
 
 	Bench workload.Bench `cmd:"" group:"more" help:"Measure lsmlite on this machine, and compare measurements."`
 
