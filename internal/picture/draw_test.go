@@ -125,3 +125,24 @@ func TestLayoutsOfAWholeLoad(t *testing.T) {
 		t.Error("no flush or merge was ever in progress")
 	}
 }
+
+// TestBracketsDoNotCross: jobs one below the other share a place for their brackets, those that reach across each other
+// do not.
+func TestBracketsDoNotCross(t *testing.T) {
+	stems := func(l *engine.Layout) (x []float64) {
+		for _, it := range picture.Draw(l).Items {
+			if strings.HasSuffix(it.ID, ".stem") {
+				x = append(x, it.X)
+			}
+		}
+		return x
+	}
+	l := fixed()
+	if x := stems(l); len(x) != 3 || x[0] != x[1] || x[1] != x[2] {
+		t.Errorf("three jobs one below the other are at %v", x)
+	}
+	l.Jobs[1].Inputs = []int{0, 3} // reaches into the third one
+	if x := stems(l); len(x) != 3 || x[0] != x[1] || x[1] == x[2] {
+		t.Errorf("two jobs that cross are at %v", x)
+	}
+}

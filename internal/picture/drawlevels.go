@@ -2,7 +2,12 @@
 
 package picture
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+)
 
 // levels draws a row for each tree and segment, the newest on top, along the keys.
 func (d *drawing) levels() {
@@ -72,34 +77,52 @@ func (d *drawing) outline(id string, b box, r row) {
 	d.add(Item{ID: id, Kind: Rect, Layer: 1, X: b.x + 0.5, Y: b.y + 0.5, W: b.w - 1, H: b.h - 1, Round: 3, Stroke: r.paint, Size: 1, Style: Dashed, Tip: r.tip})
 }
 
-// brackets joins the inputs of each job, and leads to its output.
+// bracket is which rows a job joins.
+type bracket struct {
+	job, output int
+	rows        []int // ascending, the output's included
+}
+
+// bracketsOf returns the brackets of the jobs whose inputs and output are among the rows.
+func bracketsOf(l *engine.Layout, rows []row) (list []bracket) {
+	for n, j := range l.Jobs {
+		b := bracket{job: n, output: -1}
+		for i, r := range rows {
+			switch {
+			case r.job == n || j.Output >= 0 && r.segment == j.Output:
+				b.output = i
+			case r.id == "old" && j.Flush || r.segment >= 0 && slices.Contains(j.Inputs, r.segment):
+			default:
+				continue
+			}
+			b.rows = append(b.rows, i)
+		}
+		if b.output >= 0 && len(b.rows) > 1 {
+			list = append(list, b)
+		}
+	}
+	return list
+}
+
+// brackets joins the inputs of each job, and leads to its output. Those that would cross another one lie further out.
 func (d *drawing) brackets(top float64) {
 	middle := func(i int) float64 { return top + float64(i)*rowHeight + rowHeight/2 }
-	for n, j := range d.l.Jobs {
-		from, to, out := -1, -1, -1
-		for i, r := range d.rows {
-			if r.job == n || j.Output >= 0 && r.segment == j.Output {
-				out = i
-			}
-			input := r.id == "old" && j.Flush
-			for _, s := range j.Inputs {
-				input = input || r.segment == s
-			}
-			if input || out == i {
-				if from < 0 {
-					from = i
-				}
-				to = i
-				x := keysX - 12 - 7*float64(n)
-				d.line(fmt.Sprintf("j%d.arm%d", n, i), box{x: x, y: middle(i), w: keysX - 4 - x}, workPaint, 1.5)
-			}
+	var ends []int // the last row of each lane
+	for _, b := range bracketsOf(d.l, d.rows) {
+		from, to := b.rows[0], b.rows[len(b.rows)-1]
+		lane := slices.IndexFunc(ends, func(end int) bool { return end < from })
+		if lane < 0 {
+			lane = len(ends)
+			ends = append(ends, to)
 		}
-		if from < 0 || out < 0 {
-			continue
+		ends[lane] = max(ends[lane], to)
+		x := keysX - 12 - 7*float64(lane)
+		id := fmt.Sprintf("j%d", b.job)
+		for _, i := range b.rows {
+			d.line(fmt.Sprintf("%s.arm%d", id, i), box{x: x, y: middle(i), w: keysX - 4 - x}, workPaint, 1.5)
 		}
-		x := keysX - 12 - 7*float64(n)
-		d.line(fmt.Sprintf("j%d.stem", n), box{x: x, y: middle(from), h: middle(to) - middle(from)}, workPaint, 1.5)
-		d.line(fmt.Sprintf("j%d.head", n), box{x: keysX - 8, y: middle(out) - 4, w: 5, h: 4}, workPaint, 1.5)
-		d.line(fmt.Sprintf("j%d.chin", n), box{x: keysX - 8, y: middle(out) + 4, w: 5, h: -4}, workPaint, 1.5)
+		d.line(id+".stem", box{x: x, y: middle(from), h: middle(to) - middle(from)}, workPaint, 1.5)
+		d.line(id+".head", box{x: keysX - 8, y: middle(b.output) - 4, w: 5, h: 4}, workPaint, 1.5)
+		d.line(id+".chin", box{x: keysX - 8, y: middle(b.output) + 4, w: 5, h: -4}, workPaint, 1.5)
 	}
 }
