@@ -122,9 +122,9 @@ func (s *emulator) contains(text string) {
 // until waits for something.
 func (s *emulator) until(what string, is func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); !is(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			s.t.Fatalf("after 20 s it is not true that %s\nbut the screen is\n%s\n%q", what, s.screen(), s.all())
+			s.t.Fatalf("after a minute it is not true that %s\nbut the screen is\n%s\n%q", what, s.screen(), s.all())
 		}
 	}
 }
@@ -144,7 +144,7 @@ func (s *emulator) ends() int {
 			return failed.ExitCode()
 		}
 		return 0
-	case <-time.After(20 * time.Second):
+	case <-time.After(60 * time.Second):
 		s.t.Fatalf("it does not end; the screen is\n%s", s.screen())
 		return -1
 	}

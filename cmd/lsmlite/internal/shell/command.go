@@ -103,12 +103,12 @@ func headers(on bool) show.Headers {
 func (c Command) run(s *shell) error {
 	path, access := c.File, env.Create
 	if path == "" {
-		path = ":memory:"
+		path = inMemory
 	}
 	if c.ReadOnly {
 		access = env.Read
 	}
-	isNew := access == env.Create && path != ":memory:" && missing(path)
+	isNew := access == env.Create && path != inMemory && missing(path)
 	if err := s.open(path, access); err != nil {
 		return err
 	}

@@ -25,10 +25,11 @@ type dotCommand struct {
 var dots []dotCommand
 
 func init() { // not an initializer: .help refers to the table
-	for i := range dotDatabase {
-		dotDatabase[i].result = true
+	results := slices.Concat(dotDatabase, dotSubcommands)
+	for i := range results {
+		results[i].result = true
 	}
-	dots = slices.Concat(dotSettings, dotFiles, dotDatabase)
+	dots = slices.Concat(dotSettings, dotFiles, results)
 	slices.SortFunc(dots, func(a, b dotCommand) int { return strings.Compare(a.name, b.name) })
 }
 

@@ -6,92 +6,19 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"io"
-	"os"
-	"path/filepath"
-	"strings"
+	"fmt"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/show"
+	"github.com/lsmlite/lsmlite-go/parser"
 )
 
-// DumpRows is how many rows a dump puts into a transaction, which the shell that reads it holds in memory.
-const DumpRows = 10_000
+// DumpBytes is how long the statements of one transaction of a dump are together: what reads it holds it in memory.
+const DumpBytes = 4 << 20
 
-// dump prints statements that write the rows, as a script of the shell and of SQLite.
-func dump(ctx context.Context, s *shell, args []string) error {
-	return s.dumpTo(ctx, s.out, args)
-}
-
-func (s *shell) dumpTo(ctx context.Context, w io.Writer, pattern []string) error {
-	out := bufio.NewWriter(w)
-	rows := &transactions{Rows: show.New(out, show.Options{Mode: show.Insert}), w: out}
-	if err := schema(ctx, &shell{out: out}, nil); err != nil {
-		return err
-	}
-	if err := s.each(ctx, rows, pattern); err != nil {
-		return errors.Join(err, out.Flush())
-	}
-	return out.Flush()
-}
-
-// transactions puts BEGIN and COMMIT around every DumpRows rows.
-type transactions struct {
-	show.Rows
-	w    io.Writer
-	rows int
-}
-
-func (t *transactions) Row(values []any) error {
-	if t.rows%DumpRows == 0 {
-		if err := t.mark("BEGIN;\n"); err != nil {
-			return err
-		}
-	}
-	if err := t.Rows.Row(values); err != nil {
-		return err
-	}
-	if t.rows++; t.rows%DumpRows == 0 {
-		return t.mark("COMMIT;\n")
-	}
-	return nil
-}
-
-func (t *transactions) End() error {
-	if t.rows%DumpRows != 0 {
-		return t.mark("COMMIT;\n")
-	}
-	return t.Rows.End()
-}
-
-func (t *transactions) mark(text string) error {
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	_, err := io.WriteString(t.w, text)
-	return err
-}
-
-// export writes rows to a file, in the form that its name says.
-func export(ctx context.Context, s *shell, args []string) (err error) {
-	modes := map[string]show.Mode{".csv": show.CSV, ".json": show.JSON, ".jsonl": show.JSONL, ".sql": show.Insert}
-	mode, ok := modes[strings.ToLower(filepath.Ext(args[0]))]
-	if !ok {
-		return env.Errorf(env.Refused, "%s: the name has to end in .csv, .json, .jsonl or .sql", args[0])
-	}
-	f, err := os.OpenFile(args[0], os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if mode == show.Insert {
-		return s.dumpTo(ctx, f, args[1:])
-	}
-	return s.each(ctx, show.New(f, show.Options{Mode: mode, Headers: show.HeadersOn}), args[1:])
-}
-
-// each gives all rows to out, or those whose key is like a pattern.
-func (s *shell) each(ctx context.Context, out show.Rows, pattern []string) error {
+// dump prints statements that write all rows, those of the open transaction included, or those whose key is like a
+// pattern: a script of the shell and of SQLite. If it is not complete, the last transaction of the script is undone.
+func dump(ctx context.Context, s *shell, pattern []string) error {
 	if s.conn == nil {
 		return errNoDatabase
 	}
@@ -99,5 +26,50 @@ func (s *shell) each(ctx context.Context, out show.Rows, pattern []string) error
 	if len(pattern) > 0 {
 		text += " WHERE key GLOB " + show.Literal(pattern[0])
 	}
-	return s.print(ctx, text, out)
+	d := &dumper{w: bufio.NewWriter(s.out)}
+	if _, err := d.w.WriteString(createTable); err != nil {
+		return err
+	}
+	err := s.print(ctx, text, d)
+	if err != nil && d.open > 0 {
+		fmt.Fprint(d.w, "ROLLBACK; -- not all rows could be read\n")
+	}
+	return errors.Join(err, d.w.Flush())
 }
+
+// dumper prints rows as statements.
+type dumper struct {
+	w    *bufio.Writer
+	open int // bytes of the open transaction, 0 if none is
+}
+
+// Columns implements show.Rows, as the others do.
+func (d *dumper) Columns([]string) error { return nil }
+
+func (d *dumper) Row(values []any) error {
+	key, value := show.Literal(values[0]), show.Literal(values[1])
+	line := "INSERT INTO kv VALUES (" + key + ", " + value + ");\n"
+	if len(line) > parser.MaxTextBytes {
+		return env.Errorf(env.Refused, "the row of %.100s makes a statement of more than %d MiB, which cannot run; lsmlite dump writes any row",
+			key, parser.MaxTextBytes>>20)
+	}
+	if d.open == 0 {
+		line = "BEGIN;\n" + line
+	}
+	if d.open += len(line); d.open >= DumpBytes {
+		line, d.open = line+"COMMIT;\n", 0
+	}
+	_, err := d.w.WriteString(line)
+	return err
+}
+
+func (d *dumper) End() error {
+	if d.open > 0 {
+		d.open = 0
+		_, err := d.w.WriteString("COMMIT;\n")
+		return err
+	}
+	return nil
+}
+
+func (d *dumper) Flush() error { return d.w.Flush() }

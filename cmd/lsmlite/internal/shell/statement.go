@@ -148,13 +148,16 @@ func (s *shell) print(ctx context.Context, text string, out show.Rows) error {
 	}
 	for rows.Next() {
 		if err := rows.Scan(dest...); err != nil {
-			return errors.Join(err, out.End())
+			return errors.Join(err, out.Flush())
 		}
 		if err := out.Row(values); err != nil {
-			return err
+			return errors.Join(err, out.Flush())
 		}
 	}
-	return errors.Join(rows.Err(), out.End())
+	if err := rows.Err(); err != nil {
+		return errors.Join(err, out.Flush())
+	}
+	return out.End()
 }
 
 // copies says whether a statement is the PRAGMA that writes another file.
