@@ -179,6 +179,9 @@ func (p *Progress) amount(n int64) string {
 	case Bytes:
 		return progress.FormatBytes(n)
 	case Measurements:
+		if n == 1 {
+			return "1 measurement"
+		}
 		return fmt.Sprintf("%d measurements", n)
 	}
 	return fmt.Sprintf("%d rows", n)

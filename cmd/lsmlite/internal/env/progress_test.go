@@ -37,6 +37,27 @@ func TestProgressLines(t *testing.T) {
 	})
 }
 
+// TestProgressOfMeasurements: what is done changes, and there is no rate of what is done a few times.
+func TestProgressOfMeasurements(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		p := (&Env{Stderr: &out}).Progress("bench", Measurements, 4)
+		p.SetWhat("fillseq")
+		p.Set(1)
+		time.Sleep(2 * time.Second)
+		p.SetWhat("readseq")
+		p.Set(3)
+		time.Sleep(4 * time.Second)
+		synctest.Wait()
+		p.Done()
+		want := "fillseq: 1 measurement, 25% of 4 measurements, 3s left\n" +
+			"readseq: 3 measurements, 75% of 4 measurements, 2s left\n"
+		if out.String() != want {
+			t.Errorf("lines:\n%swant:\n%s", out.String(), want)
+		}
+	})
+}
+
 // TestShortWorkShowsNothing holds that work of less than a second leaves no goroutine and no line.
 func TestShortWorkShowsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -56,6 +77,7 @@ func TestQuiet(t *testing.T) {
 	p.Add(1)
 	p.Set(1)
 	p.SetTotal(1)
+	p.SetWhat("stats")
 	p.Done()
 	if p != nil {
 		t.Error("--quiet has a Progress")
