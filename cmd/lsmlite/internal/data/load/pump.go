@@ -69,12 +69,13 @@ func (p *pump) read(ctx context.Context) error {
 			return ctx.Err()
 		}
 		err := p.fill(ctx, b, &at)
-		b.Read, b.Offset, b.Sum, b.Last = at.Rows, at.Offset, at.Sum, errors.Is(err, io.EOF)
-		if b.Last || b.Len() > 0 {
-			p.full <- b
+		last := errors.Is(err, io.EOF)
+		b.Read, b.Offset, b.Sum, b.Last = at.Rows, at.Offset, at.Sum, last
+		if last || b.Len() > 0 {
+			p.full <- b // from now on it is the writer's
 		}
 		switch {
-		case b.Last:
+		case last:
 			return nil
 		case err != nil && ctx.Err() != nil:
 			return ctx.Err() // what reading says when it is interrupted does not matter
