@@ -29,6 +29,9 @@ func (s Structure) record(ctx context.Context, e *env.Env, client *remote.Client
 	if client != nil {
 		film := new(picture.Recorder)
 		err := s.follow(ctx, client, film)
+		if err != nil && film.Len() == 0 {
+			return err
+		}
 		return errors.Join(err, s.save(e, film.Len(), film.Page))
 	}
 	if len(s.Args) == 0 {

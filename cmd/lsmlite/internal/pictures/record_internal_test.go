@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -29,7 +30,12 @@ func TestRecordRemote(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	server := httptest.NewServer(inspect.Handler(db, inspect.Options{}))
+	handler := inspect.Handler(db, inspect.Options{})
+	answered := func() {}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler.ServeHTTP(w, r)
+		answered()
+	}))
 	defer server.Close()
 	written := make(chan error, 1)
 	go func() {
@@ -55,7 +61,12 @@ func TestRecordRemote(t *testing.T) {
 		t.Errorf("%v, %q, a page of %d bytes", err, stderr.String(), len(raw))
 	}
 	stopped, stop := context.WithCancel(ctx)
-	time.AfterFunc(100*time.Millisecond, stop)
+	answers := 0
+	answered = func() {
+		if answers++; answers == 5 {
+			stop()
+		}
+	}
 	s.Record, s.For = filepath.Join(dir, "stopped.html"), 0
 	if err := s.Run(stopped, e); err != nil {
 		t.Errorf("Ctrl-C ends a recording: %v", err)
@@ -63,6 +74,7 @@ func TestRecordRemote(t *testing.T) {
 	if _, err := os.Stat(s.Record); err != nil {
 		t.Error(err)
 	}
+	answered = func() {}
 	s.Record = ""
 	if err := s.Run(ctx, e); err != nil || !strings.Contains(stdout.String(), "live.lsm  ") {
 		t.Errorf("%v, %q", err, stdout.String())
@@ -70,6 +82,14 @@ func TestRecordRemote(t *testing.T) {
 	cancel()
 	if err := <-written; err != nil {
 		t.Error(err)
+	}
+	server.Close()
+	s.Record = filepath.Join(dir, "gone.html")
+	if err := s.Run(context.Background(), e); env.CodeOf(err) != env.CannotOpen || strings.Contains(err.Error(), "nothing was recorded") {
+		t.Errorf("nobody answers: %v", err)
+	}
+	if _, err := os.Stat(s.Record); err == nil {
+		t.Error("a page of nothing was written")
 	}
 }
 
