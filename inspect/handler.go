@@ -49,7 +49,7 @@ func Handler[DB *sql.DB | *engine.DB](db DB, o Options) *Inspector {
 	in := &Inspector{options: o, limits: o.Limits.orDefaults(), recorder: o.Recorder}
 	switch db := any(db).(type) {
 	case *sql.DB:
-		in.source = &pool{db: db}
+		in.source = &pool{db: db, wait: in.limits.ConnectionTime}
 	case *engine.DB:
 		in.source = opened{db}
 	}

@@ -20,6 +20,8 @@ type Limits struct {
 	ScanRows int
 	// StatementTime is how long the statements of a request may run, and a request for keys or tree.
 	StatementTime time.Duration
+	// ConnectionTime is how long a request waits for a connection of a *sql.DB.
+	ConnectionTime time.Duration
 	// StallTime is how long the client of a copy, a check or a file may take nothing of it. Until
 	// then the database keeps what is being read.
 	StallTime time.Duration
@@ -32,29 +34,31 @@ type Limits struct {
 
 // The defaults of Limits.
 const (
-	DefaultRows          = 1000
-	DefaultResponseBytes = 4 << 20
-	DefaultCellBytes     = 1 << 10
-	DefaultScanRows      = 100_000
-	DefaultStatementTime = 10 * time.Second
-	DefaultStallTime     = time.Minute
-	DefaultStatements    = 4
-	DefaultChecks        = 1
-	DefaultBackups       = 1
-	DefaultBodyBytes     = 16 << 20
+	DefaultRows           = 1000
+	DefaultResponseBytes  = 4 << 20
+	DefaultCellBytes      = 1 << 10
+	DefaultScanRows       = 100_000
+	DefaultStatementTime  = 10 * time.Second
+	DefaultConnectionTime = 5 * time.Second
+	DefaultStallTime      = time.Minute
+	DefaultStatements     = 4
+	DefaultChecks         = 1
+	DefaultBackups        = 1
+	DefaultBodyBytes      = 16 << 20
 )
 
 func (l Limits) orDefaults() Limits {
 	return Limits{
-		Rows:          cmp.Or(l.Rows, DefaultRows),
-		ResponseBytes: cmp.Or(l.ResponseBytes, DefaultResponseBytes),
-		CellBytes:     cmp.Or(l.CellBytes, DefaultCellBytes),
-		ScanRows:      cmp.Or(l.ScanRows, DefaultScanRows),
-		StatementTime: cmp.Or(l.StatementTime, DefaultStatementTime),
-		StallTime:     cmp.Or(l.StallTime, DefaultStallTime),
-		Statements:    cmp.Or(l.Statements, DefaultStatements),
-		Checks:        cmp.Or(l.Checks, DefaultChecks),
-		Backups:       cmp.Or(l.Backups, DefaultBackups),
-		BodyBytes:     cmp.Or(l.BodyBytes, DefaultBodyBytes),
+		Rows:           cmp.Or(l.Rows, DefaultRows),
+		ResponseBytes:  cmp.Or(l.ResponseBytes, DefaultResponseBytes),
+		CellBytes:      cmp.Or(l.CellBytes, DefaultCellBytes),
+		ScanRows:       cmp.Or(l.ScanRows, DefaultScanRows),
+		StatementTime:  cmp.Or(l.StatementTime, DefaultStatementTime),
+		ConnectionTime: cmp.Or(l.ConnectionTime, DefaultConnectionTime),
+		StallTime:      cmp.Or(l.StallTime, DefaultStallTime),
+		Statements:     cmp.Or(l.Statements, DefaultStatements),
+		Checks:         cmp.Or(l.Checks, DefaultChecks),
+		Backups:        cmp.Or(l.Backups, DefaultBackups),
+		BodyBytes:      cmp.Or(l.BodyBytes, DefaultBodyBytes),
 	}
 }

@@ -35,12 +35,10 @@ func (s opened) use(_ context.Context, f func(database) error) error {
 	return f(database{DB: s.db, keys: lsmlite.TypeBlob, values: lsmlite.TypeBlob})
 }
 
-// connectionTime is how long a request waits for a connection of the program's pool.
-const connectionTime = 5 * time.Second
-
 // pool is a database of the driver. Its connections tell what type keys have.
 type pool struct {
-	db *sql.DB
+	db   *sql.DB
+	wait time.Duration // for a connection
 
 	mu           sync.Mutex
 	known        bool
@@ -48,14 +46,14 @@ type pool struct {
 }
 
 func (s *pool) use(ctx context.Context, f func(database) error) error {
-	wait, cancel := context.WithTimeout(ctx, connectionTime)
+	wait, cancel := context.WithTimeout(ctx, s.wait)
 	defer cancel()
 	conn, err := s.db.Conn(wait)
 	switch {
 	case err == nil:
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
 		return refusef(http.StatusServiceUnavailable,
-			"no connection of the program's pool was free within %v; SetMaxOpenConns limits them", connectionTime)
+			"limit ConnectionTime: no connection of the program's pool was free within %v; SetMaxOpenConns limits them", s.wait)
 	default:
 		return err
 	}

@@ -189,17 +189,13 @@ func TestPool(t *testing.T) {
 }
 
 func TestPoolWithoutConnections(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short: it waits for 5 seconds")
-	}
-	t.Parallel()
 	db := openSQL(t, lsmlite.Config{})
 	db.SetMaxOpenConns(1)
-	s := serve(t, inspect.Handler(db, inspect.Options{}))
+	s := serve(t, inspect.Handler(db, inspect.Options{Limits: inspect.Limits{ConnectionTime: 50 * time.Millisecond}}))
 	s.want("with a free one", s.get(wire.Stats), http.StatusOK, "commits")
 	conn, err := db.Conn(t.Context())
 	must(t, err)
-	s.want("without", s.get(wire.Stats), http.StatusServiceUnavailable, "SetMaxOpenConns")
+	s.want("without", s.get(wire.Stats), http.StatusServiceUnavailable, "limit ConnectionTime")
 	must(t, conn.Close())
 	s.want("with it again", s.get(wire.Stats), http.StatusOK, "commits")
 }
