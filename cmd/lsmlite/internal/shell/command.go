@@ -71,9 +71,9 @@ func (c Command) start(ctx context.Context, e *env.Env) (*shell, error) {
 		prompts: [2]string{"lsmlite", "    ..."}}
 	s.interactive = len(c.SQL) == 0 && e.InTerminal()
 	s.changes = s.interactive
-	s.show = show.Options{Mode: show.List, Null: c.Nullvalue, Separator: c.Separator, Colors: e.Colors()}
+	s.show = show.Options{Mode: show.List, Null: c.Nullvalue, Separator: c.Separator}
 	if s.interactive && e.OutTerminal() {
-		s.show.Mode, s.show.Width = show.Box, e.Width()
+		s.show.Mode = show.Box
 	}
 	if e.JSON {
 		s.show.Mode = show.JSONL
@@ -88,7 +88,6 @@ func (c Command) start(ctx context.Context, e *env.Env) (*shell, error) {
 	if c.Header != nil {
 		s.show.Headers = headers(*c.Header)
 	}
-	s.fallback = s.show
 	return s, nil
 }
 

@@ -6,15 +6,19 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/show"
 	"github.com/lsmlite/lsmlite-go/parser"
 )
 
-// DumpBytes is how long the statements of one transaction of a dump are together: what reads it holds it in memory.
-const DumpBytes = 4 << 20
+const (
+	// DumpBytes is how long the statements of one transaction of a dump are together: what reads it holds it in memory.
+	DumpBytes = 4 << 20
+	// DumpStatement is how long a statement of a dump gets before the next one begins. Rows of one statement are read
+	// back several times as fast as rows that have a statement each.
+	DumpStatement = 64 << 10
+)
 
 // dump prints statements that write all rows, those of the open transaction included, or those whose key is like a
 // pattern: a script of the shell and of SQLite. If it is not complete, the last transaction of the script is undone.
@@ -32,15 +36,17 @@ func dump(ctx context.Context, s *shell, pattern []string) error {
 	}
 	err := s.print(ctx, text, d)
 	if err != nil && d.open > 0 {
-		fmt.Fprint(d.w, "ROLLBACK; -- not all rows could be read\n")
+		d.endStatement()
+		d.w.WriteString("ROLLBACK; -- not all rows could be read\n")
 	}
 	return errors.Join(err, d.w.Flush())
 }
 
 // dumper prints rows as statements.
 type dumper struct {
-	w    *bufio.Writer
-	open int // bytes of the open transaction, 0 if none is
+	w         *bufio.Writer
+	open      int // bytes of the open transaction, 0 if none is
+	statement int // and of the statement that may have more rows
 }
 
 // Columns implements show.Rows, as the others do.
@@ -48,22 +54,42 @@ func (d *dumper) Columns([]string) error { return nil }
 
 func (d *dumper) Row(values []any) error {
 	key, value := show.Literal(values[0]), show.Literal(values[1])
-	line := "INSERT INTO kv VALUES (" + key + ", " + value + ");\n"
-	if len(line) > parser.MaxTextBytes {
+	row := "(" + key + ", " + value + ")"
+	if len(insertRows)+len(row) > parser.MaxTextBytes {
 		return env.Errorf(env.Refused, "the row of %.100s makes a statement of more than %d MiB, which cannot run; lsmlite dump writes any row",
 			key, parser.MaxTextBytes>>20)
 	}
+	if d.statement > 0 && d.statement+len(row) > DumpStatement {
+		d.endStatement()
+	}
+	if d.open >= DumpBytes && d.statement == 0 {
+		d.w.WriteString("COMMIT;\n")
+		d.open = 0
+	}
 	if d.open == 0 {
-		line = "BEGIN;\n" + line
+		d.w.WriteString("BEGIN;\n")
 	}
-	if d.open += len(line); d.open >= DumpBytes {
-		line, d.open = line+"COMMIT;\n", 0
+	if d.statement == 0 {
+		d.w.WriteString(insertRows)
+	} else {
+		d.w.WriteString(",\n  ")
 	}
-	_, err := d.w.WriteString(line)
+	d.open, d.statement = d.open+len(row), d.statement+len(row)
+	_, err := d.w.WriteString(row)
 	return err
 }
 
+const insertRows = "INSERT INTO kv VALUES\n  "
+
+func (d *dumper) endStatement() {
+	if d.statement > 0 {
+		d.w.WriteString(";\n")
+	}
+	d.statement = 0
+}
+
 func (d *dumper) End() error {
+	d.endStatement()
 	if d.open > 0 {
 		d.open = 0
 		_, err := d.w.WriteString("COMMIT;\n")

@@ -68,7 +68,7 @@ func (s *shell) greet(isNew bool) {
 	if isNew {
 		file += ", which is new"
 	}
-	fmt.Fprintf(s.env.Stdout, "lsmlite: %s. .help lists the commands, Ctrl-D leaves.\n", file)
+	fmt.Fprintf(s.talk(), "lsmlite: %s. .help lists the commands, Ctrl-D leaves.\n", file)
 }
 
 // typed runs a complete text, and prints its errors.

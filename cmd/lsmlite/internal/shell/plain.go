@@ -5,6 +5,7 @@ package shell
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"sync"
 )
 
@@ -12,6 +13,7 @@ import (
 type plainEditor struct {
 	shell *shell
 	r     *bufio.Reader
+	out   io.Writer // for prompts
 
 	mu   sync.Mutex
 	text string
@@ -19,7 +21,7 @@ type plainEditor struct {
 
 func (p *plainEditor) read() (string, error) {
 	p.begin()
-	fmt.Fprint(p.shell.env.Stdout, p.shell.prompt())
+	fmt.Fprint(p.out, p.shell.prompt())
 	for {
 		line, err := p.r.ReadString('\n')
 		text, done := p.add(line)
@@ -29,7 +31,7 @@ func (p *plainEditor) read() (string, error) {
 		case err != nil || done:
 			return text, nil
 		}
-		fmt.Fprint(p.shell.env.Stdout, p.shell.more())
+		fmt.Fprint(p.out, p.shell.more())
 	}
 }
 
@@ -51,7 +53,20 @@ func (p *plainEditor) interrupted() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.text = ""
-	fmt.Fprint(p.shell.env.Stdout, "\n"+p.shell.prompt())
+	fmt.Fprint(p.out, "\n"+p.shell.prompt())
 }
 
 func (p *plainEditor) close() {}
+
+// newPlainEditor returns what reads lines.
+func (s *shell) newPlainEditor() editor {
+	return &plainEditor{shell: s, r: bufio.NewReader(s.env.Stdin), out: s.talk()}
+}
+
+// talk is where prompts go: not into the results, if those go to a file.
+func (s *shell) talk() io.Writer {
+	if s.env.OutTerminal() {
+		return s.env.Stdout
+	}
+	return s.env.Stderr
+}

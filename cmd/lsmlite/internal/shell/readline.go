@@ -5,7 +5,6 @@
 package shell
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"os"
@@ -27,11 +26,11 @@ type lineEditor struct {
 // newEditor returns what reads from the terminal.
 func (s *shell) newEditor() editor {
 	if s.env.Stdin != os.Stdin || !s.env.OutTerminal() || os.Getenv("TERM") == "dumb" {
-		return &plainEditor{shell: s, r: bufio.NewReader(s.env.Stdin)}
+		return s.newPlainEditor()
 	}
 	state, err := term.GetState(int(os.Stdin.Fd()))
 	if err != nil {
-		return &plainEditor{shell: s, r: bufio.NewReader(s.env.Stdin)}
+		return s.newPlainEditor()
 	}
 	h, err := openHistory(historyPath())
 	if err != nil {

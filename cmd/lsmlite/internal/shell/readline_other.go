@@ -4,10 +4,6 @@
 
 package shell
 
-import "bufio"
-
 // newEditor returns what reads from the terminal: lines as they are, because package readline is not made for this
 // system.
-func (s *shell) newEditor() editor {
-	return &plainEditor{shell: s, r: bufio.NewReader(s.env.Stdin)}
-}
+func (s *shell) newEditor() editor { return s.newPlainEditor() }

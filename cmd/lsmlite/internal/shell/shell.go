@@ -40,7 +40,6 @@ type shell struct {
 
 	savepoints []string
 	prompts    [2]string
-	fallback   show.Options // what --mode and its like have set, for .mode without a name
 }
 
 var errNoDatabase = env.Errorf(env.Refused, "no database is open; .open FILE opens one")

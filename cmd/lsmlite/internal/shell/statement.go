@@ -125,7 +125,14 @@ func (s *shell) exec(ctx context.Context, text string, k kind) error {
 
 // query prints the rows of a statement as they come.
 func (s *shell) query(ctx context.Context, text string) error {
-	return s.print(ctx, text, show.New(s.out, s.show))
+	o := s.show
+	if s.target == nil {
+		o.Colors = s.env.Colors()
+	}
+	if s.target == nil && s.interactive && s.env.OutTerminal() {
+		o.Width = s.env.Width()
+	}
+	return s.print(ctx, text, show.New(s.out, o))
 }
 
 // print gives the rows of a statement to out.
