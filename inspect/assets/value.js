@@ -184,7 +184,7 @@ export async function edit(v) {
   v ? el("h2", { class: "key" }, showBytes(v.key.bytes)) : el("label", {}, "Key", name),
   el("label", {}, "Value", area), problem,
   el("div", { class: "bar" }, el("button", { class: "primary", type: "submit" }, "Save"),
-    el("button", { type: "button", onclick: () => v ? show(v, true) : (blank(), $("keys").classList.remove("reading"), $("list").focus()) }, "Leave"))));
+    el("button", { type: "button", onclick: () => v ? show(v, true) : (blank(), $("keys").classList.remove("reading"), $("list").focus()) }, "Cancel"))));
   (v ? area : name).focus();
 }
 

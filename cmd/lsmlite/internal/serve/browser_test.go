@@ -23,7 +23,7 @@ import (
 )
 
 // browserTime bounds a test in the browser.
-const browserTime = 60 * time.Second
+const browserTime = 2 * time.Minute
 
 // chromium returns the path of a browser that can be driven, or skips the test and says so.
 func chromium(t *testing.T) string {
@@ -226,7 +226,7 @@ func (b *browser) poll(expression string) error {
 }
 
 // pollTime is how long something on the page may take to appear.
-const pollTime = 15 * time.Second
+const pollTime = 30 * time.Second
 
 // has waits until an element has a text.
 func (b *browser) has(selector, text string) {

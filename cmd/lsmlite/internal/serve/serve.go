@@ -17,6 +17,7 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -172,12 +173,13 @@ func (s Serve) reachableAt(a net.Addr) string {
 	return net.JoinHostPort(host, port)
 }
 
-// run serves until ctx ends, and then ends what is being answered.
+// run serves until ctx ends, and returns when nothing is being answered any more.
 func run(ctx context.Context, stderr io.Writer, listener net.Listener, handler http.Handler) error {
 	requests, end := context.WithCancel(context.Background())
 	defer end()
+	active := &counted{handler: handler}
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
+		Handler: active, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
 		ErrorLog: log.New(stderr, "lsmlite: ", 0), BaseContext: func(net.Listener) context.Context { return requests },
 	}
 	served := make(chan error, 1)
@@ -193,8 +195,27 @@ func run(ctx context.Context, stderr io.Writer, listener net.Listener, handler h
 	defer cancel()
 	err := server.Shutdown(wait)
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = server.Close()
+		err = server.Close() // which ends what still waits for a client
 	}
 	<-served
+	active.wait(closeTime)
 	return err
+}
+
+// counted knows how many requests are being answered: a server that is closed does not wait for them,
+// and the database can only be closed after them.
+type counted struct {
+	handler http.Handler
+	n       atomic.Int64
+}
+
+func (c *counted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.n.Add(1)
+	defer c.n.Add(-1)
+	c.handler.ServeHTTP(w, r)
+}
+
+func (c *counted) wait(most time.Duration) {
+	for end := time.Now().Add(most); c.n.Load() > 0 && time.Now().Before(end); time.Sleep(time.Millisecond) {
+	}
 }
