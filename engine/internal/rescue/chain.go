@@ -39,24 +39,8 @@ func (c *chains) follow(seg format.Segment, id identity) *chain {
 		ch.sheet.identify()
 	}
 	used := map[base.BlockNo]bool{first: true}
-	for b := first; ch.back != nil && b != 0; {
-		if b = c.step(ch, b, true, used); b == last {
-			ch.front, ch.back = append(ch.front, b), nil
-		} else if b != 0 {
-			used[b] = true
-			ch.front = append(ch.front, b)
-		}
-	}
-	if ch.back != nil {
-		used[last] = true
-		for b := last; b != 0; {
-			if b = c.step(ch, b, false, used); b != 0 {
-				used[b] = true
-				ch.back = append(ch.back, b)
-			}
-		}
-		slices.Reverse(ch.back)
-	}
+	c.forward(ch, used, true)
+	c.backward(ch, used)
 	for _, b := range append(slices.Clone(ch.front), ch.back...) {
 		c.claimed[b] = true
 	}
@@ -64,27 +48,70 @@ func (c *chains) follow(seg format.Segment, id identity) *chain {
 	return ch
 }
 
+// forward follows the links from the front on, those only that are certain if sure is set.
+func (c *chains) forward(ch *chain, used map[base.BlockNo]bool, sure bool) {
+	for ch.back != nil {
+		b := c.step(ch, ch.front[len(ch.front)-1], true, used)
+		if b == 0 && !sure {
+			b = c.named(ch, ch.front[len(ch.front)-1], used)
+		}
+		switch {
+		case b == 0 || b == ch.last() && b != ch.back[0]:
+			return
+		case b == ch.back[0]:
+			ch.front, ch.back = append(ch.front, ch.back...), nil
+		default:
+			used[b] = true
+			ch.front = append(ch.front, b)
+		}
+	}
+}
+
+// backward follows the links from the end on, up to the front or to where they are lost.
+func (c *chains) backward(ch *chain, used map[base.BlockNo]bool) {
+	if ch.back == nil {
+		return
+	}
+	end := ch.front[len(ch.front)-1]
+	delete(used, end)
+	used[ch.back[0]] = true
+	for b := ch.back[0]; ; {
+		if b = c.step(ch, b, false, used); b == 0 || b == ch.last() {
+			break
+		}
+		if b == end {
+			ch.front, ch.back = append(ch.front, reversed(ch.back)...), nil
+			return
+		}
+		used[b] = true
+		ch.back = append(ch.back, b)
+	}
+	ch.back = reversed(ch.back)
+}
+
+func reversed(list []base.BlockNo) []base.BlockNo {
+	list = slices.Clone(list)
+	slices.Reverse(list)
+	return list
+}
+
 // step returns the block after b in a segment, or the one before it, 0 if that cannot be known. A link is
-// believed if the other block has its counterpart, or if the page that carries it is sound.
+// believed if the other block has its counterpart, or if the page that carries it is sound and none that is, without a
+// page sum to decide, contradicts it.
 func (c *chains) step(ch *chain, b base.BlockNo, next bool, used map[base.BlockNo]bool) base.BlockNo {
 	id := &ch.sheet.id
 	to := id.mapped(c.in.link(b, next))
-	if to < 1 || to > c.in.blocks() || used[to] {
+	if to < 1 || to > c.in.blocks() || used[to] && to != ch.last() {
 		to = 0
 	}
-	if to != 0 && (id.mapped(c.in.link(to, !next)) == b || c.carries(ch, b, next)) {
-		return to
-	}
-	if next {
-		if only := c.named(ch, b, used); only != 0 {
-			return only
-		}
-	}
-	if to != 0 && c.holds(ch, to) {
+	if to != 0 && (id.mapped(c.in.link(to, !next)) == b || c.carries(ch, b, next) && (id.summed() || !c.carries(ch, to, !next))) {
 		return to
 	}
 	return 0
 }
+
+// last returns the block in which the segment ends.
+func (ch *chain) last() base.BlockNo { return ch.sheet.in.geo.Block(ch.seg.Last) }
 
 // carries reports whether the page that has a block's link is a sound page of the segment.
 func (c *chains) carries(ch *chain, b base.BlockNo, next bool) bool {
@@ -111,7 +138,7 @@ func (c *chains) named(ch *chain, b base.BlockNo, used map[base.BlockNo]bool) (o
 		if c.before[n] == 0 || ch.sheet.id.mapped(c.before[n]) != b || used[n] || c.claimed[n] {
 			continue
 		}
-		if !c.in.packed() && !c.carries(ch, n, false) || c.in.packed() && !c.holds(ch, n) {
+		if !c.in.packed() && !c.carries(ch, n, false) || !c.holds(ch, n) || !c.between(ch, n) {
 			continue
 		}
 		if only != 0 {
@@ -188,6 +215,17 @@ func (c *chains) complete(ch *chain) {
 	if ch.back == nil {
 		return
 	}
+	used := make(map[base.BlockNo]bool)
+	for _, b := range append(slices.Clone(ch.front), ch.back...) {
+		used[b] = true
+	}
+	c.forward(ch, used, false)
+	for _, b := range ch.front {
+		c.claimed[b] = true
+	}
+	if ch.build(nil); ch.back == nil {
+		return
+	}
 	found := make(map[base.BlockNo]bool)
 	if ch.sheet.id.sums == sealSums {
 		for b := base.BlockNo(1); b <= c.in.blocks(); b++ {
@@ -213,20 +251,42 @@ func (c *chains) complete(ch *chain) {
 	ch.build(blocks)
 }
 
+// between reports whether a block's first key is after those at the front of the chain, and before those at its end.
+func (c *chains) between(ch *chain, n base.BlockNo) bool {
+	at := c.firstKey(ch, n)
+	if at == nil {
+		return true
+	}
+	for _, b := range reversed(ch.front) {
+		if key := c.firstKeyFrom(ch, b, ch.seg.First); key != nil {
+			if !key.before(*at) {
+				return false
+			}
+			break
+		}
+	}
+	for _, b := range ch.back {
+		if key := c.firstKey(ch, b); key != nil {
+			return at.before(*key)
+		}
+	}
+	return true
+}
+
 type island struct {
 	block base.BlockNo
 	key   *topKey
 }
 
-// topKey is a key with its topic.
-type topKey struct {
-	kind base.Kind
-	key  []byte
-}
-
 // firstKey returns the first key in a block, as much of it as is on its page; nil if there is none.
-func (c *chains) firstKey(ch *chain, b base.BlockNo) *topKey {
+func (c *chains) firstKey(ch *chain, b base.BlockNo) *topKey { return c.firstKeyFrom(ch, b, 0) }
+
+// firstKeyFrom is firstKey of a block in which the segment may begin at a page, if that is one of the block's.
+func (c *chains) firstKeyFrom(ch *chain, b base.BlockNo, from base.PageNo) *topKey {
 	s := sheet{in: c.in, id: ch.sheet.id, pieces: []piece{{first: c.in.geo.FirstPage(b), last: c.in.geo.LastPage(b)}}}
+	if from > s.pieces[0].first && from <= s.pieces[0].last {
+		s.pieces[0].first = from
+	}
 	w := walker{s: &s, lost: c.in.packed()}
 	if w.lost {
 		w.at = s.pieces[0].first

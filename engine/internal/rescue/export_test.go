@@ -11,7 +11,7 @@ type Span struct {
 }
 
 // Spans returns the parts of the damaged file that the current row is read from, nil if it is the log.
-func (r *Rescue) Spans() []Span {
+func (r *Rescue) Spans() (list []Span) {
 	s := r.merger.out
 	n, ok := s.reader.(*run)
 	if !ok || n.sheet.in != r.data {
@@ -32,12 +32,14 @@ func (r *Rescue) Spans() []Span {
 			}
 		}
 		_, end, _ := w.record(place{w.i, base.PageNo(p)}, make([]byte, in.geo.PageSize))
-		if int64(end.at) > p {
+		if end.i == w.i {
 			return Span{p, int64(end.at), s.found.Summed}
 		}
-		return Span{p, p + 6, s.found.Summed}
+		next := n.sheet.pieces[end.i].first
+		list = append(list, Span{int64(next) - 4, int64(end.at), s.found.Summed})
+		return Span{p, int64(n.sheet.pieces[w.i].last) + 5, s.found.Summed}
 	}
-	list := []Span{span(int64(l.no))}
+	list = append(list, span(int64(l.no)))
 	left := int64(c.Body) + int64(c.KeyLen) + int64(c.ValLen) - int64(l.page.EOF())
 	w := l.after.fork()
 	buf := make([]byte, n.sheet.in.geo.PageSize)

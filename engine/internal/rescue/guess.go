@@ -8,8 +8,10 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
-// guessPages is how many pages are looked at for each page size, and guessBytes how much of a compressed file.
+// guessPages is how many pages are looked at for each page size, and guessBytes how much of a compressed file. Where
+// there are fewer good pages than fewPages, the file may be compressed.
 const (
+	fewPages   = 16
 	guessPages = 256
 	guessBytes = 1 << 20
 )
@@ -17,16 +19,18 @@ const (
 // guess finds out the sizes of pages and blocks, and the codec, from the pages themselves. It reports false if there
 // are no pages.
 func (r *Rescue) guess() bool {
-	best := 0
+	best, pages := 0, 0
 	var geo format.Geometry
 	var codec compress.Codec
 	for size := format.MinPageSize; size <= format.MaxPageSize; size *= 2 {
-		if n := r.goodPages(size) * size; n > best {
-			best, geo, codec = n, r.blockSize(size), nil
+		if n := r.goodPages(size); n*size > best {
+			best, pages, geo, codec = n*size, n, r.blockSize(size), nil
 		}
 	}
-	if best == 0 {
-		geo, codec, best = r.guessPacked()
+	if pages < fewPages { // they may look like that by chance
+		if g, c, n := r.guessPacked(); n > pages {
+			best, geo, codec = n, g, c
+		}
 	}
 	if best == 0 {
 		return false

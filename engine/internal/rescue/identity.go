@@ -25,6 +25,9 @@ type identity struct {
 	redirects []format.Redirect
 }
 
+// summed reports whether every page has a page sum.
+func (id *identity) summed() bool { return id.sums == sealSums || id.sums == oldSums }
+
 // original returns the number that a page had when it was written.
 func (id *identity) original(geo format.Geometry, p base.PageNo) base.PageNo {
 	for _, r := range id.redirects {
@@ -123,7 +126,7 @@ func (s *sheet) identify() {
 			if !ok {
 				return
 			}
-			if at.page != nil && !asked[at.no] {
+			if at.page != nil && !asked[at.no] && !format.AllZero(buf) {
 				asked[at.no] = true
 				v.add(s.in.geo, s.id.original(s.in.geo, at.no), at.no, buf)
 			}

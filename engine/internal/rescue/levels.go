@@ -161,10 +161,22 @@ func (c *chains) btreeKey(ch *chain, p base.PageNo, cell int) *topKey {
 	return &topKey{k.Kind, append([]byte(nil), k.Key...)}
 }
 
+// root returns the root of a segment's b-tree, 0 if it has none or its place is not known. Where C lsm1 has taken it
+// from the checkpoint, it is the last page.
+func (p *part) root() base.PageNo {
+	if p.seg.Root != 0 || p.sheet.in.packed() {
+		return p.seg.Root
+	}
+	return p.seg.Last
+}
+
 // source makes a part a source of the merge.
 func (p *part) source() *source {
-	p.found.Summed = p.sheet.id.sums == sealSums || p.sheet.id.sums == oldSums
+	p.found.Summed = p.sheet.id.summed()
 	r := newRun(p.sheet, p.found)
+	if root := p.root(); !p.found.Summed && root != 0 {
+		r.spine = newSpine(p.sheet, root)
+	}
 	r.startAt(p.start)
 	s := &source{reader: r, found: p.found}
 	if p.low != nil {

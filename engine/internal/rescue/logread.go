@@ -47,20 +47,22 @@ func (r *Rescue) readLog(from []format.LogPos, belongs func(*logReader) bool) (s
 	if err != nil {
 		return s, err
 	}
-	s.newest, err = l.rest(part, &s)
+	s.newest, err = l.rest(start.Off, part, &s)
 	return s, err
 }
 
-// rest reads on after damage, and returns the sources that are newer than the segments.
-func (l *logReader) rest(part stretchOfLog, s *logSources) (newest []*source, err error) {
+// rest reads on after damage, where transactions follow in the file that were not read before, and returns the sources
+// that are newer than the segments. began is where the newest stretch begins.
+func (l *logReader) rest(began int64, part stretchOfLog, s *logSources) (newest []*source, err error) {
 	rep := l.report
 	for err == nil {
 		at := part.end.Off
 		rep.Torn = part.torn
 		next, more := l.resync(at)
-		if !more || part.commits == 0 {
+		if !more || part.commits == 0 || next.Off <= began {
 			break
 		}
+		began = next.Off
 		long := l.in.size > format.LogMinWrap
 		if long && !l.damagedBetween(at, next.Off) {
 			break

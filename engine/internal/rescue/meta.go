@@ -4,6 +4,7 @@ package rescue
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -32,7 +33,7 @@ func readMetas(in *input) *metas {
 	for i := range m.pages {
 		m.pages[i] = make([]byte, format.MetaSize)
 		in.readAt(m.pages[i], int64(i)*format.MetaPageSize)
-		m.blank[i] = format.AllZero(m.pages[i][:format.NoteOffset])
+		m.blank[i] = oneBit(m.pages[i][:format.NoteOffset])
 		var err error
 		if m.valid[i], err = format.DecodeCheckpoint(m.pages[i]); err != nil && !m.blank[i] {
 			m.problems = append(m.problems, fmt.Sprintf("meta page %d is damaged: %v", i+1, err))
@@ -54,8 +55,17 @@ func readMetas(in *input) *metas {
 	if m.chosen == nil {
 		m.consider(mendSectors(m.pages[0], m.pages[1]))
 	}
-	m.older = m.lostNewer()
+	m.older = m.lostNewer(in.size)
 	return m
+}
+
+// oneBit reports whether all bits are zero, except one at most: then there was never anything.
+func oneBit(b []byte) bool {
+	n := 0
+	for _, c := range b {
+		n += bits.OnesCount8(c)
+	}
+	return n <= 1
 }
 
 // consider takes a checkpoint that was mended if it is newer than what there is.
@@ -65,15 +75,17 @@ func (m *metas) consider(c *format.Checkpoint) {
 	}
 }
 
-// lostNewer reports whether a damaged meta page may have held a newer checkpoint than the chosen one.
-func (m *metas) lostNewer() bool {
+// lostNewer reports whether a damaged meta page of a file of that size may have held a newer checkpoint than the chosen
+// one.
+func (m *metas) lostNewer(size int64) bool {
 	if m.chosen == nil {
 		return false
 	}
 	for i := range m.pages {
 		switch note, ok := format.DecodeNote(m.pages[i]); {
 		case m.valid[i] != nil, m.repaired[i], ok && note.For.ID <= m.chosen.ID, m.valid[1-i] == m.chosen && m.bothSame(1-i):
-		case m.blank[i] && (i == 1 || m.chosen.ID <= base.EmptySnapshotID+1): // as if it was never written
+		case m.blank[i] && (i == 1 || m.chosen.ID <= base.EmptySnapshotID+1 && size <= 2*format.MetaPageSize):
+			// as if it was never written
 		case !m.blank[i] && olderID(m.pages[i], m.chosen.ID):
 		default:
 			return true

@@ -3,8 +3,6 @@
 package rescue
 
 import (
-	"bytes"
-
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
@@ -23,6 +21,7 @@ type run struct {
 	// low is where the run begins to count, if it is an input of a half-done merge.
 	low     *topKey
 	start   format.MergeInput // the first cell that counts
+	spine   *spine            // nil where pages have sums
 	w       walker
 	queue   []*leaf // the current page and those after it, up to lookahead
 	free    []*leaf
@@ -169,6 +168,13 @@ func (r *run) readLeaf() {
 			}
 			continue
 		}
+		if r.spine != nil && !r.spine.agrees(at.no, at.page) {
+			r.lost, r.rest = true, -1
+			if r.found != nil {
+				r.found.PagesLost++
+			}
+			continue
+		}
 		if r.rest >= 0 && int64(at.page.CellOffset(0)) != r.rest {
 			r.lost = true
 		}
@@ -209,18 +215,6 @@ func (r *run) leaf() *leaf {
 func (l *leaf) edge(i int) topKey {
 	c := l.page.LeafCell(i)
 	return topKey{c.Kind, onPage(l.page, c)}
-}
-
-// before reports whether a comes before b. Keys of which only the beginning is known, and which are alike, do.
-func (a topKey) before(b topKey) bool {
-	if d := int(a.kind&base.System) - int(b.kind&base.System); d != 0 {
-		return d < 0
-	}
-	n := min(len(a.key), len(b.key))
-	if d := bytes.Compare(a.key[:n], b.key[:n]); d != 0 {
-		return d < 0
-	}
-	return len(a.key) <= len(b.key)
 }
 
 // arbitrate drops records of the page in front or of those after it, if their keys are not in order.

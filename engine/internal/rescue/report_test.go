@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rescue_test
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/internal/rescue"
+)
+
+// TestReportIsBounded: a report does not grow with the number of stretches of keys, and still names all of them.
+func TestReportIsBounded(t *testing.T) {
+	s := makeSpecimen(t, "bounded", shape{levels: 2, rows: 25_000}, engine.Options{PageSize: 256, BlockSize: 64 << 10})
+	data := bytes.Clone(s.data)
+	for at := 2 * 4096; at+512 <= len(data); at += 1024 { // every fourth page
+		clear(data[at : at+256])
+	}
+	r := open(t, data, nil, rescue.Options{})
+	odd := 0
+	for r.Next() {
+		if o := s.rows[string(r.Key())]; o == nil || o.value != value(t, r) {
+			odd++
+			if n := len(r.Report.Stale.List); n == 0 || string(r.Report.Stale.List[n-1].To) != string(r.Key()) {
+				t.Fatalf("row %q of %v is not the newest, of %v, and not named", r.Key(), r.Spans(), o)
+			}
+		}
+	}
+	rep := r.Finish()
+	if odd < 100 || rep.Lost.N < 2*rescue.MaxRanges || len(rep.Lost.List) != rescue.MaxRanges {
+		t.Errorf("%d old rows; %d gaps, of which %d are listed", odd, rep.Lost.N, len(rep.Lost.List))
+	}
+	if len(rep.Stale.List) > rescue.MaxRanges || !rep.Stale.Joined || rep.Stale.Rows < int64(odd) {
+		t.Errorf("%d stretches of %d rows, joined: %v", len(rep.Stale.List), rep.Stale.Rows, rep.Stale.Joined)
+	}
+}
+
+// TestDamagedLogOfRandomPlaces damages a log in which each transaction has a key of its own: all transactions but those
+// with damage, or next to it, come back.
+func TestDamagedLogOfRandomPlaces(t *testing.T) {
+	s := makeSpecimen(t, "logged", shape{levels: 1, rows: 20, killed: 500}, engine.Options{PageSize: 1024, BlockSize: 64 << 10})
+	for i := range 40 {
+		rng := rand.New(rand.NewPCG(3, uint64(i)))
+		v := &victim{specimen: s, rng: rng, data: s.data, log: bytes.Clone(s.log)}
+		end := bytes.LastIndexFunc(v.log, func(r rune) bool { return r != 0 })
+		at := 100 + rng.IntN(end-400)
+		v.fill(v.log[at : at+1+rng.IntN(100)])
+		c, text := rescueVictim(t, v, false)
+		if c.rows-c.back > 15 || c.invented+c.unnamed > 0 {
+			t.Errorf("damage %d: %d of %d rows came back, %+v; %s", i, c.back, c.rows, c, text)
+		}
+	}
+}
