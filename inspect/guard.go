@@ -147,13 +147,16 @@ func listensOutside(r *http.Request) bool {
 	return ok && !isLoopback(local.String())
 }
 
-// fromLoopback reports whether a request comes from this machine.
-func fromLoopback(r *http.Request) bool { return isLoopback(r.RemoteAddr) }
+// fromLoopback reports whether a request comes from this machine: from its own address, or through a
+// socket that is a file.
+func fromLoopback(r *http.Request) bool {
+	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && local.Network() == "unix" {
+		return true
+	}
+	return isLoopback(r.RemoteAddr)
+}
 
 func isLoopback(address string) bool {
-	host := hostOf(address)
-	if a, err := netip.ParseAddr(host); err == nil {
-		return a.Unmap().IsLoopback()
-	}
-	return host == "@" || host == "" // a socket of the system, which has no address
+	a, err := netip.ParseAddr(hostOf(address))
+	return err == nil && a.Unmap().IsLoopback()
 }

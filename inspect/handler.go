@@ -44,7 +44,8 @@ type Options struct {
 // in a slash. It has no goroutine of its own and holds nothing between two requests, so there is
 // nothing to close. The database must stay open as long as requests are served.
 //
-// Of a *sql.DB, which must be one of driver lsmlite, each request takes a connection.
+// Of a *sql.DB, which must be one of driver lsmlite, each request takes a connection as long as it
+// lasts; a copy or a check of a large database takes one for minutes.
 func Handler[DB *sql.DB | *engine.DB](db DB, o Options) *Inspector {
 	in := &Inspector{options: o, limits: o.Limits.orDefaults(), recorder: o.Recorder}
 	switch db := any(db).(type) {

@@ -4,10 +4,13 @@ package inspect_test
 
 import (
 	"errors"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -101,7 +104,8 @@ func TestOtherMachines(t *testing.T) {
 		return w.Code
 	}
 	for remote, want := range map[string]int{
-		"127.0.0.1:1": 200, "127.8.9.1:1": 200, "[::1]:1": 200, "[::ffff:127.0.0.1]:1": 200, "@": 200,
+		"127.0.0.1:1": 200, "127.8.9.1:1": 200, "[::1]:1": 200, "[::ffff:127.0.0.1]:1": 200,
+		"@": 403, "": 403, ":0": 403,
 		"10.0.0.1:1": 403, "[fe80::1]:1": 403, "[::ffff:10.0.0.1]:1": 403, "example.com:1": 403,
 	} {
 		if got := ask(inspect.Options{}, remote); got != want {
@@ -114,6 +118,27 @@ func TestOtherMachines(t *testing.T) {
 	if got := ask(inspect.Options{Token: token}, "10.0.0.1:1"); got != 401 {
 		t.Errorf("with a token that is missing: %d", got)
 	}
+}
+
+// TestSocketOfTheSystem: a socket that is a file is of this machine.
+func TestSocketOfTheSystem(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("paths of sockets are too long in the folders of tests there")
+	}
+	path := filepath.Join(t.TempDir(), "s")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Skipf("no such sockets here: %v", err)
+	}
+	server := &http.Server{Handler: inspect.Handler(openEngine(t, engine.Options{}), inspect.Options{})}
+	done := make(chan struct{})
+	go func() { server.Serve(listener); close(done) }()
+	transport := &http.Transport{Dial: func(string, string) (net.Conn, error) { return net.Dial("unix", path) }}
+	s := &site{t: t, base: "http://localhost/", client: &http.Client{Transport: transport}}
+	s.want("through a file", s.get(wire.Stats), http.StatusOK, "commits")
+	transport.CloseIdleConnections()
+	must(t, server.Close())
+	<-done
 }
 
 func TestAuthorize(t *testing.T) {

@@ -12,6 +12,7 @@ export function begin(info) {
   const address = new URL("backup", location.href).href;
   $("curl").textContent = `curl -sfo ${name} ${info.signed_in ? "-H \"Authorization: Bearer $TOKEN\" " : ""}${address}`;
   $("backup").download = name;
+  $("metrics-link").hidden = !info.metrics;
   $("check").addEventListener("click", check);
   $("check-stop").addEventListener("click", () => running?.abort());
 }
