@@ -27,7 +27,7 @@ func dbinfo(ctx context.Context, s *shell, _ []string) error {
 	if s.conn == nil {
 		return errNoDatabase
 	}
-	fmt.Fprintf(s.out, "%14s: %s\n", "file", s.path)
+	fmt.Fprintf(s.out, "%14s: %s\n", "file", s.where())
 	for _, name := range infos {
 		var value string
 		if err := s.conn.QueryRowContext(ctx, "PRAGMA "+name).Scan(&value); err != nil {

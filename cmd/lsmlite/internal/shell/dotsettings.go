@@ -129,7 +129,7 @@ func printText(_ context.Context, s *shell, args []string) error {
 // showSettings prints what is set.
 func showSettings(_ context.Context, s *shell, _ []string) error {
 	header := map[show.Headers]string{show.HeadersAuto: "auto", show.HeadersOn: "on", show.HeadersOff: "off"}[s.show.Headers]
-	null, output, file := "(by mode)", "stdout", s.path
+	null, output, file := "(by mode)", "stdout", s.where()
 	if s.show.Null != nil {
 		null = strconv.Quote(*s.show.Null)
 	}

@@ -153,7 +153,7 @@ func (in *interrupts) leave(ended chan struct{}) {
 	case <-ended:
 	default:
 		in.editor.close()
-		in.complain(in.end())
+		in.complain(in.shut())
 		os.Exit(int(env.Interrupted))
 	}
 }

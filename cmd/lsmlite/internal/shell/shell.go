@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
@@ -23,7 +24,8 @@ type shell struct {
 	ctx      context.Context // of the whole run
 	db       *env.Database   // nil if none is open
 	conn     *sql.Conn
-	path     string
+	path     string // of the database, as it was given
+	file     string // and from any folder
 	access   env.Access
 
 	show        show.Options
@@ -51,6 +53,10 @@ func (e errLeave) Error() string { return "the shell ends" }
 
 // open opens a database in place of the one that is open, which stays if that fails.
 func (s *shell) open(path string, access env.Access) error {
+	file, err := absolute(path)
+	if err != nil {
+		return err
+	}
 	db, err := s.settings.Open(s.ctx, path, access)
 	if err != nil {
 		return err
@@ -62,21 +68,42 @@ func (s *shell) open(path string, access env.Access) error {
 	if err := s.close(); err != nil {
 		return errors.Join(err, conn.Close(), db.Close())
 	}
-	s.db, s.conn, s.path, s.access = db, conn, path, access
+	s.db, s.conn, s.path, s.file, s.access = db, conn, path, file, access
 	return nil
+}
+
+// absolute is the path of a database from any folder.
+func absolute(path string) (string, error) {
+	if path == inMemory {
+		return path, nil
+	}
+	return filepath.Abs(path)
+}
+
+// where is the path of the database from the current folder: as it was given, unless .cd has left the folder.
+func (s *shell) where() string {
+	if here, err := absolute(s.path); err == nil && here == s.file {
+		return s.path
+	}
+	return s.file
 }
 
 // close closes the database, if one is open. An open transaction is rolled back, with a message.
 func (s *shell) close() error {
+	err := s.shut()
+	s.db, s.conn, s.savepoints = nil, nil, nil
+	return err
+}
+
+// shut is close for the end of the process: it changes nothing that another goroutine may read.
+func (s *shell) shut() error {
 	if s.db == nil {
 		return nil
 	}
 	if s.savepoints != nil {
 		fmt.Fprintln(s.env.Stderr, "lsmlite: the transaction that is open is rolled back")
 	}
-	err := errors.Join(s.conn.Close(), s.db.Close())
-	s.db, s.conn, s.savepoints = nil, nil, nil
-	return err
+	return errors.Join(s.conn.Close(), s.db.Close())
 }
 
 // end closes everything.

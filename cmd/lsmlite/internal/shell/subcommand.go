@@ -61,7 +61,7 @@ func (s *shell) hasFile(name string) error {
 // lsmlite runs a subcommand on the file of the database. Its output is where results go.
 func (s *shell) lsmlite(ctx context.Context, name, args []string) error {
 	line := append(append([]string(nil), name...), s.flags()...)
-	line = append(append(line, s.path), args...)
+	line = append(append(line, s.where()), args...)
 	stdout := s.env.Stdout
 	s.env.Stdout = s.out
 	defer func() { s.env.Stdout = stdout }()
@@ -143,5 +143,5 @@ func (s *shell) closed(ctx context.Context, name, args []string) error {
 	if err := s.close(); err != nil {
 		return err
 	}
-	return errors.Join(s.lsmlite(ctx, name, args), s.open(s.path, s.access))
+	return errors.Join(s.lsmlite(ctx, name, args), s.open(s.where(), s.access))
 }
