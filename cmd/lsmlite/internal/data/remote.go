@@ -3,15 +3,14 @@
 package data
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"errors"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/encode"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/row"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/remote"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/show"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/internal/wire"
 )
@@ -48,32 +47,21 @@ func (g Get) unless(found bool, err error, key []byte) error {
 	return err
 }
 
-// loaded says what of a row is loaded.
-type loaded int
-
-const (
-	keysOnly loaded = iota
-	withValues
-)
-
-// remote prints a line for each row of a program's database.
-func (s scan) remote(ctx context.Context, e *env.Env, client *remote.Client, line func(dst, key, value []byte) []byte, what loaded) error {
-	r, err := s.rows()
-	if err != nil {
-		return err
-	}
-	w := bufio.NewWriterSize(e.Stdout, 64<<10)
-	err = s.remoteRows(ctx, client, r, func(k wire.KeyRow) error {
+// remote prints the rows of a program's database.
+func (s scan) remote(ctx context.Context, client *remote.Client, r row.Range, out show.Rows, columns []string) error {
+	return s.remoteRows(ctx, client, r, func(k wire.KeyRow) error {
+		if len(columns) == 1 {
+			return out.Row([]any{k.Key.Data})
+		}
+		if k.ValueLen == len(k.Value.Data) {
+			return out.Row([]any{k.Key.Data, k.Value.Data})
+		}
 		var value bytes.Buffer
-		if k.ValueLen == len(k.Value.Data) || what == keysOnly {
-			value.Write(k.Value.Data)
-		} else if found, err := client.Value(ctx, k, &value); err != nil || !found {
+		if found, err := client.Value(ctx, k, &value); err != nil || !found {
 			return err // it was deleted meanwhile
 		}
-		_, err := w.Write(append(line(nil, k.Key.Data, value.Bytes()), '\n'))
-		return err
+		return out.Row([]any{k.Key.Data, value.Bytes()})
 	})
-	return errors.Join(err, w.Flush())
 }
 
 // remoteRows calls f for the rows of a range of a program's database.

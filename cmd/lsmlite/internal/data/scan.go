@@ -9,8 +9,10 @@ import (
 	"fmt"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/encode"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/row"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/remote"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/show"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine"
 )
@@ -21,44 +23,117 @@ type scan struct {
 	keyRange
 	Limit   int64  `placeholder:"N" help:"At most so many rows."`
 	Reverse bool   `help:"The last key first."`
+	Mode    string `placeholder:"MODE" help:"Print in a mode of the shell: box, table, markdown, csv, json, line …"`
 	File    string `arg:"" help:"Database file."`
 }
 
 // errEnough ends a walk.
 var errEnough = errors.New("enough rows")
 
-// run prints a line for each row, which line appends.
-func (s scan) run(ctx context.Context, e *env.Env, line func(dst []byte, c *engine.Cursor) ([]byte, error)) error {
+// run prints the named columns of the rows.
+func (s scan) run(ctx context.Context, e *env.Env, columns ...string) error {
 	r, err := s.rows()
 	if err != nil {
 		return err
+	}
+	client, err := remote.Of(e)
+	if err != nil {
+		return err
+	}
+	out, err := s.printer(e)
+	if err != nil {
+		return err
+	}
+	if client != nil {
+		if err := out.Columns(columns); err != nil {
+			return env.Errorf(env.Refused, "%w", err)
+		}
+		return errors.Join(s.remote(ctx, client, r, out, columns), out.End())
 	}
 	db, err := s.Open(ctx, s.File, env.Read)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	w := bufio.NewWriterSize(e.Stdout, 64<<10)
+	if err := out.Columns(columns); err != nil {
+		return env.Errorf(env.Refused, "%w", err)
+	}
+	return errors.Join(s.local(ctx, db.Engine, r, out, columns), out.End())
+}
+
+// local prints the rows of the file.
+func (s scan) local(ctx context.Context, db *engine.DB, r row.Range, out show.Rows, columns []string) error {
 	over := walk
 	if s.Reverse {
 		over = walkBack
 	}
-	var buf []byte
 	n := int64(0)
-	err = over(ctx, db.Engine, r, func(c *engine.Cursor) (err error) {
+	values := make([]any, len(columns))
+	err := over(ctx, db, r, func(c *engine.Cursor) error {
 		if s.Limit > 0 && n == s.Limit {
 			return errEnough
 		}
 		n++
-		if buf, err = line(buf[:0], c); err == nil {
-			_, err = w.Write(append(buf, '\n'))
+		values[0] = c.Key()
+		if len(columns) > 1 {
+			value, err := c.Value()
+			if err != nil {
+				return err
+			}
+			values[1] = value
 		}
-		return err
+		return out.Row(values)
 	})
 	if errors.Is(err, errEnough) {
-		err = nil
+		return nil
 	}
-	return errors.Join(err, w.Flush())
+	return err
+}
+
+// printer returns what prints rows: that of the mode, or lines.
+func (s scan) printer(e *env.Env) (show.Rows, error) {
+	if s.Mode == "" {
+		return &lines{w: bufio.NewWriterSize(e.Stdout, 64<<10), json: e.JSON}, nil
+	}
+	mode, err := show.ParseMode(s.Mode)
+	if err != nil {
+		return nil, env.Errorf(env.Usage, "--mode: %w", err)
+	}
+	o := show.Options{Mode: mode, Colors: e.Colors()}
+	if e.OutTerminal() {
+		o.Width = e.Width()
+	}
+	return show.New(e.Stdout, o), nil
+}
+
+// lines prints a line for each row: as package text shows it, with tabs, or as JSON.
+type lines struct {
+	w    *bufio.Writer
+	json bool
+	buf  []byte
+}
+
+func (l *lines) Columns([]string) error { return nil }
+func (l *lines) Flush() error           { return l.w.Flush() }
+func (l *lines) End() error             { return l.w.Flush() }
+
+// Row prints a key, or a key and a value.
+func (l *lines) Row(values []any) error {
+	l.buf = l.buf[:0]
+	key := values[0].([]byte)
+	switch {
+	case l.json && len(values) == 1:
+		l.buf = encode.AppendKey(l.buf, key)
+	case l.json:
+		l.buf = encode.AppendRow(l.buf, key, values[1].([]byte))
+	default:
+		l.buf = append(l.buf, text.Show(key)...)
+		if len(values) > 1 {
+			l.buf = append(append(l.buf, '\t'), text.Show(values[1].([]byte))...)
+		}
+	}
+	_, err := l.w.Write(append(l.buf, '\n'))
+	return err
 }
 
 // Scan prints rows.
@@ -69,32 +144,11 @@ func (Scan) Help() string {
 	return env.Help("A line for each row: key, a tab, value. Bytes that cannot be printed are shown as x'00ff' or \"with \\x00 escapes\", "+
 		"which all subcommands read as keys, so nothing is lost. With --json, each line is an object, "+
 		"with key_base64 or value_base64 for what is not UTF-8.",
-		"lsmlite scan my.lsm", "lsmlite scan my.lsm --prefix user/ --limit 10", "lsmlite scan --json my.lsm --from a --to b")
+		"lsmlite scan my.lsm", "lsmlite scan my.lsm --prefix user/ --limit 10 --mode box", "lsmlite scan --json my.lsm --from a --to b")
 }
 
 // Run prints the rows.
-func (s Scan) Run(ctx context.Context, e *env.Env) error {
-	client, err := remote.Of(e)
-	if err != nil {
-		return err
-	}
-	line := func(dst, key, value []byte) []byte {
-		if e.JSON {
-			return encode.AppendRow(dst, key, value)
-		}
-		return append(append(append(dst, text.Show(key)...), '\t'), text.Show(value)...)
-	}
-	if client != nil {
-		return s.remote(ctx, e, client, line, withValues)
-	}
-	return s.run(ctx, e, func(dst []byte, c *engine.Cursor) ([]byte, error) {
-		value, err := c.Value()
-		if err != nil {
-			return dst, err
-		}
-		return line(dst, c.Key(), value), nil
-	})
-}
+func (s Scan) Run(ctx context.Context, e *env.Env) error { return s.run(ctx, e, "key", "value") }
 
 // Keys prints keys.
 type Keys struct{ scan }
@@ -106,22 +160,7 @@ func (Keys) Help() string {
 }
 
 // Run prints the keys.
-func (k Keys) Run(ctx context.Context, e *env.Env) error {
-	client, err := remote.Of(e)
-	if err != nil {
-		return err
-	}
-	line := func(dst, key, _ []byte) []byte {
-		if e.JSON {
-			return encode.AppendKey(dst, key)
-		}
-		return append(dst, text.Show(key)...)
-	}
-	if client != nil {
-		return k.remote(ctx, e, client, line, keysOnly)
-	}
-	return k.run(ctx, e, func(dst []byte, c *engine.Cursor) ([]byte, error) { return line(dst, c.Key(), nil), nil })
-}
+func (k Keys) Run(ctx context.Context, e *env.Env) error { return k.run(ctx, e, "key") }
 
 // Count prints the number of rows.
 type Count struct {
