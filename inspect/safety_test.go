@@ -3,6 +3,7 @@
 package inspect_test
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -133,7 +134,9 @@ func TestSocketOfTheSystem(t *testing.T) {
 	server := &http.Server{Handler: inspect.Handler(openEngine(t, engine.Options{}), inspect.Options{})}
 	done := make(chan struct{})
 	go func() { server.Serve(listener); close(done) }()
-	transport := &http.Transport{Dial: func(string, string) (net.Conn, error) { return net.Dial("unix", path) }}
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", path)
+	}}
 	s := &site{t: t, base: "http://localhost/", client: &http.Client{Transport: transport}}
 	s.want("through a file", s.get(wire.Stats), http.StatusOK, "commits")
 	transport.CloseIdleConnections()
