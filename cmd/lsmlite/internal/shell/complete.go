@@ -178,8 +178,9 @@ func (s *shell) completeDot(text string) completion {
 		for _, d := range dots {
 			c.add(d.name, d.help)
 		}
-	case strings.HasPrefix(d.args, "on|off"):
+	case strings.HasPrefix(d.args, "on|off"), d.name == "parameter":
 		for option := range strings.SplitSeq(d.args, "|") {
+			option, _, _ = strings.Cut(option, " ")
 			if option == strings.ToLower(option) {
 				c.add(option, "")
 			}

@@ -185,6 +185,8 @@ func FuzzTyping(f *testing.F) {
 		}
 		complete(text)
 		kindOf(text)
+		s.arguments(text)
+		parameterValue(text)
 		words(text)
 	})
 }

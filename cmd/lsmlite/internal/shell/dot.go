@@ -175,7 +175,7 @@ func help(_ context.Context, s *shell, args []string) error {
 			}
 		}
 		found++
-		fmt.Fprintf(s.out, "%-26s %s\n", d.usage(), d.help)
+		fmt.Fprintf(s.out, "%-30s %s\n", d.usage(), d.help)
 	}
 	if found == 0 {
 		return env.Errorf(env.Refused, "no command has %q in its name or description; .help lists all", args[0])

@@ -30,6 +30,8 @@ var dotSettings = []dotCommand{
 		s.show.Null = &args[0]
 		return nil
 	}},
+	{name: "parameter", args: "list|clear|set NAME VALUE|unset NAME", help: "the values of parameters in statements, such as :k", min: 1, max: 1,
+		rest: true, run: parameter},
 	{name: "print", args: "[TEXT]", help: "print a text", max: -1, run: printText},
 	{name: "prompt", args: "MAIN [MORE]", help: "the prompt, and that of the next lines of a statement", min: 1, max: 2, run: setPrompt},
 	{name: "quit", help: "leave", run: leave},

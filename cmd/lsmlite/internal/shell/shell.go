@@ -41,6 +41,7 @@ type shell struct {
 	depth       int // of .read
 
 	savepoints []string
+	parameters map[string]any // by name, with the prefix
 	prompts    [2]string
 }
 
@@ -132,6 +133,9 @@ func (o origin) locate(err error, at place) error {
 		kind := "syntax error: "
 		if p.TooBig {
 			kind = "too big: "
+		}
+		if moved.Excerpt == "" { // of a text that is too long there is none
+			return &located{fmt.Sprintf("%s%sline %d: %s", where, kind, moved.Line, moved.Message()), err}
 		}
 		return &located{where + kind + moved.Error(), err}
 	}

@@ -107,7 +107,11 @@ func (s *shell) after(err error) error {
 }
 
 func (s *shell) exec(ctx context.Context, text string, k kind) error {
-	result, err := s.conn.ExecContext(ctx, text)
+	args, err := s.arguments(text)
+	if err != nil {
+		return err
+	}
+	result, err := s.conn.ExecContext(ctx, text, args...)
 	if err != nil || k != kindChange || !s.changes {
 		return err
 	}
@@ -137,7 +141,11 @@ func (s *shell) query(ctx context.Context, text string) error {
 
 // print gives the rows of a statement to out.
 func (s *shell) print(ctx context.Context, text string, out show.Rows) error {
-	rows, err := s.conn.QueryContext(ctx, text)
+	args, err := s.arguments(text)
+	if err != nil {
+		return err
+	}
+	rows, err := s.conn.QueryContext(ctx, text, args...)
 	if err != nil {
 		return err
 	}
