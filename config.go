@@ -63,6 +63,10 @@ type Config struct {
 	// transactions is missing, or if a meta page is damaged and nothing proves that the other
 	// one holds the newest state. Default: off, such a database is refused.
 	AllowMissingLog Toggle `dsn:"allow_missing_log"`
+	// SkipDamaged has reads outside of write transactions go on after pages that cannot be read: rows may be
+	// missing or outdated in ranges of keys that PRAGMA skipped shows. With ModeReadOnly a database is
+	// opened that is refused otherwise because of such pages. Default: off, such reads fail.
+	SkipDamaged Toggle `dsn:"skip_damaged"`
 	// Background says which work is done by goroutines of the database, not by the callers.
 	// Default: none.
 	Background Background `dsn:"background"`

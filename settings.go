@@ -36,6 +36,9 @@ var settings = []setting{
 	{"allow_missing_log", "", database, fixed, onOff(
 		func(c *Config) *Toggle { return &c.AllowMissingLog },
 		func(o *engine.Options) *bool { return &o.AllowMissingLog })},
+	{"skip_damaged", "", database, anyTime, onOff(
+		func(c *Config) *Toggle { return &c.SkipDamaged },
+		func(o *engine.Options) *bool { return &o.SkipDamaged })},
 	{"max_freelist", "", database, anyTime, count("entries", 2, 24,
 		func(c *Config) *int { return &c.MaxFreelist }, func(o *engine.Options) *int { return &o.MaxFreelist })},
 	{"cache_size", "", database, fixed, size(kb, 1, math.MaxInt64,

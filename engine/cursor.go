@@ -44,6 +44,10 @@ type Cursor struct {
 // newCursor opens a cursor that takes over a pin.
 func newCursor(db *DB, p pin) (*Cursor, error) {
 	c := &Cursor{db: db, state: p.state, place: p.place, c: cursor.Take(), gives: true}
+	if db.skips() {
+		c.skipDamaged(p.state)
+		return c, nil
+	}
 	if err := c.c.Init(p.state.Live, p.state); err != nil {
 		c.c.Give()
 		db.unpin(p)

@@ -54,6 +54,7 @@ type core struct {
 	obs       Observer              // of the options, the logger's included; without any, all nil
 	facts     inspect.Cache         // of segments, for Layout
 	cacheHits atomic.Int64          // the most that Stats has returned
+	skipped   skippedRanges         // what readers could not read
 }
 
 // Path returns the canonical name of the database file.

@@ -57,3 +57,12 @@ func (s *Snapshot) Indexed() (n int) {
 	}
 	return n
 }
+
+// NewSkippedRanges returns an empty list of ranges.
+func NewSkippedRanges() *skippedRanges { return new(skippedRanges) }
+
+// Add adds a range.
+func (s *skippedRanges) Add(r DamagedRange) bool { return s.add(r) }
+
+// List returns the ranges.
+func (s *skippedRanges) List() []DamagedRange { return s.list }

@@ -72,7 +72,11 @@ func (o *opener) loadCheckpoint(c *format.Checkpoint) (err error) {
 	}
 	db.bf.SetBlocks(c.Blocks)
 	db.bf.SetWritten(c.Written)
-	if o.disk, err = snapshot.Load(db.bf, c); err != nil {
+	load := snapshot.Load
+	if o.skips() {
+		load = snapshot.LoadAround
+	}
+	if o.disk, err = load(db.bf, c); err != nil {
 		return err
 	}
 	if err := o.openLedger(c, storedOf(o.Loaded, db.opts.ReadOnly)); err != nil {
@@ -83,6 +87,9 @@ func (o *opener) loadCheckpoint(c *format.Checkpoint) (err error) {
 	return nil
 }
 
+// skips reports whether the database is opened although it may be damaged: nothing will be written.
+func (o *opener) skips() bool { return o.db.opts.ReadOnly && o.db.opts.now().SkipDamaged }
+
 // openLedger makes the books of a file that holds a checkpoint, nil for none.
 func (o *opener) openLedger(c *format.Checkpoint, stored ledger.Stored) error {
 	var blocks uint32
@@ -90,10 +97,14 @@ func (o *opener) openLedger(c *format.Checkpoint, stored ledger.Stored) error {
 	recorded := make(map[base.BlockNo]base.SnapshotID)
 	if c != nil {
 		var err error
-		if recorded, err = cursor.RecordedFree(o.disk); err != nil {
+		recorded, err = cursor.RecordedFree(o.disk)
+		blocks, delta = c.Blocks, c.Free
+		if err != nil && o.skips() { // nothing is written, so no block has to be known as free
+			recorded, delta, err = make(map[base.BlockNo]base.SnapshotID), nil, nil
+		}
+		if err != nil {
 			return err
 		}
-		blocks, delta = c.Blocks, c.Free
 	}
 	free, err := freelist.New(blocks, recorded, delta)
 	if err != nil {

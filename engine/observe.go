@@ -47,6 +47,9 @@ type Observer struct {
 	Failed func(FailEvent)
 	// Poisoned reports, once, that the database refuses all further writes.
 	Poisoned func(PoisonEvent)
+	// Skipped reports a range of keys in which a reader could not read something, with SkipDamaged, when
+	// one has come to it for the first time.
+	Skipped func(SkipEvent)
 	// Moved reports, once, that the database refuses all further writes because the database file
 	// or its log has been renamed, replaced or removed.
 	Moved func(MovedEvent)
@@ -169,6 +172,12 @@ type PoisonEvent struct {
 	Err error
 }
 
+// SkipEvent says what could not be read.
+type SkipEvent struct {
+	DB    *DB
+	Range DamagedRange
+}
+
 // MovedEvent says what has happened to the files.
 type MovedEvent struct {
 	DB  *DB
@@ -203,6 +212,7 @@ func JoinObservers(list ...*Observer) *Observer {
 				Stalled:      both(joined.Stalled, o.Stalled),
 				Failed:       both(joined.Failed, o.Failed),
 				Poisoned:     both(joined.Poisoned, o.Poisoned),
+				Skipped:      both(joined.Skipped, o.Skipped),
 				Moved:        both(joined.Moved, o.Moved),
 				Closed:       both(joined.Closed, o.Closed),
 			}

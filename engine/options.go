@@ -134,6 +134,19 @@ type Options struct {
 	// transactions is missing, or if one of its meta pages is damaged and nothing proves that
 	// the other one holds the newest state. Without it such a database is refused.
 	AllowMissingLog bool
+	// SkipDamaged has readers go on after pages that cannot be read, as far as that is possible, where they
+	// otherwise fail with ErrCorrupt: cursors, Get and all that read outside of a write transaction. A cursor
+	// shows what can be read: in a range of keys in which a segment is damaged rows may be missing, and
+	// those that older segments have may be outdated or deleted. DB.Skipped and Observer.Skipped
+	// report these ranges; outside of them everything is right. Get, ValueLen, GetShort and a seek EQ fail with
+	// ErrCorrupt for a key whose newest value may be in what cannot be read. With ReadOnly also a database
+	// is opened that is refused otherwise because the first page of a segment, its last or the root of its
+	// b-tree cannot be read. Reading takes a multiple of the time. The pages that C lsm1 wrote carry no sums:
+	// of them only damage is noticed that breaks their order, and Check notices more than readers do.
+	//
+	// Write transactions, flushes, merges, backups and checks are as without it: nothing is ever left out of
+	// what is written. To bring what can be read into a new file there is Recover.
+	SkipDamaged bool `change:"any time"`
 	// CacheSize bounds the page cache, in bytes; 0 is the default.
 	CacheSize int64
 	// IndexSize bounds, in bytes, what is kept in memory for searches in segments: their fences,

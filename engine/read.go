@@ -51,7 +51,10 @@ func (s *Snapshot) Get(dst, key []byte) (value []byte, found bool, err error) {
 		return dst, false, err
 	}
 	s.db.mayGiveWay()
-	return cursor.Get(dst, key, &s.pin.state.Live, s.pin.state)
+	if value, found, err = cursor.Get(dst, key, &s.pin.state.Live, s.pin.state); err != nil {
+		return s.db.getAround(dst, key, s.pin.state, err)
+	}
+	return value, found, nil
 }
 
 // ValueLen returns the length of the value of key, which it does not load, and whether
@@ -61,7 +64,10 @@ func (s *Snapshot) ValueLen(key []byte) (n int, found bool, err error) {
 		return 0, false, err
 	}
 	s.db.mayGiveWay()
-	return cursor.ValueLen(key, &s.pin.state.Live, s.pin.state)
+	if n, found, err = cursor.ValueLen(key, &s.pin.state.Live, s.pin.state); err != nil {
+		return s.db.valueLenAround(key, s.pin.state, err)
+	}
+	return n, found, nil
 }
 
 // GetShort returns the length of the value of key and whether there is one, and appends the value
@@ -71,7 +77,10 @@ func (s *Snapshot) GetShort(dst, key []byte, most int) (value []byte, n int, fou
 		return dst, 0, false, err
 	}
 	s.db.mayGiveWay()
-	return cursor.GetShort(dst, key, most, &s.pin.state.Live, s.pin.state)
+	if value, n, found, err = cursor.GetShort(dst, key, most, &s.pin.state.Live, s.pin.state); err != nil {
+		return s.db.getShortAround(dst, key, most, s.pin.state, err)
+	}
+	return value, n, found, nil
 }
 
 // Cursor opens a cursor on the snapshot. It may be used after the snapshot is closed.
@@ -92,7 +101,9 @@ func (db *DB) Get(dst, key []byte) (value []byte, found bool, err error) {
 	if err != nil {
 		return dst, false, err
 	}
-	value, found, err = cursor.Get(dst, key, &p.state.Live, p.state)
+	if value, found, err = cursor.Get(dst, key, &p.state.Live, p.state); err != nil {
+		value, found, err = db.getAround(dst, key, p.state, err)
+	}
 	db.unpin(p)
 	return value, found, err
 }
@@ -104,7 +115,9 @@ func (db *DB) ValueLen(key []byte) (n int, found bool, err error) {
 	if err != nil {
 		return 0, false, err
 	}
-	n, found, err = cursor.ValueLen(key, &p.state.Live, p.state)
+	if n, found, err = cursor.ValueLen(key, &p.state.Live, p.state); err != nil {
+		n, found, err = db.valueLenAround(key, p.state, err)
+	}
 	db.unpin(p)
 	return n, found, err
 }
@@ -116,7 +129,9 @@ func (db *DB) GetShort(dst, key []byte, most int) (value []byte, n int, found bo
 	if err != nil {
 		return dst, 0, false, err
 	}
-	value, n, found, err = cursor.GetShort(dst, key, most, &p.state.Live, p.state)
+	if value, n, found, err = cursor.GetShort(dst, key, most, &p.state.Live, p.state); err != nil {
+		value, n, found, err = db.getShortAround(dst, key, most, p.state, err)
+	}
 	db.unpin(p)
 	return value, n, found, err
 }

@@ -14,6 +14,7 @@ var (
 	_ WriterInfo = Engine{}
 	_ Maintainer = Engine{}
 	_ Inspector  = Engine{}
+	_ Skipper    = Engine{}
 	_ Snapshot   = engineSnapshot{}
 	_ Snapshot   = engineMayWrite{}
 	_ Tx         = engineTx{}

@@ -37,6 +37,11 @@ type Maintainer interface {
 	CompressionID() uint32
 }
 
+// Skipper is a Maintainer that can read around what is damaged.
+type Skipper interface {
+	Skipped() []engine.DamagedRange
+}
+
 // Inspector is a Maintainer that can show its file, down to the bytes.
 type Inspector interface {
 	SegmentRanges(first int64) ([]engine.PageRange, error)

@@ -98,6 +98,19 @@ func bytesOrNull(b []byte) driver.Value {
 	return b
 }
 
+// skipped lists the ranges of keys in which something could not be read.
+func skipped(_ context.Context, c *Call, _ []string) (*Table, error) {
+	s, ok := c.Store.(store.Skipper)
+	if !ok {
+		return nil, notOffered()
+	}
+	t := &Table{Columns: []string{"from_key", "to_key", "page", "detail"}}
+	for _, r := range s.Skipped() {
+		t.add(append([]byte{}, r.From...), bytesOrNull(r.To), r.Page, r.Detail)
+	}
+	return t, nil
+}
+
 func dumpWith(column string, dump func(store.Inspector, int64) (string, error)) runFunc {
 	return inspect(func(i store.Inspector, page int64) (*Table, error) {
 		text, err := dump(i, page)

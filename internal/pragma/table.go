@@ -43,6 +43,8 @@ var table = []Pragma{
 		dumpWith("page_dump", store.Inspector.PageDump)},
 	{"page_hex_dump", "(n)", Shows, "page n as text, with its bytes in hexadecimal", 1, 1,
 		dumpWith("page_hex_dump", store.Inspector.PageHexDump)},
+	{"skipped", "", Shows, "with `skip_damaged`, the ranges of keys in which something could not be read so far: the first key, " +
+		"the first one after the range (NULL if nothing ends it), a page, and what is wrong with it", 0, 0, skipped},
 	{"integrity_check", "(n)", Shows, "`ok`, or up to n problems (100)", 0, 1, integrityCheck},
 
 	{"flush", "", Works, "writes the tree in memory to the file, as a segment", 0, 0,

@@ -47,6 +47,9 @@ type Cursor struct {
 	// its end may hide keys.
 	gaps bool
 	used bool // since it was new or released
+	// around does the work of a cursor that reads around what is damaged; else nil. Such a cursor has no sources, and
+	// stands nowhere itself: so only what comes to nothing otherwise looks at around.
+	around *around
 	line
 	order  order
 	run    run
@@ -136,20 +139,26 @@ func (c *Cursor) reset(back bool) {
 }
 
 // Valid reports whether the cursor stands on a record.
-func (c *Cursor) Valid() bool { return c.cur >= 0 }
+func (c *Cursor) Valid() bool { return c.cur >= 0 || c.around != nil && c.around.valid() }
 
 // Key returns the current key. It is read-only and valid until the cursor moves.
 func (c *Cursor) Key() []byte {
 	if c.front != nil {
 		return c.front.PlainKey()
 	}
-	return c.sources[c.cur].key
+	if uint(c.cur) < uint(len(c.sources)) {
+		return c.sources[c.cur].key
+	}
+	return c.around.key
 }
 
 // Value returns the current value, under the same terms.
 func (c *Cursor) Value() ([]byte, error) {
 	if v, ok := c.PlainValue(); ok {
 		return v, nil
+	}
+	if uint(c.cur) >= uint(len(c.sources)) {
+		return c.around.value()
 	}
 	s := &c.sources[c.cur]
 	if v, ok := s.Inline(); ok {
@@ -179,12 +188,18 @@ func (c *Cursor) PlainValue() (value []byte, ok bool) {
 // AppendPart appends the n bytes of the current value from byte from on to dst. The value must
 // have them.
 func (c *Cursor) AppendPart(dst []byte, from, n int) ([]byte, error) {
+	if c.around != nil {
+		return c.around.appendPart(dst, from, n)
+	}
 	return c.sources[c.cur].appendPart(dst, from, n)
 }
 
 // Body begins to read the current value piece by piece; it is valid until the cursor
 // moves. It reports false for a value that is Inline, which it returns.
 func (c *Cursor) Body() (body segment.Body, inline []byte, ok bool) {
+	if c.around != nil {
+		return c.around.body()
+	}
 	s := &c.sources[c.cur]
 	if v, ok := s.Inline(); ok {
 		return body, v, false
@@ -193,20 +208,39 @@ func (c *Cursor) Body() (body segment.Body, inline []byte, ok bool) {
 }
 
 // Passed lets the cursor go on where a Body ends that was read.
-func (c *Cursor) Passed(b *segment.Body) { c.sources[c.cur].Passed(b) }
+func (c *Cursor) Passed(b *segment.Body) {
+	if c.around != nil {
+		c.around.passed(b)
+		return
+	}
+	c.sources[c.cur].Passed(b)
+}
 
 // Bare reports whether the cursor stands, after a seek LEFast, on a key that may be
 // deleted. It has no value then.
-func (c *Cursor) Bare() bool { return c.bare }
+func (c *Cursor) Bare() bool { return c.bare || c.around != nil && c.around.bare }
 
 // ValueLen returns the length of the current value without loading it.
-func (c *Cursor) ValueLen() int { return c.sources[c.cur].valueLen() }
+func (c *Cursor) ValueLen() int {
+	if uint(c.cur) < uint(len(c.sources)) {
+		return c.sources[c.cur].valueLen()
+	}
+	return c.around.valueLen()
+}
 
 // Err returns the error that made the cursor invalid, if any. Positioning it again
 // forgets the error.
-func (c *Cursor) Err() error { return c.err }
+func (c *Cursor) Err() error {
+	if c.err == nil && c.around != nil {
+		return c.around.err
+	}
+	return c.err
+}
 
 func (c *Cursor) fail(err error) bool {
+	if c.around != nil {
+		return c.around.fail(err)
+	}
 	c.err, c.cur, c.lined, c.front = err, -1, false, nil
 	return false
 }

@@ -10,6 +10,9 @@ import (
 
 // First moves to the first key.
 func (c *Cursor) First() bool {
+	if c.around != nil {
+		return c.around.first()
+	}
 	if c.topic != 0 {
 		return c.seekGE(nil)
 	}
@@ -26,6 +29,9 @@ func (c *Cursor) First() bool {
 
 // Last moves to the last key.
 func (c *Cursor) Last() bool {
+	if c.around != nil {
+		return c.around.last()
+	}
 	c.order.begin()
 	// System keys sort after all user keys: the empty one is the end of the user's.
 	for i := range c.sources {
@@ -45,7 +51,7 @@ func (c *Cursor) Last() bool {
 // nextUnlined is Next of a cursor that is not lined in its direction.
 func (c *Cursor) nextUnlined() bool {
 	if c.cur < 0 {
-		return false
+		return c.around != nil && c.around.move(false)
 	}
 	c.leave()
 	if c.back || c.alone {
@@ -76,7 +82,7 @@ func (c *Cursor) nextUnlined() bool {
 // prevUnlined is Prev of a cursor that is not lined in its direction.
 func (c *Cursor) prevUnlined() bool {
 	if c.cur < 0 {
-		return false
+		return c.around != nil && c.around.move(true)
 	}
 	c.leave()
 	if !c.back || c.bare {

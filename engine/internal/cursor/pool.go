@@ -34,6 +34,10 @@ func (c *Cursor) release() {
 	for i := range c.sources {
 		c.sources[i].release()
 	}
+	if c.around != nil {
+		c.around.release()
+		c.around = nil
+	}
 	c.sources = c.sources[:0]
 	if cap(c.sources) > keptSources {
 		c.sources, c.lanes = nil, nil

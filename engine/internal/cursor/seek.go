@@ -11,6 +11,9 @@ import (
 
 // Seek moves to the key that mode names, relative to key, which may be the current one.
 func (c *Cursor) Seek(key []byte, mode Mode) bool {
+	if len(c.sources) == 0 && c.around != nil {
+		return c.around.seek(key, mode)
+	}
 	// The page of the current key is released when the first source moves.
 	c.sought = append(c.sought[:0], key...)
 	key = c.sought

@@ -131,7 +131,8 @@ func endOfC(space *blockfile.Space, s format.Segment, seal format.Seal) bool {
 		}
 		page := geo.Content(p, raw)
 		if !page.IsBTree() {
-			return geo.StoredSum(p, raw) == 0 && format.SealOf(space.Original(p), raw) != seal
+			// A page of zeros is none that C has written: a record begins on each that the b-tree leads to.
+			return page.NumCells() > 0 && geo.StoredSum(p, raw) == 0 && format.SealOf(space.Original(p), raw) != seal
 		}
 		p = space.Map(page.Ptr())
 	}

@@ -42,6 +42,8 @@ type Segment struct {
 	Owned []base.BlockNo
 	// Index is what is kept in memory to search the segment with less work, or nil.
 	Index *Index
+	// unfit are pages that can be read and cannot be what they must be; see OpenAround.
+	unfit []base.PageNo
 	// rest is set for an input of a half-done merge, whose front may be gone.
 	rest *remainder
 	// from is the user key from which on such an input may be searched, if lsmlite has begun

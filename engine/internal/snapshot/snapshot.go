@@ -105,6 +105,19 @@ func Empty() *Snapshot {
 
 // Load opens the segments that a checkpoint lists.
 func Load(f *blockfile.File, c *format.Checkpoint) (*Snapshot, error) {
+	return load(f, c, segment.Open)
+}
+
+// LoadAround is Load for a file that is to be read around what is damaged in it; see segment.OpenAround. It fails if
+// the split key of a half-done merge cannot be read.
+func LoadAround(f *blockfile.File, c *format.Checkpoint) (*Snapshot, error) {
+	return load(f, c, segment.OpenAround)
+}
+
+// opening opens a segment.
+type opening func(*blockfile.Space, format.Segment, segment.What) (*segment.Segment, error)
+
+func load(f *blockfile.File, c *format.Checkpoint, openSegment opening) (*Snapshot, error) {
 	s := &Snapshot{ID: c.ID, Compression: c.Compression, Append: c.Append, Redirects: c.Redirects, Log: c.Log}
 	plain := &blockfile.Space{File: f}
 	for i := range c.Levels {
@@ -116,7 +129,7 @@ func Load(f *blockfile.File, c *format.Checkpoint) (*Snapshot, error) {
 			if redirected && len(c.Redirects) > 0 {
 				space = &blockfile.Space{File: f, Redirects: c.Redirects}
 			}
-			return segment.Open(space, fs, what)
+			return openSegment(space, fs, what)
 		}
 		var err error
 		what := segment.What{Seal: in.Seal(), Output: len(in.RHS) > 0}
