@@ -23,6 +23,7 @@ type identity struct {
 	sums      sums
 	seal      format.Seal
 	redirects []format.Redirect
+	doubt     bool // the pages do not agree about it
 }
 
 // summed reports whether every page has a page sum.
@@ -115,6 +116,17 @@ func (v *votes) decide() (sums, format.Seal) {
 	return anySums, 0
 }
 
+// split reports whether two seals have several pages each: one of them is that of pages that belong elsewhere.
+func (v *votes) split() bool {
+	several := 0
+	for _, n := range v.seals {
+		if n > 1 {
+			several++
+		}
+	}
+	return several > 1
+}
+
 // identify finds out which page sums a sheet's pages have, from pages at both of its ends.
 func (s *sheet) identify() {
 	var v votes
@@ -142,4 +154,5 @@ func (s *sheet) identify() {
 		ask(&tail)
 	}
 	s.id.sums, s.id.seal = v.decide()
+	s.id.doubt = v.split()
 }

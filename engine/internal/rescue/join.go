@@ -13,6 +13,8 @@ type group struct {
 	list []*stretch
 	// dead says that what it holds is in another one, too, so that it was probably merged long ago.
 	dead bool
+	// output says that it was probably merged from others that are still there.
+	output bool
 }
 
 // join puts stretches together to segments.

@@ -178,7 +178,7 @@ func (p *part) source() *source {
 		r.spine = newSpine(p.sheet, root)
 	}
 	r.startAt(p.start)
-	s := &source{reader: r, found: p.found}
+	s := &source{reader: r, found: p.found, dead: p.sheet.id.doubt, doubt: p.sheet.id.doubt}
 	if p.low != nil {
 		r.low, s.low = p.low, p.low.key
 	}

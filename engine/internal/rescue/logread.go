@@ -109,23 +109,17 @@ func (l *logReader) first(from []format.LogPos) (format.LogPos, bool) {
 		}
 	}
 	at, ok := l.resync(0)
-	for off := at.Off; ok && l.in.size > format.LogMinWrap; {
-		part, err := l.look(at)
-		if err != nil || part.toFront {
-			break
-		}
-		off = max(part.end.Off, off+1)
-		next, more := l.resync(off)
-		if !more {
-			break
-		}
+	if !ok || l.in.size <= format.LogMinWrap {
+		return at, ok
+	}
+	part, err := l.look(at)
+	if err != nil || part.toFront {
+		return at, ok
+	}
+	if next, more := l.resync(max(part.end.Off, at.Off+1)); more {
 		if later, err := l.look(next); err == nil && later.toFront {
 			return next, true
 		}
-		if off = next.Off; off > l.in.size {
-			break
-		}
-		break
 	}
 	return at, ok
 }

@@ -19,6 +19,7 @@ type source struct {
 	missing bool
 	done    bool
 	dead    bool // its rows may have been deleted long ago
+	doubt   bool // records may be missing everywhere
 	// low and high are the user keys from which on and up to which the source counts, if it is one of a half-done
 	// merge. Without them it counts everywhere.
 	low, high []byte
@@ -85,6 +86,7 @@ func (m *merger) move(s *source) {
 	}
 	ok := s.next()
 	s.rec, s.missing = s.current()
+	s.missing = s.missing || s.doubt
 	if !ok {
 		s.done, s.rec = true, nil
 	}

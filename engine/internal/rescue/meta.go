@@ -19,10 +19,8 @@ type metas struct {
 	// repaired says that a bit of a page was wrong, and is known.
 	repaired [2]bool
 	// chosen is what counts, nil if nothing does.
-	chosen *format.Checkpoint
-	mended bool // chosen was put together
-	// unproven says that the checksum of chosen is wrong, and what it names has yet to be compared with the pages.
-	unproven bool
+	chosen   *format.Checkpoint
+	mended   bool // chosen was put together
 	older    bool // there may have been a newer checkpoint
 	problems []string
 }
@@ -56,6 +54,9 @@ func readMetas(in *input) *metas {
 		m.consider(mendSectors(m.pages[0], m.pages[1]))
 	}
 	m.older = m.lostNewer(in.size)
+	if m.blank[1] && m.valid[0] != nil && !m.leadsOn(0) {
+		m.problems = append(m.problems, "meta page 2 is blank: if it was ever written, there may have been a newer checkpoint")
+	}
 	return m
 }
 
@@ -83,7 +84,7 @@ func (m *metas) lostNewer(size int64) bool {
 	}
 	for i := range m.pages {
 		switch note, ok := format.DecodeNote(m.pages[i]); {
-		case m.valid[i] != nil, m.repaired[i], ok && note.For.ID <= m.chosen.ID, m.valid[1-i] == m.chosen && m.bothSame(1-i):
+		case m.valid[i] != nil, m.repaired[i], ok && note.For.ID <= m.chosen.ID, m.valid[1-i] == m.chosen && m.leadsOn(1-i):
 		case m.blank[i] && (i == 1 || m.chosen.ID <= base.EmptySnapshotID+1 && size <= 2*format.MetaPageSize):
 			// as if it was never written
 		case !m.blank[i] && olderID(m.pages[i], m.chosen.ID):
@@ -100,10 +101,11 @@ func olderID(page []byte, than base.SnapshotID) bool {
 	return id >= base.EmptySnapshotID && id < than
 }
 
-// bothSame reports whether the note of a meta page proves that the other one held the same checkpoint.
-func (m *metas) bothSame(i int) bool {
+// leadsOn reports whether the checkpoint of a meta page was written by lsmlite: then it leads, with the log, to
+// everything, whatever the other page held.
+func (m *metas) leadsOn(i int) bool {
 	note, ok := format.DecodeNote(m.pages[i])
-	return ok && note.Copy && note.For == format.RefOf(m.pages[i])
+	return ok && note.For == format.RefOf(m.pages[i])
 }
 
 // mendBit returns the checkpoint of a meta page in which one bit is wrong, nil if there is none: the checksum has

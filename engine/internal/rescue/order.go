@@ -16,7 +16,7 @@ import (
 //  2. A segment that holds most keys of another one, some of them with the same values, was merged from it.
 //  3. Segments that were flushed later name newer snapshots in their free-list records.
 //  4. A part of a segment is what others have left of it, so it is older than whole ones.
-//  5. Much smaller segments are newer, and of others those further back in the file.
+//  5. Much smaller segments are newer, and smaller ones than what a merge has made; of others those further back.
 type ordering struct {
 	in *input
 	// known is an older checkpoint, nil if there is none: it shows the order of the segments that it lists.
@@ -175,7 +175,7 @@ func likely(a, b *group) int {
 		}
 		return 1
 	}
-	if x, y := a.pages(), b.pages(); x > 2*y || y > 2*x {
+	if x, y := a.pages(), b.pages(); x > 2*y || y > 2*x || a.output != b.output {
 		return x - y
 	}
 	return int(b.list[0].first - a.list[0].first)
@@ -193,7 +193,7 @@ func (o *ordering) sorted() []*group {
 				after[i] = append(after[i], j)
 			}
 			if i != j && o.merged(i, j) {
-				o.groups[j].dead = true
+				o.groups[i].output, o.groups[j].dead = true, true
 			}
 		}
 	}

@@ -110,6 +110,14 @@ func (r *Rescue) find(m *metas) ([]*source, error) {
 		ck = &format.Checkpoint{ID: base.EmptySnapshotID, Compression: format.CompressionNone,
 			PageSize: emptyPageSize, BlockSize: emptyBlockSize, Log: format.LogPos{Sum: format.EmptyLogSum}}
 	}
+	if ck != nil && m.older && r.log != nil {
+		l := &logReader{file: &tolerant{r.o.Log, r.log}, in: r.log}
+		got, err := l.look(ck.Log)
+		if err != nil {
+			return nil, err
+		}
+		m.older = got.commits == 0 // else the log leads on from it
+	}
 	if ck == nil || r.o.Scan || m.older {
 		return r.scan(m)
 	}

@@ -88,7 +88,7 @@ func (r *run) startAt(at format.MergeInput) {
 func (r *run) next() bool {
 	r.missing = false
 	for {
-		if len(r.queue) == 0 && !r.refill(true) {
+		if len(r.queue) == 0 && !r.refill() {
 			r.missing = r.missing || r.lost
 			return false
 		}
@@ -97,7 +97,7 @@ func (r *run) next() bool {
 			r.missing = r.missing || l.cut
 			r.free = append(r.free, l)
 			r.queue = r.queue[1:]
-			if !r.refill(false) {
+			if !r.refill() {
 				r.missing = r.missing || r.lost
 				return false
 			}
@@ -121,16 +121,15 @@ func (r *run) next() bool {
 }
 
 // refill reads pages until the queue is full, and prepares the one in front. It reports false if there is none.
-func (r *run) refill(first bool) bool {
+func (r *run) refill() bool {
 	for !r.ended && len(r.queue) < lookahead {
 		r.readLeaf()
 	}
 	if len(r.queue) == 0 {
 		return false
 	}
-	l := r.queue[0]
 	r.arbitrate()
-	l = r.queue[0]
+	l := r.queue[0]
 	r.cell = l.from
 	r.missing = r.missing || l.lost
 	return true
