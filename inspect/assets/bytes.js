@@ -38,27 +38,44 @@ export function inAddress(bytes) {
     /[A-Za-z0-9_.~-]/.test(String.fromCharCode(b)) ? String.fromCharCode(b) : "%" + b.toString(16).padStart(2, "0").toUpperCase()).join("");
 }
 
-const unprintable = /[\p{C}\p{Zl}\p{Zp}]/u;
-const looksWritten = (text) => /^x'.*'$/is.test(text) || /^".*"$/s.test(text) && text.length > 1;
+// runesOf cuts bytes into characters. A byte that is of no character stands alone, with no text.
+function runesOf(bytes) {
+  const runes = [];
+  for (let at = 0; at < bytes.length;) {
+    const first = bytes[at];
+    const n = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+    const part = bytes.subarray(at, at + n);
+    const text = n > 0 && part.length === n ? textOf(part) : null;
+    runes.push({ text, byte: first });
+    at += text === null ? 1 : n;
+  }
+  return runes;
+}
+
+const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+const isPrint = (rune) => rune.text !== null && printable.test(rune.text);
+const looksWritten = (text) => /^x'.*'$/is.test(text) || /^".*"$/s.test(text);
 
 // show renders bytes on one line.
 export function show(bytes) {
-  const text = textOf(bytes);
-  if (text !== null && !unprintable.test(text) && !looksWritten(text)) return text;
-  if (text !== null) {
-    const runes = Array.from(text);
-    const good = runes.filter((r) => !unprintable.test(r)).length;
-    if (2 * good >= runes.length) return '"' + runes.map(escape).join("") + '"';
+  const runes = runesOf(bytes);
+  const good = runes.filter(isPrint).length;
+  if (good === runes.length) {
+    const text = runes.map((r) => r.text).join("");
+    if (!looksWritten(text)) return text;
   }
-  return `x'${toHex(bytes)}'`;
+  return 2 * good >= runes.length ? '"' + runes.map(escape).join("") + '"' : `x'${toHex(bytes)}'`;
 }
 
-const escapes = { "\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\" };
+const short = { "\x07": "a", "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", "\v": "v", '"': '"', "\\": "\\" };
+const hex = (n, digits) => n.toString(16).padStart(digits, "0");
 
 function escape(rune) {
-  if (escapes[rune]) return escapes[rune];
-  if (!unprintable.test(rune)) return rune;
-  return Array.from(bytesOf(rune), (b) => "\\x" + b.toString(16).padStart(2, "0")).join("");
+  if (rune.text === null) return "\\x" + hex(rune.byte, 2);
+  if (short[rune.text]) return "\\" + short[rune.text];
+  if (isPrint(rune)) return rune.text;
+  const code = rune.text.codePointAt(0);
+  return code < 0x80 ? "\\x" + hex(code, 2) : code < 0x10000 ? "\\u" + hex(code, 4) : "\\U" + hex(code, 8);
 }
 
 // showCut renders bytes of a message, with a mark if they are cut.
@@ -67,24 +84,29 @@ export function showCut(v) {
   return show(b.bytes) + (b.len > b.bytes.length ? "…" : "");
 }
 
+const long = Object.fromEntries(Object.entries(short).map(([text, letter]) => [letter, text]));
+const piece = /\\x([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})|\\(["\\abfnrtv])|[^"\\\n]/guy;
+
 // parse reads what a person has written.
 export function parse(text) {
   if (/^x'.*'$/is.test(text)) {
-    const hex = text.slice(2, -1);
-    if (!/^([0-9a-f]{2})*$/i.test(hex)) throw new Error("Between x' and ' there must be pairs of hexadecimal digits.");
-    return fromHex(hex);
+    const digits = text.slice(2, -1);
+    if (!/^([0-9a-f]{2})*$/i.test(digits)) throw new Error("Between x' and ' there must be pairs of hexadecimal digits.");
+    return fromHex(digits);
   }
-  if (!/^".*"$/s.test(text) || text.length < 2) return bytesOf(text);
+  if (!/^".*"$/s.test(text)) return bytesOf(text);
   const parts = [];
   const inner = text.slice(1, -1);
-  const token = /\\x([0-9a-fA-F]{2})|\\(["\\ntr])|[^"\\]/gsuy;
-  for (let at = 0; at < inner.length; at = token.lastIndex) {
-    token.lastIndex = at;
-    const m = token.exec(inner);
-    if (!m) throw new Error('Between double quotes, the escapes are \\x00, \\n, \\t, \\r, \\" and \\\\.');
+  for (let at = 0; at < inner.length; at = piece.lastIndex) {
+    piece.lastIndex = at;
+    const m = piece.exec(inner);
+    const code = m && parseInt(m[2] ?? m[3] ?? "0", 16);
+    if (!m || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) {
+      throw new Error('Between double quotes, the escapes are \\x00, \\u0000, \\n, \\" and \\\\, and each " and \\ must be escaped.');
+    }
     if (m[1]) parts.push(parseInt(m[1], 16));
-    else if (m[2]) parts.push(...bytesOf({ n: "\n", t: "\t", r: "\r" }[m[2]] ?? m[2]));
-    else parts.push(...bytesOf(m[0]));
+    else if (m[4]) parts.push(...bytesOf(long[m[4]]));
+    else parts.push(...bytesOf(m[2] || m[3] ? String.fromCodePoint(code) : m[0]));
   }
   return Uint8Array.from(parts);
 }

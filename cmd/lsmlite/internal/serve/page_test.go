@@ -3,7 +3,10 @@
 package serve_test
 
 import (
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -13,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/chromedp"
 
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/inspect"
 )
 
@@ -196,6 +200,43 @@ func TestCareAndInside(t *testing.T) {
 	b.has("#page-text", "log/2023")
 	b.set("#stats-filter", "stall")
 	b.until(`document.querySelectorAll("#stats dt").length === 7`)
+}
+
+// TestBytesAreWrittenAsByTheCommand compares how the page writes and reads keys and values with how
+// the command does.
+func TestBytesAreWrittenAsByTheCommand(t *testing.T) {
+	t.Parallel()
+	b := openBrowser(t)
+	s := openShop(t, inspect.Options{})
+	b.visit(s.page)
+	rng := rand.New(rand.NewPCG(1, 2))
+	pieces := []string{"a", "Z", "0", "/", " ", "\"", "'", "\\", "x'", "\x00", "\n", "\t", "\x7f", "\x1b", "é", "日", "😀", "\u00a0", "\u200b", "\ufeff",
+		"\U000e0001", "\ufffd", "\x80", "\xff", "\xc3", "\xed\xa0\x80", "\xf4\x90\x80\x80"}
+	type pair struct {
+		Hex, Text string
+	}
+	pairs := []pair{}
+	for range 3000 {
+		var raw []byte
+		for range rng.IntN(7) {
+			raw = append(raw, pieces[rng.IntN(len(pieces))]...)
+		}
+		if rng.IntN(4) == 0 {
+			raw = append(append([]byte("\""), raw...), '"')
+		}
+		pairs = append(pairs, pair{hex.EncodeToString(raw), text.Show(raw)})
+	}
+	given, err := json.Marshal(pairs)
+	must(t, err)
+	wrong, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](fmt.Sprintf(`import(%q).then(({show, parse, fromHex, toHex}) => %s.flatMap(({Hex, Text}) => {
+		let back; try { back = toHex(parse(Text)) } catch (e) { back = e.message }
+		const shown = show(fromHex(Hex));
+		return shown === Text && back === Hex ? [] : [Hex + ": " + shown + ", want " + Text + ", read back as " + back];
+	}))`, s.page+"bytes.js", given), chromedp.EvalAwaitPromise))
+	b.must(err)
+	for _, w := range wrong[:min(10, len(wrong))] {
+		t.Error(w)
+	}
 }
 
 // TestSigningIn: with a token, the page is behind a form, and an address with a code opens it once.
