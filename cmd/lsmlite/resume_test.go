@@ -63,6 +63,9 @@ func TestImportKilled(t *testing.T) {
 			if done = err == nil; !done && (!isExit || failed.ExitCode() != 130 && failed.ExitCode() != -1) {
 				t.Fatalf("%s: %v\n%s", kind, err, out.String())
 			}
+			if !done && failed.ExitCode() == 130 && exists(path+".import") && !strings.Contains(out.String(), "to go on after them: lsmlite import csv") {
+				t.Errorf("%s: no advice how to go on:\n%s", kind, out.String())
+			}
 			if killed > 6 {
 				took *= 2 // so that it comes to an end
 			}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite-import/internal/out"
 )
@@ -38,7 +39,7 @@ func Read(path string, o Options, w *out.Writer) error {
 	}
 	db, err := bbolt.Open(path, 0, &bbolt.Options{ReadOnly: true, Timeout: LockWait})
 	switch {
-	case errors.Is(err, bbolt.ErrTimeout):
+	case errors.Is(err, bolterrors.ErrTimeout):
 		return out.Errorf(out.ErrOpen, "%s is open in another program", path)
 	case err != nil:
 		return out.Errorf(out.ErrOpen, "open %s: %w", path, err)

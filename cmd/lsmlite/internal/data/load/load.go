@@ -89,6 +89,9 @@ type loader struct {
 	done    position // what is in the database, or will be in build
 	sum     bool     // the input can only be read from its front, so a checksum of its rows is kept
 	result  Result
+
+	begun position // where this run began
+	bytes bool     // progress is shown in bytes
 }
 
 // position is how far an input has been read.

@@ -27,6 +27,7 @@ type rows struct {
 	list []row.Row
 	next int
 	each func(i int) error // called before row i
+	shut bool
 }
 
 func (r *rows) Next() (row.Row, error) {
@@ -43,7 +44,7 @@ func (r *rows) Next() (row.Row, error) {
 }
 
 func (r *rows) Offset() int64 { return int64(r.next) }
-func (r *rows) Close() error  { return nil }
+func (r *rows) Close() error  { r.shut = true; return nil }
 
 // seekable is rows that can be read from the middle on.
 type seekable struct{ *rows }
@@ -51,6 +52,9 @@ type seekable struct{ *rows }
 func (s seekable) Resume(offset int64) error { s.next = int(offset); return nil }
 
 func (s seekable) Fingerprint(offset int64) (string, error) {
+	if s.shut {
+		return "", errors.New("the input is closed")
+	}
 	sum := uint32(0)
 	for _, r := range s.list[:offset] {
 		sum = sumRow(sum, r)
@@ -243,6 +247,9 @@ func TestResume(t *testing.T) {
 						break
 					}
 					stops++
+					if _, noted := os.Stat(notePath(o.Path)); noted == nil && !strings.Contains(err.Error(), "cmd --resume") {
+						t.Fatalf("%s, %s: no advice: %v", kind, c, err)
+					}
 					if !errors.Is(err, errInput) && env.CodeOf(err) != env.Interrupted {
 						t.Fatalf("%s, %s: %v", kind, c, err)
 					}

@@ -21,42 +21,47 @@ func (l *loader) run(ctx context.Context, e *env.Env) error {
 	err := l.writeAll(ctx, p, progress)
 	progress.Done()
 	stop()
+	ended := false
 	select {
 	case <-p.ended:
-		err = errors.Join(err, l.src.Close())
+		ended = true
 	case <-time.After(CloseWait): // it waits for a pipe or a terminal, which ends with the process
 	}
 	if err != nil {
-		return l.interrupted(err)
+		err = l.interrupted(err)
+	} else {
+		err = l.finish()
 	}
-	return l.finish()
+	if ended { // a note needs the input, to describe it
+		err = errors.Join(err, l.src.Close())
+	}
+	return err
 }
 
 // CloseWait is how long the end waits for a read of the input that does not return.
 const CloseWait = time.Second
 
-// progress begins to show how far the import is.
+// progress begins to show how far the import is. Set is called with what amount returns.
 func (l *loader) progress(e *env.Env) *env.Progress {
-	unit, total := env.Rows, int64(0)
-	if s, ok := l.src.(read.Sized); ok && s.Size() > 0 {
-		unit, total = env.Bytes, s.Size()
+	s, ok := l.src.(read.Sized)
+	l.bytes = ok && s.Size() > 0
+	l.begun = l.done
+	if !l.bytes {
+		return e.Progress("importing", env.Rows, 0)
 	}
-	p := e.Progress("importing", unit, total)
-	p.Set(l.amount(unit == env.Bytes))
-	return p
+	return e.Progress("importing", env.Bytes, s.Size()-l.begun.Offset)
 }
 
-func (l *loader) amount(bytes bool) int64 {
-	if bytes {
-		return l.done.Offset
+// amount is how much of the input was imported in this run.
+func (l *loader) amount() int64 {
+	if l.bytes {
+		return l.done.Offset - l.begun.Offset
 	}
-	return l.done.Rows
+	return l.done.Rows - l.begun.Rows
 }
 
 // writeAll writes batches until the last one.
 func (l *loader) writeAll(ctx context.Context, p *pump, progress *env.Progress) error {
-	s, ok := l.src.(read.Sized)
-	bytes := ok && s.Size() > 0
 	for {
 		var b *row.Batch
 		select {
@@ -72,7 +77,7 @@ func (l *loader) writeAll(ctx context.Context, p *pump, progress *env.Progress) 
 		}
 		l.done = position{Rows: b.Read, Offset: b.Offset, Sum: b.Sum}
 		l.result.Read = b.Read
-		progress.Set(l.amount(bytes))
+		progress.Set(l.amount())
 		if b.Last {
 			return nil
 		}
@@ -123,7 +128,7 @@ func (l *loader) choose(ctx context.Context, b *row.Batch) error {
 func (l *loader) interrupted(cause error) error {
 	rows := l.done.Rows
 	if err := l.keep(); err != nil {
-		return errors.Join(refused(cause), err)
+		return env.Errorf(env.CodeOf(err), "%w\nIt was to be noted how far the import came, which ended because of this: %v", err, cause)
 	}
 	if !l.noted {
 		return refused(cause)

@@ -66,9 +66,6 @@ func (in *Input) Close() error {
 	return in.closer.Close()
 }
 
-// canSeek says whether the input may be read from the middle on.
-func (in *Input) canSeek() bool { return in.file != nil }
-
 // seek has the input be read from an offset on.
 func (in *Input) seek(offset int64) error {
 	if in.file == nil {
