@@ -29,6 +29,12 @@ type target struct {
 	File string `arg:"" help:"Database file."`
 }
 
+// openToLook opens a database for reading, even if the first page of a segment is damaged.
+func (t target) openToLook(ctx context.Context) (*env.Database, error) {
+	t.Set = append([]string{"skip_damaged=on"}, t.Set...)
+	return t.Open(ctx, t.File, env.Read)
+}
+
 // printJSON prints a document on a line.
 func printJSON(e *env.Env, v any) error {
 	enc := json.NewEncoder(e.Stdout)

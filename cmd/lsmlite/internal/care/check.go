@@ -39,7 +39,7 @@ func (c Check) Run(ctx context.Context, e *env.Env) error {
 	if client != nil {
 		return c.remote(ctx, e, client)
 	}
-	db, err := c.Open(ctx, c.File, env.Read)
+	db, err := c.openToLook(ctx)
 	if err != nil {
 		return err
 	}

@@ -3,11 +3,13 @@
 package care
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/row"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
@@ -29,7 +31,8 @@ type Diff struct {
 func (Diff) Help() string {
 	return env.Help("Each key that differs is a line: - and a key that only the first database has, + and one that only the second has, "+
 		"~ and one with different values. The exit code is 1 if there are any. Pages, blocks, codecs and logs do not matter, only rows do. "+
-		"Memory is bounded, however long the values are.\n\n"+
+		"Memory is bounded, however long the values are. With --set skip_damaged=on, what can be read of a damaged database is compared; "+
+		"then the exit code is 4.\n\n"+
 		"With --json each is an object on a line, with key_base64 or value_base64 for what is not UTF-8, and the last line is an object with "+
 		"the key \"summary\".",
 		"lsmlite diff old.lsm new.lsm", "lsmlite diff --values --prefix user/ old.lsm new.lsm", "lsmlite diff --summary my.lsm my-backup.lsm")
@@ -61,7 +64,28 @@ func (d Diff) Run(ctx context.Context, e *env.Env) error {
 		return err
 	}
 	defer b.Close()
-	return d.compare(ctx, e, a, b, within)
+	err = d.compare(ctx, e, a, b, within)
+	if err != nil && env.CodeOf(err) != env.No {
+		return err
+	}
+	return cmp.Or(unread(e, d.First, first.Engine), unread(e, d.Second, second.Engine), err)
+}
+
+// unread reports the ranges of keys that could not be read, with skip_damaged=on; what was printed of
+// them may be wrong.
+func unread(e *env.Env, name string, db *engine.DB) error {
+	skipped := db.Skipped()
+	for _, r := range skipped {
+		to := "the end"
+		if r.To != nil {
+			to = text.Show(r.To)
+		}
+		fmt.Fprintf(e.Stderr, "keys from %s to %s of %s cannot be read: %s\n", text.Show(r.From), to, name, strings.TrimPrefix(r.Detail, "lsmlite: "))
+	}
+	if len(skipped) > 0 {
+		return env.Errorf(env.Damaged, "%s is damaged: in %s of keys rows may be missing or older", name, plural(int64(len(skipped)), "range"))
+	}
+	return nil
 }
 
 func (d Diff) compare(ctx context.Context, e *env.Env, a, b *engine.Cursor, within row.Range) error {

@@ -28,7 +28,7 @@ func (Page) Help() string {
 
 // Run shows the page.
 func (p Page) Run(ctx context.Context, e *env.Env) error {
-	db, err := p.Open(ctx, p.File, env.Read)
+	db, err := p.openToLook(ctx)
 	if err != nil {
 		return err
 	}

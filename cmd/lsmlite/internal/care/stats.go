@@ -44,7 +44,7 @@ func (s Stats) Run(ctx context.Context, e *env.Env) error {
 	if s.Watch != 0 {
 		return env.Errorf(env.Usage, "--watch needs --remote: while this command has the file open, nothing changes in it")
 	}
-	db, err := s.Open(ctx, s.File, env.Read)
+	db, err := s.openToLook(ctx)
 	if err != nil {
 		return err
 	}
