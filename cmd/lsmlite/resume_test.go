@@ -36,46 +36,58 @@ func TestImportKilled(t *testing.T) {
 		begun := time.Now()
 		run(t, dir, nil, lsmlite, "import", "csv", want, input)
 		took := time.Since(begun)
-		path := filepath.Join(dir, "my.lsm")
+		rows := run(t, dir, nil, lsmlite, "export", "csv", want)
 		killed := 0
-		for done := false; !done; {
-			args := []string{"import", "csv", path, input, "-q"}
-			if exists(path + ".import") {
-				args = append(args, "--resume")
-			} else if exists(path) {
-				break // it says that it is whole
+		for try := 1; killed == 0; try++ {
+			if try > 30 {
+				t.Fatalf("%s: no import was ended early", kind)
 			}
-			cmd := exec.CommandContext(t.Context(), lsmlite, args...)
-			var out bytes.Buffer
-			cmd.Stdout, cmd.Stderr = &out, &out
-			check(t, cmd.Start())
-			ended := make(chan error, 1)
-			go func() { ended <- cmd.Wait() }()
-			var err error
-			select {
-			case err = <-ended:
-			case <-time.After(time.Duration(rnd.Int64N(int64(took) * 2 / 3))):
-				_ = cmd.Process.Signal([]os.Signal{os.Interrupt, os.Kill}[killed%2])
-				killed++
-				err = <-ended
-			}
-			failed, isExit := errors.AsType[*exec.ExitError](err)
-			if done = err == nil; !done && (!isExit || failed.ExitCode() != 130 && failed.ExitCode() != -1) {
-				t.Fatalf("%s: %v\n%s", kind, err, out.String())
-			}
-			if !done && failed.ExitCode() == 130 && exists(path+".import") && !strings.Contains(out.String(), "to go on after them: lsmlite import csv") {
-				t.Errorf("%s: no advice how to go on:\n%s", kind, out.String())
-			}
-			if killed > 6 {
-				took *= 2 // so that it comes to an end
+			path := filepath.Join(dir, fmt.Sprintf("my%d.lsm", try))
+			killed = importKilled(t, rnd, lsmlite, path, input, took/time.Duration(try))
+			if got := run(t, dir, nil, lsmlite, "export", "csv", path); got != rows || strings.Count(got, "\n") < 30_000 {
+				t.Errorf("%s: %d bytes, want %d, or they differ", kind, len(got), len(rows))
 			}
 		}
-		if killed == 0 {
-			t.Errorf("%s: no import was ended early", kind)
+	}
+}
+
+// importKilled imports, ends that at a random moment of most and resumes it, until it is done. It returns how
+// often it was ended.
+func importKilled(t *testing.T, rnd *rand.Rand, lsmlite, path, input string, most time.Duration) (killed int) {
+	t.Helper()
+	for {
+		args := []string{"import", "csv", path, input, "-q"}
+		if exists(path + ".import") {
+			args = append(args, "--resume")
+		} else if exists(path) {
+			return killed // it says that it is whole
 		}
-		a, b := run(t, dir, nil, lsmlite, "export", "csv", want), run(t, dir, nil, lsmlite, "export", "csv", path)
-		if a != b || strings.Count(a, "\n") < 30_000 {
-			t.Errorf("%s: %d bytes, want %d, or they differ", kind, len(b), len(a))
+		cmd := exec.CommandContext(t.Context(), lsmlite, args...)
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &out
+		check(t, cmd.Start())
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		var err error
+		select {
+		case err = <-ended:
+		case <-time.After(time.Duration(rnd.Int64N(int64(most)))):
+			_ = cmd.Process.Signal([]os.Signal{os.Interrupt, os.Kill}[killed%2])
+			err = <-ended
+		}
+		failed, isExit := errors.AsType[*exec.ExitError](err)
+		if err == nil {
+			return killed
+		}
+		if !isExit || failed.ExitCode() != 130 && failed.ExitCode() != -1 {
+			t.Fatalf("%v\n%s", err, out.String())
+		}
+		killed++
+		if failed.ExitCode() == 130 && exists(path+".import") && !strings.Contains(out.String(), "to go on after them: lsmlite import csv") {
+			t.Errorf("no advice how to go on:\n%s", out.String())
+		}
+		if killed > 6 {
+			most *= 2 // so that it comes to an end
 		}
 	}
 }

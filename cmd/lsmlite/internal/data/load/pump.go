@@ -53,7 +53,8 @@ func refused(err error) error {
 	return err
 }
 
-// read fills batches until the end of the input, an error in it, or the end of ctx.
+// read fills batches until the end of the input, an error in it, or the end of ctx. Rows before an error are
+// written, too, except in the first batch: an import that ends so soon leaves everything as it was.
 func (p *pump) read(ctx context.Context) error {
 	at := p.l.done
 	if p.l.sum {
@@ -61,7 +62,7 @@ func (p *pump) read(ctx context.Context) error {
 			return err
 		}
 	}
-	for {
+	for first := true; ; first = false {
 		var b *row.Batch
 		select {
 		case b = <-p.free:
@@ -71,7 +72,7 @@ func (p *pump) read(ctx context.Context) error {
 		err := p.fill(ctx, b, &at)
 		last := errors.Is(err, io.EOF)
 		b.Read, b.Offset, b.Sum, b.Last = at.Rows, at.Offset, at.Sum, last
-		if last || b.Len() > 0 {
+		if last || b.Len() > 0 && (err == nil || !first) {
 			p.full <- b // from now on it is the writer's
 		}
 		switch {
