@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime/debug"
 	"runtime/metrics"
 	"sync/atomic"
 	"testing"
@@ -96,6 +97,7 @@ func watch(f func()) uint64 {
 		metrics.Read(sample)
 		return sample[0].Value.Uint64() + sample[1].Value.Uint64()
 	}
+	debug.FreeOSMemory() // what was there before is not counted
 	before, peak := used(), atomic.Uint64{}
 	stop, stopped := make(chan bool), make(chan bool)
 	go func() {
