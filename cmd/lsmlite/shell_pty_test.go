@@ -209,7 +209,7 @@ func TestShellColors(t *testing.T) {
 // TestShellCompletion: Tab completes words of the grammar, PRAGMAs, dot commands, and keys part by part.
 func TestShellCompletion(t *testing.T) {
 	dir := t.TempDir()
-	fill(t, filepath.Join(dir, "my.lsm"), map[string]string{"user/1/name": "Ada", "user/1/mail": "a@b", "user/2/name": "Grace", "it's": "x", "zebra": "y"})
+	fill(t, filepath.Join(dir, "my.lsm"), map[string]string{"user/1/name": "Ada", "user/1/mail": "a@b", "user/2/name": "Grace", "it's": "x", "zebra": "y", "zürich/1": "z"})
 	s := inShell(t, dir)
 	for _, c := range []struct{ keys, want string }{
 		{"SEL" + tab, "SELECT"},
@@ -223,6 +223,11 @@ func TestShellCompletion(t *testing.T) {
 		{"SELECT value WHERE key = 'us" + tab, "SELECT value WHERE key = 'user/"},
 		{"SELECT value WHERE key IN ('user/2" + tab, "SELECT value WHERE key IN ('user/2/"},
 		{"SELECT value WHERE key = 'it" + tab, "SELECT value WHERE key = 'it''s'"},
+		{"SELECT 'ü', value WHERE key = 'zür" + tab, "SELECT 'ü', value WHERE key = 'zürich/"},
+		{"SELECT value WHERE key = 'zü" + tab, "SELECT value WHERE key = 'zü"},
+		{"SELECT hex(ke" + tab, "SELECT hex(key"},
+		{"SELECT 'é'||ke" + tab, "SELECT 'é'||key"},
+		{"SELECT key FROM kv ORDER " + tab, "SELECT key FROM kv ORDER BY"},
 		{"SELECT len" + tab + "key", "SELECT length(key"},
 	} {
 		s.keys(c.keys)
@@ -235,16 +240,26 @@ func TestShellCompletion(t *testing.T) {
 			}
 			return false
 		})
-		s.until("the line is cleared", func() bool {
-			if strings.HasSuffix(s.screen(), "\n"+prompt) {
-				return true
-			}
-			s.keys(ctrlC) // the first may only leave the menu
-			time.Sleep(200 * time.Millisecond)
-			return false
-		})
+		s.clears()
 	}
+	s.keys("SELECT value WHERE key = 'user/1/" + tab)
+	s.contains("'user/1/mail'")
+	s.contains("'user/1/name'") // more than one is a list
+	s.clears()
 	s.leaves()
+}
+
+// clears drops what has been typed.
+func (s *emulator) clears() {
+	s.t.Helper()
+	s.until("the line is cleared", func() bool {
+		if strings.HasSuffix(s.screen(), "\n"+prompt) {
+			return true
+		}
+		s.keys(ctrlC) // the first may only leave the menu
+		time.Sleep(200 * time.Millisecond)
+		return false
+	})
 }
 
 // fill writes rows.

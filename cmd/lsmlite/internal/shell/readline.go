@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/reeflective/readline"
 	"github.com/reeflective/readline/inputrc"
@@ -37,10 +38,8 @@ func (s *shell) newEditor() editor {
 		fmt.Fprintf(s.env.Stderr, "lsmlite: the history is not kept: %v\n", err)
 	}
 	e := &lineEditor{shell: s, rl: readline.NewShell(inputrc.WithApp("lsmlite")), history: h, state: state}
-	// Otherwise each key asks the terminal where the cursor is, and what is typed before the answer may get lost.
-	if err := e.rl.Config.Set("cursor-position-probe", false); err != nil {
-		fmt.Fprintf(s.env.Stderr, "lsmlite: %v\n", err)
-	}
+	e.configure()
+	e.showMenu()
 	e.rl.History.Add("history", source{h})
 	e.rl.Prompt.Primary(s.prompt)
 	e.rl.Prompt.Secondary(s.more)
@@ -50,6 +49,32 @@ func (s *shell) newEditor() editor {
 		e.rl.SyntaxHighlighter = func(line []rune) string { return highlight(string(line)) }
 	}
 	return e
+}
+
+// settings are those of package readline that differ from its own.
+var settings = map[string]bool{
+	// Texts are UTF-8. Without these only ASCII can be typed, unless the user's inputrc has them.
+	"convert-meta": false, "input-meta": true, "output-meta": true,
+	// Otherwise each key asks the terminal where the cursor is, and what is typed before the answer may get lost.
+	"cursor-position-probe": false,
+}
+
+func (e *lineEditor) configure() {
+	for name, value := range settings {
+		if err := e.rl.Config.Set(name, value); err != nil {
+			fmt.Fprintf(e.shell.env.Stderr, "lsmlite: %v\n", err)
+		}
+	}
+}
+
+// showMenu makes Tab list what there is, unless the user has given the key another meaning.
+func (e *lineEditor) showMenu() {
+	key := inputrc.Unescape(`\C-i`)
+	for _, keys := range e.rl.Config.Binds {
+		if bind := keys[key]; bind.Action == "complete" && !bind.Macro {
+			keys[key] = inputrc.Bind{Action: "menu-complete"}
+		}
+	}
 }
 
 func (e *lineEditor) read() (string, error) {
@@ -75,26 +100,42 @@ func (e *lineEditor) interrupted() {}
 
 func (e *lineEditor) close() { term.Restore(int(os.Stdin.Fd()), e.state) }
 
-// complete gives the completions in the form of package readline, which replaces all characters up to a blank.
+// complete gives the completions in the form of package readline, which replaces a word up to the cursor: so many
+// characters as the word has bytes. So the word is only its end that is ASCII. If there is none, nothing is completed.
 func (e *lineEditor) complete(line []rune, cursor int) readline.Completions {
 	c := e.shell.completions(string(line[:cursor]))
 	before := strings.TrimSuffix(string(line[:cursor]), c.word)
-	glued := before[strings.LastIndexAny(before, " \t\n")+1:]
+	typed := before[strings.LastIndexAny(before, " \t\n")+1:] + c.word
+	word := asciiEnd(typed)
+	if word == "" && typed != "" {
+		return readline.Completions{}
+	}
+	known := len(c.word) - min(len(word), len(c.word)) // bytes of the candidates that stay as they are
+	glued := word[:max(0, len(word)-len(c.word))]
 	var values []readline.Completion
 	var open []rune
 	for _, cand := range c.list {
-		values = append(values, readline.Completion{Value: glued + cand.text, Display: cand.text, Description: cand.help})
+		values = append(values, readline.Completion{Value: glued + cand.text[known:], Display: cand.text, Description: cand.help})
 		if cand.open {
 			r := []rune(cand.text)
 			open = append(open, r[len(r)-1])
 		}
 	}
 	out := readline.CompleteRaw(values)
-	out.PREFIX = glued + c.word
+	out.PREFIX = word
 	if len(open) > 0 {
 		out = out.NoSpace(open...)
 	}
 	return out
+}
+
+// asciiEnd returns the ASCII characters that a text ends with.
+func asciiEnd(s string) string {
+	i := len(s)
+	for i > 0 && s[i-1] < utf8.RuneSelf {
+		i--
+	}
+	return s[i:]
 }
 
 // source is the history as package readline reads it. It writes nothing: read does that, within the bounds.
