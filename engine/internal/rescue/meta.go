@@ -45,7 +45,7 @@ func readMetas(in *input) *metas {
 	}
 	for i := range m.pages {
 		if m.valid[i] == nil && !m.blank[i] {
-			c := mendBit(m.pages[i])
+			c := mendBit(in, m.pages[i])
 			m.repaired[i] = c != nil
 			m.consider(c)
 		}
@@ -108,34 +108,60 @@ func (m *metas) leadsOn(i int) bool {
 	return ok && note.For == format.RefOf(m.pages[i])
 }
 
-// mendBit returns the checkpoint of a meta page in which one bit is wrong, nil if there is none: the checksum has
-// 64 bits, of which the right ones do not come by chance.
-func mendBit(page []byte) *format.Checkpoint {
+// mendBit returns the checkpoint of a meta page in which one bit is wrong, nil if there is none. The checksum finds
+// every single bit, but the highest bits of several words change it in the same way. Of these the one is believed that
+// the pages agree with, and then the likeliest.
+func mendBit(in *input, page []byte) (best *format.Checkpoint) {
 	trial := slices.Clone(page)
 	words := len(trial) / 4
 	if n := wordCount(trial); n >= 0 {
 		words = n
 	}
-	try := func(bit int) *format.Checkpoint {
-		trial[bit/8] ^= 1 << (bit % 8)
-		c, err := format.DecodeCheckpoint(trial)
-		trial[bit/8] ^= 1 << (bit % 8)
-		if err != nil {
-			return nil
-		}
-		return c
-	}
-	for bit := 8 * 8; bit < 12*8; bit++ { // the number of words
-		if c := try(bit); c != nil {
-			return c
-		}
-	}
+	most := -1
 	for bit := range 32 * words {
-		if c := try(bit); c != nil {
-			return c
+		trial[bit/8] ^= 1 << (bit % 8)
+		if c, err := format.DecodeCheckpoint(trial); err == nil {
+			if n := 4*confirmed(in, c) + likelihood(trial, bit); n > most {
+				best, most = c, n
+			}
+		}
+		trial[bit/8] ^= 1 << (bit % 8)
+	}
+	return best
+}
+
+// likelihood says how likely it is that a bit was damaged, which is now as it should have been: most numbers are small,
+// so that their high bits are zero, except those of checksums.
+func likelihood(page []byte, bit int) int {
+	switch word := bit / 32; {
+	case page[bit/8]>>(bit%8)&1 == 0:
+		return 2
+	case word == 11 || word == 12 || word >= wordCount(page)-2:
+		return 1
+	}
+	return 0
+}
+
+// confirmed counts the ends of segments at which there is a page that a checkpoint can mean.
+func confirmed(in *input, c *format.Checkpoint) (n int) {
+	g, err := c.Geometry()
+	if err != nil || c.Compression >= format.FirstCodec {
+		return 0
+	}
+	raw := make([]byte, g.PageSize)
+	for i := range c.Levels {
+		l := &c.Levels[i]
+		id := identity{}
+		if seal := l.Seal(); seal != 0 {
+			id.sums, id.seal = sealSums, seal
+		}
+		for _, p := range []base.PageNo{l.LHS.First, l.LHS.Last} {
+			if in.readAt(raw, g.Offset(p)) == len(raw) && id.fits(g, p, raw) && format.ValidatePage(g.Content(p, raw)) == nil {
+				n++
+			}
 		}
 	}
-	return nil
+	return n
 }
 
 // wordCount returns the number of words that a meta page claims, -1 if that is not possible.
