@@ -10,7 +10,7 @@ require (
 	github.com/guptarohit/asciigraph v0.10.0
 	github.com/hinshun/vt10x v0.0.0-20220301184237-5011da428d02
 	github.com/jedib0t/go-pretty/v6 v6.9.2
-	github.com/lsmlite/lsmlite-go v0.1.0
+	github.com/lsmlite/lsmlite-go v0.2.0
 	github.com/reeflective/readline v1.3.0
 	github.com/rogpeppe/go-internal v1.16.0
 	golang.org/x/image v0.48.0

@@ -22,7 +22,7 @@ func TestInstall(t *testing.T) {
 	}
 	dir := t.TempDir()
 	proxy := filepath.Join(dir, "proxy")
-	const version = "v0.1.0" // what go.mod requires of the root
+	const version = "v0.2.0" // what go.mod requires of the root
 	publish(t, proxy, module.Version{Path: "github.com/lsmlite/lsmlite-go", Version: version}, "../..")
 	publish(t, proxy, module.Version{Path: "github.com/lsmlite/lsmlite-go/cmd/lsmlite", Version: version}, ".")
 	publish(t, proxy, module.Version{Path: "github.com/lsmlite/lsmlite-go/cmd/lsmlite-import", Version: version}, "../lsmlite-import")

@@ -28,7 +28,6 @@ type emulator struct {
 
 	mu  sync.Mutex
 	raw strings.Builder // all that has been written to the terminal
-	end error
 }
 
 // inTerminal starts the command in a folder, with a history of its own.

@@ -64,7 +64,7 @@ func TestHistoryIsBounded(t *testing.T) {
 	if len(h.list) != MaxHistory || !strings.HasPrefix(h.list[0], "10x") {
 		t.Errorf("%d texts are kept, the first is %.10s", len(h.list), h.list[0])
 	}
-	h = opened(t, path) // makes it shorter
+	opened(t, path) // makes it shorter
 	info, err := os.Stat(path)
 	if err != nil || info.Size() > MaxHistoryBytes/2 {
 		t.Fatalf("%d bytes, %v", info.Size(), err)
