@@ -10,6 +10,7 @@ package care
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/progress"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/engine"
 )
 
 // logSuffix makes the name of a log of that of its database.
@@ -29,8 +31,13 @@ type target struct {
 	File string `arg:"" help:"Database file."`
 }
 
-// openToLook opens a database for reading, even if the first page of a segment is damaged.
+// openToLook opens a database for reading, even if the first page of a segment is damaged. Only then
+// it is read around what is damaged.
 func (t target) openToLook(ctx context.Context) (*env.Database, error) {
+	db, err := t.Open(ctx, t.File, env.Read)
+	if !errors.Is(err, engine.ErrCorrupt) {
+		return db, err
+	}
 	t.Set = append([]string{"skip_damaged=on"}, t.Set...)
 	return t.Open(ctx, t.File, env.Read)
 }
