@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/creack/pty"
 	"github.com/hinshun/vt10x"
@@ -53,13 +54,15 @@ func inTerminal(t *testing.T, dir string, settings []string, args ...string) *em
 	copied := make(chan struct{})
 	go func() {
 		defer close(copied)
-		buf := make([]byte, 4096)
+		buf, kept := make([]byte, 4096), 0
 		for {
-			n, err := f.Read(buf)
+			n, err := f.Read(buf[kept:])
 			s.mu.Lock()
-			s.raw.Write(buf[:n])
+			s.raw.Write(buf[kept : kept+n])
 			s.mu.Unlock()
-			s.term.Write(buf[:n])
+			whole := wholeRunes(buf[:kept+n])
+			s.term.Write(buf[:whole])
+			kept = copy(buf, buf[whole:kept+n])
 			if err != nil {
 				return
 			}
@@ -72,6 +75,20 @@ func inTerminal(t *testing.T, dir string, settings []string, args ...string) *em
 		<-copied
 	})
 	return s
+}
+
+// wholeRunes returns how many bytes there are without a character at the end that is not complete, which the emulator
+// would lose.
+func wholeRunes(b []byte) int {
+	for n := 1; n < utf8.UTFMax && n <= len(b); n++ {
+		if c := b[len(b)-n]; utf8.RuneStart(c) {
+			if !utf8.FullRune(b[len(b)-n:]) {
+				return len(b) - n
+			}
+			break
+		}
+	}
+	return len(b)
 }
 
 // keys types something.

@@ -78,9 +78,6 @@ func (e *lineEditor) showMenu() {
 }
 
 func (e *lineEditor) read() (string, error) {
-	if err := e.rl.Config.Set("multiline-column-custom", e.shell.more()); err != nil {
-		return "", err
-	}
 	text, err := e.rl.Readline()
 	if errors.Is(err, readline.ErrInterrupt) {
 		return "", errCleared
