@@ -3,6 +3,7 @@
 package rescue
 
 import (
+	"cmp"
 	"hash/maphash"
 	"slices"
 
@@ -178,7 +179,7 @@ func likely(a, b *group) int {
 	if x, y := a.pages(), b.pages(); x > 2*y || y > 2*x || a.output != b.output {
 		return x - y
 	}
-	return int(b.list[0].first - a.list[0].first)
+	return cmp.Compare(b.list[0].first, a.list[0].first)
 }
 
 // sorted returns the groups, newest first: of those that no other is known to be newer than, the likeliest.
