@@ -78,6 +78,10 @@ func (e *lineEditor) showMenu() {
 }
 
 func (e *lineEditor) read() (string, error) {
+	// Without it the last line has no prompt of its own.
+	if err := e.rl.Config.Set("multiline-column-custom", e.shell.more()); err != nil {
+		return "", err
+	}
 	text, err := e.rl.Readline()
 	if errors.Is(err, readline.ErrInterrupt) {
 		return "", errCleared
