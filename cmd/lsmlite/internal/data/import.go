@@ -108,6 +108,9 @@ func report(e *env.Env, file string, res load.Result) error {
 	if res.Ignored > 0 {
 		text += fmt.Sprintf(", %d left out because their keys were there", res.Ignored)
 	}
+	if res.Replaced > 0 {
+		text += fmt.Sprintf(", %d replaced by later rows of the same keys", res.Replaced)
+	}
 	if res.Seconds >= 1 {
 		text += fmt.Sprintf(", in %v, %.1f million rows a minute", time.Duration(res.Seconds*float64(time.Second)).Round(100*time.Millisecond),
 			float64(res.Written)/res.Seconds*60/1e6)

@@ -89,7 +89,8 @@ type importJSONL struct {
 // Help has examples.
 func (importJSONL) Help() string {
 	return env.Help("Each line is {\"key\":\"…\",\"value\":\"…\"}, with key_base64 and value_base64 for bytes that are not UTF-8, "+
-		"as lsmlite scan --json and lsmlite export jsonl write it; or any object with --key-field. "+aboutImport,
+		"as lsmlite scan --json and lsmlite export jsonl write it; or any object with --key-field: "+
+		"its key is a string, or a number, true or false as it is written. "+aboutImport,
 		"lsmlite import jsonl my.lsm in.jsonl", "lsmlite import jsonl my.lsm events.jsonl --key-field id --add-prefix event/")
 }
 

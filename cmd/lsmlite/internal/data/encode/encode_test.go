@@ -72,6 +72,10 @@ func TestParseRowRefuses(t *testing.T) {
 		`{"key":"a","key_base64":"","value":"b"}`: "both key and key_base64",
 		`{"key_base64":"?","value":"b"}`:          "not base64",
 		`{"key":"a","value":1}`:                   "number",
+		`{"key":null,"value":"b"}`:                "null",
+		`{"key":"a","key":"b","value":"c"}`:       "two fields \"key\"",
+		`{"KEY":"a","key":"b","value":"c"}`:       "unknown field \"KEY\"",
+		`{"key":"a","value":"b"`:                  "unexpected EOF",
 		`{"key":"a","value":"b"} {}`:              "more than one value",
 		`{"key":"\ud800","value":"b"}`:            "half a surrogate pair",
 		`{"key":"\udc00\ud800","value":"b"}`:      "half a surrogate pair",
@@ -99,7 +103,21 @@ func TestFields(t *testing.T) {
 			t.Errorf("%+v: %q = %q, %v", c.f, key, value, err)
 		}
 	}
-	if _, _, err := (Fields{Key: "none"}).Parse([]byte(line)); err == nil {
-		t.Error("no error without the field")
+	for line, want := range map[string]string{
+		`{"ID":1}`:                      "there is no field \"id\"",
+		`{"id":null,"v":1}`:             "\"id\" is null",
+		`{"id":{"a":1},"v":1}`:          "\"id\" is an object",
+		`{"id":["a"],"v":1}`:            "\"id\" is an array",
+		`{"id":1,"v":1,"id":2}`:         "two fields \"id\"",
+		`{"id":1,"v":1,"v":2}`:          "two fields \"v\"",
+		`{"id":1,"v":1} {"id":2,"v":2}`: "more than one value",
+	} {
+		if key, value, err := (Fields{Key: "id", Value: "v"}).Parse([]byte(line)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %q = %q, %v; want %s", line, key, value, err, want)
+		}
+	}
+	if key, value, err := (Fields{Key: "id", Value: "v"}).Parse([]byte(`{"ID":2,"id":true,"x":1,"x":2,"v":null}`)); err != nil ||
+		string(key) != "true" || string(value) != "null" {
+		t.Errorf("%q = %q, %v", key, value, err)
 	}
 }

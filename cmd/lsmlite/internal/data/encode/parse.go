@@ -6,42 +6,36 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"strconv"
-	"strings"
-	"unicode/utf8"
 )
-
-// line is what AppendRow writes.
-type line struct {
-	Key         *string `json:"key"`
-	KeyBase64   *string `json:"key_base64"`
-	Value       *string `json:"value"`
-	ValueBase64 *string `json:"value_base64"`
-}
 
 // ParseRow returns the row of a line that AppendRow has written.
 func ParseRow(s []byte) (key, value []byte, err error) {
 	if key, value, ok := simpleRow(s); ok {
 		return key, value, nil
 	}
-	if err := check(s); err != nil {
+	l := map[string]*string{"key": nil, "key_base64": nil, "value": nil, "value_base64": nil}
+	err = object(s, func(name string, raw json.RawMessage) error {
+		text, known := l[name]
+		switch {
+		case !known:
+			return unknown(name)
+		case text != nil:
+			return twice(name)
+		case raw[0] != '"':
+			return fmt.Errorf("the field %q is %s, and must be a string", name, kindOf(raw))
+		}
+		text = new(string)
+		l[name] = text
+		return json.Unmarshal(raw, text)
+	})
+	if err != nil {
 		return nil, nil, err
 	}
-	var l line
-	dec := json.NewDecoder(bytes.NewReader(s))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&l); err != nil {
-		return nil, nil, explain(err)
-	}
-	if dec.InputOffset() < int64(len(bytes.TrimRight(s, " \t\r\n"))) {
-		return nil, nil, errors.New("there is more than one value on the line")
-	}
-	if key, err = pick("key", l.Key, l.KeyBase64); err != nil {
+	if key, err = pick("key", l["key"], l["key_base64"]); err != nil {
 		return nil, nil, err
 	}
-	value, err = pick("value", l.Value, l.ValueBase64)
+	value, err = pick("value", l["value"], l["value_base64"])
 	return key, value, err
 }
 
@@ -59,14 +53,13 @@ func simpleRow(s []byte) (key, value []byte, ok bool) {
 	return key, value, true
 }
 
-// explain says more than the library about a field that is not known.
-func explain(err error) error {
-	if s := err.Error(); strings.Contains(s, "unknown field") {
-		return fmt.Errorf("%s; --key-field NAME takes a field as the key, and the whole object as the value",
-			strings.TrimPrefix(s, "json: "))
-	}
-	return err
+// unknown is the error of a field that AppendRow does not write. Names in other case are other names.
+func unknown(name string) error {
+	return fmt.Errorf("unknown field %q; --key-field NAME takes a field as the key, and the whole object as the value", name)
 }
+
+// twice is the error of a name that two fields have: which of them counts is not defined.
+func twice(name string) error { return fmt.Errorf("there are two fields %q", name) }
 
 // pick returns the bytes of one of two fields.
 func pick(name string, plain, base *string) ([]byte, error) {
@@ -85,46 +78,6 @@ func pick(name string, plain, base *string) ([]byte, error) {
 	return nil, fmt.Errorf("there is no %s, nor %s_base64", name, name)
 }
 
-// errHalf is what a line has that encoding/json would replace by another character.
-var errHalf = errors.New(`a \u escape of half a surrogate pair stands for no text`)
-
-// check refuses a line of which encoding/json would change something.
-func check(s []byte) error {
-	if !utf8.Valid(s) {
-		return errors.New("the line is not UTF-8")
-	}
-	for i := bytes.IndexByte(s, '\\'); i >= 0 && i+1 < len(s); {
-		next := i + 2
-		switch r := escaped(s[i:]); {
-		case r >= 0xd800 && r < 0xdc00:
-			if low := escaped(s[min(i+6, len(s)):]); low < 0xdc00 || low > 0xdfff {
-				return errHalf
-			}
-			next = i + 12
-		case r >= 0xdc00 && r <= 0xdfff:
-			return errHalf
-		}
-		more := bytes.IndexByte(s[next:], '\\')
-		if more < 0 {
-			return nil
-		}
-		i = next + more
-	}
-	return nil
-}
-
-// escaped returns the number of the \u escape at the beginning of s, or -1.
-func escaped(s []byte) int {
-	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
-		return -1
-	}
-	n, err := strconv.ParseUint(string(s[2:6]), 16, 16)
-	if err != nil {
-		return -1
-	}
-	return int(n)
-}
-
 // Fields says which fields of an object are the row.
 type Fields struct {
 	Key   string // its text, or, if it is no string, its JSON
@@ -133,27 +86,40 @@ type Fields struct {
 
 // Parse returns the row that a line is.
 func (f Fields) Parse(s []byte) (key, value []byte, err error) {
-	if err := check(s); err != nil {
+	found := map[string]json.RawMessage{f.Key: nil}
+	if f.Value != "" {
+		found[f.Value] = nil
+	}
+	err = object(s, func(name string, raw json.RawMessage) error {
+		old, wanted := found[name]
+		if old != nil {
+			return twice(name)
+		}
+		if wanted {
+			found[name] = raw
+		}
+		return nil
+	})
+	if err != nil {
 		return nil, nil, err
 	}
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(s, &object); err != nil {
-		return nil, nil, err
+	if raw := found[f.Key]; raw != nil && (raw[0] == 'n' || raw[0] == '{' || raw[0] == '[') {
+		return nil, nil, fmt.Errorf("the field %q is %s, and a key must be a string, a number, true or false", f.Key, kindOf(raw))
 	}
-	if key, err = field(object, f.Key); err != nil {
+	if key, err = field(found, f.Key); err != nil {
 		return nil, nil, err
 	}
 	if f.Value == "" {
 		return key, bytes.TrimSpace(s), nil
 	}
-	value, err = field(object, f.Value)
+	value, err = field(found, f.Value)
 	return key, value, err
 }
 
 // field returns what a field of an object is.
-func field(object map[string]json.RawMessage, name string) ([]byte, error) {
-	raw, ok := object[name]
-	if !ok {
+func field(found map[string]json.RawMessage, name string) ([]byte, error) {
+	raw := found[name]
+	if raw == nil {
 		return nil, fmt.Errorf("there is no field %q", name)
 	}
 	if raw[0] != '"' {

@@ -75,11 +75,11 @@ func (l *loader) add(b *row.Batch) (int, error) {
 				}
 			case l.o.Conflict == Fail:
 				return i, conflict(l.o.Path, r.Key)
-			default:
+			case l.o.Conflict == Ignore:
 				l.result.Ignored++
-				if l.o.Conflict == Ignore {
-					continue
-				}
+				continue
+			default:
+				l.result.Replaced++
 			}
 		}
 		l.held, l.holds = r, true

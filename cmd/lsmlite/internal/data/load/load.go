@@ -64,7 +64,10 @@ type Result struct {
 	Read    int64 `json:"read"`    // rows of the input
 	Written int64 `json:"written"` // rows put into the database
 	Ignored int64 `json:"ignored"` // rows left out, because their key was there
-	Bytes   int64 `json:"bytes"`   // of the keys and values written
+	// Replaced counts the rows that were not written because the next row had the same key. Where rows are written
+	// by transactions, such rows are written, and count as such.
+	Replaced int64 `json:"replaced"`
+	Bytes    int64 `json:"bytes"` // of the keys and values written
 	// Sorted says that the database is a single segment, because it is new and all keys came in order.
 	Sorted  bool    `json:"sorted"`
 	Seconds float64 `json:"seconds"`

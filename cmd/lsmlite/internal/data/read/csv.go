@@ -112,7 +112,7 @@ func (c *CSV) fail(err error) error {
 func (c *CSV) decode(dst []byte, col column) ([]byte, error) {
 	dst, err := col.encoding.AppendDecoded(dst, c.r.field(col.index))
 	if err != nil {
-		return dst, fmt.Errorf("column %s %w", col.name, err)
+		return dst, fmt.Errorf("column %s %w", shown(col.name), err)
 	}
 	return dst, nil
 }
@@ -126,7 +126,7 @@ func (c *CSV) object(dst []byte) ([]byte, error) {
 		}
 		field := c.r.field(i)
 		if !utf8.Valid(field) {
-			return dst, fmt.Errorf("column %s is not UTF-8, which JSON must be", c.columns[i])
+			return dst, fmt.Errorf("column %s is not UTF-8, which JSON must be", shown(c.columns[i]))
 		}
 		if len(dst) > 1 {
 			dst = append(dst, ',')

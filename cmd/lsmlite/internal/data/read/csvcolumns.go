@@ -9,13 +9,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/encode"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 )
 
 // choose finds the columns of key and value.
 func (c *CSV) choose() error {
 	for i, name := range c.columns {
 		if slices.Contains(c.columns[:i], name) {
-			return fmt.Errorf("two columns have the name %s; --columns gives them others", name)
+			return fmt.Errorf("two columns have the name %s; --columns gives them others", shown(name))
 		}
 		if !utf8.ValidString(name) {
 			return fmt.Errorf("the name of column %d is not UTF-8; --columns gives it another", i+1)
@@ -39,7 +40,7 @@ func (c *CSV) named(what, name string, e encode.Encoding) (column, error) {
 	if name != "" {
 		i := slices.Index(c.columns, name)
 		if i < 0 {
-			return column{}, fmt.Errorf("there is no column %s; the columns are %s", name, strings.Join(c.columns, ", "))
+			return column{}, fmt.Errorf("there is no column %s; the columns are %s", shown(name), shown(c.columns...))
 		}
 		return column{i, name, orText(e)}, nil
 	}
@@ -62,7 +63,16 @@ func (c *CSV) named(what, name string, e encode.Encoding) (column, error) {
 		return column{1 - c.key.index, c.columns[1-c.key.index], orText(e)}, nil
 	}
 	return column{}, fmt.Errorf("which column is the value? --value-column NAME names one of %s, "+
-		"and --value-json makes an object of all columns other than the key", strings.Join(c.columns, ", "))
+		"and --value-json makes an object of all columns other than the key", shown(c.columns...))
+}
+
+// shown lists names for a message, without what a terminal would not print.
+func shown(names ...string) string {
+	var list []string
+	for _, n := range names {
+		list = append(list, text.Show([]byte(n)))
+	}
+	return strings.Join(list, ", ")
 }
 
 func orText(e encode.Encoding) encode.Encoding {

@@ -49,6 +49,9 @@ func (j *JSONL) parse(line []byte) (r row.Row, err error) {
 	return r, err
 }
 
+// byteOrderMark is what some programs begin a file with.
+var byteOrderMark = []byte("\ufeff")
+
 // next returns the next line without its end, or io.EOF.
 func (j *JSONL) next() ([]byte, error) {
 	j.number++
@@ -57,6 +60,9 @@ func (j *JSONL) next() ([]byte, error) {
 		return nil, err
 	}
 	j.offset += int64(len(line))
+	if j.offset == int64(len(line)) {
+		line = bytes.TrimPrefix(line, byteOrderMark)
+	}
 	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r")), nil
 }
 
