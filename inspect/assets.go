@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"path"
 	"slices"
-	"strconv"
 	"sync"
 
 	"github.com/lsmlite/lsmlite-go/internal/picture"
@@ -102,12 +101,7 @@ func (q *request) asset(status int, name string, change func([]byte) []byte) err
 
 // file answers with a file of the page.
 func (q *request) file(status int, name string, raw []byte) error {
-	h := q.w.Header()
-	h.Set("Content-Type", contentTypes[path.Ext(name)])
-	h.Set("Content-Length", strconv.Itoa(len(raw)))
-	q.begin(status)
-	if q.r.Method != http.MethodHead {
-		q.w.Write(raw)
-	}
+	q.w.Header().Set("Content-Type", contentTypes[path.Ext(name)])
+	q.answer(status, raw)
 	return nil
 }

@@ -15,11 +15,7 @@ type editMessage struct {
 
 // servePut sets the value of a key.
 func (in *Inspector) servePut(q *request) error {
-	value, err := in.body(q)
-	if err != nil {
-		return err
-	}
-	return in.edit(q, func(tx *engine.Tx, key []byte) error { return tx.Put(key, value) })
+	return in.edit(q, func(tx *engine.Tx, key []byte) error { return tx.Put(key, q.body) })
 }
 
 // serveDelete deletes a key.

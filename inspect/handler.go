@@ -61,6 +61,7 @@ func Handler[DB *sql.DB | *engine.DB](db DB, o Options) *Inspector {
 	in.statements = make(chan struct{}, in.limits.Statements)
 	in.checks = make(chan struct{}, in.limits.Checks)
 	in.backups = make(chan struct{}, in.limits.Backups)
+	in.bodies = make(chan struct{}, in.limits.Bodies)
 	return in
 }
 
@@ -73,7 +74,7 @@ type Inspector struct {
 	secret   [32]byte // signs cookies and tokens
 	codes    codes
 
-	statements, checks, backups chan struct{} // one element for each that runs
+	statements, checks, backups, bodies chan struct{} // one element for each that runs
 }
 
 // resource is something that can be requested.
@@ -86,6 +87,8 @@ type resource struct {
 	open bool
 	// bare says that serve calls for the database itself, if it needs it.
 	bare bool
+	// body says that a POST has a body.
+	body bool
 }
 
 // resources are all of them, by the last part of the path.
@@ -109,10 +112,10 @@ func init() {
 		wire.Keys:      {method: http.MethodGet, serve: (*Inspector).serveKeys},
 		wire.Tree:      {method: http.MethodGet, serve: (*Inspector).serveTree},
 		wire.Value:     {method: http.MethodGet, serve: (*Inspector).serveValue},
-		wire.SQL:       {method: http.MethodGet, also: http.MethodPost, serve: (*Inspector).serveSQL},
+		wire.SQL:       {method: http.MethodGet, also: http.MethodPost, serve: (*Inspector).serveSQL, body: true},
 		wire.Check:     {method: http.MethodGet, serve: (*Inspector).serveCheck},
 		wire.Backup:    {method: http.MethodGet, serve: (*Inspector).serveBackup},
-		wire.Put:       {method: http.MethodPost, serve: (*Inspector).servePut},
+		wire.Put:       {method: http.MethodPost, serve: (*Inspector).servePut, body: true},
 		wire.Delete:    {method: http.MethodPost, serve: (*Inspector).serveDelete},
 	}
 	for _, name := range assetNames() {
@@ -127,6 +130,7 @@ func (in *Inspector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := in.serve(q); err != nil && err != errAnswered {
 		q.fail(in.late(q, err))
 	}
+	in.send(q)
 }
 
 func (in *Inspector) serve(q *request) error {
@@ -144,6 +148,16 @@ func (in *Inspector) serve(q *request) error {
 	}
 	if res.bare {
 		return res.serve(in, q)
+	}
+	if res.body && q.r.Method == http.MethodPost {
+		leave, err := enter(in.bodies, "Bodies")
+		if err != nil {
+			return err
+		}
+		defer leave()
+		if q.body, err = in.body(q); err != nil {
+			return err
+		}
 	}
 	return in.source.use(q.r.Context(), func(db database) error {
 		q.db = db

@@ -22,14 +22,17 @@ type Limits struct {
 	StatementTime time.Duration
 	// ConnectionTime is how long a request waits for a connection of a *sql.DB.
 	ConnectionTime time.Duration
-	// StallTime is how long the client of a copy, a check or a file may take nothing of it. Until
-	// then the database keeps what is being read.
+	// StallTime is how long a client may take nothing of a response, or send nothing of a body, which
+	// has come after ten times that. Of a copy, a check and a file, the database keeps until then what
+	// is being read.
 	StallTime time.Duration
 	// Statements, Checks and Backups are how many requests of each kind are served at a time. One
 	// more is refused with 503.
 	Statements, Checks, Backups int
 	// BodyBytes is how long the body of a request may be: statements, or the value of put.
 	BodyBytes int
+	// Bodies is how many requests with a body are served at a time. One more is refused with 503.
+	Bodies int
 }
 
 // The defaults of Limits.
@@ -45,6 +48,7 @@ const (
 	DefaultChecks         = 1
 	DefaultBackups        = 1
 	DefaultBodyBytes      = 16 << 20
+	DefaultBodies         = 8
 )
 
 func (l Limits) orDefaults() Limits {
@@ -60,5 +64,6 @@ func (l Limits) orDefaults() Limits {
 		Checks:         cmp.Or(l.Checks, DefaultChecks),
 		Backups:        cmp.Or(l.Backups, DefaultBackups),
 		BodyBytes:      cmp.Or(l.BodyBytes, DefaultBodyBytes),
+		Bodies:         cmp.Or(l.Bodies, DefaultBodies),
 	}
 }

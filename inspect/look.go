@@ -99,7 +99,8 @@ func (in *Inspector) servePageOfFile(q *request) error {
 		if err != nil {
 			return err
 		}
-		return q.text(text)
+		q.text(text)
+		return nil
 	}
 	page, err := q.db.Page(n)
 	if err != nil {
@@ -128,11 +129,9 @@ func lastPage(db database) int64 {
 }
 
 // text answers with a text.
-func (q *request) text(text string) error {
+func (q *request) text(text string) {
 	q.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	q.begin(http.StatusOK)
-	_, err := q.w.Write([]byte(text))
-	return err
+	q.answer(http.StatusOK, []byte(text))
 }
 
 func (in *Inspector) serveMetrics(q *request) error {

@@ -28,6 +28,11 @@ type request struct {
 	signed string
 	// begun says that the response has begun, so that an error can only end it.
 	begun bool
+	// body is that of the request, if its resource takes one.
+	body []byte
+	// reply is the response, if it is not a stream. It is written when the database has been given
+	// back, so that a client that does not read holds nothing of it.
+	reply *reply
 }
 
 func newRequest(w http.ResponseWriter, r *http.Request) *request {
@@ -40,6 +45,12 @@ func nameIn(p string) string {
 		return ""
 	}
 	return path.Base(p)
+}
+
+// reply is a response that is whole. Its headers are set already.
+type reply struct {
+	status int
+	body   []byte
 }
 
 // refusal is an error that is the fault of the request, or of a limit.
@@ -128,12 +139,14 @@ func (q *request) json(status int, message any) error {
 	}
 	h := q.w.Header()
 	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(raw)+1))
-	q.begin(status)
-	if q.r.Method != http.MethodHead {
-		q.w.Write(append(raw, '\n')) // an error here is the client's
-	}
+	q.answer(status, append(raw, '\n'))
 	return nil
+}
+
+// answer is what the response will be.
+func (q *request) answer(status int, body []byte) {
+	q.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	q.reply = &reply{status, body}
 }
 
 func (q *request) begin(status int) {

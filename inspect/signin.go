@@ -136,8 +136,13 @@ func (in *Inspector) serveSignIn(q *request) error {
 	good := false
 	switch {
 	case q.r.Method == http.MethodPost:
-		q.r.Body = http.MaxBytesReader(q.w, q.r.Body, maxForm)
-		good = in.isToken(q.r.PostFormValue("token"))
+		slow := in.slowBody(q)
+		q.r.Body = http.MaxBytesReader(q.w, slow, maxForm)
+		if err := q.r.ParseForm(); err != nil {
+			return in.bodyFailed(q, err)
+		}
+		slow.end()
+		good = in.isToken(q.r.PostForm.Get("token"))
 	case code != "":
 		good = in.codes.use(code, time.Now())
 	default:

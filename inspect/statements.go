@@ -6,7 +6,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -26,11 +25,7 @@ func (in *Inspector) serveSQL(q *request) error {
 		if kind, _, err := mime.ParseMediaType(q.r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 			return refusef(http.StatusUnsupportedMediaType, "the body must be JSON: Content-Type: application/json")
 		}
-		raw, err := in.body(q)
-		if err != nil {
-			return err
-		}
-		if err := wire.Unmarshal(raw, &req); err != nil {
+		if err := wire.Unmarshal(q.body, &req); err != nil {
 			return refusef(http.StatusBadRequest, "the body: %s", err)
 		}
 	}
@@ -54,19 +49,6 @@ func (in *Inspector) serveSQL(q *request) error {
 	f := failure(err)
 	m.Error = &f
 	return q.json(statusOf(err), m)
-}
-
-// body reads the body of a request.
-func (in *Inspector) body(q *request) ([]byte, error) {
-	raw, err := io.ReadAll(http.MaxBytesReader(q.w, q.r.Body, int64(in.limits.BodyBytes)))
-	var tooLong *http.MaxBytesError
-	if errors.As(err, &tooLong) {
-		return nil, refusef(http.StatusRequestEntityTooLarge, "limit BodyBytes: the body is longer than %d bytes", tooLong.Limit)
-	}
-	if err != nil {
-		return nil, refusef(http.StatusBadRequest, "the body: %s", err)
-	}
-	return raw, nil
 }
 
 // runText runs the statements of a text, up to the first that fails, and puts what they return

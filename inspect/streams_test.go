@@ -230,21 +230,28 @@ func TestOneCheckAtATime(t *testing.T) {
 // TestStatementsAtATime: one statement more than the limit is refused.
 func TestStatementsAtATime(t *testing.T) {
 	db := openEngine(t, engine.Options{})
-	h := inspect.Handler(db, inspect.Options{Limits: inspect.Limits{Statements: 1}})
-	w := &heldWriter{ResponseRecorder: httptest.NewRecorder(), held: make(chan struct{}), reached: make(chan struct{})}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		h.ServeHTTP(w, local(wire.SQL+"?q=SELECT+1"))
+	h := inspect.Handler(db, inspect.Options{Write: true, Limits: inspect.Limits{Statements: 1}})
+	s := serve(t, h)
+	tx, err := db.Begin(t.Context())
+	must(t, err)
+	s.visit()
+	status := make(chan int)
+	go func() { // it waits for the writer's turn
+		n := http.StatusServiceUnavailable
+		for n == http.StatusServiceUnavailable { // one of the requests below has the turn
+			_, n = s.postSQL("INSERT INTO kv VALUES ('k', 'v')")
+		}
+		status <- n
 	}()
-	<-w.reached
-	second := httptest.NewRecorder()
-	h.ServeHTTP(second, local(wire.SQL+"?q=SELECT+2"))
-	if second.Code != http.StatusServiceUnavailable || !strings.Contains(second.Body.String(), "limit Statements: 1 at a time") {
-		t.Errorf("a second statement: %d %s", second.Code, second.Body)
+	eventually(t, "a refusal", func() bool {
+		a := s.get(wire.SQL + "?q=SELECT+2")
+		return a.status == http.StatusServiceUnavailable && strings.Contains(a.body, "limit Statements: 1 at a time")
+	})
+	must(t, tx.Rollback())
+	if n := <-status; n != http.StatusOK {
+		t.Errorf("the first one: %d", n)
 	}
-	close(w.held)
-	<-done
+	s.want("the next one", s.get(wire.SQL+"?q=SELECT+2"), http.StatusOK, "2")
 }
 
 func local(resource string) *http.Request {

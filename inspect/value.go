@@ -59,12 +59,8 @@ func (in *Inspector) part(q *request, c *engine.Cursor) error {
 	}
 	binary(q.w.Header(), int64(len(part)))
 	q.w.Header().Set(wire.HeaderLen, strconv.Itoa(size))
-	q.begin(http.StatusOK)
-	if q.r.Method == http.MethodHead {
-		return nil
-	}
-	_, err = q.w.Write(part)
-	return err
+	q.answer(http.StatusOK, part)
+	return nil
 }
 
 // download returns the value that c stands on as a file, in pieces.
