@@ -299,7 +299,9 @@ func (c *chains) firstKeyFrom(ch *chain, b base.BlockNo, from base.PageNo) *topK
 		}
 		if at.page != nil && !at.page.IsBTree() && at.page.NumCells() > 0 {
 			cell := at.page.LeafCell(0)
-			return &topKey{cell.Kind, slices.Clone(onPage(at.page, cell))}
+			k := topKeyOf(at.page, cell)
+			k.key = slices.Clone(k.key)
+			return &k
 		}
 	}
 }

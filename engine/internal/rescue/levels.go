@@ -104,7 +104,7 @@ func (c *chains) afterAll(p *part) *topKey {
 	if !r.any {
 		return nil
 	}
-	return &topKey{r.kind, append(append([]byte(nil), r.before...), 0)}
+	return &topKey{kind: r.kind, key: append(append([]byte(nil), r.before...), 0)}
 }
 
 // split reads the split key from the cell that the checkpoint names, or the smallest of those at which the inputs
@@ -141,7 +141,7 @@ func (c *chains) leafKey(ch *chain, p base.PageNo, cell int) *topKey {
 		if len(r.queue) == 0 || r.queue[0].no != p || cell < 0 || cell >= r.queue[0].until || !r.load(r.queue[0], cell) {
 			return nil
 		}
-		return &topKey{r.rec.kind, append([]byte(nil), r.rec.key...)}
+		return &topKey{kind: r.rec.kind, key: append([]byte(nil), r.rec.key...)}
 	}
 	return nil
 }
@@ -158,7 +158,7 @@ func (c *chains) btreeKey(ch *chain, p base.PageNo, cell int) *topKey {
 	if k.Ref != 0 {
 		return c.leafKey(ch, s.id.mappedPage(c.in.geo, k.Ref), 0)
 	}
-	return &topKey{k.Kind, append([]byte(nil), k.Key...)}
+	return &topKey{kind: k.Kind, key: append([]byte(nil), k.Key...)}
 }
 
 // root returns the root of a segment's b-tree, 0 if it has none or its place is not known. Where C lsm1 has taken it

@@ -94,7 +94,7 @@ func (o *ordering) pair(i, j int) *pair {
 
 // within counts the key of a source for all groups in whose range it is.
 func (o *ordering) within(s *source) {
-	at := topKey{s.rec.kind, s.rec.key}
+	at := topKey{kind: s.rec.kind, key: s.rec.key}
 	for j, g := range o.groups {
 		low, high := g.low(), g.high()
 		if j == s.age || low == nil || at.before(*low) && !low.before(at) || high.before(at) && !at.before(*high) {

@@ -212,8 +212,7 @@ func (r *run) leaf() *leaf {
 
 // edge returns the first or the last key of a leaf page, as far as it is on the page.
 func (l *leaf) edge(i int) topKey {
-	c := l.page.LeafCell(i)
-	return topKey{c.Kind, onPage(l.page, c)}
+	return topKeyOf(l.page, l.page.LeafCell(i))
 }
 
 // arbitrate drops records of the page in front or of those after it, if their keys are not in order.

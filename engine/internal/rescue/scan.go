@@ -17,6 +17,7 @@ type stretch struct {
 	pages       int
 	leaves      int
 	front       int64   // bytes of a record that begins before the stretch; -1 if not known
+	lead        int64   // bytes on its pages before the first one on which a record begins
 	rest        int64   // bytes of its last record that are after it; -1 if not known
 	low, high   *topKey // the first and the last key, as far as they are on their pages; nil if there is none
 	prev, after base.BlockNo
@@ -49,6 +50,7 @@ type mark struct {
 	zeros bool
 	sums  sums
 	seal  format.Seal
+	any   format.Seal // the seal that it has if its segment has one
 }
 
 // scan finds the stretches of all blocks.
@@ -93,6 +95,7 @@ func (s *scanner) each(b base.BlockNo, do func(m mark, page format.Page)) {
 		if at.page != nil && !m.zeros {
 			m.ok = true
 			m.sums, m.seal = sumsOf(s.in.geo, at.no, buf)
+			m.any = format.SealOf(at.no, buf)
 			if s.in.packed() {
 				m.end = w.at - 1
 			}
@@ -115,6 +118,9 @@ func sumsOf(geo format.Geometry, p base.PageNo, raw []byte) (sums, format.Seal) 
 // add adds a page of a block to the current stretch, or begins another one with it.
 func (s *scanner) add(marks []mark, i int, page format.Page) {
 	m := &marks[i]
+	if m.ok && m.sums != sealSums && s.sealedLikeNeighbour(marks, i) {
+		m.sums, m.seal = sealSums, m.any
+	}
 	if !m.ok || s.damagedWithin(marks, i) {
 		if !m.zeros && !s.in.packed() {
 			s.unknown += int64(s.in.geo.PageSize)
@@ -129,6 +135,15 @@ func (s *scanner) add(marks []mark, i int, page format.Page) {
 		s.list = append(s.list, s.cur)
 	}
 	s.cur.take(m, page)
+}
+
+// sealedLikeNeighbour reports whether a page that seems to have no sum, or an old one, has the seal of the page before or
+// after it: of some thousand sealed pages one looks like that.
+func (s *scanner) sealedLikeNeighbour(marks []mark, i int) bool {
+	if s.cur != nil && s.cur.sums == sealSums {
+		return s.cur.seal == marks[i].any
+	}
+	return i+1 < len(marks) && marks[i+1].sums == sealSums && marks[i+1].seal == marks[i].any
 }
 
 // damagedWithin reports whether a page whose seal no other one has stands within a segment: then it was damaged.
@@ -157,7 +172,7 @@ func (t *stretch) goesOn(m *mark, page format.Page) bool {
 		return t.rest != 0
 	}
 	c := page.LeafCell(0)
-	if t.high != nil && !t.high.before(topKey{c.Kind, onPage(page, c)}) {
+	if t.high != nil && !t.high.before(topKeyOf(page, c)) {
 		return false
 	}
 	return t.rest < 0 || t.rest == int64(page.CellOffset(0))
@@ -174,6 +189,9 @@ func (t *stretch) take(m *mark, page format.Page) {
 	t.leaves++
 	n := page.NumCells()
 	if n == 0 {
+		if t.low == nil {
+			t.lead += int64(page.EOF())
+		}
 		if t.rest > 0 {
 			t.rest = max(0, t.rest-int64(page.EOF()))
 		}
@@ -181,7 +199,7 @@ func (t *stretch) take(m *mark, page format.Page) {
 	}
 	first, last := page.LeafCell(0), page.LeafCell(n-1)
 	if t.low == nil {
-		t.front = int64(page.CellOffset(0))
+		t.front = t.lead + int64(page.CellOffset(0))
 		t.low = cutKey(page, first)
 	}
 	t.high = cutKey(page, last)
@@ -201,8 +219,9 @@ func (t *stretch) take(m *mark, page format.Page) {
 }
 
 func cutKey(page format.Page, c format.LeafCell) *topKey {
-	key := onPage(page, c)
-	return &topKey{c.Kind, slices.Clone(key[:min(len(key), maxStretchKey)])}
+	k := topKeyOf(page, c)
+	n := min(len(k.key), maxStretchKey)
+	return &topKey{k.kind, slices.Clone(k.key[:n]), k.cut || n < len(k.key)}
 }
 
 // links notes what the block's links say, for the stretches at its ends.

@@ -109,7 +109,7 @@ func (sp *spine) key() *topKey {
 			if c.Ref != 0 {
 				return nil
 			}
-			return &topKey{c.Kind, c.Key}
+			return &topKey{kind: c.Kind, key: c.Key}
 		}
 	}
 	return nil
@@ -135,7 +135,7 @@ func (sp *spine) agrees(no base.PageNo, page format.Page) bool {
 		return false
 	}
 	if len(sp.ahead) > 1 && sp.ahead[1].key != nil {
-		return topKey{last.Kind, onPage(page, last)}.before(*sp.ahead[1].key)
+		return topKeyOf(page, last).before(*sp.ahead[1].key)
 	}
 	return true
 }
