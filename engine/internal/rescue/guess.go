@@ -8,12 +8,12 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
-// guessPages is how many pages are looked at for each page size, and guessBytes how much of a compressed file. Where
-// there are fewer good pages than fewPages, the file may be compressed.
+// guessStretches is in how many stretches of the file pages are looked for, and guessBytes how much of a compressed file
+// is looked at. Where there are fewer good pages than fewPages, the file may be compressed.
 const (
-	fewPages   = 16
-	guessPages = 256
-	guessBytes = 1 << 20
+	fewPages       = 16
+	guessStretches = 64
+	guessBytes     = 1 << 20
 )
 
 // guess finds out the sizes of pages and blocks, and the codec, from the pages themselves. It reports false if there
@@ -22,10 +22,14 @@ func (r *Rescue) guess() bool {
 	best, pages := 0, 0
 	var geo format.Geometry
 	var codec compress.Codec
-	for size := format.MinPageSize; size <= format.MaxPageSize; size *= 2 {
-		if n := r.goodPages(size); n*size > best {
-			best, pages, geo, codec = n*size, n, r.blockSize(size), nil
+	good := r.goodPages()
+	for i, n := range good {
+		if size := format.MinPageSize << i; n*size > best {
+			best, pages = n*size, n
 		}
+	}
+	if best > 0 {
+		geo = r.blockSize(best / pages)
 	}
 	if pages < fewPages { // they may look like that by chance
 		if g, c, n := r.guessPacked(); n > pages {
@@ -48,19 +52,29 @@ func looksGood(page format.Page) bool {
 	return page.NumCells() > 0 && format.ValidatePage(page) == nil && (page.IsBTree() || ascending(page))
 }
 
-// goodPages counts, among some places, those at which there is a page of a size.
-func (r *Rescue) goodPages(size int) (n int) {
-	first := int64((2*format.MetaPageSize + size - 1) / size)
-	last := r.data.size/int64(size) - 1
-	step := max(1, (last-first)/guessPages)
-	buf := make(format.Page, size)
-	for p := first; p <= last; p += step {
-		if r.data.readAt(buf, p*int64(size)) < size {
-			continue
-		}
-		atBorder := p == first || p*int64(size)%format.MinBlockSize == 0 // of a block, maybe: it begins with a link
-		if looksGood(buf) || atBorder && looksGood(buf[format.LinkSize:]) {
-			n++
+// pageSizes is how many page sizes there are.
+const pageSizes = 9
+
+// goodPages counts the pages of each size in some stretches of the file, the same ones for all sizes: so the right size
+// has most bytes of good pages. Of a larger size, some look good by chance, because they end as the right ones do.
+func (r *Rescue) goodPages() (n [pageSizes]int) {
+	stretches := r.data.size / format.MaxPageSize
+	step := max(1, stretches/guessStretches)
+	buf := make(format.Page, format.MaxPageSize)
+	for at := int64(0); at <= stretches; at += step {
+		part := buf[:r.data.readAt(buf, at*format.MaxPageSize)]
+		for i := range n {
+			size := format.MinPageSize << i
+			for off := 0; off+size <= len(part); off += size {
+				if at == 0 && off < 2*format.MetaPageSize {
+					continue
+				}
+				page := part[off : off+size]
+				front := off == 0 || at == 0 && off < 2*format.MetaPageSize+size // maybe of a block: it begins with a link
+				if looksGood(page) || front && looksGood(page[format.LinkSize:]) {
+					n[i]++
+				}
+			}
 		}
 	}
 	return n
