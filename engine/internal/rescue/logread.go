@@ -20,8 +20,8 @@ type logSources struct{ newest, oldest []*source }
 // long ago. Then it counts only if the log shows damage, and as older than everything else.
 //
 // A log of which no transaction continues the checkpoint may be that of another database, or of long ago. It counts
-// only if belongs reports otherwise.
-func (r *Rescue) readLog(from []format.LogPos, belongs func(*logReader) bool) (s logSources, err error) {
+// only if belongs reports otherwise, and the note does not say that the checkpoint has everything.
+func (r *Rescue) readLog(m *metas, from []format.LogPos, belongs func(*logReader) bool) (s logSources, err error) {
 	if r.log == nil || r.log.size == 0 {
 		return s, nil
 	}
@@ -37,9 +37,19 @@ func (r *Rescue) readLog(from []format.LogPos, belongs func(*logReader) bool) (s
 		if start, found = l.first(from); !found {
 			return s, r.log.err
 		}
+		at := from[0].Off
+		apart := r.Report.Checkpoint != 0 && at > 0 && !m.begins(l) && (start.Off <= at || l.long())
+		if apart && m.logIdle() {
+			rep.Torn = false
+			return s, nil
+		}
 		if !belongs(l) {
 			r.Report.Problems = append(r.Report.Problems, "the log has transactions that do not continue the checkpoint; they were left out")
 			return s, nil
+		}
+		if apart {
+			s.oldest, err = l.beyond(at, start)
+			return s, err
 		}
 		rep.DamagedAt, rep.LostBytes = 0, start.Off
 	}
@@ -50,6 +60,21 @@ func (r *Rescue) readLog(from []format.LogPos, belongs func(*logReader) bool) (s
 	s.newest, err = l.rest(start.Off, part, &s)
 	return s, err
 }
+
+// beyond returns what a log has that does not continue the checkpoint at a position. What is before the position is in
+// the checkpoint. After it there may be what the log held before it went on at its front: it counts only if the log shows
+// damage, and as older than everything else.
+func (l *logReader) beyond(at int64, start format.LogPos) ([]*source, error) {
+	if start.Off <= at || !l.damagedBetween(at, start.Off) {
+		return nil, nil
+	}
+	l.report.DamagedAt, l.report.LostBytes = at, start.Off-at
+	_, err := l.replay(start)
+	return l.afterDamage(), err
+}
+
+// long reports whether the log may have gone on at its front.
+func (l *logReader) long() bool { return l.in.size > format.LogMinWrap }
 
 // rest reads on after damage, where transactions follow in the file that were not read before, and returns the sources
 // that are newer than the segments. began is where the newest stretch begins.
@@ -63,7 +88,7 @@ func (l *logReader) rest(began int64, part stretchOfLog, s *logSources) (newest 
 			break
 		}
 		began = next.Off
-		long := l.in.size > format.LogMinWrap
+		long := l.long()
 		if long && !l.damagedBetween(at, next.Off) {
 			break
 		}
@@ -78,13 +103,19 @@ func (l *logReader) rest(began int64, part stretchOfLog, s *logSources) (newest 
 		rep.LostBytes += next.Off - at
 		rep.After += rep.Transactions - before
 		if long {
-			for _, o := range l.sources() {
-				o.found.Name, o.found.Guessed, o.dead = "log after the damage", true, true
-				s.oldest = append([]*source{o}, s.oldest...)
-			}
+			s.oldest = append(l.afterDamage(), s.oldest...)
 		}
 	}
 	return append(newest, l.sources()...), err
+}
+
+// afterDamage returns the sources of transactions that may be of long ago, newest first.
+func (l *logReader) afterDamage() []*source {
+	list := l.sources()
+	for _, o := range list {
+		o.found.Name, o.found.Guessed, o.dead = "log after the damage", true, true
+	}
+	return list
 }
 
 // start returns the first of some positions after which there are transactions.
@@ -109,7 +140,7 @@ func (l *logReader) first(from []format.LogPos) (format.LogPos, bool) {
 		}
 	}
 	at, ok := l.resync(0)
-	if !ok || l.in.size <= format.LogMinWrap {
+	if !ok || !l.long() {
 		return at, ok
 	}
 	part, err := l.look(at)

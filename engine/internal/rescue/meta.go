@@ -209,19 +209,29 @@ func (m *metas) unsummed() (list []*format.Checkpoint) {
 	return list
 }
 
-// logInUse reports whether a note of the chosen checkpoint says that the log has transactions that it does not have.
+// logInUse reports whether the note of the chosen checkpoint says that the log has transactions that it does not have.
 func (m *metas) logInUse() bool {
+	note, _ := m.note()
+	return note.LogInUse
+}
+
+// note returns the note of the chosen checkpoint. Of two pages with one checkpoint, the note of the copy counts.
+func (m *metas) note() (note format.Note, ok bool) {
 	for i := range m.pages {
-		if n, ok := format.DecodeNote(m.pages[i]); ok && n.LogInUse && m.valid[i] != nil && m.valid[i].ID == m.chosen.ID {
-			return true
+		n, has := format.DecodeNote(m.pages[i])
+		if has && m.valid[i] != nil && m.valid[i].ID == m.chosen.ID && n.For == format.RefOf(m.pages[i]) && (!ok || n.Copy) {
+			note, ok = n, true
 		}
 	}
-	return false
+	return note, ok
 }
 
 // owns reports whether a log belongs to the chosen checkpoint although none of its transactions continues it: then
 // those that did are damaged.
 func (m *metas) owns(l *logReader) bool {
+	if m.logIdle() {
+		return false
+	}
 	if head := l.head(); head != nil {
 		for i := range m.pages {
 			if n, ok := format.DecodeNote(m.pages[i]); ok && (n.Mark == head.Mark || head.Base == n.For) {
@@ -231,6 +241,19 @@ func (m *metas) owns(l *logReader) bool {
 		return false
 	}
 	return m.logInUse() || l.passes(m.chosen.Log)
+}
+
+// logIdle reports whether both meta pages are there and prove that nothing was committed after the chosen checkpoint.
+func (m *metas) logIdle() bool {
+	note, ok := m.note()
+	return ok && note.Copy && !note.LogInUse
+}
+
+// begins reports whether a log was begun after the chosen checkpoint.
+func (m *metas) begins(l *logReader) bool {
+	note, ok := m.note()
+	head := l.head()
+	return ok && head != nil && head.Base == note.For
 }
 
 // logStarts returns where the log may have to be read from if no checkpoint is good.

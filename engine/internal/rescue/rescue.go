@@ -128,7 +128,7 @@ func (r *Rescue) find(m *metas) ([]*source, error) {
 	c := &chains{in: r.data, claimed: make(map[base.BlockNo]bool)}
 	parts := c.levels(ck)
 	r.data.window = r.windowFor(len(parts))
-	log, err := r.readLog([]format.LogPos{ck.Log}, m.owns)
+	log, err := r.readLog(m, []format.LogPos{ck.Log}, m.owns)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +166,7 @@ func (r *Rescue) scan(m *metas) ([]*source, error) {
 	if err := o.compare(); err != nil {
 		return nil, err
 	}
-	log, err := r.readLog(m.logStarts(), func(*logReader) bool { return true })
+	log, err := r.readLog(m, m.logStarts(), func(*logReader) bool { return true })
 	if err != nil {
 		return nil, err
 	}

@@ -65,6 +65,12 @@ func ours(t testing.TB) (list []*specimen) {
 		{"lz4", shape{levels: 4, rows: 900, long: 6000}, engine.Options{PageSize: 1024, Compression: "lz4"}},
 		{"zlib", shape{levels: 3, rows: 900, ranges: true}, engine.Options{PageSize: 4096, Compression: "zlib"}},
 		{"zstd", shape{levels: 3, rows: 1200, killed: 50, long: 9000}, engine.Options{PageSize: 4096, Compression: "zstd"}},
+		{"long 512", shape{levels: 2, rows: 600, exact: 300}, engine.Options{PageSize: 512}},
+		{"long 1k", shape{levels: 2, rows: 400, exact: 1500}, engine.Options{PageSize: 1024}},
+		{"long 4k", shape{levels: 1, rows: 200, exact: 5000}, engine.Options{PageSize: 4096}},
+		{"long 16k", shape{levels: 1, rows: 40, exact: 12000}, engine.Options{PageSize: 16384}},
+		{"log used again", shape{rows: 60, rounds: []int{600, 150, 100, 100}}, engine.Options{}},
+		{"log used and going on", shape{rows: 60, rounds: []int{600, 150, 100}, killed: 50}, engine.Options{}},
 		{"snappy", shape{levels: 5, rows: 900, merging: true}, engine.Options{PageSize: 512, Compression: "snappy"}},
 	} {
 		o.option.BlockSize = 64 << 10
@@ -76,7 +82,9 @@ func ours(t testing.TB) (list []*specimen) {
 // shape is how a database is made.
 type shape struct {
 	levels, rows, long, generations int
-	killed                          int // rows in the log of a database that is not closed
+	killed                          int   // rows in the log of a database that is not closed
+	exact                           int   // the length of all values
+	rounds                          []int // of how many transactions of about 1 KiB each there is a checkpoint
 	ranges, merging, auto           bool
 }
 
@@ -95,12 +103,10 @@ func makeSpecimen(t testing.TB, name string, sh shape, o engine.Options) *specim
 	}
 	put := func(tx *engine.Tx, i, g, l int) {
 		v := fmt.Sprintf("value %d of level %d in generation %d %s", rng.IntN(1000), l, g, strings.Repeat("lsm", rng.IntN(20)))
-		if sh.long > 0 && rng.IntN(40) == 0 {
-			b := make([]byte, sh.long/2+rng.IntN(sh.long/2))
-			for i := range b {
-				b[i] = byte(rng.Uint32())
-			}
-			v = string(b)
+		if sh.exact > 0 {
+			v = random(rng, sh.exact)
+		} else if sh.long > 0 && rng.IntN(40) == 0 {
+			v = random(rng, sh.long/2+rng.IntN(sh.long/2))
 		}
 		k := fmt.Sprintf("key/%06d", i)
 		s.ever[k+"\x00"+v] = true
@@ -124,6 +130,18 @@ func makeSpecimen(t testing.TB, name string, sh shape, o engine.Options) *specim
 			}))
 			must(db.Flush(ctx))
 		}
+		for n, commits := range sh.rounds {
+			for i := range commits {
+				must(db.Update(ctx, func(tx *engine.Tx) error {
+					k, v := fmt.Sprintf("key/%06d", i%(3*sh.rows)), fmt.Sprintf("commit %d of round %d %s", i, n, strings.Repeat("x", 1000))
+					s.ever[k+"\x00"+v] = true
+					return tx.Put([]byte(k), []byte(v))
+				}))
+			}
+			must(db.Flush(ctx))
+			_, err := db.Checkpoint(ctx)
+			must(err)
+		}
 		if sh.merging {
 			_, err := db.Work(ctx, engine.WorkOptions{Merge: 4, Pages: 150})
 			must(err)
@@ -133,7 +151,7 @@ func makeSpecimen(t testing.TB, name string, sh shape, o engine.Options) *specim
 		if g+1 < max(sh.generations, 1) && !sh.auto {
 			must(db.Optimize(ctx))
 		}
-		if _, err := db.Checkpoint(ctx); sh.killed > 0 {
+		if _, err := db.Checkpoint(ctx); sh.killed > 0 || sh.rounds != nil {
 			must(err)
 			for i := range sh.killed / 5 {
 				must(db.Update(ctx, func(tx *engine.Tx) error {
@@ -149,7 +167,7 @@ func makeSpecimen(t testing.TB, name string, sh shape, o engine.Options) *specim
 			must(err)
 		}
 		must(db.Close())
-		if sh.killed == 0 {
+		if s.log == nil {
 			if s.data != nil {
 				s.older = append(s.older, s.data)
 			}
@@ -158,6 +176,14 @@ func makeSpecimen(t testing.TB, name string, sh shape, o engine.Options) *specim
 		}
 	}
 	return s.finish(t)
+}
+
+func random(rng *rand.Rand, n int) string {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(rng.Uint32())
+	}
+	return string(b)
 }
 
 // finish reads the rows of an undamaged database, and where they are.
