@@ -81,8 +81,8 @@ func (i *FileInfo) database(l *checkpoint.Loaded, log vfs.File) (err error) {
 		d.LogBytes, d.LogCommits = p.Size, p.Commits
 	}
 	claimed := false
-	for _, n := range l.Notes() {
-		claimed = claimed || n.LogInUse
+	for _, n := range l.Notes() { // of two pages with one checkpoint, the copy's counts
+		claimed = claimed || n.LogInUse && (n.Copy || !l.Pair())
 	}
 	d.LogMissing = claimed && !d.LogCommits
 	d.Closed = !l.BothDamaged && !d.LogCommits && !d.LogMissing

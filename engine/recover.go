@@ -30,10 +30,11 @@ const MaxRecoverRanges = rescue.MaxRanges
 // RecoverOptions say how a damaged database is rescued. The zero value makes a new file with pages and
 // blocks of the damaged file's sizes and its compression.
 type RecoverOptions struct {
-	// FS is where the damaged database is; nil is vfs.OS. TargetFS is where the new file goes; nil is FS.
+	// FS is where the damaged database is; nil is vfs.OS. TargetFS is where the new file goes; nil is FS. The path of the
+	// new file must be none of the damaged ones even if TargetFS is another one: both may lead to the same files.
 	FS, TargetFS vfs.FS
-	// Log is the path of the log; empty is that of the database with "-log" added. Without a log there is
-	// nothing to read of it. NoLog leaves out a log that is there.
+	// Log is the path of the log; empty is that of the database, without symbolic links, with "-log" added. Without a
+	// log there is nothing to read of it. NoLog leaves out a log that is there.
 	Log   string
 	NoLog bool
 	// Codecs are codecs of the program's own; see Options.
@@ -125,9 +126,6 @@ func (o *RecoverOptions) check(from string) error {
 	if o.Memory == 0 {
 		o.Memory = DefaultRecoverMemory
 	}
-	if o.Log == "" {
-		o.Log = from + files.LogSuffix
-	}
 	if o.Memory < MinRecoverMemory {
 		return &Error{Code: CodeMisuse, Op: "recover", Path: from, Detail: "too little memory; see MinRecoverMemory"}
 	}
@@ -144,8 +142,14 @@ func (j *recovery) open() (err error) {
 	if err != nil {
 		return files.OpenError(j.from, err)
 	}
-	if target, err := j.o.TargetFS.Canonical(j.to); err == nil && target == path && j.o.TargetFS == j.o.FS {
-		return &Error{Code: CodeMisuse, Op: "recover", Path: j.from, Detail: "the new file must not be the damaged one"}
+	if j.o.Log == "" { // as Open does: next to the file, and not to a link that leads to it
+		j.o.Log = path + files.LogSuffix
+	}
+	if target, err := j.o.TargetFS.Canonical(j.to); err == nil {
+		log, _ := j.o.FS.Canonical(j.o.Log)
+		if target == path || target == log || target == j.o.Log {
+			return &Error{Code: CodeMisuse, Op: "recover", Path: j.from, Detail: "the new file must be neither the damaged one nor its log"}
+		}
 	}
 	j.files, err = files.Open(files.Config{FS: j.o.FS, Path: path, ReadOnly: true, MustExist: true,
 		OptionalLocks: j.o.OptionalLocks, Syncs: func() bool { return false }})

@@ -59,6 +59,8 @@ func TestRecoverRefuses(t *testing.T) {
 	}{
 		{ctx, "/x.lsm", "/taken.lsm", engine.RecoverOptions{}, fs.ErrExist},
 		{ctx, "/x.lsm", "/x.lsm", engine.RecoverOptions{Replace: true}, engine.ErrMisuse},
+		{ctx, "/x.lsm", "/x.lsm-log", engine.RecoverOptions{Replace: true}, engine.ErrMisuse},
+		{ctx, "/x.lsm", "/orphan.lsm-log", engine.RecoverOptions{Replace: true, Log: "/orphan.lsm-log"}, engine.ErrMisuse},
 		{ctx, "/x.lsm", "/open.lsm", engine.RecoverOptions{Replace: true}, engine.ErrBusy},
 		{ctx, "/x.lsm", "/orphan.lsm", engine.RecoverOptions{}, engine.ErrCantOpen},
 		{ctx, "/open.lsm", "/new.lsm", engine.RecoverOptions{}, engine.ErrBusy},

@@ -39,6 +39,29 @@ func TestRecoverUndamaged(t *testing.T) {
 	})
 }
 
+// TestRecoverLink: the log of a database to which a symbolic link leads is next to the database, not to the link.
+func TestRecoverLink(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	path, link := filepath.Join(dir, "x.db"), filepath.Join(t.TempDir(), "link.db")
+	db := mustOpen(t, path, engine.Options{NoAutoWork: true})
+	ok(t, putRange(ctx, db, 0, 10, 1))
+	for _, name := range []string{path, path + "-log"} {
+		data, err := os.ReadFile(name)
+		ok(t, err)
+		ok(t, os.WriteFile(name+".copy", data, 0o600))
+	}
+	ok(t, db.Close())
+	ok(t, os.Rename(path+".copy", path))
+	ok(t, os.Rename(path+"-log.copy", path+"-log"))
+	if err := os.Symlink(path, link); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	report, err := engine.Recover(ctx, link, link+"-new", engine.RecoverOptions{})
+	if ok(t, err); report.Rows != 10 || !report.Log.Found || !report.Complete() {
+		t.Errorf("%d rows; log %+v", report.Rows, report.Log)
+	}
+}
+
 // unclear are files that have a damaged meta page, or that a rescue cannot distinguish from such a file.
 var unclear = map[string]bool{"demo": true, "demo-zlib": true, "demo-nolink": true}
 
