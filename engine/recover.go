@@ -30,8 +30,8 @@ const MaxRecoverRanges = rescue.MaxRanges
 // RecoverOptions say how a damaged database is rescued. The zero value makes a new file with pages and
 // blocks of the damaged file's sizes and its compression.
 type RecoverOptions struct {
-	// FS is where the damaged database is; nil is vfs.OS. TargetFS is where the new file goes; nil is FS. The path of the
-	// new file must be none of the damaged ones even if TargetFS is another one: both may lead to the same files.
+	// FS is where the damaged database is; nil is vfs.OS. TargetFS is where the new file goes; nil is FS. The path of
+	// the new file must be none of the damaged ones even if TargetFS is another one: both may lead to the same files.
 	FS, TargetFS vfs.FS
 	// Log is the path of the log; empty is that of the database, without symbolic links, with "-log" added. Without a
 	// log there is nothing to read of it. NoLog leaves out a log that is there.

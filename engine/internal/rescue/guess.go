@@ -8,8 +8,8 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
-// guessStretches is in how many stretches of the file pages are looked for, and guessBytes how much of a compressed file
-// is looked at. Where there are fewer good pages than fewPages, the file may be compressed.
+// guessStretches is in how many stretches of the file pages are looked for, and guessBytes how much of a compressed
+// file is looked at. Where there are fewer good pages than fewPages, the file may be compressed.
 const (
 	fewPages       = 16
 	guessStretches = 64

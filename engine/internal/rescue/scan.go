@@ -137,8 +137,8 @@ func (s *scanner) add(marks []mark, i int, page format.Page) {
 	s.cur.take(m, page)
 }
 
-// sealedLikeNeighbour reports whether a page that seems to have no sum, or an old one, has the seal of the page before or
-// after it: of some thousand sealed pages one looks like that.
+// sealedLikeNeighbour reports whether a page that seems to have no sum, or an old one, has the seal of the page before
+// or after it: of some thousand sealed pages one looks like that.
 func (s *scanner) sealedLikeNeighbour(marks []mark, i int) bool {
 	if s.cur != nil && s.cur.sums == sealSums {
 		return s.cur.seal == marks[i].any

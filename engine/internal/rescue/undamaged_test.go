@@ -72,8 +72,8 @@ func expectAll(t *testing.T, name string, want map[string]string, data, log []by
 	return r.Finish()
 }
 
-// expectQuiet checks that a report has nothing to say, except that the log ends with something else than its transactions,
-// as one that was used before does.
+// expectQuiet checks that a report has nothing to say, except that the log ends with something else than its
+// transactions, as one that was used before does.
 func expectQuiet(t *testing.T, name string, rep *rescue.Report) {
 	t.Helper()
 	if rep.Scanned || rep.Mended || rep.Older || rep.PagesLost > 0 || rep.Lost.N > 0 || rep.Stale.Rows > 0 || rep.Doubtful.Rows > 0 ||
