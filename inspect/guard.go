@@ -54,6 +54,10 @@ func (in *Inspector) admit(q *request, res resource) error {
 	if !in.guarded() && !fromLoopback(q.r) {
 		return refusef(http.StatusForbidden, "without a token only requests from this machine are served; Options.Token or Options.Authorize admits others")
 	}
+	if name := proxyHeader(q.r); name != "" && !in.guarded() {
+		return refusef(http.StatusForbidden, "the request has come through a proxy (%s), so it may come from anywhere; "+
+			"Options.Token or Options.Authorize admits others than this machine", name)
+	}
 	if f := in.options.Authorize; f != nil {
 		if err := f(q.r); err != nil {
 			return refusef(http.StatusForbidden, "%s", err)
@@ -121,7 +125,8 @@ func sameSite(q *request) error {
 
 // hostAllowed reports whether the request is for a name of this machine. Another name would be one
 // that a foreign server of names leads here, so that a page of that name could read
-// everything. An address in figures is no name.
+// everything that a browser here may read. A token is not sent for such a page, but what
+// Authorize looks at may be, as the client's address is. An address in figures is no name.
 func (in *Inspector) hostAllowed(r *http.Request) bool {
 	host := strings.ToLower(hostOf(r.Host))
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
@@ -131,7 +136,7 @@ func (in *Inspector) hostAllowed(r *http.Request) bool {
 		slices.ContainsFunc(in.options.Hosts, func(h string) bool { return strings.EqualFold(h, host) }) {
 		return true
 	}
-	return len(in.options.Hosts) == 0 && in.guarded() && listensOutside(r)
+	return len(in.options.Hosts) == 0 && in.options.Token != "" && listensOutside(r)
 }
 
 func hostOf(hostport string) string {
@@ -154,6 +159,18 @@ func fromLoopback(r *http.Request) bool {
 		return true
 	}
 	return isLoopback(r.RemoteAddr)
+}
+
+// proxyHeader returns the name of a header by which a proxy says that it passes on a request of
+// others, "" if there is none.
+func proxyHeader(r *http.Request) string {
+	for name := range r.Header {
+		switch {
+		case name == "Forwarded", name == "Via", name == "X-Real-Ip", strings.HasPrefix(name, "X-Forwarded-"):
+			return name
+		}
+	}
+	return ""
 }
 
 func isLoopback(address string) bool {

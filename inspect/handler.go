@@ -27,7 +27,9 @@ type Options struct {
 	Token string
 	// Hosts are further names under which the handler may be reached, without a port. Names of the
 	// machine itself and addresses in figures are always allowed. If it is empty, and there is a
-	// Token or Authorize, every name is allowed for a listener that is not on loopback.
+	// Token, every name is allowed for a listener that is not on loopback. With Authorize alone the
+	// names have to be here: a page of a foreign name that leads to this machine could otherwise
+	// read with all that Authorize goes by in a request of the user's browser.
 	Hosts []string
 	// Metrics is served as the resource metrics; for instance
 	// promhttp.HandlerFor(registry, promhttp.HandlerOpts{}) with the collector of engine/prom.

@@ -68,10 +68,12 @@ func refusef(status int, format string, args ...any) error {
 // errAnswered ends a request that was answered.
 var errAnswered = errors.New("the request was answered")
 
-// redirect answers with the address of another resource.
+// redirect answers with the address of another resource, relative to this one: http.Redirect would
+// make it absolute, and the path that the client knows may begin with what http.StripPrefix has
+// taken away.
 func (q *request) redirect(to string) {
-	q.begun = true
-	http.Redirect(q.w, q.r, to, http.StatusSeeOther)
+	q.w.Header().Set("Location", to)
+	q.answer(http.StatusSeeOther, nil)
 }
 
 // statuses gives errors of the engine a status; the first that fits counts.

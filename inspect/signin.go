@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"net/http"
-	"path"
 	"strconv"
 	"strings"
 	"sync"
@@ -51,12 +50,12 @@ func (in *Inspector) session(r *http.Request) string {
 // signedIn reports whether a session has signed in.
 func (in *Inspector) signedIn(session string) bool { return strings.HasSuffix(session, ".in") }
 
-// begin gives the client a session.
+// begin gives the client a session. The cookie has no path: the client then takes the folder of the
+// address that it knows, also if http.StripPrefix has taken away a part of it.
 func (in *Inspector) begin(q *request, kind string) {
 	body := rand.Text() + "." + strconv.FormatInt(time.Now().Add(sessionTime).Unix(), 10) + "." + kind
-	folder := path.Dir(q.r.URL.Path + "x")
 	http.SetCookie(q.w, &http.Cookie{
-		Name: in.cookieName(), Value: body + "-" + in.sign("session", body), Path: strings.TrimSuffix(folder, "/") + "/",
+		Name: in.cookieName(), Value: body + "-" + in.sign("session", body),
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: q.r.TLS != nil,
 	})
 	q.signed = body
