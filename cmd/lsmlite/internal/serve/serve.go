@@ -57,7 +57,7 @@ func (Serve) Help() string {
 	return env.Help("The page shows keys and values, runs statements, draws the structure of the file and how the database works, checks it and copies it. "+
 		"The same resources serve cron, curl and Prometheus (/metrics), and lsmlite --remote.\n\n"+
 		"All users of this machine may look, unless the environment variable "+TokenVariable+" has a token of at least 16 bytes. "+
-		"With an address that other machines reach there always is one: if the variable is not set, the command makes one and prints it. "+
+		"With --write, and with an address that other machines reach, there always is one: if the variable is not set, the command makes one and prints it. "+
 		"It then prints an address, too, that signs one browser in. The command opens no browser. Ctrl-C closes the database and ends it.",
 		"lsmlite serve my.lsm", "lsmlite serve --write --listen localhost:0 my.lsm",
 		TokenVariable+"=$(openssl rand -hex 16) lsmlite serve --listen :8642 my.lsm", "lsmlite --remote http://localhost:8642/ stats")
@@ -70,7 +70,7 @@ func (s Serve) Run(ctx context.Context, e *env.Env) error {
 		return err
 	}
 	defer listener.Close()
-	token, err := tokenFor(listener)
+	token, err := s.tokenFor(listener)
 	if err != nil {
 		return err
 	}
@@ -113,13 +113,14 @@ func (s Serve) listen(ctx context.Context) (net.Listener, error) {
 	return listener, nil
 }
 
-// tokenFor returns the token that requests need, "" if they need none.
-func tokenFor(listener net.Listener) (string, error) {
+// tokenFor returns the token that requests need, "" if they need none. Other users of this machine may
+// look without one, but not write.
+func (s Serve) tokenFor(listener net.Listener) (string, error) {
 	token := os.Getenv(TokenVariable)
 	switch {
 	case token != "" && len(token) < inspect.MinToken:
 		return "", env.Errorf(env.Usage, "%s has %d bytes, and a token has at least %d", TokenVariable, len(token), inspect.MinToken)
-	case token == "" && !isLoopback(listener.Addr()):
+	case token == "" && (s.Write || !isLoopback(listener.Addr())):
 		return rand.Text(), nil
 	}
 	return token, nil
