@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -63,6 +64,9 @@ func run(ctx context.Context, args []string, e *env.Env) (code int) {
 		return report(e, err)
 	}
 	call, err := parser.Parse(args)
+	if failed, ok := errors.AsType[*fs.PathError](err); ok { // the help could not be printed
+		return report(e, failed)
+	}
 	if err != nil {
 		fmt.Fprintf(e.Stderr, "lsmlite: %v\n", err)
 		if p, ok := errors.AsType[*kong.ParseError](err); ok && p.Context != nil && p.Context.Selected() != nil {
@@ -82,6 +86,7 @@ func newParser(root *commands, e *env.Env) (*kong.Kong, error) {
 		kong.Name("lsmlite"),
 		kong.Description(about),
 		kong.Writers(e.Stdout, e.Stderr),
+		kong.Bind(e),
 		kong.Exit(func(code int) { panic(exit{code}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.Vars{"version": version(), "modes": shell.Modes()},
@@ -100,6 +105,16 @@ func report(e *env.Env, err error) int {
 		fmt.Fprintf(e.Stderr, "lsmlite: %s\n", strings.TrimPrefix(err.Error(), "lsmlite: "))
 	}
 	return int(env.CodeOf(err))
+}
+
+// versionFlag prints the version.
+type versionFlag bool
+
+// BeforeReset is called by kong if the flag is there.
+func (versionFlag) BeforeReset(app *kong.Kong, e *env.Env, vars kong.Vars) error {
+	_, err := fmt.Fprintln(e.Stdout, vars["version"])
+	app.Exit(report(e, err))
+	return nil
 }
 
 // version is that of the module, as go install has noted it.

@@ -18,7 +18,7 @@ import (
 // Run(context.Context, *env.Env) error and a method Help with examples.
 type commands struct {
 	env.Globals
-	Version kong.VersionFlag `help:"Print the version."`
+	Version versionFlag `help:"Print the version."`
 
 	Shell  shell.Command `cmd:"" default:"withargs" group:"data" help:"Run statements: typed, from standard input, or given."`
 	Get    data.Get      `cmd:"" group:"data" help:"Print the value of a key."`

@@ -17,15 +17,16 @@ func (exitCodes) Help() string {
 
 func (exitCodes) Run(e *env.Env) error {
 	for _, c := range env.Codes {
+		line := fmt.Appendf(nil, "%3d  %s", c.Code, c.Meaning)
 		if e.JSON {
-			line, err := json.Marshal(map[string]any{"code": c.Code, "meaning": c.Meaning})
-			if err != nil {
+			var err error
+			if line, err = json.Marshal(map[string]any{"code": c.Code, "meaning": c.Meaning}); err != nil {
 				return err
 			}
-			fmt.Fprintf(e.Stdout, "%s\n", line)
-			continue
 		}
-		fmt.Fprintf(e.Stdout, "%3d  %s\n", c.Code, c.Meaning)
+		if _, err := fmt.Fprintf(e.Stdout, "%s\n", line); err != nil {
+			return err
+		}
 	}
 	return nil
 }

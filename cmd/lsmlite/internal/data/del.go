@@ -24,7 +24,8 @@ type Del struct {
 // Help has examples.
 func (Del) Help() string {
 	return env.Help("All keys are removed in one transaction. If one of the keys named is not there, the others are removed, "+
-		"and the exit code is 1. A range takes a single record, however many keys are in it; lsmlite count tells how many that are.",
+		"and the exit code is 1. A range takes a single record, however many keys are in it; lsmlite count tells how many that are. "+
+		"With --json, deleted is the number of keys removed, and null for a range.",
 		"lsmlite del my.lsm user/1 user/2", "lsmlite del my.lsm --prefix log/2024/", "lsmlite del my.lsm --from log/2023 --to log/2025")
 }
 
@@ -53,11 +54,15 @@ func (d Del) Run(ctx context.Context, e *env.Env) error {
 		missing, err = deleteKeys(tx, keys)
 		return err
 	})
-	if err != nil || isRange {
-		return err
+	if err == nil && e.JSON {
+		deleted := any(len(keys) - len(missing))
+		if isRange {
+			deleted = "null" // nobody has counted them
+		}
+		_, err = fmt.Fprintf(e.Stdout, `{"deleted":%v,"missing":%d}`+"\n", deleted, len(missing))
 	}
-	if e.JSON {
-		fmt.Fprintf(e.Stdout, `{"deleted":%d,"missing":%d}`+"\n", len(keys)-len(missing), len(missing))
+	if err != nil {
+		return err
 	}
 	if len(missing) > 0 {
 		return env.Errorf(env.No, "%s has no key %s", d.File, text.Show(missing[0]))

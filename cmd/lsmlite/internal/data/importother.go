@@ -21,15 +21,15 @@ type importDir struct {
 // Help has examples.
 func (importDir) Help() string {
 	return env.Help("The key of each file is its path below the folder, with slashes, and the value is its contents. Symbolic links are not "+
-		"followed. "+aboutImport,
+		"followed, and the files of the database itself are left out. "+aboutImport,
 		"lsmlite import dir my.lsm docs", "lsmlite import dir my.lsm docs --add-prefix docs/", "lsmlite import dir my.lsm out --escaped")
 }
 
 // Run imports.
 func (i importDir) Run(ctx context.Context, e *env.Env) error {
-	src, err := read.NewFolder(i.Folder, i.Escaped, func(path, kind string) {
+	src, err := read.NewFolder(i.Folder, read.FolderOptions{Escaped: i.Escaped, Database: i.File, Passed: func(path, kind string) {
 		fmt.Fprintf(e.Stderr, "lsmlite: %s is %s, and is left out\n", path, kind)
-	})
+	}})
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ package data
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
@@ -37,7 +38,11 @@ func (p Put) Run(ctx context.Context, e *env.Env) error {
 	if err != nil {
 		return err
 	}
-	return update(ctx, p.File, env.Create, p.Settings, func(tx *engine.Tx) error { return tx.Put(key, value) })
+	err = update(ctx, p.File, env.Create, p.Settings, func(tx *engine.Tx) error { return tx.Put(key, value) })
+	if err == nil && e.JSON {
+		_, err = fmt.Fprintln(e.Stdout, `{"written":1}`)
+	}
+	return err
 }
 
 // value returns the value of the command line, or all of standard input.

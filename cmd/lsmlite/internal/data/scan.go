@@ -48,7 +48,7 @@ func (s scan) run(ctx context.Context, e *env.Env, columns ...string) error {
 		if err := out.Columns(columns); err != nil {
 			return env.Errorf(env.Refused, "%w", err)
 		}
-		return errors.Join(s.remote(ctx, client, r, out, columns), out.End())
+		return show.Ended(s.remote(ctx, client, r, out, columns), out.End())
 	}
 	db, err := s.Open(ctx, s.File, env.Read)
 	if err != nil {
@@ -58,7 +58,7 @@ func (s scan) run(ctx context.Context, e *env.Env, columns ...string) error {
 	if err := out.Columns(columns); err != nil {
 		return env.Errorf(env.Refused, "%w", err)
 	}
-	return errors.Join(s.local(ctx, db.Engine, r, out, columns), out.End())
+	return show.Ended(s.local(ctx, db.Engine, r, out, columns), out.End())
 }
 
 // local prints the rows of the file.

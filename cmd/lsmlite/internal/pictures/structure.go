@@ -53,6 +53,9 @@ func (s Structure) Run(ctx context.Context, e *env.Env) error {
 	if s.Scale < 0.5 || s.Scale > 8 {
 		return env.Errorf(env.Usage, "--scale %g: from 0.5 to 8", s.Scale)
 	}
+	if err := s.oneOutput(e); err != nil {
+		return err
+	}
 	client, err := remote.Of(e)
 	if err != nil {
 		return err
@@ -65,6 +68,26 @@ func (s Structure) Run(ctx context.Context, e *env.Env) error {
 		return err
 	}
 	return s.draw(e, &l)
+}
+
+// oneOutput refuses what would print two things to standard output.
+func (s Structure) oneOutput(e *env.Env) error {
+	first := ""
+	if e.JSON {
+		first = "--json"
+	}
+	for _, form := range []struct{ flag, path string }{
+		{"--svg", s.SVG}, {"--html", s.HTML}, {"--png", s.PNG}, {"--record", s.Record},
+	} {
+		switch {
+		case form.path != "-":
+		case first != "":
+			return env.Errorf(env.Usage, "%s and %s - both print to standard output; name a file", first, form.flag)
+		default:
+			first = form.flag + " -"
+		}
+	}
+	return nil
 }
 
 // layout returns the layout of the file, or of the database that a program has open.

@@ -67,7 +67,7 @@ func (c Command) Run(ctx context.Context, e *env.Env, app *kong.Application) (er
 
 // start puts the flags into a shell.
 func (c Command) start(ctx context.Context, e *env.Env) (*shell, error) {
-	s := &shell{env: e, settings: c.Settings, ctx: ctx, out: e.Stdout, bail: c.Bail, safe: c.Safe,
+	s := &shell{env: e, settings: c.Settings, ctx: ctx, out: &results{to: e.Stdout}, bail: c.Bail, safe: c.Safe,
 		prompts: [2]string{"lsmlite", "    ..."}}
 	s.interactive = len(c.SQL) == 0 && e.InTerminal()
 	s.changes = s.interactive

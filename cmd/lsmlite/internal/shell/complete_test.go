@@ -17,7 +17,7 @@ import (
 // withRows is a shell on a database with keys.
 func withRows(t testing.TB, keys ...string) *shell {
 	t.Helper()
-	s := &shell{env: &env.Env{Stdout: io.Discard, Stderr: io.Discard}, ctx: t.Context(), out: io.Discard}
+	s := &shell{env: &env.Env{Stdout: io.Discard, Stderr: io.Discard}, ctx: t.Context(), out: &results{to: io.Discard}}
 	if err := s.open(filepath.Join(t.TempDir(), "my.lsm"), env.Create); err != nil {
 		t.Fatal(err)
 	}

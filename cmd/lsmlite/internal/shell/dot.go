@@ -58,9 +58,9 @@ func (s *shell) command(ctx context.Context, line string) error {
 		return env.Errorf(env.Refused, ".%s is refused, because of --safe", d.name)
 	}
 	if d.result {
-		return s.once(func() error { return d.run(ctx, s, args) })
+		return s.once(func() error { return s.printed(d.run(ctx, s, args)) })
 	}
-	return d.run(ctx, s, args)
+	return s.printed(d.run(ctx, s, args))
 }
 
 // dotNamed returns the command of a name, or of the beginning of one name only.

@@ -3,9 +3,12 @@
 package shell
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/show"
 )
 
 // dotDatabase are the commands that look at the database by its connection.
@@ -13,10 +16,7 @@ var dotDatabase = []dotCommand{
 	{name: "dbinfo", help: "show the settings of the database", run: dbinfo},
 	{name: "dump", args: "[PATTERN]", help: "print statements that write all rows, or those whose key is like a GLOB pattern", max: 1, run: dump},
 	{name: "schema", help: "print the table as SQLite has it", run: schema},
-	{name: "tables", help: "list the tables: there is kv", run: func(_ context.Context, s *shell, _ []string) error {
-		_, err := fmt.Fprintln(s.out, "kv")
-		return err
-	}},
+	{name: "tables", help: "list the tables: there is kv", run: tables},
 }
 
 // infos are the PRAGMAs that .dbinfo shows.
@@ -27,15 +27,36 @@ func dbinfo(ctx context.Context, s *shell, _ []string) error {
 	if s.conn == nil {
 		return errNoDatabase
 	}
-	fmt.Fprintf(s.out, "%14s: %s\n", "file", s.where())
+	values := []any{s.where()}
 	for _, name := range infos {
-		var value string
+		var value any
 		if err := s.conn.QueryRowContext(ctx, "PRAGMA "+name).Scan(&value); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.out, "%14s: %s\n", name, value)
+		values = append(values, value)
+	}
+	names := append([]string{"file"}, infos...)
+	if s.env.JSON {
+		return s.object(names, values)
+	}
+	for i, name := range names {
+		fmt.Fprintf(s.out, "%14s: %v\n", name, values[i])
 	}
 	return nil
+}
+
+// object prints an object of JSON on a line.
+func (s *shell) object(names []string, values []any) error {
+	out := show.New(s.out, show.Options{Mode: show.JSONL})
+	return cmp.Or(out.Columns(names), out.Row(values), out.End())
+}
+
+func tables(_ context.Context, s *shell, _ []string) error {
+	if s.env.JSON {
+		return s.object([]string{"name"}, []any{"kv"})
+	}
+	_, err := fmt.Fprintln(s.out, "kv")
+	return err
 }
 
 // createTable is the only table there is, as SQLite has it.
@@ -43,6 +64,9 @@ const createTable = "CREATE TABLE IF NOT EXISTS kv (key BLOB NOT NULL, value BLO
 	"PRIMARY KEY (key) ON CONFLICT REPLACE) WITHOUT ROWID;\n"
 
 func schema(_ context.Context, s *shell, _ []string) error {
+	if s.env.JSON {
+		return s.object([]string{"name", "sql"}, []any{"kv", strings.TrimRight(createTable, "\n")})
+	}
 	_, err := fmt.Fprint(s.out, createTable)
 	return err
 }

@@ -5,7 +5,6 @@ package shell
 import (
 	"bufio"
 	"context"
-	"errors"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/show"
@@ -30,6 +29,9 @@ func dump(ctx context.Context, s *shell, pattern []string) error {
 	if len(pattern) > 0 {
 		text += " WHERE key GLOB " + show.Literal(pattern[0])
 	}
+	if s.env.JSON { // what lsmlite import jsonl reads
+		return s.print(ctx, text, show.New(s.out, show.Options{Mode: show.JSONL}))
+	}
 	d := &dumper{w: bufio.NewWriter(s.out)}
 	if _, err := d.w.WriteString(createTable); err != nil {
 		return err
@@ -39,7 +41,7 @@ func dump(ctx context.Context, s *shell, pattern []string) error {
 		d.endStatement()
 		d.w.WriteString("ROLLBACK; -- not all rows could be read\n")
 	}
-	return errors.Join(err, d.w.Flush())
+	return show.Ended(err, d.w.Flush())
 }
 
 // dumper prints rows as statements.
@@ -53,11 +55,12 @@ type dumper struct {
 func (d *dumper) Columns([]string) error { return nil }
 
 func (d *dumper) Row(values []any) error {
-	key, value := show.Literal(values[0]), show.Literal(values[1])
-	row := "(" + key + ", " + value + ")"
+	if bytesIn(values) > parser.MaxTextBytes {
+		return tooLong(values[0]) // before the literal takes twice as much memory
+	}
+	row := "(" + show.Literal(values[0]) + ", " + show.Literal(values[1]) + ")"
 	if len(insertRows)+len(row) > parser.MaxTextBytes {
-		return env.Errorf(env.Refused, "the row of %.100s makes a statement of more than %d MiB, which cannot run; lsmlite dump writes any row",
-			key, parser.MaxTextBytes>>20)
+		return tooLong(values[0])
 	}
 	if d.statement > 0 && d.statement+len(row) > DumpStatement {
 		d.endStatement()
@@ -77,6 +80,25 @@ func (d *dumper) Row(values []any) error {
 	d.open, d.statement = d.open+len(row), d.statement+len(row)
 	_, err := d.w.WriteString(row)
 	return err
+}
+
+// bytesIn returns how long a row is, which is less than its literals.
+func bytesIn(values []any) int {
+	n := 0
+	for _, v := range values {
+		switch v := v.(type) {
+		case []byte:
+			n += len(v)
+		case string:
+			n += len(v)
+		}
+	}
+	return n
+}
+
+func tooLong(key any) error {
+	return env.Errorf(env.Refused, "the row of %.100s makes a statement of more than %d MiB, which cannot run; lsmlite dump writes any row",
+		show.Literal(key), parser.MaxTextBytes>>20)
 }
 
 const insertRows = "INSERT INTO kv VALUES\n  "

@@ -213,7 +213,7 @@ func compare(t *testing.T, model map[string]string, what, out string, decode fun
 func TestBigDump(t *testing.T) {
 	s := withRows(t)
 	var out bytes.Buffer
-	s.out = &out
+	s.out = &results{to: &out}
 	value := strings.Repeat("x", 1<<20)
 	for i := range 2*DumpBytes/len(value) + 1 {
 		if _, err := s.conn.ExecContext(t.Context(), "INSERT INTO kv VALUES ('k' || ?, ?)", i, value); err != nil {
@@ -233,7 +233,7 @@ func TestBigDump(t *testing.T) {
 func TestUnreadableDump(t *testing.T) {
 	s := withRows(t, "a")
 	var out bytes.Buffer
-	s.out = &out
+	s.out = &results{to: &out}
 	if _, err := s.conn.ExecContext(t.Context(), "INSERT INTO kv VALUES ('b', ?)", bytes.Repeat([]byte{0xff}, parser.MaxTextBytes/2)); err != nil {
 		t.Fatal(err)
 	}

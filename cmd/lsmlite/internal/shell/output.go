@@ -5,6 +5,7 @@ package shell
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 )
 
@@ -20,8 +21,32 @@ func (s *shell) output(t *target) error {
 	if s.target != nil {
 		err = s.target.file.Close()
 	}
-	if s.target, s.out = t, s.env.Stdout; t != nil {
-		s.out = t.file
+	s.target, s.out = t, &results{to: s.env.Stdout}
+	if t != nil {
+		s.out.to = t.file
+	}
+	return err
+}
+
+// results is where results go. It keeps the first error, so that what prints short texts does not look at each.
+type results struct {
+	to     io.Writer
+	failed error
+}
+
+func (r *results) Write(p []byte) (int, error) {
+	n, err := r.to.Write(p)
+	if r.failed == nil {
+		r.failed = err
+	}
+	return n, err
+}
+
+// printed returns the error of what has printed results, or else that of a write, and forgets that.
+func (s *shell) printed(err error) error {
+	failed := s.out.failed
+	if s.out.failed = nil; err == nil {
+		return failed
 	}
 	return err
 }

@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
 
@@ -29,8 +28,8 @@ type shell struct {
 	access   env.Access
 
 	show        show.Options
-	out         io.Writer // where results go
-	target      *target   // the file that out is, or nil
+	out         *results
+	target      *target // the file that results go to, or nil
 	interactive bool
 	bail        bool
 	safe        bool

@@ -84,7 +84,7 @@ func (s *shell) run(ctx context.Context, text string) error {
 	if s.timer {
 		fmt.Fprintf(s.out, "Run Time: real %.3f\n", time.Since(begun).Seconds())
 	}
-	return s.after(err)
+	return s.after(s.printed(err))
 }
 
 // after looks after a connection that an error has broken.
@@ -163,14 +163,14 @@ func (s *shell) print(ctx context.Context, text string, out show.Rows) error {
 	}
 	for rows.Next() {
 		if err := rows.Scan(dest...); err != nil {
-			return errors.Join(err, out.Flush())
+			return show.Ended(err, out.Flush())
 		}
 		if err := out.Row(values); err != nil {
-			return errors.Join(err, out.Flush())
+			return show.Ended(err, out.Flush())
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return errors.Join(err, out.Flush())
+		return show.Ended(err, out.Flush())
 	}
 	return out.End()
 }

@@ -63,7 +63,7 @@ func (s *shell) lsmlite(ctx context.Context, name, args []string) error {
 	line := append(append([]string(nil), name...), s.flags()...)
 	line = append(append(line, s.where()), args...)
 	stdout := s.env.Stdout
-	s.env.Stdout = s.out
+	s.env.Stdout = s.out.to
 	defer func() { s.env.Stdout = stdout }()
 	if code := s.env.Command(ctx, line); code != env.Done {
 		return env.Silent(code)

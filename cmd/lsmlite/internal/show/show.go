@@ -11,6 +11,7 @@ package show
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -73,6 +74,15 @@ type Rows interface {
 func New(w io.Writer, o Options) Rows {
 	p := printer{w: bufio.NewWriterSize(w, bufferBytes), Options: o}
 	return modeOf(o.Mode).rows(p)
+}
+
+// Ended adds the error of End or Flush to that of the rows, unless it is the same one: a write that has failed is
+// reported once.
+func Ended(rows, end error) error {
+	if end != nil && errors.Is(rows, end) {
+		return rows
+	}
+	return errors.Join(rows, end)
 }
 
 // printer is what the modes have in common.

@@ -21,6 +21,7 @@ import (
 type Folder struct {
 	name    string
 	escaped bool
+	own     *database               // may lie in the folder
 	passed  func(path, kind string) // called for what is no file and no folder
 	open    []level                 // the folder itself first
 	rows    int64
@@ -30,23 +31,34 @@ type Folder struct {
 type level struct {
 	path string // below the folder, with a slash at its end unless it is empty
 	left []fs.DirEntry
+	own  bool // the database is in it
 }
 
-// NewFolder returns the files below a folder. With escaped, names are those of package pathname. What is
-// neither a file nor a folder is passed over, and reported.
-func NewFolder(name string, escaped bool, passed func(path, kind string)) (*Folder, error) {
-	f := &Folder{name: name, escaped: escaped, passed: passed}
+// FolderOptions say how a folder is read.
+type FolderOptions struct {
+	Escaped bool // names are those of package pathname
+	// Database is the path of the database that the files go into: if its own files are in the folder, they are
+	// passed over.
+	Database string
+	// Passed is called for what is passed over: that, and what is neither a file nor a folder.
+	Passed func(path, kind string)
+}
+
+// NewFolder returns the files below a folder.
+func NewFolder(name string, o FolderOptions) (*Folder, error) {
+	f := &Folder{name: name, escaped: o.Escaped, own: newDatabase(o.Database), passed: o.Passed}
 	return f, f.enter("")
 }
 
 // enter begins to walk a folder.
 func (f *Folder) enter(path string) error {
-	list, err := os.ReadDir(filepath.Join(f.name, filepath.FromSlash(path)))
+	name := filepath.Join(f.name, filepath.FromSlash(path))
+	list, err := os.ReadDir(name)
 	if err != nil {
 		return err
 	}
 	slices.SortFunc(list, func(a, b fs.DirEntry) int { return strings.Compare(pathName(a), pathName(b)) })
-	f.open = append(f.open, level{path, list})
+	f.open = append(f.open, level{path, list, f.own.isIn(name)})
 	return nil
 }
 
@@ -74,6 +86,8 @@ func (f *Folder) Next() (row.Row, error) {
 			if err := f.enter(path + "/"); err != nil {
 				return row.Row{}, err
 			}
+		case top.own && f.own.has(e.Name()):
+			f.passed(path, "a file of the database itself")
 		case e.Type().IsRegular():
 			return f.file(path)
 		default:
