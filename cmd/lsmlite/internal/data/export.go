@@ -69,7 +69,13 @@ func (s saving) save(ctx context.Context, e *env.Env, output string, begin func(
 // copyRows writes the rows of a range into a sink and returns their number.
 func copyRows(ctx context.Context, db *engine.DB, r row.Range, sink write.Sink, p *env.Progress) (rows int64, err error) {
 	bytes := int64(0)
+	limited, isLimited := sink.(write.Limited)
 	err = walk(ctx, db, r, func(c *engine.Cursor) error {
+		if isLimited {
+			if err := limited.Takes(c.Key(), c.ValueLen()); err != nil {
+				return err
+			}
+		}
 		value, err := c.Value()
 		if err != nil {
 			return err

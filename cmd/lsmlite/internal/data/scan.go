@@ -106,6 +106,9 @@ func (s scan) printer(e *env.Env) (show.Rows, error) {
 	return show.New(e.Stdout, o), nil
 }
 
+// maxLineBuffer is how long the memory of a line may be to be kept for the next one.
+const maxLineBuffer = 1 << 20
+
 // lines prints a line for each row: as package text shows it, with tabs, or as JSON.
 type lines struct {
 	w    *bufio.Writer
@@ -127,12 +130,16 @@ func (l *lines) Row(values []any) error {
 	case l.json:
 		l.buf = encode.AppendRow(l.buf, key, values[1].([]byte))
 	default:
-		l.buf = append(l.buf, text.Show(key)...)
+		l.buf = text.AppendShow(l.buf, key)
 		if len(values) > 1 {
-			l.buf = append(append(l.buf, '\t'), text.Show(values[1].([]byte))...)
+			l.buf = text.AppendShow(append(l.buf, '\t'), values[1].([]byte))
 		}
 	}
-	_, err := l.w.Write(append(l.buf, '\n'))
+	l.buf = append(l.buf, '\n')
+	_, err := l.w.Write(l.buf)
+	if cap(l.buf) > maxLineBuffer {
+		l.buf = nil
+	}
 	return err
 }
 

@@ -11,6 +11,7 @@ package text
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -19,14 +20,31 @@ import (
 
 // Show renders bytes.
 func Show(b []byte) string {
-	s := string(b)
-	if plain(s) {
-		return s
+	switch {
+	case plain(b):
+		return string(b)
+	case mostlyText(b):
+		return strconv.Quote(string(b))
 	}
-	if mostlyText(s) {
-		return strconv.Quote(s)
+	var s strings.Builder
+	s.Grow(hex.EncodedLen(len(b)) + len("x''"))
+	s.WriteString("x'")
+	_, _ = hex.NewEncoder(&s).Write(b) // a Builder takes everything
+	s.WriteByte('\'')
+	return s.String()
+}
+
+// AppendShow appends what Show renders to dst. Of long bytes it makes no other copy than in dst, unless they are
+// shown between double quotes.
+func AppendShow(dst, b []byte) []byte {
+	switch {
+	case plain(b):
+		return append(dst, b...)
+	case mostlyText(b):
+		return strconv.AppendQuote(dst, string(b))
 	}
-	return "x'" + hex.EncodeToString(b) + "'"
+	dst = slices.Grow(dst, hex.EncodedLen(len(b))+len("x''\n"))
+	return append(hex.AppendEncode(append(dst, "x'"...), b), '\'')
 }
 
 // Parse returns the bytes that Show has rendered, or that a person has written in one of its forms.
@@ -51,24 +69,26 @@ func Parse(s string) ([]byte, error) {
 }
 
 // plain says whether text can stand for itself.
-func plain(s string) bool {
-	if looksHex(s) || looksQuoted(s) || !utf8.ValidString(s) {
+func plain(b []byte) bool {
+	if looksHex(b) || looksQuoted(b) || !utf8.Valid(b) {
 		return false
 	}
-	for _, r := range s {
+	for i := 0; i < len(b); {
+		r, size := utf8.DecodeRune(b[i:])
 		if !unicode.IsPrint(r) {
 			return false
 		}
+		i += size
 	}
 	return true
 }
 
 // mostlyText says whether at least half of the runes are printable. A byte that is of no rune counts
 // as one.
-func mostlyText(s string) bool {
+func mostlyText(b []byte) bool {
 	good, all := 0, 0
-	for i := 0; i < len(s); all++ {
-		r, size := utf8.DecodeRuneInString(s[i:])
+	for i := 0; i < len(b); all++ {
+		r, size := utf8.DecodeRune(b[i:])
 		if (r != utf8.RuneError || size > 1) && unicode.IsPrint(r) {
 			good++
 		}
@@ -77,8 +97,10 @@ func mostlyText(s string) bool {
 	return 2*good >= all
 }
 
-func looksHex(s string) bool {
-	return len(s) >= 3 && (s[0] == 'x' || s[0] == 'X') && s[1] == '\'' && strings.HasSuffix(s, "'")
+func looksHex[T string | []byte](s T) bool {
+	return len(s) >= 3 && (s[0] == 'x' || s[0] == 'X') && s[1] == '\'' && s[len(s)-1] == '\''
 }
 
-func looksQuoted(s string) bool { return len(s) >= 2 && s[0] == '"' && strings.HasSuffix(s, `"`) }
+func looksQuoted[T string | []byte](s T) bool {
+	return len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"'
+}

@@ -26,6 +26,9 @@ func TestShow(t *testing.T) {
 		if got := Show([]byte(c.bytes)); got != c.want {
 			t.Errorf("Show(%q) = %s, want %s", c.bytes, got, c.want)
 		}
+		if got := AppendShow([]byte("+"), []byte(c.bytes)); string(got) != "+"+c.want {
+			t.Errorf("AppendShow(%q) = %s, want +%s", c.bytes, got, c.want)
+		}
 	}
 }
 
@@ -46,6 +49,9 @@ func FuzzShow(f *testing.F) {
 		got, err := Parse(s)
 		if err != nil || !bytes.Equal(got, b) {
 			t.Fatalf("Show(%q) = %s, which Parse reads as %q, %v", b, s, got, err)
+		}
+		if appended := AppendShow([]byte("+"), b); string(appended) != "+"+s {
+			t.Fatalf("AppendShow(%q) = %s, and Show %s", b, appended[1:], s)
 		}
 		for _, r := range s {
 			if r < ' ' || r == 0x7f {

@@ -51,13 +51,25 @@ func (s *SQL) Row(key, value []byte) error {
 	s.buf = append(appendLiteral(s.buf, key), ", "...)
 	s.buf = append(appendLiteral(s.buf, value), ')')
 	if s.rows == 0 && len(s.buf) > MaxStatement {
-		return env.Errorf(env.Refused, "the row of %s makes a statement of more than %d MiB, which cannot be run; lsmlite dump writes any row",
-			text.Show(key), MaxStatement>>20)
+		return tooLong(key)
 	}
 	if s.rows++; len(s.buf) < StatementBytes {
 		return nil
 	}
 	return s.flush()
+}
+
+// Takes implements Limited: a literal is longer than its bytes.
+func (s *SQL) Takes(key []byte, valueLen int) error {
+	if len(key)+valueLen > MaxStatement {
+		return tooLong(key)
+	}
+	return nil
+}
+
+func tooLong(key []byte) error {
+	return env.Errorf(env.Refused, "the row of %s makes a statement of more than %d MiB, which cannot be run; lsmlite dump writes any row",
+		text.Show(key), MaxStatement>>20)
 }
 
 // flush writes the statement, and the limits of transactions around it.

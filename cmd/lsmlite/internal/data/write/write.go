@@ -11,3 +11,10 @@ type Sink interface {
 	Close() error
 	Abort()
 }
+
+// Limited is a Sink that does not take all rows.
+type Limited interface {
+	Sink
+	// Takes returns an error if no row of the key whose value is so long can be written, before that is read.
+	Takes(key []byte, valueLen int) error
+}
