@@ -46,7 +46,7 @@ func TestInspect(t *testing.T) {
 		{query: fmt.Sprintf("PRAGMA page_cells(%d)", top), rows: "0|0|delete|a key|5|NULL|0|0|0"},
 		{query: "PRAGMA array_structure(12345)", is: lsmlite.ErrMisuse, err: "no segment begins on page 12345"},
 		{query: "PRAGMA array_pages(-1)", is: lsmlite.ErrMisuse, err: "positive integers"},
-		{query: "PRAGMA array_pages", is: lsmlite.ErrMisuse, err: "PRAGMA array_pages(n): all pages"},
+		{query: "PRAGMA array_pages", is: lsmlite.ErrMisuse, err: "PRAGMA array_pages(n): the pages"},
 		{query: "PRAGMA page_cells(123456789)", is: lsmlite.ErrCorrupt},
 		{query: "PRAGMA page_info(0)", is: lsmlite.ErrMisuse},
 		{query: "PRAGMA pages_written", rows: "2"},

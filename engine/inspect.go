@@ -4,6 +4,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/inspect"
@@ -33,8 +34,14 @@ func (db *DB) SegmentRanges(first int64) (out []PageRange, err error) {
 // in the order in which they are read: LSM_INFO_ARRAY_PAGES of C lsm1. For a compressed
 // file it reads the segment, and a range of SegmentRanges is one of bytes.
 func (db *DB) SegmentPages(first int64) (out []int64, err error) {
+	return db.FirstSegmentPages(first, math.MaxInt)
+}
+
+// FirstSegmentPages returns what SegmentPages returns, but no more than most pages, which is at
+// least one. A large segment has millions.
+func (db *DB) FirstSegmentPages(first int64, most int) (out []int64, err error) {
 	err = withSegment(db, first, func(seg *segment.Segment) (err error) {
-		out, err = inspect.Pages(seg)
+		out, err = inspect.Pages(seg, max(most, 1))
 		return err
 	})
 	return out, err

@@ -159,6 +159,12 @@ func TestSegmentsPageByPage(t *testing.T) {
 func pagesOf(t *testing.T, db *engine.DB, seg engine.SegmentInfo) []int64 {
 	t.Helper()
 	pages, err := db.SegmentPages(seg.First)
+	for _, most := range []int{1, 2, len(pages), len(pages) + 1} {
+		some, err := db.FirstSegmentPages(seg.First, most)
+		if err != nil || !slices.Equal(some, pages[:min(most, len(pages))]) {
+			t.Errorf("the first %d pages of %d: %v, %v", most, pages, some, err)
+		}
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

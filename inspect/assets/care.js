@@ -10,11 +10,18 @@ let running = null;
 export function begin(info) {
   const name = info.path.split(/[\\/]/).pop();
   const address = new URL("backup", location.href).href;
-  $("curl").textContent = `curl -sfo ${name} ${info.signed_in ? "-H \"Authorization: Bearer $TOKEN\" " : ""}${address}`;
+  $("curl").textContent = `curl -sfo ${quoted(name)} ${info.signed_in ? "-H \"Authorization: Bearer $TOKEN\" " : ""}${quoted(address)}`;
   $("backup").download = name;
   $("metrics-link").hidden = !info.metrics;
   $("check").addEventListener("click", check);
   $("check-stop").addEventListener("click", () => running?.abort());
+}
+
+// quoted is a word of a command line, whatever a shell would see in it. A name that begins with a
+// dash would be an option.
+function quoted(word) {
+  if (word.startsWith("-")) word = "./" + word;
+  return "'" + word.replaceAll("'", "'\\''") + "'";
 }
 
 async function check() {

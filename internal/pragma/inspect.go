@@ -48,11 +48,24 @@ func arrayStructure(i store.Inspector, first int64) (*Table, error) {
 	return t, err
 }
 
-// arrayPages lists the pages of the segment that begins on a page.
+// maxArrayPages is how many pages array_pages lists. All rows are in memory before the first one is
+// read, and a large segment has millions of pages.
+const maxArrayPages = 100_000
+
+// pageLister is an Inspector that can stop after a number of pages.
+type pageLister interface {
+	FirstSegmentPages(first int64, most int) ([]int64, error)
+}
+
+// arrayPages lists the first pages of the segment that begins on a page.
 func arrayPages(i store.Inspector, first int64) (*Table, error) {
-	pages, err := i.SegmentPages(first)
+	list := i.SegmentPages
+	if l, ok := i.(pageLister); ok {
+		list = func(first int64) ([]int64, error) { return l.FirstSegmentPages(first, maxArrayPages) }
+	}
+	pages, err := list(first)
 	t := &Table{Columns: []string{"page"}}
-	for _, p := range pages {
+	for _, p := range pages[:min(len(pages), maxArrayPages)] {
 		t.add(p)
 	}
 	return t, err

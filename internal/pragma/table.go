@@ -21,7 +21,7 @@ var table = []Pragma{
 		"root of the b-tree, pages (of a compressed file, bytes)", 0, 0, show(structure)},
 	{"array_structure", "(n)", Shows, "the runs of pages of the segment that begins on page n", 1, 1,
 		inspect(arrayStructure)},
-	{"array_pages", "(n)", Shows, "all pages of the segment that begins on page n", 1, 1, inspect(arrayPages)},
+	{"array_pages", "(n)", Shows, "the pages of the segment that begins on page n, or the first 100,000", 1, 1, inspect(arrayPages)},
 	{"freelist", "", Shows, "free blocks, and for each the newest snapshot that may still use it", 0, 0,
 		report(func(m store.Maintainer) any { return m.FreeList() })},
 	{"freelist_size", "", Shows, "how many blocks are free, and how many entries of the free list are " +

@@ -49,14 +49,14 @@ func Ranges(seg *segment.Segment) (out []Range, err error) {
 	return out, nil
 }
 
-// Pages returns the number of each page of a segment in the order in which they are read.
-// For a compressed file it reads the segment.
-func Pages(seg *segment.Segment) (out []int64, err error) {
+// Pages returns the number of each page of a segment in the order in which they are read, up to most
+// of them. For a compressed file it reads the segment.
+func Pages(seg *segment.Segment, most int) (out []int64, err error) {
 	jumps, geo := uint32(0), seg.Space.Geometry()
 	q := blockfile.NewSequential(seg.Space, seg.Last)
 	for p := seg.First; ; {
 		out = append(out, int64(p))
-		if p == seg.LastPage {
+		if p == seg.LastPage || len(out) == most {
 			return out, nil
 		}
 		next, err := q.NextPage(p)

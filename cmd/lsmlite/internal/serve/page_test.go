@@ -187,11 +187,11 @@ func TestEditing(t *testing.T) {
 func TestCareAndInside(t *testing.T) {
 	t.Parallel()
 	b := openBrowser(t)
-	s := openShop(t, inspect.Options{})
+	s := openShopAs(t, "it's $(a) shop.lsm", inspect.Options{})
 	b.visit(s.page + "#care")
 	eval[chromedp.Void](b, `document.getElementById("check").click()`)
 	b.has("#check-note", "it is sound.")
-	b.has("#curl", "curl -sfo shop.lsm "+s.page+"backup")
+	b.has("#curl", `curl -sfo 'it'\''s $(a) shop.lsm' '`+s.page+"backup'")
 	b.press("4")
 	b.has("#settings", "256 KiB")
 	b.has("#stats", "commits")

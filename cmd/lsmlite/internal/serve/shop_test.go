@@ -32,8 +32,13 @@ const attack = "<img src=x onerror=\"document.title='attacked'\"><script>documen
 
 func openShop(t *testing.T, o inspect.Options) *shop {
 	t.Helper()
+	return openShopAs(t, "shop.lsm", o)
+}
+
+func openShopAs(t *testing.T, name string, o inspect.Options) *shop {
+	t.Helper()
 	o.Recorder = inspect.NewRecorder()
-	db, err := engine.Open(t.Context(), filepath.Join(t.TempDir(), "shop.lsm"), engine.Options{
+	db, err := engine.Open(t.Context(), filepath.Join(t.TempDir(), name), engine.Options{
 		Observer: o.Recorder.Observer(), AutoFlush: 1 << 20, BlockSize: 256 << 10})
 	must(t, err)
 	t.Cleanup(func() { must(t, db.Close()) })
