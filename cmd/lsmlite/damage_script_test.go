@@ -95,3 +95,11 @@ func golden(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(os.WriteFile(ts.MkAbs(args[1])+suffix, content, 0o600))
 	}
 }
+
+// hardlink is a command of the scripts: hardlink FILE NEW gives a file a second name.
+func hardlink(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: hardlink FILE NEW")
+	}
+	ts.Check(os.Link(ts.MkAbs(args[0]), ts.MkAbs(args[1])))
+}

@@ -34,7 +34,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": code,
-			"sql":  sqlCommand, "rows": rows, "flip": flip, "golden": golden, "held": awaitHeld,
+			"sql":  sqlCommand, "rows": rows, "flip": flip, "hardlink": hardlink, "golden": golden, "held": awaitHeld,
 			"port": freePort, "reach": reach,
 		},
 	})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/row"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/keys"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine"
 )
@@ -20,7 +21,7 @@ import (
 // Diff compares the rows of two databases.
 type Diff struct {
 	env.Settings
-	rangeFlags
+	keys.Range
 	First   string `arg:"" help:"Database file."`
 	Second  string `arg:"" help:"Database file to compare it with."`
 	Values  bool   `help:"Print values, too. Long ones are shortened; in JSON those over 64 KiB are replaced by their length and SHA-256."`
@@ -40,7 +41,7 @@ func (Diff) Help() string {
 
 // Run compares the databases.
 func (d Diff) Run(ctx context.Context, e *env.Env) error {
-	within, err := d.rows()
+	within, err := d.Rows()
 	if err != nil {
 		return err
 	}

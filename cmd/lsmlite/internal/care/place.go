@@ -11,7 +11,7 @@ import (
 	"io/fs"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
-	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/outfile"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -47,6 +47,9 @@ func lookAtPlace(fsys vfs.FS, path string, force bool, flag vfs.OpenFlag) (*plac
 		return nil, env.Errorf(env.CannotOpen, "%s: its folder must be there: %w", path, err)
 	}
 	p := &place{fs: fsys, path: canonical, force: force, flag: flag}
+	if err := outfile.Name(fsys, canonical); err != nil {
+		return nil, err
+	}
 	if p.old, err = p.look(p.path); err != nil {
 		return nil, err
 	}
@@ -54,7 +57,7 @@ func lookAtPlace(fsys vfs.FS, path string, force bool, flag vfs.OpenFlag) (*plac
 		return nil, env.Errorf(env.CannotOpen, "%s exists; give another name, or --force to replace it", path)
 	}
 	if p.old != nil {
-		if err := p.mayReplace(path); err != nil {
+		if err := outfile.Database(p.fs, path, p.path); err != nil {
 			return nil, err
 		}
 	}
@@ -67,20 +70,6 @@ func lookAtPlace(fsys vfs.FS, path string, force bool, flag vfs.OpenFlag) (*plac
 			"move it away, or give --force to remove it", p.log())
 	}
 	return p, nil
-}
-
-// mayReplace refuses a file that is something else than a database, also if it may be replaced: then a
-// name was mistyped. What is damaged may be of no known kind.
-func (p *place) mayReplace(path string) error {
-	info, err := engine.Identify(p.fs, p.path)
-	if err != nil {
-		return err
-	}
-	switch info.Kind {
-	case engine.KindLSM1, engine.KindEmpty, engine.KindUnknown:
-		return nil
-	}
-	return env.Errorf(env.CannotOpen, "%s is %s: it is not replaced; move it away if the name is right", path, info.What)
 }
 
 // log is the name of the log that belongs to a database at the place.
@@ -120,8 +109,10 @@ func (p *place) put(ctx context.Context, write, verify func(temp string) error, 
 	if err := verify(temp); err != nil {
 		return err
 	}
-	if err := p.ownAs(temp); err != nil {
-		return err
+	if p.old != nil {
+		if err := outfile.OwnAs(p.fs, temp, p.old); err != nil {
+			return err
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -135,26 +126,6 @@ func (p *place) perm() fs.FileMode {
 		return 0
 	}
 	return p.old.Mode().Perm()
-}
-
-// ownAs gives the new file the owner and the mode of the old one, as far as the process may.
-func (p *place) ownAs(temp string) error {
-	if p.old == nil {
-		return nil
-	}
-	f, err := p.fs.Open(temp, vfs.ReadWrite|vfs.NoFollow, 0)
-	if err != nil {
-		return err
-	}
-	if able, ok := f.(vfs.Owner); ok {
-		if err = able.OwnAs(p.old); errors.Is(err, errors.ErrUnsupported) {
-			err = nil
-		}
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
 }
 
 // swap gives the new file its name:

@@ -6,9 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
 // Recover saves what can still be read of a damaged database.
@@ -37,6 +39,9 @@ func (Recover) Help() string {
 
 // Run recovers the database.
 func (r Recover) Run(ctx context.Context, e *env.Env) error {
+	if err := r.mayWrite(); err != nil {
+		return err
+	}
 	report, err := r.recover(ctx, e)
 	if err != nil {
 		return r.explain(err)
@@ -53,6 +58,20 @@ func (r Recover) Run(ctx context.Context, e *env.Env) error {
 		err = env.Silent(env.No)
 	}
 	return err
+}
+
+// mayWrite refuses a new file that is in the way of what is read, or must not be replaced.
+func (r Recover) mayWrite() error {
+	to, err := lookAtPlace(vfs.OS, r.New, r.Force, 0)
+	if err != nil || to.old == nil {
+		return err
+	}
+	for _, name := range []string{r.Damaged, r.Damaged + logSuffix, r.Log} {
+		if info, err := os.Stat(name); err == nil && os.SameFile(info, to.old) {
+			return env.Errorf(env.CannotOpen, "%s is %s: what is rescued is not replaced; give another name", r.New, name)
+		}
+	}
+	return nil
 }
 
 func (r Recover) recover(ctx context.Context, e *env.Env) (engine.RecoverReport, error) {

@@ -14,34 +14,6 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
-// keyRange are the flags of the subcommands that may work on some of the keys.
-type keyRange struct {
-	Prefix string `placeholder:"KEY" help:"Only keys that begin with it."`
-	From   string `placeholder:"KEY" help:"Only keys from it on."`
-	To     string `placeholder:"KEY" help:"Only keys less than it."`
-}
-
-// rows returns the range that all three leave.
-func (k keyRange) rows() (row.Range, error) {
-	prefix, err := parseKey(k.Prefix)
-	if err != nil {
-		return row.Range{}, err
-	}
-	from, err := parseKey(k.From)
-	if err != nil {
-		return row.Range{}, err
-	}
-	to, err := parseKey(k.To)
-	if err != nil {
-		return row.Range{}, err
-	}
-	r := row.Range{From: from}
-	if len(to) > 0 {
-		r.To = to
-	}
-	return row.Prefix(prefix).And(r), nil
-}
-
 // parseKey reads a key of the command line.
 func parseKey(s string) ([]byte, error) {
 	key, err := text.Parse(s)

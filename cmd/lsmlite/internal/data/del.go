@@ -9,6 +9,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/row"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/keys"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine"
 )
@@ -16,7 +17,7 @@ import (
 // Del removes keys.
 type Del struct {
 	env.Settings
-	keyRange
+	keys.Range
 	File string   `arg:"" help:"Database file."`
 	Keys []string `arg:"" optional:"" name:"key" help:"Keys: text, x'00ff', or \"text with \\x00 escapes\"."`
 }
@@ -31,31 +32,31 @@ func (Del) Help() string {
 
 // Run removes the keys.
 func (d Del) Run(ctx context.Context, e *env.Env) error {
-	r, err := d.rows()
+	r, err := d.Rows()
 	if err != nil {
 		return err
 	}
-	isRange := d.keyRange != keyRange{}
+	isRange := d.Given()
 	if isRange == (len(d.Keys) > 0) {
 		return env.Errorf(env.Usage, "name keys, or a range by --prefix, --from and --to")
 	}
-	var keys, missing [][]byte
+	var named, missing [][]byte
 	for _, k := range d.Keys {
 		key, err := parseKey(k)
 		if err != nil {
 			return err
 		}
-		keys = append(keys, key)
+		named = append(named, key)
 	}
 	err = update(ctx, d.File, env.Write, d.Settings, func(tx *engine.Tx) error {
 		if isRange {
 			return deleteRange(tx, r)
 		}
-		missing, err = deleteKeys(tx, keys)
+		missing, err = deleteKeys(tx, named)
 		return err
 	})
 	if err == nil && e.JSON {
-		deleted := any(len(keys) - len(missing))
+		deleted := any(len(named) - len(missing))
 		if isRange {
 			deleted = "null" // nobody has counted them
 		}
@@ -71,8 +72,8 @@ func (d Del) Run(ctx context.Context, e *env.Env) error {
 }
 
 // deleteKeys removes keys, and returns those that were not there.
-func deleteKeys(tx *engine.Tx, keys [][]byte) (missing [][]byte, err error) {
-	for _, key := range keys {
+func deleteKeys(tx *engine.Tx, named [][]byte) (missing [][]byte, err error) {
+	for _, key := range named {
 		_, found, err := tx.ValueLen(key)
 		if err != nil {
 			return missing, err

@@ -30,7 +30,7 @@ func (d Dump) Run(ctx context.Context, e *env.Env) error {
 		return env.Errorf(env.Usage, "a dump is no text for a terminal; name a file, or write it into a pipe")
 	}
 	return d.save(ctx, e, d.Output, func(*engine.DB) (write.Sink, error) {
-		out, err := write.Create(d.Output, e.Stdout, d.Force)
+		out, err := write.Create(d.place(d.File), e.Stdout)
 		if err != nil {
 			return nil, err
 		}

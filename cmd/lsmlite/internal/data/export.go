@@ -11,6 +11,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/row"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/write"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/keys"
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
@@ -26,7 +27,7 @@ type Export struct {
 // saving are the flags of all exports.
 type saving struct {
 	env.Settings
-	keyRange
+	keys.Range
 	File string `arg:"" help:"Database file."`
 }
 
@@ -36,10 +37,15 @@ type toFile struct {
 	Output string `arg:"" default:"-" help:"File, or - for standard output."`
 }
 
+// place is where the rows of a database go.
+func (t toFile) place(from string) write.Place {
+	return write.Place{Name: t.Output, Force: t.Force, From: from}
+}
+
 // save writes the rows of the range into the sink that begin makes. What was written is reported if it is
 // not standard output.
 func (s saving) save(ctx context.Context, e *env.Env, output string, begin func(*engine.DB) (write.Sink, error)) error {
-	r, err := s.rows()
+	r, err := s.Rows()
 	if err != nil {
 		return err
 	}

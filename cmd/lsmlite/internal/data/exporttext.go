@@ -43,7 +43,7 @@ func (x exportCSV) Run(ctx context.Context, e *env.Env) error {
 		value = x.Encoding
 	}
 	return x.save(ctx, e, x.Output, func(*engine.DB) (write.Sink, error) {
-		out, err := write.Create(x.Output, e.Stdout, x.Force)
+		out, err := write.Create(x.place(x.File), e.Stdout)
 		if err != nil {
 			return nil, err
 		}
@@ -66,7 +66,7 @@ func (exportJSONL) Help() string {
 // Run exports.
 func (x exportJSONL) Run(ctx context.Context, e *env.Env) error {
 	return x.save(ctx, e, x.Output, func(*engine.DB) (write.Sink, error) {
-		out, err := write.Create(x.Output, e.Stdout, x.Force)
+		out, err := write.Create(x.place(x.File), e.Stdout)
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +91,7 @@ func (exportSQL) Help() string {
 // Run exports.
 func (x exportSQL) Run(ctx context.Context, e *env.Env) error {
 	return x.save(ctx, e, x.Output, func(*engine.DB) (write.Sink, error) {
-		out, err := write.Create(x.Output, e.Stdout, x.Force)
+		out, err := write.Create(x.place(x.File), e.Stdout)
 		if err != nil {
 			return nil, err
 		}

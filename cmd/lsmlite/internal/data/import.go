@@ -14,6 +14,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/read"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/row"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/keys"
 )
 
 // Import has a subcommand for each kind of input.
@@ -37,7 +38,7 @@ const aboutImport = "The rows go into the database, which is made if it is missi
 // loading are the flags of all imports.
 type loading struct {
 	env.Settings
-	keyRange
+	keys.Range
 	OnConflict  load.Conflict `enum:"replace,ignore,fail" default:"replace" help:"What to do if a key is there already: ${enum}."`
 	Resume      bool          `xor:"again" help:"Go on with an import that was not finished."`
 	Restart     bool          `xor:"again" help:"Begin again an import that was not finished."`
@@ -48,7 +49,7 @@ type loading struct {
 
 // kept are the flags that decide which rows an input becomes.
 type kept struct {
-	keyRange
+	keys.Range
 	StripPrefix, AddPrefix string
 }
 
@@ -73,8 +74,11 @@ func (l loading) options(kind, input string, options any) (load.Options, error) 
 		Settings: l.Settings, Path: l.File, Conflict: l.OnConflict, Resume: l.Resume, Restart: l.Restart,
 		Command: typed("--resume", "--restart"),
 	}
-	var err error
-	if o.Keep, err = l.rows(); err != nil {
+	err := l.Kept(l.File)
+	if err != nil {
+		return o, err
+	}
+	if o.Keep, err = l.Rows(); err != nil {
 		return o, err
 	}
 	if o.Strip, err = parseKey(l.StripPrefix); err != nil {
@@ -90,7 +94,7 @@ func (l loading) options(kind, input string, options any) (load.Options, error) 
 		}
 	}
 	var flags bytes.Buffer
-	err = json.NewEncoder(&flags).Encode([]any{kept{l.keyRange, l.StripPrefix, l.AddPrefix}, options})
+	err = json.NewEncoder(&flags).Encode([]any{kept{l.Range, l.StripPrefix, l.AddPrefix}, options})
 	o.Input = fmt.Sprintf("%s %s %s", kind, input, bytes.TrimSpace(flags.Bytes()))
 	return o, err
 }

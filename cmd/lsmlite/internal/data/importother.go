@@ -50,7 +50,7 @@ func (importLSM) Help() string {
 
 // Run imports.
 func (i importLSM) Run(ctx context.Context, e *env.Env) error {
-	r, err := i.rows()
+	r, err := i.Rows()
 	if err != nil {
 		return err
 	}

@@ -63,6 +63,9 @@ func (p Put) value(e *env.Env) ([]byte, error) {
 
 // update runs a transaction in a database and closes that: then it is durable.
 func update(ctx context.Context, file string, access env.Access, s env.Settings, f func(*engine.Tx) error) error {
+	if err := s.Kept(file); err != nil {
+		return err
+	}
 	db, err := s.Open(ctx, file, access)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/encode"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/row"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/keys"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/remote"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/show"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
@@ -20,7 +21,7 @@ import (
 // scan are the flags of Scan and Keys.
 type scan struct {
 	env.Settings
-	keyRange
+	keys.Range
 	Limit   int64  `placeholder:"N" help:"At most so many rows."`
 	Reverse bool   `help:"The last key first."`
 	Mode    string `placeholder:"MODE" help:"Print in a mode of the shell: box, table, markdown, csv, json, line …"`
@@ -32,7 +33,7 @@ var errEnough = errors.New("enough rows")
 
 // run prints the named columns of the rows.
 func (s scan) run(ctx context.Context, e *env.Env, columns ...string) error {
-	r, err := s.rows()
+	r, err := s.Rows()
 	if err != nil {
 		return err
 	}
@@ -172,7 +173,7 @@ func (k Keys) Run(ctx context.Context, e *env.Env) error { return k.run(ctx, e, 
 // Count prints the number of rows.
 type Count struct {
 	env.Settings
-	keyRange
+	keys.Range
 	File string `arg:"" help:"Database file."`
 }
 
@@ -183,7 +184,7 @@ func (Count) Help() string {
 
 // Run counts.
 func (k Count) Run(ctx context.Context, e *env.Env) error {
-	r, err := k.rows()
+	r, err := k.Rows()
 	if err != nil {
 		return err
 	}

@@ -63,6 +63,15 @@ func (s Settings) Config(path string, access Access) (lsmlite.Config, error) {
 	return cfg, nil
 }
 
+// Kept refuses a database in memory: what is written to it is gone when the command ends.
+func (s Settings) Kept(path string) error {
+	cfg, err := s.Config(path, Create)
+	if err == nil && cfg.Mode == lsmlite.ModeMemory {
+		err = Errorf(Usage, "%s: a database in memory is gone when the command ends; name a file", path)
+	}
+	return err
+}
+
 // Database is an open database: the same one as SQL and as an engine.
 type Database struct {
 	SQL    *sql.DB

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
@@ -23,16 +22,18 @@ func (s Structure) record(ctx context.Context, e *env.Env, client *remote.Client
 	if s.SVG != "" || s.HTML != "" || s.PNG != "" {
 		return env.Errorf(env.Usage, "--record makes a page of its own: leave --svg, --html and --png out")
 	}
-	if _, err := os.Lstat(s.Record); err == nil && !s.Force && s.Record != "-" {
-		return env.Errorf(env.CannotOpen, "%s is there already; --force replaces it", s.Record)
+	out, err := s.create(e, s.Record, nil) // before anything is recorded, so that it is not for nothing
+	if err != nil {
+		return err
 	}
+	defer out.abort()
 	if client != nil {
 		film := new(picture.Recorder)
 		err := s.follow(ctx, client, film)
 		if err != nil && film.Len() == 0 {
 			return err
 		}
-		return errors.Join(err, s.save(e, film.Len(), film.Page))
+		return errors.Join(err, s.save(e, out, film.Len(), film.Page))
 	}
 	if len(s.Args) == 0 {
 		return env.Errorf(env.Usage,
@@ -40,7 +41,7 @@ func (s Structure) record(ctx context.Context, e *env.Env, client *remote.Client
 	}
 	film := new(inspect.Film)
 	code := e.Command(env.WithObserver(ctx, film.Observer()), s.Args)
-	if err := s.save(e, film.Frames(), film.WritePage); err != nil {
+	if err := s.save(e, out, film.Frames(), film.WritePage); err != nil {
 		return err
 	}
 	if code != env.Done {
@@ -83,7 +84,7 @@ func (s Structure) follow(ctx context.Context, client *remote.Client, film *pict
 }
 
 // save writes the page of a recording, if there is anything in it.
-func (s Structure) save(e *env.Env, frames int, page func(io.Writer) error) error {
+func (s Structure) save(e *env.Env, out *output, frames int, page func(io.Writer) error) error {
 	if frames == 0 {
 		return env.Errorf(env.Refused, "nothing was recorded: no database was opened for transactions; rows that come in order make a new file without them")
 	}
@@ -91,7 +92,7 @@ func (s Structure) save(e *env.Env, frames int, page func(io.Writer) error) erro
 	if err := page(&b); err != nil {
 		return err
 	}
-	if err := write(e, s.Record, b.Bytes(), s.Force); err != nil || s.Record == "-" || e.Quiet {
+	if err := out.finish(b.Bytes()); err != nil || s.Record == "-" || e.Quiet {
 		return err
 	}
 	_, err := fmt.Fprintf(e.Stderr, "%s: %d states, %d KiB; open it in a browser\n", s.Record, frames, (b.Len()+1023)/1024)

@@ -130,7 +130,12 @@ func (s Structure) draw(e *env.Env, l *engine.Layout) error {
 		if err != nil {
 			return err
 		}
-		if err := write(e, form.path, data, s.Force); err != nil {
+		out, err := s.create(e, form.path, s.Args)
+		if err != nil {
+			return err
+		}
+		defer out.abort()
+		if err := out.finish(data); err != nil {
 			return err
 		}
 		written = true

@@ -3,51 +3,41 @@
 package pictures
 
 import (
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"io"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/outfile"
 )
 
-// write writes a file, or to standard output if its name is -. A file that is there is replaced only with force, and
-// then as a whole.
-func write(e *env.Env, path string, data []byte, force bool) error {
-	if path == "-" {
-		_, err := e.Stdout.Write(data)
-		return err
-	}
-	if !force {
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-		if errors.Is(err, fs.ErrExist) {
-			return env.Errorf(env.CannotOpen, "%s is there already; --force replaces it", path)
-		} else if err != nil {
-			return err
-		}
-		return finish(f, data)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".lsmlite-picture-*")
-	if err != nil {
-		return err
-	}
-	if err := finish(f, data); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
+// output is where a picture goes: a file, or standard output if its name is -.
+type output struct {
+	io.Writer
+	file *outfile.File // nil: standard output
 }
 
-// finish writes and closes a file, and removes it if that fails.
-func finish(f *os.File, data []byte) error {
-	_, err := f.Write(data)
-	if err == nil {
-		err = f.Chmod(0o644)
+// create begins an output. The files of a picture are for others to read.
+func (s Structure) create(e *env.Env, path string, from []string) (*output, error) {
+	if path == "-" {
+		return &output{Writer: e.Stdout}, nil
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+	f, err := outfile.Create(path, outfile.Options{Force: s.Force, Perm: 0o644, Keep: from})
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	return &output{Writer: f, file: f}, nil
+}
+
+// finish writes all of the output.
+func (o *output) finish(data []byte) error {
+	if _, err := o.Write(data); err != nil || o.file == nil {
+		return err
+	}
+	return o.file.Commit()
+}
+
+// abort removes what is not finished.
+func (o *output) abort() {
+	if o.file != nil {
+		o.file.Abort()
+	}
 }

@@ -6,10 +6,9 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
-	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/outfile"
 )
 
 // MaxReadDepth is how many scripts may read each other.
@@ -38,18 +37,13 @@ func once(_ context.Context, s *shell, args []string) error {
 	return s.outputTo(&target{once: true}, args[0])
 }
 
-// databases are the files that no result replaces: a typing error must not cost one.
-var databases = []engine.FileKind{engine.KindLSM1, engine.KindLSM1Log, engine.KindSQLite, engine.KindBbolt, engine.KindDuckDB}
-
 // outputTo makes a file, or empties it, and sends results there.
 func (s *shell) outputTo(t *target, path string) error {
-	if s.isDatabase(path) {
-		return env.Errorf(env.Refused, "%s is the database that is open, or its log", path)
+	o := outfile.Options{Force: true, Perm: 0o666}
+	if s.db != nil && s.file != inMemory {
+		o.Keep = []string{s.file}
 	}
-	if info, err := engine.Identify(nil, path); err == nil && slices.Contains(databases, info.Kind) {
-		return env.Errorf(env.Refused, "%s is %s, which results do not replace; choose another name, or remove it first", path, info.What)
-	}
-	f, err := os.Create(path)
+	f, err := outfile.Stream(path, o)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/show"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
 	"github.com/lsmlite/lsmlite-go/parser"
 )
 
@@ -77,7 +78,11 @@ func absolute(path string) (string, error) {
 	if path == inMemory {
 		return path, nil
 	}
-	return filepath.Abs(path)
+	// A log lies next to the file, and not next to a link to it.
+	if canonical, err := vfs.OS.Canonical(path); err == nil {
+		return canonical, nil
+	}
+	return filepath.Abs(path) // opening it says what is wrong
 }
 
 // where is the path of the database from the current folder: as it was given, unless .cd has left the folder.

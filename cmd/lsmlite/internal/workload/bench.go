@@ -91,8 +91,7 @@ func (b Run) Run(ctx context.Context, e *env.Env) error {
 		return err
 	}
 	run, err := measure(ctx, e, p)
-	err = cmp.Or(err, out.write(run))
-	out.close()
+	err = cmp.Or(err, writeOutput(out, run))
 	if len(run.Workloads) == 0 {
 		return err
 	}

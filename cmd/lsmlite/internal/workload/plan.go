@@ -3,13 +3,15 @@
 package workload
 
 import (
-	"os"
+	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/outfile"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/workload/results"
 	"github.com/lsmlite/lsmlite-go/internal/measure/data"
 )
@@ -112,41 +114,30 @@ func (p *plan) config(path string, access env.Access) (lsmlite.Config, error) {
 	return s.Config(path, access)
 }
 
-// output is the file for the results; nil if there is none.
-type output struct {
-	file    *os.File
-	written bool
-}
-
-// createOutput makes the file before anything is measured, so that hours of work are not for nothing. A
-// file that is there is refused.
-func (p *plan) createOutput() (*output, error) {
+// createOutput begins the file for the results before anything is measured, so that hours of work are not for nothing;
+// nil if none is wanted. A file that is there is refused.
+func (p *plan) createOutput() (*outfile.File, error) {
 	if p.Out == "" {
 		return nil, nil
 	}
-	f, err := os.OpenFile(p.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return nil, env.Errorf(env.CannotOpen, "--out: %w", err)
+	f, err := outfile.Create(p.Out, outfile.Options{Perm: 0o644})
+	if errors.Is(err, fs.ErrExist) {
+		return nil, env.Errorf(env.CannotOpen, "--out: %s exists; name a new file", p.Out)
 	}
-	return &output{file: f}, nil
+	return f, err
 }
 
-// write writes the results, if there are any.
-func (o *output) write(run *results.Run) error {
-	if o == nil || len(run.Workloads) == 0 {
+// writeOutput writes the results, if there are any.
+func writeOutput(f *outfile.File, run *results.Run) error {
+	if f == nil {
 		return nil
 	}
-	o.written = true
-	return run.Write(o.file)
-}
-
-// close closes the file, and removes it if it is empty.
-func (o *output) close() {
-	if o == nil {
-		return
+	defer f.Abort()
+	if len(run.Workloads) == 0 {
+		return nil
 	}
-	o.file.Close()
-	if !o.written {
-		os.Remove(o.file.Name())
+	if err := run.Write(f); err != nil {
+		return err
 	}
+	return f.Commit()
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/read"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/outfile"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -111,21 +112,13 @@ func (l *loader) removeNote() error {
 
 // replaceFile gives a file new contents: after a crash it has the old or the new ones.
 func replaceFile(path string, data []byte) error {
-	temp := path + "-new"
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := outfile.Create(path, outfile.Options{Force: true, Perm: 0o600})
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(temp, path)
-	}
-	if err != nil {
-		_ = os.Remove(temp)
+	defer f.Abort()
+	if _, err := f.Write(data); err != nil {
 		return err
 	}
-	return vfs.OS.SyncDir(path)
+	return f.Commit()
 }

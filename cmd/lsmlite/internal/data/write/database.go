@@ -5,7 +5,9 @@ package write
 import (
 	"context"
 
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/outfile"
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
 // Database writes rows into a new lsm1 file of one segment.
@@ -13,6 +15,13 @@ type Database struct{ b *engine.Builder }
 
 // NewDatabase begins a file.
 func NewDatabase(path string, o engine.Options) (*Database, error) {
+	canonical, err := vfs.OS.Canonical(path)
+	if err == nil {
+		err = outfile.Name(vfs.OS, canonical)
+	}
+	if err != nil {
+		return nil, err
+	}
 	b, err := engine.NewBuilder(path, o)
 	return &Database{b}, err
 }

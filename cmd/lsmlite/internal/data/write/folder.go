@@ -12,12 +12,15 @@ import (
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/pathname"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/outfile"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
 // Folder writes a file for each row: its path is the key, and its contents are the value. Until Close the
 // folder has another name.
 type Folder struct {
-	name string
+	name string   // canonical
+	temp string   // its name until it is whole
 	root *os.Root // nothing outside of it can be written
 	// wanted and made are the folders of the current file: as the key has them, and as they are called.
 	wanted, made []string
@@ -26,19 +29,33 @@ type Folder struct {
 }
 
 // NewFolder begins a folder of the given name, which must not exist, or be empty.
-func NewFolder(name string) (*Folder, error) {
+func NewFolder(given string) (*Folder, error) {
+	name, err := vfs.OS.Canonical(given)
+	if err != nil {
+		return nil, err
+	}
+	if err := outfile.Name(vfs.OS, name); err != nil {
+		return nil, err
+	}
 	list, err := os.ReadDir(name)
 	if err == nil && len(list) > 0 {
-		return nil, fmt.Errorf("the folder %s is not empty; name another one: %w", name, fs.ErrExist)
+		return nil, fmt.Errorf("the folder %s is not empty; name another one: %w", given, fs.ErrExist)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	if err := os.Mkdir(name+PartSuffix, 0o755); err != nil {
+	temp, err := outfile.Unused(name)
+	if err != nil {
 		return nil, err
 	}
-	root, err := os.OpenRoot(name + PartSuffix)
-	return &Folder{name: name, root: root}, err
+	if err := os.Mkdir(temp, 0o755); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(temp)
+	if err != nil {
+		return nil, errors.Join(err, os.Remove(temp))
+	}
+	return &Folder{name: name, temp: temp, root: root}, nil
 }
 
 // Row implements Sink.
@@ -107,7 +124,7 @@ func (f *Folder) Close() error {
 		}
 	}
 	if err == nil {
-		err = os.Rename(f.name+PartSuffix, f.name)
+		err = os.Rename(f.temp, f.name)
 	}
 	if err != nil {
 		f.Abort()
@@ -118,5 +135,5 @@ func (f *Folder) Close() error {
 // Abort implements Sink.
 func (f *Folder) Abort() {
 	_ = f.root.Close()
-	_ = os.RemoveAll(f.name + PartSuffix)
+	_ = os.RemoveAll(f.temp)
 }
