@@ -5,11 +5,13 @@ package shell
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/internal/picture"
 )
 
 // inMemory is the name of a database that has no file.
@@ -31,7 +33,7 @@ var dotSubcommands = []dotCommand{
 	{name: "page", args: "N [FLAG…]", help: "show what is on a page", min: 1, max: -1, run: subcommand("page", "")},
 	{name: "stats", args: "[FLAG…]", help: "show what the database holds, in numbers", max: -1, run: subcommand("stats", "stats")},
 	{name: "structure", args: "[FLAG…]", help: "draw the segments and blocks of the file", max: -1, files: true,
-		run: subcommand("structure", "structure")},
+		run: structure},
 }
 
 // subcommand returns what runs a subcommand on the database of the shell, or, if that is in memory, a PRAGMA.
@@ -46,6 +48,30 @@ func subcommand(name, pragma string) func(context.Context, *shell, []string) err
 		return s.lsmlite(ctx, []string{name}, args)
 	}
 }
+
+// structure draws the database. One in memory has no file that the subcommand could open, but a layout.
+func structure(ctx context.Context, s *shell, args []string) error {
+	if s.db == nil || s.path != inMemory || s.env.JSON || len(args) > 0 {
+		pragma := "structure"
+		if len(args) > 0 {
+			pragma = "" // it has no flags
+		}
+		return subcommand("structure", pragma)(ctx, s, args)
+	}
+	l, err := s.db.Engine.Layout(ctx)
+	if err != nil {
+		return err
+	}
+	o := picture.TextOptions{Colors: s.target == nil && s.env.Colors()}
+	if s.target == nil {
+		o.Width = min(s.env.Width(), pictureWidth)
+	}
+	_, err = fmt.Fprint(s.out, picture.TextOf(&l, o))
+	return err
+}
+
+// pictureWidth is how many columns a picture has at most.
+const pictureWidth = 140
 
 // hasFile refuses what works on a file if there is none.
 func (s *shell) hasFile(name string) error {
