@@ -22,6 +22,7 @@ type metas struct {
 	chosen   *format.Checkpoint
 	mended   bool // chosen was put together
 	older    bool // there may have been a newer checkpoint
+	suspect  bool // there was probably one, although nothing is damaged
 	problems []string
 }
 
@@ -56,6 +57,7 @@ func readMetas(in *input) *metas {
 	m.older = m.lostNewer(in.size)
 	if m.blank[1] && m.valid[0] != nil && !m.leadsOn(0) {
 		m.problems = append(m.problems, "meta page 2 is blank: if it was ever written, there may have been a newer checkpoint")
+		m.suspect = !m.older && pagesAfter(in, m.valid[0])
 	}
 	return m
 }

@@ -124,7 +124,7 @@ func (r *Rescue) find(m *metas) ([]*source, error) {
 	if err := r.geometry(ck); err != nil {
 		return nil, err
 	}
-	r.Report.Checkpoint, r.Report.Mended, r.Report.Older = int64(ck.ID), m.mended, m.older
+	r.Report.Checkpoint, r.Report.Mended = int64(ck.ID), m.mended
 	c := &chains{in: r.data, claimed: make(map[base.BlockNo]bool)}
 	parts := c.levels(ck)
 	r.data.window = r.windowFor(len(parts))
@@ -132,6 +132,7 @@ func (r *Rescue) find(m *metas) ([]*source, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.Report.Older = m.suspect && r.Report.Log.Transactions == 0 // else they are of what the log has
 	r.Report.Log.Missing = m.logInUse() && r.Report.Log.Transactions == 0
 	sources := log.newest
 	for _, p := range parts {

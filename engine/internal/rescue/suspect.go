@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rescue
+
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
+
+// pagesAfter reports whether a file has pages where the first ones were to be stored after a checkpoint: after its last
+// block, or at one of its append points. Then a newer checkpoint may have led to them.
+func pagesAfter(in *input, c *format.Checkpoint) bool {
+	g, err := c.Geometry()
+	if err != nil {
+		return false
+	}
+	if pageAt(in, g, g.FirstPage(base.BlockNo(c.Blocks+1))) {
+		return true
+	}
+	for _, p := range c.Append {
+		if p != 0 && pageAt(in, g, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// pageAt reports whether there is a page, or, in a compressed file, the beginning of a record.
+func pageAt(in *input, g format.Geometry, p base.PageNo) bool {
+	buf := make([]byte, g.PageSize)
+	if g.Compressed {
+		n := in.readAt(buf, int64(p))
+		h, ok := format.DecodeRecordHead(buf[:n])
+		return ok && !h.Pad
+	}
+	return in.readAt(buf, g.Offset(p)) == len(buf) && looksGood(g.Content(p, buf))
+}
