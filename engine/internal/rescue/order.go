@@ -183,11 +183,14 @@ func likely(a, b *group) int {
 }
 
 // sorted returns the groups, newest first: of those that no other is known to be newer than, the likeliest.
-func (o *ordering) sorted() []*group {
+func (o *ordering) sorted() ([]*group, error) {
 	n := len(o.groups)
 	before := make([]int, n) // how many are known to be newer
 	after := make([][]int, n)
 	for i := range n {
+		if err := o.in.ctx.Err(); err != nil {
+			return nil, err
+		}
 		for j := range n {
 			if i != j && o.newer(i, j) {
 				before[j]++
@@ -204,6 +207,9 @@ func (o *ordering) sorted() []*group {
 		left[i] = i
 	}
 	for len(left) > 0 {
+		if err := o.in.ctx.Err(); err != nil {
+			return nil, err
+		}
 		best := 0
 		for k := 1; k < len(left); k++ {
 			a, b := left[k], left[best]
@@ -218,5 +224,5 @@ func (o *ordering) sorted() []*group {
 		}
 		out = append(out, o.groups[i])
 	}
-	return out
+	return out, nil
 }

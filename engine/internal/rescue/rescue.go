@@ -172,7 +172,11 @@ func (r *Rescue) scan(m *metas) ([]*source, error) {
 		return nil, err
 	}
 	sources := log.newest
-	for i, g := range o.sorted() {
+	groups, err := o.sorted()
+	if err != nil {
+		return nil, err
+	}
+	for i, g := range groups {
 		found := &Source{Name: fmt.Sprintf("segment %d", i+1), First: int64(g.list[0].first), Guessed: true,
 			Summed: g.list[0].sums != noSums, partly: g.list[0].front != 0}
 		sources = append(sources, &source{reader: newRun(g.sheet(r.data), found), found: found, dead: g.dead || !g.whole()})
