@@ -32,9 +32,12 @@ func (l *logReader) rest(began int64, part stretchOfLog, s *logSources) (newest 
 	rep := l.report
 	for err == nil {
 		at := part.end.Off
+		if part.commits == 0 { // the first checksum is right, and what follows is not
+			at = began
+		}
 		rep.Torn = part.torn
 		next, more := l.resync(at)
-		if !more || part.commits == 0 || next.Off <= began {
+		if !more || next.Off <= began {
 			break
 		}
 		began = next.Off

@@ -4,11 +4,14 @@ package rescue_test
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/internal/rescue"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
 
 // TestReportIsBounded: a report does not grow with the number of stretches of keys, and still names all of them.
@@ -51,5 +54,48 @@ func TestDamagedLogOfRandomPlaces(t *testing.T) {
 		if c.rows-c.back > 15 || c.invented+c.unnamed > 0 {
 			t.Errorf("damage %d: %d of %d rows came back, %+v; %s", i, c.back, c.rows, c, text)
 		}
+	}
+}
+
+// TestTwoTransactionsDamaged damages the beginning of a transaction and the end of the one after it, which is long
+// enough to have checksums before its end: those after them come back.
+func TestTwoTransactionsDamaged(t *testing.T) {
+	fs, ctx := memfs.New(), context.Background()
+	db, err := engine.Open(ctx, "/x.db", engine.Options{FS: fs, NoAutoWork: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 {
+		if err := db.Update(ctx, func(tx *engine.Tx) error {
+			for j := range 10 + i%3*13 {
+				if err := tx.Put(fmt.Appendf(nil, "%d/%02d", i, j), bytes.Repeat([]byte{byte('a' + i)}, 1200)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := fs.ReadFile("/x.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := fs.ReadFile("/x.db-log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	log[bytes.Index(log, []byte("1/00"))] ^= 1
+	log[bytes.Index(log, []byte("2/35"))] ^= 1
+	r := open(t, data, log, rescue.Options{})
+	var keys []string
+	for r.Next() {
+		keys = append(keys, string(r.Key()))
+	}
+	if len(keys) != 10+10+23 || keys[0] != "0/00" || keys[10] != "3/00" || r.Report.Log.DamagedAt < 0 {
+		t.Errorf("%q came back; log %+v", keys, r.Report.Log)
 	}
 }
