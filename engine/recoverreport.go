@@ -39,7 +39,7 @@ type RecoverReport struct {
 	Lost    []RecoverGap
 	NumLost int64
 	// Stale are stretches of keys with rows that may be older than the newest, or deleted, because something newer
-	// is lost. Doubtful are rows of C lsm1 whose value has a page of zeros, which may have been written over.
+	// is lost. Doubtful are rows whose value has a page of zeros, which may have been written over.
 	Stale, Doubtful RecoverRanges
 	// Problems says in words what else was wrong.
 	Problems []string

@@ -65,7 +65,7 @@ func (r *run) assemble(l *leaf, c format.LeafCell) bool {
 }
 
 // pieces hands out the key and the value of a record part by part. It returns an error if pages are missing,
-// and says whether a page of zeros is among those that hold nothing else and have no sum.
+// and says whether a page of zeros is among those that hold nothing else.
 func (r *run) pieces(l *leaf, c format.LeafCell, emit func([]byte) error) (zeros bool, err error) {
 	left := int64(c.KeyLen) + int64(c.ValLen)
 	front := l.page[min(c.Body, l.page.EOF()):l.page.EOF()]
@@ -78,7 +78,6 @@ func (r *run) pieces(l *leaf, c format.LeafCell, emit func([]byte) error) (zeros
 	left -= int64(len(front))
 	w := l.after.fork()
 	buf := make([]byte, r.sheet.in.geo.PageSize)
-	unsummed := r.sheet.id.sums == noSums || r.sheet.id.sums == anySums || r.sheet.id.sums == frontSums
 	for left > 0 {
 		at, ok := w.next(buf)
 		if !ok || at.page == nil || at.apart {
@@ -96,7 +95,7 @@ func (r *run) pieces(l *leaf, c format.LeafCell, emit func([]byte) error) (zeros
 		} else if int64(len(part)) > left {
 			part = part[:left]
 		}
-		zeros = zeros || unsummed && at.page.NumCells() == 0 && format.AllZero(buf)
+		zeros = zeros || at.page.NumCells() == 0 && format.AllZero(buf)
 		if err := emit(part); err != nil {
 			return false, err
 		}

@@ -75,7 +75,7 @@ func (w *walker) next(buf []byte) (slot, bool) {
 
 // trusted returns the content of a raw page if it is one of the segment, and sound in itself; else nil.
 func (s *sheet) trusted(no base.PageNo, raw []byte) format.Page {
-	if !s.id.fits(s.in.geo, no, raw) || s.id.summed() && format.AllZero(raw) {
+	if !s.id.fits(s.in.geo, no, raw) {
 		return nil
 	}
 	page := s.in.geo.Content(no, raw)

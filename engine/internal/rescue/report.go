@@ -32,7 +32,7 @@ type Report struct {
 	// Lost are the stretches of keys in which records of a source are missing.
 	Lost Gaps
 	// Stale are those in which rows may be older than the newest, or deleted. Doubtful are rows whose value has a page
-	// of zeros that no sum confirms.
+	// of zeros, which may have been written over.
 	Stale, Doubtful Ranges
 	// Unverified is how many rows come from pages without a page sum: of those C lsm1 wrote, only damage to their
 	// structure is noticed.

@@ -61,7 +61,7 @@ type record struct {
 	// value is set unless the value is to be read piece by piece.
 	value []byte
 	whole bool
-	// doubtful says that a page of zeros is part of it, on which no sum shows whether it was so.
+	// doubtful says that a page of zeros is part of it: one without a sum, or whose sum fits by chance.
 	doubtful bool
 }
 
