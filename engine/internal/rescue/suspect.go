@@ -14,24 +14,26 @@ func pagesAfter(in *input, c *format.Checkpoint) bool {
 	if err != nil {
 		return false
 	}
-	if pageAt(in, g, g.FirstPage(base.BlockNo(c.Blocks+1))) {
+	trial := *in
+	trial.geo = g
+	if trial.begins(g.FirstPage(base.BlockNo(c.Blocks + 1))) {
 		return true
 	}
 	for _, p := range c.Append {
-		if p != 0 && pageAt(in, g, p) {
+		if p != 0 && trial.begins(p) {
 			return true
 		}
 	}
 	return false
 }
 
-// pageAt reports whether there is a page, or, in a compressed file, the beginning of a record.
-func pageAt(in *input, g format.Geometry, p base.PageNo) bool {
-	buf := make([]byte, g.PageSize)
-	if g.Compressed {
-		n := in.readAt(buf, int64(p))
+// begins reports whether there is a page, or, in a compressed file, the beginning of a record.
+func (in *input) begins(p base.PageNo) bool {
+	buf := make([]byte, in.geo.PageSize)
+	n := in.readAt(buf, in.geo.Offset(p))
+	if in.packed() {
 		h, ok := format.DecodeRecordHead(buf[:n])
 		return ok && !h.Pad
 	}
-	return in.readAt(buf, g.Offset(p)) == len(buf) && looksGood(g.Content(p, buf))
+	return n == len(buf) && looksGood(in.geo.Content(p, buf))
 }

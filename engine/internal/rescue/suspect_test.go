@@ -10,8 +10,8 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/rescue"
 )
 
-// TestNewerMetaPageBlank clears meta page 2 of files of C lsm1, where it has the newer checkpoint: rows that are not the
-// newest are named, and all files that have such rows are found out.
+// TestNewerMetaPageBlank clears meta page 2 of files of C lsm1, where it has the newer checkpoint: the report says of
+// all files of which rows are not the newest that they may be older.
 func TestNewerMetaPageBlank(t *testing.T) {
 	older := 0
 	for _, s := range golden(t) {
