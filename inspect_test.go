@@ -47,7 +47,7 @@ func TestInspect(t *testing.T) {
 		{query: "PRAGMA array_structure(12345)", is: lsmlite.ErrMisuse, err: "no segment begins on page 12345"},
 		{query: "PRAGMA array_pages(-1)", is: lsmlite.ErrMisuse, err: "positive integers"},
 		{query: "PRAGMA array_pages", is: lsmlite.ErrMisuse, err: "PRAGMA array_pages(n): the pages"},
-		{query: "PRAGMA page_cells(123456789)", is: lsmlite.ErrCorrupt},
+		{query: "PRAGMA page_cells(123456789)", is: lsmlite.ErrMisuse},
 		{query: "PRAGMA page_info(0)", is: lsmlite.ErrMisuse},
 		{query: "PRAGMA pages_written", rows: "2"},
 		{query: "PRAGMA pages_read", rows: "3"}, // by DELETE to see whether there is such a key, and for the cells

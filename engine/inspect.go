@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -88,8 +89,8 @@ type CellInfo struct {
 
 // Page returns what page number page holds: LSM_INFO_PAGE_ASCII_DUMP of C lsm1, as
 // values. The page is read from the file, not from the cache; it may be damaged, and may belong
-// to no segment. It fails if the file has no such page. The meta pages are not pages in this
-// sense.
+// to no segment. It fails if the file has no such page, with ErrMisuse if nothing is damaged. The
+// meta pages are not pages in this sense.
 func (db *DB) Page(page int64) (info PageInfo, err error) {
 	err = withPage(db, page, func(p *inspect.Page) {
 		i := p.Info()
@@ -112,8 +113,7 @@ func (db *DB) Page(page int64) (info PageInfo, err error) {
 // no segment. The text's form may change.
 //
 // In a compressed file a page's number is the offset of its record, and the text shows the
-// page decompressed. It fails if the file has no such page. The meta pages are not pages in
-// this sense. Page returns the same as values.
+// page decompressed. It fails if the file has no such page, as Page does. Page returns the same as values.
 func (db *DB) PageDump(page int64) (text string, err error) {
 	err = withPage(db, page, func(p *inspect.Page) { text = p.Text() })
 	return text, err
@@ -129,6 +129,9 @@ func (db *DB) PageHexDump(page int64) (text string, err error) {
 func withPage(db *DB, page int64, look func(*inspect.Page)) error {
 	return withLevels(db, "dump", func(disk *snapshot.Snapshot) error {
 		p, err := inspect.ReadPage(db.bf, disk, base.PageNo(page))
+		if none, ok := errors.AsType[*inspect.NoPageError](err); ok {
+			return &Error{Code: CodeMisuse, Op: "dump", Path: db.path, Detail: none.Error()}
+		}
 		if err == nil {
 			look(p)
 		}

@@ -282,6 +282,8 @@ func TestPageDump(t *testing.T) {
 	for _, p := range []int64{-1, 0, 1, 1 << 40} {
 		if text, err := db.PageDump(p); err == nil {
 			t.Errorf("page %d is shown as %q", p, text)
+		} else if !errors.Is(err, engine.ErrMisuse) || errors.Is(err, engine.ErrCorrupt) || !strings.Contains(err.Error(), "there is no page") {
+			t.Errorf("page %d of a sound file: %v", p, err)
 		}
 	}
 }

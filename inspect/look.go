@@ -3,6 +3,7 @@
 package inspect
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/lsmlite/lsmlite-go/engine"
@@ -97,14 +98,14 @@ func (in *Inspector) servePageOfFile(q *request) error {
 	if q.flag("text") {
 		text, err := q.db.PageDump(n)
 		if err != nil {
-			return err
+			return noPage(err)
 		}
 		q.text(text)
 		return nil
 	}
 	page, err := q.db.Page(n)
 	if err != nil {
-		return err
+		return noPage(err)
 	}
 	m := wire.PageMessage{PageInfo: page}
 	m.PageInfo.Cells = nil
@@ -115,6 +116,14 @@ func (in *Inspector) servePageOfFile(q *request) error {
 		})
 	}
 	return q.json(http.StatusOK, m)
+}
+
+// noPage gives an error of a page that is none the status of what is missing.
+func noPage(err error) error {
+	if errors.Is(err, engine.ErrMisuse) {
+		return refusef(http.StatusNotFound, "%s", err)
+	}
+	return err
 }
 
 // lastPage is the greatest number that a page of the file may have: of a compressed file it is an

@@ -47,6 +47,9 @@ func TestLook(t *testing.T) {
 	}
 	s.want("the page as text", s.get(wire.Page+fmt.Sprint("?text=1&n=", segment.First)), http.StatusOK, "key/000000")
 	s.want("no such page", s.get(wire.Page+"?n=99999999"), http.StatusNotFound, "no page 99999999")
+	for _, text := range []string{"", "&text=1"} {
+		s.want("a page of no segment", s.get(wire.Page+"?n=2"+text), http.StatusNotFound, "that of the meta pages")
+	}
 	s.want("page 0", s.get(wire.Page+"?n=0"), http.StatusBadRequest, "from 1")
 	s.want("no page", s.get(wire.Page), http.StatusBadRequest, "n is missing")
 	if log := read[wire.LogMessage](s, wire.Log); len(log.Regions) == 0 || log.LogBytes == 0 {

@@ -9,9 +9,11 @@
 package inspect
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -31,14 +33,15 @@ type Page struct {
 }
 
 // ReadPage reads a page from the file, not from the cache. disk is what tells the segments.
-// It fails if the file has no such page. Only the oldest segment may hold moved blocks; a
+// It fails if the file has no such page, with a *NoPageError if the page is no segment's: then nothing
+// is damaged. Only the oldest segment may hold moved blocks; a
 // page that reaches into one is read with the redirects, if it cannot be without.
 func ReadPage(f *blockfile.File, disk *snapshot.Snapshot, no base.PageNo) (*Page, error) {
 	p := &Page{geo: f.Geometry(), no: no, disk: disk}
 	space := &blockfile.Space{File: f}
 	h, err := space.Record(no)
 	if err != nil {
-		return nil, err
+		return nil, p.unread(err)
 	}
 	if p.stored = h.Len; p.stored > 0 {
 		p.packed = fmt.Sprintf("%d bytes of %s", h.Body, f.Codec().Name())
@@ -48,10 +51,32 @@ func ReadPage(f *blockfile.File, disk *snapshot.Snapshot, no base.PageNo) (*Page
 		p.raw, err = space.RawPage(no)
 	}
 	if err != nil {
-		return nil, err
+		return nil, p.unread(err)
 	}
 	p.page = p.geo.Content(no, p.raw)
 	return p, nil
+}
+
+// NoPageError is what was requested as a page and is none, in a file that may be sound.
+type NoPageError struct {
+	Page base.PageNo
+	What string // is at its place
+}
+
+func (e *NoPageError) Error() string {
+	return fmt.Sprintf("there is no page %d: %s; the pages of a segment are those that the structure of the file names", e.Page, e.What)
+}
+
+// unread is the error of a page that cannot be read. A file of which a segment cannot be read is left
+// with the error that says so.
+func (p *Page) unread(err error) error {
+	switch space, known := p.owner(); {
+	case space != nil || !known || !errors.Is(err, errs.ErrCorrupt):
+		return err
+	case p.no > 0 && p.geo.Offset(p.no) < 2*format.MetaPageSize:
+		return &NoPageError{p.no, "its place in the file is that of the meta pages"}
+	}
+	return &NoPageError{p.no, "no segment has it, and nothing at its place can be read as one"}
 }
 
 // damage returns why the page cannot be taken apart, nil if it can.
@@ -77,19 +102,27 @@ func (p *Page) sum() string {
 
 // space returns the space of the segment that the page belongs to, nil if it is none's.
 func (p *Page) space() *blockfile.Space {
+	space, _ := p.owner()
+	return space
+}
+
+// owner is space, and reports whether it is known: the blocks of a damaged segment may not be.
+func (p *Page) owner() (_ *blockfile.Space, known bool) {
+	known = true
 	for _, l := range p.disk.Levels {
 		for _, seg := range l.Segments() {
 			blocks, err := seg.Blocks()
+			known = known && err == nil
 			if err != nil || !slices.Contains(blocks, p.geo.Block(p.no)) {
 				continue
 			}
 			first, last := p.geo.Block(seg.First), p.geo.Block(seg.Last)
 			if (p.geo.Block(p.no) != first || p.no >= seg.First) && (p.geo.Block(p.no) != last || p.no <= seg.Last) {
-				return seg.Space
+				return seg.Space, true
 			}
 		}
 	}
-	return nil
+	return nil, known
 }
 
 // body returns the part of a record's body that lies on the page.

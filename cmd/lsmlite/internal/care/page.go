@@ -54,6 +54,9 @@ func (p Page) Run(ctx context.Context, e *env.Env) error {
 
 // explain is the error of a page that cannot be read.
 func (p Page) explain(err error) error {
+	if errors.Is(err, engine.ErrMisuse) {
+		return env.Errorf(env.CannotOpen, "%w: see lsmlite structure %s", err, p.File)
+	}
 	if errors.Is(err, engine.ErrCorrupt) {
 		return env.Errorf(env.CannotOpen, "%s has no page %d that can be read; lsmlite structure %s lists those of each segment: %w",
 			p.File, p.Page, p.File, err)
