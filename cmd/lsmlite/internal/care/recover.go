@@ -63,8 +63,14 @@ func (r Recover) Run(ctx context.Context, e *env.Env) error {
 // mayWrite refuses a new file that is in the way of what is read, or must not be replaced.
 func (r Recover) mayWrite() error {
 	to, err := lookAtPlace(vfs.OS, r.New, r.Force, 0)
-	if err != nil || to.old == nil {
+	if err != nil {
 		return err
+	}
+	if damaged, err := vfs.OS.Canonical(r.Damaged); err == nil && to.path == damaged+logSuffix {
+		return env.Errorf(env.CannotOpen, "%s is the name of the log of %s; give another name", r.New, r.Damaged)
+	}
+	if to.old == nil {
+		return nil
 	}
 	for _, name := range []string{r.Damaged, r.Damaged + logSuffix, r.Log} {
 		if info, err := os.Stat(name); err == nil && os.SameFile(info, to.old) {

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
@@ -51,11 +53,18 @@ func Create(path string, o Options) (*File, error) {
 	return f, nil
 }
 
+// maxBase is how much of a name the name of an unfinished file begins with: most systems allow 255 bytes for both.
+const maxBase = 200
+
 // Unused returns a name in the folder of a path that nobody has or can guess.
 func Unused(path string) (string, error) {
 	var suffix [8]byte
 	_, err := rand.Read(suffix[:])
-	return path + "-part-" + hex.EncodeToString(suffix[:]), err
+	dir, base := filepath.Split(path)
+	if len(base) > maxBase {
+		base = strings.ToValidUTF8(base[:maxBase], "")
+	}
+	return dir + base + "-part-" + hex.EncodeToString(suffix[:]), err
 }
 
 // Commit makes the file durable and gives it its name. If it cannot have that, because a file of the name has

@@ -118,12 +118,16 @@ func TestWritersOfOneNameDoNotMix(t *testing.T) {
 	path := filepath.Join(dir, "out")
 	var wg sync.WaitGroup
 	won := make(chan string, 8)
-	for i := range 8 {
-		text := strings.Repeat(string(rune('a'+i)), 10000)
+	var files [8]*outfile.File // all are begun before one has the name
+	for i := range files {
 		f, err := outfile.Create(path, outfile.Options{Perm: 0o600})
 		if err != nil {
 			t.Fatal(err)
 		}
+		files[i] = f
+	}
+	for i, f := range files {
+		text := strings.Repeat(string(rune('a'+i)), 10000)
 		wg.Go(func() {
 			for j := range 10 {
 				if _, err := f.WriteString(text[j*1000 : (j+1)*1000]); err != nil {

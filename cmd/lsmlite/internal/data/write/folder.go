@@ -119,7 +119,8 @@ func (f *Folder) create(name string, data []byte) error {
 func (f *Folder) Close() error {
 	err := f.root.Close()
 	if err == nil {
-		if err = os.Remove(f.name); errors.Is(err, fs.ErrNotExist) { // one that is there is empty
+		// A folder that is there is empty. With the separator, only a folder is removed: a file of the name stays.
+		if err = os.Remove(f.name + string(os.PathSeparator)); errors.Is(err, fs.ErrNotExist) {
 			err = nil
 		}
 	}
