@@ -21,6 +21,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/shell"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 )
 
 const about = "A shell and tools for lsm1 databases: files of lsmlite and of SQLite's lsm1.\n\n" +
@@ -68,7 +69,7 @@ func run(ctx context.Context, args []string, e *env.Env) (code int) {
 		return report(e, failed)
 	}
 	if err != nil {
-		fmt.Fprintf(e.Stderr, "lsmlite: %v\n", err)
+		fmt.Fprintf(e.Stderr, "lsmlite: %s\n", text.Message(err.Error()))
 		if p, ok := errors.AsType[*kong.ParseError](err); ok && p.Context != nil && p.Context.Selected() != nil {
 			fmt.Fprintf(e.Stderr, "%s --help shows how it is used\n", p.Context.Selected().FullPath())
 		}
@@ -102,7 +103,7 @@ func report(e *env.Env, err error) int {
 		fmt.Fprintln(e.Stderr, "lsmlite: stopped")
 	default:
 		// Errors of the engine begin with the name themselves.
-		fmt.Fprintf(e.Stderr, "lsmlite: %s\n", strings.TrimPrefix(err.Error(), "lsmlite: "))
+		fmt.Fprintf(e.Stderr, "lsmlite: %s\n", text.Message(strings.TrimPrefix(err.Error(), "lsmlite: ")))
 	}
 	return int(env.CodeOf(err))
 }

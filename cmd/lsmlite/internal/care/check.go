@@ -4,12 +4,14 @@ package care
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/remote"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/compress"
 	"github.com/lsmlite/lsmlite-go/internal/wire"
@@ -40,6 +42,9 @@ func (c Check) Run(ctx context.Context, e *env.Env) error {
 		return c.remote(ctx, e, client)
 	}
 	db, err := c.openToLook(ctx)
+	if damaged, ok := errors.AsType[*env.DamagedError](err); ok {
+		damaged.Checked = true
+	}
 	if err != nil {
 		return err
 	}
@@ -124,13 +129,13 @@ func (c Check) printSummary(e *env.Env, s engine.Stats, found int64) error {
 		line += fmt.Sprintf("%d of its %d pages have no page sum, because C lsm1 wrote them: damage there may not be noticed.\n"+
 			"lsmlite optimize writes them again, with page sums.\n", s.SegmentPages-s.CheckedPages, s.SegmentPages)
 	}
-	_, err := io.WriteString(e.Stdout, line)
+	_, err := io.WriteString(e.Stdout, text.Message(line))
 	return err
 }
 
 func printProblem(e *env.Env, p engine.Problem) error {
 	if !e.JSON {
-		_, err := fmt.Fprintln(e.Stdout, p)
+		_, err := fmt.Fprintln(e.Stdout, text.Message(p.String()))
 		return err
 	}
 	line := map[string]any{"file": p.File, "detail": p.Detail}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/holder"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
@@ -132,16 +133,35 @@ func (db *Database) Close() error {
 // explainOpen adds to an error of opening what the caller can do.
 func explainOpen(path string, err error) error {
 	if _, missing := os.Stat(path); os.IsNotExist(missing) && !errors.Is(err, engine.ErrBusy) {
-		return fmt.Errorf("%w; there is no file %s", err, path)
+		return fmt.Errorf("%w; there is no file %s", err, text.Show([]byte(path)))
 	}
 	switch {
 	case errors.Is(err, engine.ErrBusy):
 		return BusyError(path, err)
 	case errors.Is(err, engine.ErrCorrupt):
-		return fmt.Errorf("%w\nlsmlite check %s lists all problems, and lsmlite recover %s NEW.lsm saves what can still be read", err, path, path)
+		return &DamagedError{Path: path, Err: err}
 	}
 	return err
 }
+
+// DamagedError is the error of a database that is too damaged to be opened, with what the caller can
+// do.
+type DamagedError struct {
+	Path string
+	Err  error
+	// Checked says that lsmlite check itself has failed with it, so that it is not advised.
+	Checked bool
+}
+
+func (e *DamagedError) Error() string {
+	check := fmt.Sprintf("lsmlite check %s lists all problems, and ", e.Path)
+	if e.Checked {
+		check = ""
+	}
+	return fmt.Sprintf("%v\n%slsmlite recover %s NEW.lsm saves what can still be read", e.Err, check, e.Path)
+}
+
+func (e *DamagedError) Unwrap() error { return e.Err }
 
 // BusyError adds to an error who has the database at path open, and how to ask that program. Its
 // exit code is Busy.

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 )
 
 // Process is a process that has a file open.
@@ -21,7 +23,7 @@ func (p Process) String() string {
 	if p.Command == "" {
 		return fmt.Sprintf("process %d", p.PID)
 	}
-	return fmt.Sprintf("process %d (%s)", p.PID, p.Command)
+	return fmt.Sprintf("process %d (%s)", p.PID, text.Message(p.Command))
 }
 
 // ErrUnknown means that the operating system does not say who has a file open.

@@ -118,3 +118,10 @@ func TestFind(t *testing.T) {
 		t.Error("there is no such file, and no error")
 	}
 }
+
+// TestNameOfAProcess: a program gives itself any name, and it does not steer the terminal.
+func TestNameOfAProcess(t *testing.T) {
+	if got, want := (Process{PID: 7, Command: "a\x1b[2J b"}).String(), `process 7 (a\x1b[2J b)`; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/show"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 	"github.com/lsmlite/lsmlite-go/parser"
 )
@@ -170,5 +171,5 @@ func (s *shell) complain(err error) {
 	if s.interactive {
 		name = "error"
 	}
-	fmt.Fprintf(s.env.Stderr, "%s: %s\n", name, message(err))
+	fmt.Fprintf(s.env.Stderr, "%s: %s\n", name, text.Message(message(err)))
 }

@@ -47,6 +47,27 @@ func AppendShow(dst, b []byte) []byte {
 	return append(hex.AppendEncode(append(dst, "x'"...), b), '\'')
 }
 
+// Message is a text of several lines as it may be printed on a terminal: characters that could steer
+// it, or hide others, are shown by their escapes.
+func Message(s string) string {
+	var b strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		switch {
+		case r == '\n' || r == '\t':
+			b.WriteRune(r)
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[0])
+		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		default:
+			b.WriteRune(r)
+		}
+		s = s[n:]
+	}
+	return b.String()
+}
+
 // Parse returns the bytes that Show has rendered, or that a person has written in one of its forms.
 func Parse(s string) ([]byte, error) {
 	switch {

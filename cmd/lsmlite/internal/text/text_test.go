@@ -32,6 +32,19 @@ func TestShow(t *testing.T) {
 	}
 }
 
+// TestMessage: nothing in a message steers a terminal.
+func TestMessage(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "plain: ä 日本 \u00a0x\n\tnext": "plain: ä 日本 \u00a0x\n\tnext", "it's \"x\"": "it's \"x\"",
+		"a\x1b[31mb\x07\r": `a\x1b[31mb\a\r`, "\u009b2J": `\u009b2J`, "a\u202eb": `a\u202eb`, "\xff\x00\x7f": `\xff\x00\x7f`,
+		"\ufffd": "\ufffd",
+	} {
+		if got := Message(in); got != want {
+			t.Errorf("%q is shown as %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for _, s := range []string{"x'0'", "x'zz'", `"a"b"`, `"\q"`} {
 		if b, err := Parse(s); err == nil {
