@@ -9,7 +9,8 @@
 // # Who may use it
 //
 // It reads only, unless [Options].Write is set. Without a [Options].Token and without
-// [Options].Authorize it serves only requests from the machine itself, for a name of that machine.
+// [Options].Authorize it serves only requests from the machine itself, for a name of that machine,
+// and none that a proxy has passed on.
 // With a token, programs send it as a header (Authorization: Bearer …), and people sign in on the
 // page, or by the code of [Inspector.SignInCode].
 //

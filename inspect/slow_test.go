@@ -62,6 +62,29 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
+// TestStalledReader: the request of a client that takes nothing of an answer ends.
+func TestStalledReader(t *testing.T) {
+	db := openEngine(t, engine.Options{})
+	put(t, db, "k", repeated("v", 24<<20))
+	h := inspect.Handler(db, inspect.Options{Limits: inspect.Limits{StallTime: 50 * time.Millisecond, ResponseBytes: 32 << 20}})
+	ended := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(ended)
+		h.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	must(t, err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, "GET /value?key=k HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	must(t, err)
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Error("it has not ended within 10 seconds")
+	}
+}
+
 // heldBody reports its first read and then waits.
 type heldBody struct {
 	io.Reader
