@@ -53,7 +53,7 @@ type RecoverOptions struct {
 	// OptionalLocks is that of Options, for both files.
 	OptionalLocks bool
 	// Progress is called about once for each MiB that has been read, and once at the end, by the goroutine that
-	// called. It may be nil.
+	// called. It begins again if a part of a long row cannot be read any more when the row is written. It may be nil.
 	Progress func(RecoverProgress)
 }
 
@@ -88,17 +88,26 @@ func Recover(ctx context.Context, from, to string, o RecoverOptions) (RecoverRep
 		return RecoverReport{}, err
 	}
 	in := rescue.Options{Data: j.files.Data(), Log: j.log, Path: from, LogPath: j.o.Log, Codecs: o.Codecs,
-		Memory: o.Memory, Scan: o.Scan, Temp: j.temp}
+		Memory: o.Memory, Scan: o.Scan, Temp: j.temp, Bad: make(map[int64]bool)}
 	if report := o.Progress; report != nil {
 		in.Progress = func(p rescue.Progress) { report(RecoverProgress(p)) }
 	}
-	r, err := rescue.Open(ctx, in)
-	if err != nil {
-		return RecoverReport{}, j.damaged(err)
+	for n := 1; ; n++ {
+		r, err := rescue.Open(ctx, in)
+		if err != nil {
+			return RecoverReport{}, j.damaged(err)
+		}
+		if err = j.write(ctx, r); errors.Is(err, rescue.ErrIncomplete) && n < recoverTries {
+			j.dropTemps()
+			continue
+		}
+		return reportOf(r.Finish(), o.Codecs), err
 	}
-	err = j.write(ctx, r)
-	return reportOf(r.Finish(), o.Codecs), err
 }
+
+// recoverTries is how often a rescue begins at most: again when a part of a long row, of which it had all, cannot be
+// read any more. Then it does without that.
+const recoverTries = 64
 
 // recovery is a rescue under way.
 type recovery struct {
@@ -181,12 +190,18 @@ func (j *recovery) temp() (vfs.File, error) {
 	return f, nil
 }
 
-// close closes the files, and removes those that are not needed any more.
-func (j *recovery) close() {
+// dropTemps removes what did not fit into memory.
+func (j *recovery) dropTemps() {
 	for _, t := range j.temps {
 		_ = t.file.Close()
 		_ = j.o.TargetFS.Remove(t.name)
 	}
+	j.temps = nil
+}
+
+// close closes the files, and removes those that are not needed any more.
+func (j *recovery) close() {
+	j.dropTemps()
 	if j.log != nil {
 		_ = j.log.Close()
 	}

@@ -105,6 +105,45 @@ func TestRecoverUnreadable(t *testing.T) {
 	expectSound(t, db)
 }
 
+// TestRecoverFailingDisk: a part of a long row cannot be read any more when the row is written, after all of it was
+// there. The other rows come back.
+func TestRecoverFailingDisk(t *testing.T) {
+	ctx, mem := context.Background(), memfs.New()
+	db := mustOpen(t, "/x.lsm", engine.Options{FS: mem})
+	const rows = 20
+	ok(t, db.Update(ctx, func(tx *engine.Tx) error {
+		for i := range rows {
+			ok(t, tx.Put(appendKey(nil, i), bytes.Repeat([]byte{byte('a' + i)}, 200_000)))
+		}
+		return nil
+	}))
+	ok(t, db.Close())
+	failed := 0
+	for good := range 8 {
+		bad, reads := faultfs.Wrap(mem), 0
+		bad.Add(faultfs.Rule{On: faultfs.Read, Suffix: "/x.lsm", Forever: true, Err: syscall.EIO, Match: func(op faultfs.Op) bool {
+			if op.Off > 900_000 || op.Off+op.Len <= 900_000 {
+				return false
+			}
+			reads++
+			return reads > good
+		}})
+		to := fmt.Sprintf("/new-%d.lsm", good)
+		report, err := engine.Recover(ctx, "/x.lsm", to, engine.RecoverOptions{FS: bad})
+		ok(t, err)
+		lost := rows - int(report.Rows)
+		if failed += lost; lost > 1 || lost == 1 && (report.Complete() || report.Unreadable == 0) {
+			t.Errorf("fails after %d reads: %s", good, brief(&report))
+		}
+		copied := mustOpen(t, to, engine.Options{FS: mem, ReadOnly: true})
+		expectSound(t, copied)
+		ok(t, copied.Close())
+	}
+	if failed < 3 {
+		t.Errorf("a row was lost %d times", failed)
+	}
+}
+
 // TestRecoverFaults lets each operation on the new file fail, as on a full disk: there is an error and no new file, or
 // the whole one.
 func TestRecoverFaults(t *testing.T) {

@@ -14,7 +14,9 @@ import (
 // A longer one is read again, piece by piece, if it is to be written.
 const inlineBytes = 64 << 10
 
-var errIncomplete = errors.New("a record is not complete")
+// ErrIncomplete says that a row was there when it was found, and that a part of it could not be read any more when its
+// value was handed out.
+var ErrIncomplete = errors.New("a record is not complete")
 
 // load reads a record and reports whether all of it is there and it comes after the one before.
 func (r *run) load(l *leaf, i int) bool {
@@ -81,7 +83,7 @@ func (r *run) pieces(l *leaf, c format.LeafCell, emit func([]byte) error) (zeros
 	for left > 0 {
 		at, ok := w.next(buf)
 		if !ok || at.page == nil || at.apart {
-			return false, errIncomplete
+			return false, ErrIncomplete
 		}
 		if at.page.IsBTree() {
 			continue
@@ -89,7 +91,7 @@ func (r *run) pieces(l *leaf, c format.LeafCell, emit func([]byte) error) (zeros
 		part := at.page[:at.page.EOF()]
 		if at.page.NumCells() > 0 {
 			if int64(at.page.CellOffset(0)) != left {
-				return false, errIncomplete
+				return false, ErrIncomplete
 			}
 			part = part[:left]
 		} else if int64(len(part)) > left {

@@ -28,8 +28,9 @@ type input struct {
 	// window is how much each reader of the file reads at once.
 	window int
 
-	unreadable int64 // bytes that could not be read, counted as often as that was tried
-	err        error // of the context
+	bad        map[int64]bool // units, by number, that could not be read once: they are not tried again
+	unreadable int64          // bytes that could not be read, counted as often as that was tried
+	err        error          // of the context
 	read       func(n int)
 }
 
@@ -38,7 +39,7 @@ func newInput(ctx context.Context, f vfs.File, read func(n int)) (*input, error)
 	if err != nil {
 		return nil, err
 	}
-	return &input{ctx: ctx, f: f, size: size, read: read, window: windowBytes}, nil
+	return &input{ctx: ctx, f: f, size: size, read: read, window: windowBytes, bad: make(map[int64]bool)}, nil
 }
 
 // packed reports whether the file is compressed: then pages are records of different lengths, and links are not in
@@ -65,6 +66,11 @@ func (in *input) readAt(b []byte, off int64) int {
 		clear(b[left:])
 		b = b[:left]
 	}
+	if in.firstBad(off, len(b)) >= 0 {
+		n := in.readSlowly(b, off)
+		clear(b[n:])
+		return n
+	}
 	n, err := in.f.ReadAt(b, off)
 	if in.read != nil {
 		in.read(n)
@@ -76,14 +82,32 @@ func (in *input) readAt(b []byte, off int64) int {
 	return n
 }
 
+// firstBad returns the first unit of a part of the file that could not be read once, -1 if there is none.
+func (in *input) firstBad(off int64, n int) int64 {
+	if len(in.bad) > 0 {
+		for unit := off / unreadableUnit; unit*unreadableUnit < off+int64(n); unit++ {
+			if in.bad[unit] {
+				return unit
+			}
+		}
+	}
+	return -1
+}
+
 // readSlowly reads in small units up to the first that cannot be read.
 func (in *input) readSlowly(b []byte, off int64) (n int) {
 	for n < len(b) {
-		unit := b[n:min(len(b), n+unreadableUnit-int((off+int64(n))%unreadableUnit))]
-		k, err := in.f.ReadAt(unit, off+int64(n))
+		at := off + int64(n)
+		unit := b[n:min(len(b), n+unreadableUnit-int(at%unreadableUnit))]
+		if in.bad[at/unreadableUnit] {
+			in.unreadable += int64(len(unit))
+			return n
+		}
+		k, err := in.f.ReadAt(unit, at)
 		if k < len(unit) {
 			if !ended(err) {
 				in.unreadable += int64(len(unit))
+				in.bad[at/unreadableUnit] = true
 			}
 			return n
 		}

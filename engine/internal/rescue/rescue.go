@@ -47,6 +47,9 @@ type Options struct {
 	Scan bool
 	// Temp makes a file for what does not fit into memory. The caller removes it after the rescue.
 	Temp func() (vfs.File, error)
+	// Bad are the parts of Data, in units of 4 KiB, that could not be read once, and are not tried again. It is filled
+	// in. The caller passes it on where it begins again after ErrIncomplete; it may be nil.
+	Bad map[int64]bool
 	// Progress is called about once for each MiB read, and once at the end. It may be nil.
 	Progress func(Progress)
 }
@@ -78,6 +81,9 @@ func Open(ctx context.Context, o Options) (*Rescue, error) {
 	var err error
 	if r.data, err = newInput(ctx, o.Data, r.count); err != nil {
 		return nil, err
+	}
+	if o.Bad != nil {
+		r.data.bad = o.Bad
 	}
 	r.Report.Bytes, r.progress.Total = r.data.size, r.data.size
 	if o.Log != nil {
