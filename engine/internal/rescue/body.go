@@ -95,6 +95,9 @@ func (r *run) pieces(l *leaf, c format.LeafCell, emit func([]byte) error) (zeros
 			}
 			part = part[:left]
 		} else if int64(len(part)) > left {
+			if r.sheet.id.summed() && format.AllZero(buf) {
+				return false, ErrIncomplete // other records have begun on it: it was written over
+			}
 			part = part[:left]
 		}
 		zeros = zeros || at.page.NumCells() == 0 && format.AllZero(buf)

@@ -160,7 +160,9 @@ func (r *run) readLeaf() {
 			continue
 		case at.page.NumCells() == 0:
 			eof := int64(at.page.EOF())
-			if r.rest == 0 || r.rest < 0 && (at.no == r.start.Page || format.AllZero(l.buf)) {
+			if r.rest > 0 && r.rest < eof && r.sheet.id.summed() && format.AllZero(l.buf) {
+				r.lost, r.rest = true, -1 // written over, with a seal that fits by chance: records have begun on it
+			} else if r.rest == 0 || r.rest < 0 && (at.no == r.start.Page || format.AllZero(l.buf)) {
 				r.lost, r.rest = true, -1 // no record needs it: it has lost its own
 			} else if r.rest > 0 {
 				r.rest = max(0, r.rest-eof)
