@@ -32,7 +32,7 @@ type stretchOfLog struct {
 func (l *logReader) replay(from format.LogPos) (stretchOfLog, error) {
 	_, got, err := wal.RecoverSteps(l.file, from, l.apply, func(format.LogPos) error {
 		l.report.Transactions++
-		return l.spill()
+		return nil
 	})
 	if err == nil {
 		err = l.in.err
@@ -73,7 +73,10 @@ func (l *logReader) apply(r format.LogRecord) error {
 	case format.LogDeleteRange:
 		l.tree.DeleteRange(r.Key, r.Value)
 	}
-	return l.in.err
+	if l.in.err != nil {
+		return l.in.err
+	}
+	return l.spill() // its commit has been seen
 }
 
 // resync finds the first place from an offset on after which transactions follow whose checksums are right: a commit

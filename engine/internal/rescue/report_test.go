@@ -99,3 +99,44 @@ func TestTwoTransactionsDamaged(t *testing.T) {
 		t.Errorf("%q came back; log %+v", keys, r.Report.Log)
 	}
 }
+
+// TestLongTransactionSpills: a transaction of the log that is larger than the memory goes to files part by part.
+func TestLongTransactionSpills(t *testing.T) {
+	fs, ctx := memfs.New(), context.Background()
+	db, err := engine.Open(ctx, "/x.db", engine.Options{FS: fs, NoAutoWork: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const rows = 5000
+	if err := db.Update(ctx, func(tx *engine.Tx) error {
+		for i := range rows {
+			if err := tx.Put(fmt.Appendf(nil, "key/%06d", i), bytes.Repeat([]byte{byte(i)}, 1000)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	data, err := fs.ReadFile("/x.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := fs.ReadFile("/x.db-log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := open(t, data, log, rescue.Options{Memory: rescue.MinMemory})
+	n := 0
+	for ; r.Next(); n++ {
+		if string(r.Key()) != fmt.Sprintf("key/%06d", n) || value(t, r) != string(bytes.Repeat([]byte{byte(n)}, 1000)) {
+			t.Fatalf("row %d is %q", n, r.Key())
+		}
+	}
+	if n != rows || len(r.Report.Sources) < 8 {
+		t.Errorf("%d rows, from %d parts", n, len(r.Report.Sources))
+	}
+}
