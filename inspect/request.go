@@ -93,13 +93,13 @@ var statuses = []struct {
 
 // fail answers with an error, or ends the response if it has begun.
 func (q *request) fail(err error) {
-	if q.r.Context().Err() != nil {
-		return // there is nobody to tell
-	}
 	if q.begun {
 		panic(http.ErrAbortHandler) // which net/http takes as: the response is not whole
 	}
 	status := statusOf(err)
+	if q.r.Context().Err() != nil { // the server ends, or nobody is there any more: never a success
+		status = http.StatusServiceUnavailable
+	}
 	if status == http.StatusServiceUnavailable {
 		q.w.Header().Set("Retry-After", "1")
 	}

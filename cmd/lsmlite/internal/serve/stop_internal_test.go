@@ -57,6 +57,9 @@ func TestStopEndsStreams(t *testing.T) {
 	if took := time.Since(begun); took > closeTime+10*time.Second {
 		t.Errorf("it took %v to stop", took)
 	}
+	if n, err := io.Copy(io.Discard, response.Body); err == nil {
+		t.Errorf("a copy of which %d bytes came looks whole", n)
+	}
 	if err := db.Close(); err != nil {
 		t.Errorf("close: %v", err)
 	}
