@@ -119,7 +119,8 @@ func TestRecoverFailingDisk(t *testing.T) {
 	}))
 	ok(t, db.Close())
 	failed := 0
-	for good := range 8 {
+	for n := range 16 {
+		good, scan := n/2, n%2 == 1
 		bad, reads := faultfs.Wrap(mem), 0
 		bad.Add(faultfs.Rule{On: faultfs.Read, Suffix: "/x.lsm", Forever: true, Err: syscall.EIO, Match: func(op faultfs.Op) bool {
 			if op.Off > 900_000 || op.Off+op.Len <= 900_000 {
@@ -128,8 +129,8 @@ func TestRecoverFailingDisk(t *testing.T) {
 			reads++
 			return reads > good
 		}})
-		to := fmt.Sprintf("/new-%d.lsm", good)
-		report, err := engine.Recover(ctx, "/x.lsm", to, engine.RecoverOptions{FS: bad})
+		to := fmt.Sprintf("/new-%d.lsm", n)
+		report, err := engine.Recover(ctx, "/x.lsm", to, engine.RecoverOptions{FS: bad, Scan: scan})
 		ok(t, err)
 		lost := rows - int(report.Rows)
 		if failed += lost; lost > 1 || lost == 1 && (report.Complete() || report.Unreadable == 0) {
@@ -201,7 +202,7 @@ func TestRecoverMemory(t *testing.T) {
 	notUnderRace(t)
 	ctx := context.Background()
 	mem := memfs.New()
-	db := mustOpen(t, "/x.lsm", engine.Options{FS: mem, AutoFlush: 1 << 30, NoAutoWork: true, MaxLog: 1 << 30})
+	db := mustOpen(t, "/x.lsm", engine.Options{FS: mem, AutoFlush: engine.MaxAutoFlush, NoAutoWork: true, MaxLog: 1 << 30})
 	want := make(map[string]string)
 	for i := range 300 {
 		ok(t, db.Update(ctx, func(tx *engine.Tx) error {

@@ -70,6 +70,8 @@ func (s *scanner) scan() {
 		i := 0
 		s.each(b, func(m mark, page format.Page) {
 			if i < len(marks) {
+				// The disk may fail between two reads.
+				marks[i].ok = marks[i].ok && m.ok && m.no == marks[i].no
 				s.add(marks, i, page)
 			}
 			i++
