@@ -3,6 +3,8 @@
 package segment
 
 import (
+	"slices"
+
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -48,6 +50,9 @@ const scanSteps = 2
 
 // setPage makes p the current page.
 func (it *Iter) setPage(p base.PageNo) bool {
+	if len(it.seg.unfit) > 0 && slices.Contains(it.seg.unfit, p) {
+		return it.fail(it.corrupt(p, "a page stands there that cannot be the first one or the root of a segment"))
+	}
 	page, held, err := it.standPage(p)
 	if err != nil {
 		return it.fail(err)
