@@ -66,8 +66,15 @@ func (s saving) save(ctx context.Context, e *env.Env, output string, begin func(
 		sink.Abort()
 		return err
 	}
-	if err := sink.Close(); err != nil || output == "-" {
+	if err := sink.Close(); err != nil {
 		return err
+	}
+	if n := len(db.Engine.Skipped()); n > 0 {
+		return env.Errorf(env.Damaged, "%s is damaged: in %d stretches of keys rows of the output may be missing or older; "+
+			"lsmlite recover saves what can be read", s.File, n)
+	}
+	if output == "-" {
+		return nil
 	}
 	return saved(e, output, rows, time.Since(begun))
 }

@@ -162,6 +162,9 @@ func (f *File) remove(name string) {
 // OwnAs gives a file the owner and the mode of another one, as far as the process may, and makes it durable.
 func OwnAs(fsys vfs.FS, name string, old fs.FileInfo) error {
 	f, err := fsys.Open(name, vfs.ReadWrite|vfs.NoFollow, 0)
+	if errors.Is(err, fs.ErrPermission) { // its owner may change a file even if its mode allows only to read it
+		f, err = fsys.Open(name, vfs.ReadOnly|vfs.NoFollow, 0)
+	}
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,8 @@ var loading = []string{"autoflush=32768", "autocheckpoint=65536"}
 // database has no log until it is whole: the note says how far it is.
 func (l *loader) open(ctx context.Context, withNote bool) (err error) {
 	first := withNote && !l.noted
-	if first {
+	// The note of an import that begins again says that rows are there which may not be.
+	if first || withNote && l.o.Restart {
 		if err := l.writeNote(); err != nil {
 			return err
 		}
