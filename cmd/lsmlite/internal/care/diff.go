@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/row"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
@@ -69,24 +68,7 @@ func (d Diff) Run(ctx context.Context, e *env.Env) error {
 	if err != nil && env.CodeOf(err) != env.No {
 		return err
 	}
-	return cmp.Or(unread(e, d.First, first.Engine), unread(e, d.Second, second.Engine), err)
-}
-
-// unread reports the ranges of keys that could not be read, with skip_damaged=on; what was printed of
-// them may be wrong.
-func unread(e *env.Env, name string, db *engine.DB) error {
-	skipped := db.Skipped()
-	for _, r := range skipped {
-		to := "the end"
-		if r.To != nil {
-			to = text.Show(r.To)
-		}
-		fmt.Fprintf(e.Stderr, "keys from %s to %s of %s cannot be read: %s\n", text.Show(r.From), to, name, strings.TrimPrefix(r.Detail, "lsmlite: "))
-	}
-	if len(skipped) > 0 {
-		return env.Errorf(env.Damaged, "%s is damaged: in %s of keys rows may be missing or older", name, plural(int64(len(skipped)), "range"))
-	}
-	return nil
+	return cmp.Or(first.Unread(e, d.First), second.Unread(e, d.Second), err)
 }
 
 func (d Diff) compare(ctx context.Context, e *env.Env, a, b *engine.Cursor, within row.Range) error {

@@ -69,9 +69,8 @@ func (s saving) save(ctx context.Context, e *env.Env, output string, begin func(
 	if err := sink.Close(); err != nil {
 		return err
 	}
-	if n := len(db.Engine.Skipped()); n > 0 {
-		return env.Errorf(env.Damaged, "%s is damaged: in %d stretches of keys rows of the output may be missing or older; "+
-			"lsmlite recover saves what can be read", s.File, n)
+	if err := db.Unread(e, s.File); err != nil {
+		return err
 	}
 	if output == "-" {
 		return nil

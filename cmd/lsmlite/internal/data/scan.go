@@ -4,6 +4,7 @@ package data
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,7 +60,7 @@ func (s scan) run(ctx context.Context, e *env.Env, columns ...string) error {
 	if err := out.Columns(columns); err != nil {
 		return env.Errorf(env.Refused, "%w", err)
 	}
-	return show.Ended(s.local(ctx, db.Engine, r, out, columns), out.End())
+	return cmp.Or(show.Ended(s.local(ctx, db.Engine, r, out, columns), out.End()), db.Unread(e, s.File))
 }
 
 // local prints the rows of the file.
@@ -210,5 +211,5 @@ func (k Count) Run(ctx context.Context, e *env.Env) error {
 	} else {
 		_, err = fmt.Fprintln(e.Stdout, n)
 	}
-	return err
+	return cmp.Or(err, db.Unread(e, k.File))
 }
