@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/enginetest"
 	"github.com/lsmlite/lsmlite-go/engine/internal/rescue"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
@@ -29,22 +30,8 @@ func read(t testing.TB, data, log []byte) map[string]string {
 	}
 	db, err := engine.Open(ctx, "/x.db", engine.Options{FS: fs})
 	must(err)
-	rows := make(map[string]string)
-	must(db.View(ctx, func(s *engine.Snapshot) error {
-		c, err := s.Cursor()
-		if err != nil {
-			return err
-		}
-		defer c.Close()
-		for ok := c.First(); ok; ok = c.Next() {
-			v, err := c.Value()
-			if err != nil {
-				return err
-			}
-			rows[string(c.Key())] = string(v)
-		}
-		return c.Err()
-	}))
+	rows, err := enginetest.Rows(db)
+	must(err)
 	must(db.Close())
 	return rows
 }

@@ -239,7 +239,7 @@ func TestBytesAreWrittenAsByTheCommand(t *testing.T) {
 	}
 }
 
-// TestSigningIn: with a token, the page is behind a form, and an address with a code opens it once.
+// TestSigningIn: with a token, the page asks for it in a form, and an address with a code opens it once.
 func TestSigningIn(t *testing.T) {
 	t.Parallel()
 	const token = "a-token-that-nobody-guesses"
