@@ -243,6 +243,11 @@ type LogPos struct {
 	Toggle bool
 	// Sum is the state of the running checksum at the offset.
 	Sum Checksum
+	// Salt, Chain and Commits are of a log that is encrypted, else zero: what the key at the offset is made
+	// from, the tag of the last frame before it, and how many commits the database has had by then. A
+	// checkpoint's own words have no place for them; those of an encrypted file are in its meta pages.
+	Salt, Chain [16]byte
+	Commits     uint64
 }
 
 // makeLogPos takes a position apart as a checkpoint stores it: raw is the offset,
