@@ -42,12 +42,15 @@ const (
 	CodeConstraint   = engine.CodeConstraint
 	CodeMisuse       = engine.CodeMisuse
 	CodeMismatch     = engine.CodeMismatch
+	CodeTampered     = engine.CodeTampered
+	CodeRolledBack   = engine.CodeRolledBack
+	CodeKey          = engine.CodeKey
 	CodeSyntax       = engine.CodeSyntax
 	CodeBusySnapshot = engine.CodeBusySnapshot
 )
 
-// The values to test an error for with errors.Is. ErrBusySnapshot is an ErrBusy too, and
-// ErrMoved an ErrReadOnly.
+// The values to test an error for with errors.Is. ErrBusySnapshot is an ErrBusy too,
+// ErrMoved an ErrReadOnly, ErrKey an ErrMismatch, ErrTampered and ErrRolledBack are ErrCorrupt.
 var (
 	ErrBusy         = engine.ErrBusy
 	ErrBusySnapshot = engine.ErrBusySnapshot
@@ -60,6 +63,9 @@ var (
 	ErrProtocol     = engine.ErrProtocol
 	ErrMisuse       = engine.ErrMisuse
 	ErrMismatch     = engine.ErrMismatch
+	ErrTampered     = engine.ErrTampered
+	ErrRolledBack   = engine.ErrRolledBack
+	ErrKey          = engine.ErrKey
 	ErrConstraint   = engine.ErrConstraint
 	ErrSyntax       = engine.ErrSyntax
 	ErrTooBig       = engine.ErrTooBig

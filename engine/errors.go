@@ -33,6 +33,12 @@ var (
 	ErrIO = errs.ErrIO
 	// ErrCorrupt: a file breaks the format. The files are left as they are.
 	ErrCorrupt = errs.ErrCorrupt
+	// ErrTampered: what an encrypted file holds was not written there with its key: a byte, a
+	// page or a transaction was changed, moved or replaced. It is an ErrCorrupt, too.
+	ErrTampered = errs.ErrTampered
+	// ErrRolledBack: the database is an older one, or another one, than the state token says
+	// that it was opened with. It is an ErrCorrupt, too.
+	ErrRolledBack = errs.ErrRolledBack
 	// ErrFull: the disk is full. Nothing of the transaction took place.
 	ErrFull = errs.ErrFull
 	// ErrCantOpen: the file cannot be opened, or is not a database.
@@ -43,6 +49,9 @@ var (
 	ErrMisuse = errs.ErrMisuse
 	// ErrMismatch: the file is compressed with a codec that is not available.
 	ErrMismatch = errs.ErrMismatch
+	// ErrKey: the database is encrypted, and the key is missing or opens none of its key slots;
+	// or a key cannot be had from where it is. Nothing was written. It is an ErrMismatch, too.
+	ErrKey = errs.ErrKey
 	// ErrConstraint: a statement would break a rule of the table.
 	ErrConstraint = errs.ErrConstraint
 	// ErrSyntax: a statement that cannot be understood.
@@ -67,5 +76,8 @@ const (
 	CodeConstraint   = errs.CodeConstraint
 	CodeMisuse       = errs.CodeMisuse
 	CodeMismatch     = errs.CodeMismatch
+	CodeTampered     = errs.CodeTampered
+	CodeRolledBack   = errs.CodeRolledBack
+	CodeKey          = errs.CodeKey
 	CodeSyntax       = errs.CodeSyntax
 )

@@ -25,6 +25,9 @@ const (
 	CodeSyntax       Code = 1 | 1<<8
 	CodeBusySnapshot Code = 5 | 2<<8
 	CodeMoved        Code = 8 | 4<<8
+	CodeTampered     Code = 11 | 1<<8
+	CodeRolledBack   Code = 11 | 2<<8
+	CodeKey          Code = 50 | 1<<8
 )
 
 var codeText = map[Code]string{
@@ -43,6 +46,9 @@ var codeText = map[Code]string{
 	CodeSyntax:       "syntax error",
 	CodeBusySnapshot: "snapshot is not the newest any more",
 	CodeMoved:        "database file or log has been renamed, replaced or removed",
+	CodeTampered:     "encrypted database has been tampered with",
+	CodeRolledBack:   "database is older than it has to be",
+	CodeKey:          "no key, or not the key of this database",
 }
 
 // String returns the code's meaning in a few words.

@@ -20,6 +20,12 @@ var (
 	ErrIO = &Error{Code: CodeIO}
 	// ErrCorrupt: a file breaks the format. The files are left as they are.
 	ErrCorrupt = &Error{Code: CodeCorrupt}
+	// ErrTampered: what an encrypted file holds was not written there with its key: a byte, a
+	// page or a transaction was changed, moved or replaced. It is an ErrCorrupt, too.
+	ErrTampered = &Error{Code: CodeTampered}
+	// ErrRolledBack: the database is an older one, or another one, than the state token says
+	// that it was opened with. It is an ErrCorrupt, too.
+	ErrRolledBack = &Error{Code: CodeRolledBack}
 	// ErrFull: the disk is full. Nothing of the transaction took place.
 	ErrFull = &Error{Code: CodeFull}
 	// ErrCantOpen: the file cannot be opened, or is not a database.
@@ -30,6 +36,9 @@ var (
 	ErrMisuse = &Error{Code: CodeMisuse}
 	// ErrMismatch: the file is compressed with a codec that is not available.
 	ErrMismatch = &Error{Code: CodeMismatch}
+	// ErrKey: the database is encrypted, and the key is missing or opens none of its key slots;
+	// or a key cannot be had from where it is. Nothing was written. It is an ErrMismatch, too.
+	ErrKey = &Error{Code: CodeKey}
 	// ErrConstraint: a statement would break a rule of the table.
 	ErrConstraint = &Error{Code: CodeConstraint}
 	// ErrSyntax: a statement that cannot be understood.

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package crypt
+
+import (
+	"context"
+	"crypto/fips140"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"golang.org/x/crypto/argon2"
+
+	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
+)
+
+// NewSlot wraps the data key of a file for a source. The source must not be that of no key.
+func NewSlot(ctx context.Context, src keys.Source, suite Suite, dataKey []byte, file FileID) (Slot, error) {
+	m, err := fetch(ctx, src)
+	if err != nil {
+		return Slot{}, err
+	}
+	defer m.Wipe()
+	if m.Wrap != nil {
+		return newExternalSlot(ctx, m, dataKey)
+	}
+	salt := NewSalt()
+	kek, t := m.Key, RawSlot
+	if m.Passphrase != nil {
+		t = PassphraseSlot
+		if kek, err = stretch(m.Passphrase, salt[:], m.Params); err != nil {
+			return Slot{}, err
+		}
+		defer clear(kek)
+	}
+	id, err := keyIDOf(kek)
+	if err != nil {
+		return Slot{}, err
+	}
+	raw := append([]byte{byte(t), 0, 0, 0}, id[:]...)
+	raw = append(raw, salt[:]...)
+	if t == PassphraseSlot {
+		for _, v := range []uint32{m.Params.Time, m.Params.MemoryKiB, m.Params.Lanes} {
+			raw = binary.BigEndian.AppendUint32(raw, v)
+		}
+	}
+	binary.BigEndian.PutUint16(raw[2:], uint16(len(raw)-slotHead+wrapped))
+	box, err := wrapBox(suite, kek, salt[:])
+	if err != nil {
+		return Slot{}, err
+	}
+	raw, err = box.Seal(slices.Grow(raw, wrapped), dataKey, slices.Concat(file[:], raw))
+	return Slot{raw: raw}, err
+}
+
+func newExternalSlot(ctx context.Context, m *keys.Material, dataKey []byte) (Slot, error) {
+	in := slices.Clone(dataKey)
+	defer clear(in)
+	out, err := m.Wrap(ctx, in)
+	if err != nil {
+		return Slot{}, keyError(err, "external key %q cannot wrap the data key", m.Name)
+	}
+	if size := slotHead + 4 + len(m.Name) + len(out); size > MaxSlots || m.Name == "" {
+		return Slot{}, keyError(nil, "external key %q: its name and its %d bytes take %d in a slot; want at most %d, and a name",
+			m.Name, len(out), size, MaxSlots)
+	}
+	raw := []byte{byte(ExternalSlot), 0, 0, 0}
+	for _, field := range [][]byte{[]byte(m.Name), out} {
+		raw = binary.BigEndian.AppendUint16(raw, uint16(len(field)))
+		raw = append(raw, field...)
+	}
+	binary.BigEndian.PutUint16(raw[2:], uint16(len(raw)-slotHead))
+	return Slot{raw: raw}, nil
+}
+
+// OpenSlot returns the data key of a file, which the caller overwrites after use, and the index of
+// the slot that the source opens. If none does, the error matches ErrKey; if the slot with the key's
+// id does not open, ErrTampered.
+func OpenSlot(ctx context.Context, src keys.Source, suite Suite, slots []Slot, file FileID) (dataKey []byte, index int, err error) {
+	m, err := fetch(ctx, src)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer m.Wipe()
+	for i, s := range slots {
+		if err := ctx.Err(); err != nil {
+			return nil, 0, err
+		}
+		var found bool
+		switch {
+		case m.Wrap != nil:
+			dataKey, found, err = s.openExternal(ctx, m)
+		case m.Passphrase != nil:
+			dataKey, found, err = s.openPassphrase(m, suite, file)
+		default:
+			dataKey, found, err = s.openRaw(m.Key, RawSlot, suite, file)
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		if found {
+			return dataKey, i, nil
+		}
+	}
+	return nil, 0, keyError(nil, "%s opens none of the %d key slots", src, len(slots))
+}
+
+// fetch asks the source, and wants it to have a key.
+func fetch(ctx context.Context, src keys.Source) (*keys.Material, error) {
+	if src == nil {
+		return nil, keyError(nil, "the database is encrypted; give its key")
+	}
+	m, err := src.Material(ctx)
+	if err != nil {
+		return nil, err
+	}
+	kinds := 0
+	for _, set := range []bool{m.Key != nil, m.Passphrase != nil, m.Wrap != nil && m.Unwrap != nil} {
+		if set {
+			kinds++
+		}
+	}
+	if kinds == 0 && m.IsNone() {
+		return nil, keyError(nil, "the database is encrypted; give its key")
+	}
+	if kinds != 1 || m.Key != nil && len(m.Key) != KeySize {
+		m.Wipe()
+		return nil, keyError(nil, "%s gives no key of %d bytes, no passphrase, and no external key, or several of them", src, KeySize)
+	}
+	return m, nil
+}
+
+func (s Slot) openRaw(kek []byte, want SlotType, suite Suite, file FileID) (dataKey []byte, found bool, err error) {
+	if s.Type() != want {
+		return nil, false, nil
+	}
+	id, err := keyIDOf(kek)
+	if err != nil || s.ID() != id {
+		return nil, false, err
+	}
+	box, err := wrapBox(suite, kek, s.salt())
+	if err != nil {
+		return nil, false, err
+	}
+	dataKey, err = box.Open(nil, s.box(), slices.Concat(file[:], s.bound()))
+	return dataKey, err == nil, err
+}
+
+func (s Slot) openPassphrase(m *keys.Material, suite Suite, file FileID) (dataKey []byte, found bool, err error) {
+	if s.Type() != PassphraseSlot {
+		return nil, false, nil
+	}
+	kek, err := stretch(m.Passphrase, s.salt(), s.Params())
+	if err != nil {
+		return nil, false, err
+	}
+	defer clear(kek)
+	return s.openRaw(kek, PassphraseSlot, suite, file)
+}
+
+func (s Slot) openExternal(ctx context.Context, m *keys.Material) (dataKey []byte, found bool, err error) {
+	if s.Type() != ExternalSlot || s.Name() != m.Name {
+		return nil, false, nil
+	}
+	out, err := m.Unwrap(ctx, slices.Clone(s.remote()))
+	if err != nil {
+		return nil, false, keyError(err, "external key %q cannot unwrap the data key", m.Name)
+	}
+	defer clear(out)
+	if len(out) != KeySize {
+		return nil, false, keyError(nil, "external key %q unwrapped %d bytes; want %d", m.Name, len(out), KeySize)
+	}
+	return slices.Clone(out), true, nil
+}
+
+// stretch makes a key of a passphrase. Parameters beyond the limits are refused before they cost
+// anything.
+func stretch(passphrase, salt []byte, p keys.Params) ([]byte, error) {
+	if fips140.Enforced() {
+		return nil, refusedByFIPS("argon2id")
+	}
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	return argon2.IDKey(passphrase, salt, p.Time, p.MemoryKiB, uint8(p.Lanes), KeySize), nil
+}
+
+func keyIDOf(kek []byte) (SlotID, error) {
+	b, err := derive(kek, nil, infoID, len(SlotID{}))
+	if err != nil {
+		return SlotID{}, err
+	}
+	return SlotID(b), nil
+}
+
+func wrapBox(suite Suite, kek, salt []byte) (*Box, error) {
+	key, err := derive(kek, salt, infoWrap, KeySize)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(key)
+	return newBox(suite, key)
+}
+
+func keyError(cause error, format string, args ...any) error {
+	return &errs.Error{Code: errs.CodeKey, Detail: fmt.Sprintf(format, args...), Err: cause}
+}
