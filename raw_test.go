@@ -95,3 +95,63 @@ func TestEngineOfConnection(t *testing.T) {
 		}
 	}
 }
+
+// TestTransactionOfConnection mixes statements and calls of the engine in one transaction, with keys that
+// statements know as numbers.
+func TestTransactionOfConnection(t *testing.T) {
+	ctx := context.Background()
+	db := openFile(t, "key_type=int64")
+	conn := connect(t, db)
+	none := func(when string) {
+		t.Helper()
+		if err := conn.Raw(func(dc any) error {
+			if dc.(lsmlite.Conn).Transaction() != nil {
+				t.Errorf("%s there is a transaction", when)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	none("before BEGIN")
+	for _, end := range []string{"COMMIT", "ROLLBACK"} {
+		for _, text := range []string{"BEGIN", "INSERT INTO kv VALUES (7, 'seven')", "SAVEPOINT s"} {
+			if _, err := conn.ExecContext(ctx, text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		key := []byte{0x80, 0, 0, 0, 0, 0, 0, 7} // 7 as it is stored
+		err := conn.Raw(func(dc any) error {
+			tx := dc.(lsmlite.Conn).Transaction()
+			if tx == nil {
+				return errors.New("there is no transaction")
+			}
+			value, found, err := tx.Get(ctx, nil, key)
+			if err != nil || !found || string(value) != "seven" {
+				t.Errorf("the engine reads %q, %v, %v", value, found, err)
+			}
+			return tx.Put(ctx, key, []byte("7"))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var value string
+		if err := conn.QueryRowContext(ctx, "SELECT value WHERE key = 7").Scan(&value); err != nil || value != "7" {
+			t.Errorf("the statement reads %q, %v", value, err)
+		}
+		if _, err := conn.ExecContext(ctx, "ROLLBACK TO s"); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.QueryRowContext(ctx, "SELECT value WHERE key = 7").Scan(&value); err != nil || value != "seven" {
+			t.Errorf("after ROLLBACK TO the statement reads %q, %v", value, err)
+		}
+		if _, err := conn.ExecContext(ctx, end); err != nil {
+			t.Fatal(err)
+		}
+		none("after " + end)
+	}
+	if _, err := conn.ExecContext(ctx, "BEGIN DEFERRED"); err != nil {
+		t.Fatal(err)
+	}
+	none("before the first write of BEGIN DEFERRED")
+}

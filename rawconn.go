@@ -38,6 +38,13 @@ type Conn interface {
 	// connection's own if that has the writer's turn, so forever if the context has no end; and
 	// it sees keys and values as the bytes that are stored, whatever key_type is.
 	Engine() *engine.DB
+	// Transaction returns the write transaction that the connection is in, nil if it is in none,
+	// or in one that has not taken the writer's turn. Statements of the connection and calls of
+	// the transaction see what the others wrote; keys and values are the bytes that are stored,
+	// whatever key_type is. It may be used until the connection ends it, between two statements.
+	// Its levels and its end are up to the connection, so the caller must not call Begin,
+	// CommitTo, RollbackTo, Commit or Rollback.
+	Transaction() store.Tx
 }
 
 // Engine returns the database that the connection is on; see Conn. It is nil if the
@@ -53,4 +60,12 @@ func (c *conn) Engine() *engine.DB {
 		return s.DB
 	}
 	return nil
+}
+
+// Transaction returns the write transaction that the connection is in; see Conn.
+func (c *conn) Transaction() store.Tx {
+	if c.closed {
+		return nil
+	}
+	return c.session.Tx()
 }

@@ -47,6 +47,16 @@ func (s *Session) Begin(ctx context.Context, readOnly bool) error {
 	return s.txn.begin(ctx, state, 2)
 }
 
+// Tx returns the write transaction that the session is in, nil if it is in none that has the writer's
+// turn. It is the session's: the caller reads and writes in it between two statements, and leaves its
+// levels and its end to the session.
+func (s *Session) Tx() store.Tx {
+	if s.txn.broken || s.txn.state != txnWriting {
+		return nil
+	}
+	return s.txn.tx
+}
+
 // Commit ends the transaction and makes what it wrote permanent. On a broken session it
 // rolls back and fails.
 func (s *Session) Commit(ctx context.Context) error { return s.txn.commit(ctx) }
