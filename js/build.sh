@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds what the package has besides its sources, the program and Go's wasm_exec.js, into a folder: the one that
+# is given, or this one. It prints the size of the program, and fails if it is beyond the budget. It needs Go and
+# Node.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+to=${1:-$here}
+mkdir -p "$to"
+to=$(cd "$to" && pwd)
+
+cd "$here"
+GOOS=js GOARCH=wasm CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o "$to/lsmlite.wasm" .
+cp "$(go env GOROOT)/lib/wasm/wasm_exec.js" "$to/wasm_exec.js"
+if [ "$to" != "$here" ]; then
+  cp index.js index.d.ts wire.js worker.js files.js package.json README.md "$to/"
+fi
+
+# Brotli with the highest quality takes half a minute; LSMLITE_SIZE=quick asks gzip only.
+node --input-type=module - "$to/lsmlite.wasm" <<'JS'
+import { readFileSync } from "node:fs";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+const budget = 2.2e6; // bytes of brotli
+const program = readFileSync(process.argv[2]);
+const mb = (n) => (n / 1e6).toFixed(2) + " MB";
+let line = `lsmlite.wasm: ${mb(program.length)}, gzip -9 ${mb(gzipSync(program, { level: 9 }).length)}`;
+if (process.env.LSMLITE_SIZE !== "quick") {
+  const packed = brotliCompressSync(program, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: program.length },
+  }).length;
+  line += `, brotli -11 ${mb(packed)}`;
+  if (packed > budget) {
+    console.error(`${line}: beyond the budget of ${mb(budget)}`);
+    process.exit(1);
+  }
+}
+console.log(line);
+JS

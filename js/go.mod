@@ -1,0 +1,14 @@
+module github.com/lsmlite/lsmlite-go/js
+
+go 1.26.1
+
+require github.com/lsmlite/lsmlite-go v0.0.0
+
+require (
+	github.com/alecthomas/participle/v2 v2.1.4 // indirect
+	github.com/klauspost/compress v1.20.4 // indirect
+	github.com/pierrec/lz4/v4 v4.1.33 // indirect
+	golang.org/x/sys v0.50.0 // indirect
+)
+
+replace github.com/lsmlite/lsmlite-go => ../

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The npm package lsmlite: a database, which runs in a worker of its own. index.d.ts describes what it exports.
+
+import { asBytes, Reader, Writer } from "./wire.js";
+
+const inNode = typeof process !== "undefined" && process.versions?.node !== undefined && process.type !== "renderer";
+
+const op = {
+  open: 1, close: 2, cancel: 3, get: 4, put: 5, delete: 6, deleteRange: 7, scan: 8, next: 9, end: 10, begin: 11,
+  commit: 12, rollback: 13, query: 14, exec: 15, backup: 16, checkpoint: 17, savepoint: 18, release: 19,
+  rollbackTo: 20,
+};
+
+/** LsmliteError is what fails here; code is lsm1's number, kind a name for it. */
+export class LsmliteError extends Error {
+  constructor(message, code, kind, options) {
+    super(message, options);
+    this.name = "LsmliteError";
+    this.code = code;
+    this.kind = kind;
+  }
+}
+
+const misuse = (message) => new LsmliteError(`lsmlite: ${message}`, 21, "misuse");
+const closed = () => misuse("the database is closed");
+
+/** What files.js calls a failure, as the engine would. */
+const byStatus = new Map([
+  [-9, [5, "busy"]], [-8, [13, "full"]], [-4, [14, "cantopen"]], [-2, [14, "cantopen"]], [-10, [14, "cantopen"]],
+]);
+
+let program; // the compiled program, a promise
+
+/** load compiles the program once for all workers. */
+function load() {
+  program ??= compile().catch((error) => {
+    program = undefined; // the next call tries again
+    throw error;
+  });
+  return program;
+}
+
+async function compile() {
+  const url = new URL("./lsmlite.wasm", import.meta.url);
+  if (inNode && url.protocol === "file:") {
+    const { readFile } = await import("node:fs/promises");
+    return WebAssembly.compile(await readFile(url));
+  }
+  const response = await fetch(url);
+  if (!response.ok) throw new LsmliteError(`lsmlite: ${url} cannot be loaded: ${response.status}`, 14, "cantopen");
+  if (response.headers.get("content-type")?.startsWith("application/wasm")) return WebAssembly.compileStreaming(response);
+  return WebAssembly.compile(await response.arrayBuffer());
+}
+
+/** Link is a worker and what is between it and this thread. */
+class Link {
+  #worker;
+  #waiting = new Map(); // by number: {resolve, reject}
+  #last = 0;
+  #outbox = [];
+  #dead; // why nothing can be requested any more
+
+  static async start(options) {
+    const link = new Link();
+    const url = new URL("./worker.js", import.meta.url);
+    if (inNode) {
+      const { Worker } = await import("node:worker_threads");
+      const worker = new Worker(url, { name: "lsmlite" });
+      worker.on("message", (data) => link.#received(data));
+      worker.on("error", (error) => link.#end(new LsmliteError(`lsmlite: ${error.message}`, 1, "internal", { cause: error })));
+      worker.on("exit", () => link.#end(closed()));
+      link.#worker = worker;
+    } else {
+      const worker = new Worker(url, { type: "module", name: "lsmlite" });
+      worker.onmessage = (event) => link.#received(event.data);
+      worker.onerror = (event) => link.#end(new LsmliteError(`lsmlite: the worker failed: ${event.message}`, 1, "internal"));
+      link.#worker = worker;
+    }
+    link.#worker.postMessage({ start: options });
+    return link;
+  }
+
+  #received(data) {
+    if (data.ended !== undefined) {
+      const [code, kind] = byStatus.get(data.status) ?? [1, "internal"];
+      this.stop(new LsmliteError(`lsmlite: ${data.ended}`, code, kind));
+      return;
+    }
+    for (const bytes of data.answers) {
+      const answer = new Reader(bytes);
+      const id = answer.u32();
+      const call = this.#waiting.get(id);
+      if (call === undefined) continue;
+      this.#waiting.delete(id);
+      if (answer.byte() === 0) {
+        call.resolve(answer);
+      } else {
+        const code = answer.u32();
+        const kind = answer.text();
+        call.reject(new LsmliteError(answer.text(), code, kind));
+      }
+    }
+    this.#keepAlive();
+  }
+
+  /** In Node a worker keeps the process alive only while something is awaited. */
+  #keepAlive() {
+    if (!inNode) return;
+    if (this.#waiting.size > 0) this.#worker.ref();
+    else this.#worker.unref();
+  }
+
+  #end(reason) {
+    this.#dead ??= reason;
+    for (const { reject } of this.#waiting.values()) reject(this.#dead);
+    this.#waiting.clear();
+  }
+
+  /** stop ends the worker. */
+  stop(reason) {
+    this.#end(reason);
+    return this.#worker.terminate();
+  }
+
+  /**
+   * call sends a message, whose body write writes, and returns its answer. What is sent in one turn of the event
+   * loop goes in one message of the worker. When signal is aborted the call is cancelled, and the promise is
+   * rejected with its reason once the program has answered.
+   */
+  call(what, write, signal) {
+    if (this.#dead !== undefined) return Promise.reject(this.#dead);
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const id = (this.#last = (this.#last % 0xffffffff) + 1);
+    const message = new Writer().byte(0).u32(id).byte(what);
+    try {
+      write?.(message);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const answer = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    this.#send(message.done());
+    this.#keepAlive();
+    if (signal === undefined) return answer;
+    const cancel = () => this.#send(new Writer().byte(0).u32(0).byte(op.cancel).u32(id).done());
+    signal.addEventListener("abort", cancel, { once: true });
+    return answer
+      .catch((error) => {
+        throw signal.aborted && error.kind === "aborted" ? signal.reason : error;
+      })
+      .finally(() => signal.removeEventListener("abort", cancel));
+  }
+
+  #send(bytes) {
+    this.#outbox.push(bytes);
+    if (this.#outbox.length > 1) return;
+    queueMicrotask(() => {
+      const messages = this.#outbox;
+      this.#outbox = [];
+      this.#worker.postMessage({ messages }, messages.map((m) => m.buffer));
+    });
+  }
+}
+
+/** Session is what a database and a transaction have in common. */
+class Session {
+  #link;
+  #tx; // the number of the transaction, 0 for none
+
+  constructor(link, tx) {
+    this.#link = link;
+    this.#tx = tx;
+  }
+
+  async get(key) {
+    return (await this.#link.call(op.get, (w) => w.u32(this.#tx).bytes(asBytes(key, "the key")))).bytes();
+  }
+
+  async put(key, value) {
+    await this.#link.call(op.put, (w) => w.u32(this.#tx).bytes(asBytes(key, "the key")).bytes(asBytes(value, "the value")));
+  }
+
+  async delete(key) {
+    await this.#link.call(op.delete, (w) => w.u32(this.#tx).bytes(asBytes(key, "the key")));
+  }
+
+  async deleteRange(after, before) {
+    await this.#link.call(op.deleteRange, (w) => w.u32(this.#tx).optional(after, "after").optional(before, "before"));
+  }
+
+  scan(options = {}) {
+    return this.#scan(options, false, (answer) => [answer.bytes(), answer.bytes()]);
+  }
+
+  keys(options = {}) {
+    return this.#scan(options, true, (answer) => answer.bytes());
+  }
+
+  #scan({ gt, gte, lt, lte, prefix, reverse = false, limit, signal }, keysOnly, read) {
+    if (limit !== undefined && !(limit >= 0)) throw new RangeError(`limit is ${limit}; want a number from 0 up`);
+    if (limit === Infinity) limit = undefined;
+    if (limit !== undefined && Math.floor(limit) === 0) return nothing();
+    return this.#batches(
+      op.scan,
+      (w) => w.u32(this.#tx).byte((reverse ? 1 : 0) | (keysOnly ? 2 : 0)).u64(limit === undefined ? 0 : Math.floor(limit))
+        .optional(gt, "gt").optional(gte, "gte").optional(lt, "lt").optional(lte, "lte").optional(prefix, "prefix"),
+      () => read,
+      signal,
+    );
+  }
+
+  query(sql, params = [], { array = false, signal } = {}) {
+    return this.#batches(
+      op.query,
+      (w) => writeStatement(w.u32(this.#tx), sql, params),
+      (answer) => {
+        const columns = Array.from({ length: answer.u32() }, () => answer.text());
+        if (array) return (answer) => columns.map(() => answer.value());
+        return (answer) => {
+          const row = {};
+          for (const column of columns) set(row, column, answer.value());
+          return row;
+        };
+      },
+      signal,
+    );
+  }
+
+  async exec(sql, params = [], { signal } = {}) {
+    const answer = await this.#link.call(op.exec, (w) => writeStatement(w.u32(this.#tx), sql, params), signal);
+    return { changes: answer.value() ?? undefined };
+  }
+
+  /** batches is an iterator over rows that come in batches, the next of which is under way while one is used. */
+  async *#batches(what, write, head, signal) {
+    const link = this.#link;
+    let answer = await link.call(what, write, signal);
+    const read = head(answer);
+    const source = answer.u32(); // 0: the first batch is the last one
+    let done = false;
+    let ahead;
+    try {
+      for (;;) {
+        done = answer.byte() === 1;
+        if (!done) {
+          ahead = link.call(op.next, (w) => w.u32(this.#tx).u32(source), signal);
+          ahead.catch(() => {}); // it is awaited below, or nobody needs it any more
+        }
+        for (let rows = answer.u32(); rows > 0; rows--) {
+          yield read(answer);
+          if (signal?.aborted) throw signal.reason;
+        }
+        if (done) return;
+        answer = await ahead;
+      }
+    } finally {
+      if (!done) await link.call(op.end, (w) => w.u32(this.#tx).u32(source)).catch(() => {});
+    }
+  }
+
+  /** parts is for Database.backup. */
+  parts(signal) {
+    return this.#batches(op.backup, undefined, () => (answer) => answer.bytes(), signal);
+  }
+}
+
+async function* nothing() {}
+
+/** set is row[name] = value, also for a name that objects have already. */
+function set(row, name, value) {
+  Object.defineProperty(row, name, { value, enumerable: true, writable: true, configurable: true });
+}
+
+/** writeStatement writes a text and its arguments: a list, or an object for named ones. */
+function writeStatement(w, sql, params) {
+  if (typeof sql !== "string") throw new TypeError(`the statement is ${typeof sql}; want a string`);
+  w.text(sql);
+  if (Array.isArray(params)) {
+    w.u32(params.length);
+    for (const value of params) w.text("").value(value);
+    return;
+  }
+  const named = Object.entries(params);
+  w.u32(named.length);
+  for (const [name, value] of named) w.text(name).value(value);
+}
+
+/** Transaction is what the function given to transaction works on. */
+class Transaction extends Session {
+  #link;
+  #number;
+  #savepoints = 0;
+
+  constructor(link, number) {
+    super(link, number);
+    this.#link = link;
+    this.#number = number;
+  }
+
+  async savepoint(f) {
+    const n = ++this.#savepoints;
+    const call = (what) => this.#link.call(what, (w) => w.u32(this.#number).u32(n));
+    await call(op.savepoint);
+    let result;
+    try {
+      result = await f(this);
+    } catch (error) {
+      await call(op.rollbackTo);
+      await call(op.release);
+      throw error;
+    }
+    await call(op.release);
+    return result;
+  }
+}
+
+/** Database is an open database. */
+class Database extends Session {
+  #link;
+  #name;
+  #closing;
+
+  constructor(link, name) {
+    super(link, 0);
+    this.#link = link;
+    this.#name = name;
+  }
+
+  get name() {
+    return this.#name;
+  }
+
+  async transaction(f, { signal } = {}) {
+    const number = (await this.#link.call(op.begin, undefined, signal)).u32();
+    const end = (what) => this.#link.call(what, (w) => w.u32(number));
+    let result;
+    try {
+      result = await f(new Transaction(this.#link, number));
+      signal?.throwIfAborted();
+    } catch (error) {
+      await end(op.rollback).catch(() => {});
+      throw error;
+    }
+    await end(op.commit);
+    return result;
+  }
+
+  async backup({ signal } = {}) {
+    const parts = [];
+    for await (const part of this.parts(signal)) parts.push(part);
+    const all = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      all.set(part, at);
+      at += part.length;
+    }
+    return all;
+  }
+
+  async backupTo(stream, { signal } = {}) {
+    const writer = stream.getWriter();
+    try {
+      for await (const part of this.parts(signal)) {
+        await writer.ready;
+        await writer.write(part);
+      }
+      await writer.close();
+    } catch (error) {
+      await writer.abort(error).catch(() => {});
+      throw error;
+    } finally {
+      writer.releaseLock();
+    }
+  }
+
+  async checkpoint({ signal } = {}) {
+    await this.#link.call(op.checkpoint, undefined, signal);
+  }
+
+  close() {
+    this.#closing ??= this.#link.call(op.close).finally(() => this.#link.stop(closed()));
+    return this.#closing.then(() => {});
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]() {
+    await this.close();
+  }
+}
+
+/** open opens a database, and makes it if there is none. */
+export async function open(name, { storage = inNode ? "node" : "opfs", ...settings } = {}) {
+  check(name, storage);
+  const module = await load();
+  const link = await Link.start({ module, storage, name });
+  try {
+    await link.call(op.open, (w) => {
+      const all = Object.entries(settings).filter(([, value]) => value !== undefined);
+      w.text(name).u32(all.length);
+      for (const [setting, value] of all) w.text(setting).text(String(value));
+    });
+  } catch (error) {
+    await link.stop(error);
+    throw error;
+  }
+  return new Database(link, name);
+}
+
+function check(name, storage) {
+  if (typeof name !== "string" || name === "") throw new TypeError("the name of a database is a string that is not empty");
+  if (!["opfs", "memory", "node"].includes(storage)) throw misuse(`storage is ${storage}; want opfs, memory or node`);
+  if (storage === "node" && !inNode) throw misuse("storage \"node\" is the disk in Node; in a browser there is opfs");
+  if (storage === "opfs" && inNode) throw misuse("storage \"opfs\" is in browsers; in Node there is node");
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/lsmlite/lsmlite-go/js/internal/wire"
+	"github.com/lsmlite/lsmlite-go/parser"
+)
+
+func savepointName(n uint32) string { return fmt.Sprintf("js_savepoint_%d", n) }
+
+// readStatement reads a text and its arguments.
+func readStatement(in *wire.Reader, c *conn) (text string, args []driver.NamedValue, err error) {
+	text = in.Text()
+	for n := in.U32(); n > 0 && !in.Bad(); n-- {
+		arg := driver.NamedValue{Ordinal: len(args) + 1, Name: in.Text()}
+		arg.Value = in.Value()
+		if err := c.CheckNamedValue(&arg); err != nil {
+			return "", nil, err
+		}
+		args = append(args, arg)
+	}
+	if !in.Done() {
+		return "", nil, badMessage()
+	}
+	return text, args, nil
+}
+
+// controls returns an error if a text begins or ends a transaction, which is up to db.transaction here. A text
+// that cannot be parsed is left to the driver.
+func (s *Server) controls(text string) error {
+	plans, err := s.texts.Get(text)
+	if err != nil {
+		return nil
+	}
+	for _, p := range plans {
+		switch p.Op {
+		case parser.OpBegin, parser.OpCommit, parser.OpRollback, parser.OpSavepoint, parser.OpRelease, parser.OpRollbackTo:
+			return misuse("%s: a transaction is a call of transaction, and a savepoint one of savepoint", p.Text)
+		}
+	}
+	return nil
+}
+
+// exec runs statements, and answers with how many rows the last one wrote.
+func (s *Server) exec(r *request, t *tx, out *wire.Writer) error {
+	c, free, err := s.connFor(r.ctx, t)
+	if err != nil {
+		return err
+	}
+	defer free()
+	text, args, err := readStatement(r.in, c)
+	if err == nil {
+		err = s.controls(text)
+	}
+	if err != nil {
+		return err
+	}
+	result, err := c.ExecContext(r.ctx, text, args)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err == nil {
+		out.Value(n)
+	} else {
+		out.Value(nil) // they were not counted
+	}
+	return nil
+}
+
+// connFor returns the connection of the transaction, or one of its own that is given back by free.
+func (s *Server) connFor(ctx context.Context, t *tx) (c *conn, free func(), err error) {
+	if t != nil {
+		return t.conn, func() {}, nil
+	}
+	if c, err = s.conn(ctx); err != nil {
+		return nil, nil, err
+	}
+	return c, func() { s.release(c) }, nil
+}
+
+// query begins to read the rows of a statement, and answers with its columns and the first batch.
+func (s *Server) query(r *request, t *tx, out *wire.Writer) error {
+	c, free, err := s.connFor(r.ctx, t)
+	if err != nil {
+		return err
+	}
+	text, args, err := readStatement(r.in, c)
+	if err == nil {
+		err = s.controls(text)
+	}
+	if err != nil {
+		free()
+		return err
+	}
+	// The rows outlive the message, and with it its context.
+	ctx, cancel := context.WithCancel(context.Background())
+	stop := context.AfterFunc(r.ctx, cancel)
+	rows, err := c.QueryContext(ctx, text, args)
+	if err != nil {
+		cancel()
+		free()
+		return err
+	}
+	stop()
+	columns := rows.Columns()
+	out.U32(uint32(len(columns)))
+	for _, name := range columns {
+		out.Text(name)
+	}
+	return s.start(r, t, out, &queried{rows, make([]driver.Value, len(columns)), cancel, free})
+}
+
+// queried is a query as a source of rows.
+type queried struct {
+	rows   driver.Rows
+	values []driver.Value
+	cancel context.CancelFunc
+	free   func()
+}
+
+func (q *queried) row(_ context.Context, out *wire.Writer) (bool, error) {
+	err := q.rows.Next(q.values)
+	if errors.Is(err, io.EOF) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	for i, v := range q.values {
+		if !out.Value(v) {
+			return false, fmt.Errorf("column %d has a value of type %T, which cannot be passed on", i+1, v)
+		}
+	}
+	return true, nil
+}
+
+func (q *queried) close() error {
+	err := q.rows.Close()
+	q.cancel()
+	q.free()
+	return err
+}
