@@ -69,14 +69,14 @@ func (o *Options) fileCodec(path string, ck *format.Checkpoint) (Codec, error) {
 	}
 	c, ok := compress.ByID(id, o.Codecs)
 	if !ok {
-		return nil, &Error{Code: CodeMismatch, Op: "open", Path: path,
+		return nil, &Error{Code: CodeMismatch, Op: "open", Path: path, Codec: id,
 			Detail: fmt.Sprintf("the file's compression is codec %d, which is not one of lsmlite's (%s) and is not registered", id, builtinCodecs())}
 	}
 	return c, nil
 }
 
 func mismatch(path string, have, wanted uint32, codecs []Codec) error {
-	return &Error{Code: CodeMismatch, Op: "open", Path: path,
+	return &Error{Code: CodeMismatch, Op: "open", Path: path, Codec: have,
 		Detail: fmt.Sprintf("the file's compression is %s, but the setting is %s; leave compression out to take the file's",
 			compress.Describe(have, codecs), compress.Describe(wanted, codecs))}
 }

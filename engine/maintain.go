@@ -66,10 +66,15 @@ func progressOf(p worker.Progress) Progress {
 //
 // The functions passed get the progress between slices of the work.
 func (db *DB) Flush(ctx context.Context, report ...func(Progress)) error {
+	return db.flush(ctx, false, report)
+}
+
+func (db *DB) flush(ctx context.Context, noWait bool, report []func(Progress)) error {
 	if err := db.writable("flush"); err != nil {
 		return err
 	}
 	r := request(db, "flush", worker.ByFlush, report...)
+	r.NoWait = noWait
 	err := db.writer.Flush(ctx, "flush", r)
 	r.End(err)
 	return err
@@ -79,6 +84,10 @@ func (db *DB) Flush(ctx context.Context, report ...func(Progress)) error {
 // commits and other work come in between. If ctx ends first, what is done stays, and the next
 // work of any kind continues a merge that was begun.
 func (db *DB) Work(ctx context.Context, o WorkOptions) (Progress, error) {
+	return db.work(ctx, false, o)
+}
+
+func (db *DB) work(ctx context.Context, noWait bool, o WorkOptions) (Progress, error) {
 	if err := db.writable("work"); err != nil {
 		return Progress{}, err
 	}
@@ -87,6 +96,7 @@ func (db *DB) Work(ctx context.Context, o WorkOptions) (Progress, error) {
 		pages = worker.Unlimited
 	}
 	r := request(db, "work", worker.ByWork, o.Report)
+	r.NoWait = noWait
 	err := r.Some(ctx, pages, o.Merge)
 	r.End(err)
 	return progressOf(r.Progress), err
@@ -97,10 +107,14 @@ func (db *DB) Work(ctx context.Context, o WorkOptions) (Progress, error) {
 // many pages became durable by it, which others may have written before; 0 if the newest
 // state was durable already. Neither writers nor merges wait for its syncs.
 func (db *DB) Checkpoint(ctx context.Context) (Progress, error) {
+	return db.checkpoint(ctx, db.worker.Checkpoint)
+}
+
+func (db *DB) checkpoint(ctx context.Context, do func(context.Context, string) (int64, error)) (Progress, error) {
 	if err := db.writable("checkpoint"); err != nil {
 		return Progress{}, err
 	}
-	pages, err := db.worker.Checkpoint(ctx, "checkpoint")
+	pages, err := do(ctx, "checkpoint")
 	return Progress{Phase: PhaseCheckpoint, PagesWritten: pages, PhasePages: pages, PhaseTotal: pages, Done: err == nil}, err
 }
 

@@ -16,6 +16,9 @@ type Error struct {
 	Path   string // the file it was done to; empty if no file is concerned
 	Detail string // what happened and what to do about it
 	Err    error  // the cause, if another error is the cause
+	// Codec is the number by which a file names its compression, in an ErrMismatch because of that: 1 is
+	// none. Otherwise it is 0.
+	Codec uint32
 }
 
 // Error renders "op path: detail: cause", with the beginning and the end of what is long.

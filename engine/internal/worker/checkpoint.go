@@ -24,28 +24,47 @@ func (w *Worker) Checkpoint(ctx context.Context, op string) (pages int64, err er
 		if err := w.Take(ctx, op); err != nil {
 			return 0, err
 		}
-		watch := w.Watch(ByCheckpoint)
-		err := w.FitFreelist(ctx)
-		watch.End(err)
-		if err != nil {
-			w.Turn.Release()
-			return 0, err
-		}
-		if w.Checkpointer.Try() {
-			e := w.Ledger.Next()
-			w.Turn.Release()
-			defer w.Checkpointer.Release()
-			if pages, err = w.storeExport(e, false); err == nil {
-				w.failures.done(checkpointTask)
-			}
+		pages, mine, err := w.checkpointNow(ctx)
+		if mine || err != nil {
 			return pages, err
 		}
-		w.Turn.Release()
 		if err := w.Checkpointer.Take(ctx); err != nil {
 			return 0, WaitError(op, w.Path, "the checkpointer's turn", err)
 		}
 		w.Checkpointer.Release()
 	}
+}
+
+// TryCheckpoint is Checkpoint for a caller that does not wait for others' work: ErrBusy.
+func (w *Worker) TryCheckpoint(ctx context.Context, op string) (pages int64, err error) {
+	if err := w.tryTake(op); err != nil {
+		return 0, err
+	}
+	pages, mine, err := w.checkpointNow(ctx)
+	if err == nil && !mine {
+		err = BusyError(op, w.Path, "another checkpoint is being made")
+	}
+	return pages, err
+}
+
+// checkpointNow is Checkpoint, unless the checkpointer's turn is taken. The caller has the
+// worker's turn, which is given back.
+func (w *Worker) checkpointNow(ctx context.Context) (pages int64, mine bool, err error) {
+	w.Turn.MustBeHeld()
+	watch := w.Watch(ByCheckpoint)
+	err = w.FitFreelist(ctx)
+	watch.End(err)
+	if err != nil || !w.Checkpointer.Try() {
+		w.Turn.Release()
+		return 0, false, err
+	}
+	e := w.Ledger.Next()
+	w.Turn.Release()
+	defer w.Checkpointer.Release()
+	if pages, err = w.storeExport(e, false); err == nil {
+		w.failures.done(checkpointTask)
+	}
+	return pages, true, err
 }
 
 // due reports whether so much has been written since the last checkpoint, or would be freed

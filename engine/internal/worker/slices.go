@@ -27,10 +27,14 @@ type Progress struct {
 // Request is one request for work: its progress, and where that is reported.
 type Request struct {
 	Progress
-	w     *Worker
-	op    string
-	tell  func(Progress) // may be nil
-	watch sliceWatch
+	// NoWait says that the request fails with ErrBusy where it would begin with a wait: for the worker's
+	// turn, or in a flush for the writer's. Between its slices it waits as any other.
+	NoWait bool
+	begun  bool // a slice has had the worker's turn
+	w      *Worker
+	op     string
+	tell   func(Progress) // may be nil
+	watch  sliceWatch
 }
 
 // NewRequest makes a request. op names it in errors, by for observers. tell is called between
@@ -84,7 +88,7 @@ func (r *Request) InSlices(ctx context.Context, do Slice) error {
 		if err := ctx.Err(); err != nil {
 			return WaitError(r.op, r.w.Path, "the work to end", err)
 		}
-		if err := r.w.Take(ctx, r.op); err != nil {
+		if err := r.take(ctx); err != nil {
 			return err
 		}
 		n, done, err := r.watch.slice(do)
@@ -94,4 +98,16 @@ func (r *Request) InSlices(ctx context.Context, do Slice) error {
 			return err
 		}
 	}
+}
+
+// take takes the worker's turn for a slice.
+func (r *Request) take(ctx context.Context) error {
+	if !r.NoWait || r.begun {
+		return r.w.Take(ctx, r.op)
+	}
+	if err := r.w.tryTake(r.op); err != nil {
+		return err
+	}
+	r.begun = true
+	return nil
 }

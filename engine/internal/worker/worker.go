@@ -97,6 +97,23 @@ func (w *Worker) Take(ctx context.Context, op string) error {
 	return nil
 }
 
+// tryTake is Take, with ErrBusy in place of a wait.
+func (w *Worker) tryTake(op string) error {
+	if !w.Turn.Try() {
+		return BusyError(op, w.Path, "other work is being done on it")
+	}
+	if err := w.Host.Writable(op); err != nil {
+		w.Turn.Release()
+		return err
+	}
+	return nil
+}
+
+// BusyError is the error of a caller that did not want to wait.
+func BusyError(op, path, why string) error {
+	return &errs.Error{Code: errs.CodeBusy, Op: op, Path: path, Detail: why}
+}
+
 // WaitError wraps a context's error, so that errors.Is finds it and the text says what was
 // waited for.
 func WaitError(op, path, what string, err error) error {

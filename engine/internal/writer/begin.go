@@ -26,6 +26,17 @@ func (w *Writer) Begin(ctx context.Context, tx *Tx) error {
 	return w.begin(ctx, tx, asked)
 }
 
+// TryBegin is Begin for a caller that does not wait for the writer's turn: ErrBusy.
+func (w *Writer) TryBegin(ctx context.Context, tx *Tx) error {
+	if err := w.Host.Writable("begin"); err != nil {
+		return err
+	}
+	if err := w.tryTake("begin"); err != nil {
+		return err
+	}
+	return w.begin(ctx, tx, time.Time{})
+}
+
 // BeginFrom is Begin for a transaction on a state that its caller has pinned; nil is one that
 // was given up. If another transaction has committed since, it fails with ErrBusySnapshot, as
 // a rule without waiting for the writer's turn.
@@ -40,6 +51,25 @@ func (w *Writer) BeginFrom(ctx context.Context, tx *Tx, from *snapshot.State) er
 	if err != nil {
 		return err
 	}
+	return w.beginFrom(ctx, tx, from, asked)
+}
+
+// TryBeginFrom is BeginFrom for a caller that does not wait for the writer's turn: ErrBusy.
+func (w *Writer) TryBeginFrom(ctx context.Context, tx *Tx, from *snapshot.State) error {
+	if err := w.Host.Writable("begin"); err != nil {
+		return err
+	}
+	if err := w.refuseStale(ctx, from, w.group.newest()); err != nil {
+		return err
+	}
+	if err := w.tryTake("begin"); err != nil {
+		return err
+	}
+	return w.beginFrom(ctx, tx, from, time.Time{})
+}
+
+// beginFrom is BeginFrom for a caller that has the writer's turn.
+func (w *Writer) beginFrom(ctx context.Context, tx *Tx, from *snapshot.State, asked time.Time) error {
 	w.repair()
 	if from == nil || from.Seq != w.seq {
 		newest := w.seq

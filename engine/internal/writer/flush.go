@@ -49,7 +49,11 @@ func (w *Writer) Flush(ctx context.Context, op string, r *worker.Request) error 
 // setAside makes the live tree the old one, and returns the end of the log that it
 // reaches. If another old tree has come up meanwhile, it is flushed first.
 func (w *Writer) setAside(ctx context.Context, op string, r *worker.Request) (end format.LogPos, err error) {
-	if err := w.Turn.Take(ctx); err != nil {
+	if r.NoWait {
+		if err := w.tryTake(op); err != nil {
+			return end, err
+		}
+	} else if err := w.Turn.Take(ctx); err != nil {
 		return end, worker.WaitError(op, w.Path, "the writer's turn", err)
 	}
 	defer w.Turn.Release()

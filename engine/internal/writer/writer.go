@@ -91,6 +91,14 @@ func (w *Writer) take(ctx context.Context) (asked time.Time, err error) {
 	return asked, nil
 }
 
+// tryTake takes the writer's turn if it is free.
+func (w *Writer) tryTake(op string) error {
+	if w.Turn.Try() {
+		return nil
+	}
+	return worker.BusyError(op, w.Path, "a write transaction is open")
+}
+
 // Log returns the log, for a caller that has the writer's turn, or that uses only what any
 // goroutine may use of it.
 func (w *Writer) Log() *wal.Log { return w.log }
