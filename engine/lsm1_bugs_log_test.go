@@ -84,7 +84,7 @@ func TestB8JumpBeyond2GiB(t *testing.T) {
 	openLog := func(fsys *memfs.FS, from format.LogPos) (vfs.File, *wal.Log, wal.Recovered) {
 		f, err := fsys.Open("/x-log", vfs.ReadWrite|vfs.Create, 0)
 		ok(t, err)
-		l, r, err := wal.Recover(f, from, none)
+		l, r, err := wal.Recover(f, from, nil, none)
 		ok(t, err)
 		return f, l, r
 	}

@@ -39,7 +39,7 @@ var allowed = map[string][]string{
 	"engine/internal/format":     join(low, "golang.org/x/sys"),
 	"engine/internal/memtree":    join(low, "engine/internal/filter"),
 	"engine/internal/span":       {"engine/internal/invariant", "engine/internal/memtree"},
-	"engine/internal/wal":        join(file, "engine/internal/foreign"),
+	"engine/internal/wal":        join(file, "engine/internal/crypt", "engine/internal/foreign"),
 	"engine/internal/files":      join(file, "engine/internal/foreign", "engine/internal/wal"),
 	"engine/internal/survey":     {"engine/errs", "engine/internal/base", "engine/internal/format", "engine/internal/checkpoint", "engine/internal/wal"},
 	"engine/internal/freelist":   file,

@@ -164,7 +164,7 @@ func (s *sample) load() error {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	log, rec, err := wal.Recover(logFile, c.Log, func(format.LogRecord) error { return nil })
+	log, rec, err := wal.Recover(logFile, c.Log, nil, func(format.LogRecord) error { return nil })
 	if err != nil || rec.Commits == 0 {
 		s.t.Fatal(rec.Commits, err)
 	}

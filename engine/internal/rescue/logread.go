@@ -115,7 +115,7 @@ func (l *logReader) passes(pos format.LogPos) bool {
 		return false
 	}
 	passed := from == format.LogPos{Off: pos.Off, Sum: pos.Sum}
-	_, _, err := wal.RecoverSteps(l.file, from, func(format.LogRecord) error { return l.in.err }, func(at format.LogPos) error {
+	_, _, err := wal.RecoverSteps(l.file, from, nil, func(format.LogRecord) error { return l.in.err }, func(at format.LogPos) error {
 		passed = passed || at.Off == pos.Off && at.Sum == pos.Sum
 		return nil
 	})

@@ -229,7 +229,7 @@ func (s *specimen) transactions(t testing.TB) {
 	}
 	keys := make(map[string]bool)
 	from := int64(0)
-	if _, _, err = wal.RecoverSteps(f, s.ck.Log, func(r format.LogRecord) error {
+	if _, _, err = wal.RecoverSteps(f, s.ck.Log, nil, func(r format.LogRecord) error {
 		keys[string(r.Key)] = true
 		return nil
 	}, func(pos format.LogPos) error {

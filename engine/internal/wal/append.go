@@ -18,6 +18,9 @@ func (l *Log) Append(r format.LogRecord) error {
 	if l.f == nil {
 		return errNoFile("append to log")
 	}
+	if l.keys != nil {
+		return l.appendEncrypted(&r)
+	}
 	if len(l.buf) >= maxBuffer {
 		if err := l.writeOut(); err != nil {
 			return err
@@ -51,14 +54,18 @@ func checkSizes(key, value int) error {
 // appendSpecial adds a record where that may take more than to append it.
 func (l *Log) appendSpecial(r *format.LogRecord, n int64) error {
 	if l.tx.stream == 0 {
-		l.prelude(n)
+		if err := l.prelude(n); err != nil {
+			return err
+		}
 	}
 	if !l.tx.fits(n) {
 		if err := l.jumpOver(); err != nil {
 			return err
 		}
 	}
-	l.appendMark()
+	if err := l.appendMark(); err != nil {
+		return err
+	}
 	l.appendFront(r, n)
 	if len(r.Value) < directBytes {
 		l.appendData(r)
@@ -88,17 +95,23 @@ func (l *Log) appendSpecial(r *format.LogRecord, n int64) error {
 // A loss of power may have taken some sectors of the log and left others, with commits
 // that were lost because of a gap before them. Should this transaction write the same
 // bytes into the gap as were there, a jump to offset 0 for instance, they would be back.
-// So it begins with a mark that was never there.
-func (l *Log) prelude(n int64) {
+// So it begins with a mark that was never there. In a log that is encrypted that is a key frame.
+func (l *Log) prelude(n int64) error {
 	t := &l.tx
+	mark := int64(format.LogMarkLen)
+	if l.keys != nil {
+		mark = format.LogKeyFrameLen
+	}
 	t.special = false
 	l.appendHead()
-	if pad := l.sectorAfter(t.off()-1) - t.off(); l.align && t.fits(pad+format.LogMarkLen+format.LogCommitLen) {
+	if pad := l.sectorAfter(t.off()-1) - t.off(); l.align && t.fits(pad+mark+format.LogCommitLen) {
 		l.buf = format.AppendLogPad(l.buf, int(pad))
 		l.moved()
 	}
-	if t.fits(format.LogMarkLen + format.LogCommitLen) {
-		l.appendMark()
+	if t.fits(mark + format.LogCommitLen) {
+		if err := l.appendMark(); err != nil {
+			return err
+		}
 	}
 	if l.canWrap() && n <= l.before(t.regions[2].Start)-format.LogJumpRoom-l.headLen() {
 		l.buf = format.AppendLogPad(l.buf, int(-t.stream&7))
@@ -109,6 +122,7 @@ func (l *Log) prelude(n int64) {
 		t.limit = l.limitAt(&t.regions, 0)
 		l.appendHead()
 	}
+	return nil
 }
 
 // headLen returns the length of the head.
@@ -128,12 +142,18 @@ func (l *Log) appendHead() {
 }
 
 // appendMark writes the mark, if it is not written yet.
-func (l *Log) appendMark() {
-	if t := &l.tx; t.mark {
-		t.mark = false
-		l.buf = format.AppendLogMark(l.buf, rand.Uint64())
-		l.moved()
+func (l *Log) appendMark() error {
+	t := &l.tx
+	if !t.mark {
+		return nil
 	}
+	t.mark = false
+	if l.keys != nil {
+		return l.appendKeyFrame()
+	}
+	l.buf = format.AppendLogMark(l.buf, rand.Uint64())
+	l.moved()
+	return nil
 }
 
 // appendFront appends what comes before the data of r, with a checksum if one is due. n

@@ -60,7 +60,7 @@ func BenchmarkRecover(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(f.data)))
 			for b.Loop() {
-				if _, r, err := Recover(f, emptyPos, ignore); err != nil || r.Records != records {
+				if _, r, err := recovering(f, emptyPos, ignore); err != nil || r.Records != records {
 					b.Fatal(r, err)
 				}
 			}

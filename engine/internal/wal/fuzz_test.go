@@ -44,7 +44,7 @@ func FuzzRecover(f *testing.F) {
 		file := &memFile{data: data, sector: 512}
 		var first []string
 		total := 0
-		l, r, err := Recover(file, from, func(r format.LogRecord) error {
+		l, r, err := Recover(file, from, nil, func(r format.LogRecord) error {
 			if err := load(&r); err != nil {
 				return err
 			}
@@ -66,7 +66,7 @@ func FuzzRecover(f *testing.F) {
 			second = append(second, renderRecord(r))
 			return nil
 		}
-		if _, again, err := recoverLog(file, from, collect, nil, 0); err != nil || again != r {
+		if _, again, err := recoverLog(file, from, how{}, collect); err != nil || again != r {
 			t.Fatalf("read piece by piece: %+v, %v, before: %+v", again, err, r)
 		}
 		if len(first) != len(second) {
@@ -84,7 +84,7 @@ func FuzzRecover(f *testing.F) {
 			}
 			return
 		}
-		_, again, err := Recover(file, from, ignore)
+		_, again, err := Recover(file, from, nil, ignore)
 		if err != nil || again.Commits != r.Commits+1 || again.End.Off != l.End().Off {
 			t.Fatalf("one more commit: %+v, %v, before: %+v", again, err, r)
 		}

@@ -183,7 +183,7 @@ func TestRecoverGolden(t *testing.T) {
 			}
 			from := logPosOf(t, strings.TrimSuffix(path, "-log"))
 			m := content{}
-			l, r, err := Recover(readOnlyFile{file, t}, from, m.apply)
+			l, r, err := Recover(readOnlyFile{file, t}, from, nil, m.apply)
 			if err != nil {
 				t.Fatal(err)
 			}

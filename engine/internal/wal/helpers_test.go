@@ -8,10 +8,29 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
 var emptyPos = format.LogPos{Sum: format.EmptyLogSum}
+
+// testKeys makes the logs of the tests encrypted; see TestEncrypted.
+var testKeys *crypt.Keys
+
+// recovering is Recover under testKeys.
+func recovering(f File, from format.LogPos, apply applyFunc) (*Log, Recovered, error) {
+	return Recover(f, from, testKeys, apply)
+}
+
+// newKeys makes keys of a file.
+func newKeys(t testing.TB) *crypt.Keys {
+	t.Helper()
+	k, err := crypt.NewKeys(crypt.AESGCM, crypt.NewDataKey(), crypt.NewFileID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
 
 func newFile() *memFile { return &memFile{sector: 512} }
 
@@ -27,7 +46,7 @@ func load(r *format.LogRecord) error {
 func mustRecover(t testing.TB, f File, from format.LogPos) (*Log, Recovered, []string) {
 	t.Helper()
 	var got []string
-	l, r, err := Recover(f, from, func(r format.LogRecord) error {
+	l, r, err := recovering(f, from, func(r format.LogRecord) error {
 		if err := load(&r); err != nil {
 			return err
 		}

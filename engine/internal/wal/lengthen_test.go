@@ -102,7 +102,7 @@ func (f *rigidFile) Truncate(int64) error {
 // TestLogThatCannotBeLengthened is written as it grows, after one attempt.
 func TestLogThatCannotBeLengthened(t *testing.T) {
 	f := &rigidFile{memFile: newFile()}
-	l, _, err := Recover(f, emptyPos, ignore)
+	l, _, err := recovering(f, emptyPos, ignore)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -33,7 +34,8 @@ type model struct {
 	stats *modelStats
 	f     *memFile
 	full  bool // commits are padded and synced
-	keep  int  // see recoverLog
+	keep  int  // see how
+	keys  *crypt.Keys
 
 	commits []string // every committed transaction, rendered
 	written int      // how many of them are in the file
@@ -67,13 +69,13 @@ var renderSeed = maphash.MakeSeed()
 func (m *model) read(f *memFile, keep int) (*Log, Recovered, int) {
 	m.t.Helper()
 	var all strings.Builder
-	l, r, err := recoverLog(f, m.ckpt, func(r format.LogRecord) error {
+	l, r, err := recoverLog(f, m.ckpt, how{keys: m.keys, keep: keep}, func(r format.LogRecord) error {
 		if err := load(&r); err != nil {
 			return err
 		}
 		all.WriteString(renderRecord(r))
 		return nil
-	}, nil, keep)
+	})
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -399,9 +401,12 @@ func (m *model) run() {
 	}
 }
 
-func TestModel(t *testing.T) {
+func TestModel(t *testing.T) { runModels(t, 60, false) }
+
+func TestModelEncrypted(t *testing.T) { runModels(t, 30, true) }
+
+func runModels(t *testing.T, seeds uint64, encrypted bool) {
 	var stats modelStats
-	seeds := uint64(60)
 	if testing.Short() {
 		seeds = 6
 	}
@@ -419,13 +424,14 @@ func TestModel(t *testing.T) {
 				keep: []int{0, 1000, keepBytes}[rng.IntN(3)],
 				ckpt: format.LogPos{Sum: format.EmptyLogSum},
 			}
-			m.run()
-			if t.Failed() {
-				t.Logf("again: go test ./engine/internal/wal -run TestModel -seed=%d", seed)
+			if encrypted {
+				m.keys = newKeys(t)
+				m.ckpt.Chain = crypt.NewChain()
 			}
+			m.run()
 		})
 		if t.Failed() {
-			t.Fatalf("again: go test ./engine/internal/wal -run TestModel -seed=%d", seed)
+			t.Fatalf("again: go test ./engine/internal/wal -run '^%s$' -seed=%d", t.Name(), seed)
 		}
 	}
 	t.Logf("%+v", stats)

@@ -46,7 +46,7 @@ func Peek(f File, from format.LogPos) (p Peeked, err error) {
 		if off < 0 || off >= s.size {
 			continue
 		}
-		s.moveTo(startPlace(off, from.Sum))
+		s.moveTo(startPlace(format.LogPos{Off: off, Sum: from.Sum}))
 		if p.Commits, err = s.transaction(); p.Commits || err != nil {
 			p.AtStart = i == 1
 			return p, err
@@ -81,7 +81,7 @@ func (s *scanner) anyTransaction(front []byte) (bool, error) {
 			if left := uint64(len(front) - at); h.N1 > left || h.N2 > left-h.N1 {
 				return false, nil
 			}
-			s.moveTo(startPlace(int64(at), sum))
+			s.moveTo(startPlace(format.LogPos{Off: int64(at), Sum: sum}))
 			if h.Kind != format.LogCommit {
 				// The data of the record belongs to the interval that begins here.
 				if ok, err := s.take(h.N1+h.N2, nil); !ok || err != nil {

@@ -5,6 +5,7 @@ package wal
 import (
 	"slices"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 )
@@ -46,6 +47,10 @@ type Recovered struct {
 // A tail that is torn or damaged in any way ends the log at the last good commit; that
 // is no error. Errors are those of reading the file, and those of apply.
 //
+// The log of an encrypted file needs its keys; nil is for all others. With keys a transaction counts only if
+// all of it was written with them, after the transactions before it: if its checksum agrees and that is not so,
+// the error matches ErrTampered. And nothing is written that is not encrypted.
+//
 // Recover never writes. A nil file stands for a log that does not exist and will not be
 // made: nothing is replayed, and nothing can be appended.
 //
@@ -53,22 +58,29 @@ type Recovered struct {
 // largest key if that is committed and larger: apply gets a long value by Load, to be called
 // before it returns, and so decides where it goes. A transaction of more than a few
 // megabytes is read a second time once its commit has been seen.
-func Recover(f File, from format.LogPos, apply func(format.LogRecord) error) (*Log, Recovered, error) {
-	return recoverLog(f, from, apply, nil, keepBytes)
+func Recover(f File, from format.LogPos, keys *crypt.Keys, apply func(format.LogRecord) error) (*Log, Recovered, error) {
+	return RecoverSteps(f, from, keys, apply, nil)
 }
 
 // RecoverSteps is Recover for a caller who wants to know where each transaction ends:
 // committed is called after the records of one, with the position after it.
-func RecoverSteps(f File, from format.LogPos, apply func(format.LogRecord) error, committed func(format.LogPos) error) (*Log, Recovered, error) {
-	return recoverLog(f, from, apply, committed, keepBytes)
+func RecoverSteps(
+	f File, from format.LogPos, keys *crypt.Keys, apply func(format.LogRecord) error, committed func(format.LogPos) error,
+) (*Log, Recovered, error) {
+	return recoverLog(f, from, how{keys: keys, committed: committed, keep: keepBytes}, apply)
 }
 
-// recoverLog is Recover with a bound of its own for the data of a transaction that is
-// kept.
-func recoverLog(f File, from format.LogPos, apply applyFunc, committed func(format.LogPos) error, keep int) (*Log, Recovered, error) {
+// how says how a log is recovered.
+type how struct {
+	keys      *crypt.Keys
+	committed func(format.LogPos) error // or nil
+	keep      int                       // a bound for the data of a transaction that is kept
+}
+
+func recoverLog(f File, from format.LogPos, h how, apply applyFunc) (*Log, Recovered, error) {
 	l := &Log{f: f, sector: minSector, seen: from}
-	l.sum = from.Sum
-	s := scanner{f: f, keep: keep}
+	l.sum, l.keys, l.chained = from.Sum, h.keys, chainedAt(from)
+	s := scanner{f: f, keep: h.keep, opener: opener{keys: h.keys}}
 	if f != nil {
 		var err error
 		if s.size, err = f.Size(); err != nil {
@@ -80,24 +92,25 @@ func recoverLog(f File, from format.LogPos, apply applyFunc, committed func(form
 		}
 	}
 	var r Recovered
-	end, err := replay(&s, from.Off, from.Sum, apply, committed, &r)
+	end, err := replay(&s, from, apply, h.committed, &r)
 	if err == nil && r.Commits == 0 && from.Off != 0 {
 		r.Rebased = true
-		end, err = replay(&s, 0, from.Sum, apply, committed, &r)
+		from.Off = 0
+		end, err = replay(&s, from, apply, h.committed, &r)
 	}
 	if err != nil {
 		return nil, Recovered{}, err
 	}
 	if r.Commits > 0 {
 		l.regions = regionsOf(end.extents[:end.numExtents])
-		l.sum = end.sum
+		l.sum, l.chained = end.sum, end.chained
 		l.align = end.off()%l.sector != 0
 	}
-	l.mark = s.size > 0
+	l.mark = s.size > 0 || l.keys != nil
 	live := slices.ContainsFunc(l.regions[:], func(r Region) bool { return r.inUse() && r.Start == 0 })
 	if l.regions[2].End > 0 && !live {
 		var stale Recovered
-		if _, err := replay(&s, 0, l.sum, ignoreRecord, nil, &stale); err != nil {
+		if _, err := replay(&s, l.at(0, l.sum), ignoreRecord, nil, &stale); err != nil {
 			return nil, Recovered{}, err
 		}
 		r.Stale = stale.Commits > 0
@@ -114,12 +127,12 @@ func ignoreRecord(format.LogRecord) error { return nil }
 // transaction of this session does not do it: a checkpoint may be made before there is one.
 func (l *Log) ForgetStale() error { return l.writeAt([]byte{0}, 0) }
 
-// replay applies the committed transactions from off on, counts them in r, and returns the place
+// replay applies the committed transactions from a position on, counts them in r, and returns the place
 // after the last one.
-func replay(s *scanner, off int64, sum format.Checksum, apply applyFunc, committed func(format.LogPos) error, r *Recovered) (place, error) {
-	end := startPlace(off, sum)
+func replay(s *scanner, from format.LogPos, apply applyFunc, committed func(format.LogPos) error, r *Recovered) (place, error) {
+	end := startPlace(from)
 	r.Torn = false
-	if off < 0 || off >= s.size {
+	if from.Off < 0 || from.Off >= s.size {
 		return end, nil
 	}
 	s.moveTo(end)
@@ -138,7 +151,7 @@ func replay(s *scanner, off int64, sum format.Checksum, apply applyFunc, committ
 		r.Records += s.records
 		end = s.at
 		if committed != nil {
-			if err := committed(format.LogPos{Off: end.off(), Sum: end.sum}); err != nil {
+			if err := committed(end.pos()); err != nil {
 				return end, err
 			}
 		}

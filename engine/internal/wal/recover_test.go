@@ -80,11 +80,15 @@ func TestRecoveredTransactionStartsItsOwnSector(t *testing.T) {
 	if err := l.Commit(false); err != nil {
 		t.Fatal(err)
 	}
-	if got := l.End().Off; got != 512+format.LogMarkLen+1+1+1+6+10+9 {
-		t.Fatalf("the first transaction of the session, behind %d, ends at %d", end, got)
+	want := int64(512 + format.LogMarkLen + 1 + 1 + 1 + 6 + 10 + format.LogCommitLen)
+	if testKeys != nil {
+		want = 512 + format.LogKeyFrameLen + 3 + int64(format.LogDataFrameLen(1+1+1+6+10)) + format.LogCommitLen
+	}
+	if got := l.End().Off; got != want {
+		t.Fatalf("the first transaction of the session, after %d, ends at %d", end, got)
 	}
 	put(t, l, "third", 10)
-	if got := l.End().Off; got > 600 {
+	if got := l.End().Off; got > want+100 {
 		t.Fatalf("the next one ends at %d", got)
 	}
 	checkKeys(t, f, emptyPos, "first", "second", "third")
@@ -177,12 +181,12 @@ func TestRecoverPassesErrorsOn(t *testing.T) {
 	put(t, l, "k", 100)
 	for _, keep := range []int{0, keepBytes} {
 		stop := errors.New("stop")
-		if _, _, err := recoverLog(f, emptyPos, func(format.LogRecord) error { return stop }, nil, keep); err != stop {
+		if _, _, err := recoverLog(f, emptyPos, how{keys: testKeys, keep: keep}, func(format.LogRecord) error { return stop }); err != stop {
 			t.Errorf("apply's error became %v", err)
 		}
 	}
 	f.readErr = errInjected
-	if _, _, err := Recover(f, emptyPos, ignore); !errors.Is(err, errInjected) || !errors.Is(err, errs.ErrIO) {
+	if _, _, err := recovering(f, emptyPos, ignore); !errors.Is(err, errInjected) || !errors.Is(err, errs.ErrIO) {
 		t.Errorf("read error became %v", err)
 	}
 }
@@ -228,7 +232,7 @@ func TestRecoveryMemoryIsBounded(t *testing.T) {
 	var r Recovered
 	bytes := allocated(func() {
 		var err error
-		_, r, err = Recover(f, emptyPos, func(r format.LogRecord) error {
+		_, r, err = recovering(f, emptyPos, func(r format.LogRecord) error {
 			if want := fmt.Sprint("key", records); string(r.Key) != want || len(r.Value) != 1000 {
 				t.Fatalf("record %d has key %q", records, r.Key)
 			}

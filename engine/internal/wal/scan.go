@@ -40,7 +40,8 @@ type scanner struct {
 	summed, r, w int
 	off, limit   int64
 	sum          format.LogSum
-	at           place // where the stream is; the End of its last extent is not kept up
+	opener
+	at place // where the stream is; the End of its last extent is not kept up
 
 	// The transaction in progress. Its records are collected in pending and their data
 	// in data, unless that becomes too much, or unless direct takes them at once.
@@ -63,14 +64,18 @@ type place struct {
 	sum        format.Checksum
 	extents    [3]Region // in reading order; the last one in use ends at the place
 	numExtents int
+	chained
 }
+
+// pos returns the place as a position.
+func (p *place) pos() format.LogPos { return p.at(p.off(), p.sum) }
 
 // off returns the file offset of the place.
 func (p *place) off() int64 { return p.extents[p.numExtents-1].End }
 
 // startPlace is the place at which the reading of a log begins.
-func startPlace(off int64, sum format.Checksum) place {
-	return place{sum: sum, extents: [3]Region{{off, off}}, numExtents: 1}
+func startPlace(p format.LogPos) place {
+	return place{sum: p.Sum, extents: [3]Region{{p.Off, p.Off}}, numExtents: 1, chained: chainedAt(p)}
 }
 
 // moveTo makes the scanner continue at p.
@@ -183,7 +188,7 @@ func (s *scanner) applyTo(apply applyFunc, from place) error {
 
 // applyAgain reads the transaction that begins at from a second time.
 func (s *scanner) applyAgain(apply applyFunc, from place) error {
-	again := scanner{f: s.f, size: s.size, direct: apply}
+	again := scanner{f: s.f, size: s.size, direct: apply, opener: opener{keys: s.keys}}
 	again.moveTo(from)
 	ok, err := again.transaction()
 	if err == nil && (!ok || again.at != s.at) {

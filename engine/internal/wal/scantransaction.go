@@ -15,6 +15,9 @@ func (s *scanner) transaction() (bool, error) {
 	s.data, s.pending = s.data[:0], s.pending[:0]
 	s.spilled = false
 	s.records = 0
+	if s.keys != nil {
+		return s.encryptedTransaction()
+	}
 	for {
 		if _, err := s.have(format.LogMaxHeaderLen); err != nil {
 			return false, err
@@ -83,6 +86,11 @@ func (s *scanner) operation(h format.LogHeader) (bool, error) {
 	if h.N1 > left || h.N2 > left-h.N1 || h.N1 > format.MaxStoredLen || h.N2 > format.MaxStoredLen {
 		return false, nil
 	}
+	return s.record(h)
+}
+
+// record consumes the data of a write or delete.
+func (s *scanner) record(h format.LogHeader) (bool, error) {
 	s.records++
 	n := h.N1 + h.N2
 	if s.direct != nil {
@@ -93,7 +101,7 @@ func (s *scanner) operation(h format.LogHeader) (bool, error) {
 			return s.longRecord(h)
 		}
 		s.data = slices.Grow(s.data[:0], int(n)) // known to be committed
-		if ok, err := s.take(n, &s.data); !ok {
+		if ok, err := s.body(n, &s.data); !ok {
 			return false, err
 		}
 		return true, s.direct(record(h.Op, s.data, int(h.N1)))
@@ -103,16 +111,24 @@ func (s *scanner) operation(h format.LogHeader) (bool, error) {
 		s.data, s.pending = s.data[:0], s.pending[:0]
 	}
 	if s.spilled {
-		return s.take(n, nil)
+		return s.body(n, nil)
 	}
 	s.pending = append(s.pending, pendingRecord{h.Op, len(s.data), int(h.N1), int(n)})
-	return s.take(n, &s.data)
+	return s.body(n, &s.data)
+}
+
+// body is like take, the data of a record, which may be in frames.
+func (s *scanner) body(n uint64, dst *[]byte) (bool, error) {
+	if s.keys != nil {
+		return s.takePlain(n, dst)
+	}
+	return s.take(n, dst)
 }
 
 // longRecord hands a record with a long value over, which is read as the caller needs it.
 func (s *scanner) longRecord(h format.LogHeader) (bool, error) {
 	s.data = slices.Grow(s.data[:0], int(h.N1))
-	if ok, err := s.take(h.N1, &s.data); !ok {
+	if ok, err := s.body(h.N1, &s.data); !ok {
 		return false, err
 	}
 	loaded := false
@@ -121,7 +137,7 @@ func (s *scanner) longRecord(h format.LogHeader) (bool, error) {
 	r.Load = func(value []byte) error {
 		loaded = true
 		value = value[:0]
-		ok, err := s.take(h.N2, &value)
+		ok, err := s.body(h.N2, &value)
 		if err == nil && !ok {
 			err = errLogChanged()
 		}
@@ -130,7 +146,7 @@ func (s *scanner) longRecord(h format.LogHeader) (bool, error) {
 	if err := s.direct(r); err != nil || loaded {
 		return true, err
 	}
-	return s.take(h.N2, nil)
+	return s.body(h.N2, nil)
 }
 
 func errLogChanged() error { return errs.Corruptf("the log changed while it was read") }

@@ -192,7 +192,7 @@ func TestStreamsOfAnyShape(t *testing.T) {
 			c.build(s)
 			for _, keep := range []int{0, keepBytes} {
 				f := s.file(4096)
-				l, r, err := recoverLog(f, from, ignore, nil, keep)
+				l, r, err := recoverLog(f, from, how{keep: keep}, ignore)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -204,7 +204,7 @@ func TestStreamsOfAnyShape(t *testing.T) {
 				if err := l.Commit(false); err != nil {
 					t.Fatal(err)
 				}
-				if _, r, err = recoverLog(f, from, ignore, nil, keep); err != nil || r.Commits != c.commits+1 {
+				if _, r, err = recoverLog(f, from, how{keep: keep}, ignore); err != nil || r.Commits != c.commits+1 {
 					t.Fatalf("after one more commit %+v, error %v", r, err)
 				}
 			}

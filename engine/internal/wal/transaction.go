@@ -3,6 +3,7 @@
 package wal
 
 import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
@@ -36,6 +37,12 @@ type transaction struct {
 	// needs a checksum.
 	special bool
 	mark    bool // a mark has still to be written
+
+	// Of a log that is encrypted.
+	chained            // up to the last frame
+	box     *crypt.Box // that the next frame is under; nil: a key frame has to come first
+	decoy   bool       // the decoy is written
+	err     error      // a mark could not be made: only what comes before it can be rolled back to
 }
 
 // extent says that the stream from position stream on goes to the file from off on.
@@ -87,8 +94,11 @@ func (l *Log) Rollback() {
 		sum:        format.StartLogSum(l.sum),
 		special:    l.align || l.mark || l.canWrap() || l.head != nil && end == 0,
 		mark:       l.mark,
+		chained:    l.chained,
+		box:        l.box,
 	}
 	l.base = 0
+	l.clear = l.clear[:0]
 	l.buf = l.buf[:0]
 	if cap(l.buf) > keepBuffer {
 		l.buf = nil
@@ -103,6 +113,9 @@ type Mark struct {
 
 // Mark returns the present moment, for RollbackTo.
 func (l *Log) Mark() Mark {
+	if len(l.clear) > 0 && l.tx.err == nil {
+		l.tx.err = l.frameRest()
+	}
 	l.sumUp()
 	return Mark{l.tx, l.txID}
 }
@@ -117,14 +130,20 @@ func (l *Log) RollbackTo(m Mark) {
 		return
 	}
 	invariant.Check(m.txID == l.txID && m.tx.stream <= l.tx.stream, "mark of another transaction")
-	l.tx = m.tx
-	if m.tx.stream >= l.base {
-		l.buf = l.buf[:m.tx.stream-l.base]
+	l.restore(m.tx)
+	l.clear = l.clear[:0]
+}
+
+// restore takes back what was appended to the stream since the transaction was like that.
+func (l *Log) restore(tx transaction) {
+	l.tx = tx
+	if tx.stream >= l.base {
+		l.buf = l.buf[:tx.stream-l.base]
 		return
 	}
-	// The bytes after the mark are in the file already. They are written over.
+	// The bytes after that are in the file already. They are written over.
 	l.buf = l.buf[:0]
-	l.base = m.tx.stream
+	l.base = tx.stream
 }
 
 // Commit ends the transaction with a commit record and writes what is not written yet,
@@ -136,7 +155,8 @@ func (l *Log) RollbackTo(m Mark) {
 // After an error the transaction is rolled back, all of it, and the next one is written
 // over its bytes.
 func (l *Log) Commit(padToSector bool) error {
-	small := 0 < l.tx.stream && l.tx.stream < zerosFor
+	n := l.Uncommitted()
+	small := 0 < n && n < zerosFor
 	err := l.commit(padToSector, (*Log).writeCommit)
 	if err == nil && small && !padToSector {
 		l.writeZeros()
@@ -150,8 +170,11 @@ func (l *Log) commit(padToSector bool, write func(*Log) error) error {
 	if err == nil {
 		err = l.Lost()
 	}
-	if l.tx.stream == 0 {
+	if l.Uncommitted() == 0 {
 		return err
+	}
+	if err == nil && l.keys != nil {
+		err = l.lastFrame()
 	}
 	if err == nil {
 		err = l.seal(padToSector)
@@ -167,6 +190,10 @@ func (l *Log) commit(padToSector bool, write func(*Log) error) error {
 	l.regions[2].End = l.tx.off()
 	l.sum = l.tx.sum.End()
 	l.align, l.mark = false, false
+	if l.keys != nil {
+		l.chained, l.box = l.tx.chained, l.tx.box
+		l.commits++
+	}
 	l.Rollback()
 	return nil
 }

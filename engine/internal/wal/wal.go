@@ -39,6 +39,7 @@ import (
 	"sync/atomic"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 )
@@ -88,6 +89,7 @@ type Log struct {
 	txID uint64
 	buf  []byte
 	base int64
+	encrypted
 
 	pending   pending
 	failed    atomic.Pointer[error] // the first error of Sync
@@ -105,6 +107,8 @@ type committed struct {
 	// align asks the next transaction to begin on a sector of its own, and mark to begin
 	// with a mark; see prelude.
 	align, mark bool
+	chained                // of a log that is encrypted
+	box         *crypt.Box // for the next frame
 }
 
 // SetHead makes the log begin with a head, whenever a transaction begins the file. head is
@@ -130,7 +134,9 @@ func (l *Log) Stats() Stats {
 // what the snapshot of a tree that holds everything up to there carries. Its toggle
 // differs from that of the newest checkpoint position that the log knows of.
 func (l *Log) End() format.LogPos {
-	return format.LogPos{Off: l.regions[2].End, Toggle: !l.seen.Toggle, Sum: l.sum}
+	p := l.chained.at(l.regions[2].End, l.sum)
+	p.Toggle = !l.seen.Toggle
+	return p
 }
 
 // Regions returns the regions as the last commit left them.
@@ -147,7 +153,7 @@ func sizeOf(regions *[3]Region) (n int64) {
 }
 
 // Uncommitted returns how many bytes the transaction in progress has added to the log.
-func (l *Log) Uncommitted() int64 { return l.tx.stream }
+func (l *Log) Uncommitted() int64 { return l.tx.stream + int64(len(l.clear)) }
 
 // Sync makes every commit durable that was written before the call. Several goroutines may
 // call it at once, and at the same time as any other method except Close. Its first error is final:
@@ -182,7 +188,7 @@ func errNoFile(op string) error {
 // Close closes the file. What was not committed, or is pending, is dropped. Closing again does nothing.
 func (l *Log) Close() error {
 	f := l.f
-	l.f, l.buf, l.pending.buf = nil, nil, nil
+	l.f, l.buf, l.clear, l.pending.buf = nil, nil, nil, nil
 	l.tx = transaction{}
 	if f == nil {
 		return nil

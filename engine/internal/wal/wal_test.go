@@ -64,7 +64,7 @@ func TestPaddedCommitFillsItsSector(t *testing.T) {
 
 func TestNoFile(t *testing.T) {
 	from := format.LogPos{Off: 12, Toggle: true, Sum: format.Checksum{S0: 1, S1: 2}}
-	l, r, err := Recover(nil, from, ignore)
+	l, r, err := Recover(nil, from, nil, ignore)
 	if err != nil || r.Commits != 0 || !r.Rebased || r.Torn {
 		t.Fatalf("%+v, %v", r, err)
 	}

@@ -63,7 +63,9 @@ func Walk(f File, from format.LogPos, o WalkOptions, yield func(*Entry) bool) er
 	if w.s.size, err = f.Size(); err != nil {
 		return ioerr.New("size of log", "", "", err)
 	}
-	w.last = startPlace(max(from.Off, 0), from.Sum)
+	start := from
+	start.Off = max(from.Off, 0)
+	w.last = startPlace(start)
 	w.anchored = !o.NoBeginning
 	if from.Off < 0 || from.Off > w.s.size {
 		w.e.Off = w.last.off()
@@ -170,7 +172,7 @@ func (w *walker) commit() {
 	w.last = s.at
 	w.end.Commits++
 	w.end.Uncommitted = 0
-	w.e.After = format.LogPos{Off: s.pos(), Sum: s.at.sum}
+	w.e.After = s.at.pos()
 }
 
 // verify is that of the scanner, and says what it has found.
@@ -236,7 +238,7 @@ func (w *walker) part(n uint64) (kept int, ok bool, err error) {
 
 // ending makes the entry of the end.
 func (w *walker) ending() *Entry {
-	w.end.After = format.LogPos{Off: w.last.off(), Sum: w.last.sum}
+	w.end.After = w.last.pos()
 	w.end.Regions = regionsOf(w.last.extents[:w.last.numExtents])
 	off := w.e.Off
 	w.end.Torn = w.end.Torn || off != w.last.off()

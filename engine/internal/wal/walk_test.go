@@ -73,7 +73,7 @@ func compare(t testing.TB, f File, from format.LogPos) walked {
 	w := walk(t, f, from, WalkOptions{Part: 10})
 	var ops []string
 	var commits []format.LogPos
-	_, r, err := RecoverSteps(f, from, func(r format.LogRecord) error {
+	_, r, err := RecoverSteps(f, from, nil, func(r format.LogRecord) error {
 		n := len(r.Value)
 		if r.Load != nil {
 			n = r.ValueLen

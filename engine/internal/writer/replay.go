@@ -18,7 +18,7 @@ import (
 // First publishes the state of the checkpoint, without the log, and with a log that nothing
 // can be written to. It is called once, while the database is opened.
 func (w *Writer) First(disk *snapshot.Snapshot) error {
-	log, _, err := wal.Recover(nil, disk.Log, nil)
+	log, _, err := wal.Recover(nil, disk.Log, nil, nil)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (w *Writer) Replay(ctx context.Context, from format.LogPos, inMemory bool) 
 	if f := w.Files.Log(); f != nil {
 		file = f
 	}
-	log, rec, err := wal.RecoverSteps(file, from, r.apply, r.committed)
+	log, rec, err := wal.RecoverSteps(file, from, nil, r.apply, r.committed)
 	if err != nil {
 		return rec, fmt.Errorf("replay log %s: %w", errs.Cut(w.Files.LogPath()), err)
 	}
@@ -135,7 +135,7 @@ func (r *replayer) flush(pos format.LogPos) error {
 func (w *Writer) StartLog(mark format.LogMark) error {
 	pos := w.Ledger.Newest().Disk.Log
 	pos.Off = 0
-	log, _, err := wal.Recover(w.Files.Log(), pos, nil)
+	log, _, err := wal.Recover(w.Files.Log(), pos, nil, nil)
 	if err != nil {
 		return err
 	}

@@ -99,7 +99,7 @@ func (d *desk) damageEnd(rng *rand.Rand) {
 func (d *desk) oneByOne() memtree.View {
 	d.t.Helper()
 	tree := memtree.New()
-	_, _, err := wal.Recover(d.Files.Log(), snapshot.Empty().Log, func(r format.LogRecord) error {
+	_, _, err := wal.Recover(d.Files.Log(), snapshot.Empty().Log, nil, func(r format.LogRecord) error {
 		switch r.Op {
 		case format.LogWrite:
 			if r.Load != nil {
