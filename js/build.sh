@@ -13,7 +13,7 @@ cd "$here"
 GOOS=js GOARCH=wasm CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o "$to/lsmlite.wasm" .
 cp "$(go env GOROOT)/lib/wasm/wasm_exec.js" "$to/wasm_exec.js"
 if [ "$to" != "$here" ]; then
-  cp index.js index.d.ts wire.js worker.js files.js package.json README.md "$to/"
+  cp index.js index.d.ts wire.js worker.js program.js files.js locks.js package.json README.md "$to/"
 fi
 
 # Brotli with the highest quality takes half a minute; LSMLITE_SIZE=quick asks gzip only.

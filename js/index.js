@@ -27,7 +27,9 @@ const closed = () => misuse("the database is closed");
 
 /** What files.js calls a failure, as the engine would. */
 const byStatus = new Map([
-  [-9, [5, "busy"]], [-8, [13, "full"]], [-4, [14, "cantopen"]], [-2, [14, "cantopen"]], [-10, [14, "cantopen"]],
+  [-1, [10, "io"]], [-2, [14, "cantopen"]], [-3, [14, "cantopen"]], [-4, [14, "cantopen"]], [-5, [14, "cantopen"]],
+  [-6, [14, "cantopen"]], [-7, [14, "cantopen"]], [-8, [13, "full"]], [-9, [5, "busy"]], [-10, [14, "cantopen"]],
+  [-11, [14, "cantopen"]],
 ]);
 
 let program; // the compiled program, a promise
@@ -53,6 +55,9 @@ async function compile() {
   return WebAssembly.compile(await response.arrayBuffer());
 }
 
+/** How many milliseconds a worker has to end by itself. */
+const patience = 2000;
+
 /** Link is a worker and what is between it and this thread. */
 class Link {
   #worker;
@@ -61,7 +66,10 @@ class Link {
   #outbox = [];
   #dead; // why nothing can be requested any more
 
-  static async start(options) {
+  #stopped; // resolves the promise of stop
+
+  /** start starts a worker with its first message. */
+  static async start(message) {
     const link = new Link();
     const url = new URL("./worker.js", import.meta.url);
     if (inNode) {
@@ -69,7 +77,10 @@ class Link {
       const worker = new Worker(url, { name: "lsmlite" });
       worker.on("message", (data) => link.#received(data));
       worker.on("error", (error) => link.#end(new LsmliteError(`lsmlite: ${error.message}`, 1, "internal", { cause: error })));
-      worker.on("exit", () => link.#end(closed()));
+      worker.on("exit", () => {
+        link.#end(closed());
+        link.#stopped?.();
+      });
       link.#worker = worker;
     } else {
       const worker = new Worker(url, { type: "module", name: "lsmlite" });
@@ -77,14 +88,32 @@ class Link {
       worker.onerror = (event) => link.#end(new LsmliteError(`lsmlite: the worker failed: ${event.message}`, 1, "internal"));
       link.#worker = worker;
     }
-    link.#worker.postMessage({ start: options });
+    link.#worker.postMessage(message);
     return link;
   }
 
+  /** task has a worker do one thing without the program. */
+  static async task(message) {
+    const link = await Link.start(message);
+    try {
+      await new Promise((resolve, reject) => link.#waiting.set(0, { resolve, reject }));
+    } finally {
+      await link.stop(closed());
+    }
+  }
+
   #received(data) {
+    if (data.stopped !== undefined) {
+      this.#stopped?.();
+      return;
+    }
     if (data.ended !== undefined) {
       const [code, kind] = byStatus.get(data.status) ?? [1, "internal"];
-      this.stop(new LsmliteError(`lsmlite: ${data.ended}`, code, kind));
+      void this.stop(new LsmliteError(`lsmlite: ${data.ended}`, code, kind));
+      return;
+    }
+    if (data.done !== undefined) {
+      this.#waiting.get(0)?.resolve();
       return;
     }
     for (const bytes of data.answers) {
@@ -117,10 +146,25 @@ class Link {
     this.#waiting.clear();
   }
 
-  /** stop ends the worker. */
-  stop(reason) {
+  /** stop ends the worker, which closes its files and gives up its lock before. */
+  async stop(reason) {
     this.#end(reason);
-    return this.#worker.terminate();
+    this.#stopping ??= this.#terminate();
+    await this.#stopping;
+  }
+
+  #stopping;
+
+  async #terminate() {
+    if (inNode) this.#worker.ref();
+    let timer;
+    await new Promise((resolve) => {
+      this.#stopped = resolve;
+      timer = setTimeout(resolve, patience); // it has failed, or does something that takes long
+      this.#worker.postMessage({ stop: true });
+    });
+    clearTimeout(timer);
+    await this.#worker.terminate();
   }
 
   /**
@@ -387,17 +431,33 @@ class Database extends Session {
   }
 }
 
+/** What importFile has given to databases in memory, by name. */
+const imported = new Map();
+
 /** open opens a database, and makes it if there is none. */
-export async function open(name, { storage = inNode ? "node" : "opfs", ...settings } = {}) {
+export async function open(name, options = {}) {
+  const { storage = usual, content, log, signal, ...settings } = options;
   check(name, storage);
+  if (storage !== "memory" && (content ?? log) !== undefined) {
+    throw misuse('content and log are for storage "memory"; importFile stores a file elsewhere');
+  }
+  signal?.throwIfAborted();
   const module = await load();
-  const link = await Link.start({ module, storage, name });
+  const link = await Link.start({
+    start: {
+      module, storage, name,
+      content: content === undefined ? (storage === "memory" ? imported.get(name) : undefined) : await contentOf(content),
+      log: log === undefined ? undefined : await contentOf(log),
+      busyTimeout: milliseconds(settings.busy_timeout),
+      mayWrite: settings.mode !== "ro",
+    },
+  });
   try {
     await link.call(op.open, (w) => {
       const all = Object.entries(settings).filter(([, value]) => value !== undefined);
       w.text(name).u32(all.length);
-      for (const [setting, value] of all) w.text(setting).text(String(value));
-    });
+      for (const [setting, value] of all) w.text(setting).text(settingText(setting, value));
+    }, signal);
   } catch (error) {
     await link.stop(error);
     throw error;
@@ -405,9 +465,67 @@ export async function open(name, { storage = inNode ? "node" : "opfs", ...settin
   return new Database(link, name);
 }
 
+/** importFile stores a file as a database, which is not open, and looks at nothing in it. */
+export async function importFile(name, data, { storage = usual, replace = false } = {}) {
+  check(name, storage);
+  if (storage !== "memory") {
+    if (!(data instanceof Blob)) data = asBytes(data, "the file");
+    await Link.task({ importFile: { storage, name, data, replace } });
+    return;
+  }
+  if (imported.has(name) && !replace) {
+    throw new LsmliteError(`lsmlite: import ${name}: there is such a file; say replace: true to replace it`, 14, "cantopen");
+  }
+  imported.set(name, (await contentOf(data)).slice());
+}
+
+/** contentOf returns the bytes of a file that a program gives. */
+async function contentOf(data) {
+  return data instanceof Blob ? new Uint8Array(await data.arrayBuffer()) : asBytes(data, "the file");
+}
+
+/** remove removes a database, which is not open, and its log. */
+export async function remove(name, { storage = usual } = {}) {
+  check(name, storage);
+  if (storage !== "memory") {
+    await Link.task({ remove: { storage, name } });
+  } else if (!imported.delete(name)) {
+    throw new LsmliteError(`lsmlite: remove ${name}: the file does not exist`, 14, "cantopen");
+  }
+}
+
+/** requestPersistence asks the browser not to remove what it stores for this origin when room is short. */
+export async function requestPersistence() {
+  if (inNode) return true;
+  return (await navigator.storage?.persist?.()) ?? false;
+}
+
+const usual = inNode ? "node" : "opfs";
+
 function check(name, storage) {
-  if (typeof name !== "string" || name === "") throw new TypeError("the name of a database is a string that is not empty");
+  if (typeof name !== "string" || name === "" || name.includes("\0")) {
+    throw misuse("the name of a database is a string that is not empty");
+  }
   if (!["opfs", "memory", "node"].includes(storage)) throw misuse(`storage is ${storage}; want opfs, memory or node`);
-  if (storage === "node" && !inNode) throw misuse("storage \"node\" is the disk in Node; in a browser there is opfs");
-  if (storage === "opfs" && inNode) throw misuse("storage \"opfs\" is in browsers; in Node there is node");
+  if (storage === "node" && !inNode) throw misuse('storage "node" is the disk in Node; in a browser there is "opfs"');
+  if (storage === "opfs" && inNode) throw misuse('storage "opfs" is in browsers; in Node there is "node"');
+}
+
+/** milliseconds is how long to wait for a lock; what makes no sense the program refuses later. */
+function milliseconds(timeout) {
+  const [, n, unit = "ms"] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(String(timeout ?? 0)) ?? [0, 0];
+  return Number(n) * { ms: 1, s: 1e3, m: 60e3, h: 3600e3 }[unit];
+}
+
+/** settingText is a setting as it is in a data source name: on and off for booleans. */
+function settingText(setting, value) {
+  switch (typeof value) {
+    case "boolean":
+      return value ? "on" : "off";
+    case "string":
+    case "number":
+    case "bigint":
+      return String(value);
+  }
+  throw misuse(`${setting} is ${value === null ? "null" : typeof value}; want a string, a number or a boolean`);
 }

@@ -1,122 +1,140 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The worker of one database: it runs the program, gives it files, and passes bytes between it and index.js.
-// index.js starts it.
+// The worker of one database: it holds the lock, runs the program on files, and passes bytes between it and
+// index.js, which starts it. It also does what index.js requests for a file that is not open.
 
-import "./wasm_exec.js";
-import { Disk, Files, Memory, Opfs, statusOf } from "./files.js";
+import { Disk, FileError, Files, Memory, Opfs, status, statusOf } from "./files.js";
+import { acquire } from "./locks.js";
+import { start } from "./program.js";
 
 const inNode = typeof process !== "undefined" && process.versions?.node !== undefined && process.type !== "renderer";
 const port = inNode ? (await import("node:worker_threads")).parentPort : globalThis;
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+let files;
+let release = async () => {};
 
-/** run starts the program and serves messages until it ends. */
-async function run({ module, storage, name, content }) {
-  const kind = storage === "opfs" ? await Opfs.make() : storage === "node" ? await Disk.make() : new Memory();
-  if (content !== undefined) kind.put(name, content);
-  const files = new Files(kind);
-
-  const queue = []; // messages for the program
-  const given = []; // answers of the program
-  let memory;
-  let wake;
-  let waking = false;
-
-  // A number above 2^31 comes as a negative one.
-  const bytes = (at, n) => new Uint8Array(memory.buffer, at >>> 0, n >>> 0);
-  const text = (at, n) => decoder.decode(bytes(at, n));
-
-  /** tell has the program look at the queue, and passes its answers on. */
-  function tell() {
-    if (wake === undefined || waking) return;
-    waking = true;
-    try {
-      wake();
-    } finally {
-      waking = false;
-    }
-    flush();
+async function kindOf(storage) {
+  switch (storage) {
+    case "opfs":
+      return Opfs.make();
+    case "node":
+      return Disk.make();
   }
-
-  /** flush sends the answers of this turn of the event loop in one message. */
-  function flush() {
-    if (given.length === 0) return;
-    const answers = given.splice(0);
-    port.postMessage({ answers }, answers.map((a) => a.buffer));
-  }
-
-  /** begin does an operation on names, and queues what it came to. */
-  async function begin(call, what, a, b, arg) {
-    let outcome;
-    try {
-      const { value = 0, text = "" } = await files.do(what, a, b, arg);
-      outcome = [0, value, text];
-    } catch (error) {
-      outcome = [statusOf(error), 0, String(error?.message ?? error)];
-    }
-    const reason = encoder.encode(outcome[2]);
-    const message = new Uint8Array(1 + 4 + 4 + 8 + 4 + reason.length);
-    const view = new DataView(message.buffer);
-    message[0] = 1;
-    view.setUint32(1, call, true);
-    view.setInt32(5, outcome[0], true);
-    view.setFloat64(9, outcome[1], true);
-    view.setUint32(17, reason.length, true);
-    message.set(reason, 21);
-    queue.push(message);
-    tell();
-  }
-
-  const go = new globalThis.Go();
-  go.importObject.lsmlite = {
-    pending: () => (queue.length > 0 ? queue[0].length : -1),
-    take: (at) => bytes(at, queue[0].length).set(queue.shift()),
-    give: (at, n) => {
-      given.push(bytes(at, n).slice());
-      if (!waking) queueMicrotask(flush);
-    },
-    removesOpen: () => (kind.removesOpen ? 1 : 0),
-    begin: (call, what, a, aLen, b, bLen, arg) => void begin(call, what, text(a, aLen), text(b, bLen), arg),
-    read: (handle, at, n, off) => files.read(handle, bytes(at, n), off),
-    write: (handle, at, n, off) => files.write(handle, bytes(at, n), off),
-    size: (handle) => files.size(handle),
-    truncate: (handle, size) => files.truncate(handle, size),
-    sync: (handle) => files.sync(handle),
-    close: (handle) => files.close(handle),
-    reason: (at, n) => encoder.encodeInto(files.reason(), bytes(at, n)).written,
-  };
-  const instance = await WebAssembly.instantiate(module, go.importObject);
-  memory = instance.exports.mem ?? instance.exports.memory;
-  globalThis.lsmliteReady = (f) => {
-    wake = f;
-    queueMicrotask(tell);
-  };
-  void go.run(instance).then(() => port.postMessage({ ended: "the program has ended; its last lines are in the console" }));
-
-  return (messages) => {
-    for (const m of messages) queue.push(m);
-    tell();
-  };
+  return new Memory();
 }
 
-let serve;
-const early = [];
+/** serve runs the program and returns what gives it messages. */
+async function serve({ module, storage, name, content, log, busyTimeout, mayWrite }) {
+  const kind = await kindOf(storage);
+  release = await acquire(storage, name, busyTimeout, mayWrite);
+  if (content !== undefined) kind.put(name, content);
+  if (log !== undefined) kind.put(`${name}-log`, log);
+  files = new Files(kind);
+  return start(module, files, {
+    answered: (answers) => port.postMessage({ answers }, answers.map((a) => a.buffer)),
+    ended: () => port.postMessage({ ended: "the program has ended; its last words are on the console" }),
+  });
+}
+
+/** importFile writes a file under another name, makes it durable, and gives it its name then. */
+async function importFile({ storage, name, data, replace }) {
+  const kind = await kindOf(storage);
+  release = await acquire(storage, name, 0, true);
+  if (!replace && (await exists(kind, name))) {
+    throw new FileError(status.exist, `import ${name}: there is such a file; say replace: true to replace it`);
+  }
+  const temp = `${name}-import-${crypto.randomUUID().slice(0, 8)}`;
+  try {
+    const file = await kind.open(temp, { create: true, mustCreate: true, mode: 0o600 });
+    try {
+      let at = 0;
+      for await (const bytes of partsOf(data)) {
+        for (let done = 0; done < bytes.length; ) done += file.write(bytes.subarray(done), at + done);
+        at += bytes.length;
+      }
+      file.sync();
+    } finally {
+      file.close();
+    }
+    await removeIfThere(kind, `${name}-log`); // that of the database before
+    await kind.rename(temp, name);
+    await kind.syncDir(name);
+  } catch (error) {
+    await removeIfThere(kind, temp).catch(() => {});
+    throw error;
+  }
+}
+
+async function* partsOf(data) {
+  if (!(data instanceof Blob)) {
+    yield data;
+    return;
+  }
+  const reader = data.stream().getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
+
+async function exists(kind, name) {
+  try {
+    await kind.stat(name);
+    return true;
+  } catch (error) {
+    if (statusOf(error) === status.notExist) return false;
+    throw error;
+  }
+}
+
+async function removeIfThere(kind, name) {
+  try {
+    await kind.remove(name);
+  } catch (error) {
+    if (statusOf(error) !== status.notExist) throw error;
+  }
+}
+
+/** removeFile removes a database and its log. The log goes first: alone it would look like a lost database's. */
+async function removeFile({ storage, name }) {
+  const kind = await kindOf(storage);
+  release = await acquire(storage, name, 0, true);
+  await kind.stat(name);
+  await removeIfThere(kind, `${name}-log`);
+  await kind.remove(name);
+  await kind.syncDir(name);
+}
+
+/** stop closes what is open. After it the worker can be ended without anything left. */
+async function stop() {
+  files?.closeAll();
+  await release().catch(() => {});
+  port.postMessage({ stopped: true });
+}
+
+const ended = (error) => port.postMessage({ ended: String(error?.message ?? error), status: statusOf(error) });
+const done = () => port.postMessage({ done: true });
+
+let give;
+const early = []; // messages that came before the program
 
 function received(data) {
   if (data.start !== undefined) {
-    run(data.start).then(
-      (f) => {
-        serve = f;
-        if (early.length > 0) serve(early.splice(0));
-      },
-      (error) => port.postMessage({ ended: String(error?.message ?? error), status: statusOf(error) }),
-    );
-  } else if (serve === undefined) {
+    serve(data.start).then((f) => {
+      give = f;
+      give(early.splice(0));
+    }, ended);
+  } else if (data.importFile !== undefined) {
+    importFile(data.importFile).then(done, ended);
+  } else if (data.remove !== undefined) {
+    removeFile(data.remove).then(done, ended);
+  } else if (data.stop !== undefined) {
+    void stop();
+  } else if (give === undefined) {
     early.push(...data.messages);
   } else {
-    serve(data.messages);
+    give(data.messages);
   }
 }
 

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What keeps a database from being opened twice. In a browser it is a Web Lock of the origin. Node has no locks
+// that end with their process, so there it is a file next to the database that names the process; that of a
+// process that has ended counts for nothing.
+
+import { FileError, status } from "./files.js";
+
+/** acquire returns what releases the lock. It waits for up to timeout milliseconds. */
+export async function acquire(storage, name, timeout, mayWrite) {
+  switch (storage) {
+    case "opfs":
+      return webLock(`lsmlite:${name}`, timeout);
+    case "node":
+      return lockFile(name, timeout, mayWrite);
+  }
+  return async () => {};
+}
+
+function webLock(name, timeout) {
+  // Without Web Locks there are still the access handles, of which a file has only one.
+  if (globalThis.navigator?.locks === undefined) return async () => {};
+  const options = timeout > 0 ? { signal: AbortSignal.timeout(timeout) } : { ifAvailable: true };
+  return new Promise((resolve, reject) => {
+    const ended = navigator.locks.request(name, options, (lock) => {
+      if (lock === null) throw busy(name.slice("lsmlite:".length), "by another tab or worker");
+      return new Promise((release) =>
+        resolve(async () => {
+          release();
+          await ended;
+        }),
+      );
+    });
+    ended.catch((error) =>
+      reject(error.status === undefined ? busy(name.slice("lsmlite:".length), "by another tab or worker") : error),
+    );
+  });
+}
+
+function busy(name, by) {
+  return new FileError(status.busy, `open ${name}: the database is open already, ${by}; close it there`);
+}
+
+const retry = 20; // milliseconds between two looks at a lock file
+
+/** lockFile makes the lock file of a database. */
+async function lockFile(name, timeout, mayWrite) {
+  const fs = await import("node:fs");
+  const { hostname } = await import("node:os");
+  const { randomUUID } = await import("node:crypto");
+  const path = `${await canonical(fs, name)}-lock`;
+  const self = JSON.stringify({ ...identity(fs, process.pid), host: hostname(), token: randomUUID() });
+  const until = Date.now() + timeout;
+  for (;;) {
+    try {
+      fs.writeFileSync(path, self, { flag: "wx", mode: 0o600 });
+      return async () => {
+        if (read(fs, path) === self) fs.rmSync(path, { force: true });
+      };
+    } catch (error) {
+      if (error.code !== "EEXIST") {
+        // A database that is only read may be in a folder where nothing can be made.
+        if (!mayWrite && ["EACCES", "EPERM", "EROFS"].includes(error.code)) return async () => {};
+        throw error;
+      }
+    }
+    const held = read(fs, path);
+    if (held === undefined) continue; // it was released at this moment
+    if (hasEnded(fs, held, hostname())) {
+      takeAway(fs, path, held, randomUUID());
+      continue;
+    }
+    if (Date.now() >= until) throw busy(name, `as the lock file ${path} says; remove that if it is wrong`);
+    await new Promise((resolve) => setTimeout(resolve, retry));
+  }
+}
+
+/** canonical is the name without links, of a file that may be missing. */
+async function canonical(fs, name) {
+  const { Disk } = await import("./files.js");
+  return (await Disk.make()).canonical(name);
+}
+
+function read(fs, path) {
+  try {
+    return fs.readFileSync(path, "utf8");
+  } catch (error) {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** identity says which process has a number: numbers are used again, in a container always the same. */
+function identity(fs, pid) {
+  const who = { pid };
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+    who.started = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    who.boot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    // Only Linux has these files.
+  }
+  return who;
+}
+
+/** hasEnded reports whether the process that made a lock file has ended for sure. */
+function hasEnded(fs, held, host) {
+  let owner;
+  try {
+    owner = JSON.parse(held);
+  } catch {
+    return false; // it is being written, or is not ours
+  }
+  if (typeof owner?.pid !== "number" || owner.host !== host) return false;
+  try {
+    process.kill(owner.pid, 0);
+  } catch (error) {
+    return error.code === "ESRCH";
+  }
+  const now = identity(fs, owner.pid);
+  return owner.started !== undefined && now.started !== undefined &&
+    (owner.started !== now.started || owner.boot !== now.boot);
+}
+
+/**
+ * takeAway removes the lock file of a process that has ended. Renamed first, so that of several processes that do
+ * this one finds it, and none removes a lock that was made since.
+ */
+function takeAway(fs, path, held, token) {
+  const aside = `${path}-${token}`;
+  try {
+    fs.renameSync(path, aside);
+  } catch (error) {
+    if (error.code === "ENOENT") return;
+    throw error;
+  }
+  if (read(fs, aside) !== held) {
+    // Another process was faster and has made its own, which goes back unless there is yet another.
+    try {
+      fs.linkSync(aside, path);
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+    }
+  }
+  fs.rmSync(aside, { force: true });
+}
