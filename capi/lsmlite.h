@@ -224,7 +224,8 @@ LSMLITE_API int lsm_info(lsm_db*, int eParam, ...);
 #define LSM_INFO_FREELIST_SIZE   12 /* int*: entries of the free list in the checkpoint */
 #define LSM_INFO_COMPRESSION_ID  13 /* unsigned int* */
 
-/* A number of the program's own, kept in the file with each commit. */
+/* A number of the program's own. As in lsm1 it is part of a commit, and kept in memory only: it is 0 again when
+** all handles of the file are closed. */
 LSMLITE_API int lsm_get_user_version(lsm_db*, unsigned int*);
 LSMLITE_API int lsm_set_user_version(lsm_db*, unsigned int);
 
@@ -270,8 +271,7 @@ LSMLITE_API int lsm_csr_seek(lsm_cursor*, const void *pKey, int nKey, int eSeek)
 LSMLITE_API int lsm_csr_first(lsm_cursor*);
 LSMLITE_API int lsm_csr_last(lsm_cursor*);
 
-/* Next after lsm_csr_first and LSM_SEEK_GE, prev after lsm_csr_last, LSM_SEEK_LE and LSM_SEEK_LEFAST; otherwise
-** LSM_MISUSE. */
+/* Next after lsm_csr_first and LSM_SEEK_GE, prev after lsm_csr_last and LSM_SEEK_LE; otherwise LSM_MISUSE. */
 LSMLITE_API int lsm_csr_next(lsm_cursor*);
 LSMLITE_API int lsm_csr_prev(lsm_cursor*);
 
@@ -326,13 +326,13 @@ typedef struct lsmlite_rows {
   const unsigned char *aByte;
 } lsmlite_rows;
 
-/* Hands out the current row and those after it that are at hand, up to 256 rows or about 64 KB, and moves past
-** them, after lsmlite_scan, lsm_csr_first, LSM_SEEK_GE forwards, otherwise backwards. nRow 0: there are none
-** left. The bytes are valid until the next call with this cursor, or a write through its handle. */
+/* Hands out the current row and those after it in the cursor's direction that are in memory, up to 256 rows or
+** about 64 KB, and moves past them. nRow 0: there are none left. The bytes are valid until the next call with
+** this cursor. */
 LSMLITE_API int lsmlite_csr_rows(lsm_cursor*, lsmlite_rows*);
 
 /* Writes a copy of what is committed to a new file, while others read and write. xProgress, which may be NULL,
-** is called now and then with the rows copied and their number as it is estimated; if it returns something
+** is called about once a MiB with the bytes written and about how many there will be; if it returns something
 ** else than 0 the backup ends with LSM_ERROR and leaves no file. */
 LSMLITE_API int lsmlite_backup(lsm_db*, const char *zFile, int flags,
                                int (*xProgress)(void *pCtx, lsm_i64 nDone, lsm_i64 nTotal), void *pCtx);

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+/*
+#include "abi.h"
+*/
+import "C"
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+// A core is one open file, and all handles of this process that use it.
+type core struct {
+	key     coreKey
+	uses    int        // guarded by cores
+	opening sync.Mutex // held to open and to close
+	db      *engine.DB // nil while it is not open; constant while a use is held
+	hooks   *hooks     // that it is open with, or nil
+
+	applying sync.Mutex
+	applied  tunables
+
+	// commits is held for reading by a commit, and for writing by one that has to know which state is its own.
+	commits     sync.RWMutex
+	userVersion atomic.Uint32
+	worked      atomic.Int64 // how often the file was written
+}
+
+// coreKey is a file. Handles that only read share the database of those that write, if there is one.
+type coreKey struct {
+	fs       vfs.FS
+	path     string
+	readOnly bool
+}
+
+var cores = struct {
+	sync.Mutex
+	open map[coreKey]*core
+}{open: map[coreKey]*core{}}
+
+// use grants a use of the file of a handle, and opens it if it is not open.
+func (h *handle) use(ctx context.Context) (*core, error) {
+	key := coreKey{h.fs, h.path, h.cfg.readOnly}
+	cores.Lock()
+	c := cores.open[key]
+	if c == nil && key.readOnly {
+		c = cores.open[coreKey{h.fs, h.path, false}]
+	}
+	if c == nil {
+		c = &core{key: key}
+		cores.open[key] = c
+	}
+	c.uses++
+	cores.Unlock()
+
+	c.opening.Lock()
+	err := h.openCore(ctx, c)
+	c.opening.Unlock()
+	if err != nil {
+		_ = c.release()
+		return nil, err
+	}
+	return c, nil
+}
+
+// openCore opens the file if it is not open, or checks that the handle agrees about its compression.
+func (h *handle) openCore(ctx context.Context, c *core) error {
+	o := h.options()
+	if c.db != nil {
+		have := max(c.db.CompressionID(), C.LSM_COMPRESSION_NONE)
+		if c.hooks != nil {
+			have = c.hooks.id
+		}
+		if (o.Compression != "" || c.hooks != nil) && have != h.hookID() {
+			return &engine.Error{Code: engine.CodeMismatch, Op: "open", Path: h.path, Codec: have,
+				Detail: "the file is open with another compression"}
+		}
+		if c.hooks != nil {
+			c.hooks.add(h.hooked())
+		}
+		return nil
+	}
+	o.Observer = &engine.Observer{
+		Worked:       func(e engine.WorkEvent) { c.count(e.Bytes) },
+		Checkpointed: func(e engine.CheckpointEvent) { c.count(e.Bytes) },
+	}
+	if h.c.xLog != nil {
+		o.Logger = slog.New(&logHandler{log: h.c.xLog, ctx: h.c.pLogCtx})
+	}
+	db, err := engine.Open(ctx, h.path, o)
+	if err != nil {
+		return err
+	}
+	c.db, c.applied, c.hooks = db, h.cfg.tunables, nil
+	if h.hooked() != nil {
+		c.hooks = o.Codecs[0].(*hooks)
+	}
+	return nil
+}
+
+func (c *core) count(bytes int64) {
+	if bytes > 0 {
+		c.worked.Add(1)
+	}
+}
+
+// release gives a use back, and closes the file with the last one.
+func (c *core) release() (err error) {
+	c.opening.Lock()
+	defer c.opening.Unlock()
+	cores.Lock()
+	c.uses--
+	last := c.uses == 0
+	cores.Unlock()
+	if !last {
+		return nil
+	}
+	if c.db != nil {
+		err = c.db.Close()
+		c.db = nil
+		c.userVersion.Store(0)
+	}
+	cores.Lock()
+	if c.uses == 0 {
+		delete(cores.open, c.key)
+	}
+	cores.Unlock()
+	return err
+}
+
+// configure makes a handle's settings those of the file.
+func (c *core) configure(t tunables) error {
+	c.applying.Lock()
+	defer c.applying.Unlock()
+	if c.applied == t {
+		return nil
+	}
+	if err := c.db.Set(func(o *engine.Options) { t.apply(o) }); err != nil {
+		return err
+	}
+	c.applied = t
+	return nil
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Cursors. A cursor has a block of rows that one call of Go has filled. What can be answered from it is answered
+// here: a call of Go costs more than a row.
+//
+// Invariants: the current row is iRow of the nRow rows of the block, none if they are equal. The engine's cursor
+// stands on the last row of the block, or past it. A block whose nChange is not the handle's is of a state before
+// the handle wrote: its current row stays, and a move finds its place again by the key of that.
+
+#include <string.h>
+
+#include "abi.h"
+#include "_cgo_export.h"
+
+int lsm_csr_open(lsm_db *pDb, lsm_cursor **ppCsr){
+  int rc;
+  lsm_cursor *p;
+  if( ppCsr==0 ) return LSM_MISUSE;
+  *ppCsr = 0;
+  if( pDb==0 ) return LSM_MISUSE;
+  p = lsm_malloc(pDb->pEnv, sizeof(*p));
+  if( p==0 ) return LSM_NOMEM;
+  memset(p, 0, sizeof(*p));
+  p->pDb = pDb;
+  rc = lsmliteGoCursorOpen(pDb->pGo, p);
+  if( rc ){
+    lsm_free(pDb->pEnv, p);
+    return rc;
+  }
+  pDb->nCsr++;
+  *ppCsr = p;
+  return LSM_OK;
+}
+
+int lsm_csr_close(lsm_cursor *p){
+  if( p ){
+    lsm_db *pDb = p->pDb;
+    lsmliteGoCursorClose(p->pGo);
+    lsm_free(pDb->pEnv, p->aOff);
+    lsm_free(pDb->pEnv, p->aByte);
+    lsm_free(pDb->pEnv, p->pLong);
+    lsm_free(pDb->pEnv, p);
+    pDb->nCsr--;
+  }
+  return LSM_OK;
+}
+
+// lsmliteRoom makes room for a block. It runs in a call of Go.
+int lsmliteRoom(lsm_cursor *p, uint32_t nRow, size_t nByte){
+  lsm_env *pEnv = p->pDb->pEnv;
+  if( p->nRoom<nRow ){
+    uint32_t *a = lsm_malloc(pEnv, (2*(size_t)nRow+1)*sizeof(uint32_t));
+    if( a==0 ) return LSM_NOMEM;
+    lsm_free(pEnv, p->aOff);
+    p->aOff = a;
+    p->nRoom = nRow;
+  }
+  if( p->nByteRoom<nByte ){
+    unsigned char *a = lsm_malloc(pEnv, nByte);
+    if( a==0 ) return LSM_NOMEM;
+    lsm_free(pEnv, p->aByte);
+    p->aByte = a;
+    p->nByteRoom = nByte;
+  }
+  return LSM_OK;
+}
+
+static void dropLong(lsm_cursor *p){
+  if( p->pLong ){
+    lsm_free(p->pDb->pEnv, p->pLong);
+    p->pLong = 0;
+  }
+}
+
+// step moves on from the current row, in the direction that the last seek has set.
+static int step(lsm_cursor *p){
+  if( p->iRow>=p->nRow ) return LSM_OK;
+  dropLong(p);
+  if( p->nChange==p->pDb->nChange ){
+    if( p->iRow+1<p->nRow ){
+      p->iRow++;
+      return LSM_OK;
+    }
+    if( p->bLast ){
+      p->iRow = p->nRow;
+      return LSM_OK;
+    }
+  }
+  return lsmliteGoCursorMore(p->pGo);
+}
+
+// settle makes the row after a block that was handed out the current one.
+static int settle(lsm_cursor *p){
+  if( !p->bTaken ) return LSM_OK;
+  p->bTaken = 0;
+  p->iRow = p->nRow-1;
+  return step(p);
+}
+
+int lsm_csr_seek(lsm_cursor *p, const void *pKey, int nKey, int eSeek){
+  if( p==0 || nKey<0 || (pKey==0 && nKey>0) || eSeek<LSM_SEEK_LEFAST || eSeek>LSM_SEEK_GE ) return LSM_MISUSE;
+  if( p->eMoves & CSR_SCAN ) return LSM_MISUSE;
+  dropLong(p);
+  p->bTaken = 0;
+  p->eMoves = eSeek==LSM_SEEK_GE ? CSR_NEXT : eSeek==LSM_SEEK_LE ? CSR_PREV : 0;
+  return lsmliteGoCursorSeek(p->pGo, (void*)pKey, nKey, eSeek);
+}
+
+static int toEnd(lsm_cursor *p, int bLast){
+  if( p==0 || (p->eMoves & CSR_SCAN) ) return LSM_MISUSE;
+  dropLong(p);
+  p->bTaken = 0;
+  p->eMoves = bLast ? CSR_PREV : CSR_NEXT;
+  return lsmliteGoCursorEnd(p->pGo, bLast);
+}
+
+int lsm_csr_first(lsm_cursor *p){ return toEnd(p, 0); }
+int lsm_csr_last(lsm_cursor *p){ return toEnd(p, 1); }
+
+static int move(lsm_cursor *p, unsigned eMove){
+  int rc;
+  if( p==0 || !(p->eMoves & eMove) ) return LSM_MISUSE;
+  rc = settle(p);
+  return rc ? rc : step(p);
+}
+
+int lsm_csr_next(lsm_cursor *p){ return move(p, CSR_NEXT); }
+int lsm_csr_prev(lsm_cursor *p){ return move(p, CSR_PREV); }
+
+int lsm_csr_valid(lsm_cursor *p){
+  return p && settle(p)==LSM_OK && p->iRow<p->nRow;
+}
+
+int lsm_csr_key(lsm_cursor *p, const void **ppKey, int *pnKey){
+  int rc = p ? settle(p) : LSM_MISUSE;
+  if( rc==LSM_OK && p->iRow>=p->nRow ) rc = LSM_MISUSE;
+  if( rc ){
+    *ppKey = 0;
+    *pnKey = 0;
+    return rc;
+  }
+  const uint32_t *a = p->aOff + 2*(size_t)p->iRow;
+  *ppKey = p->aByte + a[0];
+  *pnKey = (int)(a[1]-a[0]);
+  return LSM_OK;
+}
+
+int lsm_csr_value(lsm_cursor *p, const void **ppVal, int *pnVal){
+  int rc = p ? settle(p) : LSM_MISUSE;
+  if( rc==LSM_OK && (p->iRow>=p->nRow || p->bBare) ) rc = LSM_MISUSE;
+  if( rc==LSM_OK && p->bLong && p->pLong==0 ) rc = lsmliteGoCursorLong(p->pGo);
+  if( rc ){
+    *ppVal = 0;
+    *pnVal = 0;
+    return rc;
+  }
+  const unsigned char *aByte = p->bLong ? p->pLong : p->aByte;
+  const uint32_t *a = p->bLong ? p->aLongOff : p->aOff + 2*(size_t)p->iRow;
+  *ppVal = aByte + a[1];
+  *pnVal = (int)(a[2]-a[1]);
+  return LSM_OK;
+}
+
+int lsm_csr_cmp(lsm_cursor *p, const void *pKey, int nKey, int *piRes){
+  const void *pMine;
+  int nMine, rc, res;
+  if( nKey<0 || (pKey==0 && nKey>0) ) return LSM_MISUSE;
+  rc = lsm_csr_key(p, &pMine, &nMine);
+  if( rc ) return rc;
+  res = nMine<nKey ? nMine : nKey;
+  res = res ? memcmp(pMine, pKey, res) : 0;
+  *piRes = res ? res : nMine-nKey;
+  return LSM_OK;
+}
+
+int lsmlite_scan(lsm_db *pDb, const void *pFrom, int nFrom, const void *pTo, int nTo, int flags, lsm_cursor **ppCsr){
+  lsm_cursor *p;
+  int rc;
+  if( ppCsr==0 ) return LSM_MISUSE;
+  *ppCsr = 0;
+  if( (pFrom && nFrom<0) || (pTo && nTo<0) || (flags & ~15) ) return LSM_MISUSE;
+  rc = lsm_csr_open(pDb, &p);
+  if( rc ) return rc;
+  p->eMoves = CSR_NEXT | CSR_SCAN;
+  rc = lsmliteGoCursorScan(p->pGo, (void*)pFrom, nFrom, (void*)pTo, nTo, flags);
+  if( rc ){
+    lsm_csr_close(p);
+    return rc;
+  }
+  *ppCsr = p;
+  return LSM_OK;
+}
+
+int lsmlite_csr_rows(lsm_cursor *p, lsmlite_rows *pRows){
+  int rc;
+  if( pRows==0 ) return LSM_MISUSE;
+  memset(pRows, 0, sizeof(*pRows));
+  if( p==0 || p->bBare ) return LSM_MISUSE;
+  rc = settle(p);
+  if( rc || p->iRow>=p->nRow ) return rc;
+  if( p->bLong ){
+    if( p->pLong==0 && (rc = lsmliteGoCursorLong(p->pGo))!=LSM_OK ) return rc;
+    pRows->aOff = p->aLongOff;
+    pRows->aByte = p->pLong;
+  }else{
+    pRows->aOff = p->aOff + 2*(size_t)p->iRow;
+    pRows->aByte = p->aByte;
+  }
+  pRows->nRow = p->nRow - p->iRow;
+  p->bTaken = 1;
+  return LSM_OK;
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Handles: their life, settings, facts, transactions and writes. Here arguments are checked and taken from lists
+// of unknown length, which Go cannot read; Go does the rest.
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "abi.h"
+#include "_cgo_export.h"
+
+int lsm_new(lsm_env *pEnv, lsm_db **ppDb){
+  lsm_db *p;
+  if( ppDb==0 ) return LSM_MISUSE;
+  *ppDb = 0;
+  if( pEnv==0 ) pEnv = lsm_default_env();
+  p = lsm_malloc(pEnv, sizeof(*p));
+  if( p==0 ) return LSM_NOMEM;
+  memset(p, 0, sizeof(*p));
+  p->pEnv = pEnv;
+  p->compress.iId = LSM_COMPRESSION_NONE;
+  p->pGo = lsmliteGoNew(p);
+  *ppDb = p;
+  return LSM_OK;
+}
+
+int lsm_open(lsm_db *p, const char *zFile){
+  if( p==0 || zFile==0 ) return LSM_MISUSE;
+  return lsmliteGoOpen(p->pGo, (char*)zFile);
+}
+
+int lsm_close(lsm_db *p){
+  int rc;
+  if( p==0 ) return LSM_OK;
+  if( p->nCsr || p->nStmt || p->bInFactory ) return LSM_MISUSE;
+  if( lsmliteGoLevel(p->pGo)>0 ) return LSM_MISUSE;
+  rc = lsmliteGoClose(p->pGo);
+  if( p->factory.xFree ) p->factory.xFree(p->factory.pCtx);
+  if( p->compress.xFree ) p->compress.xFree(p->compress.pCtx);
+  lsm_free(p->pEnv, p->zErr);
+  lsm_free(p->pEnv, p);
+  return rc;
+}
+
+lsm_env *lsm_get_env(lsm_db *p){ return p ? p->pEnv : lsm_default_env(); }
+
+// setHooks replaces the hooks for compression. No hooks of the old ones run any more once the file is let go.
+static int setHooks(lsm_db *p, const lsm_compress *pNew){
+  int rc = lsmliteGoMayHook(p->pGo, pNew->xBound ? pNew->iId : LSM_COMPRESSION_NONE);
+  if( rc ) return rc;
+  if( p->compress.xFree ) p->compress.xFree(p->compress.pCtx);
+  memset(&p->compress, 0, sizeof(p->compress));
+  p->compress.iId = LSM_COMPRESSION_NONE;
+  if( pNew->xBound ) p->compress = *pNew;
+  return LSM_OK;
+}
+
+int lsm_config(lsm_db *p, int eParam, ...){
+  int rc = LSM_OK;
+  va_list ap;
+  if( p==0 ) return LSM_MISUSE;
+  va_start(ap, eParam);
+  switch( eParam ){
+    case LSM_CONFIG_SET_COMPRESSION: {
+      lsm_compress *pHooks = va_arg(ap, lsm_compress*);
+      rc = pHooks ? setHooks(p, pHooks) : LSM_MISUSE;
+      break;
+    }
+    case LSM_CONFIG_GET_COMPRESSION: {
+      lsm_compress *pHooks = va_arg(ap, lsm_compress*);
+      if( pHooks ) *pHooks = p->compress; else rc = LSM_MISUSE;
+      break;
+    }
+    case LSM_CONFIG_SET_COMPRESSION_FACTORY: {
+      lsm_compress_factory *pFactory = va_arg(ap, lsm_compress_factory*);
+      if( pFactory==0 || p->bInFactory ){ rc = LSM_MISUSE; break; }
+      if( p->factory.xFree ) p->factory.xFree(p->factory.pCtx);
+      p->factory = *pFactory;
+      break;
+    }
+    default: {
+      int *pVal;
+      if( !lsmliteGoHasSetting(eParam) ){ rc = LSM_MISUSE; break; }
+      pVal = va_arg(ap, int*);
+      rc = pVal ? lsmliteGoConfig(p->pGo, eParam, pVal) : LSM_MISUSE;
+    }
+  }
+  va_end(ap);
+  return rc;
+}
+
+void lsm_config_log(lsm_db *p, void (*xLog)(void*, int, const char*), void *pCtx){
+  if( p==0 ) return;
+  p->xLog = xLog;
+  p->pLogCtx = pCtx;
+}
+
+void lsm_config_work_hook(lsm_db *p, void (*xHook)(lsm_db*, void*), void *pCtx){
+  if( p==0 ) return;
+  p->xWork = xHook;
+  p->pWorkCtx = pCtx;
+}
+
+// The text of a fact has a page in front of it or not; a number has one place or two.
+int lsm_info(lsm_db *p, int eParam, ...){
+  int rc = LSM_OK;
+  va_list ap;
+  if( p==0 ) return LSM_MISUSE;
+  va_start(ap, eParam);
+  switch( eParam ){
+    case LSM_INFO_ARRAY_STRUCTURE:
+    case LSM_INFO_ARRAY_PAGES:
+    case LSM_INFO_PAGE_ASCII_DUMP:
+    case LSM_INFO_PAGE_HEX_DUMP: {
+      lsm_i64 iPage = va_arg(ap, lsm_i64);
+      char **pz = va_arg(ap, char**);
+      rc = pz ? lsmliteGoInfoText(p->pGo, eParam, iPage, pz) : LSM_MISUSE;
+      break;
+    }
+    case LSM_INFO_DB_STRUCTURE:
+    case LSM_INFO_LOG_STRUCTURE:
+    case LSM_INFO_FREELIST: {
+      char **pz = va_arg(ap, char**);
+      rc = pz ? lsmliteGoInfoText(p->pGo, eParam, 0, pz) : LSM_MISUSE;
+      break;
+    }
+    case LSM_INFO_TREE_SIZE: {
+      int *pOld = va_arg(ap, int*);
+      int *pLive = va_arg(ap, int*);
+      rc = pOld && pLive ? lsmliteGoInfoNumber(p->pGo, eParam, pOld, pLive) : LSM_MISUSE;
+      break;
+    }
+    case LSM_INFO_NWRITE:
+    case LSM_INFO_NREAD:
+    case LSM_INFO_CHECKPOINT_SIZE:
+    case LSM_INFO_FREELIST_SIZE:
+    case LSM_INFO_COMPRESSION_ID: {
+      int *pVal = va_arg(ap, int*);
+      rc = pVal ? lsmliteGoInfoNumber(p->pGo, eParam, pVal, 0) : LSM_MISUSE;
+      break;
+    }
+    default:
+      rc = LSM_MISUSE;
+  }
+  va_end(ap);
+  return rc;
+}
+
+int lsm_get_user_version(lsm_db *p, unsigned int *pVersion){
+  if( p==0 || pVersion==0 ) return LSM_MISUSE;
+  return lsmliteGoUserVersion(p->pGo, pVersion);
+}
+
+int lsm_set_user_version(lsm_db *p, unsigned int iVersion){
+  if( p==0 ) return LSM_MISUSE;
+  return lsmliteGoSetUserVersion(p->pGo, iVersion);
+}
+
+// worked calls the hook if the call that has just ended has written to the file.
+static int worked(lsm_db *p, int64_t nBefore, int rc){
+  if( p->xWork && p->nWorked!=nBefore ) p->xWork(p, p->pWorkCtx);
+  return rc;
+}
+
+int lsm_begin(lsm_db *p, int iLevel){
+  if( p==0 ) return LSM_MISUSE;
+  int64_t n = p->nWorked;
+  return worked(p, n, lsmliteGoBegin(p->pGo, iLevel));
+}
+
+int lsm_commit(lsm_db *p, int iLevel){
+  if( p==0 ) return LSM_MISUSE;
+  int64_t n = p->nWorked;
+  return worked(p, n, lsmliteGoCommit(p->pGo, iLevel));
+}
+
+int lsm_rollback(lsm_db *p, int iLevel){
+  if( p==0 ) return LSM_MISUSE;
+  return lsmliteGoRollback(p->pGo, iLevel);
+}
+
+int lsm_insert(lsm_db *p, const void *pKey, int nKey, const void *pVal, int nVal){
+  if( p==0 || nKey<0 || (pKey==0 && nKey>0) || (pVal==0 && nVal>0) ) return LSM_MISUSE;
+  int64_t n = p->nWorked;
+  return worked(p, n, lsmliteGoPut(p->pGo, (void*)pKey, nKey, (void*)pVal, nVal));
+}
+
+int lsm_delete(lsm_db *p, const void *pKey, int nKey){ return lsm_insert(p, pKey, nKey, 0, -1); }
+
+int lsm_delete_range(lsm_db *p, const void *pKey1, int nKey1, const void *pKey2, int nKey2){
+  if( p==0 || nKey1<0 || nKey2<0 || (pKey1==0 && nKey1>0) || (pKey2==0 && nKey2>0) ) return LSM_MISUSE;
+  int64_t n = p->nWorked;
+  return worked(p, n, lsmliteGoDeleteRange(p->pGo, (void*)pKey1, nKey1, (void*)pKey2, nKey2));
+}
+
+int lsm_work(lsm_db *p, int nMerge, int nKB, int *pnWrite){
+  if( p==0 ) return LSM_MISUSE;
+  int64_t n = p->nWorked;
+  return worked(p, n, lsmliteGoWork(p->pGo, nMerge, nKB, pnWrite));
+}
+
+int lsm_flush(lsm_db *p){
+  if( p==0 ) return LSM_MISUSE;
+  int64_t n = p->nWorked;
+  return worked(p, n, lsmliteGoFlush(p->pGo));
+}
+
+int lsm_checkpoint(lsm_db *p, int *pnKB){
+  if( p==0 ) return LSM_MISUSE;
+  return lsmliteGoCheckpoint(p->pGo, pnKB);
+}
+
+const char *lsmlite_error_message(lsm_db *p){
+  if( p==0 ) return "";
+  lsm_free(p->pEnv, p->zErr);
+  p->zErr = lsmliteGoErrorText(p->pGo);
+  return p->zErr ? p->zErr : "";
+}
+
+int lsmlite_error_code(lsm_db *p){ return p ? lsmliteGoErrorCode(p->pGo) : LSM_OK; }
+
+int lsmlite_get(lsm_db *p, const void *pKey, int nKey, void *pBuf, lsm_i64 nBuf, lsm_i64 *pnVal){
+  if( pnVal==0 ) return LSM_MISUSE;
+  *pnVal = -1;
+  if( p==0 || nKey<0 || (pKey==0 && nKey>0) || nBuf<0 || (pBuf==0 && nBuf>0) ) return LSM_MISUSE;
+  return lsmliteGoGet(p->pGo, (void*)pKey, nKey, pBuf, nBuf, pnVal);
+}
+
+int lsmlite_get_many(lsm_db *p, int n, const void *const *apKey, const int *anKey, void **ppVals, lsm_i64 *anVal){
+  if( ppVals==0 ) return LSM_MISUSE;
+  *ppVals = 0;
+  if( p==0 || n<0 || (n>0 && (apKey==0 || anKey==0 || anVal==0)) ) return LSM_MISUSE;
+  return lsmliteGoGetMany(p->pGo, n, (void*)apKey, (void*)anKey, ppVals, anVal);
+}
+
+int lsmlite_put_many(lsm_db *p, int n, const void *const *apKey, const int *anKey, const void *const *apVal, const int *anVal){
+  if( p==0 || n<0 || (n>0 && (apKey==0 || anKey==0 || apVal==0 || anVal==0)) ) return LSM_MISUSE;
+  int64_t nBefore = p->nWorked;
+  return worked(p, nBefore, lsmliteGoPutMany(p->pGo, n, (void*)apKey, (void*)anKey, (void*)apVal, (void*)anVal));
+}
+
+int lsmlite_backup(lsm_db *p, const char *zFile, int flags, int (*xProgress)(void*, lsm_i64, lsm_i64), void *pCtx){
+  if( p==0 || zFile==0 || (flags & ~LSMLITE_BACKUP_REPLACE) ) return LSM_MISUSE;
+  return lsmliteGoBackup(p->pGo, (char*)zFile, flags, xProgress, pCtx);
+}
+
+const char *lsmlite_version(void){ return "0.1.0"; }
+
+void lsmlite_open_count(int *pnDb, int *pnCsr, int *pnStmt){ lsmliteGoOpenCount(pnDb, pnCsr, pnStmt); }
