@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -40,6 +41,23 @@ type Config struct {
 	// Codecs are further codecs, and other levels of the known ones. Every program that opens the
 	// file must have those that it needs.
 	Codecs []engine.Codec
+	// Key is where the key of an encrypted database comes from; a nil Key, with none of the four names
+	// that follow, is a database in clear. Of all five one may be set. Every Connector of a file has
+	// to have a key of it, also if the database is open in this process already.
+	Key keys.Source
+	// KeyFile names a file with a key: see keys.File.
+	KeyFile string `dsn:"key_file"`
+	// KeyEnv names an environment variable with a key: see keys.Env.
+	KeyEnv string `dsn:"key_env"`
+	// PassphraseFile names a file with a passphrase: see keys.PassphraseFile.
+	PassphraseFile string `dsn:"passphrase_file"`
+	// PassphraseEnv names an environment variable with a passphrase: see keys.PassphraseEnv.
+	PassphraseEnv string `dsn:"passphrase_env"`
+	// Cipher is that of a new encrypted database: "aes-256-gcm" or "chacha20-poly1305". Empty is the
+	// one that is faster on this platform; a file that exists has its own.
+	Cipher string `dsn:"cipher"`
+	// NotBefore refuses a database that has been put back to an earlier state: see engine.Options.
+	NotBefore engine.StateToken
 	// AutoFlush is the size in bytes at which the live tree is flushed to the file.
 	AutoFlush int `dsn:"autoflush"`
 	// AutoCheckpoint is how many bytes are written to the file, or flushed out of the log,

@@ -22,6 +22,9 @@ import (
 // The table in docs/tuning.md has what each may be, and its default. Sizes are in KB, page_size
 // in bytes, busy_timeout in milliseconds, unless they have a suffix, as 16MiB or 1.5s have. A
 // preset stands for all settings that are not in the name themselves, wherever it is in the name.
+//
+// A key is never in the name, which gets into logs, only the place where it is: key_file, key_env,
+// passphrase_file, passphrase_env. Names such as key and password are refused.
 func ParseDSN(dsn string) (Config, error) {
 	var c Config
 	path, query, _ := strings.Cut(dsn, "?")
@@ -72,10 +75,18 @@ func (c *Config) parseQuery(query string) error {
 			continue
 		}
 		name, value, found := strings.Cut(pair, "=")
-		name, nameErr := url.QueryUnescape(name)
-		value, valueErr := url.QueryUnescape(value)
-		if nameErr != nil || valueErr != nil {
-			return misusef("open", "bad escape in %q; write %%25 for %%", pair)
+		text, err := url.QueryUnescape(name)
+		if err != nil {
+			return misusef("open", "bad escape in the name of a setting; write %%25 for %%")
+		}
+		name = text
+		// Before anything that shows a value: it may be a secret.
+		if isSecret(name) {
+			return misusef("open", "%s is refused, because names of data sources get into logs; "+
+				"use key_file, key_env, passphrase_file or passphrase_env, or Config.Key", name)
+		}
+		if value, err = url.QueryUnescape(value); err != nil {
+			return misusef("open", "bad escape in the value of %s; write %%25 for %%", name)
 		}
 		s := settingNamed(name)
 		switch {
@@ -95,7 +106,7 @@ func (c *Config) parseQuery(query string) error {
 }
 
 // FormatDSN returns the name that ParseDSN reads back as c, as far as c can be text: FS,
-// Perm and Codecs cannot.
+// Perm, Codecs, Key and NotBefore cannot.
 func (c Config) FormatDSN() string {
 	var b strings.Builder
 	b.WriteString(formatPath(c.Path))

@@ -5,6 +5,7 @@ package lsmlite_test
 import (
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,6 +84,25 @@ func TestFormatDSN(t *testing.T) {
 	}
 }
 
+// No error shows what may be a key.
+func TestDSNShowsNoSecrets(t *testing.T) {
+	const secret = "hunter2"
+	for _, name := range []string{"key", "hexkey", "passphrase", "password", "KEY", "k%65y", "_pragma_key", "textkey"} {
+		for _, value := range []string{"=" + secret, "=%zz" + secret, "=" + secret + "%", "=a&b=" + secret} {
+			_, err := lsmlite.ParseDSN("a.lsm?safety=full&" + name + value)
+			checkError(t, name, err, "use key_file, key_env, passphrase_file or passphrase_env", lsmlite.ErrMisuse)
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("%s%s: %v", name, value, err)
+			}
+		}
+	}
+	_, err := lsmlite.ParseDSN("a.lsm?key_env=" + secret + "%zz")
+	checkError(t, "bad escape", err, "bad escape in the value of key_env", lsmlite.ErrMisuse)
+	if strings.Contains(err.Error(), secret) {
+		t.Error(err)
+	}
+}
+
 func TestDSNErrors(t *testing.T) {
 	tests := []struct{ dsn, err string }{
 		{"", "the path is empty"},
@@ -95,7 +115,11 @@ func TestDSNErrors(t *testing.T) {
 		{"a?safety=", `bad value "" for safety; allowed: off, normal, full`},
 		{"a?safety=very", `bad value "very" for safety; allowed: off, normal, full`},
 		{"a?safety=off&safety=off", "safety is set twice"},
-		{"a?mode=%zz", "bad escape"},
+		{"a?mode=%zz", "bad escape in the value of mode"},
+		{"a?m%zz=1", "bad escape in the name of a setting"},
+		{"a?key_file=", `bad value "" for key_file; allowed: the path of a file with a key`},
+		{"a?key_file=a&passphrase_env=b", "several keys"},
+		{"a?cipher=rot13", `bad value "rot13" for cipher; allowed: aes-256-gcm, chacha20-poly1305`},
 		{"a?mode=rwx", "allowed: rwc, rw, ro, memory"},
 		{":memory:?mode=ro", "has none"},
 		{"a?page_size=1000", "a power of two from 256 to 65536"},

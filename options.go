@@ -10,6 +10,7 @@ func (c *Config) engineOptions() engine.Options {
 	o, _ := engine.Preset(c.Preset)
 	o.FS, o.Perm, o.Codecs = c.FS, c.Perm, c.Codecs
 	o.Observer, o.Logger = c.Observer, c.Logger
+	o.Key, o.NotBefore = c.Key, c.NotBefore
 	for i := range settings {
 		if s := &settings[i]; s.save != nil && s.said(c) != "" {
 			s.save(c, &o)
@@ -37,6 +38,9 @@ func (c *Config) validate() error {
 		if err := s.parse(&again, text); err != nil {
 			return s.badValue(text)
 		}
+	}
+	if err := c.oneKey(); err != nil {
+		return err
 	}
 	o := c.engineOptions()
 	return o.Validate()

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 )
 
 // settings are all settings.
@@ -19,6 +20,15 @@ var settings = []setting{
 	{"block_size", "", database, fixed, powerOfTwo(kb, 64*kb, 64*mb,
 		func(c *Config) *int { return &c.BlockSize }, func(o *engine.Options) *int { return &o.BlockSize })},
 	{"compression", "the file's", database, fixed, codecName()},
+	{"key_file", "none", connection, fixed, keySource("the path of a file with a key",
+		func(c *Config) *string { return &c.KeyFile }, keys.File)},
+	{"key_env", "none", connection, fixed, keySource("the name of an environment variable with a key",
+		func(c *Config) *string { return &c.KeyEnv }, keys.Env)},
+	{"passphrase_file", "none", connection, fixed, keySource("the path of a file with a passphrase",
+		func(c *Config) *string { return &c.PassphraseFile }, keys.PassphraseFile)},
+	{"passphrase_env", "none", connection, fixed, keySource("the name of an environment variable with a passphrase",
+		func(c *Config) *string { return &c.PassphraseEnv }, keys.PassphraseEnv)},
+	{"cipher", "the file's", database, fixed, cipherName()},
 	{"autoflush", "", database, anyTime, autoFlush()},
 	{"autocheckpoint", "", database, anyTime, sizeOrOff("never",
 		func(c *Config) *int { return &c.AutoCheckpoint }, func(o *engine.Options) *int { return &o.AutoCheckpoint })},

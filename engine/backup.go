@@ -10,6 +10,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/backup"
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -29,6 +30,10 @@ type BackupOptions struct {
 	// Compression is that of the copy, as in Options; empty is that of the database.
 	// CopyCheckpoint cannot change it.
 	Compression string
+	// Key is that of the copy: nil is the one that the database was opened with, keys.None makes a copy
+	// in clear. A database in clear can be copied into an encrypted one. CopyCheckpoint keeps the keys
+	// of the database and cannot change them.
+	Key keys.Source
 	// Perm is the mode of the new file. If it is 0, a file that takes the place of another
 	// one gets that one's mode, and where the process runs as the superuser its owner and
 	// group, too; a new one gets 0600.
@@ -149,6 +154,9 @@ func newCopy(ctx context.Context, db *DB, o *BackupOptions) (*backup.Copy, error
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if hasKey(o.Key) {
+		return nil, &Error{Code: CodeMisuse, Op: "backup", Path: db.path, Detail: "encryption is not available yet"}
 	}
 	if o.FS == nil {
 		o.FS = db.files.FS

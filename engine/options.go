@@ -9,8 +9,10 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/compress"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/writer"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -96,6 +98,18 @@ type Options struct {
 	// Codecs are further codecs. One with the id of one of package compress takes its
 	// place, for example to choose another level.
 	Codecs []Codec
+	// Key is where the key of an encrypted database comes from; nil wants a database in clear, and
+	// makes a new one so. A key for a database in clear is refused with ErrMismatch, a missing or wrong
+	// key with ErrKey, before anything is written. A handle that shares an open database must have a
+	// key of it, too.
+	Key keys.Source
+	// Cipher is that of a new encrypted database: "aes-256-gcm" or "chacha20-poly1305". Empty is the
+	// one that is faster on this platform; a file that exists has its own.
+	Cipher string
+	// NotBefore is what DB.State returned at some time, kept elsewhere than the files: a database that
+	// has been put back to a state before that, or that is another one, is refused with ErrRolledBack.
+	// The zero value refuses nothing.
+	NotBefore StateToken
 	// AutoFlush is the size in bytes at which the in-memory tree is written to the file,
 	// at most MaxAutoFlush. The trees take up to three times as much memory, usually less than
 	// twice as much, and beyond that what one transaction writes. 0 is the default.
@@ -224,6 +238,12 @@ func (o Options) Validate() error {
 	}
 	if _, err := o.geometry(); err != nil {
 		return bad("%v", err)
+	}
+	if _, err := crypt.SuiteOf(o.Cipher); err != nil {
+		return err
+	}
+	if hasKey(o.Key) || o.NotBefore != (StateToken{}) {
+		return bad("encryption is not available yet")
 	}
 	switch {
 	case o.Safety > SafetyFull:

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
@@ -55,6 +56,10 @@ func otherValue(v reflect.Value) reflect.Value {
 		other.Set(reflect.MakeSlice(v.Type(), 1, 1))
 	case v.Kind() == reflect.Pointer:
 		other.Set(reflect.New(v.Type().Elem()))
+	case v.Type() == reflect.TypeFor[engine.StateToken]():
+		other.Set(reflect.ValueOf(engine.StateToken{Commits: 1}))
+	case v.Type() == reflect.TypeFor[keys.Source]():
+		other.Set(reflect.ValueOf(keys.None))
 	case v.Kind() == reflect.Interface:
 		other.Set(reflect.ValueOf(memfs.New()))
 	}

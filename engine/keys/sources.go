@@ -9,29 +9,29 @@ import (
 )
 
 // None is the source of a database without encryption: for a backup in clear of an encrypted one.
-var None Source = source{"none", func(context.Context) (*Material, error) { return &Material{}, nil }}
+var None Source = &source{"none", func(context.Context) (*Material, error) { return &Material{}, nil }}
 
 type source struct {
 	name  string
 	fetch func(context.Context) (*Material, error)
 }
 
-func (s source) Material(ctx context.Context) (*Material, error) {
+func (s *source) Material(ctx context.Context) (*Material, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	return s.fetch(ctx)
 }
 
-func (s source) String() string { return s.name }
+func (s *source) String() string { return s.name }
 
 // GoString is what %#v shows: nothing of what the source holds.
-func (s source) GoString() string { return "keys.Source(" + s.name + ")" }
+func (s *source) GoString() string { return "keys.Source(" + s.name + ")" }
 
 // Raw is a key of 32 bytes, of which it keeps a copy.
 func Raw(key []byte) Source {
 	key = bytes.Clone(key)
-	return source{"raw key", func(context.Context) (*Material, error) {
+	return &source{"raw key", func(context.Context) (*Material, error) {
 		if len(key) != Size {
 			return nil, keyError(nil, "the raw key has %d bytes; want %d", len(key), Size)
 		}
@@ -43,7 +43,7 @@ func Raw(key []byte) Source {
 // must not be able to read the file; Windows and WebAssembly have no such permissions, so that
 // nothing is checked there.
 func File(path string) Source {
-	return source{"key file " + path, func(context.Context) (*Material, error) {
+	return &source{"key file " + path, func(context.Context) (*Material, error) {
 		b, err := readSecret(path, maxKeyFile)
 		if err != nil {
 			return nil, err
@@ -55,7 +55,7 @@ func File(path string) Source {
 
 // Env is a key in an environment variable: 64 hex digits.
 func Env(name string) Source {
-	return source{"key in the environment variable " + name, func(context.Context) (*Material, error) {
+	return &source{"key in the environment variable " + name, func(context.Context) (*Material, error) {
 		b := []byte(os.Getenv(name))
 		defer clear(b)
 		if len(b) == 0 {
@@ -72,7 +72,7 @@ func Env(name string) Source {
 // database takes the time and the memory that p says.
 func Passphrase(text []byte, p Params) Source {
 	text = bytes.Clone(text)
-	return source{"passphrase", func(context.Context) (*Material, error) {
+	return &source{"passphrase", func(context.Context) (*Material, error) {
 		return passphrase(text, p, "the passphrase")
 	}}
 }
@@ -80,7 +80,7 @@ func Passphrase(text []byte, p Params) Source {
 // PassphraseFile is a passphrase in a file, without the end of line after it. Who may read the file
 // is checked as for File.
 func PassphraseFile(path string) Source {
-	return source{"passphrase file " + path, func(context.Context) (*Material, error) {
+	return &source{"passphrase file " + path, func(context.Context) (*Material, error) {
 		b, err := readSecret(path, maxPassphrase+2)
 		if err != nil {
 			return nil, err
@@ -92,7 +92,7 @@ func PassphraseFile(path string) Source {
 
 // PassphraseEnv is a passphrase in an environment variable.
 func PassphraseEnv(name string) Source {
-	return source{"passphrase in the environment variable " + name, func(context.Context) (*Material, error) {
+	return &source{"passphrase in the environment variable " + name, func(context.Context) (*Material, error) {
 		return passphrase([]byte(os.Getenv(name)), Params{}, "the environment variable "+name)
 	}}
 }
@@ -101,7 +101,7 @@ func PassphraseEnv(name string) Source {
 // encrypts the 32 bytes of a new database's data key there, and unwrap decrypts them. The name is
 // stored in the file, in clear, and finds the slot.
 func External(name string, wrap, unwrap Wrapper) Source {
-	return source{"external key " + name, func(context.Context) (*Material, error) {
+	return &source{"external key " + name, func(context.Context) (*Material, error) {
 		if wrap == nil || unwrap == nil {
 			return nil, keyError(nil, "external key %s: a function is missing", name)
 		}
