@@ -30,6 +30,8 @@ func (c *chained) at(off int64, sum format.Checksum) format.LogPos {
 type encrypted struct {
 	keys  *crypt.Keys // nil: the log is not encrypted
 	clear []byte      // records of the transaction that are in no frame yet
+	// mostBoxes is how many boxes of one key the log makes at most; 0: as many as the key may make.
+	mostBoxes uint64
 }
 
 // appendEncrypted is Append for a log that is encrypted.
@@ -140,7 +142,7 @@ func (l *Log) frame(clear []byte, last bool) error {
 
 func (l *Log) tryFrame(clear []byte, last bool) error {
 	t := &l.tx
-	if t.box != nil && t.box.Full() {
+	if b := t.box; b != nil && (b.Full() || l.mostBoxes > 0 && b.Count() >= l.mostBoxes) {
 		t.mark = true // the key is used up
 	}
 	n := int64(decoyLen + format.LogKeyFrameLen + format.LogDataFrameLen(len(clear)))
