@@ -3,18 +3,16 @@
 package vfs_test
 
 import (
-	"bytes"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/vfstest"
 )
 
 // suite is one file system under test and a directory in it that exists.
@@ -86,233 +84,38 @@ func ok(t testing.TB, err error) {
 	}
 }
 
-// conformance is what every vfs.FS does.
-var conformance = []struct {
-	name string
-	run  func(t *testing.T, s suite)
-}{
-	{"a missing file is not opened, stated, removed or renamed", func(t *testing.T, s suite) {
-		_, err := s.Open(s.in("a"), vfs.ReadWrite, 0)
-		expectError(t, err, fs.ErrNotExist)
-		_, err = s.Open(s.in("a"), vfs.ReadOnly, 0)
-		expectError(t, err, fs.ErrNotExist)
-		_, err = s.Stat(s.in("a"))
-		expectError(t, err, fs.ErrNotExist)
-		expectError(t, s.Remove(s.in("a")), fs.ErrNotExist)
-		expectError(t, s.Rename(s.in("a"), s.in("b")), fs.ErrNotExist)
-	}},
-	{"create makes a missing file and opens one that is there", func(t *testing.T, s suite) {
-		s.make(t, "a", "hello")
-		expect(t, s.open(t, "a", vfs.ReadWrite|vfs.Create), "hello")
-	}},
-	{"must-create refuses a file that is there", func(t *testing.T, s suite) {
-		s.open(t, "a", vfs.ReadWrite|vfs.Create|vfs.MustCreate)
-		_, err := s.Open(s.in("a"), vfs.ReadWrite|vfs.Create|vfs.MustCreate, 0)
-		expectError(t, err, fs.ErrExist)
-	}},
-	{"a directory is not opened or removed", func(t *testing.T, s suite) {
-		s.make(t, "a", "")
-		for _, flag := range []vfs.OpenFlag{vfs.ReadOnly, vfs.ReadWrite, vfs.ReadWrite | vfs.Create} {
-			if f, err := s.Open(s.dir, flag, 0); err == nil {
-				t.Errorf("Open with flag %d succeeds", flag)
-				f.Close()
-			}
-		}
-		if err := s.Remove(s.dir); err == nil {
-			t.Error("Remove succeeds")
-		}
-	}},
-	{"a name below a file is not created", func(t *testing.T, s suite) {
-		s.make(t, "a", "")
-		if f, err := s.Open(s.in("a/b"), vfs.ReadWrite|vfs.Create, 0); err == nil {
-			t.Error("Open succeeds")
-			f.Close()
-		}
-	}},
-	{"read gives what there is and then EOF", func(t *testing.T, s suite) {
-		f := s.make(t, "a", "0123456789")
-		for _, c := range []struct {
-			off  int64
-			len  int
-			want string
-			err  error
-		}{
-			{0, 10, "0123456789", nil}, {3, 4, "3456", nil}, {0, 0, "", nil}, {10, 0, "", nil},
-			{8, 4, "89", io.EOF}, {10, 1, "", io.EOF}, {1000, 5, "", io.EOF}, {1000, 0, "", nil},
-		} {
-			p := make([]byte, c.len)
-			n, err := f.ReadAt(p, c.off)
-			if string(p[:n]) != c.want || err != c.err {
-				t.Errorf("ReadAt(%d bytes, %d) = %q, %v; want %q, %v", c.len, c.off, p[:n], err, c.want, c.err)
-			}
-		}
-		if _, err := f.ReadAt(make([]byte, 1), -1); err == nil {
-			t.Error("ReadAt(-1) succeeds")
-		}
-	}},
-	{"write overwrites, extends and fills gaps with zeros", func(t *testing.T, s suite) {
-		f := s.make(t, "a", "hello")
-		write(t, f, 1, "a")
-		write(t, f, 4, "o world")
-		write(t, f, 13, "!")
-		write(t, f, 500, "")
-		expect(t, f, "hallo world\x00\x00!")
-		if _, err := f.WriteAt([]byte("x"), -1); err == nil {
-			t.Error("WriteAt(-1) succeeds")
-		}
-	}},
-	{"writes across sectors and pages read back", func(t *testing.T, s suite) {
-		f := s.make(t, "a", "")
-		want := make([]byte, 50000)
-		for i, at := range []int{4090, 0, 511, 12288, 8191, 20000, 49000, 4096} {
-			p := bytes.Repeat([]byte{byte('a' + i)}, min(1000+i*777, len(want)-at))
-			copy(want[at:], p)
-			write(t, f, int64(at), string(p))
-		}
-		expect(t, f, string(want))
-	}},
-	{"truncate cuts, and what it adds later is zero", func(t *testing.T, s suite) {
-		f := s.make(t, "a", string(bytes.Repeat([]byte("x"), 10000)))
-		for _, size := range []int64{9000, 5000, 4096, 100, 3, 3} {
-			ok(t, f.Truncate(size))
-			expect(t, f, string(bytes.Repeat([]byte("x"), int(size))))
-		}
-		ok(t, f.Truncate(9000))
-		expect(t, f, "xxx"+string(make([]byte, 8997)))
-		ok(t, f.Truncate(0))
-		expect(t, f, "")
-		if err := f.Truncate(-1); err == nil {
-			t.Error("Truncate(-1) succeeds")
-		}
-	}},
-	{"two handles see the same file", func(t *testing.T, s suite) {
-		f, g := s.make(t, "a", "one"), s.open(t, "a", vfs.ReadOnly)
-		expect(t, g, "one")
-		write(t, f, 3, " two")
-		expect(t, g, "one two")
-	}},
-	{"a read-only handle does not write", func(t *testing.T, s suite) {
-		s.make(t, "a", "data")
-		f := s.open(t, "a", vfs.ReadOnly)
-		_, err := f.WriteAt([]byte("x"), 0)
-		expectError(t, err, fs.ErrPermission)
-		expectError(t, f.Truncate(0), fs.ErrPermission)
-		ok(t, f.Sync())
-		expect(t, f, "data")
-	}},
-	{"a closed handle is closed", func(t *testing.T, s suite) {
-		for _, flag := range []vfs.OpenFlag{vfs.ReadWrite | vfs.Create, vfs.ReadOnly} {
-			f := s.open(t, "a", flag)
-			ok(t, f.Close())
-			_, err := f.ReadAt(make([]byte, 1), 0)
-			expectError(t, err, fs.ErrClosed)
-			_, err = f.Size()
-			expectError(t, err, fs.ErrClosed)
-			_, err = f.Locked(1, 1, vfs.Shared)
-			expectError(t, err, fs.ErrClosed)
-			expectError(t, f.Lock(1, vfs.Shared), fs.ErrClosed)
-			expectError(t, f.Sync(), fs.ErrClosed)
-			expectError(t, f.Close(), fs.ErrClosed)
-			if flag != vfs.ReadOnly {
-				_, err = f.WriteAt([]byte("x"), 0)
-				expectError(t, err, fs.ErrClosed)
-				expectError(t, f.Truncate(0), fs.ErrClosed)
-			}
-		}
-	}},
-	{"remove removes", func(t *testing.T, s suite) {
-		ok(t, s.make(t, "a", "x").Close())
-		ok(t, s.Remove(s.in("a")))
-		ok(t, s.SyncDir(s.in("a")))
-		_, err := s.Stat(s.in("a"))
-		expectError(t, err, fs.ErrNotExist)
-	}},
-	{"rename replaces", func(t *testing.T, s suite) {
-		ok(t, s.make(t, "a", "new").Close())
-		ok(t, s.make(t, "b", "old").Close())
-		ok(t, s.Rename(s.in("a"), s.in("b")))
-		ok(t, s.SyncDir(s.in("b")))
-		expect(t, s.open(t, "b", vfs.ReadOnly), "new")
-		_, err := s.Stat(s.in("a"))
-		expectError(t, err, fs.ErrNotExist)
-		ok(t, s.Rename(s.in("b"), s.in("b")))
-		expect(t, s.open(t, "b", vfs.ReadOnly), "new")
-	}},
-	{"stat tells name, size and kind", func(t *testing.T, s suite) {
-		s.make(t, "a", "four")
-		info, err := s.Stat(s.in("a"))
-		ok(t, err)
-		if info.Name() != "a" || info.Size() != 4 || info.IsDir() || !info.Mode().IsRegular() {
-			t.Errorf("Stat gives %q, %d, %v", info.Name(), info.Size(), info.Mode())
-		}
-		info, err = s.Stat(s.dir)
-		ok(t, err)
-		if !info.IsDir() {
-			t.Error("the directory is none")
-		}
-	}},
-	{"canonical names are absolute and equal for equal files", func(t *testing.T, s suite) {
-		for range 2 { // before and after the file is there
-			one, err := s.Canonical(s.in("a"))
-			ok(t, err)
-			two, err := s.Canonical(s.dir + "/./x/../a")
-			if errors.Is(err, fs.ErrNotExist) {
-				t.Fatalf("cleaning a name needs no directory x: %v", err)
-			}
-			ok(t, err)
-			again, err := s.Canonical(one)
-			ok(t, err)
-			if one != two || one != again || one == "" || !(filepath.IsAbs(one) || one[0] == '/') {
-				t.Errorf("canonical names are %q, %q and %q", one, two, again)
-			}
-			s.make(t, "a", "")
-		}
-	}},
-	{"goroutines write their own parts", func(t *testing.T, s suite) {
-		f := s.make(t, "a", "")
-		var group sync.WaitGroup
-		for i := range 8 {
-			group.Go(func() {
-				p := bytes.Repeat([]byte{byte(i + 1)}, 100)
-				for j := range 50 {
-					if _, err := f.WriteAt(p, int64(100*(8*j+i))); err != nil {
-						t.Error(err)
-					}
-					if _, err := f.ReadAt(p, int64(100*(8*j+i))); err != nil || p[0] != byte(i+1) || p[99] != p[0] {
-						t.Errorf("part %d of %d reads %d, %v", j, i, p[0], err)
-					}
-				}
-			})
-		}
-		group.Wait()
-		ok(t, f.Sync())
-		if size, err := f.Size(); size != 8*50*100 || err != nil {
-			t.Errorf("size is %d, %v", size, err)
-		}
-	}},
-	{"the sector size is a power of two from 512", func(t *testing.T, s suite) {
-		if n := s.make(t, "a", "").SectorSize(); n < 512 || n&(n-1) != 0 {
-			t.Errorf("sector size is %d", n)
-		}
-	}},
+// kinds are the file systems, each with what makes a fresh one and names a directory in it.
+func kinds() map[string]func(t *testing.T) (vfs.FS, string) {
+	on := func(fsys vfs.FS) func(t *testing.T) (vfs.FS, string) {
+		return func(t *testing.T) (vfs.FS, string) { return fsys, t.TempDir() }
+	}
+	all := map[string]func(t *testing.T) (vfs.FS, string){
+		"OS without locks": on(vfs.OptionalOS),
+		"memfs":            func(*testing.T) (vfs.FS, string) { return memfs.New(), "/dir" },
+		"faultfs":          func(*testing.T) (vfs.FS, string) { return faultfs.Wrap(memfs.New()), "/dir" },
+	}
+	if vfs.HasLocks {
+		all["OS"] = on(vfs.OS)
+	}
+	if vfs.RecordOS != nil {
+		all["OS with record locks"] = on(vfs.RecordOS)
+	}
+	return all
 }
 
 // everyFS runs a test on each file system, a fresh one each time.
 func everyFS(t *testing.T, run func(t *testing.T, s suite)) {
-	if vfs.HasLocks {
-		t.Run("OS", func(t *testing.T) { run(t, suite{vfs.OS, t.TempDir()}) })
+	for name, fresh := range kinds() {
+		t.Run(name, func(t *testing.T) {
+			fsys, dir := fresh(t)
+			run(t, suite{fsys, dir})
+		})
 	}
-	if vfs.RecordOS != nil {
-		t.Run("OS with record locks", func(t *testing.T) { run(t, suite{vfs.RecordOS, t.TempDir()}) })
-	}
-	t.Run("OS without locks", func(t *testing.T) { run(t, suite{vfs.OptionalOS, t.TempDir()}) })
-	t.Run("memfs", func(t *testing.T) { run(t, suite{memfs.New(), "/dir"}) })
-	t.Run("faultfs", func(t *testing.T) { run(t, suite{faultfs.Wrap(memfs.New()), "/dir"}) })
 }
 
 func TestConformance(t *testing.T) {
-	for _, c := range conformance {
-		t.Run(c.name, func(t *testing.T) { everyFS(t, c.run) })
+	for name, fresh := range kinds() {
+		t.Run(name, func(t *testing.T) { vfstest.Test(t, fresh) })
 	}
 }
 

@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 	"engine/internal/invariant":  nil,
 	"engine/vfs":                 {"golang.org/x/sys"},
 	"engine/vfs/memfs":           {"engine/vfs"},
+	"engine/vfs/vfstest":         {"engine/vfs"},
 	"engine/vfs/faultfs":         {"engine/vfs"},
 	"engine/internal/ioerr":      {"engine/errs", "engine/vfs"},
 	"engine/internal/format":     join(low, "golang.org/x/sys"),
