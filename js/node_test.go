@@ -6,32 +6,69 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
+
+// built is where the package was built, for all tests.
+var built string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	_ = os.RemoveAll(built)
+	os.Exit(code)
+}
 
 // build builds the package into a folder, and returns that.
 func build(t *testing.T) string {
 	t.Helper()
+	if built != "" {
+		return built
+	}
 	for _, program := range []string{"bash", "node"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("the package is tested in Node, and %s is not installed: %v", program, err)
 		}
 	}
-	folder := t.TempDir()
+	folder, err := os.MkdirTemp("", "lsmlite-js-")
+	if err != nil {
+		t.Fatal(err)
+	}
 	c := exec.Command("./build.sh", folder)
 	c.Env = append(os.Environ(), "LSMLITE_SIZE=quick")
 	run(t, c)
+	built = folder
 	return folder
 }
 
 // run runs a command, whose output is shown if it fails.
-func run(t *testing.T, c *exec.Cmd) {
+func run(t *testing.T, c *exec.Cmd) string {
 	t.Helper()
 	out, err := c.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", c, err, out)
 	}
 	t.Logf("%s\n%s", c, out)
+	return string(out)
+}
+
+// TestFilesInNode runs the tests of package hostfs, those of every file system among them, on the files of the
+// package in Node.
+func TestFilesInNode(t *testing.T) {
+	folder := build(t)
+	program := filepath.Join(t.TempDir(), "hostfs.test.wasm")
+	c := exec.Command("go", "test", "-c", "-o", program, "./hostfs")
+	c.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
+	run(t, c)
+	for _, storage := range []string{"node", "memory"} {
+		t.Run(storage, func(t *testing.T) {
+			c := exec.Command("node", "test/node/gotest.mjs", folder, storage, program, "-test.v")
+			out := run(t, c)
+			if !strings.Contains(out, "--- PASS: TestConformance ") {
+				t.Errorf("the tests of every file system did not run:\n%s", out)
+			}
+		})
+	}
 }
 
 // TestNode builds the package and runs its tests in Node.
