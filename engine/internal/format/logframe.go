@@ -47,6 +47,9 @@ type LogFrame struct {
 // Last reports whether the frame is the last one of its transaction.
 func (f *LogFrame) Last() bool { return !f.Key && f.Flags == LogLastFrame }
 
+// Tag returns the tag, which is the chain for the next frame.
+func (f *LogFrame) Tag() [16]byte { return [16]byte(f.Box[len(f.Box)-16:]) }
+
 // LogDataFrameLen returns the length of a data frame with n bytes of records.
 func LogDataFrameLen(n int) int {
 	n += 2 + logBoxOverhead

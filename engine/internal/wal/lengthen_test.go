@@ -5,8 +5,6 @@ package wal
 import (
 	"errors"
 	"testing"
-
-	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
 // commitSynced commits a transaction of one write, to be synced.
@@ -112,5 +110,5 @@ func TestLogThatCannotBeLengthened(t *testing.T) {
 	if size, end := int64(len(f.data)), l.End().Off; f.tries != 1 || size != end || l.Stats().FileBytes != end {
 		t.Errorf("%d attempts; a file of %d bytes, %d are counted; the commits end at %d", f.tries, size, l.Stats().FileBytes, end)
 	}
-	checkKeys(t, f.memFile, format.LogPos{Sum: format.EmptyLogSum}, "k", "k", "k", "k", "k", "k", "k", "k", "k", "k")
+	checkKeys(t, f.memFile, emptyPos, "k", "k", "k", "k", "k", "k", "k", "k", "k", "k")
 }

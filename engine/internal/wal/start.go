@@ -46,7 +46,8 @@ func reach(f File, from format.LogPos, sum format.Checksum) (at format.LogPos, o
 // StartOf returns where recovery begins to read a log: at the position of the newest checkpoint, or,
 // if no transaction follows there, at the beginning of the file, if one follows there.
 func StartOf(f File, ckpt format.LogPos) (format.LogPos, error) {
-	begin := format.LogPos{Sum: ckpt.Sum}
+	begin := ckpt
+	begin.Off, begin.Toggle = 0, false
 	if ckpt.Off == 0 {
 		return begin, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 )
@@ -29,8 +30,12 @@ type Entry struct {
 	// Key and Value are the first bytes of the two parts of an operation.
 	Key, Value []byte
 	Head       *format.LogHead // of a pad that is the head of a log
-	After      format.LogPos   // of a commit: the position after it
-	End        *End            // of the last entry
+	// Frame is that of a pad which is a frame of an encrypted log. InFrame says that an operation was in a
+	// frame: then Off is where the frame begins, and Len the length of the record in it.
+	Frame   *format.LogFrame
+	InFrame bool
+	After   format.LogPos // of a commit: the position after it
+	End     *End          // of the last entry
 }
 
 // End is what ends a log.
@@ -48,6 +53,11 @@ type End struct {
 type WalkOptions struct {
 	// NoBeginning takes the first stored checksum as it is: what comes before it cannot be verified.
 	NoBeginning bool
+	// Keys open the frames of an encrypted log; nil passes over what they hold.
+	Keys *crypt.Keys
+	// Encrypted says that the log is that of an encrypted file: frames are followed, with or without keys, and
+	// the decoy is a pad. Keys, or a position with a chain, say so, too.
+	Encrypted bool
 	// Part is how many bytes of a key, and of a value, an entry has at most.
 	Part int
 }
@@ -58,7 +68,10 @@ type WalkOptions struct {
 // use is bounded. A file that is written meanwhile may seem to end early.
 func Walk(f File, from format.LogPos, o WalkOptions, yield func(*Entry) bool) error {
 	w := walker{WalkOptions: o}
-	w.s.f = f
+	w.s.f, w.s.keys = f, o.Keys
+	w.Encrypted = o.Encrypted || o.Keys != nil || from.Chain != [16]byte{}
+	w.frames.chainKnown = !o.NoBeginning
+	w.frames.saltKnown = !o.NoBeginning && from.Salt != [16]byte{}
 	var err error
 	if w.s.size, err = f.Size(); err != nil {
 		return ioerr.New("size of log", "", "", err)
@@ -98,11 +111,17 @@ type walker struct {
 	end      End
 	last     place // after the last commit
 	anchored bool  // the checksum is known
+	frames   framesWalk
 }
 
 // record reads the next record into w.e, or says in w.end why there is none.
 func (w *walker) record() (ok bool, err error) {
 	s := &w.s
+	if s.used < len(s.plain) {
+		if ok = w.fromFrame(); ok || w.end.Torn {
+			return ok, nil
+		}
+	}
 	have, err := s.have(max(format.LogMaxHeaderLen, format.LogHeadLen))
 	if err != nil {
 		return false, err
@@ -124,15 +143,12 @@ func (w *walker) record() (ok bool, err error) {
 	s.r += n
 	switch h.Kind {
 	case format.LogPad:
-		if h.N1 > s.left() {
-			return w.torn("a pad reaches beyond the end of the file, or of the space that is free")
-		}
-		ok, err = s.take(h.N1, nil)
+		return w.pad(h.N1)
 	case format.LogJump:
 		return w.jump(h.N1)
 	case format.LogCommit:
 		if ok, err = w.verify(); ok {
-			w.commit()
+			ok = w.commit()
 		}
 	case format.LogOperation:
 		ok, err = w.operation(h)
@@ -164,15 +180,19 @@ func (w *walker) jump(target uint64) (ok bool, err error) {
 	return true, nil
 }
 
-// commit notes a commit that has just been verified.
-func (w *walker) commit() {
+// commit notes a commit that has just been verified, or reports false if it cannot be one.
+func (w *walker) commit() bool {
 	s := &w.s
+	if !w.committedFrames() {
+		return false
+	}
 	s.at.extents[s.at.numExtents-1].End = s.pos()
 	s.at.sum = s.sum.End()
 	w.last = s.at
 	w.end.Commits++
 	w.end.Uncommitted = 0
 	w.e.After = s.at.pos()
+	return true
 }
 
 // verify is that of the scanner, and says what it has found.
@@ -219,6 +239,13 @@ func (w *walker) operation(h format.LogHeader) (bool, error) {
 	value, ok, err := w.part(h.N2)
 	if !ok {
 		return false, err
+	}
+	if w.Encrypted {
+		if h.Op != format.LogDelete || h.N1 != uint64(len(format.LogDecoyKey)) {
+			return w.torn("a record of an encrypted log is not encrypted")
+		}
+		w.e.Header = format.LogHeader{Kind: format.LogPad}
+		return true, nil
 	}
 	w.e.Key, w.e.Value = s.data[:key:key], s.data[key:key+value]
 	w.end.Uncommitted++

@@ -29,10 +29,17 @@ func walk(t testing.TB, f File, from format.LogPos, o WalkOptions) (w walked) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	o.Keys = testKeys
 	err = Walk(f, from, o, func(e *Entry) bool {
 		switch {
 		case ended:
 			t.Fatal("an entry comes after the end")
+		case e.InFrame && testKeys != nil:
+			open = append(open, fmt.Sprintf("%v %d %d", e.Header.Op, e.Header.N1, e.Header.N2))
+			if len(e.Key) != min(o.Part, int(e.Header.N1)) || len(e.Value) != min(o.Part, int(e.Header.N2)) || e.Off >= next {
+				t.Fatalf("%+v", e)
+			}
+			return true
 		case e.Off != next && e.Off != max(from.Off, 0):
 			t.Fatalf("an entry at offset %d, want %d", e.Off, next)
 		case e.End == nil && e.Off+e.Len > size || e.Len < 0 || (e.Len == 0) != (e.End != nil):
@@ -73,7 +80,7 @@ func compare(t testing.TB, f File, from format.LogPos) walked {
 	w := walk(t, f, from, WalkOptions{Part: 10})
 	var ops []string
 	var commits []format.LogPos
-	_, r, err := RecoverSteps(f, from, nil, func(r format.LogRecord) error {
+	_, r, err := RecoverSteps(f, from, testKeys, func(r format.LogRecord) error {
 		n := len(r.Value)
 		if r.Load != nil {
 			n = r.ValueLen
