@@ -11,12 +11,13 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 )
 
-// Where the crypto area begins in a meta page, how much room it has there, with its HMAC, and how
-// much of it the slots may take.
+// Where the crypto area begins in a meta page, how much room it has before the note, how many segments it has
+// room for, which are as many as a database has, and how much of it the slots may take.
 const (
 	AreaOffset = 2048
-	AreaRoom   = 2048
-	MaxSlots   = 1200
+	AreaRoom   = 1536
+	MaxSalts   = 40
+	MaxSlots   = AreaRoom - areaHead - MaxSalts*saltSize - MACSize - crcSize
 	MACSize    = 32
 
 	areaHead    = 76
@@ -24,9 +25,6 @@ const (
 	saltSize    = 16
 	crcSize     = 4
 )
-
-// MaxSalts is how many segments an area has room for, whatever its slots take.
-const MaxSalts = (AreaRoom - areaHead - MaxSlots - crcSize - MACSize) / saltSize
 
 var areaMagic = [8]byte([]byte("lsmcrypt"))
 
@@ -46,8 +44,10 @@ type Area struct {
 	Slots   []Slot
 }
 
-// AppendArea appends the area and its CRC. Its HMAC is Keys.AppendMAC's.
-func AppendArea(dst []byte, a *Area) ([]byte, error) {
+// AppendArea appends the area that goes with a checkpoint: what it says, the HMAC of both, and the CRC of all of
+// that. A meta page of which a part was not written has the wrong CRC, since that comes last and is of everything; one
+// that was changed, and has the right one, has the wrong HMAC.
+func (k *Keys) AppendArea(dst, checkpoint []byte, a *Area) ([]byte, error) {
 	if len(a.Salts) > MaxSalts {
 		return nil, &errs.Error{Code: errs.CodeFull, Detail: fmt.Sprintf("%d segments; an encrypted file may have %d", len(a.Salts), MaxSalts)}
 	}
@@ -75,23 +75,31 @@ func AppendArea(dst []byte, a *Area) ([]byte, error) {
 	for _, s := range a.Slots {
 		dst = append(dst, s.raw...)
 	}
-	return binary.BigEndian.AppendUint32(dst, crc32.Checksum(dst[at:], castagnoli)), nil
+	mac := k.MAC(checkpoint, dst[at:])
+	dst = append(dst, mac[:]...)
+	return binary.BigEndian.AppendUint32(dst, areaCRC(checkpoint, dst[at:])), nil
 }
 
-// DecodeArea reads an area from the beginning of b, and returns how many bytes it has with its CRC;
-// the HMAC is after them. It shares no memory with b. What it returns is believed only after
-// Keys.VerifyMAC. An area that is torn or damaged gives a CorruptionError, one whose CRC is right, but
-// which this version cannot read, an error that matches ErrMismatch.
-func DecodeArea(b []byte) (a Area, size int, err error) {
-	if len(b) < areaHead+crcSize || [8]byte(b) != areaMagic {
+// areaCRC returns the CRC of a checkpoint and of its area up to there.
+func areaCRC(checkpoint, area []byte) uint32 {
+	return crc32.Update(crc32.Checksum(checkpoint, castagnoli), castagnoli, area)
+}
+
+// DecodeArea reads the area that goes with a checkpoint from the beginning of b, and returns how many bytes it has.
+// It shares no memory with b. What it returns is believed only after Keys.VerifyArea. An area that is torn or damaged
+// gives a CorruptionError; one whose CRC is right, but which nobody writes, an error that matches ErrTampered; one
+// which this version cannot read, ErrMismatch.
+func DecodeArea(checkpoint, b []byte) (a Area, size int, err error) {
+	if len(b) < areaHead+MACSize+crcSize || [8]byte(b) != areaMagic {
 		return Area{}, 0, errs.Corruptf("no crypto area where the file, which is encrypted, has to have one")
 	}
 	numSalts, slots := int(binary.BigEndian.Uint16(b[72:])), int(binary.BigEndian.Uint16(b[74:]))
 	end := areaHead + saltSize*numSalts + slots
-	if end+crcSize > len(b) || slots > MaxSlots || numSalts > MaxSalts {
+	size = end + MACSize + crcSize
+	if size > len(b) || slots > MaxSlots || numSalts > MaxSalts {
 		return Area{}, 0, errs.Corruptf("a crypto area with %d segments and %d bytes of slots does not fit", numSalts, slots)
 	}
-	if crc32.Checksum(b[:end], castagnoli) != binary.BigEndian.Uint32(b[end:]) {
+	if areaCRC(checkpoint, b[:size-crcSize]) != binary.BigEndian.Uint32(b[size-crcSize:]) {
 		return Area{}, 0, errs.Corruptf("the CRC of the crypto area is wrong")
 	}
 	if v := binary.BigEndian.Uint16(b[8:]); v != areaVersion {
@@ -108,19 +116,18 @@ func DecodeArea(b []byte) (a Area, size int, err error) {
 		a.Salts = append(a.Salts, Salt(b[at:]))
 	}
 	a.Slots, err = decodeSlots(b[end-slots : end])
-	return a, end + crcSize, err
+	return a, size, err
 }
 
-// AppendMAC appends the HMAC of a meta page: of the checkpoint's words and of the area with its CRC.
-func (k *Keys) AppendMAC(dst, checkpoint, area []byte) []byte {
-	sum := k.MAC(checkpoint, area)
-	return append(dst, sum[:]...)
-}
-
-// VerifyMAC reports whether mac begins with the HMAC of a meta page: see AppendMAC.
-func (k *Keys) VerifyMAC(checkpoint, area, mac []byte) error {
-	sum := k.MAC(checkpoint, area)
-	if len(mac) < MACSize || !hmac.Equal(sum[:], mac[:MACSize]) {
+// VerifyArea reports whether the area that goes with a checkpoint, of which DecodeArea has said how long it is, has
+// the HMAC that it must have under the keys of the file.
+func (k *Keys) VerifyArea(checkpoint, area []byte) error {
+	end := len(area) - MACSize - crcSize
+	if end < areaHead {
+		return errs.Corruptf("a crypto area of %d bytes", len(area))
+	}
+	sum := k.MAC(checkpoint, area[:end])
+	if !hmac.Equal(sum[:], area[end:][:MACSize]) {
 		return errs.Tamperedf("the meta page does not agree with its HMAC")
 	}
 	return nil

@@ -5,7 +5,9 @@ package crypt_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"reflect"
 	"testing"
 
@@ -159,33 +161,42 @@ func TestAreaComesBack(t *testing.T) {
 		Salts: []crypt.Salt{crypt.NewSalt(), crypt.NewSalt()}, Slots: []crypt.Slot{slot, slot},
 	}
 	checkpoint := bytesOf(0x33, 100)
-	b, err := crypt.AppendArea(nil, &a)
+	page, err := k.AppendArea(nil, checkpoint, &a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := k.AppendMAC(append([]byte{}, b...), checkpoint, b)
-	got, size, err := crypt.DecodeArea(page)
-	if err != nil || size != len(b) || !reflect.DeepEqual(got, a) {
-		t.Fatalf("%d bytes of %d, %+v, %v", size, len(b), got, err)
+	got, size, err := crypt.DecodeArea(checkpoint, append(page, 1, 2, 3))
+	if err != nil || size != len(page) || !reflect.DeepEqual(got, a) {
+		t.Fatalf("%d bytes of %d, %+v, %v", size, len(page), got, err)
 	}
-	if err := k.VerifyMAC(checkpoint, page[:size], page[size:]); err != nil {
+	if err := k.VerifyArea(checkpoint, page); err != nil {
 		t.Error(err)
 	}
-	// Each byte counts: the CRC sees it, or the HMAC.
-	for i := range page {
-		page[i] ^= 1
-		_, size, err := crypt.DecodeArea(page)
-		if err == nil {
-			err = k.VerifyMAC(checkpoint, page[:size], page[size:])
+	// Each byte counts, also those of the checkpoint: what was torn has the wrong CRC, and what was changed, and its
+	// CRC after it, the wrong HMAC.
+	for _, part := range [][]byte{checkpoint, page} {
+		for i := range part {
+			part[i] ^= 1
+			_, _, err := crypt.DecodeArea(checkpoint, page)
+			if !errors.Is(err, errs.ErrCorrupt) || errors.Is(err, errs.ErrTampered) {
+				t.Errorf("byte %d of %d is torn: %v", i, len(part), err)
+			}
+			end := len(page) - 4
+			crc := bytes.Clone(page[end:])
+			table := crc32.MakeTable(crc32.Castagnoli)
+			binary.BigEndian.PutUint32(page[end:], crc32.Checksum(append(bytes.Clone(checkpoint), page[:end]...), table))
+			if _, _, err = crypt.DecodeArea(checkpoint, page); err == nil {
+				err = k.VerifyArea(checkpoint, page)
+			}
+			repaired := &part[0] == &page[0] && i >= end
+			if refused := errors.Is(err, errs.ErrCorrupt) || errors.Is(err, errs.ErrMismatch); refused == repaired {
+				t.Errorf("byte %d of %d is changed, and the CRC with it: %v", i, len(part), err)
+			}
+			copy(page[end:], crc)
+			if !repaired {
+				part[i] ^= 1
+			}
 		}
-		if i < len(b) && !errors.Is(err, errs.ErrCorrupt) || i >= len(b) && !errors.Is(err, errs.ErrTampered) {
-			t.Errorf("byte %d changed: %v", i, err)
-		}
-		page[i] ^= 1
-	}
-	checkpoint[3]++
-	if err := k.VerifyMAC(checkpoint, page[:size], page[size:]); !errors.Is(err, errs.ErrTampered) {
-		t.Errorf("another checkpoint: %v", err)
 	}
 }
 
@@ -198,16 +209,17 @@ func TestAreaHasRoom(t *testing.T) {
 	for size := 0; size+slot.Size() <= crypt.MaxSlots; size += slot.Size() {
 		a.Slots = append(a.Slots, slot)
 	}
-	b, err := crypt.AppendArea(nil, &a)
-	if err != nil || len(b)+crypt.MACSize > crypt.AreaRoom {
+	k := newKeys(t, crypt.AESGCM)
+	b, err := k.AppendArea(nil, nil, &a)
+	if err != nil || len(b) > crypt.AreaRoom {
 		t.Errorf("%d bytes, %v", len(b), err)
 	}
 	a.Slots = append(a.Slots, slot)
-	if _, err := crypt.AppendArea(nil, &a); !errors.Is(err, errs.ErrFull) {
+	if _, err := k.AppendArea(nil, nil, &a); !errors.Is(err, errs.ErrFull) {
 		t.Errorf("one slot more: %v", err)
 	}
 	a.Slots, a.Salts = nil, append(a.Salts, crypt.Salt{})
-	if _, err := crypt.AppendArea(nil, &a); !errors.Is(err, errs.ErrFull) {
+	if _, err := k.AppendArea(nil, nil, &a); !errors.Is(err, errs.ErrFull) {
 		t.Errorf("one segment more: %v", err)
 	}
 }

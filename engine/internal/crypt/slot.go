@@ -118,7 +118,7 @@ func second(b []byte) []byte {
 func decodeSlots(b []byte) (list []Slot, err error) {
 	for len(b) > 0 {
 		if len(b) < slotHead || len(b) < slotHead+int(binary.BigEndian.Uint16(b[2:])) {
-			return nil, errs.Corruptf("a key slot goes beyond the room of the slots")
+			return nil, errs.Tamperedf("a key slot goes beyond the room of the slots")
 		}
 		size := slotHead + int(binary.BigEndian.Uint16(b[2:]))
 		s := Slot{raw: slices.Clone(b[:size])}
@@ -144,7 +144,7 @@ func (s Slot) check() error {
 		bad = !ok || !ok2 || len(rest) != 0 || len(name) == 0
 	}
 	if bad {
-		return errs.Corruptf("a key slot (%s) of %d bytes does not have its parts", s.Type(), len(s.raw))
+		return errs.Tamperedf("a key slot (%s) of %d bytes does not have its parts", s.Type(), len(s.raw))
 	}
 	return nil
 }
