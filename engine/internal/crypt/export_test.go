@@ -2,18 +2,15 @@
 
 package crypt
 
-import (
-	"encoding/binary"
-	"hash/crc32"
-)
+import "encoding/binary"
 
 // MendCRC makes the CRC of an area right, if b has room for what its head says.
-func MendCRC(b []byte) {
+func MendCRC(checkpoint, b []byte) {
 	if len(b) < areaHead {
 		return
 	}
-	end := areaHead + saltSize*int(binary.BigEndian.Uint16(b[72:])) + int(binary.BigEndian.Uint16(b[74:]))
+	end := areaHead + saltSize*int(binary.BigEndian.Uint16(b[72:])) + int(binary.BigEndian.Uint16(b[74:])) + MACSize
 	if end+crcSize <= len(b) {
-		binary.BigEndian.PutUint32(b[end:], crc32.Checksum(b[:end], castagnoli))
+		binary.BigEndian.PutUint32(b[end:], areaCRC(checkpoint, b[:end]))
 	}
 }

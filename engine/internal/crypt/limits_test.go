@@ -28,8 +28,8 @@ func TestCostsOfPassphrasesAreBounded(t *testing.T) {
 		for _, value := range []uint32{0, []uint32{keys.MaxTime, keys.MaxMemoryKiB, keys.MaxLanes}[i] + 1, 1<<32 - 1} {
 			area := bytes.Clone(v.Area)
 			binary.BigEndian.PutUint32(area[at+4*i:], value)
-			crypt.MendCRC(area)
-			a, _, err := crypt.DecodeArea(area)
+			crypt.MendCRC(v.Checkpoint, area)
+			a, _, err := crypt.DecodeArea(v.Checkpoint, area)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -56,8 +56,8 @@ func TestChangedSlotsOpenNothing(t *testing.T) {
 				}
 				area := bytes.Clone(v.Area)
 				area[at+i] ^= 1
-				crypt.MendCRC(area)
-				a, _, err := crypt.DecodeArea(area)
+				crypt.MendCRC(v.Checkpoint, area)
+				a, _, err := crypt.DecodeArea(v.Checkpoint, area)
 				if err == nil {
 					_, _, err = crypt.OpenSlot(context.Background(), src, v.Suite, a.Slots, a.FileID)
 				}
@@ -75,11 +75,11 @@ func TestNewerFormatsAreNamed(t *testing.T) {
 	for at, want := range map[int]string{9: "version 3", 11: "suite 3"} {
 		area := bytes.Clone(v.Area)
 		area[at] = 3
-		if _, _, err := crypt.DecodeArea(area); !errors.Is(err, errs.ErrCorrupt) {
+		if _, _, err := crypt.DecodeArea(v.Checkpoint, area); !errors.Is(err, errs.ErrCorrupt) {
 			t.Errorf("%s with a wrong CRC: %v", want, err)
 		}
-		crypt.MendCRC(area)
-		if _, _, err := crypt.DecodeArea(area); !errors.Is(err, errs.ErrMismatch) || !strings.Contains(err.Error(), want) {
+		crypt.MendCRC(v.Checkpoint, area)
+		if _, _, err := crypt.DecodeArea(v.Checkpoint, area); !errors.Is(err, errs.ErrMismatch) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)
 		}
 	}

@@ -102,10 +102,10 @@ def suite_vectors(suite):
     v["commits"], v["codec"], v["salts"] = 2**33 + 1, 10001, salts
     area = b"lsmcrypt" + struct.pack(">HHI", 1, suite, v["codec"]) + file_id + v["log_salt"] + v["chain"]
     area += struct.pack(">QHH", v["commits"], len(salts), len(slots)) + b"".join(salts) + slots
-    area += struct.pack(">I", crc32c(area))
-    v["checkpoint"], v["area"] = take(name + "checkpoint", 120), area
+    v["checkpoint"] = take(name + "checkpoint", 120)
     meta = hkdf(dek, file_id, b"lsmlite/1 meta", 32)
-    v["mac"] = hmac.new(meta, v["checkpoint"] + area, hashlib.sha256).digest()
+    area += hmac.new(meta, v["checkpoint"] + area, hashlib.sha256).digest()
+    v["area"] = area + struct.pack(">I", crc32c(v["checkpoint"] + area))
     return v
 
 
