@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: Apache-2.0
+**
+** Cursor, and Rows, its iterator over keys, values or both.
+**
+** A loop over rows reads ahead: one call fills a block of rows, which are then made into objects one at a
+** time. The cursor's place is the row of the block that comes next; the library's own cursor is past the
+** block by then. A change through the handle makes the block stale: the cursor seeks its place again, and
+** sees what was written, as lsm1's cursors do.
+*/
+#include "native.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_ROWS = 256, BLOCK_BYTES = 64 << 10, KEEP_BYTES = 1 << 20 };
+
+typedef struct {
+  PyObject_HEAD
+  Handle *h;
+  lsm_cursor *csr;      /* NULL: closed */
+  char reverse;         /* which way a loop goes */
+  char consumed;        /* the loop has returned the last row */
+  int way;              /* 1: may move on by next, -1: by prev, 0: by neither */
+  int want;             /* rows of the next block */
+  unsigned long writes; /* of the handle, when the block was filled */
+  int rows, row;        /* of the block; row == rows: there is none, and csr is the place */
+  char *bytes;          /* the rows' bytes, keys and values in turn */
+  size_t room, used;
+  unsigned ends[2 * BLOCK_ROWS];
+} Cursor;
+
+#define AHEAD(c) ((c)->row < (c)->rows)
+
+static void row_key(Cursor *c, const char **data, int *size) {
+  unsigned from = c->row == 0 ? 0 : c->ends[2 * c->row - 1];
+  *data = c->bytes + from;
+  *size = (int)(c->ends[2 * c->row] - from);
+}
+
+static void row_value(Cursor *c, const char **data, int *size) {
+  unsigned from = c->ends[2 * c->row];
+  *data = c->bytes + from;
+  *size = (int)(c->ends[2 * c->row + 1] - from);
+}
+
+static void drop_block(Cursor *c) {
+  c->rows = c->row = 0;
+  c->used = 0;
+  if (c->room > KEEP_BYTES) {
+    free(c->bytes);
+    c->bytes = NULL;
+    c->room = 0;
+  }
+}
+
+/* begin starts a call with the cursor, which must be open. */
+static int begin(struct call *call, Cursor *c) {
+  if (call_begin(call, c->h) < 0) return -1;
+  if (c->csr == NULL) {
+    call->rc = LSM_MISUSE;
+    strcpy(call->detail, "the cursor is closed");
+    PyThread_release_lock(c->h->lock);
+    PyEval_RestoreThread(call->ts);
+    raise_code(call->rc, call->detail);
+    return -1;
+  }
+  return 0;
+}
+
+static int room_for(Cursor *c, size_t more) {
+  size_t room = c->room > 0 ? c->room : 4096;
+  char *bytes;
+  while (room < c->used + more) room *= 2;
+  if (room == c->room) return LSM_OK;
+  bytes = realloc(c->bytes, room);
+  if (bytes == NULL) return LSM_NOMEM;
+  c->bytes = bytes;
+  c->room = room;
+  return LSM_OK;
+}
+
+static int append(Cursor *c, const void *data, int size) {
+  int rc = room_for(c, (size_t)size);
+  if (rc != LSM_OK) return rc;
+  memcpy(c->bytes + c->used, data, (size_t)size);
+  c->used += (size_t)size;
+  return LSM_OK;
+}
+
+/* The library hands out a block: as many rows as it has ready. */
+static int fill_block(Cursor *c) {
+  lsmlite_rows rows;
+  unsigned i;
+  int rc = lib.lsmlite_csr_rows(c->csr, &rows);
+  if (rc != LSM_OK || rows.nRow == 0) return rc;
+  if (rows.nRow > BLOCK_ROWS) return LSM_ERROR;
+  rc = room_for(c, rows.aOff[2 * rows.nRow] - rows.aOff[0]);
+  if (rc != LSM_OK) return rc;
+  c->used = rows.aOff[2 * rows.nRow] - rows.aOff[0];
+  memcpy(c->bytes, rows.aByte + rows.aOff[0], c->used);
+  for (i = 0; i < 2 * rows.nRow; i++) c->ends[i] = rows.aOff[i + 1] - rows.aOff[0];
+  c->rows = (int)rows.nRow;
+  return LSM_OK;
+}
+
+/* A library that knows only lsm.h is asked row by row. */
+static int fill_rows(Cursor *c) {
+  int rc = LSM_OK, n = 0;
+  while (rc == LSM_OK && n < c->want && c->used < BLOCK_BYTES && lib.lsm_csr_valid(c->csr)) {
+    const void *data = NULL;
+    int size = 0;
+    rc = lib.lsm_csr_key(c->csr, &data, &size);
+    if (rc == LSM_OK) rc = append(c, data, size);
+    c->ends[2 * n] = (unsigned)c->used;
+    if (rc == LSM_OK) rc = lib.lsm_csr_value(c->csr, &data, &size);
+    if (rc == LSM_OK) rc = append(c, data, size);
+    c->ends[2 * n + 1] = (unsigned)c->used;
+    if (rc == LSM_OK) rc = c->way > 0 ? lib.lsm_csr_next(c->csr) : lib.lsm_csr_prev(c->csr);
+    if (rc == LSM_OK) n++;
+  }
+  c->rows = n;
+  c->want = c->want * 4 < BLOCK_ROWS ? c->want * 4 : BLOCK_ROWS;
+  return rc;
+}
+
+/* fill reads ahead from the cursor's place, which is not in a block. No rows: the end. */
+static int fill(Cursor *c) {
+  struct call call;
+  if (begin(&call, c) < 0) return -1;
+  drop_block(c);
+  c->writes = c->h->writes;
+  call.rc = lib.lsmlite_csr_rows != NULL ? fill_block(c) : fill_rows(c);
+  if (call.rc != LSM_OK) drop_block(c);
+  return call_end(&call);
+}
+
+/* refresh brings the library's cursor to the place in a stale block. *moved is set if that row has gone, and
+** the cursor is at the one after it. */
+static int refresh(Cursor *c, int *moved) {
+  struct call call;
+  const char *key;
+  int size, cmp = 1;
+  *moved = 0;
+  if (!AHEAD(c) || c->writes == c->h->writes) return 0;
+  row_key(c, &key, &size);
+  if (begin(&call, c) < 0) return -1;
+  call.rc = lib.lsm_csr_seek(c->csr, key, size, c->way > 0 ? LSM_SEEK_GE : LSM_SEEK_LE);
+  if (call.rc == LSM_OK && lib.lsm_csr_valid(c->csr)) call.rc = lib.lsm_csr_cmp(c->csr, key, size, &cmp);
+  *moved = cmp != 0;
+  drop_block(c);
+  return call_end(&call);
+}
+
+/* Whether the cursor stands on a row: 1 or 0, -1 with an exception. */
+static int valid(Cursor *c) {
+  struct call call;
+  int moved, is;
+  if (refresh(c, &moved) < 0) return -1;
+  if (AHEAD(c)) return 1;
+  if (c->csr == NULL && !library_lost()) return 0;
+  if (begin(&call, c) < 0) return -1;
+  is = lib.lsm_csr_valid(c->csr) != 0;
+  return call_end(&call) < 0 ? -1 : is;
+}
+
+/* Moves by one row. Returns whether there is one, or -1 with an exception. */
+static int step(Cursor *c, int way) {
+  struct call call;
+  int moved, is = 0;
+  if (refresh(c, &moved) < 0) return -1;
+  if (moved && way == c->way) return valid(c);
+  if (AHEAD(c) && way == c->way) {
+    c->row++;
+    return AHEAD(c) ? 1 : valid(c);
+  }
+  if (begin(&call, c) < 0) return -1;
+  call.rc = way > 0 ? lib.lsm_csr_next(c->csr) : lib.lsm_csr_prev(c->csr);
+  if (call.rc == LSM_OK) is = lib.lsm_csr_valid(c->csr) != 0;
+  return call_end(&call) < 0 ? -1 : is;
+}
+
+static PyObject *misplaced(void) {
+  return raise_code(LSM_MISUSE, "the cursor is not on a row");
+}
+
+/* part returns the key or the value of the row that the cursor stands on. */
+static PyObject *part(Cursor *c, int value) {
+  const char *data;
+  int size, moved;
+  struct call call;
+  const void *p = NULL;
+  char room[1024], *copy = room;
+  PyObject *result = NULL;
+  if (refresh(c, &moved) < 0) return NULL;
+  if (AHEAD(c)) {
+    if (value) row_value(c, &data, &size);
+    else row_key(c, &data, &size);
+    return PyBytes_FromStringAndSize(data, size);
+  }
+  size = 0;
+  if (begin(&call, c) < 0) return NULL;
+  if (!lib.lsm_csr_valid(c->csr)) size = -1;
+  else call.rc = value ? lib.lsm_csr_value(c->csr, &p, &size) : lib.lsm_csr_key(c->csr, &p, &size);
+  if (call.rc == LSM_OK && size > (int)sizeof room && (copy = malloc((size_t)size)) == NULL) call.rc = LSM_NOMEM;
+  if (call.rc == LSM_OK && size > 0) memcpy(copy, p, (size_t)size);
+  if (call_end(&call) == 0) result = size < 0 ? misplaced() : PyBytes_FromStringAndSize(copy, size);
+  if (copy != room) free(copy);
+  return result;
+}
+
+static PyObject *pair(Cursor *c) {
+  PyObject *key = part(c, 0), *value, *row;
+  if (key == NULL) return NULL;
+  value = part(c, 1);
+  if (value == NULL) {
+    Py_DECREF(key);
+    return NULL;
+  }
+  row = PyTuple_New(2);
+  if (row == NULL) {
+    Py_DECREF(key);
+    Py_DECREF(value);
+    return NULL;
+  }
+  PyTuple_SetItem(row, 0, key);
+  PyTuple_SetItem(row, 1, value);
+  return row;
+}
+
+/* Reads ahead if a loop goes the way that the cursor may go. */
+static int ahead(Cursor *c) {
+  int moved;
+  if (refresh(c, &moved) < 0) return -1;
+  if (AHEAD(c) || c->csr == NULL || c->way == 0 || (c->way < 0) != (c->reverse != 0)) return 0;
+  return fill(c);
+}
+
+static int seek(Cursor *c, int first, PyObject *key, int method) {
+  struct call call;
+  struct text k = {0};
+  if (key != NULL && text_of(key, &k) < 0) return -1;
+  if (begin(&call, c) < 0) {
+    text_free(&k);
+    return -1;
+  }
+  drop_block(c);
+  c->want = 4;
+  if (key != NULL) {
+    call.rc = lib.lsm_csr_seek(c->csr, k.data, k.size, method);
+    c->way = method == LSM_SEEK_GE ? 1 : method == LSM_SEEK_LE ? -1 : 0;
+  } else {
+    call.rc = first ? lib.lsm_csr_first(c->csr) : lib.lsm_csr_last(c->csr);
+    c->way = first ? 1 : -1;
+  }
+  if (call.rc != LSM_OK) c->way = 0;
+  text_free(&k);
+  return call_end(&call);
+}
+
+static int open_cursor(Cursor *c) {
+  struct call call;
+  if (call_begin(&call, c->h) < 0) return -1;
+  if (c->csr == NULL) call.rc = lib.lsm_csr_open(c->h->db, &c->csr);
+  if (call.rc != LSM_OK) c->csr = NULL;
+  c->way = 0;
+  return call_end(&call);
+}
+
+/* close never raises: what is closed is gone, whatever the library thinks of it. */
+static int close_cursor(Cursor *c) {
+  struct call call;
+  if (c->csr == NULL) return 0;
+  if (library_lost()) {
+    c->csr = NULL;
+    return 1;
+  }
+  if (call_begin(&call, c->h) < 0) {
+    PyErr_Clear();
+    c->csr = NULL;
+    return 1;
+  }
+  if (c->csr != NULL) lib.lsm_csr_close(c->csr);
+  c->csr = NULL;
+  drop_block(c);
+  call_end(&call);
+  return 1;
+}
+
+static PyObject *cursor_new(PyTypeObject *type, PyObject *args, PyObject *kw) {
+  static char *names[] = {"lsm", "reverse", NULL};
+  PyObject *h;
+  int reverse = 0;
+  Cursor *c;
+  if (!PyArg_ParseTupleAndKeywords(args, kw, "O|p:Cursor", names, &h, &reverse)) return NULL;
+  if (!PyType_IsSubtype(Py_TYPE(h), (PyTypeObject *)handle_type))
+    return PyErr_Format(PyExc_TypeError, "a cursor belongs to an LSM");
+  c = (Cursor *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+  if (c == NULL) return NULL;
+  Py_INCREF(h);
+  c->h = (Handle *)h;
+  c->reverse = (char)reverse;
+  if (open_cursor(c) < 0) {
+    Py_DECREF(c);
+    return NULL;
+  }
+  return (PyObject *)c;
+}
+
+static void cursor_dealloc(PyObject *self) {
+  Cursor *c = (Cursor *)self;
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  close_cursor(c);
+  PyErr_Restore(type, value, trace);
+  free(c->bytes);
+  Py_XDECREF(c->h);
+  free_object(self);
+}
+
+static PyObject *cursor_open(PyObject *self, PyObject *unused) {
+  Cursor *c = (Cursor *)self;
+  (void)unused;
+  if (c->csr != NULL) Py_RETURN_FALSE;
+  if (open_cursor(c) < 0) return NULL;
+  Py_RETURN_TRUE;
+}
+
+static PyObject *cursor_close(PyObject *self, PyObject *unused) {
+  (void)unused;
+  return PyBool_FromLong(close_cursor((Cursor *)self));
+}
+
+static PyObject *cursor_seek(PyObject *self, PyObject *args, PyObject *kw) {
+  static char *names[] = {"key", "method", NULL};
+  Cursor *c = (Cursor *)self;
+  PyObject *key;
+  int method = LSM_SEEK_EQ, is;
+  if (!PyArg_ParseTupleAndKeywords(args, kw, "O|i:seek", names, &key, &method)) return NULL;
+  if (seek(c, 0, key, method) < 0 || (is = valid(c)) < 0) return NULL;
+  if (is) Py_RETURN_NONE;
+  PyErr_SetObject(PyExc_KeyError, key);
+  return NULL;
+}
+
+static PyObject *cursor_first(PyObject *self, PyObject *unused) {
+  (void)unused;
+  if (seek((Cursor *)self, 1, NULL, 0) < 0) return NULL;
+  Py_RETURN_NONE;
+}
+
+static PyObject *cursor_last(PyObject *self, PyObject *unused) {
+  (void)unused;
+  if (seek((Cursor *)self, 0, NULL, 0) < 0) return NULL;
+  Py_RETURN_NONE;
+}
+
+static PyObject *moved_to(int is) {
+  if (is < 0) return NULL;
+  if (is == 0) {
+    PyErr_SetNone(PyExc_StopIteration);
+    return NULL;
+  }
+  Py_RETURN_NONE;
+}
+
+static PyObject *cursor_next(PyObject *self, PyObject *unused) {
+  (void)unused;
+  return moved_to(step((Cursor *)self, 1));
+}
+
+static PyObject *cursor_previous(PyObject *self, PyObject *unused) {
+  (void)unused;
+  return moved_to(step((Cursor *)self, -1));
+}
+
+static PyObject *cursor_is_valid(PyObject *self, PyObject *unused) {
+  int is = valid((Cursor *)self);
+  (void)unused;
+  return is < 0 ? NULL : PyBool_FromLong(is);
+}
+
+static PyObject *cursor_key(PyObject *self, PyObject *unused) {
+  (void)unused;
+  return part((Cursor *)self, 0);
+}
+
+static PyObject *cursor_value(PyObject *self, PyObject *unused) {
+  (void)unused;
+  return part((Cursor *)self, 1);
+}
+
+/* order compares two keys byte by byte, as the database does: -1, 0 or 1. */
+static int order(const char *a, int na, const char *b, int nb) {
+  int cmp = memcmp(a, b, (size_t)(na < nb ? na : nb));
+  if (cmp == 0) cmp = na - nb;
+  return (cmp > 0) - (cmp < 0);
+}
+
+static PyObject *cursor_compare(PyObject *self, PyObject *args, PyObject *kw) {
+  static char *names[] = {"key", "nlen", NULL};
+  Cursor *c = (Cursor *)self;
+  PyObject *key;
+  struct text k;
+  struct call call;
+  const char *data;
+  int size, n = 0, cmp = 0, moved;
+  if (!PyArg_ParseTupleAndKeywords(args, kw, "O|i:compare", names, &key, &n)) return NULL;
+  if (refresh(c, &moved) < 0 || text_of(key, &k) < 0) return NULL;
+  if (n < 0 || n > k.size) {
+    text_free(&k);
+    PyErr_SetString(PyExc_ValueError, "nlen is not within the key");
+    return NULL;
+  }
+  if (n > 0) k.size = n;
+  if (AHEAD(c)) {
+    row_key(c, &data, &size);
+    cmp = order(data, size, k.data, k.size);
+  } else if (begin(&call, c) < 0) {
+    text_free(&k);
+    return NULL;
+  } else {
+    call.rc = lib.lsm_csr_cmp(c->csr, k.data, k.size, &cmp);
+    if (call_end(&call) < 0) {
+      text_free(&k);
+      return NULL;
+    }
+  }
+  text_free(&k);
+  return PyLong_FromLong((cmp > 0) - (cmp < 0));
+}
+
+static PyObject *cursor_iter(PyObject *self) {
+  Cursor *c = (Cursor *)self;
+  int is = valid(c);
+  if (is < 0) return NULL;
+  c->consumed = !is;
+  Py_INCREF(self);
+  return self;
+}
+
+/* The cursor is past the row that a loop gets, as python-lsm-db has it. */
+static PyObject *cursor_iternext(PyObject *self) {
+  Cursor *c = (Cursor *)self;
+  PyObject *row;
+  int is;
+  if (c->consumed || ahead(c) < 0) return NULL;
+  if (!AHEAD(c) && (is = valid(c)) <= 0) return NULL;
+  row = pair(c);
+  if (row == NULL) return NULL;
+  is = step(c, c->reverse ? -1 : 1);
+  if (is < 0) Py_CLEAR(row);
+  c->consumed = is == 0;
+  return row;
+}
+
+static PyObject *cursor_get_open(PyObject *self, void *unused) {
+  (void)unused;
+  return PyBool_FromLong(((Cursor *)self)->csr != NULL);
+}
+
+static PyObject *cursor_get_reverse(PyObject *self, void *unused) {
+  (void)unused;
+  return PyBool_FromLong(((Cursor *)self)->reverse);
+}
+
+#define WITH_NAMES(f) (PyCFunction)(void (*)(void))(f), METH_VARARGS | METH_KEYWORDS
+static PyMethodDef cursor_methods[] = {
+    {"open", cursor_open, METH_NOARGS, "open()\n--\n\nOpens the cursor. Returns whether it was closed."},
+    {"close", cursor_close, METH_NOARGS, "close()\n--\n\nCloses the cursor. Returns whether it was open."},
+    {"seek", WITH_NAMES(cursor_seek),
+     "seek(key, method=0)\n--\n\nMoves to a key, or to its neighbour; raises KeyError if there is none."},
+    {"first", cursor_first, METH_NOARGS, "first()\n--\n\nMoves to the first key."},
+    {"last", cursor_last, METH_NOARGS, "last()\n--\n\nMoves to the last key."},
+    {"next", cursor_next, METH_NOARGS,
+     "next()\n--\n\nMoves to the next key, after first() or SEEK_GE; raises StopIteration at the end."},
+    {"previous", cursor_previous, METH_NOARGS,
+     "previous()\n--\n\nMoves to the previous key, after last() or SEEK_LE; raises StopIteration at the end."},
+    {"is_valid", cursor_is_valid, METH_NOARGS, "is_valid()\n--\n\nWhether the cursor is on a row."},
+    {"key", cursor_key, METH_NOARGS, "key()\n--\n\nThe key of the row that the cursor is on."},
+    {"value", cursor_value, METH_NOARGS, "value()\n--\n\nThe value of the row that the cursor is on."},
+    {"compare", WITH_NAMES(cursor_compare),
+     "compare(key, nlen=0)\n--\n\nThe cursor's key compared with another, or its first nlen bytes: -1, 0 or 1."},
+    {NULL, NULL, 0, NULL}};
+
+static PyGetSetDef cursor_getset[] = {
+    {"is_open", cursor_get_open, NULL, "whether the cursor is open", NULL},
+    {"_reverse", cursor_get_reverse, NULL, "whether loops go from the last key to the first", NULL},
+    {NULL, NULL, NULL, NULL, NULL}};
+
+static PyType_Slot cursor_slots[] = {{Py_tp_new, cursor_new},
+                                     {Py_tp_dealloc, cursor_dealloc},
+                                     {Py_tp_methods, cursor_methods},
+                                     {Py_tp_getset, cursor_getset},
+                                     {Py_tp_iter, cursor_iter},
+                                     {Py_tp_iternext, cursor_iternext},
+                                     {0, NULL}};
+
+PyType_Spec cursor_spec = {"lsmlite._native.Cursor", sizeof(Cursor), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+                           cursor_slots};
+
+/* Rows: a loop from the cursor's place up to a key. The cursor stays on the row that was returned last, until
+** the next one is wanted. */
+typedef struct {
+  PyObject_HEAD
+  Cursor *c;
+  int what; /* 0: pairs, 1: keys, 2: values */
+  int started, finished;
+  struct text end; /* owner NULL: no bound */
+} Rows;
+
+/* Rows(cursor, what, end) */
+static PyObject *rows_new(PyTypeObject *type, PyObject *args, PyObject *kw) {
+  static char *names[] = {"cursor", "what", "end", NULL};
+  PyObject *c, *end;
+  int what;
+  Rows *r;
+  if (!PyArg_ParseTupleAndKeywords(args, kw, "OiO", names, &c, &what, &end)) return NULL;
+  if (!PyType_IsSubtype(Py_TYPE(c), (PyTypeObject *)cursor_type)) return PyErr_Format(PyExc_TypeError, "no cursor");
+  r = (Rows *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+  if (r == NULL) return NULL;
+  Py_INCREF(c);
+  r->c = (Cursor *)c;
+  r->what = what;
+  if (end != Py_None && text_of(end, &r->end) < 0) {
+    Py_DECREF(r);
+    return NULL;
+  }
+  return (PyObject *)r;
+}
+
+static void rows_dealloc(PyObject *self) {
+  Rows *r = (Rows *)self;
+  Py_XDECREF(r->c);
+  text_free(&r->end);
+  free_object(self);
+}
+
+/* Whether the cursor's row is past the end. */
+static int past(Rows *r) {
+  Cursor *c = r->c;
+  const char *key;
+  int size, cmp;
+  PyObject *held = NULL;
+  if (r->end.owner == NULL) return 0;
+  if (AHEAD(c)) {
+    row_key(c, &key, &size);
+  } else {
+    Py_ssize_t n;
+    held = part(c, 0);
+    if (held == NULL || PyBytes_AsStringAndSize(held, (char **)&key, &n) < 0) return -1;
+    size = (int)n;
+  }
+  cmp = order(key, size, r->end.data, r->end.size);
+  Py_XDECREF(held);
+  return c->reverse ? cmp < 0 : cmp > 0;
+}
+
+static PyObject *rows_iternext(PyObject *self) {
+  Rows *r = (Rows *)self;
+  Cursor *c = r->c;
+  PyObject *row = NULL;
+  int is, out;
+  if (r->finished) return NULL;
+  r->finished = 1; /* unless this call succeeds */
+  is = r->started ? step(c, c->reverse ? -1 : 1) : valid(c);
+  if (is <= 0 || ahead(c) < 0) return NULL;
+  out = past(r);
+  if (out != 0) return NULL;
+  row = r->what == 0 ? pair(c) : part(c, r->what == 2);
+  if (row != NULL) r->started = 1, r->finished = 0;
+  return row;
+}
+
+static PyObject *rows_iter(PyObject *self) {
+  Py_INCREF(self);
+  return self;
+}
+
+static PyType_Slot rows_slots[] = {{Py_tp_new, rows_new},
+                                   {Py_tp_dealloc, rows_dealloc},
+                                   {Py_tp_iter, rows_iter},
+                                   {Py_tp_iternext, rows_iternext},
+                                   {0, NULL}};
+
+PyType_Spec rows_spec = {"lsmlite._native.Rows", sizeof(Rows), 0, Py_TPFLAGS_DEFAULT, rows_slots};

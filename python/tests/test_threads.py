@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Threads: those that share a handle, those that have one each, and what runs while the library works."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import Any, Callable
+
+import lsmlite
+
+
+def run(*functions: Callable[[], Any]) -> None:
+    """Runs functions in threads, and raises what one of them raises."""
+    errors: list[BaseException] = []
+
+    def guard(function: Callable[[], Any]) -> None:
+        try:
+            function()
+        except BaseException as e:
+            errors.append(e)
+
+    threads = [threading.Thread(target=guard, args=(f,)) for f in functions]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(60)
+        assert not t.is_alive(), "a thread hangs"
+    if errors:
+        raise errors[0]
+
+
+def test_one_handle_for_all_threads(db: lsmlite.LSM) -> None:
+    def work(number: int) -> None:
+        for i in range(100):
+            db[f"{number}/{i:03}"] = str(i)
+            assert db[f"{number}/{i:03}"] == str(i).encode()
+            if i % 10 == 0:
+                rows = list(db[f"{number}/":f"{number}/~"])
+                assert len(rows) == i + 1
+                assert [k for k, _ in rows] == sorted(k for k, _ in rows)
+
+    run(*(lambda n=n: work(n) for n in range(6)))
+    assert len(list(db.keys())) == 600
+
+
+def test_counting_from_all_threads_loses_nothing(db: lsmlite.LSM) -> None:
+    run(*(lambda: [db.incr("n") for _ in range(200)] for _ in range(5)))
+    assert db.incr("n", 0) == 1000
+
+
+def test_a_handle_for_each_thread(path: str, db: lsmlite.LSM) -> None:
+    def work(number: int) -> None:
+        with lsmlite.LSM(path, busy_timeout=30000) as mine:
+            for i in range(50):
+                with mine.transaction():
+                    mine[f"{number}/{i}"] = "v"
+                    mine.incr("n")
+
+    run(*(lambda n=n: work(n) for n in range(4)))
+    assert db.incr("n", 0) == 200
+
+
+def test_a_closed_handle_in_another_thread(db: lsmlite.LSM) -> None:
+    db.update((f"{i:05}", "v") for i in range(1000))
+
+    def read() -> None:
+        try:
+            while True:
+                for _ in db:
+                    pass
+        except lsmlite.MisuseError:
+            pass
+
+    def close() -> None:
+        time.sleep(0.05)
+        while True:
+            try:
+                db.close()
+                return
+            except OSError:  # a loop has a cursor open at the moment
+                time.sleep(0.0005)
+
+    run(read, read, close)
+    assert not db.is_open
+
+
+def test_waiting_for_a_writer_does_not_stop_other_threads(path: str, db: lsmlite.LSM) -> None:
+    other = lsmlite.LSM(path, busy_timeout=20000)
+    ticks = []
+    db.begin()
+    db["k"] = "first"
+
+    def wait() -> None:
+        other["k"] = "second"
+
+    def tick() -> None:
+        for _ in range(20):
+            ticks.append(time.monotonic())
+            time.sleep(0.01)
+        db.commit()
+
+    run(wait, tick)
+    assert len(ticks) == 20
+    assert db["k"] == b"second"
+    other.close()
+
+
+def test_a_loop_can_be_interrupted(path: str) -> None:
+    """Ctrl-C reaches the program while it reads, and what comes after works."""
+    code = """
+import os, signal, sys, threading, lsmlite
+db = lsmlite.LSM(sys.argv[1])
+db.update((f"{i:05}", "v") for i in range(1000))
+threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+try:
+    while True:
+        for _ in db: pass
+except KeyboardInterrupt:
+    pass
+print(len(list(db)), db.close())
+"""
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "1000 True\n", done.stderr
+
+
+def test_a_broken_pipe_is_an_exception(path: str) -> None:
+    """Go's handlers of signals leave SIGPIPE to Python, which ignores it."""
+    code = """
+import os, sys, lsmlite
+db = lsmlite.LSM(sys.argv[1]); db["a"] = "b"
+r, w = os.pipe(); os.close(r)
+try:
+    os.write(w, b"x")
+except BrokenPipeError:
+    print(db["a"])
+"""
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "b'b'\n", (done.returncode, done.stderr)
+
+
+def test_signals_of_the_program_arrive(db: lsmlite.LSM) -> None:
+    got = []
+    before = signal.signal(signal.SIGUSR1, lambda *_: got.append(1))
+    try:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        for i in range(1000):
+            db["k"] = str(i)
+        assert got == [1]
+    finally:
+        signal.signal(signal.SIGUSR1, before)
