@@ -394,8 +394,8 @@ export class Disk {
 
   static async make() {
     const kind = new Disk();
-    kind.#fs = await import("node:fs");
-    kind.#path = await import("node:path");
+    kind.#fs = process.getBuiltinModule("node:fs");
+    kind.#path = process.getBuiltinModule("node:path");
     return kind;
   }
 

@@ -4,6 +4,7 @@
 
 import { asBytes, Reader, Writer } from "./wire.js";
 
+// What Node has is asked of process, not imported: bundlers for browsers would look for it.
 const inNode = typeof process !== "undefined" && process.versions?.node !== undefined && process.type !== "renderer";
 
 const op = {
@@ -46,7 +47,7 @@ function load() {
 async function compile() {
   const url = new URL("./lsmlite.wasm", import.meta.url);
   if (inNode && url.protocol === "file:") {
-    const { readFile } = await import("node:fs/promises");
+    const { readFile } = process.getBuiltinModule("node:fs/promises");
     return WebAssembly.compile(await readFile(url));
   }
   const response = await fetch(url);
@@ -71,10 +72,9 @@ class Link {
   /** start starts a worker with its first message. */
   static async start(message) {
     const link = new Link();
-    const url = new URL("./worker.js", import.meta.url);
     if (inNode) {
-      const { Worker } = await import("node:worker_threads");
-      const worker = new Worker(url, { name: "lsmlite" });
+      const { Worker: Thread } = process.getBuiltinModule("node:worker_threads");
+      const worker = new Thread(new URL("./worker.js", import.meta.url), { name: "lsmlite" });
       worker.on("message", (data) => link.#received(data));
       worker.on("error", (error) => link.#end(new LsmliteError(`lsmlite: ${error.message}`, 1, "internal", { cause: error })));
       worker.on("exit", () => {
@@ -83,7 +83,8 @@ class Link {
       });
       link.#worker = worker;
     } else {
-      const worker = new Worker(url, { type: "module", name: "lsmlite" });
+      // In one expression, by which bundlers know that worker.js is a program of its own.
+      const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "lsmlite" });
       worker.onmessage = (event) => link.#received(event.data);
       worker.onerror = (event) => link.#end(new LsmliteError(`lsmlite: the worker failed: ${event.message}`, 1, "internal"));
       link.#worker = worker;

@@ -45,9 +45,9 @@ const retry = 20; // milliseconds between two looks at a lock file
 
 /** lockFile makes the lock file of a database. */
 async function lockFile(name, timeout, mayWrite) {
-  const fs = await import("node:fs");
-  const { hostname } = await import("node:os");
-  const { randomUUID } = await import("node:crypto");
+  const fs = process.getBuiltinModule("node:fs");
+  const { hostname } = process.getBuiltinModule("node:os");
+  const { randomUUID } = process.getBuiltinModule("node:crypto");
   const path = `${await canonical(fs, name)}-lock`;
   const self = JSON.stringify({ ...identity(fs, process.pid), host: hostname(), token: randomUUID() });
   const until = Date.now() + timeout;

@@ -8,7 +8,7 @@ import { acquire } from "./locks.js";
 import { start } from "./program.js";
 
 const inNode = typeof process !== "undefined" && process.versions?.node !== undefined && process.type !== "renderer";
-const port = inNode ? (await import("node:worker_threads")).parentPort : globalThis;
+const port = inNode ? process.getBuiltinModule("node:worker_threads").parentPort : globalThis;
 
 let files;
 let release = async () => {};
