@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The demo: a dropped .lsm file is opened in memory, browsed, queried and saved. It owns the page; what it knows of
+// lsmlite is the public interface of index.js.
+//
+// One database is open at a time. What is slow is numbered, so that an answer that comes late changes nothing.
+
+import { open } from "../index.js";
+import { dump, hex, isText, label, size, text } from "./bytes.js";
+import { List, pageRows } from "./list.js";
+
+// maxFile is the largest file that is opened, in bytes: it is in memory as a whole, and a copy of it when it is saved.
+const maxFile = 1024 * 1024 * 1024;
+
+// maxRows is how many rows of a result are shown.
+const maxRows = 1000;
+
+const at = (id) => document.getElementById(id);
+const encoder = new TextEncoder();
+
+let db; // the open database
+let file = { name: "", size: 0 };
+let shown = 0; // number of the newest request for keys
+let looked = 0; // number of the newest request for a value
+let value; // the bytes that are shown
+let form = "auto"; // "text" or "hex" once the visitor has chosen
+
+const list = new List(at("list"), look);
+
+function say(words) { at("status").textContent = words; }
+
+function fail(error) {
+  at("error").textContent = error?.message ?? String(error);
+  at("error").hidden = false;
+  say("");
+}
+
+// attempt does something and shows what goes wrong.
+async function attempt(f) {
+  at("error").hidden = true;
+  try { return await f(); } catch (error) { fail(error); return undefined; }
+}
+
+// isLog says whether a file is the log of a database: SQLite's lsm1 and lsmlite give it the name with -log.
+const isLog = (f) => f.name.endsWith("-log");
+
+async function openFiles(files) {
+  const main = files.find((f) => !isLog(f));
+  if (!main) throw new Error(files.length ? "This is a log. Drop the database together with it." : "There is no file in that.");
+  if (files.filter((f) => !isLog(f)).length > 1) throw new Error("One file at a time, and its log.");
+  const log = files.find(isLog);
+  const bytes = main.size + (log?.size ?? 0);
+  if (bytes > maxFile) throw new Error(`${main.name} has ${size(bytes)}; this page opens up to ${size(maxFile)}.`);
+  say("Opening …");
+  const content = new Uint8Array(await main.arrayBuffer());
+  const opened = await open(main.name, { storage: "memory", content, log: log && new Uint8Array(await log.arrayBuffer()) });
+  await show(opened, { name: main.name, size: bytes });
+}
+
+async function sample() {
+  say("Making rows …");
+  const made = await open("sample.lsm", { storage: "memory" });
+  await made.transaction(async (tx) => {
+    for (const [i, name] of ["Ada", "Grace", "Edsger", "Barbara", "Donald"].entries()) {
+      await tx.put(`user/${i + 1}`, JSON.stringify({ name, visits: (i + 1) * 7 }, null, 2));
+    }
+    for (let i = 0; i < 500; i++) await tx.put(`reading/${String(i).padStart(4, "0")}`, (20 + 5 * Math.sin(i / 25)).toFixed(2));
+    await tx.put(Uint8Array.of(0, 255), Uint8Array.from({ length: 256 }, (_, i) => i));
+  });
+  await show(made, { name: "sample.lsm", size: undefined });
+}
+
+async function show(opened, about) {
+  await shut();
+  db = opened;
+  file = about;
+  at("name").textContent = about.name;
+  at("about").textContent = about.size === undefined ? "in memory" : `${size(about.size)}, in memory`;
+  at("start").hidden = true;
+  for (const id of ["work", "save", "close"]) at(id).hidden = false;
+  at("prefix").value = "";
+  at("result").replaceChildren();
+  at("outcome").textContent = "";
+  at("refused").hidden = true;
+  say("");
+  await keys();
+  at("list").focus();
+  list.choose(0);
+}
+
+// shut closes what is open, and forgets it.
+async function shut() {
+  const old = db;
+  db = undefined;
+  shown++;
+  looked++;
+  list.clear();
+  pane(undefined, undefined);
+  await old?.close();
+}
+
+async function leave() {
+  await shut();
+  at("name").textContent = "lsmlite";
+  at("about").textContent = "";
+  at("start").hidden = false;
+  for (const id of ["work", "save", "close"]) at(id).hidden = true;
+  at("file").focus();
+}
+
+// keys lists the first keys, or those after the last one in the list.
+async function keys(more = false) {
+  const mine = ++shown;
+  const prefix = encoder.encode(at("prefix").value);
+  const found = [];
+  let rest = false;
+  for await (const [key] of db.scan({ prefix, gt: more ? list.last : undefined, limit: pageRows + 1 })) {
+    if (found.length === pageRows) rest = true;
+    else found.push(key);
+  }
+  if (mine !== shown) return;
+  if (!more) list.clear();
+  list.add(found);
+  at("more").hidden = !rest;
+  at("note").textContent = list.length === 0 ? "No such keys." : `${list.length.toLocaleString("en")} keys${rest ? ", and there are more" : ""}`;
+}
+
+async function look(key) {
+  const mine = ++looked;
+  await attempt(async () => {
+    const found = await db.get(key);
+    if (mine === looked) pane(key, found);
+  });
+}
+
+// pane shows a key and its value, which is undefined if it has been deleted.
+function pane(key, bytes) {
+  value = bytes;
+  at("key").textContent = key ? label(key, 2000) : "Choose a key.";
+  at("key").classList.toggle("dim", !key);
+  at("key").title = key ? hex(key.subarray(0, 500)) : "";
+  at("length").textContent = bytes ? size(bytes.length) : key ? "deleted" : "";
+  draw();
+}
+
+function draw() {
+  const asHex = form === "auto" ? value !== undefined && !isText(value) : form === "hex";
+  at("value").classList.toggle("hex", asHex);
+  at("value").textContent = !value ? "" : asHex ? dump(value) : text(value);
+  at("as-text").ariaPressed = String(!asHex);
+  at("as-hex").ariaPressed = String(asHex);
+}
+
+async function statement() {
+  at("refused").hidden = true;
+  at("outcome").textContent = "Running …";
+  at("result").replaceChildren();
+  const begun = performance.now();
+  try {
+    const body = document.createElement("tbody");
+    let columns;
+    let rows = 0;
+    for await (const row of db.query(at("sql").value)) {
+      if (rows === maxRows) { rows++; break; }
+      columns ??= Object.keys(row);
+      line(body, "td", Object.values(row).map(cell));
+      rows++;
+    }
+    if (columns) {
+      const head = document.createElement("thead");
+      line(head, "th", columns);
+      at("result").append(head, body);
+    }
+    const ms = (performance.now() - begun).toFixed(1);
+    at("outcome").textContent = rows > maxRows ? `the first ${maxRows} rows, ${ms} ms` : `${rows} ${rows === 1 ? "row" : "rows"}, ${ms} ms`;
+  } catch (error) {
+    at("outcome").textContent = "";
+    at("refused").textContent = error.message;
+    at("refused").hidden = false;
+    return;
+  }
+  const chosen = list.chosen;
+  await keys(); // a statement may have changed them
+  list.restore(chosen);
+}
+
+function line(into, kind, texts) {
+  const tr = document.createElement("tr");
+  for (const t of texts) {
+    const td = document.createElement(kind);
+    td.textContent = t;
+    tr.append(td);
+  }
+  into.append(tr);
+}
+
+function cell(v) {
+  if (v === null || v === undefined) return "NULL";
+  if (v instanceof Uint8Array) return label(v, 1000);
+  if (v instanceof Date) return v.toISOString();
+  return String(v);
+}
+
+// save hands a copy of the rows to the browser as a download: a database that was closed, densely packed.
+async function save() {
+  say("Saving …");
+  const address = URL.createObjectURL(new Blob([await db.backup()], { type: "application/octet-stream" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = file.name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  say("Saved");
+}
+
+at("file").addEventListener("change", () => {
+  const files = [...at("file").files];
+  at("file").value = "";
+  if (files.length) attempt(() => openFiles(files));
+});
+at("sample").addEventListener("click", () => attempt(sample));
+at("close").addEventListener("click", () => attempt(leave));
+at("save").addEventListener("click", () => attempt(save));
+at("more").addEventListener("click", () => attempt(() => keys(true)));
+at("prefix").addEventListener("input", () => attempt(() => keys()));
+at("as-text").addEventListener("click", () => { form = "text"; draw(); });
+at("as-hex").addEventListener("click", () => { form = "hex"; draw(); });
+at("statement").addEventListener("submit", (e) => { e.preventDefault(); attempt(statement); });
+at("sql").addEventListener("keydown", (e) => {
+  if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) { e.preventDefault(); attempt(statement); }
+});
+document.addEventListener("keydown", (e) => {
+  if (e.key === "/" && !at("work").hidden && !/^(INPUT|TEXTAREA)$/.test(e.target.tagName)) { e.preventDefault(); at("prefix").focus(); }
+});
+
+// A file may be dropped anywhere on the page, also while another one is open.
+let depth = 0;
+const over = (now) => document.body.classList.toggle("over", now);
+document.addEventListener("dragenter", (e) => { e.preventDefault(); depth++; over(true); });
+document.addEventListener("dragleave", () => { if (--depth <= 0) { depth = 0; over(false); } });
+document.addEventListener("dragover", (e) => e.preventDefault());
+document.addEventListener("drop", (e) => {
+  e.preventDefault();
+  depth = 0;
+  over(false);
+  const files = [...e.dataTransfer.files];
+  attempt(() => openFiles(files));
+});
+document.documentElement.dataset.ready = "yes";
