@@ -59,12 +59,13 @@ struct lsmlite_stmt {
   void *pGo;
   int nCol;
   char **azCol;
-  struct lsmlite_cell *aCell;
-  int bRow;
+  struct lsmlite_cell *aCell; /* nCol of them */
+  int bRow;                   /* there is a current row */
 };
 
 /* A value of a row of a statement. */
 typedef struct lsmlite_cell {
+  int bKnown; /* Go has filled it for the current row */
   int eType;
   int nByte;
   lsm_i64 i;
@@ -82,6 +83,8 @@ typedef void (*lsmliteLog)(void*, int, const char*);
 /* C functions that Go calls. */
 int lsmliteIsDefaultFiles(lsm_env*);
 int lsmliteRoom(lsm_cursor*, uint32_t nRow, size_t nByte); /* LSM_OK or LSM_NOMEM; the bytes are not kept */
+int lsmliteColumns(lsmlite_stmt*, int nCol); /* makes room for names, all of them NULL, and cells */
+int lsmliteCellRoom(lsmlite_stmt*, lsmlite_cell*, size_t nByte);
 int lsmliteCallFullpath(lsm_env*, const char*, char*, int*);
 int lsmliteCallOpen(lsm_env*, const char*, int, lsm_file**);
 int lsmliteCallRead(lsm_env*, lsm_file*, lsm_i64, void*, int);

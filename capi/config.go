@@ -167,7 +167,7 @@ func (h *handle) options() engine.Options {
 	c := &h.cfg
 	o := engine.Options{
 		FS: h.fs, ReadOnly: c.readOnly, PageSize: c.pageSize, BlockSize: c.blockKB << 10, CacheSize: int64(c.cacheKB) << 10,
-		Perm: 0o644,
+		Perm: 0o644, Key: h.key.source(),
 	}
 	if !c.readOnly {
 		c.apply(&o)

@@ -9,6 +9,7 @@ import "C"
 
 import (
 	"context"
+	"crypto/sha256"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -19,11 +20,12 @@ import (
 
 // A core is one open file, and all handles of this process that use it.
 type core struct {
-	key     coreKey
-	uses    int        // guarded by cores
-	opening sync.Mutex // held to open and to close
-	db      *engine.DB // nil while it is not open; constant while a use is held
-	hooks   *hooks     // that it is open with, or nil
+	file    coreKey
+	key     [sha256.Size]byte // that it is open with
+	uses    int               // guarded by cores
+	opening sync.Mutex        // held to open and to close
+	db      *engine.DB        // nil while it is not open; constant while a use is held
+	hooks   *hooks            // that it is open with, or nil
 
 	applying sync.Mutex
 	applied  tunables
@@ -55,7 +57,7 @@ func (h *handle) use(ctx context.Context) (*core, error) {
 		c = cores.open[coreKey{h.fs, h.path, false}]
 	}
 	if c == nil {
-		c = &core{key: key}
+		c = &core{file: key}
 		cores.open[key] = c
 	}
 	c.uses++
@@ -75,6 +77,9 @@ func (h *handle) use(ctx context.Context) (*core, error) {
 func (h *handle) openCore(ctx context.Context, c *core) error {
 	o := h.options()
 	if c.db != nil {
+		if err := h.key.agrees(c, h.path); err != nil {
+			return err
+		}
 		have := max(c.db.CompressionID(), C.LSM_COMPRESSION_NONE)
 		if c.hooks != nil {
 			have = c.hooks.id
@@ -99,7 +104,7 @@ func (h *handle) openCore(ctx context.Context, c *core) error {
 	if err != nil {
 		return err
 	}
-	c.db, c.applied, c.hooks = db, h.cfg.tunables, nil
+	c.db, c.applied, c.hooks, c.key = db, h.cfg.tunables, nil, h.key.digest()
 	if h.hooked() != nil {
 		c.hooks = o.Codecs[0].(*hooks)
 	}
@@ -130,7 +135,7 @@ func (c *core) release() (err error) {
 	}
 	cores.Lock()
 	if c.uses == 0 {
-		delete(cores.open, c.key)
+		delete(cores.open, c.file)
 	}
 	cores.Unlock()
 	return err

@@ -190,6 +190,9 @@ int lsm_delete(lsm_db *p, const void *pKey, int nKey){ return lsm_insert(p, pKey
 int lsm_delete_range(lsm_db *p, const void *pKey1, int nKey1, const void *pKey2, int nKey2){
   if( p==0 || nKey1<0 || nKey2<0 || (pKey1==0 && nKey1>0) || (pKey2==0 && nKey2>0) ) return LSM_MISUSE;
   int64_t n = p->nWorked;
+  int nBoth = nKey1<nKey2 ? nKey1 : nKey2;
+  int res = nBoth ? memcmp(pKey1, pKey2, nBoth) : 0;
+  if( (res ? res : nKey1-nKey2)>=0 ) return LSM_OK; /* no key is between them */
   return worked(p, n, lsmliteGoDeleteRange(p->pGo, (void*)pKey1, nKey1, (void*)pKey2, nKey2));
 }
 
@@ -242,6 +245,11 @@ int lsmlite_put_many(lsm_db *p, int n, const void *const *apKey, const int *anKe
 int lsmlite_backup(lsm_db *p, const char *zFile, int flags, int (*xProgress)(void*, lsm_i64, lsm_i64), void *pCtx){
   if( p==0 || zFile==0 || (flags & ~LSMLITE_BACKUP_REPLACE) ) return LSM_MISUSE;
   return lsmliteGoBackup(p->pGo, (char*)zFile, flags, xProgress, pCtx);
+}
+
+int lsmlite_key(lsm_db *p, int eKind, const void *pKey, int nKey){
+  if( p==0 || nKey<0 || (pKey==0 && nKey>0) ) return LSM_MISUSE;
+  return lsmliteGoKey(p->pGo, eKind, (void*)pKey, nKey);
 }
 
 const char *lsmlite_version(void){ return "0.1.0"; }

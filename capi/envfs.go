@@ -9,6 +9,7 @@ package main
 import "C"
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -260,7 +261,7 @@ func (f *envFile) length(enough int64) (int64, error) {
 }
 
 // searchStep and searchZeros are how a file is searched for its end, if xRemap cannot tell: it is after the last
-// byte that is not zero before so many zeros.
+// eight bytes that are not all zero, before so many zeros.
 const (
 	searchStep  = 1 << 20
 	searchZeros = 64 << 20
@@ -273,11 +274,12 @@ func (f *envFile) search() error {
 		if rc := C.lsmliteCallRead(f.env, f.f, C.lsm_i64(off), unsafe.Pointer(&buf[0]), searchStep); rc != C.LSM_OK {
 			return envError("read", f.name, rc)
 		}
-		for i := len(buf) - 1; i >= 0; i-- {
-			if buf[i] != 0 {
-				end = max(end, off+int64(i)+1)
-				break
-			}
+		n := len(buf)
+		for n > 0 && binary.NativeEndian.Uint64(buf[n-8:]) == 0 {
+			n -= 8
+		}
+		if n > 0 {
+			end = off + int64(n)
 		}
 	}
 	f.size = end

@@ -5,6 +5,7 @@ go 1.26.1
 require github.com/lsmlite/lsmlite-go v0.0.0
 
 require (
+	github.com/alecthomas/participle/v2 v2.1.4 // indirect
 	github.com/klauspost/compress v1.20.4 // indirect
 	github.com/pierrec/lz4/v4 v4.1.33 // indirect
 	golang.org/x/crypto v0.59.0 // indirect

@@ -26,6 +26,7 @@ type handle struct {
 
 	core  *core // nil until the file is open: a file that needs other hooks is opened by the call that finds them
 	plain bool  // the program has said that nothing is compressed
+	key   key   // of an encrypted file
 
 	tx      *engine.Tx
 	version *uint32          // the user version that tx sets, if it does
@@ -143,6 +144,7 @@ func lsmliteGoClose(p unsafe.Pointer) (rc C.int) {
 	h := (*handle)(p)
 	defer drop(p, handleObject)
 	defer h.ended(&rc)
+	defer h.key.forget()
 	return h.done(h.letGo())
 }
 

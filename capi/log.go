@@ -16,7 +16,7 @@ import (
 	"unsafe"
 )
 
-// logHandler hands the rare events of a file to a program's function.
+// logHandler hands the warnings and errors of a file to a program's function.
 type logHandler struct {
 	log C.lsmliteLog
 	ctx unsafe.Pointer
@@ -24,7 +24,7 @@ type logHandler struct {
 
 // Enabled implements slog.Handler.
 func (l *logHandler) Enabled(_ context.Context, level slog.Level) bool {
-	return level >= slog.LevelInfo
+	return level >= slog.LevelWarn
 }
 
 // WithAttrs implements slog.Handler; the engine does not call it.

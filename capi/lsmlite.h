@@ -132,6 +132,7 @@ LSMLITE_API void lsm_free(lsm_env*, void*);
 #define LSMLITE_SYNTAX        (LSM_ERROR | (1<<8))
 #define LSMLITE_BUSY_SNAPSHOT (LSM_BUSY | (2<<8)) /* others have committed since this handle began to read */
 #define LSMLITE_MOVED         (LSM_READONLY | (4<<8))
+#define LSMLITE_KEY           (LSM_MISMATCH | (1<<8)) /* a wrong key, or none */
 #define LSMLITE_ROW          100                /* lsmlite_step: there is a row */
 #define LSMLITE_DONE         101                /* lsmlite_step: there is none */
 
@@ -174,7 +175,8 @@ LSMLITE_API int lsm_config(lsm_db*, int eParam, ...);
 #define LSM_SAFETY_NORMAL 1 /* syncs checkpoints: a power failure may lose the newest commits */
 #define LSM_SAFETY_FULL   2 /* syncs each commit: nothing that was committed is lost */
 
-/* Messages for debugging: the rare events of the file that this handle opened, from any thread. NULL ends it. */
+/* Messages for debugging: warnings and errors of the file, if this handle opens it, from any thread; before
+** lsm_open. */
 LSMLITE_API void lsm_config_log(lsm_db*, void (*xLog)(void *pCtx, int rc, const char *zMsg), void *pCtx);
 
 /* Called after a call through this handle has written to the database file, in the thread of that call. */

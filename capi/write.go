@@ -300,10 +300,7 @@ func (h *handle) idle(op string) error {
 	if h.tx != nil || h.cursors > 0 {
 		return misuse(op, "close the cursors and end the transaction of the handle first")
 	}
-	if err := h.writable(op); err != nil {
-		return err
-	}
-	return h.core.configure(h.cfg.tunables)
+	return h.writable(op)
 }
 
 // kilobytes returns what pages are, rounded up.
@@ -323,7 +320,10 @@ func lsmliteGoWork(p unsafe.Pointer, merge, kb C.int, written *C.int) (rc C.int)
 	if err := h.idle("work"); err != nil || kb == 0 {
 		return h.done(err)
 	}
-	o := engine.WorkOptions{Merge: max(int(merge), 0)}
+	o := engine.WorkOptions{Merge: int(merge)}
+	if merge <= 0 {
+		o.Merge = h.cfg.autoMerge
+	}
 	if kb > 0 {
 		size := int64(h.core.db.Options().PageSize)
 		o.Pages = int((int64(kb)*1024 + size - 1) / size)
