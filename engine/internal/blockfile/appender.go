@@ -4,6 +4,7 @@ package blockfile
 
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -35,6 +36,8 @@ type Appender struct {
 	page   base.PageNo // the newest page, 0 before the first
 	seal   format.Seal // of the segment
 	sealed bool        // the newest page in buf has its sum
+	salt   crypt.Salt  // of the segment's key in an encrypted file
+	box    *crypt.Box  // of that key; nil before the first page is packed
 	pages  int64
 	out    output
 }
@@ -57,6 +60,9 @@ type output interface {
 // point), or, if start is 0, in a block of its own.
 func (f *File) NewAppender(alloc Allocator, start base.PageNo) *Appender {
 	a := &Appender{f: f, alloc: alloc, first: start}
+	if f.keys != nil {
+		a.salt = crypt.NewSalt()
+	}
 	a.out = f.layout.output(a, start)
 	if start != 0 {
 		a.blocks = append(a.blocks, f.geo.Block(start))
@@ -68,6 +74,14 @@ func (f *File) NewAppender(alloc Allocator, start base.PageNo) *Appender {
 // SetSeal makes seal that of the segment. It must be called before the first page is
 // handed out; without it the pages get the old sum.
 func (a *Appender) SetSeal(seal format.Seal) { a.seal = seal }
+
+// SetSalt makes the pages of an encrypted file have the key of a salt that another Appender has drawn. Nothing
+// that either of them writes may be kept but one of the two: it is for a file that is written twice over, of which
+// the first one goes nowhere.
+func (a *Appender) SetSalt(salt crypt.Salt) { a.salt = salt }
+
+// Salt returns the salt of the segment's key in an encrypted file, zeros in another.
+func (a *Appender) Salt() crypt.Salt { return a.salt }
 
 // Next returns the number and the zeroed content area of the next page. The caller
 // fills it completely before the next call; it must not touch it afterwards.

@@ -22,6 +22,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/compress"
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
@@ -35,6 +36,7 @@ type File struct {
 	// mapping is what pages are copied from where that can be done; nil: always read.
 	mapping vfs.Mapping
 
+	keys    *crypt.Keys // nil unless the file is encrypted
 	layout  layout
 	cache   cache
 	demand  demand
@@ -62,7 +64,7 @@ func (f *File) PagesIn(size int64) int64 { return f.layout.pagesIn(size) }
 // BytesIn returns how many bytes of the file such a segment takes.
 func (f *File) BytesIn(size int64) int64 { return f.layout.bytesIn(size) }
 
-// Codec returns the codec of a compressed file, nil for another.
+// Codec returns the codec of a compressed file, nil for another, and for one that is encrypted only.
 func (f *File) Codec() compress.Codec { return f.layout.codec() }
 
 // Geometry returns where pages lie.
@@ -158,14 +160,17 @@ func (f *File) writeAt(b []byte, off int64) error {
 	return nil
 }
 
-// corrupt adds page and file to what a decoder found.
+// corrupt adds page and file to what a decoder found. What is damaged in an encrypted file may as well have been
+// changed: nobody can tell.
 func (f *File) corrupt(p base.PageNo, err error) error {
 	var ce *errs.CorruptionError
 	if !errors.As(err, &ce) {
 		return err
 	}
 	ce.AtPage(int64(p))
-	ce.File = f.path
+	if ce.File = f.path; f.keys != nil {
+		ce.Code = errs.CodeTampered
+	}
 	if ce.Offset < 0 && p > 0 {
 		ce.Offset = f.geo.Offset(p)
 	}

@@ -32,7 +32,7 @@ type Frame struct {
 	no          base.PageNo
 	cache       *cache
 	// next and prev are the neighbours of a compressed page in its segment, 0 while they
-	// are not known.
+	// are not known; of an encrypted page see sealed.go.
 	next, prev atomic.Int64
 	copyOf     *Frame // what the frame is a copy of, in builds with invariants
 }

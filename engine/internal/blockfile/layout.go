@@ -29,7 +29,7 @@ type layout interface {
 	missAhead(s *Space, p, last base.PageNo) (*Frame, error)
 
 	// The steps from page to page and from block to block; see the methods of Space.
-	nextPage(s *Space, p base.PageNo) (base.PageNo, error)
+	nextPage(s *Space, p, last base.PageNo) (base.PageNo, error)
 	prevPage(s *Space, p base.PageNo) (base.PageNo, error)
 	lastPage(s *Space, end base.PageNo) (base.PageNo, error)
 	nextBlock(s *Space, b base.BlockNo) (base.BlockNo, error)

@@ -14,22 +14,30 @@ import (
 // its blocks, each with the image that the codec makes of one page. The cache holds pages
 // decompressed, with the numbers of their neighbours in the segment once these are known, so
 // that walking over cached pages reads nothing.
+//
+// It is that of an encrypted file, too; see sealed.go.
 type packed struct {
 	f          *File
-	coder      compress.Codec
-	maxImage   int          // most bytes that the codec makes of a page
-	usualImage atomic.Int64 // how many it usually takes
+	coder      compress.Codec // nil: an encrypted file keeps pages as they are
+	maxImage   int            // most bytes that a record has for a page
+	usualImage atomic.Int64   // how many it usually takes
 }
 
 func newPacked(f *File, codec compress.Codec) *packed {
-	l := &packed{f: f, coder: codec, maxImage: codec.Bound(f.geo.PageSize)}
+	l := &packed{f: f, coder: codec}
+	if f.keys != nil {
+		l.maxImage = Bound(f.geo.PageSize, codec)
+	} else {
+		l.maxImage = codec.Bound(f.geo.PageSize)
+	}
 	l.usualImage.Store(int64(f.geo.PageSize))
 	return l
 }
 
 func (l *packed) bytesIn(size int64) int64 { return size }
 func (l *packed) codec() compress.Codec    { return l.coder }
-func (l *packed) stretch() (int64, bool)   { return l.f.geo.PagesPerBlock(), true }
+
+func (l *packed) stretch() (int64, bool) { return l.f.geo.PagesPerBlock(), true }
 
 func (l *packed) pagesIn(size int64) int64 {
 	return (size + l.usualImage.Load() - 1) / l.usualImage.Load()
@@ -71,35 +79,43 @@ func (l *packed) missAhead(s *Space, p, last base.PageNo) (*Frame, error) {
 	t := l.borrow(s, l.bytesAhead(pages, aheadBytes))
 	defer t.giveBack()
 	s.stats.misses.count(1)
-	var first *Frame
+	var first, before *Frame // before is the newest one, held
 	images, bytes := 0, int64(0)
 	for range pages {
 		var end base.PageNo
-		if first == nil || !s.cache.has(p) {
-			fr, e, err := t.frame(p)
+		fr := (*Frame)(nil)
+		if first != nil {
+			fr = s.cache.hold(p)
+		}
+		if fr == nil {
+			read, e, err := t.frame(p)
 			if err != nil {
 				if first == nil {
 					return nil, err
 				}
 				break // the reader that needs that page gets the error
 			}
-			if first == nil {
-				first = fr
+			if fr = read; first == nil {
 				s.stats.missPages.count(1)
 			} else {
-				fr.Release()
 				s.stats.aheadPages.count(1)
 			}
 			if e > p && e-p < base.PageNo(2*l.pageAhead()) { // within one block
 				images, bytes = images+1, bytes+int64(e-p)
 			}
 			end = e
-		} else {
-			h, err := t.head(p)
-			if err != nil || h.Pad {
-				break
-			}
+		} else if h, err := t.head(p); err == nil && !h.Pad {
 			end = p + base.PageNo(h.Len)
+		}
+		joined := before == nil || s.follows(before, fr)
+		if before != first {
+			before.Release()
+		}
+		if before = fr; first == nil {
+			first = fr
+		}
+		if !joined || end == 0 {
+			break
 		}
 		// Only what the stretch holds completely is taken further.
 		i := int64(end - t.at)
@@ -112,13 +128,19 @@ func (l *packed) missAhead(s *Space, p, last base.PageNo) (*Frame, error) {
 		}
 		p = end
 	}
+	if before != first {
+		before.Release()
+	}
 	if images > 1 && bytes > 0 {
 		l.usualImage.Store(bytes/int64(images) + 1)
 	}
 	return first, nil
 }
 
-func (l *packed) nextPage(s *Space, p base.PageNo) (base.PageNo, error) {
+func (l *packed) nextPage(s *Space, p, last base.PageNo) (base.PageNo, error) {
+	if s.Box != nil {
+		return l.sealedNext(s, p, last)
+	}
 	fr := s.cache.get(p)
 	if fr != nil {
 		if n := fr.next.Load(); n != 0 {
@@ -135,6 +157,9 @@ func (l *packed) nextPage(s *Space, p base.PageNo) (base.PageNo, error) {
 }
 
 func (l *packed) prevPage(s *Space, p base.PageNo) (base.PageNo, error) {
+	if s.Box != nil {
+		return l.sealedPrev(s, p)
+	}
 	fr := s.cache.get(p)
 	if fr != nil {
 		if n := fr.prev.Load(); n != 0 {
@@ -169,7 +194,11 @@ func (l *packed) lastPage(s *Space, last base.PageNo) (base.PageNo, error) {
 	}
 	t := l.borrow(s, l.pageAhead())
 	defer t.giveBack()
-	return t.prevPage(last + 1)
+	p, err := t.prevPage(last + 1)
+	if err != nil || s.Box == nil {
+		return p, err
+	}
+	return l.sealedLast(s, t, p)
 }
 
 func (l *packed) record(s *Space, p base.PageNo) (format.RecordHead, error) {

@@ -5,6 +5,7 @@ package blockfile
 import (
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -13,42 +14,99 @@ type packedRun struct {
 	stream stream
 	fresh  bool // past the cache
 
-	// The newest page that Page has returned: a record that goes on over the end of a page has
-	// the page after it read twice.
-	newest   format.Page
-	newestNo base.PageNo
+	// newest is the page that Page has returned last: a record that goes on over the end of a page has
+	// the page after it read twice. Of an encrypted file, NextPage reads the page that it returns, to see that it comes
+	// next: that is ahead.
+	newest, ahead ranTo
+
+	// Once Stand was called, memory is used again: rooms are for the page on which the reader stands, which is in room
+	// stand, for newest and ahead, and for the next one. It has room for what an encrypted page has after it.
+	standing bool
+	stand    int
+	rooms    [4][]byte
 }
+
+// ranTo is a page to which a run has come.
+type ranTo struct {
+	no   base.PageNo
+	page format.Page
+	prev base.PageNo // what a page of an encrypted file names as the one before it
+	err  error       // why there is no page
+	room int         // in which it is, or noRoom
+}
+
+// noRoom is the room of a page that has memory of its own.
+const noRoom = -1
 
 // Page takes a page from the cache if it is there. A cached page is not decompressed again; that
 // it is used here does not make it worth keeping.
 func (q *packedRun) Page(p base.PageNo) (format.Page, error) {
-	if p == q.newestNo && q.newest != nil {
-		return q.newest, nil
+	switch {
+	case p == q.newest.no && q.newest.page != nil:
+	case p == q.ahead.no && p != 0:
+		q.newest = q.ahead
+	default:
+		q.newest = q.read(p)
 	}
-	page, err := q.page(p)
-	q.newest, q.newestNo = page, p
-	return page, err
+	return q.newest.page, q.newest.err
 }
 
-// Stand is Page: each page has memory of its own.
-func (q *packedRun) Stand(p base.PageNo) (format.Page, error) { return q.Page(p) }
+// Stand is Page for which memory is used again.
+func (q *packedRun) Stand(p base.PageNo) (format.Page, error) {
+	if !q.standing {
+		q.standing, q.stand = true, noRoom
+	}
+	page, err := q.Page(p)
+	q.stand = q.newest.room
+	return page, err
+}
 
 // Ahead does nothing: pages of few bytes are read together.
 func (q *packedRun) Ahead(base.PageNo, int) bool { return false }
 
-// page is Page without a look at the newest one.
-func (q *packedRun) page(p base.PageNo) (format.Page, error) {
+// read reads a page, whatever is known of it.
+func (q *packedRun) read(p base.PageNo) ranTo {
+	s := q.stream.s
+	to := ranTo{no: p, room: noRoom}
 	if !q.fresh && p > 0 {
-		if fr := q.stream.s.cache.hold(p); fr != nil {
-			return fr.own(), nil
+		if fr := s.cache.hold(p); fr != nil {
+			to.prev = base.PageNo(fr.prev.Load())
+			if fr.heap || !q.standing {
+				to.page = fr.own()
+				return to
+			}
+			defer fr.Release()
+			raw := q.roomFor(&to)
+			to.page = format.Page(raw[:copy(raw, fr.Page())])
+			return to
 		}
 	}
-	raw, _, err := q.stream.image(p)
-	if err != nil {
-		return nil, err
+	raw := q.roomFor(&to)
+	if _, to.err = q.stream.imageInto(raw, p); to.err != nil {
+		return to
 	}
-	q.stream.s.stats.runPages.Add(1)
-	return q.stream.s.Verify(p, raw)
+	s.stats.runPages.Add(1)
+	to.page, to.err = s.Verify(p, raw)
+	to.prev = q.stream.prev
+	return to
+}
+
+// roomFor returns memory for a page.
+func (q *packedRun) roomFor(to *ranTo) []byte {
+	size := q.stream.s.geo.PageSize
+	if !q.standing {
+		return make([]byte, size)
+	}
+	for i := range q.rooms {
+		if i != q.stand && (i != q.newest.room || q.newest.page == nil) && (i != q.ahead.room || q.ahead.page == nil) {
+			to.room = i
+			break
+		}
+	}
+	if q.rooms[to.room] == nil {
+		q.rooms[to.room] = make([]byte, size, size+crypt.PageTail)
+	}
+	return q.rooms[to.room]
 }
 
 func (q *packedRun) Raw(p base.PageNo) ([]byte, error) {
@@ -56,7 +114,21 @@ func (q *packedRun) Raw(p base.PageNo) ([]byte, error) {
 	return raw, err
 }
 
-func (q *packedRun) NextPage(p base.PageNo) (base.PageNo, error) { return q.stream.nextPage(p) }
+func (q *packedRun) NextPage(p base.PageNo) (base.PageNo, error) {
+	s := q.stream.s
+	if p == q.ahead.no && q.ahead.page != nil { // it may be wanted after the next one
+		q.newest = q.ahead
+	}
+	next, err := q.stream.nextPage(p)
+	if err != nil || s.Box == nil {
+		return next, err
+	}
+	q.ahead = q.read(next)
+	if q.ahead.err == nil && q.ahead.prev != p {
+		return 0, s.notNext(p, next)
+	}
+	return next, nil
+}
 
 // Layout walks over the records from the one at first to the one whose last byte is at last,
 // padding included. Nothing is decompressed.

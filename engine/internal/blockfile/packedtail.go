@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -13,6 +14,9 @@ import (
 type packedTail struct {
 	stream stream
 	page   []byte // memory for a page, decompressed
+	// Of an encrypted file, from is the page that NextPage was asked about last, and to what it returned:
+	// whether that comes after it is seen when it is read.
+	from, to base.PageNo
 }
 
 // packedTails holds Tails with their buffers.
@@ -21,6 +25,7 @@ var packedTails = sync.Pool{New: func() any { return &packedTail{} }}
 func newPackedTail(s *Space, l *packed) *packedTail {
 	t := packedTails.Get().(*packedTail)
 	t.stream.reset(s, l, tailBytes)
+	t.from, t.to = 0, 0
 	return t
 }
 
@@ -40,11 +45,17 @@ func (t *packedTail) Page(p base.PageNo, n int, room []byte) (format.Page, error
 	if p > 0 {
 		if fr := s.cache.hold(p); fr != nil {
 			defer fr.Release()
+			if !t.comesNext(p, base.PageNo(fr.prev.Load())) {
+				return nil, s.notNext(t.from, p)
+			}
 			return format.Page(room[:copy(room, fr.Page())]), nil
 		}
 	}
 	if _, err := t.stream.imageInto(room, p); err != nil {
 		return nil, err
+	}
+	if !t.comesNext(p, t.stream.prev) {
+		return nil, s.notNext(t.from, p)
 	}
 	s.stats.aheadPages.count(1)
 	return s.Verify(p, room)
@@ -53,15 +64,26 @@ func (t *packedTail) Page(p base.PageNo, n int, room []byte) (format.Page, error
 // own makes the Tail's memory.
 func (t *packedTail) own() []byte {
 	if size := t.stream.s.geo.PageSize; len(t.page) != size {
-		t.page = make([]byte, size)
+		t.page = make([]byte, size, size+crypt.PageTail)
 	}
 	return t.page
 }
 
+// comesNext reports whether page p, which names prev as the one before it, may be read.
+func (t *packedTail) comesNext(p, prev base.PageNo) bool {
+	return t.stream.s.Box == nil || p != t.to || prev == t.from
+}
+
 func (t *packedTail) NextPage(p base.PageNo) (base.PageNo, error) {
+	next, err := t.nextPage(p)
+	t.from, t.to = p, next
+	return next, err
+}
+
+func (t *packedTail) nextPage(p base.PageNo) (base.PageNo, error) {
 	if fr := t.stream.s.cache.get(p); fr != nil {
 		if n := fr.next.Load(); n != 0 {
-			return base.PageNo(n), nil
+			return base.PageNo(max(n, -n)), nil
 		}
 	}
 	return t.stream.nextPage(p)

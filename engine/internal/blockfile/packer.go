@@ -5,6 +5,7 @@ package blockfile
 import (
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -22,6 +23,8 @@ type packer struct {
 	content []byte      // the newest page, not compressed yet unless stored is set
 	stored  bool        // the newest page is in the stream
 	record  []byte      // memory for one record
+	plain   []byte      // memory for what a box is to hold
+	before  base.PageNo // the page before the newest one, 0 for none; for an encrypted file
 	at      base.PageNo // where the next byte goes; 0 before the first, in a new block
 	written int64       // bytes of records and padding
 }
@@ -32,7 +35,7 @@ func newPacker(a *Appender, l *packed, start base.PageNo) *packer {
 
 func (k *packer) next() (base.PageNo, []byte, error) {
 	if k.page != 0 && !k.stored {
-		if err := k.packPage(); err != nil {
+		if err := k.packPage(false); err != nil {
 			return 0, nil, err
 		}
 	}
@@ -41,7 +44,7 @@ func (k *packer) next() (base.PageNo, []byte, error) {
 			return 0, nil, err
 		}
 	}
-	k.page, k.stored = k.at, false
+	k.before, k.page, k.stored = k.page, k.at, false
 	k.pages++
 	if k.content == nil {
 		k.content = make([]byte, k.f.geo.PageSize)
@@ -56,20 +59,22 @@ func (k *packer) hasRoom() bool { return k.at <= k.f.geo.LastPage(k.current()) }
 // current returns the block that is being written.
 func (k *packer) current() base.BlockNo { return k.blocks[len(k.blocks)-1] }
 
-// packPage seals, compresses and stores the newest page.
-func (k *packer) packPage() error {
+// packPage seals, compresses, encrypts and stores the newest page.
+func (k *packer) packPage(last bool) error {
 	f := k.f
 	f.geo.SealPage(k.page, k.content, k.seal)
 	k.record = append(k.record[:0], make([]byte, format.RecordSizeLen)...)
-	record, err := k.layout.coder.Compress(k.record, k.content)
+	var record []byte
+	var err error
+	if f.keys == nil {
+		record, err = k.compress(k.record, k.layout.maxImage)
+	} else {
+		record, err = k.encrypt(k.record, last)
+	}
 	if err != nil {
-		return &errs.Error{Code: errs.CodeIO, Op: "compress", Path: f.path, Detail: "a page with " + k.layout.coder.Name(), Err: err}
+		return err
 	}
 	n := len(record) - format.RecordSizeLen
-	if n <= 0 || n > k.layout.maxImage {
-		return &errs.Error{Code: errs.CodeIO, Op: "compress", Path: f.path,
-			Detail: k.layout.coder.Name() + " makes more of a page than it says it would"}
-	}
 	format.PutRecordSize(record, n, false)
 	k.record = append(record, record[:format.RecordSizeLen]...)
 	if err := k.pack(k.record); err != nil {
@@ -79,6 +84,35 @@ func (k *packer) packPage() error {
 	f.written.Add(1)
 	f.stats.pagesWritten.Add(1)
 	return nil
+}
+
+// compress appends to dst what the codec makes of the newest page, at most most bytes.
+func (k *packer) compress(dst []byte, most int) ([]byte, error) {
+	coder := k.layout.coder
+	out, err := coder.Compress(dst, k.content)
+	if err != nil {
+		return nil, &errs.Error{Code: errs.CodeIO, Op: "compress", Path: k.f.path, Detail: "a page with " + coder.Name(), Err: err}
+	}
+	if n := len(out) - len(dst); n <= 0 || n > most {
+		return nil, &errs.Error{Code: errs.CodeIO, Op: "compress", Path: k.f.path, Detail: coder.Name() + " makes more of a page than it says it would"}
+	}
+	return out, nil
+}
+
+// encrypt appends the box of the newest page to dst.
+func (k *packer) encrypt(dst []byte, last bool) (_ []byte, err error) {
+	if k.box == nil {
+		if k.box, err = k.f.keys.Segment(k.salt); err != nil {
+			return nil, err
+		}
+	}
+	if k.layout.coder == nil {
+		k.plain = append(k.plain[:0], k.content...)
+	} else if k.plain, err = k.compress(k.plain[:0], k.layout.maxImage-crypt.PageOverhead); err != nil {
+		return nil, err
+	}
+	k.plain = crypt.AppendPageTail(k.plain, uint64(k.before), last)
+	return k.box.SealPage(dst, k.plain, uint64(k.page))
 }
 
 // pack appends bytes to the stream, over as many blocks as it takes.
@@ -147,7 +181,7 @@ func (k *packer) finish() error {
 		return nil
 	}
 	if !k.stored {
-		if err := k.packPage(); err != nil {
+		if err := k.packPage(true); err != nil {
 			return err
 		}
 		k.stored = true

@@ -100,7 +100,7 @@ func (l plain) missAhead(s *Space, p, last base.PageNo) (first *Frame, err error
 	return first, nil
 }
 
-func (l plain) nextPage(s *Space, p base.PageNo) (base.PageNo, error) {
+func (l plain) nextPage(s *Space, p, _ base.PageNo) (base.PageNo, error) {
 	if !s.geo.IsLast(p) {
 		return p + 1, nil
 	}

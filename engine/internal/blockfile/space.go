@@ -5,6 +5,7 @@ package blockfile
 import (
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -19,6 +20,8 @@ type Space struct {
 	Sealed bool
 	// Seal is the seal of a sealed segment; 0 if its pages have the old sum.
 	Seal format.Seal
+	// Box opens the pages of the segment in an encrypted file; nil in another.
+	Box *crypt.Box
 	// Partly says that the leaf pages at the front of the segment have the seal: C lsm1, which
 	// wrote the others, went on with a merge that lsmlite had begun. Sealed is false then.
 	Partly bool
@@ -58,12 +61,12 @@ func (s *Space) SealedAs(sealed bool, seal format.Seal) *Space {
 	if s.Sealed == sealed && s.Seal == seal {
 		return s
 	}
-	return &Space{File: s.File, Redirects: s.Redirects, Sealed: sealed, Seal: seal}
+	return &Space{File: s.File, Redirects: s.Redirects, Sealed: sealed, Seal: seal, Box: s.Box}
 }
 
 // PartlySealed returns the space of a segment of which only the front has the seal.
 func (s *Space) PartlySealed(seal format.Seal) *Space {
-	return &Space{File: s.File, Redirects: s.Redirects, Partly: true, Seal: seal}
+	return &Space{File: s.File, Redirects: s.Redirects, Partly: true, Seal: seal, Box: s.Box}
 }
 
 // Original returns the number that real page p had when it was written.
@@ -133,7 +136,13 @@ func (s *Space) RawPage(p base.PageNo) ([]byte, error) {
 
 // NextPage returns the page after p in its segment, and PrevPage the one before it.
 // The caller knows from the segment's ends whether there is one.
-func (s *Space) NextPage(p base.PageNo) (base.PageNo, error) { return s.layout.nextPage(s, p) }
+func (s *Space) NextPage(p base.PageNo) (base.PageNo, error) { return s.layout.nextPage(s, p, 0) }
+
+// NextAhead is NextPage for a walk, up to page last, that reads ahead. In an encrypted file, only the
+// next page itself tells that it is the next one, so that it is read here.
+func (s *Space) NextAhead(p, last base.PageNo) (base.PageNo, error) {
+	return s.layout.nextPage(s, p, last)
+}
 
 // PrevPage returns the page before p in its segment; see NextPage.
 func (s *Space) PrevPage(p base.PageNo) (base.PageNo, error) { return s.layout.prevPage(s, p) }

@@ -28,6 +28,11 @@ type stream struct {
 	next base.BlockNo
 
 	joined []byte // a piece that reaches over the end of a block
+
+	// What the newest page of an encrypted file holds, with what it says of its neighbours.
+	plain  []byte
+	prev   base.PageNo
+	isLast bool
 }
 
 // streams holds streams for reading single pages.

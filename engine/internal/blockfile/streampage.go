@@ -38,8 +38,8 @@ func (t *stream) page(p base.PageNo) (image []byte, end base.PageNo, err error) 
 		return nil, 0, t.s.corrupt(p, errs.Corruptf("padding stands in the place of a page"))
 	}
 	if h.Body > t.layout.maxImage {
-		return nil, 0, t.s.corrupt(p, errs.Corruptf("the page claims to take %d bytes; compressed with %s it takes %d at most",
-			h.Body, t.layout.coder.Name(), t.layout.maxImage))
+		return nil, 0, t.s.corrupt(p, errs.Corruptf("the page claims to take %d bytes; %s it takes %d at most",
+			h.Body, t.layout.how(), t.layout.maxImage))
 	}
 	b, end, err := t.bytes(p, h.Len)
 	if err != nil {
@@ -69,6 +69,14 @@ func (t *stream) imageInto(raw []byte, p base.PageNo) (end base.PageNo, err erro
 		}
 		return 0, err
 	}
+	if t.layout.coder == nil {
+		return end, t.openPage(raw, p, image)
+	}
+	if t.s.keys != nil {
+		if t.plain, image, err = t.open(t.plain[:0], p, image); err != nil {
+			return 0, err
+		}
+	}
 	if err := t.layout.decompress(raw, image); err != nil {
 		ce := errs.Corruptf("%d bytes are not a page compressed with %s", len(image), t.layout.coder.Name())
 		ce.Err = err
@@ -96,8 +104,13 @@ func (t *stream) frame(p base.PageNo) (*Frame, base.PageNo, error) {
 	// nothing. What is there may be no page of this segment: then no reader needs it.
 	if i := int64(end - t.at); i > 0 && i+format.RecordSizeLen <= int64(len(t.data)) {
 		if h, ok := format.DecodeRecordHead(t.data[i:]); ok && !h.Pad {
-			fr.next.Store(int64(end))
+			if fr.next.Store(int64(end)); t.s.Box != nil {
+				fr.next.Store(-int64(end))
+			}
 		}
+	}
+	if t.s.Box != nil {
+		fr.prev.Store(int64(t.prev))
 	}
 	t.s.cache.put(fr, page)
 	return fr, end, nil

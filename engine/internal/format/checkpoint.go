@@ -28,6 +28,8 @@ const (
 	CompressionUnset uint32 = 0 // nothing has been written yet
 	CompressionNone  uint32 = 1
 	FirstCodec       uint32 = 2
+	// CompressionEncrypted says that the file is encrypted: the id of its codec is in the crypto area.
+	CompressionEncrypted uint32 = 11100
 )
 
 // Level flags. C lsm1 uses two and keeps the others as they are, as long as the level lives:
@@ -84,6 +86,9 @@ func (l *Level) SetSeal(s Seal) { l.Flags = l.Flags&^levelSealMask | uint16(s)<<
 type Segment struct {
 	First, Last, Root base.PageNo
 	Size              int64 // pages; informative only
+	// Salt makes the key of the segment's pages in an encrypted file. It stands in the crypto
+	// area, not in the checkpoint.
+	Salt [16]byte
 }
 
 // Merge is how far a merge in progress has come.

@@ -83,6 +83,9 @@ func RefOf(meta []byte) CheckpointRef {
 	return r
 }
 
+// CheckpointSize returns how many bytes the checkpoint has that is in a meta page, and that DecodeCheckpoint has read.
+func CheckpointSize(meta []byte) int { return 4 * int(binary.BigEndian.Uint32(meta[8:])) }
+
 // SameGeometry reports whether two meta pages speak of the same page and block size.
 func SameGeometry(a, b []byte) bool {
 	word := func(i int) bool { return binary.BigEndian.Uint32(a[4*i:]) == binary.BigEndian.Uint32(b[4*i:]) }

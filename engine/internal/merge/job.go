@@ -55,7 +55,8 @@ type Job struct {
 	wrote   bool
 	done    bool
 
-	pageSize int64
+	pageSize  int64
+	encrypted bool
 }
 
 const (
@@ -72,7 +73,7 @@ const (
 
 // New prepares a job.
 func New(f *blockfile.File, alloc blockfile.Allocator, spec Spec) (*Job, error) {
-	j := &Job{spec: spec, pageSize: int64(f.Geometry().PageSize)}
+	j := &Job{spec: spec, pageSize: int64(f.Geometry().PageSize), encrypted: f.Encrypted()}
 	if err := j.begin(f, alloc); err != nil {
 		return nil, err
 	}

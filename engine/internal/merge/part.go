@@ -28,10 +28,10 @@ type Part struct {
 	Merging  snapshot.Merging // the rest
 }
 
-// HalfDone reports whether the job can be published in parts: it merges enough segments, and lsmlite
-// wrote them.
+// HalfDone reports whether the job can be published in parts: it merges enough segments, lsmlite
+// wrote them, and the file is not encrypted: there the last page of a segment says that it is the last one.
 func (j *Job) HalfDone() bool {
-	if !j.spec.Tree.Empty() || j.done || j.asked {
+	if j.encrypted || !j.spec.Tree.Empty() || j.done || j.asked {
 		return false
 	}
 	n := 0

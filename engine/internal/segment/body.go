@@ -161,6 +161,8 @@ func (b *Body) nextPage() (base.PageNo, error) {
 		return b.tail.NextPage(b.no)
 	case b.seq != nil:
 		return b.seq.NextPage(b.no)
+	case b.ahead:
+		return b.seg.Space.NextAhead(b.no, b.seg.Last)
 	}
 	return b.seg.Space.NextPage(b.no)
 }

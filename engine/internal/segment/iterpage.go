@@ -98,6 +98,9 @@ func (it *Iter) nextPage(p base.PageNo) (base.PageNo, error) {
 	if it.seq != nil {
 		return it.seq.NextPage(p)
 	}
+	if it.steps > scanSteps {
+		return it.seg.Space.NextAhead(p, it.seg.Last)
+	}
 	return it.seg.Space.NextPage(p)
 }
 

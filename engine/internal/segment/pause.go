@@ -49,9 +49,10 @@ func (w *Writer) Pause() (seg format.Segment, ok bool, err error) {
 }
 
 // Continuable reports whether Continue can take up the segment: lsmlite wrote all of it,
-// and there is room after its last page.
+// and there is room after its last page. In an encrypted file it never can: what an earlier writer has left
+// after the segment's end would have the key of what comes there, and could be put in its place.
 func (s *Segment) Continuable() bool {
-	return s.Space.Sealed && s.rest == nil && len(s.Space.Redirects) == 0 && s.Space.ContinuesAfter(s.Last) != 0
+	return s.Space.Box == nil && s.Space.Sealed && s.rest == nil && len(s.Space.Redirects) == 0 && s.Space.ContinuesAfter(s.Last) != 0
 }
 
 // Continue makes a writer that adds to a segment, which has to be Continuable. alloc has

@@ -6,6 +6,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/fence"
 	"github.com/lsmlite/lsmlite-go/engine/internal/filter"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -59,6 +60,10 @@ func NewWriter(f *blockfile.File, alloc blockfile.Allocator, start base.PageNo) 
 
 // SetSeal makes seal that of the segment, before anything is added.
 func (w *Writer) SetSeal(seal format.Seal) { w.app.SetSeal(seal) }
+
+// SetSalt makes salt that of the segment's key in an encrypted file, before anything is added; see
+// blockfile.Appender.
+func (w *Writer) SetSalt(salt crypt.Salt) { w.app.SetSalt(salt) }
 
 // Pages returns the number of pages begun.
 func (w *Writer) Pages() int64 { return w.app.Pages() }
@@ -232,7 +237,7 @@ func (w *Writer) Finish() (seg format.Segment, ok bool, err error) {
 	if err := w.app.Finish(); err != nil {
 		return seg, false, err
 	}
-	w.out.Last, w.out.Size = w.app.End(), w.before+w.app.Size()
+	w.out.Last, w.out.Size, w.out.Salt = w.app.End(), w.before+w.app.Size(), w.app.Salt()
 	w.finishIndex()
 	return w.out, true, nil
 }

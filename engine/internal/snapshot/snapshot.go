@@ -119,13 +119,15 @@ type opening func(*blockfile.Space, format.Segment, segment.What) (*segment.Segm
 
 func load(f *blockfile.File, c *format.Checkpoint, openSegment opening) (*Snapshot, error) {
 	s := &Snapshot{ID: c.ID, Compression: c.Compression, Append: c.Append, Redirects: c.Redirects, Log: c.Log}
-	plain := &blockfile.Space{File: f}
 	for i := range c.Levels {
 		in := &c.Levels[i]
 		oldest := i == len(c.Levels)-1
 		level := &Level{Age: in.Age, FreelistOnly: in.Flags&format.LevelFreelistOnly != 0}
 		open := func(fs format.Segment, what segment.What, redirected bool) (*segment.Segment, error) {
-			space := plain
+			space, err := f.Space(fs.Salt)
+			if err != nil {
+				return nil, err
+			}
 			if redirected && len(c.Redirects) > 0 {
 				space = &blockfile.Space{File: f, Redirects: c.Redirects}
 			}

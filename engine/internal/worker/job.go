@@ -145,10 +145,14 @@ func (w *Worker) publish(j *job) (ledger.Outcome, error) {
 		}
 	}
 	if r.Written {
+		seg, err := w.output(j, r.Segment, r.LastPage, r.Index)
+		if err != nil {
+			return ledger.Published, err
+		}
 		c.Output = &snapshot.Level{
 			Age:          j.age,
 			FreelistOnly: !j.flush && allFreelist(j.inputs),
-			Seg:          w.output(j, r.Segment, r.LastPage, r.Index),
+			Seg:          seg,
 		}
 		w.Index.Adopt(c.Output.Seg)
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
-	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
@@ -34,13 +33,17 @@ func sealFor(st *snapshot.State, spec *merge.Spec) format.Seal {
 }
 
 // output makes a segment of what a job has written.
-func (w *Worker) output(j *job, seg format.Segment, lastPage base.PageNo, index *segment.Index) *segment.Segment {
+func (w *Worker) output(j *job, seg format.Segment, lastPage base.PageNo, index *segment.Index) (*segment.Segment, error) {
 	owned, err := j.allBlocks()
 	if err != nil {
 		owned = nil // it is read when it is needed
 	}
+	space, err := w.File.Space(seg.Salt)
+	if err != nil {
+		return nil, err
+	}
 	return &segment.Segment{Segment: seg, LastPage: lastPage, Owned: slices.Clip(owned), Index: index,
-		Space: &blockfile.Space{File: w.File, Sealed: true, Seal: j.Spec().Seal}}
+		Space: space.SealedAs(true, j.Spec().Seal)}, nil
 }
 
 // allBlocks returns the blocks of what the job writes, those of a segment that it adds to included:

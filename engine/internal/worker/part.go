@@ -49,7 +49,11 @@ func (w *Worker) publishPart(j *job) error {
 	if before.Merging != nil {
 		p.Index.Inherit(before.Seg.Index)
 	}
-	half := &snapshot.Level{Age: merge.HalfAge(j.age, j.Spec().Oldest), Seg: w.output(j, p.Segment, p.LastPage, p.Index), Merging: &p.Merging}
+	seg, err := w.output(j, p.Segment, p.LastPage, p.Index)
+	if err != nil {
+		return err
+	}
+	half := &snapshot.Level{Age: merge.HalfAge(j.age, j.Spec().Oldest), Seg: seg, Merging: &p.Merging}
 	w.Index.Adopt(half.Seg)
 	blocks := j.Blocks()
 	_, err = w.Ledger.Publish(&ledger.Change{
