@@ -31,6 +31,8 @@ import (
 type Input struct {
 	Path string // names the database in problems
 	File *blockfile.File
+	// Decode reads a meta page.
+	Decode func(meta []byte) (*format.Checkpoint, error)
 	// State pins the state to be checked. The caller calls release when nothing of it is
 	// needed any more.
 	State func() (s State, release func())

@@ -90,7 +90,7 @@ func (c *checker) logStart() (from format.LogPos, ok bool) {
 		if err != nil {
 			return
 		}
-		if ck, err := format.DecodeCheckpoint(meta); err == nil {
+		if ck, err := c.in.Decode(meta); err == nil {
 			from, ok = ck.Log, true
 		}
 	})

@@ -39,7 +39,7 @@ func (c *checker) metaPage(i int, m Meta) (ck *format.Checkpoint, problem string
 	if err != nil {
 		return nil, fmt.Sprintf(": %v", err)
 	}
-	ck, err = format.DecodeCheckpoint(meta)
+	ck, err = c.in.Decode(meta)
 	switch {
 	case i != m.Newest && !m.Pair:
 	case i == m.Newest && err != nil:

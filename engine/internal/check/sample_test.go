@@ -208,7 +208,8 @@ func (s *sample) state() check.State {
 
 func (s *sample) input() check.Input {
 	return check.Input{
-		Path: path, File: s.bf,
+		Decode: format.DecodeCheckpoint,
+		Path:   path, File: s.bf,
 		State: func() (check.State, func()) { return s.state(), func() {} },
 		Meta:  func(_ context.Context, look func(check.Meta)) { look(s.meta) },
 		Log:   func(look func(check.Log)) { look(s.log) },

@@ -27,6 +27,7 @@ type Notes struct {
 	Unsettled atomic.Bool
 
 	file    *blockfile.File
+	secret  *Secret       // nil for a file in clear
 	logName func() string // of the log, without its folder
 
 	// begun is the number of the newest commit that has begun to go to the log. The writer
@@ -59,6 +60,12 @@ type Notes struct {
 	strangeLog, logCommits bool
 	announced              bool // it stands on the page that is to be written first
 }
+
+// SetSecret says how the meta pages of an encrypted file are made. It must be called before Begin.
+func (n *Notes) SetSecret(s *Secret) { n.secret = s }
+
+// Encode returns what is at the front of a meta page with a checkpoint; see Secret.
+func (n *Notes) Encode(c *format.Checkpoint) ([]byte, error) { return n.secret.Encode(c) }
 
 // FoundLog is what is known of the log when a database is opened.
 type FoundLog struct {
@@ -110,7 +117,7 @@ func (n *Notes) Begin(file *blockfile.File, l *Loaded, log FoundLog) error {
 // CopyLater makes the first claim of a database, of which only the empty checkpoint on page
 // 2 was ever stored, write that to page 1 as well.
 func (n *Notes) CopyLater(c *format.Checkpoint) (err error) {
-	if n.blob, err = c.Encode(); err != nil {
+	if n.blob, err = n.secret.Encode(c); err != nil {
 		return err
 	}
 	n.page, n.note = 1, format.Note{Copy: true, For: format.RefOf(n.blob), Log: c.Log}

@@ -19,6 +19,8 @@ type Page struct {
 	Ours bool
 	raw  []byte
 	err  error // why there is no checkpoint
+	// sealed is the crypto area, nil if there is none: then the file is in clear, or the page damaged.
+	sealed *sealed
 }
 
 // Raw returns the bytes of the page.
@@ -35,6 +37,11 @@ func readPage(meta []byte) Page {
 	}
 	p.Ref = format.RefOf(meta)
 	p.Checkpoint, p.err = format.DecodeCheckpoint(meta)
+	if p.Checkpoint != nil && p.Checkpoint.Compression == format.CompressionEncrypted {
+		if p.sealed, p.err = readSealed(meta); p.err != nil {
+			p.Checkpoint, p.sealed = nil, nil
+		}
+	}
 	p.Ours = p.Checkpoint != nil && p.Note != nil && p.Note.For == p.Ref
 	return p
 }

@@ -232,7 +232,7 @@ func (w *Worker) storeExport(e ledger.Export, all bool) (pages int64, err error)
 	s := checkpoint.Storing{Notes: w.Notes, Checkpoint: e.Checkpoint, Seq: e.Seq, Durable: e.Durable, All: all,
 		Sync: w.Tuning.Load().Sync != tuning.Never}
 	watch := w.watchCheckpoint(e.Checkpoint)
-	if s.Blob, err = e.Checkpoint.Encode(); err != nil {
+	if s.Blob, err = w.Notes.Encode(e.Checkpoint); err != nil {
 		err = &errs.Error{Code: errs.CodeFull, Op: "checkpoint", Path: w.Path, Err: err}
 		watch.end(err)
 		return 0, err

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package checkpoint
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
+)
+
+// encrypted reports whether a meta page is one of an encrypted file.
+func (l *Loaded) encrypted() bool { return l.Pages[0].sealed != nil || l.Pages[1].sealed != nil }
+
+// Unlock opens the file with the key that a source has, nil or keys.None for no key. It returns nil for a file in
+// clear, and for one without a checkpoint. Errors are ErrKey if the key is not the file's, ErrMismatch if there is a
+// key and the file is in clear, and ErrTampered if a meta page was changed: also if the other one is as it was. A page
+// that is torn counts as damaged, whatever it was.
+func (l *Loaded) Unlock(ctx context.Context, src keys.Source) (*Secret, error) {
+	switch {
+	case !l.encrypted() && l.Checkpoint == nil:
+		return nil, nil
+	case !l.encrypted() && src != nil && src != keys.None:
+		return nil, &errs.Error{Code: errs.CodeMismatch, Detail: "a key is given, but the file is not encrypted"}
+	case !l.encrypted():
+		return nil, nil
+	case src == keys.None:
+		src = nil
+	}
+	k, slots, err := l.open(ctx, src)
+	if err != nil {
+		return nil, err
+	}
+	for i := range l.Pages {
+		if p := &l.Pages[i]; p.Checkpoint != nil {
+			if err := p.verify(k); err != nil {
+				k.Wipe()
+				return nil, inPage(i+1, err)
+			}
+		}
+	}
+	return &Secret{keys: k, codec: l.Pages[l.Meta-1].sealed.Codec, slots: slots}, nil
+}
+
+// inPage says in which page an error was found.
+func inPage(i int, err error) error {
+	var ce *errs.CorruptionError
+	if errors.As(err, &ce) {
+		ce.Detail = fmt.Sprintf("meta page %d: %s", i, ce.Detail)
+	}
+	return err
+}
+
+// open opens a slot: one of the accepted page's, or, if the key is in none of these, of the other one's. Both pages
+// have the same, unless the last checkpoint did not get as far as the second one, or a page was changed.
+func (l *Loaded) open(ctx context.Context, src keys.Source) (*crypt.Keys, []crypt.Slot, error) {
+	x, other := l.accepted()
+	var first error
+	for _, p := range []*Page{x, other} {
+		s := p.sealed
+		if s == nil || p == other && x.sealed != nil && bytes.Equal(s.raw, x.sealed.raw) {
+			continue
+		}
+		k, err := s.open(ctx, src)
+		if err == nil {
+			slots := s.Slots
+			if x.sealed != nil {
+				slots = x.sealed.Slots
+			}
+			return k, slots, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return nil, nil, first
+}
+
+// open makes the keys of a file from what its area says.
+func (s *sealed) open(ctx context.Context, src keys.Source) (*crypt.Keys, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	dataKey, _, err := crypt.OpenSlot(ctx, src, s.Suite, s.Slots, s.FileID)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(dataKey)
+	return crypt.NewKeys(s.Suite, dataKey, s.FileID)
+}
