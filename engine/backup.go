@@ -8,6 +8,7 @@ import (
 	"io/fs"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/backup"
+	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/keys"
@@ -30,9 +31,9 @@ type BackupOptions struct {
 	// Compression is that of the copy, as in Options; empty is that of the database.
 	// CopyCheckpoint cannot change it.
 	Compression string
-	// Key is that of the copy: nil is the one that the database was opened with, keys.None makes a copy
-	// in clear. A database in clear can be copied into an encrypted one. CopyCheckpoint keeps the keys
-	// of the database and cannot change them.
+	// Key is that of the copy, which then has a data key of its own: so the key of an encrypted database is
+	// changed, or one in clear becomes encrypted. With nil, the copy of an encrypted database has its data key, and all
+	// of its keys open it. keys.None makes a copy in clear. CopyCheckpoint keeps the keys and cannot change them.
 	Key keys.Source
 	// Perm is the mode of the new file. If it is 0, a file that takes the place of another
 	// one gets that one's mode, and where the process runs as the superuser its owner and
@@ -135,6 +136,10 @@ func copyCheckpoint(ctx context.Context, db *DB, o BackupOptions,
 		return &Error{Code: CodeMisuse, Op: "backup", Path: db.path,
 			Detail: "a copy of a checkpoint has the page and block size of the database; use Backup to change them"}
 	}
+	if o.Key != nil {
+		return &Error{Code: CodeMisuse, Op: "backup", Path: db.path,
+			Detail: "a copy of a checkpoint has the keys of the database; use Backup to change them"}
+	}
 	if codec, _ := o.codec(db); codecID(codec) != codecID(db.codec) {
 		return &Error{Code: CodeMisuse, Op: "backup", Path: db.path,
 			Detail: "a copy of a checkpoint has the compression of the database; use Backup to change it"}
@@ -168,18 +173,35 @@ func newCopy(ctx context.Context, db *DB, o *BackupOptions) (*backup.Copy, error
 		o.BlockSize = db.opts.BlockSize
 	}
 	codec, err := o.codec(db)
+	var secret *checkpoint.Secret
+	if err == nil {
+		if secret, err = o.secret(ctx, db, codec); err != nil {
+			return nil, atOpen(db.path, err)
+		}
+	}
 	var geo format.Geometry
 	if err == nil {
-		geo, err = geometryOf(o.PageSize, o.BlockSize, codec)
+		geo, err = geometryOf(o.PageSize, o.BlockSize, codec, secret != nil)
 	}
 	if err != nil {
 		return nil, &Error{Code: CodeMisuse, Op: "backup", Path: db.path, Err: err}
 	}
-	internal := backup.Options{Source: db.path, Geometry: geo, Codec: codec, CodecID: codecID(codec)}
+	internal := backup.Options{Source: db.path, Geometry: geo, Codec: codec, CodecID: fileCompression(codec, secret != nil), Secret: secret}
 	if report := o.Progress; report != nil {
 		internal.Progress = func(p backup.Progress) { report(BackupProgress(p)) }
 	}
 	return backup.New(ctx, internal), nil
+}
+
+// secret returns that of a copy, nil for one in clear.
+func (o *BackupOptions) secret(ctx context.Context, db *DB, codec Codec) (*checkpoint.Secret, error) {
+	switch {
+	case hasKey(o.Key):
+		return newSecretOf(ctx, o.Key, db.opts.Cipher, codec)
+	case o.Key != nil || db.secret == nil:
+		return nil, nil
+	}
+	return db.secret.WithCodec(codecID(codec)), nil
 }
 
 // codec returns the codec of a copy, nil for none.

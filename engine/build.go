@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/backup"
+	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 )
 
@@ -24,7 +25,7 @@ type Builder struct {
 }
 
 // NewBuilder begins a new file of the name path, which must not exist, nor a log of that name. Of
-// the options FS, PageSize, BlockSize, Compression, Codecs and Perm count.
+// the options FS, PageSize, BlockSize, Compression, Codecs, Key, Cipher and Perm count.
 func NewBuilder(path string, o Options) (*Builder, error) {
 	o = o.withDefaults()
 	fail := func(err error) (*Builder, error) {
@@ -34,13 +35,19 @@ func NewBuilder(path string, o Options) (*Builder, error) {
 	if err != nil {
 		return fail(err)
 	}
-	geo, err := geometryOf(o.PageSize, o.BlockSize, codec)
+	var secret *checkpoint.Secret
+	if hasKey(o.Key) {
+		if secret, err = newSecret(context.Background(), &o); err != nil {
+			return nil, atOpen(path, err)
+		}
+	}
+	geo, err := geometryOf(o.PageSize, o.BlockSize, codec, hasKey(o.Key))
 	if err != nil {
 		return fail(err)
 	}
 	b, err := backup.NewBuild(
 		backup.Target{FS: o.FS, Path: path, LogSuffix: files.LogSuffix, Perm: o.Perm},
-		backup.Options{Source: path, Geometry: geo, Codec: codec, CodecID: codecID(codec)})
+		backup.Options{Source: path, Geometry: geo, Codec: codec, CodecID: fileCompression(codec, secret != nil), Secret: secret})
 	if err != nil {
 		return nil, err
 	}

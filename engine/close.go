@@ -61,6 +61,7 @@ func (db *DB) Close() error {
 		invariant.Check(db.bf.Held() == 0, "pages are still held when the database is closed")
 	}
 	db.bf.Close()
+	db.secret.Wipe()
 	if f := db.obs.Closed; f != nil {
 		f(CloseEvent{DB: db, Duration: time.Since(start), Err: err})
 	}

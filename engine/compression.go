@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/lsmlite/lsmlite-go/engine/compress"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -34,25 +36,29 @@ func (o *Options) geometry() (format.Geometry, error) {
 	if err != nil {
 		return format.Geometry{}, err
 	}
-	return geometryOf(o.PageSize, o.BlockSize, c)
+	return geometryOf(o.PageSize, o.BlockSize, c, hasKey(o.Key))
 }
 
 // geometryOf returns where pages lie in a file of these sizes.
-func geometryOf(pageSize, blockSize int, c compress.Codec) (format.Geometry, error) {
-	if c == nil {
+func geometryOf(pageSize, blockSize int, c compress.Codec, encrypted bool) (g format.Geometry, err error) {
+	switch {
+	case encrypted:
+		g, err = format.NewCompressedGeometry(pageSize, blockSize, blockfile.Bound(pageSize, c))
+	case c == nil:
 		return format.NewGeometry(pageSize, blockSize)
+	default:
+		g, err = format.NewCompressedGeometry(pageSize, blockSize, c.Bound(pageSize))
 	}
-	g, err := format.NewCompressedGeometry(pageSize, blockSize, c.Bound(pageSize))
 	if err != nil {
-		return g, fmt.Errorf("compression %s: %w", c.Name(), err)
+		return g, fmt.Errorf("compression %s: %w", codecName(c), err)
 	}
 	return g, nil
 }
 
 // fileCodec returns how the pages of a file are stored that holds a checkpoint, nil for none.
 // The file says so, unless nothing has been stored in it yet; what the options say must
-// agree with it.
-func (o *Options) fileCodec(path string, ck *format.Checkpoint) (Codec, error) {
+// agree with it. secret is that of an encrypted file, else nil.
+func (o *Options) fileCodec(path string, ck *format.Checkpoint, secret *checkpoint.Secret) (Codec, error) {
 	wanted, asked, err := o.codec()
 	if err != nil {
 		return nil, &Error{Code: CodeMisuse, Op: "open", Path: path, Err: err}
@@ -61,6 +67,9 @@ func (o *Options) fileCodec(path string, ck *format.Checkpoint) (Codec, error) {
 		return wanted, nil
 	}
 	id := max(ck.Compression, format.CompressionNone)
+	if secret != nil {
+		id = secret.Codec()
+	}
 	if asked && id != codecID(wanted) {
 		return nil, mismatch(path, id, codecID(wanted), o.Codecs)
 	}
@@ -89,6 +98,14 @@ func (o *Options) agrees(db *DB) error {
 		err = mismatch(db.path, codecID(db.codec), codecID(wanted), o.Codecs)
 	}
 	return err
+}
+
+// fileCompression returns the compression id of the checkpoints of a file.
+func fileCompression(c compress.Codec, encrypted bool) uint32 {
+	if encrypted {
+		return format.CompressionEncrypted
+	}
+	return codecID(c)
 }
 
 // codecName returns the name by which settings know a codec.
@@ -121,8 +138,12 @@ func builtinCodecs() string {
 func (db *DB) Compression() string { return db.opts.Compression }
 
 // CompressionID returns lsm1's number of the codec the file is written with: 0 for a
-// database in which nothing has been stored yet, 1 for none, or the codec's.
+// database in which nothing has been stored yet, 1 for none, or the codec's. For an encrypted file it
+// is 11100, whatever its codec.
 func (db *DB) CompressionID() uint32 {
+	if db.secret != nil {
+		return format.CompressionEncrypted
+	}
 	st := db.ledger.Acquire()
 	defer db.ledger.Release(st)
 	return st.Disk.Compression

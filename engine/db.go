@@ -39,7 +39,8 @@ type core struct {
 	path   string // canonical
 	opts   settings
 	files  *files.Files
-	codec  Codec // nil if the file is not compressed
+	codec  Codec              // nil if the file is not compressed
+	secret *checkpoint.Secret // nil if the file is not encrypted
 	bf     *blockfile.File
 	ledger *ledger.Ledger
 	index  *index.Keeper

@@ -21,7 +21,7 @@ const (
 type Layout struct {
 	Path                string // canonical
 	PageSize, BlockSize int64
-	Codec               string // name of the codec, empty if the file is not compressed
+	Codec               string // name of the codec, empty if the file is neither compressed nor encrypted
 	FileBytes           int64  // length of the file, which may end before its last block does, or after it
 	Blocks, FreeBlocks  int64
 
@@ -138,8 +138,8 @@ func (db *DB) Layout(ctx context.Context) (Layout, error) {
 		Log: log, LogFileBytes: db.writer.Log().Stats().FileBytes,
 		LiveBytes: int64(v.State.Live.Size()), OldBytes: int64(v.State.Old.Size()),
 	}
-	if db.codec != nil {
-		out.Codec = db.codec.Name()
+	if db.codec != nil || db.secret != nil {
+		out.Codec = codecName(db.codec)
 	}
 	for _, p := range v.Space.Held.Pins {
 		out.Pins = append(out.Pins, Pin(p))

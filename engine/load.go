@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -19,12 +20,15 @@ import (
 
 // load opens what the accepted checkpoint lists, and refuses a file that is no database. A
 // meta page that must have been written and is blank counts as damaged afterwards.
-func (o *opener) load() error {
+func (o *opener) load(ctx context.Context) error {
 	db := o.db
 	if !survey.IsDatabase(o.Loaded, o.Bytes, db.files.HasLogName()) {
 		return &Error{Code: CodeCorrupt, Op: "open", Path: db.path, Detail: db.files.NoDatabase(), Err: o.Damaged}
 	}
-	codec, err := db.opts.fileCodec(db.path, o.Checkpoint)
+	if err := o.unlock(ctx); err != nil {
+		return err
+	}
+	codec, err := db.opts.fileCodec(db.path, o.Checkpoint, db.secret)
 	if err != nil {
 		return err
 	}
@@ -32,7 +36,7 @@ func (o *opener) load() error {
 		return err
 	}
 	if o.Checkpoint == nil {
-		o.disk = snapshot.Empty()
+		o.disk = emptyDisk(db.secret)
 		return o.openLedger(nil, ledger.Stored{Synced: base.EmptySnapshotID})
 	}
 	if err := o.loadCheckpoint(o.Checkpoint); err != nil {
@@ -52,12 +56,16 @@ func (o *opener) openPages(codec Codec) error {
 	if c := o.Checkpoint; c != nil {
 		opts.PageSize, opts.BlockSize = int(c.PageSize), int(c.BlockSize)
 	}
-	geo, err := geometryOf(opts.PageSize, opts.BlockSize, codec)
+	geo, err := geometryOf(opts.PageSize, opts.BlockSize, codec, db.secret != nil)
 	if err != nil {
 		return &Error{Code: CodeMisuse, Op: "open", Path: db.path, Err: err}
 	}
 	db.codec, opts.Compression = codec, codecName(codec)
-	db.bf = blockfile.New(db.files.Data(), db.path, geo, codec, opts.CacheSize)
+	if db.secret != nil {
+		db.bf = blockfile.NewEncrypted(db.files.Data(), db.path, geo, codec, db.secret.Keys(), opts.CacheSize)
+	} else {
+		db.bf = blockfile.New(db.files.Data(), db.path, geo, codec, opts.CacheSize)
+	}
 	if m := db.files.Map(opts.Mmap); m != nil {
 		db.bf.SetMapping(m)
 	}

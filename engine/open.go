@@ -29,7 +29,11 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	if o.ReadOnly {
 		if db := openShared(o.FS, canonical); db != nil {
-			if err := o.agrees(db); err != nil {
+			err := o.agrees(db)
+			if err == nil {
+				err = opens(ctx, db, o.Key)
+			}
+			if err != nil {
 				_ = db.Close()
 				return nil, err
 			}
@@ -54,6 +58,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	opening.report(start, err)
 	if err != nil {
+		db.secret.Wipe()
 		return nil, err
 	}
 	if !o.ReadOnly {

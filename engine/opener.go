@@ -24,7 +24,7 @@ type opener struct {
 // open does the work of Open:
 //
 //  1. Open and lock the database file.
-//  2. Choose the checkpoint, and open the segments it lists.
+//  2. Choose the checkpoint, with the key of an encrypted file, and open the segments it lists.
 //  3. Look at the log, and refuse what does not prove to be the newest state.
 //  4. Make durable what has been found, as far as a sync can do that.
 //  5. Replay the log, flushing as it grows.
@@ -35,7 +35,7 @@ func (o *opener) open(ctx context.Context) error {
 	if err := o.openFile(); err != nil { // 1
 		return err
 	}
-	if err := o.load(); err != nil { // 2
+	if err := o.load(ctx); err != nil { // 2
 		return err
 	}
 	if err := o.db.files.OpenLog(); err != nil { // 3

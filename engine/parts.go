@@ -11,7 +11,7 @@ import (
 func newWorker(db *DB) *worker.Worker {
 	return worker.New(worker.Config{
 		Path: db.path, File: db.bf, Ledger: db.ledger, Index: db.index, Notes: &db.notes, Tuning: &db.tuning,
-		Compression:     codecID(db.codec),
+		Compression:     fileCompression(db.codec, db.secret != nil),
 		HasMerger:       db.opts.Background&BackgroundMerger != 0,
 		HasCheckpointer: db.opts.Background&BackgroundCheckpointer != 0,
 		Host: worker.Host{

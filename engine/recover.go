@@ -233,7 +233,7 @@ func (j *recovery) write(ctx context.Context, r *rescue.Rescue) error {
 	if j.o.BlockSize != 0 {
 		blockSize = j.o.BlockSize
 	}
-	geo, err := geometryOf(pageSize, blockSize, codec)
+	geo, err := geometryOf(pageSize, blockSize, codec, false)
 	if err != nil {
 		return &Error{Code: CodeMisuse, Op: "recover", Path: j.from, Err: err}
 	}

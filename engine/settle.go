@@ -56,7 +56,7 @@ func (o *opener) prepareFiles() error {
 // fresh reports whether nothing was ever stored in the file: only the empty checkpoint, or
 // a part of it.
 func (o *opener) fresh() bool {
-	if o.Checkpoint == nil {
+	if o.Checkpoint == nil || o.halfMade() {
 		return true
 	}
 	return o.OnlyEmpty() && !o.Ours() && !o.HasLog && o.Bytes <= 2*format.MetaPageSize
@@ -68,17 +68,37 @@ func (o *opener) storeEmpty() error {
 	db, c := o.db, o.Checkpoint
 	if c == nil {
 		c = checkpoint.EmptyCheckpoint(db.bf.Geometry())
+		c.Log = o.disk.Log
 	}
-	blob, err := c.Encode()
+	blob, err := db.notes.Encode(c)
 	if err != nil {
 		return err
 	}
 	s := checkpoint.Storing{Notes: &db.notes, Checkpoint: c, Blob: blob, All: true}
+	if db.secret != nil {
+		return o.storeEmptyTwice(&s)
+	}
 	if err := s.StoreFirst(); err != nil {
 		return err
 	}
 	db.ledger.StoredFirst(2, c.ID, format.RefOf(blob))
 	return db.notes.CopyLater(c)
+}
+
+// storeEmptyTwice writes the checkpoint of an empty database that is encrypted to both meta pages, before its log
+// exists: without a page that holds the data key nothing of the log could be read.
+func (o *opener) storeEmptyTwice(s *checkpoint.Storing) error {
+	db := o.db
+	s.Durable, s.Sync = 1, db.opts.now().Safety != SafetyOff
+	if _, err := s.Store(); err != nil {
+		var unsynced *checkpoint.SyncError
+		if errors.As(err, &unsynced) {
+			return db.poison(unsynced.Err)
+		}
+		return err
+	}
+	db.ledger.StoredFirst(2, s.Checkpoint.ID, format.RefOf(s.Blob))
+	return nil
 }
 
 // settled reports whether the files are as a session leaves them that has ended properly.

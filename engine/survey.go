@@ -5,6 +5,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/check"
 	"github.com/lsmlite/lsmlite-go/engine/internal/survey"
@@ -20,6 +21,10 @@ func (o *opener) accept(ctx context.Context) error {
 			return err
 		}
 		o.HasLog = true
+	}
+	if o.db.secret != nil && o.Checkpoint == nil && o.Log.Size > 0 {
+		return &Error{Code: CodeMismatch, Op: "open", Path: o.db.path, Detail: fmt.Sprintf("a key is given, and there is a log, %s, "+
+			"but the file has no checkpoint: an encrypted database has one before its log", o.db.files.LogPath())}
 	}
 	o.LogPath, o.LogName = o.db.files.LogPath(), o.db.files.LogName()
 	for {

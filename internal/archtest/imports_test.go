@@ -22,7 +22,7 @@ const module = "github.com/lsmlite/lsmlite-go"
 var (
 	low  = []string{"engine/errs", "engine/internal/base", "engine/internal/invariant"}
 	file = join(low, "engine/internal/format", "engine/vfs", "engine/internal/ioerr")
-	page = join(file, "engine/internal/arena", "engine/internal/blockfile", "engine/compress")
+	page = join(file, "engine/internal/arena", "engine/internal/blockfile", "engine/compress", "engine/internal/crypt")
 	seg  = join(page, "engine/internal/fence", "engine/internal/filter", "engine/internal/segment")
 	snap = join(seg, "engine/internal/memtree", "engine/internal/span", "engine/internal/freelist", "engine/internal/snapshot")
 )
@@ -48,12 +48,12 @@ var allowed = map[string][]string{
 	"engine/internal/arena":      {"golang.org/x/sys"},
 	"engine/keys":                {"engine/errs"},
 	"engine/internal/crypt":      {"engine/errs", "engine/keys", "golang.org/x/crypto"},
-	"engine/internal/blockfile":  join(file, "engine/internal/arena", "engine/compress"),
+	"engine/internal/blockfile":  join(file, "engine/internal/arena", "engine/internal/crypt", "engine/compress"),
 	"engine/internal/fence":      {"engine/internal/base"},
 	"engine/internal/filter":     {"engine/internal/base"},
 	"engine/internal/segment":    join(page, "engine/internal/fence", "engine/internal/filter"),
 	"engine/internal/snapshot":   snap,
-	"engine/internal/checkpoint": join(page, "engine/internal/snapshot"),
+	"engine/internal/checkpoint": join(page, "engine/internal/snapshot", "engine/keys"),
 	"engine/internal/cursor":     snap,
 	"engine/internal/merge":      join(snap, "engine/internal/cursor"),
 	"engine/internal/merge/simulate": {"engine/internal/format", "engine/internal/merge", "engine/internal/segment",
@@ -69,7 +69,7 @@ var allowed = map[string][]string{
 		"engine/internal/worker"),
 	"engine/internal/inspect": join(snap, "engine/internal/ledger"),
 	"engine/internal/check":   join(snap, "engine/internal/ledger", "engine/internal/cursor", "engine/internal/wal"),
-	"engine/internal/backup":  join(snap, "engine/internal/cursor"),
+	"engine/internal/backup":  join(snap, "engine/internal/checkpoint", "engine/internal/cursor"),
 	"engine/internal/rescue":  join(snap, "engine/internal/wal"),
 	"engine": join(snap,
 		"engine/keys",

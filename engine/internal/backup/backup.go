@@ -13,6 +13,7 @@ import (
 	"io"
 
 	"github.com/lsmlite/lsmlite-go/engine/compress"
+	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
@@ -26,6 +27,8 @@ type Options struct {
 	Geometry format.Geometry
 	Codec    compress.Codec
 	CodecID  uint32
+	// Secret is that of the copy, nil for a copy in clear. CodecID is the one of its checkpoints.
+	Secret *checkpoint.Secret
 
 	// Progress is called about once for each MiB written and once at the end. It may be
 	// nil.

@@ -34,7 +34,7 @@ func (c *Copy) blocks(k Checkpoint, f vfs.File) error {
 	if len(meta.Levels) == 0 {
 		store = storeEmpty
 	}
-	if err := store(f, &meta); err != nil {
+	if err := store(f, c.o.Secret, &meta); err != nil {
 		return err
 	}
 	buf := make([]byte, min(copyRun, size))

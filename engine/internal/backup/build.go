@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
-	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
@@ -43,7 +42,7 @@ func NewBuild(to Target, o Options) (*Build, error) {
 	if b.u, err = b.c.begin(&b.to); err != nil {
 		return nil, err
 	}
-	b.out = &copyFile{File: blockfile.New(b.u.file, b.to.Path, o.Geometry, o.Codec, 0)}
+	b.out = &copyFile{File: o.file(b.u.file, b.to.Path)}
 	b.out.seal = format.MakeSeal(rand.Uint64(), rand.Uint64())
 	b.w = segment.NewWriter(b.out.File, b.out, 0)
 	b.w.SetSeal(b.out.seal)
@@ -92,7 +91,7 @@ func (b *Build) Finish(ctx context.Context) error {
 		}
 		b.out.point = b.w.AppendPoint()
 		b.c.progress.Rows, b.c.progress.Bytes = b.rows, b.w.Bytes()+2*format.MetaPageSize
-		return b.out.storeMeta(f, b.c.o.CodecID)
+		return b.out.storeMeta(f, &b.c.o)
 	})
 }
 

@@ -6,16 +6,18 @@ import (
 	"math/rand/v2"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
 // storeMeta writes the meta pages of the copy: both say the same, so that damage to one
 // does not lose the database. A copy without rows gets that of a new database.
-func (c *copyFile) storeMeta(f vfs.File, codecID uint32) error {
+func (c *copyFile) storeMeta(f vfs.File, o *Options) error {
 	geo := c.Geometry()
 	ck := &format.Checkpoint{
-		ID: base.EmptySnapshotID + 1, Compression: codecID,
+		ID: base.EmptySnapshotID + 1, Compression: o.CodecID,
 		PageSize: uint32(geo.PageSize), BlockSize: uint32(geo.BlockSize),
 		Blocks: uint32(c.numBlocks), Written: c.Written(),
 		Levels: []format.Level{{Age: copyAge, LHS: c.seg}},
@@ -23,16 +25,21 @@ func (c *copyFile) storeMeta(f vfs.File, codecID uint32) error {
 	}
 	ck.Levels[0].SetSeal(c.seal)
 	if !c.wrote {
-		return storeEmpty(f, ck)
+		return storeEmpty(f, o.Secret, ck)
 	}
-	return storeBoth(f, ck)
+	return storeBoth(f, o.Secret, ck)
 }
 
-// storeEmpty writes the meta pages of a new database, of which only the second is used.
-func storeEmpty(f vfs.File, ck *format.Checkpoint) error {
-	empty := format.Checkpoint{ID: base.EmptySnapshotID, Log: newLog(), PageSize: ck.PageSize, BlockSize: ck.BlockSize}
+// storeEmpty writes the meta pages of a new database, of which only the second is used, unless it is encrypted.
+func storeEmpty(f vfs.File, secret *checkpoint.Secret, ck *format.Checkpoint) error {
+	empty := format.Checkpoint{ID: base.EmptySnapshotID, PageSize: ck.PageSize, BlockSize: ck.BlockSize}
+	if secret != nil {
+		empty.ID-- // which storeBoth adds
+		return storeBoth(f, secret, &empty)
+	}
+	empty.Log = newLog(nil, ck.Log)
 	var page [format.MetaPageSize]byte
-	if err := fillMeta(page[:], &empty, false); err != nil {
+	if err := fillMeta(page[:], nil, &empty, false); err != nil {
 		return err
 	}
 	_, err := f.WriteAt(page[:], format.MetaPageSize)
@@ -41,18 +48,23 @@ func storeEmpty(f vfs.File, ck *format.Checkpoint) error {
 
 // newLog returns where the log of a copy begins. Its checksum begins with numbers that no
 // other log begins with, so that an old log next to a copy does not look like the copy's own:
-// what it holds is of another state.
-func newLog() format.LogPos {
-	return format.LogPos{Sum: format.Checksum{S0: rand.Uint32(), S1: rand.Uint32()}}
+// what it holds is of another state. If the copy is encrypted, so does its chain, and it has had as many commits as
+// the database.
+func newLog(secret *checkpoint.Secret, was format.LogPos) format.LogPos {
+	pos := format.LogPos{Sum: format.Checksum{S0: rand.Uint32(), S1: rand.Uint32()}}
+	if secret != nil {
+		pos.Chain, pos.Commits = crypt.NewChain(), was.Commits
+	}
+	return pos
 }
 
 // storeBoth writes a checkpoint to both meta pages.
-func storeBoth(f vfs.File, ck *format.Checkpoint) error {
-	ck.Log = newLog()
+func storeBoth(f vfs.File, secret *checkpoint.Secret, ck *format.Checkpoint) error {
+	ck.Log = newLog(secret, ck.Log)
 	ck.ID++
 	var pages [2 * format.MetaPageSize]byte
 	for i := range 2 {
-		if err := fillMeta(pages[i*format.MetaPageSize:], ck, i == 1); err != nil {
+		if err := fillMeta(pages[i*format.MetaPageSize:], secret, ck, i == 1); err != nil {
 			return err
 		}
 	}
@@ -61,8 +73,8 @@ func storeBoth(f vfs.File, ck *format.Checkpoint) error {
 }
 
 // fillMeta puts a checkpoint and its note on a meta page of a copy.
-func fillMeta(page []byte, ck *format.Checkpoint, second bool) error {
-	blob, err := ck.Encode()
+func fillMeta(page []byte, secret *checkpoint.Secret, ck *format.Checkpoint, second bool) error {
+	blob, err := secret.Encode(ck)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,14 @@ type copyFile struct {
 	point     base.PageNo
 }
 
+// file returns the file of a copy as pages.
+func (o *Options) file(f vfs.File, path string) *blockfile.File {
+	if o.Secret != nil {
+		return blockfile.NewEncrypted(f, path, o.Geometry, o.Codec, o.Secret.Keys(), 0)
+	}
+	return blockfile.New(f, path, o.Geometry, o.Codec, 0)
+}
+
 // Allocate implements blockfile.Allocator: the blocks of a new file in their order.
 func (c *copyFile) Allocate() (base.BlockNo, error) {
 	if err := format.CheckBlocks(uint64(c.numBlocks) + 1); err != nil {
@@ -42,24 +50,24 @@ func (c *copyFile) Allocate() (base.BlockNo, error) {
 
 // rows writes the rows that a pinned state shows as a database of one segment.
 func (c *Copy) rows(st *snapshot.State, f vfs.File) error {
-	out, err := c.segment(st, f, true)
+	out, err := c.segment(st, f, nil, true)
 	if err != nil {
 		return err
 	}
-	return out.storeMeta(f, c.o.CodecID)
+	return out.storeMeta(f, &c.o)
 }
 
 // rowsTo is rows into a stream.
 func (c *Copy) rowsTo(st *snapshot.State, w io.Writer) error {
-	first, err := c.segment(st, &stream{w: io.Discard, pos: 2 * format.MetaPageSize}, false)
+	first, err := c.segment(st, &stream{w: io.Discard, pos: 2 * format.MetaPageSize}, nil, false)
 	if err != nil {
 		return err
 	}
 	out := &stream{w: w}
-	if err := first.storeMeta(out, c.o.CodecID); err != nil || !first.wrote {
+	if err := first.storeMeta(out, &c.o); err != nil || !first.wrote {
 		return err
 	}
-	again, err := c.segment(st, out, true)
+	again, err := c.segment(st, out, first, true)
 	if err == nil && again.seg != first.seg {
 		return errs.Corruptf("the rows of a snapshot were not the same when they were read again")
 	}
@@ -70,19 +78,23 @@ func (c *Copy) rowsTo(st *snapshot.State, w io.Writer) error {
 const ctxRows = 256
 
 // segment writes the rows of a pinned state as one segment. With report set it reports
-// progress.
-func (c *Copy) segment(st *snapshot.State, f vfs.File, report bool) (*copyFile, error) {
+// progress. first is what it has made before of the same state, or nil: the meta pages of that are those of
+// this one, too, so that it has the same key.
+func (c *Copy) segment(st *snapshot.State, f vfs.File, first *copyFile, report bool) (*copyFile, error) {
 	var cur cursor.Cursor
 	if err := cur.Init(st.Live, st); err != nil {
 		return nil, err
 	}
 	cur.ReadAhead()
 	c.progress.Total = sizeOf(st)
-	out := &copyFile{File: blockfile.New(f, c.o.Source, c.o.Geometry, c.o.Codec, 0)}
+	out := &copyFile{File: c.o.file(f, c.o.Source)}
 	log := st.Disk.Log
 	out.seal = format.MakeSeal(uint64(st.Disk.ID), log.Raw(), uint64(log.Sum.S0), uint64(log.Sum.S1))
 	w := segment.NewWriter(out.File, out, 0)
 	w.SetSeal(out.seal)
+	if first != nil {
+		w.SetSalt(first.seg.Salt)
+	}
 	n := int64(0)
 	for ok := cur.First(); ok; ok = cur.Next() {
 		if err := addRow(w, &cur); err != nil {

@@ -3,7 +3,6 @@
 package backup
 
 import (
-	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
@@ -28,7 +27,7 @@ func (c *Copy) SortedToFile(rows Rows, seal format.Seal, to Target) error {
 }
 
 func (c *Copy) sorted(rows Rows, seal format.Seal, f vfs.File) error {
-	out := &copyFile{File: blockfile.New(f, c.o.Source, c.o.Geometry, c.o.Codec, 0), seal: seal}
+	out := &copyFile{File: c.o.file(f, c.o.Source), seal: seal}
 	w := segment.NewWriter(out.File, out, 0)
 	w.SetSeal(seal)
 	for rows.Next() {
@@ -45,5 +44,5 @@ func (c *Copy) sorted(rows Rows, seal format.Seal, f vfs.File) error {
 	}
 	out.point = w.AppendPoint()
 	c.progress.Bytes = w.Bytes() + 2*format.MetaPageSize
-	return out.storeMeta(f, c.o.CodecID)
+	return out.storeMeta(f, &c.o)
 }

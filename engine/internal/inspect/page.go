@@ -39,12 +39,23 @@ type Page struct {
 func ReadPage(f *blockfile.File, disk *snapshot.Snapshot, no base.PageNo) (*Page, error) {
 	p := &Page{geo: f.Geometry(), no: no, disk: disk}
 	space := &blockfile.Space{File: f}
+	if f.Encrypted() {
+		if own := p.space(); own != nil {
+			space = own
+		}
+	}
 	h, err := space.Record(no)
 	if err != nil {
 		return nil, p.unread(err)
 	}
 	if p.stored = h.Len; p.stored > 0 {
-		p.packed = fmt.Sprintf("%d bytes of %s", h.Body, f.Codec().Name())
+		p.packed = fmt.Sprintf("%d bytes", h.Body)
+		if codec := f.Codec(); codec != nil {
+			p.packed += " of " + codec.Name()
+		}
+		if f.Encrypted() {
+			p.packed += ", encrypted"
+		}
 	}
 	if p.raw, err = space.RawPage(no); err != nil && len(disk.Redirects) > 0 {
 		space.Redirects = disk.Redirects
