@@ -21,7 +21,6 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 	"github.com/lsmlite/lsmlite-go/js/internal/wire"
-	"github.com/lsmlite/lsmlite-go/parser"
 	"github.com/lsmlite/lsmlite-go/store"
 
 	lsmlite "github.com/lsmlite/lsmlite-go"
@@ -31,8 +30,7 @@ import (
 type Server struct {
 	fsys  vfs.FS
 	reply func(message []byte)
-	texts parser.Cache // to look at statements before they run
-	lane  lane         // what writes outside of transactions
+	lane  lane // what writes outside of transactions
 
 	underWay sync.WaitGroup // messages that are not answered yet, except opClose
 
@@ -278,7 +276,6 @@ func (s *Server) open(r *request, _ *tx, _ *wire.Writer) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.texts.Keys = nil
 	s.connector, s.hold = connector, dc.(lsmlite.Conn)
 	s.db = store.Engine{DB: s.hold.Engine()}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 
 	"github.com/lsmlite/lsmlite-go/js/internal/wire"
 	"github.com/lsmlite/lsmlite-go/parser"
@@ -32,16 +33,21 @@ func readStatement(in *wire.Reader, c *conn) (text string, args []driver.NamedVa
 	return text, args, nil
 }
 
+// controlWords are what a statement that begins or ends a transaction begins with.
+var controlWords = regexp.MustCompile(`(?i)\b(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b`)
+
 // controls returns an error if a text begins or ends a transaction, which is up to db.transaction here. A text
 // that cannot be parsed is left to the driver.
-func (s *Server) controls(text string) error {
-	plans, err := s.texts.Get(text)
+func controls(text string) error {
+	if !controlWords.MatchString(text) {
+		return nil
+	}
+	statements, err := parser.Parse(text)
 	if err != nil {
 		return nil
 	}
-	for _, p := range plans {
-		switch p.Op {
-		case parser.OpBegin, parser.OpCommit, parser.OpRollback, parser.OpSavepoint, parser.OpRelease, parser.OpRollbackTo:
+	for _, p := range statements {
+		if _, ok := p.Body.(*parser.Transaction); ok {
 			return misuse("%s: a transaction is a call of transaction, and a savepoint one of savepoint", p.Text)
 		}
 	}
@@ -57,7 +63,7 @@ func (s *Server) exec(r *request, t *tx, out *wire.Writer) error {
 	defer free()
 	text, args, err := readStatement(r.in, c)
 	if err == nil {
-		err = s.controls(text)
+		err = controls(text)
 	}
 	if err != nil {
 		return err
@@ -93,7 +99,7 @@ func (s *Server) query(r *request, t *tx, out *wire.Writer) error {
 	}
 	text, args, err := readStatement(r.in, c)
 	if err == nil {
-		err = s.controls(text)
+		err = controls(text)
 	}
 	if err != nil {
 		free()
