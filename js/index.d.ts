@@ -93,6 +93,12 @@ export interface QueryOptions extends Abortable {
   array?: boolean;
 }
 
+/** The rows of a query. Nothing is requested before the first call of next or columns. */
+export interface Rows<T> extends AsyncIterableIterator<T> {
+  /** The names of the columns, in their order, also if there are no rows. */
+  columns(): Promise<string[]>;
+}
+
 /** What a database and a transaction can do. */
 export interface Session {
   get(key: Bytes): Promise<Uint8Array | undefined>;
@@ -106,8 +112,8 @@ export interface Session {
   /** A scan that loads no values. */
   keys(range?: Range): AsyncIterableIterator<Uint8Array>;
   /** Runs a statement that has rows. */
-  query(sql: string, params?: Params, options?: QueryOptions & { array?: false }): AsyncIterableIterator<Row>;
-  query(sql: string, params: Params | undefined, options: QueryOptions & { array: true }): AsyncIterableIterator<Value[]>;
+  query(sql: string, params?: Params, options?: QueryOptions & { array?: false }): Rows<Row>;
+  query(sql: string, params: Params | undefined, options: QueryOptions & { array: true }): Rows<Value[]>;
   /** Runs statements. changes is how many rows the last one wrote, unless that was not counted. */
   exec(sql: string, params?: Params, options?: Abortable): Promise<{ changes: number | undefined }>;
 }

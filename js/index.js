@@ -249,7 +249,7 @@ class Session {
       op.scan,
       (w) => w.u32(this.#tx).byte((reverse ? 1 : 0) | (keysOnly ? 2 : 0)).u64(limit === undefined ? 0 : Math.floor(limit))
         .optional(gt, "gt").optional(gte, "gte").optional(lt, "lt").optional(lte, "lte").optional(prefix, "prefix"),
-      () => read,
+      () => ({ read }),
       signal,
     );
   }
@@ -260,12 +260,13 @@ class Session {
       (w) => writeStatement(w.u32(this.#tx), sql, params),
       (answer) => {
         const columns = Array.from({ length: answer.u32() }, () => answer.text());
-        if (array) return (answer) => columns.map(() => answer.value());
-        return (answer) => {
+        if (array) return { columns, read: (answer) => columns.map(() => answer.value()) };
+        const read = (answer) => {
           const row = {};
           for (const column of columns) set(row, column, answer.value());
           return row;
         };
+        return { columns, read };
       },
       signal,
     );
@@ -276,40 +277,105 @@ class Session {
     return { changes: answer.value() ?? undefined };
   }
 
-  /** batches is an iterator over rows that come in batches, the next of which is under way while one is used. */
-  async *#batches(what, write, head, signal) {
-    const link = this.#link;
-    let answer = await link.call(what, write, signal);
-    const read = head(answer);
-    const source = answer.u32(); // 0: the first batch is the last one
+  #batches(what, write, head, signal) {
+    return new Batches(this.#link, this.#tx, what, write, head, signal);
+  }
+
+  /** parts is for Database.backup. */
+  parts(signal) {
+    return this.#batches(op.backup, undefined, () => ({ read: (answer) => answer.bytes() }), signal);
+  }
+}
+
+async function* nothing() {}
+
+/**
+ * Batches is an iterator over rows that come in batches, the next of which is under way while one is used. head reads
+ * what comes before the first batch, and returns what reads a row, and the columns if there are any.
+ */
+class Batches {
+  #link;
+  #tx;
+  #request;
+  #signal;
+  #begun; // the promise of the first answer, once it was requested
+  #walking = false;
+  #rows = this.#walk();
+
+  constructor(link, tx, what, write, head, signal) {
+    this.#link = link;
+    this.#tx = tx;
+    this.#signal = signal;
+    this.#request = async () => {
+      const answer = await link.call(what, write, signal);
+      const { columns, read } = head(answer);
+      return { answer, columns, read, source: answer.u32() }; // source 0: the first batch is the last one
+    };
+  }
+
+  #begin() {
+    this.#begun ??= this.#request();
+    return this.#begun;
+  }
+
+  async columns() {
+    return (await this.#begin()).columns;
+  }
+
+  next() {
+    return this.#rows.next();
+  }
+
+  async return(value) {
+    if (this.#begun !== undefined && !this.#walking) {
+      this.#walking = true;
+      await this.#begun.then(({ source }) => this.#end(source), () => {});
+    }
+    return this.#rows.return(value);
+  }
+
+  throw(error) {
+    return this.return().then(() => {
+      throw error;
+    });
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]() {
+    await this.return();
+  }
+
+  async #end(source) {
+    if (source !== 0) await this.#link.call(op.end, (w) => w.u32(this.#tx).u32(source)).catch(() => {});
+  }
+
+  async *#walk() {
+    this.#walking = true;
+    let { answer, read, source } = await this.#begin();
     let done = false;
-    let ahead;
     try {
       for (;;) {
         done = answer.byte() === 1;
+        let ahead;
         if (!done) {
-          ahead = link.call(op.next, (w) => w.u32(this.#tx).u32(source), signal);
+          ahead = this.#link.call(op.next, (w) => w.u32(this.#tx).u32(source), this.#signal);
           ahead.catch(() => {}); // it is awaited below, or nobody needs it any more
         }
         for (let rows = answer.u32(); rows > 0; rows--) {
+          this.#signal?.throwIfAborted();
           yield read(answer);
-          if (signal?.aborted) throw signal.reason;
         }
         if (done) return;
         answer = await ahead;
       }
     } finally {
-      if (!done) await link.call(op.end, (w) => w.u32(this.#tx).u32(source)).catch(() => {});
+      if (!done) await this.#end(source);
     }
   }
-
-  /** parts is for Database.backup. */
-  parts(signal) {
-    return this.#batches(op.backup, undefined, () => (answer) => answer.bytes(), signal);
-  }
 }
-
-async function* nothing() {}
 
 /** set is row[name] = value, also for a name that objects have already. */
 function set(row, name, value) {

@@ -24,7 +24,8 @@ export async function all(rows) {
   return list;
 }
 
-/** temp returns a name in a folder that the end of the tests removes. */
 const temps = mkdtempSync(join(tmpdir(), "lsmlite-js-"));
 after(() => rmSync(temps, { recursive: true, force: true }));
+
+/** temp returns a name in a folder that the end of the tests removes. */
 export const temp = (name) => join(temps, name);

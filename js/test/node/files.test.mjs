@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Files: stored, removed, kept from being opened twice, and what is left of a process that was killed.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import test from "node:test";
+import { fileURLToPath } from "node:url";
+import { all, importFile, LsmliteError, open, remove, temp, text } from "./package.mjs";
+
+const ofKind = (kind) => (error) => error instanceof LsmliteError && error.kind === kind;
+
+/** child runs child.mjs, and returns its process when it has said that it is ready. */
+async function child(...args) {
+  const process = spawn(globalThis.process.execPath, [fileURLToPath(new URL("child.mjs", import.meta.url)), ...args], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  process.stdout.setEncoding("utf8");
+  process.said = "";
+  process.stdout.on("data", (data) => (process.said += data));
+  while (!process.said.includes("ready\n")) await once(process.stdout, "data");
+  return process;
+}
+
+for (const storage of ["memory", "node"]) {
+  test(`importFile and remove, ${storage}`, async () => {
+    const name = temp("import.lsm");
+    const source = await open("source.lsm", { storage: "memory" });
+    await source.put("a", "1");
+    const file = await source.backup();
+    await source.close();
+
+    await importFile(name, file, { storage });
+    await assert.rejects(importFile(name, file, { storage }), ofKind("cantopen"));
+    await importFile(name, new Blob([file.slice(0, 100), file.slice(100)]), { storage, replace: true });
+    let db = await open(name, { storage, mode: "rw" });
+    assert.deepEqual(await all(db.scan()), [["a", "1"]]);
+    await db.put("b", "2");
+    if (storage === "node") {
+      await assert.rejects(importFile(name, file, { storage, replace: true }), ofKind("busy"));
+      await assert.rejects(remove(name, { storage }), ofKind("busy"));
+      assert.ok(existsSync(`${name}-lock`) && existsSync(`${name}-log`));
+    }
+    await db.close();
+
+    db = await open(name, { storage });
+    assert.deepEqual((await all(db.scan())).length, storage === "node" ? 2 : 1, "memory begins with the file each time");
+    await db.close();
+    await remove(name, { storage });
+    await assert.rejects(remove(name, { storage }), ofKind("cantopen"));
+    await assert.rejects(importFile(name, "x".length, { storage }), TypeError);
+    for (const ending of ["", "-log", "-lock"]) assert.ok(!existsSync(name + ending));
+  });
+}
+
+test("a database is open once in a process, and between processes", async () => {
+  const name = temp("twice.lsm");
+  const db = await open(name);
+  await assert.rejects(open(name), ofKind("busy"));
+  await assert.rejects(open(name, { busy_timeout: 50 }), ofKind("busy"));
+  setTimeout(() => void db.close(), 100);
+  const second = await open(name, { busy_timeout: "20s" });
+  await second.put("a", "1");
+  await second.close();
+
+  const other = await child("hold", name);
+  await assert.rejects(open(name), ofKind("busy"));
+  other.stdin.end();
+  await once(other, "exit");
+  const third = await open(name);
+  assert.equal(text(await third.get("a")), "1");
+  await third.close();
+  assert.ok(!existsSync(`${name}-lock`));
+});
+
+test("no acknowledged commit is lost when a process is killed", async () => {
+  for (const safety of ["full", "normal", "off"]) {
+    const name = temp(`killed-${safety}.lsm`);
+    const writer = await child("write", name, safety);
+    while (writer.said.split("\n").length < 300) await once(writer.stdout, "data");
+    writer.kill("SIGKILL");
+    await once(writer, "close");
+    const acknowledged = Number(writer.said.split("\n").at(-2)); // the last line may be cut
+    assert.ok(acknowledged > 250, `only ${acknowledged} commits were acknowledged`);
+    assert.ok(existsSync(`${name}-lock`) && existsSync(`${name}-log`));
+
+    const db = await open(name); // the lock counts for nothing
+    const rows = await all(db.scan());
+    assert.ok(rows.length >= acknowledged, `${acknowledged} commits were acknowledged, and ${rows.length} are there`);
+    assert.ok(rows.length <= acknowledged + 2);
+    for (const [i, [key, value]] of rows.entries()) {
+      assert.equal(key, String(i).padStart(8, "0"));
+      assert.equal(value, `value ${i}`);
+    }
+    for await (const row of db.query("PRAGMA integrity_check", [], { array: true })) assert.deepEqual(row, ["ok"]);
+    await db.close();
+  }
+});
+
+test("a lock file that cannot be judged is respected", async () => {
+  const name = temp("lock.lsm");
+  for (const content of ["", "{}", '{"pid":1,"host":"another machine"}', `{"pid":${process.pid},"host":"another"}`]) {
+    writeFileSync(`${name}-lock`, content);
+    await assert.rejects(open(name), (error) => ofKind("busy")(error) && error.message.includes(`${name}-lock`));
+    assert.equal(readFileSync(`${name}-lock`, "utf8"), content);
+  }
+  await assert.rejects(open(name, { busy_timeout: 60 }), ofKind("busy"));
+});
+
+test("a process ends although a database is open", async () => {
+  const idle = await child("idle", temp("idle.lsm"));
+  const [code] = await once(idle, "exit");
+  assert.equal(code, 0);
+});
