@@ -10,7 +10,7 @@
         for key, value in db["user/1":"user/2"]:
             print(key.decode(), value.decode())
 
-The interface is that of python-lsm-db: ``import lsmlite as lsm`` is the whole change.
+The interface is that of python-lsm-db: ``import lsmlite as lsm`` is the whole change. ``lsmlite.dbapi2`` has SQL.
 """
 
 from . import _binding
