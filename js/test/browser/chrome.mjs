@@ -15,7 +15,7 @@ const flags = [
 ];
 
 // callTime bounds one call of the protocol, in milliseconds.
-const callTime = 30_000;
+const callTime = 60_000;
 
 export class Browser {
   #process;
@@ -209,7 +209,7 @@ export class Tab {
 
   // until waits until a function returns something true in the page.
   async until(f, ...args) {
-    for (const end = Date.now() + 10_000; Date.now() < end;) {
+    for (const end = Date.now() + callTime / 2; Date.now() < end;) {
       const value = await this.run(f, ...args);
       if (value) return value;
       await new Promise((resolve) => setTimeout(resolve, 20));

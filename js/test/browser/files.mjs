@@ -46,6 +46,20 @@ export async function importAndBackup(w) {
   }), "value 999");
 }
 
+// importWithLog: the newest rows of a killed program are there if its log is imported before the database is opened.
+export async function importWithLog(w) {
+  const tab = await w.open();
+  const seen = await tab.run(async () => {
+    for (const end of ["", "-log"]) await lsmlite.importFile(`killed.lsm${end}`, await (await fetch(`/files/killed.lsm${end}`)).blob());
+    const db = await lsmlite.open("killed.lsm");
+    const found = (await rows(db.scan())).map(([, v]) => text(v));
+    await db.close();
+    return found;
+  });
+  assert.equal(seen.length, 10);
+  assert.equal(seen[9], "in the log 9");
+}
+
 // notADatabase: what is imported and is none is refused when it is opened, or before, and says so.
 export async function notADatabase(w) {
   const tab = await w.open();

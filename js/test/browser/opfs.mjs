@@ -58,16 +58,16 @@ export async function interfaceInOPFS(w) {
 export async function persistsAcrossReload(w) {
   const tab = await w.open();
   await tab.run(async () => {
-    const db = await lsmlite.open("kept.lsm", { storage: "opfs" });
+    const db = await lsmlite.open("folder/of/kept.lsm", { storage: "opfs" });
     await db.put("closed", "yes");
     await db.close();
-    const again = await lsmlite.open("kept.lsm", { storage: "opfs" });
+    const again = await lsmlite.open("folder/of/kept.lsm", { storage: "opfs" });
     await again.put("not closed", "yes"); // only the log has it when the page goes away
   });
   await tab.reload();
   await tab.until(() => window.ready);
   assert.deepEqual(await tab.run(async () => {
-    const db = await lsmlite.open("kept.lsm", { storage: "opfs", busy_timeout: 5000 });
+    const db = await lsmlite.open("folder/of/kept.lsm", { storage: "opfs", busy_timeout: 5000 });
     const kept = [text(await db.get("closed")), text(await db.get("not closed"))];
     await db.close();
     return kept;
@@ -139,6 +139,7 @@ export async function withoutOPFS(w) {
     assert.equal(refused.kind, "cantopen");
     assert.match(refused.message, /storage/);
   }
+  assert.equal(await tab.run(() => lsmlite.requestPersistence()), false);
   assert.equal(await tab.run(async () => {
     const db = await lsmlite.open("x.lsm", { storage: "memory" });
     await db.put("a", "1");

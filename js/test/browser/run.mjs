@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url";
 import { Browser } from "./chrome.mjs";
 import { serve } from "./server.mjs";
 import * as demo from "./demo.mjs";
+import * as docs from "./docs.mjs";
 import * as files from "./files.mjs";
 import * as kill from "./kill.mjs";
 import * as opfs from "./opfs.mjs";
@@ -69,7 +70,7 @@ const server = await serve([
 const world = new World(profile, server.port);
 try {
   await world.start();
-  for (const [name, test] of [opfs, files, kill, demo].flatMap((m) => Object.entries(m))) {
+  for (const [name, test] of [opfs, files, docs, kill, demo].flatMap((m) => Object.entries(m))) {
     if (!name.includes(only)) continue;
     const begun = Date.now();
     let error;
