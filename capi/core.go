@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -21,6 +22,8 @@ import (
 // A core is one open file, and all handles of this process that use it.
 type core struct {
 	file    coreKey
+	fs      vfs.FS            // through which it is open: that of the handle that opened it
+	envs    []*C.lsm_env      // of the handles that use it; guarded by opening
 	key     [sha256.Size]byte // that it is open with
 	uses    int               // guarded by cores
 	opening sync.Mutex        // held to open and to close
@@ -36,9 +39,9 @@ type core struct {
 	worked      atomic.Int64 // how often the file was written
 }
 
-// coreKey is a file. Handles that only read share the database of those that write, if there is one.
+// coreKey is a file, whatever environments its handles have. Handles that only read share the database of those
+// that write, if there is one.
 type coreKey struct {
-	fs       vfs.FS
 	path     string
 	readOnly bool
 }
@@ -50,11 +53,11 @@ var cores = struct {
 
 // use grants a use of the file of a handle, and opens it if it is not open.
 func (h *handle) use(ctx context.Context) (*core, error) {
-	key := coreKey{h.fs, h.path, h.cfg.readOnly}
+	key := coreKey{h.path, h.cfg.readOnly}
 	cores.Lock()
 	c := cores.open[key]
 	if c == nil && key.readOnly {
-		c = cores.open[coreKey{h.fs, h.path, false}]
+		c = cores.open[coreKey{h.path, false}]
 	}
 	if c == nil {
 		c = &core{file: key}
@@ -65,9 +68,12 @@ func (h *handle) use(ctx context.Context) (*core, error) {
 
 	c.opening.Lock()
 	err := h.openCore(ctx, c)
+	if err == nil {
+		c.envs = append(c.envs, h.c.pEnv)
+	}
 	c.opening.Unlock()
 	if err != nil {
-		_ = c.release()
+		_ = c.release(nil)
 		return nil, err
 	}
 	return c, nil
@@ -104,6 +110,7 @@ func (h *handle) openCore(ctx context.Context, c *core) error {
 	if err != nil {
 		return err
 	}
+	c.fs = h.fs
 	c.db, c.applied, c.hooks, c.key = db, h.cfg.tunables, nil, h.key.digest()
 	if h.hooked() != nil {
 		c.hooks = o.Codecs[0].(*hooks)
@@ -117,10 +124,17 @@ func (c *core) count(bytes int64) {
 	}
 }
 
-// release gives a use back, and closes the file with the last one.
-func (c *core) release() (err error) {
+// release gives a use back, and closes the file with the last one. With the handle its environment ends, nil for
+// a handle that did not get so far.
+func (c *core) release(env *C.lsm_env) (err error) {
 	c.opening.Lock()
 	defer c.opening.Unlock()
+	if i := slices.Index(c.envs, env); i >= 0 {
+		c.envs = slices.Delete(c.envs, i, i+1)
+	}
+	if files, ok := c.fs.(*envFS); ok && len(c.envs) > 0 && env != nil && env == files.current() && !slices.Contains(c.envs, env) {
+		files.moveTo(c.envs[0])
+	}
 	cores.Lock()
 	c.uses--
 	last := c.uses == 0
@@ -130,7 +144,7 @@ func (c *core) release() (err error) {
 	}
 	if c.db != nil {
 		err = c.db.Close()
-		c.db = nil
+		c.db, c.fs = nil, nil
 		c.userVersion.Store(0)
 	}
 	cores.Lock()

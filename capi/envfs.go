@@ -25,7 +25,33 @@ import (
 
 // envFS is the files of a program's environment. What that has no function for, it does without: files are not
 // renamed, folders not synced.
-type envFS struct{ env *C.lsm_env }
+//
+// Handles of one file may have environments of their own, each of which ends with its handle. So the files that
+// are open move to the environment of a handle that stays: see moveTo.
+type envFS struct {
+	mu    sync.Mutex
+	env   *C.lsm_env
+	files map[*envFile]bool
+}
+
+func newEnvFS(env *C.lsm_env) *envFS { return &envFS{env: env, files: map[*envFile]bool{}} }
+
+func (e *envFS) current() *C.lsm_env {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.env
+}
+
+// moveTo opens all files again in another environment, with the locks that they have, and closes them in this one.
+// A file for which that fails can no longer be used.
+func (e *envFS) moveTo(env *C.lsm_env) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.env = env
+	for f := range e.files {
+		f.moveTo(env)
+	}
+}
 
 // envError is an error of an environment as one of io/fs.
 func envError(op, name string, rc C.int) error {
@@ -48,7 +74,7 @@ func envError(op, name string, rc C.int) error {
 
 // Open implements vfs.FS. xOpen makes a file that is missing, so whether it is there is found out first, where
 // that matters.
-func (e envFS) Open(name string, flag vfs.OpenFlag, _ fs.FileMode) (vfs.File, error) {
+func (e *envFS) Open(name string, flag vfs.OpenFlag, _ fs.FileMode) (vfs.File, error) {
 	if flag&vfs.ReadWrite == 0 {
 		return e.open(name, C.LSM_OPEN_READONLY)
 	}
@@ -64,30 +90,61 @@ func (e envFS) Open(name string, flag vfs.OpenFlag, _ fs.FileMode) (vfs.File, er
 	return e.open(name, 0)
 }
 
-func (e envFS) open(name string, flags C.int) (*envFile, error) {
-	z := C.CString(name)
-	defer C.free(unsafe.Pointer(z))
-	var f *C.lsm_file
-	if rc := C.lsmliteCallOpen(e.env, z, flags, &f); rc != C.LSM_OK {
-		return nil, envError("open", name, rc)
+func (e *envFS) open(name string, flags C.int) (*envFile, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	f := &envFile{fs: e, name: name, readOnly: flags != 0, held: map[int]vfs.LockKind{}}
+	if err := f.open(e.env); err != nil {
+		return nil, err
 	}
-	return &envFile{env: e.env, f: f, name: name, readOnly: flags != 0, sector: int(C.lsmliteCallSectorSize(e.env, f))}, nil
+	e.files[f] = true
+	return f, nil
+}
+
+// open opens the file in an environment.
+func (f *envFile) open(env *C.lsm_env) error {
+	z := C.CString(f.name)
+	defer C.free(unsafe.Pointer(z))
+	flags := C.int(0)
+	if f.readOnly {
+		flags = C.LSM_OPEN_READONLY
+	}
+	var file *C.lsm_file
+	if rc := C.lsmliteCallOpen(env, z, flags, &file); rc != C.LSM_OK {
+		return envError("open", f.name, rc)
+	}
+	f.env, f.f, f.sector = env, file, int(C.lsmliteCallSectorSize(env, file))
+	return nil
+}
+
+// moveTo opens the file in another environment. The old locks are gone before the new ones are taken.
+func (f *envFile) moveTo(env *C.lsm_env) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	oldEnv, old := f.env, f.f
+	f.broken = f.open(env)
+	C.lsmliteCallClose(oldEnv, old)
+	for slot, kind := range f.held {
+		if f.broken == nil {
+			f.broken = envError("lock", f.name, C.lsmliteCallLock(f.env, f.f, C.int(slot), lockKind(kind)))
+		}
+	}
 }
 
 // Remove implements vfs.FS.
-func (e envFS) Remove(name string) error {
+func (e *envFS) Remove(name string) error {
 	z := C.CString(name)
 	defer C.free(unsafe.Pointer(z))
-	return envError("remove", name, C.lsmliteCallUnlink(e.env, z))
+	return envError("remove", name, C.lsmliteCallUnlink(e.current(), z))
 }
 
 // Rename implements vfs.FS: an environment cannot.
-func (e envFS) Rename(oldname, _ string) error {
+func (e *envFS) Rename(oldname, _ string) error {
 	return &fs.PathError{Op: "rename", Path: oldname, Err: errors.ErrUnsupported}
 }
 
 // Stat implements vfs.FS.
-func (e envFS) Stat(name string) (fs.FileInfo, error) {
+func (e *envFS) Stat(name string) (fs.FileInfo, error) {
 	f, err := e.open(name, C.LSM_OPEN_READONLY)
 	if err != nil {
 		return nil, err
@@ -98,20 +155,20 @@ func (e envFS) Stat(name string) (fs.FileInfo, error) {
 }
 
 // SyncDir implements vfs.FS: xSync is all there is.
-func (e envFS) SyncDir(string) error { return nil }
+func (e *envFS) SyncDir(string) error { return nil }
 
 // Canonical implements vfs.FS.
-func (e envFS) Canonical(name string) (string, error) {
+func (e *envFS) Canonical(name string) (string, error) {
 	z := C.CString(name)
 	defer C.free(unsafe.Pointer(z))
 	n := C.int(0)
-	if rc := C.lsmliteCallFullpath(e.env, z, nil, &n); rc != C.LSM_OK {
+	if rc := C.lsmliteCallFullpath(e.current(), z, nil, &n); rc != C.LSM_OK {
 		return "", envError("path", name, rc)
 	}
 	for range 2 { // the folder may have changed between the calls
 		out := C.malloc(C.size_t(max(n, 1)))
 		room := n
-		rc := C.lsmliteCallFullpath(e.env, z, (*C.char)(out), &n)
+		rc := C.lsmliteCallFullpath(e.current(), z, (*C.char)(out), &n)
 		full := C.GoStringN((*C.char)(out), max(min(n, room)-1, 0))
 		C.free(out)
 		if rc != C.LSM_OK {
@@ -139,18 +196,23 @@ func (i envInfo) Sys() any           { return nil }
 
 // envFile is an open file of an environment.
 type envFile struct {
-	env      *C.lsm_env
-	f        *C.lsm_file
+	fs       *envFS
 	name     string
 	readOnly bool
-	sector   int
 
-	// size guards what xRemap does, and closed.
-	mu     sync.RWMutex
+	mu     sync.RWMutex // held for reading by every call, for writing by those that end the use of f
+	env    *C.lsm_env
+	f      *C.lsm_file
+	sector int
 	closed bool
-	size   int64 // at least this long, as was seen or written; guarded by grow
-	known  bool
-	grow   sync.Mutex
+	broken error
+
+	locks sync.Mutex
+	held  map[int]vfs.LockKind
+
+	grow  sync.Mutex
+	size  int64 // the file is at least this long
+	known bool  // and not longer, unless another handle writes
 }
 
 func (f *envFile) fail(op string, err error) error {
@@ -164,6 +226,10 @@ func (f *envFile) use(op string, writes bool) error {
 	case f.closed:
 		f.mu.RUnlock()
 		return f.fail(op, fs.ErrClosed)
+	case f.broken != nil:
+		err := f.broken
+		f.mu.RUnlock()
+		return err
 	case writes && f.readOnly:
 		f.mu.RUnlock()
 		return f.fail(op, fs.ErrPermission)
@@ -225,12 +291,18 @@ func (f *envFile) WriteAt(p []byte, off int64) (int, error) {
 
 // Close implements vfs.File.
 func (f *envFile) Close() error {
+	f.fs.mu.Lock()
+	delete(f.fs.files, f)
+	f.fs.mu.Unlock()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
 		return f.fail("close", fs.ErrClosed)
 	}
 	f.closed = true
+	if f.f == nil {
+		return nil
+	}
 	return envError("close", f.name, C.lsmliteCallClose(f.env, f.f))
 }
 
@@ -317,7 +389,11 @@ func (f *envFile) Sync() error {
 }
 
 // SectorSize implements vfs.File.
-func (f *envFile) SectorSize() int { return max(f.sector, 512) }
+func (f *envFile) SectorSize() int {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return max(f.sector, 512)
+}
 
 // Lock implements vfs.File.
 func (f *envFile) Lock(slot int, kind vfs.LockKind) error {
@@ -325,9 +401,14 @@ func (f *envFile) Lock(slot int, kind vfs.LockKind) error {
 		return err
 	}
 	defer f.mu.RUnlock()
+	f.locks.Lock()
+	defer f.locks.Unlock()
 	rc := C.lsmliteCallLock(f.env, f.f, C.int(slot), lockKind(kind))
 	if rc == C.LSM_BUSY {
 		return f.fail("lock", vfs.ErrLocked)
+	}
+	if f.held[slot] = kind; kind == vfs.Unlock {
+		delete(f.held, slot)
 	}
 	return envError("lock", f.name, rc)
 }

@@ -72,7 +72,7 @@ func lsmliteGoOpen(p unsafe.Pointer, name *C.char) (rc C.int) {
 	}
 	h.fs = vfs.OS
 	if C.lsmliteIsDefaultFiles(h.c.pEnv) == 0 {
-		h.fs = envFS{h.c.pEnv}
+		h.fs = newEnvFS(h.c.pEnv)
 	}
 	path, err := h.fs.Canonical(C.GoString(name))
 	if err != nil {
@@ -121,7 +121,7 @@ func (h *handle) letGo() error {
 	h.core = nil
 	hooks := c.hooks
 	err := h.closeSQL()
-	err = errors.Join(err, c.release())
+	err = errors.Join(err, c.release(h.c.pEnv))
 	if hooks != nil {
 		hooks.remove(h.hooked())
 	}
