@@ -21,6 +21,8 @@ type Page struct {
 	err  error // why there is no checkpoint
 	// sealed is the crypto area, nil if there is none: then the file is in clear, or the page damaged.
 	sealed *sealed
+	// nonsense says that there is no checkpoint, but the right checksum of one: nothing is torn.
+	nonsense bool
 }
 
 // Raw returns the bytes of the page.
@@ -37,6 +39,7 @@ func readPage(meta []byte) Page {
 	}
 	p.Ref = format.RefOf(meta)
 	p.Checkpoint, p.err = format.DecodeCheckpoint(meta)
+	p.nonsense = p.Checkpoint == nil && format.Whole(meta)
 	if p.Checkpoint != nil && p.Checkpoint.Compression == format.CompressionEncrypted {
 		if p.sealed, p.err = readSealed(meta); p.err != nil {
 			p.Checkpoint, p.sealed = nil, nil

@@ -36,11 +36,17 @@ func (l *Loaded) Unlock(ctx context.Context, src keys.Source) (*Secret, error) {
 		return nil, err
 	}
 	for i := range l.Pages {
-		if p := &l.Pages[i]; p.Checkpoint != nil {
-			if err := p.verify(k); err != nil {
-				k.Wipe()
-				return nil, inPage(i+1, err)
-			}
+		p := &l.Pages[i]
+		var err error
+		switch {
+		case p.Checkpoint != nil:
+			err = p.verify(k)
+		case p.nonsense:
+			err = errs.Tamperedf("the checkpoint has the right checksum, but makes no sense")
+		}
+		if err != nil {
+			k.Wipe()
+			return nil, inPage(i+1, err)
 		}
 	}
 	return &Secret{keys: k, codec: l.Pages[l.Meta-1].sealed.Codec, slots: slots}, nil

@@ -88,14 +88,11 @@ func decodeCheckpoint(meta []byte, summed bool) (*Checkpoint, error) {
 	if len(meta) < minReadWords*4 {
 		return nil, errs.Corruptf("meta page is only %d bytes long", len(meta))
 	}
-	n := binary.BigEndian.Uint32(meta[8:])
-	if n < minReadWords || n > maxReadWords || int(n)*4 > len(meta) {
-		return nil, errs.Corruptf("checkpoint claims %d words; it must have %d to %d", n, minReadWords, maxReadWords)
+	words := wordsOf(meta)
+	if words == nil {
+		return nil, errs.Corruptf("checkpoint claims %d words; it must have %d to %d", binary.BigEndian.Uint32(meta[8:]), minReadWords, maxReadWords)
 	}
-	words := make([]uint32, n)
-	for i := range words {
-		words[i] = binary.BigEndian.Uint32(meta[4*i:])
-	}
+	n := len(words)
 	c1, c2 := checkpointSum(words)
 	if summed && (c1 != words[n-2] || c2 != words[n-1]) {
 		return nil, errs.Corruptf("checkpoint checksum is %08x %08x, stored is %08x %08x", c1, c2, words[n-2], words[n-1])
@@ -132,6 +129,29 @@ func decodeCheckpoint(meta []byte, summed bool) (*Checkpoint, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// Whole reports whether the checkpoint on a meta page has the right checksum, whatever it says.
+func Whole(meta []byte) bool {
+	words := wordsOf(meta)
+	if words == nil {
+		return false
+	}
+	c1, c2 := checkpointSum(words)
+	return c1 == words[len(words)-2] && c2 == words[len(words)-1]
+}
+
+// wordsOf returns the words of the checkpoint on a meta page, nil if there cannot be as many as it says.
+func wordsOf(meta []byte) []uint32 {
+	n := binary.BigEndian.Uint32(meta[8:])
+	if n < minReadWords || n > maxReadWords || int(n)*4 > len(meta) {
+		return nil
+	}
+	words := make([]uint32, n)
+	for i := range words {
+		words[i] = binary.BigEndian.Uint32(meta[4*i:])
+	}
+	return words
 }
 
 func (r *wordReader) segment() Segment {
