@@ -26,23 +26,34 @@ import (
 const testTime = 4 * time.Minute
 
 // program returns the path of the first of some programs that is there, or skips the test and says so.
-func program(t *testing.T, what string, names ...string) string {
+func program(t *testing.T, debian string, names ...string) string {
 	t.Helper()
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
 	}
-	t.Skipf("no %s here: nothing is tested in a browser (Debian: apt-get install %s)", what, names[0])
+	t.Skipf("no %s here: nothing is tested in a browser (Debian: apt-get install %s)", names[0], debian)
 	return ""
+}
+
+// nodeJS returns the path of Node, or skips the test if it is none that the package supports.
+func nodeJS(t *testing.T) string {
+	t.Helper()
+	path := program(t, "nodejs", "node", "nodejs")
+	out, err := exec.Command(path, "-p", "typeof process.getBuiltinModule").Output()
+	if err != nil || strings.TrimSpace(string(out)) != "function" {
+		t.Skipf("%s is older than 20.16: nothing is tested in a browser", path)
+	}
+	return path
 }
 
 func TestBrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("drives a browser; not with -short")
 	}
-	chromium := program(t, "Chromium", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-	node := program(t, "Node", "nodejs", "node")
+	chromium := program(t, "chromium", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+	node := nodeJS(t)
 	files, built := t.TempDir(), t.TempDir()
 	build := exec.Command("bash", "../../build.sh", built)
 	build.Env = append(os.Environ(), "LSMLITE_SIZE=quick")
