@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
 **
-** Cursor, and Rows, its iterator over keys, values or both.
+** Cursor; Rows, its iterator over keys, values or both; and Scan, an iterator over a range with a cursor of its
+** own.
 **
 ** A loop over rows reads ahead: one call fills a block of rows, which are then made into objects one at a
 ** time. The cursor's place is the row of the block that comes next; the library's own cursor is past the
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_ROWS = 256, BLOCK_BYTES = 64 << 10, KEEP_BYTES = 1 << 20 };
+enum { BLOCK_ROWS = 256, KEEP_BYTES = 1 << 20 };
 
 typedef struct {
   PyObject_HEAD
@@ -20,7 +21,6 @@ typedef struct {
   char reverse;         /* which way a loop goes */
   char consumed;        /* the loop has returned the last row */
   int way;              /* 1: may move on by next, -1: by prev, 0: by neither */
-  int want;             /* rows of the next block */
   unsigned long writes; /* of the handle, when the block was filled */
   int rows, row;        /* of the block; row == rows: there is none, and csr is the place */
   char *bytes;          /* the rows' bytes, keys and values in turn */
@@ -78,14 +78,6 @@ static int room_for(Cursor *c, size_t more) {
   return LSM_OK;
 }
 
-static int append(Cursor *c, const void *data, int size) {
-  int rc = room_for(c, (size_t)size);
-  if (rc != LSM_OK) return rc;
-  memcpy(c->bytes + c->used, data, (size_t)size);
-  c->used += (size_t)size;
-  return LSM_OK;
-}
-
 /* The library hands out a block: as many rows as it has ready. */
 static int fill_block(Cursor *c) {
   lsmlite_rows rows;
@@ -102,33 +94,13 @@ static int fill_block(Cursor *c) {
   return LSM_OK;
 }
 
-/* A library that knows only lsm.h is asked row by row. */
-static int fill_rows(Cursor *c) {
-  int rc = LSM_OK, n = 0;
-  while (rc == LSM_OK && n < c->want && c->used < BLOCK_BYTES && lib.lsm_csr_valid(c->csr)) {
-    const void *data = NULL;
-    int size = 0;
-    rc = lib.lsm_csr_key(c->csr, &data, &size);
-    if (rc == LSM_OK) rc = append(c, data, size);
-    c->ends[2 * n] = (unsigned)c->used;
-    if (rc == LSM_OK) rc = lib.lsm_csr_value(c->csr, &data, &size);
-    if (rc == LSM_OK) rc = append(c, data, size);
-    c->ends[2 * n + 1] = (unsigned)c->used;
-    if (rc == LSM_OK) rc = c->way > 0 ? lib.lsm_csr_next(c->csr) : lib.lsm_csr_prev(c->csr);
-    if (rc == LSM_OK) n++;
-  }
-  c->rows = n;
-  c->want = c->want * 4 < BLOCK_ROWS ? c->want * 4 : BLOCK_ROWS;
-  return rc;
-}
-
 /* fill reads ahead from the cursor's place, which is not in a block. No rows: the end. */
 static int fill(Cursor *c) {
   struct call call;
   if (begin(&call, c) < 0) return -1;
   drop_block(c);
   c->writes = c->h->writes;
-  call.rc = lib.lsmlite_csr_rows != NULL ? fill_block(c) : fill_rows(c);
+  call.rc = fill_block(c);
   if (call.rc != LSM_OK) drop_block(c);
   return call_end(&call);
 }
@@ -243,7 +215,6 @@ static int seek(Cursor *c, int first, PyObject *key, int method) {
     return -1;
   }
   drop_block(c);
-  c->want = 4;
   if (key != NULL) {
     call.rc = lib.lsm_csr_seek(c->csr, k.data, k.size, method);
     c->way = method == LSM_SEEK_GE ? 1 : method == LSM_SEEK_LE ? -1 : 0;
@@ -582,3 +553,138 @@ static PyType_Slot rows_slots[] = {{Py_tp_new, rows_new},
                                    {0, NULL}};
 
 PyType_Spec rows_spec = {"lsmlite._native.Rows", sizeof(Rows), 0, Py_TPFLAGS_DEFAULT, rows_slots};
+
+/* Scan: the rows between two keys, inclusive. Its cursor is opened by the first row, and closed after the last.
+** After a change through the handle it opens another one where it is: after the row that it has returned last,
+** or, if it looks ahead, at the row that comes next, so that what a loop puts after its row does not come up. */
+typedef struct {
+  PyObject_HEAD
+  Cursor *c;                /* row: the row returned last; if it looks ahead: the one that comes next */
+  struct text lower, upper; /* owner NULL: no bound */
+  int what, ahead;
+  int started, finished;
+} Scan;
+
+/* scan_open opens a cursor on the part of the range from a key on; NULL: on all of it. */
+static int scan_open(Scan *s, const struct text *at, int exclusive) {
+  Cursor *c = s->c;
+  const struct text *from = &s->lower, *to = &s->upper;
+  struct call call;
+  int flags = c->reverse ? LSMLITE_SCAN_REVERSE : 0;
+  if (at != NULL && c->reverse) to = at, flags |= exclusive ? LSMLITE_SCAN_BEFORE : 0;
+  if (at != NULL && !c->reverse) from = at, flags |= exclusive ? LSMLITE_SCAN_AFTER : 0;
+  if (call_begin(&call, c->h) < 0) return -1;
+  if (c->csr != NULL) lib.lsm_csr_close(c->csr);
+  c->csr = NULL;
+  drop_block(c);
+  c->writes = c->h->writes;
+  call.rc = lib.lsmlite_scan(c->h->db, from->data, from->size, to->data, to->size, flags, &c->csr);
+  if (call.rc != LSM_OK) c->csr = NULL;
+  else call.rc = fill_block(c);
+  return call_end(&call);
+}
+
+/* Scan(handle, lower, upper, reverse, what, ahead) */
+static PyObject *scan_new(PyTypeObject *type, PyObject *args, PyObject *kw) {
+  PyObject *h, *lower, *upper;
+  int reverse, what, ahead;
+  Scan *s;
+  (void)kw;
+  if (!PyArg_ParseTuple(args, "OOOpip", &h, &lower, &upper, &reverse, &what, &ahead)) return NULL;
+  if (!PyType_IsSubtype(Py_TYPE(h), (PyTypeObject *)handle_type)) return PyErr_Format(PyExc_TypeError, "no handle");
+  s = (Scan *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+  if (s == NULL) return NULL;
+  s->c = (Cursor *)((allocfunc)PyType_GetSlot((PyTypeObject *)cursor_type, Py_tp_alloc))((PyTypeObject *)cursor_type, 0);
+  s->what = what;
+  s->ahead = ahead;
+  if (s->c != NULL) {
+    Py_INCREF(h);
+    s->c->h = (Handle *)h;
+    s->c->reverse = (char)reverse;
+  }
+  if (s->c == NULL || (lower != Py_None && text_of(lower, &s->lower) < 0) ||
+      (upper != Py_None && text_of(upper, &s->upper) < 0)) {
+    Py_DECREF(s);
+    return NULL;
+  }
+  return (PyObject *)s;
+}
+
+static void scan_dealloc(PyObject *self) {
+  Scan *s = (Scan *)self;
+  Py_XDECREF(s->c);
+  text_free(&s->lower);
+  text_free(&s->upper);
+  free_object(self);
+}
+
+/* scan_refresh opens another cursor if the handle has written since the block was filled. */
+static int scan_refresh(Scan *s) {
+  Cursor *c = s->c;
+  struct text at = {0};
+  const char *key;
+  int rc;
+  if (c->writes == c->h->writes) return 0;
+  row_key(c, &key, &at.size);
+  at.data = malloc((size_t)at.size + 1);
+  if (at.data == NULL) {
+    PyErr_NoMemory();
+    return -1;
+  }
+  memcpy(at.data, key, (size_t)at.size);
+  rc = scan_open(s, &at, !s->ahead);
+  free(at.data);
+  return rc < 0 ? -1 : 1;
+}
+
+/* scan_step moves to the next row, and closes the cursor after the last one. */
+static int scan_step(Scan *s) {
+  Cursor *c = s->c;
+  if (++c->row < c->rows) return 0;
+  return fill(c);
+}
+
+static PyObject *scan_iternext(PyObject *self) {
+  Scan *s = (Scan *)self;
+  Cursor *c = s->c;
+  PyObject *row = NULL;
+  int moved = 0;
+  if (s->finished) return NULL;
+  if (!s->started) {
+    if (scan_open(s, NULL, 0) < 0) goto end;
+    s->started = 1;
+  } else if ((moved = scan_refresh(s)) < 0 || (!s->ahead && !moved && scan_step(s) < 0)) {
+    goto end;
+  }
+  if (!AHEAD(c)) goto end;
+  row = s->what == 0 ? pair(c) : part(c, s->what == 2);
+  if (row == NULL) goto end;
+  if (s->ahead) {
+    if (scan_step(s) < 0) {
+      Py_CLEAR(row);
+      goto end;
+    }
+    if (!AHEAD(c)) goto end;
+  }
+  return row;
+end:
+  s->finished = 1;
+  close_cursor(c);
+  return row;
+}
+
+static PyObject *scan_close(PyObject *self, PyObject *unused) {
+  (void)unused;
+  ((Scan *)self)->finished = 1;
+  close_cursor(((Scan *)self)->c);
+  Py_RETURN_NONE;
+}
+
+static PyMethodDef scan_methods[] = {
+    {"close", scan_close, METH_NOARGS, "close()\n--\n\nEnds the loop, and closes its cursor."}, {NULL, NULL, 0, NULL}};
+
+static PyType_Slot scan_slots[] = {{Py_tp_new, scan_new},           {Py_tp_dealloc, scan_dealloc},
+                                   {Py_tp_methods, scan_methods},   {Py_tp_iter, rows_iter},
+                                   {Py_tp_iternext, scan_iternext}, {0, NULL}};
+
+PyType_Spec scan_spec = {"lsmlite._native.Scan", sizeof(Scan), 0, Py_TPFLAGS_DEFAULT, scan_slots};

@@ -36,12 +36,12 @@ int call_begin(struct call *c, Handle *h) {
 }
 
 int call_end(struct call *c) {
-  if (c->rc != LSM_OK && lib.lsmlite_error_message != NULL) {
+  if (c->rc != LSM_OK) {
     const char *text = lib.lsmlite_error_message(c->h->db);
     if (text != NULL) {
       strncpy(c->detail, text, sizeof c->detail - 1);
       c->detail[sizeof c->detail - 1] = 0;
-      if (lib.lsmlite_error_code != NULL && c->detail[0] != 0) {
+      if (c->detail[0] != 0) {
         int code = lib.lsmlite_error_code(c->h->db);
         if ((code & 255) == (c->rc & 255)) c->rc = code;
       }
@@ -108,7 +108,7 @@ static PyObject *handle_open(PyObject *self, PyObject *args) {
   }
   if (key != Py_None) {
     if (text_of(key, &secret) < 0) goto refused;
-    c.rc = lib.lsmlite_key == NULL ? LSM_MISUSE : lib.lsmlite_key(db, kind, secret.data, secret.size);
+    c.rc = lib.lsmlite_key(db, kind, secret.data, secret.size);
     text_free(&secret);
     if (c.rc != LSM_OK) goto failed;
   }
@@ -134,8 +134,7 @@ static PyObject *handle_open(PyObject *self, PyObject *args) {
   unlock_handle(h, c.ts);
   Py_RETURN_NONE;
 failed:
-  if (lib.lsmlite_error_message != NULL && lib.lsmlite_error_message(db) != NULL)
-    strncpy(c.detail, lib.lsmlite_error_message(db), sizeof c.detail - 1);
+  strncpy(c.detail, lib.lsmlite_error_message(db), sizeof c.detail - 1);
   raise_code(c.rc, c.detail);
 refused:
   lib.lsm_close(db);
@@ -298,7 +297,7 @@ static PyObject *find(Handle *h, PyObject *key, int method) {
     text_free(&k);
     return NULL;
   }
-  if (method == LSM_SEEK_EQ && lib.lsmlite_get != NULL)
+  if (method == LSM_SEEK_EQ)
     c.rc = lookup_get(h->db, &k, &v);
   else
     c.rc = lookup_cursor(h->db, &k, method, &v);
@@ -384,50 +383,49 @@ static PyObject *handle_fetch_bulk(PyObject *self, PyObject *args, PyObject *kw)
   return found;
 }
 
-/* A batch of rows, all put or none. */
+/* put_rows(pairs): all of them or none. */
 static PyObject *handle_put_rows(PyObject *self, PyObject *rows) {
   Handle *h = (Handle *)self;
   PyObject *list, *result = NULL;
-  struct text *t;
+  struct text *texts;    /* key, value, key, ... */
+  const void **data;     /* those of the keys, then of the values */
+  int *sizes;
   struct call c;
   Py_ssize_t i, n, made = 0;
   list = PySequence_List(rows);
   if (list == NULL) return NULL;
   n = PyList_Size(list);
-  t = calloc((size_t)n * 2 + 1, sizeof *t);
-  if (t == NULL) {
-    Py_DECREF(list);
-    return PyErr_NoMemory();
+  texts = calloc((size_t)n * 2 + 1, sizeof *texts);
+  data = calloc((size_t)n * 2 + 1, sizeof *data);
+  sizes = calloc((size_t)n * 2 + 1, sizeof *sizes);
+  if (texts == NULL || data == NULL || sizes == NULL || n > 0x7fffffff) {
+    PyErr_NoMemory();
+    goto done;
   }
   for (i = 0; i < n; i++) {
-    PyObject *key, *value;
-    if (!PyArg_ParseTuple(PyList_GetItem(list, i), "OO", &key, &value) || text_of(key, &t[made]) < 0) goto done;
-    made++;
-    if (text_of(value, &t[made]) < 0) goto done;
-    made++;
-  }
-  h->writes++;
-  if (call_begin(&c, h) < 0) goto done;
-  c.rc = lib.lsm_begin(h->db, h->depth + 1);
-  if (c.rc == LSM_OK) {
-    for (i = 0; i < n && c.rc == LSM_OK; i++)
-      c.rc = lib.lsm_insert(h->db, t[2 * i].data, t[2 * i].size, t[2 * i + 1].data, t[2 * i + 1].size);
-    if (c.rc == LSM_OK) c.rc = lib.lsm_commit(h->db, h->depth);
-    if (c.rc != LSM_OK) {
-      /* To undo what was put, and close the level: back to its beginning, and out of it. */
-      lib.lsm_rollback(h->db, h->depth + 1);
-      if (h->depth > 0) lib.lsm_commit(h->db, h->depth);
-      else lib.lsm_rollback(h->db, 0);
+    PyObject *pair[2];
+    int j;
+    if (!PyArg_ParseTuple(PyList_GetItem(list, i), "OO", &pair[0], &pair[1])) goto done;
+    for (j = 0; j < 2; j++, made++) {
+      if (text_of(pair[j], &texts[made]) < 0) goto done;
+      data[i + n * j] = texts[made].data;
+      sizes[i + n * j] = texts[made].size;
     }
   }
-  if (call_end(&c) == 0) {
-    Py_INCREF(Py_None);
-    result = Py_None;
+  h->writes++;
+  if (call_begin(&c, h) == 0) {
+    c.rc = lib.lsmlite_put_many(h->db, (int)n, data, sizes, data + n, sizes + n);
+    if (call_end(&c) == 0) {
+      Py_INCREF(Py_None);
+      result = Py_None;
+    }
   }
   h->writes++;
 done:
-  for (i = 0; i < made; i++) text_free(&t[i]);
-  free(t);
+  for (i = 0; i < made; i++) text_free(&texts[i]);
+  free(texts);
+  free(data);
+  free(sizes);
   Py_DECREF(list);
   return result;
 }
@@ -449,7 +447,7 @@ static PyObject *handle_add_number(PyObject *self, PyObject *args) {
     text_free(&k);
     return NULL;
   }
-  c.rc = lib.lsmlite_get != NULL ? lookup_get(h->db, &k, &v) : lookup_cursor(h->db, &k, LSM_SEEK_EQ, &v);
+  c.rc = lookup_get(h->db, &k, &v);
   if (c.rc == LSM_OK) {
     fits = v.size == 8 || v.size < 0;
     if (v.size == 8) {
@@ -553,9 +551,7 @@ static PyObject *handle_backup(PyObject *self, PyObject *args) {
   PyObject *path;
   int replace = 0;
   if (!PyArg_ParseTuple(args, "S|p", &path, &replace) || call_begin(&c, (Handle *)self) < 0) return NULL;
-  c.rc = lib.lsmlite_backup == NULL
-             ? LSM_MISUSE
-             : lib.lsmlite_backup(c.h->db, PyBytes_AsString(path), replace ? LSMLITE_BACKUP_REPLACE : 0, NULL, NULL);
+  c.rc = lib.lsmlite_backup(c.h->db, PyBytes_AsString(path), replace ? LSMLITE_BACKUP_REPLACE : 0, NULL, NULL);
   if (call_end(&c) < 0) return NULL;
   Py_RETURN_NONE;
 }

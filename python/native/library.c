@@ -48,9 +48,9 @@ PyObject *raise_code(int rc, const char *detail) {
   return NULL;
 }
 
-static int missing(const char *name) {
-  PyErr_Format(PyExc_ImportError, "liblsmlite has no function %s: it is of another version than the package", name);
-  return -1;
+static PyObject *missing(const char *name) {
+  return PyErr_Format(PyExc_ImportError, "liblsmlite has no function %s: it is of another version than the package",
+                      name);
 }
 
 /* No GIL is given up here: two threads must not load at once, and a library is loaded once. */
@@ -65,13 +65,11 @@ static PyObject *library_load(PyObject *self, PyObject *path) {
   Py_DECREF(name);
   if (so == NULL) return PyErr_Format(PyExc_ImportError, "open liblsmlite: %s", dlerror());
   memset(&found, 0, sizeof found);
-#define REQUIRED(name)                                           \
-  found.name = (__typeof__(found.name))dlsym(so, #name);         \
-  if (found.name == NULL && missing(#name) < 0) return NULL;
-#define OPTIONAL(name) found.name = (__typeof__(found.name))dlsym(so, #name);
-  LIBRARY_FUNCTIONS(REQUIRED, OPTIONAL)
-#undef REQUIRED
-#undef OPTIONAL
+#define FIND(name)                                        \
+  found.name = (__typeof__(found.name))dlsym(so, #name); \
+  if (found.name == NULL) return missing(#name);
+  LIBRARY_FUNCTIONS(FIND)
+#undef FIND
   if (pthread_atfork(NULL, NULL, after_fork) != 0) return PyErr_NoMemory();
   lib = found;
   loaded = 1;
@@ -90,7 +88,7 @@ static PyObject *library_version(PyObject *self, PyObject *unused) {
   (void)self;
   (void)unused;
   if (library_ready() < 0) return NULL;
-  return PyUnicode_FromString(lib.lsmlite_version == NULL ? "" : lib.lsmlite_version());
+  return PyUnicode_FromString(lib.lsmlite_version());
 }
 
 static PyObject *library_open_count(PyObject *self, PyObject *unused) {
@@ -98,7 +96,7 @@ static PyObject *library_open_count(PyObject *self, PyObject *unused) {
   (void)self;
   (void)unused;
   if (library_ready() < 0) return NULL;
-  if (lib.lsmlite_open_count != NULL) lib.lsmlite_open_count(&db, &csr, &stmt);
+  lib.lsmlite_open_count(&db, &csr, &stmt);
   return Py_BuildValue("(iii)", db, csr, stmt);
 }
 

@@ -35,7 +35,7 @@ PyMODINIT_FUNC PyInit__native(void) {
   handle_type = add(m, "Handle", &handle_spec);
   cursor_type = add(m, "Cursor", &cursor_spec);
   if (handle_type == NULL || cursor_type == NULL || add(m, "Rows", &rows_spec) == NULL ||
-      add(m, "Statement", &statement_spec) == NULL) {
+      add(m, "Scan", &scan_spec) == NULL || add(m, "Statement", &statement_spec) == NULL) {
     Py_DECREF(m);
     return NULL;
   }

@@ -20,23 +20,22 @@
 #include <pythread.h>
 #include <lsmlite.h>
 
-/* The functions of the library, each required (R) or, in libraries that know only lsm.h, missing (O). */
-#define LIBRARY_FUNCTIONS(R, O)                                                                                \
-  R(lsm_new) R(lsm_close) R(lsm_open) R(lsm_config) R(lsm_info)                                                \
-  R(lsm_begin) R(lsm_commit) R(lsm_rollback) R(lsm_insert) R(lsm_delete) R(lsm_delete_range)                   \
-  R(lsm_work) R(lsm_flush) R(lsm_checkpoint) R(lsm_csr_open) R(lsm_csr_close) R(lsm_csr_seek)                  \
-  R(lsm_csr_first) R(lsm_csr_last) R(lsm_csr_next) R(lsm_csr_prev) R(lsm_csr_valid) R(lsm_csr_key)             \
-  R(lsm_csr_value) R(lsm_csr_cmp)                                                                              \
-  O(lsmlite_version) O(lsmlite_error_message) O(lsmlite_error_code) O(lsmlite_get) O(lsmlite_csr_rows)         \
-  O(lsmlite_put_many) O(lsmlite_backup) O(lsmlite_key) O(lsmlite_open_count) O(lsmlite_prepare)                \
-  O(lsmlite_finalize) O(lsmlite_bind_null) O(lsmlite_bind_int64) O(lsmlite_bind_double) O(lsmlite_bind_text)   \
-  O(lsmlite_bind_blob) O(lsmlite_clear_bindings) O(lsmlite_step) O(lsmlite_reset) O(lsmlite_column_count)      \
-  O(lsmlite_column_name) O(lsmlite_column_type) O(lsmlite_column_int64) O(lsmlite_column_double)               \
-  O(lsmlite_column_bytes) O(lsmlite_changes)
+/* The functions of the library. */
+#define LIBRARY_FUNCTIONS(X)                                                                                   \
+  X(lsm_new) X(lsm_close) X(lsm_open) X(lsm_config) X(lsm_info) X(lsm_begin) X(lsm_commit) X(lsm_rollback)     \
+  X(lsm_insert) X(lsm_delete) X(lsm_delete_range) X(lsm_work) X(lsm_flush) X(lsm_checkpoint) X(lsm_csr_open)   \
+  X(lsm_csr_close) X(lsm_csr_seek) X(lsm_csr_first) X(lsm_csr_last) X(lsm_csr_next) X(lsm_csr_prev)            \
+  X(lsm_csr_valid) X(lsm_csr_key) X(lsm_csr_value) X(lsm_csr_cmp) X(lsmlite_version) X(lsmlite_error_message)  \
+  X(lsmlite_error_code) X(lsmlite_get) X(lsmlite_put_many) X(lsmlite_scan) X(lsmlite_csr_rows)                 \
+  X(lsmlite_backup) X(lsmlite_key) X(lsmlite_open_count) X(lsmlite_prepare) X(lsmlite_finalize)                \
+  X(lsmlite_bind_null) X(lsmlite_bind_int64) X(lsmlite_bind_double) X(lsmlite_bind_text) X(lsmlite_bind_blob)  \
+  X(lsmlite_clear_bindings) X(lsmlite_step) X(lsmlite_reset) X(lsmlite_column_count) X(lsmlite_column_name)    \
+  X(lsmlite_column_type) X(lsmlite_column_int64) X(lsmlite_column_double) X(lsmlite_column_bytes)              \
+  X(lsmlite_changes)
 
 struct library {
 #define FIELD(name) __typeof__(&(name)) name;
-  LIBRARY_FUNCTIONS(FIELD, FIELD)
+  LIBRARY_FUNCTIONS(FIELD)
 #undef FIELD
 };
 extern struct library lib;
@@ -80,7 +79,7 @@ int call_begin(struct call *c, Handle *h);
 int call_end(struct call *c);
 
 /* cursor.c */
-extern PyType_Spec cursor_spec, rows_spec;
+extern PyType_Spec cursor_spec, rows_spec, scan_spec;
 
 /* statement.c */
 extern PyType_Spec statement_spec;

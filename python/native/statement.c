@@ -35,7 +35,6 @@ static PyObject *statement_new(PyTypeObject *type, PyObject *args, PyObject *kw)
   if (!PyArg_ParseTuple(args, "OS", &h, &sql)) return NULL;
   if (!PyType_IsSubtype(Py_TYPE(h), (PyTypeObject *)handle_type)) return PyErr_Format(PyExc_TypeError, "no handle");
   if (library_ready() < 0) return NULL;
-  if (lib.lsmlite_prepare == NULL) return raise_code(LSM_MISUSE, "this library has no statements");
   s = (Statement *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
   if (s == NULL) return NULL;
   Py_INCREF(h);

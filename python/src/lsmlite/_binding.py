@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from . import errors
 
-__all__ = ["BINDING", "Handle", "Cursor", "Rows", "Statement", "load", "version", "open_count"]
+__all__ = ["BINDING", "Handle", "Cursor", "Rows", "Scan", "Statement", "load", "version", "open_count"]
 
 BINDING: str = os.environ.get("LSMLITE_BINDING", "")
 
@@ -21,7 +21,7 @@ if BINDING not in ("", "native", "ctypes"):
     raise ImportError(f"LSMLITE_BINDING is {BINDING!r}; want native or ctypes")
 if TYPE_CHECKING:
     from . import _native as _calls
-    from ._native import Cursor, Handle, Rows, Statement, open_count, version
+    from ._native import Cursor, Handle, Rows, Scan, Statement, open_count, version
 else:
     if BINDING != "ctypes":
         try:
@@ -33,7 +33,7 @@ else:
             BINDING = "ctypes"
     if BINDING == "ctypes":
         from . import _fallback as _calls
-    Handle, Cursor, Rows, Statement = _calls.Handle, _calls.Cursor, _calls.Rows, _calls.Statement
+    Handle, Cursor, Rows, Scan, Statement = _calls.Handle, _calls.Cursor, _calls.Rows, _calls.Scan, _calls.Statement
     version, open_count = _calls.version, _calls.open_count
 
 _calls.on_error(errors.make)

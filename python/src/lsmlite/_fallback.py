@@ -11,9 +11,9 @@ import ctypes
 import os
 import threading
 from ctypes import POINTER, byref, c_char_p, c_double, c_int, c_longlong, c_void_p
-from typing import Any, Callable, Iterable, Iterator
+from typing import Any, Callable, Generator, Iterable, Iterator
 
-__all__ = ["Handle", "Cursor", "Rows", "Statement", "load", "on_error", "version", "open_count"]
+__all__ = ["Handle", "Cursor", "Rows", "Scan", "Statement", "load", "on_error", "version", "open_count"]
 
 OK, NOMEM, MISUSE = 0, 7, 21
 EQ, LE, GE, LEFAST = 0, -1, 1, -2
@@ -54,6 +54,7 @@ _FUNCTIONS: dict[str, list[Any]] = {
     "lsm_csr_cmp": [c_char_p, c_int, POINTER(c_int)],
     "lsmlite_error_code": [],
     "lsmlite_get": [c_char_p, c_int, c_void_p, c_longlong, POINTER(c_longlong)],
+    "lsmlite_put_many": [c_int, c_void_p, c_void_p, c_void_p, c_void_p],
     "lsmlite_backup": [c_char_p, c_int, c_void_p, c_void_p],
     "lsmlite_key": [c_int, c_char_p, c_int],
     "lsmlite_prepare": [c_char_p, c_int, POINTER(c_void_p)],
@@ -104,14 +105,13 @@ def load(path: str) -> None:
             try:
                 function = getattr(lib, name)
             except AttributeError:
-                if name.startswith("lsmlite_"):
-                    continue
                 raise ImportError(
                     f"liblsmlite has no function {name}: it is of another version than the package"
                 ) from None
-            function.argtypes = arguments if name == "lsm_new" else [c_void_p, *arguments]
+            function.argtypes = [c_void_p, *arguments]
             function.restype = _RESULTS.get(name, c_int)
-        lib.lsm_new.argtypes = [c_void_p, POINTER(c_void_p)]
+        lib.lsmlite_version.restype = c_char_p
+        lib.lsmlite_open_count.restype = None
         os.register_at_fork(after_in_child=_after_fork)
         _lib = lib
 
@@ -136,16 +136,12 @@ def _ready() -> Any:
 
 
 def version() -> str:
-    lib = _ready()
-    lib.lsmlite_version.restype = c_char_p
-    return str(lib.lsmlite_version().decode())
+    return str(_ready().lsmlite_version().decode())
 
 
 def open_count() -> tuple[int, int, int]:
     counts = c_int(), c_int(), c_int()
-    if hasattr(_ready(), "lsmlite_open_count"):
-        _lib.lsmlite_open_count.restype = None
-        _lib.lsmlite_open_count(*map(byref, counts))
+    _ready().lsmlite_open_count(*map(byref, counts))
     return counts[0].value, counts[1].value, counts[2].value
 
 
@@ -166,8 +162,8 @@ def _bytes(o: Any) -> bytes:
 class _Call:
     """A block with the handle locked and open. The block calls check with each result."""
 
-    def __init__(self, handle: Handle) -> None:
-        self.handle = handle
+    def __init__(self, handle: Handle, writes: bool = False) -> None:
+        self.handle, self.writes = handle, writes
 
     def __enter__(self) -> _Call:
         _ready()
@@ -178,17 +174,17 @@ class _Call:
         return self
 
     def __exit__(self, *_: Any) -> None:
+        self.handle._writes += self.writes
         self.handle._lock.release()
 
     def check(self, rc: int) -> None:
         if rc == OK:
             return
-        detail, db = "", self.handle._db
-        if hasattr(_lib, "lsmlite_error_message"):
-            detail = (_lib.lsmlite_error_message(db) or b"").decode(errors="replace")
-            code = _lib.lsmlite_error_code(db)
-            if detail and code & 255 == rc & 255:
-                rc = code
+        db = self.handle._db
+        detail = (_lib.lsmlite_error_message(db) or b"").decode(errors="replace")
+        code = _lib.lsmlite_error_code(db)
+        if detail and code & 255 == rc & 255:
+            rc = code
         raise _make_error(rc, detail)
 
 
@@ -196,10 +192,11 @@ class Handle:
     _lock: threading.RLock
     _db: c_void_p | None
     _depth: int
+    _writes: int  # grows with each change that loops of this handle must see
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls)
-        self._lock, self._db, self._depth = threading.RLock(), None, 0
+        self._lock, self._db, self._depth, self._writes = threading.RLock(), None, 0, 0
         return self
 
     def __del__(self) -> None:
@@ -268,21 +265,21 @@ class Handle:
 
     def insert(self, key: Any, value: Any) -> None:
         k, v = _bytes(key), _bytes(value)
-        with _Call(self) as call:
+        with _Call(self, writes=True) as call:
             call.check(_lib.lsm_insert(self._db, k, len(k), v, len(v)))
 
     def delete(self, key: Any) -> None:
         k = _bytes(key)
-        with _Call(self) as call:
+        with _Call(self, writes=True) as call:
             call.check(_lib.lsm_delete(self._db, k, len(k)))
 
     def delete_range(self, start: Any, end: Any) -> None:
         a, b = _bytes(start), _bytes(end)
-        with _Call(self) as call:
+        with _Call(self, writes=True) as call:
             call.check(_lib.lsm_delete_range(self._db, a, len(a), b, len(b)))
 
     def _find(self, call: _Call, key: bytes, method: int) -> bytes | None:
-        if method == EQ and hasattr(_lib, "lsmlite_get"):
+        if method == EQ:
             room, size = 1024, c_longlong()
             while True:
                 buffer = ctypes.create_string_buffer(room)
@@ -348,15 +345,11 @@ class Handle:
 
     def put_rows(self, rows: Iterable[tuple[Any, Any]]) -> None:
         pairs = [(_bytes(k), _bytes(v)) for k, v in rows]
-        with _Call(self) as call:
-            call.check(_lib.lsm_begin(self._db, self._depth + 1))
-            try:
-                for k, v in pairs:
-                    call.check(_lib.lsm_insert(self._db, k, len(k), v, len(v)))
-                call.check(_lib.lsm_commit(self._db, self._depth))
-            except BaseException:
-                self._undo(self._depth + 1)
-                raise
+        n = len(pairs)
+        keys, values = (c_char_p * n)(*(k for k, _ in pairs)), (c_char_p * n)(*(v for _, v in pairs))
+        key_sizes, value_sizes = (c_int * n)(*(len(k) for k, _ in pairs)), (c_int * n)(*(len(v) for _, v in pairs))
+        with _Call(self, writes=True) as call:
+            call.check(_lib.lsmlite_put_many(self._db, n, keys, key_sizes, values, value_sizes))
 
     def _undo(self, level: int) -> int:
         """Undoes what was done in a level, and closes it."""
@@ -367,7 +360,7 @@ class Handle:
 
     def add_number(self, key: Any, by: int) -> int | None:
         k = _bytes(key)
-        with _Call(self) as call:
+        with _Call(self, writes=True) as call:
             old = self._find(call, k, EQ)
             if old is not None and len(old) != 8:
                 return None
@@ -391,7 +384,7 @@ class Handle:
             return True
 
     def rollback(self, keep_transaction: bool = True) -> bool:
-        with _Call(self) as call:
+        with _Call(self, writes=True) as call:
             if not self._depth:
                 return False
             if keep_transaction:
@@ -564,13 +557,61 @@ class Rows:
             more = cursor._advance()
 
 
+class Scan:
+    """The rows between two keys, inclusive: pairs (0), keys (1) or values (2). See Scan of the extension."""
+
+    def __init__(self, handle: Handle, lower: Any, upper: Any, reverse: bool, what: int, ahead: bool) -> None:
+        bounds = [None if b is None else _bytes(b) for b in (lower, upper)]
+        self._rows = self._loop(handle, bounds[0], bounds[1], reverse, what, ahead)
+
+    def __iter__(self) -> Scan:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._rows)
+
+    def close(self) -> None:
+        self._rows.close()
+
+    @staticmethod
+    def _loop(
+        handle: Handle, lower: bytes | None, upper: bytes | None, reverse: bool, what: int, ahead: bool
+    ) -> Generator[Any, None, None]:
+        cursor = Cursor(handle, reverse)
+        first, last = (upper, lower) if reverse else (lower, upper)
+        try:
+            if first is not None:
+                cursor.seek(first, LE if reverse else GE)
+            elif reverse:
+                cursor.last()
+            else:
+                cursor.first()
+            more = cursor.is_valid()
+            while more:
+                key = cursor.key()
+                if last is not None and (key < last if reverse else key > last):
+                    return
+                row = key if what == 1 else cursor.value() if what == 2 else (key, cursor.value())
+                if not ahead:
+                    yield row
+                    more = cursor._advance()
+                    continue
+                more = cursor._advance()
+                comes, writes = cursor.key() if more else b"", handle._writes
+                yield row
+                if more and writes != handle._writes:
+                    cursor.seek(comes, LE if reverse else GE)
+        except KeyError:
+            return
+        finally:
+            cursor.close()
+
+
 class Statement:
     _stmt: c_void_p | None
 
     def __init__(self, handle: Handle, sql: bytes) -> None:
         self._handle, self._stmt = handle, None
-        if not hasattr(_ready(), "lsmlite_prepare"):
-            raise _make_error(MISUSE, "this library has no statements")
         stmt = c_void_p()
         with _Call(handle) as call:
             call.check(_lib.lsmlite_prepare(handle._db, sql, len(sql), byref(stmt)))
@@ -631,7 +672,7 @@ class Statement:
 
     def fetch(self, n: int) -> tuple[list[tuple[Any, ...]], bool]:
         rows: list[tuple[Any, ...]] = []
-        with _Call(self._handle) as call:
+        with _Call(self._handle, writes=True) as call:
             stmt = self._place()
             while len(rows) < n:
                 rc = _lib.lsmlite_step(stmt)

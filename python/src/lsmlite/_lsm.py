@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Iterable, Iterator, Mapping
 
 from . import _binding, errors
-from ._cursor import Cursor, as_bytes
+from ._cursor import KEYS, PAIRS, VALUES, Cursor, as_bytes
 from ._transaction import Transaction
 from .options import OPTIONS
 
@@ -128,38 +128,38 @@ class LSM(_binding.Handle):
         return total
 
     def fetch_range(self, start: Any, end: Any, reverse: bool = False) -> Iterator[tuple[bytes, bytes]]:
-        """Yields the rows between two keys, inclusive; None is an end of the database.
+        """Returns the rows between two keys, inclusive, one after another; None is an end of the database.
 
         A start after the end reverses the order, as ``reverse`` does.
         """
-        if reverse and (start is None) != (end is None):
-            start, end = end, start
-        if start is not None and end is not None and as_bytes(start) > as_bytes(end):
-            reverse = True
-        with Cursor(self, bool(reverse)) as cursor:
-            yield from cursor.fetch_range(start, end)
+        lower = None if start is None else as_bytes(start)
+        upper = None if end is None else as_bytes(end)
+        if lower is not None and upper is not None:
+            if lower > upper:
+                reverse = True
+            lower, upper = min(lower, upper), max(lower, upper)
+        return _binding.Scan(self, lower, upper, bool(reverse), PAIRS, False)
+
+    # A loop over all rows has moved on when it returns a row, as in python-lsm-db: what is put right after the row
+    # does not come up.
 
     def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
-        with Cursor(self, False) as cursor:
-            yield from cursor
+        return _binding.Scan(self, None, None, False, PAIRS, True)
 
     def __reversed__(self) -> Iterator[tuple[bytes, bytes]]:
-        with Cursor(self, True) as cursor:
-            yield from cursor
+        return _binding.Scan(self, None, None, True, PAIRS, True)
 
     def items(self, reverse: bool = False) -> Iterator[tuple[bytes, bytes]]:
-        """Yields the rows, in the order of their keys."""
-        return self.__reversed__() if reverse else iter(self)
+        """Returns the rows, in the order of their keys, one after another."""
+        return _binding.Scan(self, None, None, reverse, PAIRS, True)
 
     def keys(self, reverse: bool = False) -> Iterator[bytes]:
-        """Yields the keys, in their order."""
-        with Cursor(self, reverse) as cursor:
-            yield from cursor.keys()
+        """Returns the keys, in their order, one after another."""
+        return _binding.Scan(self, None, None, reverse, KEYS, False)
 
     def values(self, reverse: bool = False) -> Iterator[bytes]:
-        """Yields the values, in the order of their keys."""
-        with Cursor(self, reverse) as cursor:
-            yield from cursor.values()
+        """Returns the values, in the order of their keys, one after another."""
+        return _binding.Scan(self, None, None, reverse, VALUES, False)
 
     def work(self, nmerge: int = 1, nkb: int = 4096) -> int:
         """Merges segments, nmerge of an age at least, and writes about nkb KB. Returns the KB that were written."""
