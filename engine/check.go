@@ -55,7 +55,7 @@ func (db *DB) Check(ctx context.Context) iter.Seq[Problem] {
 func checkInput(db *DB) check.Input {
 	return check.Input{
 		Path: db.path,
-		File: db.bf, Decode: db.secret.Decode,
+		File: db.bf, Decode: db.secret.Decode, Keys: db.secret.Keys(),
 		State: func() (check.State, func()) {
 			st, account := db.ledger.PinAccount()
 			s := check.State{Disk: st.Disk, Account: account, Live: st.Live}

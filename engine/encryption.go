@@ -6,6 +6,3 @@ import "github.com/lsmlite/lsmlite-go/engine/keys"
 
 // hasKey reports whether a source is there that has a key.
 func hasKey(src keys.Source) bool { return src != nil && src != keys.None }
-
-// clearLogs lets databases be encrypted, of which the log is in clear: for tests.
-var clearLogs = false

@@ -34,7 +34,6 @@ func wordRow(rng *rand.Rand, n int) (key, value []byte) {
 
 // TestEncryptedDatabase writes, reads, checks, closes and opens again an encrypted database beside one in clear.
 func TestEncryptedDatabase(t *testing.T) {
-	engine.AllowClearLogs(t)
 	ctx := context.Background()
 	for _, o := range []engine.Options{
 		{},
@@ -100,7 +99,6 @@ func TestEncryptedDatabase(t *testing.T) {
 
 // TestWrongKeyWritesNothing: without the key, or with another one, a database is refused and left as it is.
 func TestWrongKeyWritesNothing(t *testing.T) {
-	engine.AllowClearLogs(t)
 	ctx := context.Background()
 	fs := memfs.New()
 	for _, name := range []string{"/clear", "/sealed"} {

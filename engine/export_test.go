@@ -66,9 +66,3 @@ func (s *skippedRanges) Add(r DamagedRange) bool { return s.add(r) }
 
 // List returns the ranges.
 func (s *skippedRanges) List() []DamagedRange { return s.list }
-
-// AllowClearLogs lets a test encrypt databases, of which the log is in clear.
-func AllowClearLogs(t testing.TB) {
-	clearLogs = true
-	t.Cleanup(func() { clearLogs = false })
-}

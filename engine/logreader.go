@@ -23,6 +23,9 @@ type logReader struct {
 	stopped bool // by the caller
 	commits int64
 	size    int64
+
+	encrypted bool
+	secret    *checkpoint.Secret // nil without the key
 }
 
 func (r *logReader) read(path string) error {
@@ -36,6 +39,7 @@ func (r *logReader) read(path string) error {
 		r.MaxBytes = 0
 	}
 	ckpt, known, err := r.checkpoint(path)
+	defer r.secret.Wipe()
 	if err != nil {
 		return err
 	}
@@ -52,7 +56,10 @@ func (r *logReader) read(path string) error {
 	if r.size, err = f.Size(); err != nil {
 		return files.OpenError(r.LogPath, err)
 	}
-	o := wal.WalkOptions{Part: min(r.MaxBytes, MaxLogBytes), NoBeginning: r.FromStart || !known}
+	o := wal.WalkOptions{
+		Part: min(r.MaxBytes, MaxLogBytes), NoBeginning: r.FromStart || !known,
+		Encrypted: r.encrypted, Keys: r.secret.Keys(),
+	}
 	start := wal.Start{}
 	if !o.NoBeginning {
 		if start, err = r.start(f, ckpt); err != nil {
@@ -90,6 +97,14 @@ func (r *logReader) checkpoint(path string) (pos format.LogPos, known bool, err 
 	}
 	defer f.Close()
 	loaded, err := checkpoint.Load(f, name)
+	if err == nil {
+		r.encrypted = loaded.Encrypted()
+	}
+	if err == nil && hasKey(r.Key) {
+		if r.secret, err = loaded.Unlock(r.ctx, r.Key); err != nil {
+			return pos, false, atOpen(name, err)
+		}
+	}
 	switch {
 	case err != nil:
 		return pos, false, err
@@ -102,7 +117,8 @@ func (r *logReader) checkpoint(path string) (pos format.LogPos, known bool, err 
 // start returns where reading begins.
 func (r *logReader) start(f vfs.File, ckpt format.LogPos) (s wal.Start, err error) {
 	if r.After != (LogPlace{}) {
-		seen := format.LogPos{Off: r.After.Offset, Sum: format.Checksum{S0: r.After.Sum[0], S1: r.After.Sum[1]}}
+		seen := format.LogPos{Off: r.After.Offset, Sum: format.Checksum{S0: r.After.Sum[0], S1: r.After.Sum[1]},
+			Salt: r.After.Salt, Chain: r.After.Chain}
 		return wal.StartAfter(f, ckpt, seen)
 	}
 	s.LogPos, err = wal.StartOf(f, ckpt)
@@ -115,8 +131,13 @@ func (r *logReader) entry(e *wal.Entry) bool {
 	h := &e.Header
 	switch h.Kind {
 	case format.LogPad:
-		if rec.Kind = LogPad; e.Head != nil {
+		switch rec.Kind = LogPad; {
+		case e.Head != nil:
 			rec.Kind, rec.Checkpoint = LogHead, int64(e.Head.Base.ID)
+		case e.Frame != nil && e.Frame.Key:
+			rec.Kind = LogKeyFrame
+		case e.Frame != nil:
+			rec.Kind = LogFrame
 		}
 	case format.LogJump:
 		rec.Kind, rec.Target = LogJump, int64(h.N1)
@@ -158,5 +179,5 @@ var logSums = [...]LogSum{
 }
 
 func placeOf(p format.LogPos) LogPlace {
-	return LogPlace{Offset: p.Off, Sum: [2]uint32{p.Sum.S0, p.Sum.S1}}
+	return LogPlace{Offset: p.Off, Sum: [2]uint32{p.Sum.S0, p.Sum.S1}, Salt: p.Salt, Chain: p.Chain}
 }

@@ -242,7 +242,7 @@ func (o Options) Validate() error {
 	if _, err := crypt.SuiteOf(o.Cipher); err != nil {
 		return err
 	}
-	if hasKey(o.Key) && !clearLogs || o.NotBefore != (StateToken{}) {
+	if o.NotBefore != (StateToken{}) {
 		return bad("encryption is not available yet")
 	}
 	switch {

@@ -6,18 +6,22 @@ import (
 	"context"
 	"iter"
 
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
 // LogRecordKind is what a record of the log is.
 type LogRecordKind string
 
-// The kinds of records of a log. LogHead is a pad to lsm1: lsmlite begins a log with it. LogRestart
-// and LogEnd are no records: the one comes first where a reader that went on after a place has missed
-// transactions, the other comes last.
+// The kinds of records of a log. LogHead is a pad to lsm1: lsmlite begins a log with it. So are LogFrame and
+// LogKeyFrame, which are those of an encrypted log: with ReadLogOptions.Key the writes and deletes of a frame come
+// after it. LogRestart and LogEnd are no records: the one comes first where a reader that went on after a place has
+// missed transactions, the other comes last.
 const (
 	LogPad         LogRecordKind = "pad"
 	LogHead        LogRecordKind = "head"
+	LogFrame       LogRecordKind = "frame"
+	LogKeyFrame    LogRecordKind = "key frame"
 	LogWrite       LogRecordKind = "write"
 	LogDelete      LogRecordKind = "delete"
 	LogDeleteRange LogRecordKind = "delete range"
@@ -42,12 +46,14 @@ const (
 type LogPlace struct {
 	Offset int64
 	Sum    [2]uint32
+	// Salt and Chain are what it takes to open the next frame of an encrypted log, next to the key.
+	Salt, Chain [16]byte
 }
 
 // LogRecord is a record of the log. Key, EndKey and Value are valid until the next one is read.
 type LogRecord struct {
 	Kind        LogRecordKind
-	Offset      int64 // of its first byte in the file
+	Offset      int64 // of its first byte in the file, or of the frame that it was in
 	Bytes       int64 // its length, with everything that belongs to it
 	Transaction int64 // which one it is part of, counted from 1 where reading began
 	Sum         LogSum
@@ -83,6 +89,8 @@ type ReadLogOptions struct {
 	FS vfs.FS // nil is the operating system's file system
 	// LogPath is the log, if it has not the name of the database with "-log".
 	LogPath string
+	// Key opens the frames of an encrypted log. Without it they are shown as they are, closed.
+	Key keys.Source
 	// After goes on after a place: LogRecord.Place of what was read before. That works as long as
 	// transactions after it are in the log, also if that was used again from its beginning; where
 	// some are gone, LogRestart comes first.
@@ -111,8 +119,8 @@ const MaxLogBytes = 1 << 20
 // the log is read again with After. Commits that are not written yet are not seen. Memory in use
 // is bounded by MaxBytes and some hundred KiB, whatever the log holds.
 //
-// An error ends the sequence: ErrCantOpen if there is neither database nor log, one of reading, or
-// that of ctx. Whatever the log holds is no error.
+// An error ends the sequence: ErrCantOpen if there is neither database nor log, ErrKey for a wrong key, ErrMismatch
+// for a key of a database that is not encrypted, one of reading, or that of ctx. Whatever the log holds is no error.
 func ReadLog(ctx context.Context, path string, o ReadLogOptions) iter.Seq2[LogRecord, error] {
 	return func(yield func(LogRecord, error) bool) {
 		r := logReader{ReadLogOptions: o, ctx: ctx, yield: yield}

@@ -51,9 +51,6 @@ func newSecret(ctx context.Context, o *Options) (*checkpoint.Secret, error) {
 }
 
 func newSecretOf(ctx context.Context, src keys.Source, cipher string, codec Codec) (*checkpoint.Secret, error) {
-	if !clearLogs {
-		return nil, &Error{Code: CodeMisuse, Op: "open", Detail: "encryption is not available yet"}
-	}
 	suite, err := crypt.SuiteOf(cipher)
 	if err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
@@ -31,6 +32,7 @@ import (
 type Input struct {
 	Path string // names the database in problems
 	File *blockfile.File
+	Keys *crypt.Keys // of an encrypted file
 	// Decode reads a meta page.
 	Decode func(meta []byte) (*format.Checkpoint, error)
 	// State pins the state to be checked. The caller calls release when nothing of it is

@@ -55,7 +55,7 @@ func (c *checker) regions(regions [3]wal.Region, size int64) {
 
 // recover reads the log from a checkpoint's position on.
 func (c *checker) recover(l Log, from format.LogPos) {
-	log, rec, err := wal.Recover(logView{l.File}, from, nil, func(format.LogRecord) error { return c.ctx.Err() })
+	log, rec, err := wal.Recover(logView{l.File}, from, c.in.Keys, func(format.LogRecord) error { return c.ctx.Err() })
 	if err != nil {
 		if c.ctx.Err() == nil {
 			c.report(nil, 0, "log: %v", err)

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -63,6 +64,9 @@ type Notes struct {
 
 // SetSecret says how the meta pages of an encrypted file are made. It must be called before Begin.
 func (n *Notes) SetSecret(s *Secret) { n.secret = s }
+
+// Keys returns the keys of an encrypted file, else nil.
+func (n *Notes) Keys() *crypt.Keys { return n.secret.Keys() }
 
 // Encode returns what is at the front of a meta page with a checkpoint; see Secret.
 func (n *Notes) Encode(c *format.Checkpoint) ([]byte, error) { return n.secret.Encode(c) }

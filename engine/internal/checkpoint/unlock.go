@@ -13,8 +13,8 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/keys"
 )
 
-// encrypted reports whether a meta page is one of an encrypted file.
-func (l *Loaded) encrypted() bool { return l.Pages[0].sealed != nil || l.Pages[1].sealed != nil }
+// Encrypted reports whether a meta page is one of an encrypted file.
+func (l *Loaded) Encrypted() bool { return l.Pages[0].sealed != nil || l.Pages[1].sealed != nil }
 
 // Unlock opens the file with the key that a source has, nil or keys.None for no key. It returns nil for a file in
 // clear, and for one without a checkpoint. Errors are ErrKey if the key is not the file's, ErrMismatch if there is a
@@ -22,11 +22,11 @@ func (l *Loaded) encrypted() bool { return l.Pages[0].sealed != nil || l.Pages[1
 // that is torn counts as damaged, whatever it was.
 func (l *Loaded) Unlock(ctx context.Context, src keys.Source) (*Secret, error) {
 	switch {
-	case !l.encrypted() && l.Checkpoint == nil:
+	case !l.Encrypted() && l.Checkpoint == nil:
 		return nil, nil
-	case !l.encrypted() && src != nil && src != keys.None:
+	case !l.Encrypted() && src != nil && src != keys.None:
 		return nil, &errs.Error{Code: errs.CodeMismatch, Detail: "a key is given, but the file is not encrypted"}
-	case !l.encrypted():
+	case !l.Encrypted():
 		return nil, nil
 	case src == keys.None:
 		src = nil

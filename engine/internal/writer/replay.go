@@ -53,7 +53,7 @@ func (w *Writer) Replay(ctx context.Context, from format.LogPos, inMemory bool) 
 	if f := w.Files.Log(); f != nil {
 		file = f
 	}
-	log, rec, err := wal.RecoverSteps(file, from, nil, r.apply, r.committed)
+	log, rec, err := wal.RecoverSteps(file, from, w.Notes.Keys(), r.apply, r.committed)
 	if err != nil {
 		return rec, fmt.Errorf("replay log %s: %w", errs.Cut(w.Files.LogPath()), err)
 	}
@@ -135,7 +135,7 @@ func (r *replayer) flush(pos format.LogPos) error {
 func (w *Writer) StartLog(mark format.LogMark) error {
 	pos := w.Ledger.Newest().Disk.Log
 	pos.Off = 0
-	log, _, err := wal.Recover(w.Files.Log(), pos, nil, nil)
+	log, _, err := wal.Recover(w.Files.Log(), pos, w.Notes.Keys(), nil)
 	if err != nil {
 		return err
 	}
