@@ -153,3 +153,19 @@ func TestWrongKeyWritesNothing(t *testing.T) {
 
 // contentOf returns all rows of a database in one text.
 func contentOf(t *testing.T, db *engine.DB) string { return strings.Join(rowsOf(t, db), "\n") }
+
+// TestIdentifyEncrypted says without a key what an encrypted file is.
+func TestIdentifyEncrypted(t *testing.T) {
+	engine.AllowClearLogs(t)
+	fs := memfs.New()
+	db := mustOpen(t, "/x", engine.Options{FS: fs, Key: key1, Compression: "lz4", Cipher: "chacha20-poly1305"})
+	ok(t, db.Update(context.Background(), func(tx *engine.Tx) error { return tx.Put([]byte("a"), []byte("b")) }))
+	ok(t, db.Close())
+	info, err := engine.Identify(fs, "/x")
+	ok(t, err)
+	d := info.LSM1
+	if d == nil || d.Cipher != "chacha20-poly1305" || d.Compression != "lz4" || d.CompressionID != 11100 || !d.Closed || d.Damage != "" ||
+		info.What != "an encrypted lsm1 database, written by lsmlite" {
+		t.Errorf("%q: %+v", info.What, d)
+	}
+}

@@ -24,6 +24,8 @@ type LSM1Info struct {
 	Blocks              int64  // highest number of a block
 	CompressionID       uint32 // lsm1's number: 0 as long as nothing is stored, 1 for none, or a codec's
 	Compression         string // name of the codec, or "codec 123" if it is none of lsmlite's
+	// Cipher is that of an encrypted file, else empty. CompressionID is 11100 then, and Compression what is inside.
+	Cipher string
 
 	Checkpoint       int64 // id of the newest checkpoint, 0 if there is none that can be read
 	Meta             [2]MetaPageInfo
@@ -69,7 +71,13 @@ func (i *FileInfo) database(l *checkpoint.Loaded, log vfs.File) (err error) {
 	}
 	from := format.LogPos{Sum: format.EmptyLogSum}
 	if c := l.Checkpoint; c != nil {
-		d.checkpoint(c)
+		suite, codec := l.Cipher()
+		if suite == 0 {
+			codec = c.Compression
+		} else {
+			d.Cipher = suite.String()
+		}
+		d.checkpoint(c, codec)
 		from = c.Log
 	}
 	if log != nil {
@@ -86,6 +94,9 @@ func (i *FileInfo) database(l *checkpoint.Loaded, log vfs.File) (err error) {
 	}
 	d.LogMissing = claimed && !d.LogCommits
 	d.Closed = !l.BothDamaged && !d.LogCommits && !d.LogMissing
+	if d.Cipher != "" {
+		i.What = "an encrypted lsm1 database"
+	}
 	i.What += d.by()
 	return nil
 }
@@ -105,13 +116,13 @@ func (d *LSM1Info) by() string {
 	return ", written by C lsm1"
 }
 
-// checkpoint fills in what a checkpoint says.
-func (d *LSM1Info) checkpoint(c *format.Checkpoint) {
+// checkpoint fills in what a checkpoint says, and the name of a codec.
+func (d *LSM1Info) checkpoint(c *format.Checkpoint, codec uint32) {
 	d.PageSize, d.BlockSize, d.Blocks = int(c.PageSize), int(c.BlockSize), int64(c.Blocks)
 	d.CompressionID, d.Compression = c.Compression, compress.None
-	if c.Compression >= format.FirstCodec {
-		d.Compression = compress.Describe(c.Compression, nil)
-		if codec, ok := compress.ByID(c.Compression, nil); ok {
+	if codec >= format.FirstCodec {
+		d.Compression = compress.Describe(codec, nil)
+		if codec, ok := compress.ByID(codec, nil); ok {
 			d.Compression = codec.Name()
 		}
 	}

@@ -11,9 +11,11 @@ import (
 	mathrand "math/rand/v2"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/backup"
+	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/rescue"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -39,6 +41,9 @@ type RecoverOptions struct {
 	NoLog bool
 	// Codecs are codecs of the program's own; see Options.
 	Codecs []Codec
+	// Key opens a database that is encrypted. The new file has the same keys. Of such a database a meta page must be
+	// whole; in the log, what follows damage cannot be read; and Scan is not possible.
+	Key keys.Source
 	// Scan has the segments found by looking at every page of the file, as it is done where no meta page can
 	// be used, even if one is good. Rows of segments that were merged long ago may come back then.
 	Scan bool
@@ -89,6 +94,10 @@ func Recover(ctx context.Context, from, to string, o RecoverOptions) (RecoverRep
 	}
 	in := rescue.Options{Data: j.files.Data(), Log: j.log, Path: from, LogPath: j.o.Log, Codecs: o.Codecs,
 		Memory: o.Memory, Scan: o.Scan, Temp: j.temp, Bad: make(map[int64]bool)}
+	if err := j.unlock(ctx); err != nil {
+		return RecoverReport{}, err
+	}
+	in.Secret = j.secret
 	if report := o.Progress; report != nil {
 		in.Progress = func(p rescue.Progress) { report(RecoverProgress(p)) }
 	}
@@ -115,6 +124,7 @@ type recovery struct {
 	from, to string
 	files    *files.Files
 	log      vfs.File
+	secret   *checkpoint.Secret // nil if the database is not encrypted
 	temps    []tempFile
 }
 
@@ -175,6 +185,16 @@ func (j *recovery) open() (err error) {
 	return nil
 }
 
+// unlock finds the keys of a database that is encrypted.
+func (j *recovery) unlock(ctx context.Context) error {
+	loaded, err := checkpoint.Load(j.files.Data(), j.from)
+	if err != nil {
+		return nil // the meta pages cannot be read: that is damage
+	}
+	j.secret, err = loaded.UnlockAround(ctx, j.o.Key)
+	return atOpen(j.from, err)
+}
+
 // temp makes a file next to the new one, which is removed when the rescue ends.
 func (j *recovery) temp() (vfs.File, error) {
 	var suffix [4]byte
@@ -208,6 +228,7 @@ func (j *recovery) close() {
 	if j.files != nil {
 		j.files.Release()
 	}
+	j.secret.Wipe()
 }
 
 // damaged names the damaged file in an error.
@@ -233,11 +254,12 @@ func (j *recovery) write(ctx context.Context, r *rescue.Rescue) error {
 	if j.o.BlockSize != 0 {
 		blockSize = j.o.BlockSize
 	}
-	geo, err := geometryOf(pageSize, blockSize, codec, false)
+	geo, err := geometryOf(pageSize, blockSize, codec, j.secret != nil)
 	if err != nil {
 		return &Error{Code: CodeMisuse, Op: "recover", Path: j.from, Err: err}
 	}
-	c := backup.New(ctx, backup.Options{Source: j.to, Geometry: geo, Codec: codec, CodecID: codecID(codec)})
+	c := backup.New(ctx, backup.Options{Source: j.to, Geometry: geo, Codec: codec, CodecID: fileCompression(codec, j.secret != nil),
+		Secret: j.secret.WithCodec(codecID(codec))})
 	return c.SortedToFile(r, format.MakeSeal(mathrand.Uint64()), backup.Target{FS: j.o.TargetFS, Path: j.to,
 		LogSuffix: files.LogSuffix, Replace: j.o.Replace, Perm: j.o.Perm, LockFlag: j.files.LockFlag()})
 }

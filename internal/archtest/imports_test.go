@@ -70,7 +70,7 @@ var allowed = map[string][]string{
 	"engine/internal/inspect": join(snap, "engine/internal/ledger"),
 	"engine/internal/check":   join(snap, "engine/internal/ledger", "engine/internal/cursor", "engine/internal/wal"),
 	"engine/internal/backup":  join(snap, "engine/internal/checkpoint", "engine/internal/cursor"),
-	"engine/internal/rescue":  join(snap, "engine/internal/wal"),
+	"engine/internal/rescue":  join(snap, "engine/internal/checkpoint", "engine/internal/wal"),
 	"engine": join(snap,
 		"engine/keys",
 		"engine/internal/crypt",

@@ -42,6 +42,9 @@ func NewSecret(ctx context.Context, src keys.Source, suite crypt.Suite, codec ui
 
 // WithCodec returns the Secret of a copy of the file that has another codec, and the same keys and slots.
 func (s *Secret) WithCodec(codec uint32) *Secret {
+	if s == nil {
+		return nil
+	}
 	return &Secret{keys: s.keys, codec: codec, slots: s.keySlots()}
 }
 

@@ -16,11 +16,30 @@ import (
 // Encrypted reports whether a meta page is one of an encrypted file.
 func (l *Loaded) Encrypted() bool { return l.Pages[0].sealed != nil || l.Pages[1].sealed != nil }
 
+// Cipher returns the suite and the id of the codec of an encrypted file, as its newest checkpoint says, which nobody
+// has verified without the key; 0 and 0 for another.
+func (l *Loaded) Cipher() (crypt.Suite, uint32) {
+	if l.Meta == 0 || l.Pages[l.Meta-1].sealed == nil {
+		return 0, 0
+	}
+	s := l.Pages[l.Meta-1].sealed
+	return s.Suite, s.Codec
+}
+
 // Unlock opens the file with the key that a source has, nil or keys.None for no key. It returns nil for a file in
 // clear, and for one without a checkpoint. Errors are ErrKey if the key is not the file's, ErrMismatch if there is a
 // key and the file is in clear, and ErrTampered if a meta page was changed: also if the other one is as it was. A page
 // that is torn counts as damaged, whatever it was.
 func (l *Loaded) Unlock(ctx context.Context, src keys.Source) (*Secret, error) {
+	return l.unlock(ctx, src, false)
+}
+
+// UnlockAround is Unlock for a file that is damaged: a page that was changed counts as damaged, too.
+func (l *Loaded) UnlockAround(ctx context.Context, src keys.Source) (*Secret, error) {
+	return l.unlock(ctx, src, true)
+}
+
+func (l *Loaded) unlock(ctx context.Context, src keys.Source, around bool) (*Secret, error) {
 	switch {
 	case !l.Encrypted() && l.Checkpoint == nil:
 		return nil, nil
@@ -44,12 +63,21 @@ func (l *Loaded) Unlock(ctx context.Context, src keys.Source) (*Secret, error) {
 		case p.nonsense:
 			err = errs.Tamperedf("the checkpoint has the right checksum, but makes no sense")
 		}
+		if err != nil && around {
+			p.Checkpoint, err = nil, nil
+		}
 		if err != nil {
 			k.Wipe()
 			return nil, inPage(i+1, err)
 		}
 	}
-	return &Secret{keys: k, codec: l.Pages[l.Meta-1].sealed.Codec, slots: slots}, nil
+	s := &Secret{keys: k, slots: slots}
+	for _, p := range l.Pages { // both say the same of what stays
+		if p.Checkpoint != nil {
+			s.codec = p.sealed.Codec
+		}
+	}
+	return s, nil
 }
 
 // inPage says in which page an error was found.

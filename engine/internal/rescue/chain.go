@@ -27,6 +27,9 @@ type chain struct {
 
 // follow finds the blocks of a segment by its links, and which page sums it has unless that is known.
 func (c *chains) follow(seg format.Segment, id identity) *chain {
+	if c.in.secret != nil {
+		id.box, _ = c.in.secret.Keys().Segment(seg.Salt) // without it no page can be read
+	}
 	ch := &chain{seg: seg, sheet: &sheet{in: c.in, id: id}}
 	geo := c.in.geo
 	first, last := geo.Block(seg.First), geo.Block(seg.Last)

@@ -42,7 +42,7 @@ func (r *Rescue) guess() bool {
 	r.data.geo, r.data.codec = geo, codec
 	r.Report.PageSize, r.Report.BlockSize, r.Report.Codec = geo.PageSize, geo.BlockSize, format.CompressionNone
 	if codec != nil {
-		r.Report.Codec = codec.ID()
+		r.Report.Codec, r.data.bound = codec.ID(), codec.Bound(geo.PageSize)
 	}
 	return true
 }
@@ -177,7 +177,7 @@ func goodImages(c compress.Codec, size int, images [][]byte) (n int) {
 // packedPages counts the pages that can be read of the beginning of a compressed file.
 func (r *Rescue) packedPages(g format.Geometry, c compress.Codec) (n int) {
 	in := *r.data
-	in.geo, in.codec = g, c
+	in.geo, in.codec, in.bound = g, c, c.Bound(g.PageSize)
 	s := sheet{in: &in}
 	for b := base.BlockNo(1); b <= in.blocks() && g.FirstPage(b) < guessBytes; b++ {
 		s.pieces = append(s.pieces, piece{first: g.FirstPage(b), last: min(g.LastPage(b), guessBytes)})

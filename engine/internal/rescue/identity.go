@@ -4,6 +4,7 @@ package rescue
 
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -24,6 +25,8 @@ type identity struct {
 	seal      format.Seal
 	redirects []format.Redirect
 	doubt     bool // the pages do not agree about it
+	// box opens the pages of an encrypted file; nil in another.
+	box *crypt.Box
 }
 
 // summed reports whether every page has a page sum.

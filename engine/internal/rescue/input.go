@@ -9,6 +9,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/compress"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
@@ -24,7 +25,10 @@ type input struct {
 	size int64
 
 	geo   format.Geometry
-	codec compress.Codec
+	codec compress.Codec // nil for none
+	bound int            // the longest body of a page's record, if there are records
+	// secret is that of an encrypted file, else nil.
+	secret *checkpoint.Secret
 	// window is how much each reader of the file reads at once.
 	window int
 
@@ -45,6 +49,9 @@ func newInput(ctx context.Context, f vfs.File, read func(n int)) (*input, error)
 // packed reports whether the file is compressed: then pages are records of different lengths, and links are not in
 // pages.
 func (in *input) packed() bool { return in.geo.Compressed }
+
+// decode reads the checkpoint on a meta page.
+func (in *input) decode(meta []byte) (*format.Checkpoint, error) { return in.secret.Decode(meta) }
 
 // blocks returns how many blocks the file has, a part of one at its end included.
 func (in *input) blocks() base.BlockNo {

@@ -30,7 +30,7 @@ type stretchOfLog struct {
 
 // replay applies the transactions from a position on.
 func (l *logReader) replay(from format.LogPos) (stretchOfLog, error) {
-	_, got, err := wal.RecoverSteps(l.file, from, nil, l.apply, func(format.LogPos) error {
+	_, got, err := wal.RecoverSteps(l.file, from, l.o.Secret.Keys(), l.apply, func(format.LogPos) error {
 		l.report.Transactions++
 		return nil
 	})
@@ -42,7 +42,7 @@ func (l *logReader) replay(from format.LogPos) (stretchOfLog, error) {
 
 // look reads the transactions from a position on without applying them.
 func (l *logReader) look(from format.LogPos) (stretchOfLog, error) {
-	_, got, err := wal.Recover(l.file, from, nil, func(format.LogRecord) error { return l.in.err })
+	_, got, err := wal.Recover(l.file, from, l.o.Secret.Keys(), func(format.LogRecord) error { return l.in.err })
 	if err == nil {
 		err = l.in.err
 	}

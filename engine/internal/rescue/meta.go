@@ -34,7 +34,7 @@ func readMetas(in *input) *metas {
 		in.readAt(m.pages[i], int64(i)*format.MetaPageSize)
 		m.blank[i] = oneBit(m.pages[i][:format.NoteOffset])
 		var err error
-		if m.valid[i], err = format.DecodeCheckpoint(m.pages[i]); err != nil && !m.blank[i] {
+		if m.valid[i], err = in.decode(m.pages[i]); err != nil && !m.blank[i] {
 			m.problems = append(m.problems, fmt.Sprintf("meta page %d is damaged: %v", i+1, err))
 		}
 		if m.valid[i] != nil && (m.chosen == nil || m.valid[i].ID > m.chosen.ID) {
@@ -52,7 +52,7 @@ func readMetas(in *input) *metas {
 		}
 	}
 	if m.chosen == nil {
-		m.consider(mendSectors(m.pages[0], m.pages[1]))
+		m.consider(mendSectors(in, m.pages[0], m.pages[1]))
 	}
 	m.older = m.lostNewer(in.size)
 	if m.blank[1] && m.valid[0] != nil && !m.leadsOn(0) {
@@ -122,7 +122,7 @@ func mendBit(in *input, page []byte) (best *format.Checkpoint) {
 	most := -1
 	for bit := range 32 * words {
 		trial[bit/8] ^= 1 << (bit % 8)
-		if c, err := format.DecodeCheckpoint(trial); err == nil {
+		if c, err := in.decode(trial); err == nil {
 			if n := 4*confirmed(in, c) + likelihood(trial, bit); n > most {
 				best, most = c, n
 			}
@@ -180,7 +180,7 @@ const metaSector = 512
 
 // mendSectors returns the checkpoint that sectors of both meta pages together make: lsmlite writes the same one to
 // both, so each sector that is left of one of them is enough.
-func mendSectors(a, b []byte) *format.Checkpoint {
+func mendSectors(in *input, a, b []byte) *format.Checkpoint {
 	const sectors = format.NoteOffset / metaSector
 	trial := make([]byte, len(a))
 	for mask := 1; mask < 1<<sectors-1; mask++ {
@@ -190,7 +190,7 @@ func mendSectors(a, b []byte) *format.Checkpoint {
 				copy(trial[s*metaSector:(s+1)*metaSector], b[s*metaSector:])
 			}
 		}
-		if c, err := format.DecodeCheckpoint(trial); err == nil {
+		if c, err := in.decode(trial); err == nil {
 			return c
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
 
@@ -63,7 +64,7 @@ func (w *walker) record(at place, buf []byte) (page format.Page, end place, pad 
 	var head [format.RecordSizeLen]byte
 	b, _ := w.bytes(head[:0], at, len(head))
 	h, ok := format.DecodeRecordHead(b)
-	if !ok || !h.Pad && h.Body > in.codec.Bound(in.geo.PageSize) || h.Pad && w.lost {
+	if !ok || !h.Pad && h.Body > in.bound || h.Pad && w.lost {
 		return nil, at, false
 	}
 	if p := &w.s.pieces[at.i]; int64(at.at)+int64(h.Len)-1 <= int64(p.last) { // as a rule; then its end shows most of what is none
@@ -84,10 +85,24 @@ func (w *walker) record(at place, buf []byte) (page format.Page, end place, pad 
 		return nil, end, true
 	}
 	buf = slices.Clip(buf[:in.geo.PageSize])
-	if !decompress(in, buf, image[format.RecordSizeLen:h.Len-format.RecordSizeLen]) {
+	image, ok = w.s.id.open(in, at.at, image[format.RecordSizeLen:h.Len-format.RecordSizeLen])
+	if !ok || !decompress(in, buf, image) {
 		return nil, at, false
 	}
 	return w.s.trusted(at.at, buf), end, false
+}
+
+// open returns the image of a page that a record of an encrypted file holds, or of another file the record's body.
+func (id *identity) open(in *input, p base.PageNo, body []byte) (image []byte, ok bool) {
+	if id.box == nil {
+		return body, in.secret == nil
+	}
+	plain, err := id.box.OpenPage(nil, body, uint64(p))
+	if err != nil {
+		return nil, false
+	}
+	image, _, _, err = crypt.CutPageTail(plain)
+	return image, err == nil
 }
 
 // decompress fills dst with a page. A codec that panics on damaged input has found it damaged.
@@ -97,6 +112,9 @@ func decompress(in *input, dst, src []byte) (ok bool) {
 			ok = false
 		}
 	}()
+	if in.codec == nil {
+		return copy(dst, src) == len(dst) && len(src) == len(dst)
+	}
 	return in.codec.Decompress(dst, src) == nil
 }
 

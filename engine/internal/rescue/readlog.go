@@ -3,6 +3,10 @@
 package rescue
 
 import (
+	"errors"
+	"fmt"
+
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 )
@@ -23,6 +27,10 @@ func (r *Rescue) readLog(m *metas, from []format.LogPos, belongs func(*logReader
 	rep := &r.Report.Log
 	rep.Found, rep.Bytes, rep.Name = true, r.log.size, r.o.LogPath
 	l := &logReader{o: r.o, file: &tolerant{r.o.Log, r.log}, in: r.log, report: rep, tree: memtree.New(), limit: int(r.o.Memory / 2)}
+	if r.o.Secret != nil {
+		s.newest, err = r.readSealed(l, from[0])
+		return s, err
+	}
 	start, found, err := l.start(from)
 	if err != nil {
 		return s, err
@@ -54,4 +62,16 @@ func (r *Rescue) readLog(m *metas, from []format.LogPos, belongs func(*logReader
 	}
 	s.newest, err = l.rest(start.Off, part, &s)
 	return s, err
+}
+
+// readSealed reads the log of an encrypted database: the transactions that continue the checkpoint, up to the first one
+// that is not whole. The frames of those after it cannot be opened.
+func (r *Rescue) readSealed(l *logReader, from format.LogPos) ([]*source, error) {
+	part, err := l.replay(from)
+	if errors.Is(err, errs.ErrCorrupt) {
+		r.Report.Problems, err = append(r.Report.Problems, fmt.Sprintf("the log: %v", err)), nil
+		part.torn = true
+	}
+	l.report.Torn = part.torn
+	return l.sources(), err
 }

@@ -26,6 +26,8 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/compress"
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
@@ -42,7 +44,10 @@ type Options struct {
 	Data, Log     vfs.File // of the damaged database; Log may be nil
 	Path, LogPath string   // for the report and for errors
 	Codecs        []compress.Codec
-	Memory        int64
+	// Secret is that of an encrypted database, else nil. Without its checkpoint nothing of such a file can be read:
+	// the keys of its segments are made from what stands next to that.
+	Secret *checkpoint.Secret
+	Memory int64
 	// Scan has the segments found by looking at all pages even if a checkpoint is good.
 	Scan bool
 	// Temp makes a file for what does not fit into memory. The caller removes it after the rescue.
@@ -82,6 +87,7 @@ func Open(ctx context.Context, o Options) (*Rescue, error) {
 	if r.data, err = newInput(ctx, o.Data, r.count); err != nil {
 		return nil, err
 	}
+	r.data.secret = o.Secret
 	if o.Bad != nil {
 		r.data.bad = o.Bad
 	}
@@ -117,15 +123,21 @@ func (r *Rescue) find(m *metas) ([]*source, error) {
 			PageSize: emptyPageSize, BlockSize: emptyBlockSize, Log: format.LogPos{Sum: format.EmptyLogSum}}
 	}
 	if ck != nil && m.older && r.log != nil {
-		l := &logReader{file: &tolerant{r.o.Log, r.log}, in: r.log}
+		l := &logReader{o: r.o, file: &tolerant{r.o.Log, r.log}, in: r.log}
 		got, err := l.look(ck.Log)
 		if err != nil {
 			return nil, err
 		}
 		m.older = got.commits == 0 // else the log leads on from it
 	}
-	if ck == nil || r.o.Scan || m.older {
+	switch {
+	case r.o.Secret == nil && (ck == nil || r.o.Scan || m.older):
 		return r.scan(m)
+	case ck == nil:
+		return nil, errs.Corruptf("neither of the meta pages is good, without which the pages of an encrypted file cannot be read")
+	case r.o.Scan:
+		return nil, &errs.Error{Code: errs.CodeMisuse, Op: "recover", Path: r.o.Path,
+			Detail: "the pages of an encrypted file cannot be read without a checkpoint, so that they cannot be scanned"}
 	}
 	if err := r.geometry(ck); err != nil {
 		return nil, err
@@ -138,7 +150,7 @@ func (r *Rescue) find(m *metas) ([]*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Report.Older = m.suspect && r.Report.Log.Transactions == 0 // else they are of what the log has
+	r.Report.Older = (m.suspect || m.older) && r.Report.Log.Transactions == 0 // else they are of what the log has
 	r.Report.Log.Missing = m.logInUse() && r.Report.Log.Transactions == 0
 	sources := log.newest
 	for _, p := range parts {
@@ -218,20 +230,34 @@ func (r *Rescue) windowFor(n int) int {
 // geometry takes over what a checkpoint says about pages and blocks.
 func (r *Rescue) geometry(ck *format.Checkpoint) error {
 	r.Report.Codec = max(ck.Compression, format.CompressionNone)
+	if r.o.Secret != nil {
+		r.Report.Codec = r.o.Secret.Codec()
+	}
 	r.Report.PageSize, r.Report.BlockSize = int(ck.PageSize), int(ck.BlockSize)
 	var err error
-	if ck.Compression < format.FirstCodec {
+	if r.o.Secret == nil && r.Report.Codec < format.FirstCodec {
 		r.data.geo, err = format.NewGeometry(int(ck.PageSize), int(ck.BlockSize))
 		return err
 	}
-	codec, ok := compress.ByID(ck.Compression, r.o.Codecs)
-	if !ok {
+	codec, ok := compress.ByID(r.Report.Codec, r.o.Codecs)
+	if !ok && r.Report.Codec >= format.FirstCodec {
 		return &errs.Error{Code: errs.CodeMismatch, Op: "recover", Path: r.o.Path,
-			Detail: fmt.Sprintf("its pages are compressed with codec %d, which is not known; name it among the codecs", ck.Compression)}
+			Detail: fmt.Sprintf("its pages are compressed with codec %d, which is not known; name it among the codecs", r.Report.Codec)}
 	}
-	r.data.codec = codec
-	r.data.geo, err = format.NewCompressedGeometry(int(ck.PageSize), int(ck.BlockSize), codec.Bound(int(ck.PageSize)))
+	if ok {
+		r.data.codec = codec
+	}
+	r.data.bound = boundOf(int(ck.PageSize), r.data.codec, r.o.Secret != nil)
+	r.data.geo, err = format.NewCompressedGeometry(int(ck.PageSize), int(ck.BlockSize), r.data.bound)
 	return err
+}
+
+// boundOf returns the longest body of a page's record.
+func boundOf(pageSize int, codec compress.Codec, encrypted bool) int {
+	if encrypted {
+		return blockfile.Bound(pageSize, codec)
+	}
+	return codec.Bound(pageSize)
 }
 
 // Codec returns the codec of the damaged file, nil for none.

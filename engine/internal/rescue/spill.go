@@ -7,6 +7,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
@@ -15,6 +16,12 @@ import (
 
 // spillSeal is the seal of what is written for the time being.
 const spillSeal format.Seal = 0x1234
+
+// The sizes of pages and blocks there.
+const (
+	spillPageSize  = 4096
+	spillBlockSize = 1 << 20
+)
 
 // spill writes the tree to a file if it has grown beyond what the log may take of memory, and there is not mostly
 // garbage in it.
@@ -66,11 +73,11 @@ func (c *counting) Allocate() (base.BlockNo, error) {
 
 // writeRun writes a tree to a file of its own, as a segment.
 func writeRun(like *input, f vfs.File, tree memtree.View) (*sheet, error) {
-	geo, err := format.NewGeometry(4096, 1<<20)
+	pages, geo, err := spillPages(like, f)
 	if err != nil {
 		return nil, err
 	}
-	file := &counting{File: blockfile.New(f, "", geo, nil, 0)}
+	file := &counting{File: pages}
 	w := segment.NewWriter(file.File, file, 0)
 	w.SetSeal(spillSeal)
 	var it memtree.Iter
@@ -92,8 +99,13 @@ func writeRun(like *input, f vfs.File, tree memtree.View) (*sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	in.geo, in.window = geo, like.window
+	in.geo, in.window, in.secret, in.bound = geo, like.window, like.secret, blockfile.Bound(geo.PageSize, nil)
 	s := &sheet{in: in, id: identity{sums: sealSums, seal: spillSeal}}
+	space, err := pages.Space(seg.Salt)
+	if err != nil {
+		return nil, err
+	}
+	s.id.box = space.Box
 	for i, b := range w.Blocks() {
 		p := piece{first: geo.FirstPage(b), last: geo.LastPage(b), joined: i > 0}
 		if b == geo.Block(seg.Last) {
@@ -102,4 +114,24 @@ func writeRun(like *input, f vfs.File, tree memtree.View) (*sheet, error) {
 		s.pieces = append(s.pieces, p)
 	}
 	return s, nil
+}
+
+// spillPages returns a file of its own as pages. What an encrypted database holds is encrypted there, too,
+// under a key that nobody keeps.
+func spillPages(like *input, f vfs.File) (*blockfile.File, format.Geometry, error) {
+	if like.secret == nil {
+		geo, err := format.NewGeometry(spillPageSize, spillBlockSize)
+		return blockfile.New(f, "", geo, nil, 0), geo, err
+	}
+	geo, err := format.NewCompressedGeometry(spillPageSize, spillBlockSize, blockfile.Bound(spillPageSize, nil))
+	if err != nil {
+		return nil, geo, err
+	}
+	key := crypt.NewDataKey()
+	defer clear(key)
+	keys, err := crypt.NewKeys(like.secret.Keys().Suite(), key, crypt.NewFileID())
+	if err != nil {
+		return nil, geo, err
+	}
+	return blockfile.NewEncrypted(f, "", geo, nil, keys, 0), geo, nil
 }
