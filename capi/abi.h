@@ -45,7 +45,7 @@ struct lsm_cursor {
   int bTaken;          /* lsmlite_csr_rows has handed out the block: the cursor is past it */
   int bLong;           /* the value of the row, the only one of the block, is not in it */
   int bBare;           /* the row has no value */
-  uint32_t nStep;      /* how many rows the next block may have */
+  uint32_t nStep;      /* how many rows the block could have: 1, 8, 16 and so on to 256 */
   uint32_t *aOff;      /* of the rows: 2*nRoom+1 */
   uint32_t nRoom;
   unsigned char *aByte;

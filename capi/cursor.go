@@ -308,14 +308,7 @@ func lsmliteGoCursorMore(p unsafe.Pointer) (rc C.int) {
 func (c *cursor) more() error {
 	b := c.c
 	if b.nChange == c.h.c.nChange {
-		switch {
-		case b.nStep < 8:
-			b.nStep = 8
-		case b.nStep < 64:
-			b.nStep = 64
-		default:
-			b.nStep = C.MAX_BLOCK_ROWS
-		}
+		b.nStep = min(max(2*b.nStep, 8), C.MAX_BLOCK_ROWS)
 		return c.fill(c.waits, int(b.nStep))
 	}
 	off := unsafe.Slice((*uint32)(unsafe.Pointer(b.aOff)), 2*int(b.nRow)+1)[2*int(b.iRow):]

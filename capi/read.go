@@ -57,6 +57,13 @@ func lsmliteGoGet(p unsafe.Pointer, key unsafe.Pointer, nKey C.int, buf unsafe.P
 	return C.LSM_OK
 }
 
+// guessedValue is how long a value is thought to be before it is read, and guessedValues how long all of them are at
+// most, so that the memory for them mostly does not grow.
+const (
+	guessedValue  = 128
+	guessedValues = 1 << 20
+)
+
 //export lsmliteGoGetMany
 func lsmliteGoGetMany(p unsafe.Pointer, n C.int, keys, keyLens unsafe.Pointer, vals *unsafe.Pointer, valLens *C.lsm_i64) (rc C.int) {
 	h := (*handle)(p)
@@ -77,6 +84,7 @@ func lsmliteGoGetMany(p unsafe.Pointer, n C.int, keys, keyLens unsafe.Pointer, v
 	if n > 0 {
 		k, kn := unsafe.Slice((*unsafe.Pointer)(keys), int(n)), unsafe.Slice((*C.int)(keyLens), int(n))
 		lens := unsafe.Slice(valLens, int(n))
+		all = make([]byte, 0, min(int(n)*guessedValue, guessedValues))
 		for i := range k {
 			if kn[i] < 0 || k[i] == nil && kn[i] > 0 {
 				return h.done(misuse("get", "key %d has a length without bytes", i))
