@@ -160,9 +160,6 @@ func newCopy(ctx context.Context, db *DB, o *BackupOptions) (*backup.Copy, error
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if hasKey(o.Key) {
-		return nil, &Error{Code: CodeMisuse, Op: "backup", Path: db.path, Detail: "encryption is not available yet"}
-	}
 	if o.FS == nil {
 		o.FS = db.files.FS
 	}

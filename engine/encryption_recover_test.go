@@ -18,7 +18,6 @@ import (
 // TestRecoverEncrypted rescues what is left of a damaged encrypted database: every row of the new file was there, and
 // the new file is encrypted as well.
 func TestRecoverEncrypted(t *testing.T) {
-	engine.AllowClearLogs(t)
 	ctx := context.Background()
 	for _, compression := range []string{"", "lz4"} {
 		o := engine.Options{PageSize: 512, BlockSize: 64 << 10, Compression: compression}
@@ -87,7 +86,6 @@ func TestRecoverEncrypted(t *testing.T) {
 
 // TestSkipDamagedEncrypted reads around a page that was changed.
 func TestSkipDamagedEncrypted(t *testing.T) {
-	engine.AllowClearLogs(t)
 	file, content, _ := sealedSpecimen(t, engine.Options{PageSize: 512, BlockSize: 64 << 10}, 400)
 	was := make(map[string]bool)
 	for _, r := range strings.Split(content, "\n") {

@@ -32,6 +32,8 @@ func wordRow(rng *rand.Rand, n int) (key, value []byte) {
 	return key, value
 }
 
+func seeded(n int) *rand.Rand { return rand.New(rand.NewPCG(1, uint64(n))) }
+
 // TestEncryptedDatabase writes, reads, checks, closes and opens again an encrypted database beside one in clear.
 func TestEncryptedDatabase(t *testing.T) {
 	ctx := context.Background()
@@ -109,7 +111,7 @@ func TestWrongKeyWritesNothing(t *testing.T) {
 		db := mustOpen(t, name, o)
 		for n := range 500 {
 			if err := db.Update(ctx, func(tx *engine.Tx) error {
-				return tx.Put(wordRow(rand.New(rand.NewPCG(1, uint64(n))), n))
+				return tx.Put(wordRow(seeded(n), n))
 			}); err != nil {
 				t.Fatal(err)
 			}
@@ -156,7 +158,6 @@ func contentOf(t *testing.T, db *engine.DB) string { return strings.Join(rowsOf(
 
 // TestIdentifyEncrypted says without a key what an encrypted file is.
 func TestIdentifyEncrypted(t *testing.T) {
-	engine.AllowClearLogs(t)
 	fs := memfs.New()
 	db := mustOpen(t, "/x", engine.Options{FS: fs, Key: key1, Compression: "lz4", Cipher: "chacha20-poly1305"})
 	ok(t, db.Update(context.Background(), func(tx *engine.Tx) error { return tx.Put([]byte("a"), []byte("b")) }))
