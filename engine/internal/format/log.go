@@ -12,7 +12,7 @@ import (
 //
 //	00             end of the log, as is a file that ends here
 //	01             pad of one byte
-//	02 n           pad: n bytes follow that mean nothing
+//	02 n           pad: n bytes follow that mean nothing, except those of frames (see LogFrame)
 //	03 sum         commit: the records since the last commit took place
 //	04 offset      jump: the log goes on at that byte of the file
 //	06 k v         write: key of k bytes, value of v bytes

@@ -11,6 +11,9 @@ package format
 //	                    without checksums; a record may go on in the next frame. Flags are 1 in the last
 //	                    frame of a transaction, else 0
 //
+// A session begins with a key frame. Another one comes first after a commit that could not be written, and
+// where a key has made as many boxes as it may; a reader accepts one wherever a data frame may be.
+//
 // What a box is bound to: the chain, which is the tag of the frame before, and what its own frame has
 // before the box. So a frame opens only after all that were written before it.
 //

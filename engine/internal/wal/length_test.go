@@ -15,7 +15,7 @@ import (
 func TestLogFileStaysShort(t *testing.T) {
 	seeds := uint64(40)
 	if testKeys != nil {
-		seeds = 4
+		seeds = 2
 	}
 	for seed := range seeds {
 		rng := rand.New(rand.NewPCG(seed, 1))

@@ -131,8 +131,12 @@ func TestEncryptedLogIsRead(t *testing.T) {
 func TestEveryByteChanged(t *testing.T) {
 	e := makeEncryptedLog(t, newKeys(t), crypt.NewChain(), "key")
 	found, same, shorter := 0, 0, 0
+	bits := []int{0, 1, 2, 3, 4, 5, 6, 7}
+	if testing.Short() {
+		bits = []int{0, 6}
+	}
 	for i := range e.data {
-		for bit := range 8 {
+		for _, bit := range bits {
 			data := slices.Clone(e.data)
 			data[i] ^= 1 << bit
 			data = withChecksums(data, e.from)
@@ -149,8 +153,8 @@ func TestEveryByteChanged(t *testing.T) {
 		}
 	}
 	t.Logf("%d bytes: %d changes were found, %d are of no account, %d make the log end", len(e.data), found, same, shorter)
-	if found < 8*len(e.data)/2 {
-		t.Errorf("only %d of %d changes were found", found, 8*len(e.data))
+	if all := len(bits) * len(e.data); found < all/2 {
+		t.Errorf("only %d of %d changes were found", found, all)
 	}
 }
 

@@ -32,6 +32,9 @@
 //     recovery from a checkpoint at End finds everything that is committed after it.
 //   - Commits that are pending are written before any commit after them. If that fails, none of them
 //     is in the log, and nothing is committed before Undo.
+//   - With keys no byte of a record is written in clear, not even of one that is rolled back, and no box is made
+//     with a key and a nonce that were used before. A transaction counts only if all its frames open, one after
+//     the other, from the position's chain on.
 package wal
 
 import (
