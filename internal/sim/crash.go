@@ -87,6 +87,7 @@ func Crash(cfg CrashConfig) (CrashStats, error) {
 	}
 	if cfg.Halves {
 		c.options.MaxGarbage = 100_000 // the large level is left alone
+		c.options.Key = nil            // an encrypted file has no half-done merges
 	}
 	fs := faultfs.Wrap(c.base)
 	r := c.runner(fs, c.history, &c.db)

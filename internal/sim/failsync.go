@@ -58,7 +58,7 @@ func FailSync(seed uint64) (FailSyncStats, error) {
 	f := &failSyncer{rng: rng, base: memfs.New(), rows: make(map[string]string)}
 	f.opt = engine.Options{
 		PageSize: 512 << rng.IntN(4), BlockSize: 64 << 10, AutoFlush: 2048 << rng.IntN(5),
-		AutoCheckpoint: []int{-1, 4096, 32 << 10}[rng.IntN(3)], AutoMerge: 2 + rng.IntN(3),
+		AutoCheckpoint: []int{-1, 4096, 32 << 10}[rng.IntN(3)], AutoMerge: 2 + rng.IntN(3), Key: keyOf(seed),
 	}
 	f.rule = faultfs.Rule{
 		On: faultfs.Sync | faultfs.SyncDir, Nth: 1 + rng.IntN(60), Err: syscall.EIO, Drop: []int{512, 4096}[rng.IntN(2)],

@@ -4,6 +4,7 @@ package sim_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -23,6 +24,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/internal/longtest"
 )
 
@@ -56,11 +58,16 @@ const counter = "~counter"
 // killOptions makes a database that is flushed, merged and checkpointed all the time.
 func killOptions(seed uint64, safety engine.Safety) engine.Options {
 	rng := rand.New(rand.NewPCG(seed, 1))
+	var key keys.Source
+	if seed%2 == 0 {
+		key = keys.Raw(bytes.Repeat([]byte{2}, keys.Size))
+	}
 	return engine.Options{
 		PageSize: 512 << rng.IntN(4), BlockSize: 64 << 10, Safety: safety,
 		AutoFlush: 8192 << rng.IntN(4), AutoCheckpoint: 16384 << rng.IntN(4), AutoMerge: 2 + rng.IntN(4),
 		MaxFreelist: 2 + rng.IntN(23), Background: engine.Background(rng.IntN(4)),
 		Compression: []string{"none", "lz4", "zlib", "zstd", "snappy"}[seed%5],
+		Key:         key,
 	}
 }
 

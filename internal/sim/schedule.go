@@ -3,6 +3,7 @@
 package sim
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -29,7 +31,8 @@ type schedule struct {
 }
 
 // newSchedule draws options under which much happens within few operations. With bulk,
-// the database has several blocks, and its log soon grows beyond where it may wrap.
+// the database has several blocks, and its log soon grows beyond where it may wrap. One of three databases is
+// encrypted.
 func newSchedule(seed uint64, safety engine.Safety, bulk bool) *schedule {
 	rng := rand.New(rand.NewPCG(seed, uint64(safety)))
 	o := enginetest.RandomOptions(rng)
@@ -50,7 +53,16 @@ func newSchedule(seed uint64, safety engine.Safety, bulk bool) *schedule {
 			g.Keys = 600
 		}
 	}
+	o.Key = keyOf(seed)
 	return &schedule{seed: seed, rng: rng, options: o, gen: g}
+}
+
+// keyOf returns the key of a seed's database: one of three has one.
+func keyOf(seed uint64) keys.Source {
+	if seed%3 != 0 {
+		return nil
+	}
+	return keys.Raw(bytes.Repeat([]byte{3}, keys.Size))
 }
 
 // open opens the database on a file system.
@@ -95,9 +107,10 @@ func (s *schedule) fork(n int) *rand.Rand {
 // String describes the schedule in one line.
 func (s *schedule) String() string {
 	o := s.options
-	return fmt.Sprintf("safety %v, pages %d, blocks %d, autoflush %d, autocheckpoint %d, automerge %d, "+
+	return fmt.Sprintf("encrypted %v, safety %v, pages %d, blocks %d, autoflush %d, autocheckpoint %d, automerge %d, "+
 		"max_freelist %d, autowork %v, log %v, keys %d of shape %d",
-		o.Safety, o.PageSize, o.BlockSize, o.AutoFlush, o.AutoCheckpoint, o.AutoMerge, o.MaxFreelist, !o.NoAutoWork, !o.NoLog, s.gen.Keys, s.gen.Shape)
+		o.Key != nil, o.Safety, o.PageSize,
+		o.BlockSize, o.AutoFlush, o.AutoCheckpoint, o.AutoMerge, o.MaxFreelist, !o.NoAutoWork, !o.NoLog, s.gen.Keys, s.gen.Shape)
 }
 
 // caught calls f and makes an error of its panic.
