@@ -3,10 +3,13 @@
 package lsmlite_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,10 +20,10 @@ import (
 // opener opens an empty database with settings in the form of a DSN's query.
 type opener func(t *testing.T, settings string) *sql.DB
 
-// eachStore runs f against the model, the engine in memory, and the engine on files.
+// eachStore runs f against the model, the engine in memory, and the engine on files, without and with a key.
 func eachStore(t *testing.T, f func(t *testing.T, open opener)) {
 	t.Helper()
-	for name, open := range map[string]opener{"model": openModel, "memory": openMemory, "file": openFile} {
+	for name, open := range map[string]opener{"model": openModel, "memory": openMemory, "file": openFile, "encrypted": openEncrypted} {
 		t.Run(name, func(t *testing.T) { f(t, open) })
 	}
 }
@@ -42,6 +45,16 @@ func openMemory(t *testing.T, settings string) *sql.DB {
 func openFile(t *testing.T, settings string) *sql.DB {
 	t.Helper()
 	return openDSN(t, filepath.Join(t.TempDir(), "test.lsm")+"?"+settings)
+}
+
+// openEncrypted is openFile with a key.
+func openEncrypted(t *testing.T, settings string) *sql.DB {
+	t.Helper()
+	key := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(key, bytes.Repeat([]byte("test"), 8), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return openFile(t, "key_file="+url.QueryEscape(key)+"&"+settings)
 }
 
 func openDSN(t *testing.T, dsn string) *sql.DB {

@@ -3,14 +3,18 @@
 package enginetest_test
 
 import (
+	"bytes"
 	"context"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 	"github.com/lsmlite/lsmlite-go/store/storetest"
 )
+
+var secret = keys.Raw(bytes.Repeat([]byte("key!"), 8))
 
 func TestModel(t *testing.T) {
 	enginetest.TestStore(t, func(*testing.T) func() (enginetest.Store, error) {
@@ -28,7 +32,10 @@ func TestEngine(t *testing.T) {
 	full := engine.Options{Safety: engine.SafetyFull}
 	zstd, lz4 := tiny, background
 	zstd.Compression, lz4.Compression = "zstd", "lz4"
+	sealed, chacha := tiny, full
+	sealed.Key, chacha.Key, chacha.Cipher, chacha.AutoFlush = secret, secret, "chacha20-poly1305", 1
 	for name, o := range map[string]engine.Options{
+		"encrypted": sealed, "chacha20": chacha,
 		"default": {}, "tiny": tiny, "background": background, "lazy": lazy, "full": full, "zstd": zstd, "lz4": lz4,
 		"off": {Safety: engine.SafetyOff, AutoFlush: 1}, "nolog": {NoLog: true, PageSize: 512, AutoFlush: 1},
 	} {

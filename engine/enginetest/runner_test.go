@@ -20,6 +20,7 @@ import (
 var (
 	seed  = flag.Uint64("seed", 0, "run random tests with this seed only")
 	cases = flag.Int("cases", 60, "number of seeds that random tests run with")
+	key   = flag.Bool("key", false, "run the random tests with encrypted databases only")
 )
 
 // seeds calls f with each seed that is due.
@@ -58,11 +59,30 @@ func TestRandomModel(t *testing.T) {
 
 // TestRandomEngine runs random operations on databases of all kinds.
 func TestRandomEngine(t *testing.T) {
+	randomEngine(t, 1, *key)
+}
+
+// TestRandomEncrypted does the same with a key, with some of the seeds.
+func TestRandomEncrypted(t *testing.T) {
+	randomEngine(t, 7, true)
+}
+
+// only reports whether the flag names one seed.
+func only() bool { return *seed != 0 }
+
+// randomEngine runs one seed of so many.
+func randomEngine(t *testing.T, of uint64, encrypted bool) {
 	var r *enginetest.Runner
 	seeds(t, func(seed uint64) error {
 		rng := rand.New(rand.NewPCG(seed, 0))
+		if seed%of != 0 && !only() {
+			return nil
+		}
 		o := enginetest.RandomOptions(rng)
 		o.FS = memfs.New()
+		if encrypted {
+			o.Key = secret
+		}
 		o.NoLog = rng.IntN(10) == 0
 		gen := enginetest.NewGen(rng, o.PageSize, o.BlockSize)
 		if seed%5 == 0 { // what such a seed does depends on timing, too
@@ -97,6 +117,7 @@ func TestRandomEngine(t *testing.T) {
 				return err
 			}
 			again := enginetest.RandomOptions(rng)
+			again.Key = o.Key
 			again.FS, again.PageSize, again.BlockSize, again.Background = o.FS, o.PageSize, o.BlockSize, o.Background
 			again.Compression = o.Compression
 			o = again

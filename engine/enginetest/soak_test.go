@@ -17,6 +17,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
@@ -33,7 +34,8 @@ type soak struct {
 	path        string
 	page        int
 	compression string
-	size        int // of blocks
+	key         keys.Source // of every other database
+	size        int         // of blocks
 	db          *engine.DB
 	run         *enginetest.Runner
 	opts        engine.Options // of the last opening
@@ -90,6 +92,9 @@ func newSoak(seed uint64, dir string, reopens map[string]int) *soak {
 	rng := rand.New(rand.NewPCG(seed, 77))
 	o := enginetest.RandomOptions(rng)
 	k := &soak{rng: rng, fs: memfs.New(), path: "/soak", page: o.PageSize, size: o.BlockSize, compression: o.Compression, failed: make(chan error, 2), reopens: reopens}
+	if seed%2 == 0 || *key {
+		k.key = secret
+	}
 	if *soakDir != "" {
 		k.fs, k.path = vfs.OS, filepath.Join(dir, "soak")
 	}
@@ -106,6 +111,7 @@ func newSoak(seed uint64, dir string, reopens map[string]int) *soak {
 func (k *soak) open() (enginetest.Store, error) {
 	o := enginetest.RandomOptions(k.rng)
 	o.FS, o.PageSize, o.BlockSize, o.Compression = k.fs, k.page, k.size, k.compression
+	o.Key = k.key
 	o.Background = engine.Background(k.rng.IntN(4))
 	o.AutoFlush <<= k.rng.IntN(6)
 	k.opts = o

@@ -111,7 +111,7 @@ var allowed = map[string][]string{
 	"internal/measure/process":   {"golang.org/x/sys"},
 	"internal/measure/stats":     nil,
 	"internal/railroad":          {},
-	"internal/sim":               {"engine", "engine/keys", "engine/vfs", "engine/vfs/memfs", "engine/vfs/faultfs", "engine/enginetest"},
+	"internal/sim":               {"engine", "engine/keys", "engine/vfs", "engine/vfs/memfs", "engine/vfs/faultfs", "engine/enginetest", "internal/secondreader"},
 	"internal/oracle":            nil,
 	"internal/secondreader":      {"golang.org/x/crypto"},
 }

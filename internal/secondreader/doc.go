@@ -17,9 +17,11 @@ var (
 	ErrTampered = errors.New("tampered")
 	// ErrKey: no slot opens with the key.
 	ErrKey = errors.New("no slot opens with this key")
+	// ErrEmpty: no meta page is whole, as in a file that is just being made.
+	ErrEmpty = errors.New("no meta page is whole")
 	// ErrFormat: the clear parts are impossible, so that there is nothing to verify.
 	ErrFormat = errors.New("impossible")
 )
 
-// ID is the compression id of an encrypted file.
-const ID = 11100
+// encryptedID is the compression id of an encrypted file.
+const encryptedID = 11100

@@ -207,9 +207,6 @@ func (d *Database) transaction(t transaction, key *[]byte) ([]byte, Commit, erro
 			return nil, c, tampered("a frame after the last one")
 		}
 		if f[0] == keyFrame {
-			if c.Frames > 0 {
-				return nil, c, tampered("a key frame in the middle of a transaction")
-			}
 			salt, box := f[1:17], f[17:]
 			fresh := derive(d.DEK, salt, "lsmlite/1 log", 32)
 			data := append(append(append([]byte(nil), d.Chain[:]...), keyFrame), salt...)

@@ -58,7 +58,7 @@ func (d *Database) meta(file []byte, key Key) (*meta, error) {
 			continue
 		}
 		if area == nil {
-			if be.Uint32(page[12:]) != ID {
+			if be.Uint32(page[12:]) != encryptedID {
 				return nil, impossible("meta page %d: a clear checkpoint", i+1)
 			}
 			continue
@@ -71,7 +71,7 @@ func (d *Database) meta(file []byte, key Key) (*meta, error) {
 		}
 	}
 	if best == nil {
-		return nil, impossible("no meta page is whole")
+		return nil, ErrEmpty
 	}
 	words, area := split(best)
 	if err := d.verify(words, area, key); err != nil { // the slots and ids are those of this page
@@ -155,7 +155,7 @@ func (d *Database) parse(words, area []byte) (*meta, error) {
 	r := wordReader{words: words[:len(words)-8]}
 	m := &meta{id: r.u64()}
 	r.u32()
-	if id := r.u32(); id != ID {
+	if id := r.u32(); id != encryptedID {
 		return nil, impossible("compression id %d", id)
 	}
 	m.blocks, m.blockSize = r.u32(), int64(r.u32())

@@ -169,7 +169,7 @@ func TestLogFlips(t *testing.T) {
 			log := slices.Clone(m.logFile)
 			log[i] ^= 0x21
 			if repair {
-				secondreader.RepairLog(m.file, log)
+				secondreader.RepairLog(m.file, m.logFile, log)
 			}
 			got, err := secondreader.Read(m.file, log, raw(m))
 			if errors.Is(err, secondreader.ErrTampered) {

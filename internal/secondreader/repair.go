@@ -37,14 +37,20 @@ func repairMeta(page []byte) {
 	}
 }
 
-// RepairLog writes the checksums of a log, from the position on that the checkpoint in file names, so that they agree
-// with its bytes, up to what is no record.
-func RepairLog(file, log []byte) {
+// RepairLog writes the checksums of a changed log so that they agree with its bytes, up to what is no record. It begins
+// where the reader begins in the sound log: at the position that the checkpoint in file names, or, if no transaction is
+// there, at 0.
+func RepairLog(file, sound, log []byte) {
 	offset, sum, ok := logPosition(file)
-	if !ok || offset > int64(len(log)) {
+	if !ok {
 		return
 	}
-	r := &logReader{log: log, at: offset, sum: sum, repair: true}
+	if r := (logReader{log: sound, at: min(offset, int64(len(sound))), sum: sum}); offset != 0 {
+		if _, ok := r.next(); !ok {
+			offset = 0
+		}
+	}
+	r := &logReader{log: log, at: min(offset, int64(len(log))), sum: sum, repair: true}
 	for {
 		if _, ok := r.next(); !ok {
 			return

@@ -10,9 +10,9 @@ import (
 
 // The types of slots.
 const (
-	Raw        = 1
-	Passphrase = 2
-	External   = 3
+	rawSlot        = 1
+	passphraseSlot = 2
+	externalSlot   = 3
 )
 
 // Key is what may open a database: the one field that is not nil.
@@ -67,13 +67,13 @@ func (d *Database) slot(b []byte, key Key) (Slot, []byte, error) {
 	s := Slot{Type: b[0]}
 	rest := b[slotHead:]
 	switch s.Type {
-	case Raw, Passphrase:
+	case rawSlot, passphraseSlot:
 		if len(rest) < 8 {
 			return s, nil, impossible("a short slot")
 		}
 		s.ID, rest = [8]byte(rest), rest[8:]
 		params := 0
-		if s.Type == Passphrase {
+		if s.Type == passphraseSlot {
 			params = paramSize
 		}
 		if len(rest) != 16+params+dekBox {
@@ -81,7 +81,7 @@ func (d *Database) slot(b []byte, key Key) (Slot, []byte, error) {
 		}
 		salt := rest[:16]
 		kek := key.Raw
-		if s.Type == Passphrase {
+		if s.Type == passphraseSlot {
 			kek = nil
 			s.Time, s.KiB, s.Lanes = be.Uint32(rest[16:]), be.Uint32(rest[20:]), be.Uint32(rest[24:])
 			if s.Time < 1 || s.Time > maxTime || s.KiB < 1 || s.KiB > maxKiB || s.Lanes < 1 || s.Lanes > maxLanes {
@@ -98,7 +98,7 @@ func (d *Database) slot(b []byte, key Key) (Slot, []byte, error) {
 		data := append(append([]byte(nil), d.FileID[:]...), before...)
 		dek, err := d.open(derive(kek, salt, wrapInfo, 32), b[len(b)-dekBox:], data, "slot")
 		return s, dek, err
-	case External:
+	case externalSlot:
 		sum := sha256.Sum256(b)
 		s.ID = [8]byte(sum[:])
 		var ok1, ok2 bool

@@ -15,6 +15,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
 
@@ -77,6 +78,9 @@ func TestConcurrent(t *testing.T) {
 			o := enginetest.RandomOptions(rng)
 			o.FS, o.Background, o.NoAutoWork = memfs.New(), bg, false
 			o.PageSize, o.BlockSize = min(o.PageSize, 4096), 64<<10
+			if i == 1 || *withKey {
+				o.Key = keys.Raw(secret)
+			}
 			ctx := context.Background()
 			db, err := engine.Open(ctx, "/db", o)
 			if err != nil {

@@ -33,6 +33,9 @@ type CrashConfig struct {
 	// newer levels. It goes with Bulk.
 	Halves bool
 	NoLog  bool // without a log
+	// Key encrypts the database, as else one of three is. Then no file shows a row at any crash, and a second
+	// reader finds the same rows.
+	Key []byte
 	// Background gives the database that crashes goroutines of its own. What a seed
 	// leads to depends on their timing then.
 	Background engine.Background
@@ -79,15 +82,15 @@ type crasher struct {
 // lost at that moment: it opens a copy, compares and checks it, works on in it, crashes
 // that at a random moment, too, closes it and opens it again.
 func Crash(cfg CrashConfig) (CrashStats, error) {
-	c := &crasher{CrashConfig: cfg, schedule: newSchedule(cfg.Seed, cfg.Safety, cfg.Bulk),
+	c := &crasher{CrashConfig: cfg, schedule: newSchedule(cfg.Seed, cfg.Safety, cfg.Bulk, cfg.Key),
 		base: memfs.New(), history: enginetest.NewHistory(enginetest.Map{})}
 	c.options.NoLog, c.background, c.stats.Rare = cfg.NoLog, cfg.Background, make(map[string]int)
 	if cfg.Lists || cfg.Halves {
 		c.options.Compression = "none" // it takes many blocks
 	}
 	if cfg.Halves {
-		c.options.MaxGarbage = 100_000 // the large level is left alone
-		c.options.Key = nil            // an encrypted file has no half-done merges
+		c.options.MaxGarbage = 100_000  // the large level is left alone
+		c.key, c.options.Key = nil, nil // an encrypted file has no half-done merges
 	}
 	fs := faultfs.Wrap(c.base)
 	r := c.runner(fs, c.history, &c.db)

@@ -17,6 +17,9 @@ func crash(t *testing.T, progress *longtest.Progress, numSeeds int, cfg sim.Cras
 	total(t, progress, numSeeds, func(seed uint64) (sim.CrashStats, error) {
 		own := cfg
 		own.Seed = seed
+		if own.Key == nil {
+			own.Key = key()
+		}
 		return sim.Crash(own)
 	}, func(sum sim.CrashStats) {
 		for _, what := range rare {

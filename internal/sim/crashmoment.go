@@ -76,7 +76,12 @@ func (c *crasher) moment(op faultfs.Op) error {
 	then := c.history.Moment().Since(earliest)
 	for i, mode := range modes {
 		c.stats.Cases++
-		err := caught(func() error { return c.afterwards(found[i], then, mode, op.N*16+i) })
+		err := caught(func() error {
+			if err := c.secret(found[i], then); err != nil {
+				return err
+			}
+			return c.afterwards(found[i], then, mode, op.N*16+i)
+		})
 		if err != nil {
 			return fmt.Errorf("crash before %v (%v, %d of %d): %w", op, mode, i+1, len(modes), err)
 		}

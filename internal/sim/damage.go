@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+	"github.com/lsmlite/lsmlite-go/internal/secondreader"
 )
 
 // DamagePlace is the part of a database that is damaged.
@@ -53,16 +55,18 @@ func (s *DamageStats) Add(o DamageStats) {
 
 // damagedDB is a database whose files are damaged again and again.
 type damagedDB struct {
+	key    []byte // encrypts; nil: nothing is encrypted
 	files  map[string][]byte
 	states []map[string]string // that were committed, the newest one last
 }
 
 // Damage makes a random database, which was closed or killed in the end, and damages one part
 // of it in many ways, each time a fresh copy: bits flipped, a sector of zeros or of noise. A
-// database that opens without an error must hold everything.
-func Damage(seed uint64, place DamagePlace, killed bool, damages int) (stats DamageStats, err error) {
+// database that opens without an error must hold everything. With a key the database is encrypted; then every other
+// damage is one on purpose, with the checksums repaired, and what opens never shows what was not committed.
+func Damage(seed uint64, place DamagePlace, killed bool, damages int, key []byte) (stats DamageStats, err error) {
 	rng := rand.New(rand.NewPCG(seed, 99))
-	d, err := newDamagedDB(rng, killed)
+	d, err := newDamagedDB(rng, killed, key)
 	if err != nil {
 		return stats, fmt.Errorf("seed %d: %w", seed, err)
 	}
@@ -80,15 +84,17 @@ func Damage(seed uint64, place DamagePlace, killed bool, damages int) (stats Dam
 }
 
 // newDamagedDB makes a database in several sessions.
-func newDamagedDB(rng *rand.Rand, killed bool) (*damagedDB, error) {
+func newDamagedDB(rng *rand.Rand, killed bool, key []byte) (*damagedDB, error) {
 	ctx := context.Background()
 	fs := memfs.New()
-	d := &damagedDB{states: []map[string]string{{}}}
+	d := &damagedDB{key: key, states: []map[string]string{{}}}
 	sessions := 2 + rng.IntN(3)
 	for session := range sessions {
-		db, err := engine.Open(ctx, path, engine.Options{
+		o := engine.Options{
 			FS: fs, PageSize: 512, BlockSize: 64 << 10, AutoFlush: 4096 << rng.IntN(4), AutoMerge: 2 + rng.IntN(3),
-		})
+		}
+		encrypt(&o, key, 0)
+		db, err := engine.Open(ctx, path, o)
 		if err != nil {
 			return nil, err
 		}
@@ -150,18 +156,20 @@ func (d *damagedDB) try(rng *rand.Rand, place DamagePlace, stats *DamageStats) (
 		return "", nil // there is no such part
 	}
 	fs := memfs.New()
-	for n, data := range d.files {
-		if n == name {
-			data = append([]byte(nil), data...)
-			what = damage(rng, data[from:to])
-		}
+	files := maps.Clone(d.files)
+	files[name] = slices.Clone(files[name])
+	what = damage(rng, files[name][from:to])
+	if d.key != nil && repair(rng, place, files[path], d.files[path+"-log"], files[path+"-log"]) {
+		what += ", checksums repaired"
+	}
+	for n, data := range files {
 		if err := fs.WriteFile(n, data); err != nil {
 			return what, err
 		}
 	}
 	what = fmt.Sprintf("%v: %s", place, what)
 	stats.Damages++
-	got, err := readAll(fs, rng.IntN(2) == 0)
+	got, err := readAll(fs, rng.IntN(2) == 0, d.key)
 	if err != nil {
 		if !errors.Is(err, engine.ErrCorrupt) && !errors.Is(err, engine.ErrCantOpen) && !errors.Is(err, engine.ErrMismatch) {
 			return what, fmt.Errorf("not a typed error: %w", err)
@@ -196,8 +204,10 @@ func damage(rng *rand.Rand, b []byte) string {
 }
 
 // readAll opens a database and reads everything.
-func readAll(fs *memfs.FS, readOnly bool) (map[string]string, error) {
-	db, err := engine.Open(context.Background(), path, engine.Options{FS: fs, ReadOnly: readOnly})
+func readAll(fs *memfs.FS, readOnly bool, key []byte) (map[string]string, error) {
+	o := engine.Options{FS: fs, ReadOnly: readOnly}
+	encrypt(&o, key, 0)
+	db, err := engine.Open(context.Background(), path, o)
 	if err != nil {
 		return nil, err
 	}
@@ -225,9 +235,23 @@ func (d *damagedDB) judge(got map[string]string, place DamagePlace, stats *Damag
 		stats.Cut++
 		return nil
 	}
-	if place == DamageMeta {
+	if place == DamageMeta || d.key != nil {
 		return fmt.Errorf("it shows %d rows that were never committed so", len(got))
 	}
 	stats.Wrong++
 	return nil
+}
+
+// repair makes the checksums of a damaged part agree with its bytes.
+func repair(rng *rand.Rand, place DamagePlace, file, sound, log []byte) bool {
+	if rng.IntN(2) == 0 {
+		return false
+	}
+	switch place {
+	case DamageMeta:
+		secondreader.Repair(file)
+	case DamageLog:
+		secondreader.RepairLog(file, sound, log)
+	}
+	return true
 }

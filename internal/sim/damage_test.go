@@ -23,7 +23,7 @@ func TestDamageIsRefusedOrHarmless(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%v/killed=%v", place, killed), func(t *testing.T) {
 				total(t, progress, 12, func(seed uint64) (sim.DamageStats, error) {
-					return sim.Damage(seed, place, killed, 50)
+					return sim.Damage(seed, place, killed, 50, key())
 				}, func(sum sim.DamageStats) {
 					if sum.Damages == 0 {
 						t.Error("nothing was damaged")

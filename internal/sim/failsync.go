@@ -52,14 +52,18 @@ type failSyncer struct {
 // FailSync runs random sessions of a database, some of which are killed. One sync fails, of
 // the database, its log or the directory, and what it should have made durable is dropped.
 // The database is opened again, works on, commits under SafetyFull, and the power is lost:
-// exactly what was acknowledged must be there.
-func FailSync(seed uint64) (FailSyncStats, error) {
+// exactly what was acknowledged must be there. One of three databases is encrypted, with a key all are.
+func FailSync(seed uint64, key []byte) (FailSyncStats, error) {
 	rng := rand.New(rand.NewPCG(seed, 4711))
 	f := &failSyncer{rng: rng, base: memfs.New(), rows: make(map[string]string)}
 	f.opt = engine.Options{
 		PageSize: 512 << rng.IntN(4), BlockSize: 64 << 10, AutoFlush: 2048 << rng.IntN(5),
-		AutoCheckpoint: []int{-1, 4096, 32 << 10}[rng.IntN(3)], AutoMerge: 2 + rng.IntN(3), Key: keyOf(seed),
+		AutoCheckpoint: []int{-1, 4096, 32 << 10}[rng.IntN(3)], AutoMerge: 2 + rng.IntN(3),
 	}
+	if key == nil {
+		key = keyOf(seed)
+	}
+	encrypt(&f.opt, key, seed)
 	f.rule = faultfs.Rule{
 		On: faultfs.Sync | faultfs.SyncDir, Nth: 1 + rng.IntN(60), Err: syscall.EIO, Drop: []int{512, 4096}[rng.IntN(2)],
 	}

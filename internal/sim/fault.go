@@ -26,7 +26,8 @@ type FaultConfig struct {
 	Recover bool
 	// Stride is the distance between the operations that fail; 0 is 1: every one.
 	Stride int
-	Bulk   bool // larger values; see CrashConfig
+	Bulk   bool   // larger values; see CrashConfig
+	Key    []byte // encrypts the database
 }
 
 // FaultStats counts what was tried.
@@ -51,7 +52,7 @@ func (s *FaultStats) Add(o FaultStats) {
 func Fault(cfg FaultConfig) (FaultStats, error) {
 	var stats FaultStats
 	for n := 1; ; n += max(cfg.Stride, 1) {
-		f := &faulter{FaultConfig: cfg, schedule: newSchedule(cfg.Seed, cfg.Safety, cfg.Bulk), base: memfs.New()}
+		f := &faulter{FaultConfig: cfg, schedule: newSchedule(cfg.Seed, cfg.Safety, cfg.Bulk, cfg.Key), base: memfs.New()}
 		f.fs = faultfs.Wrap(f.base)
 		f.Rule.Nth = n
 		f.fault = f.fs.Add(f.Rule)

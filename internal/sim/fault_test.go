@@ -42,6 +42,9 @@ func faults(t *testing.T, cpu time.Duration, numSeeds int, cfg sim.FaultConfig) 
 				total(t, progress, numSeeds, func(seed uint64) (sim.FaultStats, error) {
 					own := cfg
 					own.Seed, own.Safety, own.Rule, own.Recover = seed, safety, kind.rule, kind.recover
+					if own.Key == nil {
+						own.Key = key()
+					}
 					return sim.Fault(own)
 				}, func(sum sim.FaultStats) {
 					if sum.Runs == 0 {

@@ -4,7 +4,6 @@ package sim_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -26,6 +25,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
 	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/internal/longtest"
+	"github.com/lsmlite/lsmlite-go/internal/sim"
 )
 
 // killsPerLevel is how often a process is killed at each safety level.
@@ -36,6 +36,7 @@ const (
 	childFile = "LSMLITE_SIM_FILE" // database; set: this process is a child
 	childSeed = "LSMLITE_SIM_SEED"
 	childMode = "LSMLITE_SIM_SAFETY"
+	childKey  = "LSMLITE_SIM_KEY" // set: the database is encrypted
 )
 
 func TestMain(m *testing.M) {
@@ -56,19 +57,18 @@ func TestMain(m *testing.M) {
 const counter = "~counter"
 
 // killOptions makes a database that is flushed, merged and checkpointed all the time.
-func killOptions(seed uint64, safety engine.Safety) engine.Options {
+func killOptions(seed uint64, safety engine.Safety, encrypted bool) engine.Options {
 	rng := rand.New(rand.NewPCG(seed, 1))
-	var key keys.Source
-	if seed%2 == 0 {
-		key = keys.Raw(bytes.Repeat([]byte{2}, keys.Size))
-	}
-	return engine.Options{
+	o := engine.Options{
 		PageSize: 512 << rng.IntN(4), BlockSize: 64 << 10, Safety: safety,
 		AutoFlush: 8192 << rng.IntN(4), AutoCheckpoint: 16384 << rng.IntN(4), AutoMerge: 2 + rng.IntN(4),
 		MaxFreelist: 2 + rng.IntN(23), Background: engine.Background(rng.IntN(4)),
 		Compression: []string{"none", "lz4", "zlib", "zstd", "snappy"}[seed%5],
-		Key:         key,
 	}
+	if encrypted {
+		o.Key = keys.Raw(secret)
+	}
+	return o
 }
 
 // transaction says what transaction number n of a seed does, whoever does it.
@@ -133,7 +133,7 @@ func child() error {
 	if err != nil {
 		return err
 	}
-	db, err := engine.Open(ctx, os.Getenv(childFile), killOptions(seed, engine.Safety(safety)))
+	db, err := engine.Open(ctx, os.Getenv(childFile), killOptions(seed, engine.Safety(safety), os.Getenv(childKey) != ""))
 	if err != nil {
 		return err
 	}
@@ -216,13 +216,18 @@ func TestKill(t *testing.T) {
 	if err != nil {
 		t.Skip("no way to start this program once more: ", err)
 	}
-	progress := longtest.Start(t, 5*time.Second, len(safeties)*int(killsPerLevel**cases))
-	for _, safety := range safeties {
-		t.Run(safety.String(), func(t *testing.T) {
+	kills := int(killsPerLevel * *cases)
+	progress := longtest.Start(t, 6*time.Second, len(safeties)*(kills+kills/4))
+	for i := range 2 * len(safeties) {
+		safety, encrypted := safeties[i/2], i%2 == 1 || *withKey
+		t.Run(fmt.Sprintf("%v/encrypted=%v", safety, i%2 == 1), func(t *testing.T) {
 			t.Parallel()
-			k := &killer{self: self, safety: safety, seed: 4*max(*seed, 1) + uint64(safety), file: filepath.Join(t.TempDir(), "db")}
+			k := &killer{self: self, safety: safety, encrypted: encrypted, seed: 4*max(*seed, 1) + uint64(safety), file: filepath.Join(t.TempDir(), "db")}
 			k.states = []enginetest.Map{{}}
-			kills := int(killsPerLevel * *cases)
+			kills := kills
+			if i%2 == 1 {
+				kills /= 4
+			}
 			for i := range kills {
 				if err := k.round(i); err != nil {
 					t.Fatalf("kill %d: %v\nreproduce, with luck, because moments differ: go test ./internal/sim -run '^TestKill$' -seed=%d", i, err, max(*seed, 1))
@@ -236,14 +241,35 @@ func TestKill(t *testing.T) {
 
 // killer is the parent's side.
 type killer struct {
-	self   string
-	safety engine.Safety
-	seed   uint64
-	file   string
+	self      string
+	safety    engine.Safety
+	encrypted bool
+	seed      uint64
+	file      string
 	// states[n] is what transactions 1 to n lead to.
 	states   []enginetest.Map
 	acked    int
 	inFlight int
+}
+
+// noPlaintext looks for what transactions have written in the files that a kill has left.
+func (k *killer) noPlaintext() error {
+	var w sim.Windows
+	for key, value := range k.states[len(k.states)-1].All() {
+		w.Add(key)
+		w.Add(value)
+	}
+	w.Add("rolled back")
+	for _, file := range []string{k.file, k.file + "-log"} {
+		data, err := os.ReadFile(file)
+		if err != nil && !os.IsNotExist(err) {
+			return err
+		}
+		if at := w.Find(data); at >= 0 {
+			return fmt.Errorf("%s shows %q", file, data[at:][:8])
+		}
+	}
+	return nil
 }
 
 // round starts a process, kills it and looks at the database.
@@ -251,6 +277,9 @@ func (k *killer) round(i int) error {
 	rng := rand.New(rand.NewPCG(k.seed, uint64(i)))
 	cmd := exec.Command(k.self)
 	cmd.Env = append(os.Environ(), childFile+"="+k.file, childSeed+"="+strconv.FormatUint(k.seed, 10), fmt.Sprintf("%s=%d", childMode, k.safety))
+	if k.encrypted {
+		cmd.Env = append(cmd.Env, childKey+"=1")
+	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -299,8 +328,13 @@ func (k *killer) round(i int) error {
 // look opens the database, most of the time without changing anything about it.
 func (k *killer) look(rng *rand.Rand) (err error) {
 	ctx := context.Background()
-	o := killOptions(k.seed, k.safety)
+	o := killOptions(k.seed, k.safety, k.encrypted)
 	o.ReadOnly = rng.IntN(3) > 0
+	if k.encrypted {
+		if err := k.noPlaintext(); err != nil {
+			return err
+		}
+	}
 	if _, err := os.Stat(k.file); os.IsNotExist(err) {
 		if k.acked > 0 {
 			return errors.New("the file is gone")

@@ -3,7 +3,6 @@
 package sim
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
-	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -24,6 +22,7 @@ type schedule struct {
 	seed    uint64
 	rng     *rand.Rand
 	options engine.Options
+	key     []byte // encrypts; nil: nothing is encrypted
 	gen     *enginetest.Gen
 	// background is for the database whose crashes are looked at; those that are opened
 	// afterwards are given up as if killed, which goroutines would not notice.
@@ -32,8 +31,8 @@ type schedule struct {
 
 // newSchedule draws options under which much happens within few operations. With bulk,
 // the database has several blocks, and its log soon grows beyond where it may wrap. One of three databases is
-// encrypted.
-func newSchedule(seed uint64, safety engine.Safety, bulk bool) *schedule {
+// encrypted, with a key all are.
+func newSchedule(seed uint64, safety engine.Safety, bulk bool, key []byte) *schedule {
 	rng := rand.New(rand.NewPCG(seed, uint64(safety)))
 	o := enginetest.RandomOptions(rng)
 	o.PageSize = 256 << rng.IntN(6)
@@ -53,16 +52,11 @@ func newSchedule(seed uint64, safety engine.Safety, bulk bool) *schedule {
 			g.Keys = 600
 		}
 	}
-	o.Key = keyOf(seed)
-	return &schedule{seed: seed, rng: rng, options: o, gen: g}
-}
-
-// keyOf returns the key of a seed's database: one of three has one.
-func keyOf(seed uint64) keys.Source {
-	if seed%3 != 0 {
-		return nil
+	if key == nil {
+		key = keyOf(seed)
 	}
-	return keys.Raw(bytes.Repeat([]byte{3}, keys.Size))
+	encrypt(&o, key, seed)
+	return &schedule{seed: seed, rng: rng, options: o, key: key, gen: g}
 }
 
 // open opens the database on a file system.

@@ -3,6 +3,7 @@
 package storetest_test
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"math/rand/v2"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 	"github.com/lsmlite/lsmlite-go/store"
 	"github.com/lsmlite/lsmlite-go/store/storetest"
@@ -46,10 +48,12 @@ var tiny = engine.Options{
 	PageSize: 256, BlockSize: 64 << 10, AutoFlush: 1, AutoCheckpoint: 1, AutoMerge: 2, MaxFreelist: 2, CacheSize: 1,
 }
 
+var encrypted = engine.Options{Key: keys.Raw(bytes.Repeat([]byte("key!"), 8)), AutoFlush: 1}
+
 func TestModel(t *testing.T) { storetest.Test(t, openModel) }
 
 func TestEngine(t *testing.T) {
-	for name, o := range map[string]engine.Options{"default": {}, "tiny": tiny} {
+	for name, o := range map[string]engine.Options{"default": {}, "tiny": tiny, "encrypted": encrypted} {
 		t.Run(name, func(t *testing.T) { storetest.Test(t, openEngine(o)) })
 	}
 }
