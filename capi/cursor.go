@@ -44,7 +44,9 @@ func lsmliteGoCursorOpen(p unsafe.Pointer, c *C.lsm_cursor) (rc C.int) {
 		h.snap, h.seen = snap, h.core.userVersion.Load()
 	}
 	h.cursors++
-	c.pGo = keep(&cursor{h: h, c: c}, cursorObject)
+	cur := newCursor()
+	cur.h, cur.c = h, c
+	c.pGo = unsafe.Pointer(cur)
 	return C.LSM_OK
 }
 
@@ -52,7 +54,7 @@ func lsmliteGoCursorOpen(p unsafe.Pointer, c *C.lsm_cursor) (rc C.int) {
 func lsmliteGoCursorClose(p unsafe.Pointer) {
 	c := (*cursor)(p)
 	var rc C.int
-	defer drop(p, cursorObject)
+	defer dropCursor(c)
 	defer c.h.ended(&rc)
 	if c.e != nil {
 		_ = c.e.Close()

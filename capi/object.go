@@ -18,7 +18,12 @@ var objects = struct {
 	sync.Mutex
 	pins map[unsafe.Pointer]*runtime.Pinner
 	open [3]int // handles, cursors, statements
+	// spare are cursors that were closed and stay pinned: pinning takes longer than a seek.
+	spare []*cursor
 }{pins: map[unsafe.Pointer]*runtime.Pinner{}}
+
+// maxSpare bounds how many closed cursors are kept to be used again.
+const maxSpare = 64
 
 // The kinds of objects.
 const (
@@ -47,6 +52,36 @@ func drop(p unsafe.Pointer, kind int) {
 		delete(objects.pins, p)
 		objects.open[kind]--
 	}
+}
+
+// newCursor returns a cursor that C may refer to.
+func newCursor() *cursor {
+	objects.Lock()
+	if n := len(objects.spare); n > 0 {
+		c := objects.spare[n-1]
+		objects.spare = objects.spare[:n-1]
+		objects.open[cursorObject]++
+		objects.Unlock()
+		return c
+	}
+	objects.Unlock()
+	c := new(cursor)
+	keep(c, cursorObject)
+	return c
+}
+
+// dropCursor ends that.
+func dropCursor(c *cursor) {
+	*c = cursor{}
+	objects.Lock()
+	if len(objects.spare) < maxSpare {
+		objects.spare = append(objects.spare, c)
+		objects.open[cursorObject]--
+		objects.Unlock()
+		return
+	}
+	objects.Unlock()
+	drop(unsafe.Pointer(c), cursorObject)
 }
 
 //export lsmliteGoOpenCount
