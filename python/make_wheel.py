@@ -198,7 +198,10 @@ def make(to: Path) -> Path:
 
 
 def test(wheel: Path, arguments: list[str]) -> int:
-    """Installs a wheel into an empty environment, in which there is no compiler, and runs the tests with it."""
+    """Installs a wheel into an empty environment, in which there is no compiler, and runs the tests with it.
+
+    Python is in its development mode, in which it checks that the extension holds the GIL where it has to.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch, "environment")
         run(sys.executable, "-m", "venv", "--without-pip", home)
@@ -209,7 +212,7 @@ def test(wheel: Path, arguments: list[str]) -> int:
         borrow_pytest(borrowed)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
         environment.update(PATH=str(home / "bin"), PYTHONPATH=str(borrowed), PYTHONDONTWRITEBYTECODE="1",
-                           LSMLITE_INSTALLED=str(home))
+                           PYTHONDEVMODE="1", LSMLITE_INSTALLED=str(home))
         for binding in ("native", "ctypes"):
             environment["LSMLITE_BINDING"] = binding
             command = [python, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "--basetemp",

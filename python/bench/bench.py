@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures the package, and python-lsm-db on the same loops.
 
-    python3 bench/bench.py [--peer FOLDER] [--rows N] [--rounds N]
+    python3 bench/bench.py [--peer FOLDER] [--rows N] [--rounds N] [--single]
 
 FOLDER has the module lsm of python-lsm-db. Each round runs each package in a process of its own, in turn; of each
 number the smallest of all rounds is printed, in nanoseconds of one call or row: time, and time of the processor, all
-threads together, which a busy machine changes less. Both packages have the same options.
+threads together, which a busy machine changes less. Both packages have their default options, which are the same,
+except that python-lsm-db lets several processes into a file. --single takes that from it.
 """
 
 from __future__ import annotations
@@ -20,17 +21,14 @@ import tempfile
 import time
 from typing import Any, Callable
 
-# What both packages are told: the defaults of python-lsm-db, without several processes, which lsmlite has not.
-OPTIONS = {"multiple_processes": False}
-
 NAMES = ["put, in a transaction", "put, with commit", "get", "get, missing", "fetch_bulk, a key", "scan, a row",
          "scan of keys, a row", "range of 10 rows", "cursor: seek and key", "update, a row", "delete, in a transaction"]
 
 
-def work(name: str, folder: str, n: int) -> dict[str, list[float]]:
+def work(name: str, folder: str, n: int, single: bool) -> dict[str, list[float]]:
     """Runs the loops on one package, and returns nanoseconds of time and of the processor."""
     module = __import__(name)
-    db = module.LSM(os.path.join(folder, "bench.lsm"), **OPTIONS)
+    db = module.LSM(os.path.join(folder, "bench.lsm"), multiple_processes=not single)
     # 15 bytes of key, 100 of value; the keys come in an order that is not theirs.
     keys = [b"key%012d" % (i * 7919 % n) for i in range(n)]
     missing = [k + b"x" for k in keys]
@@ -106,11 +104,12 @@ def main() -> None:
     parser.add_argument("--peer", default=os.environ.get("LSMLITE_PEER", ""), help="the folder of python-lsm-db")
     parser.add_argument("--rows", type=int, default=100000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--single", action="store_true", help="one process has the file")
     parser.add_argument("--run", help=argparse.SUPPRESS)
     parser.add_argument("--folder", help="where the files are (default: a temporary folder)")
     options = parser.parse_args()
     if options.run:
-        print(json.dumps(work(options.run, options.folder, options.rows)))
+        print(json.dumps(work(options.run, options.folder, options.rows, options.single)))
         return
     packages = {"lsmlite": "", **({"lsm": options.peer} if options.peer else {})}
     best: dict[str, dict[str, list[float]]] = {p: {} for p in packages}
@@ -121,6 +120,7 @@ def main() -> None:
                 if path:
                     environment["PYTHONPATH"] = path
                 command = [sys.executable, __file__, "--run", package, "--rows", str(options.rows), "--folder", folder]
+                command += ["--single"] * options.single
                 done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)
             for what, ns in json.loads(done.stdout).items():
                 best[package][what] = list(map(min, ns, best[package].get(what, ns)))

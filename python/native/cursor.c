@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_ROWS = 256, KEEP_BYTES = 1 << 20 };
+enum { BLOCK_ROWS = 256 };
 
 typedef struct {
   PyObject_HEAD
@@ -24,9 +24,17 @@ typedef struct {
   unsigned long writes; /* of the handle, when the block was filled */
   int rows, row;        /* of the block; row == rows: there is none, and csr is the place */
   char *bytes;          /* the rows' bytes, keys and values in turn */
-  size_t room, used;
   unsigned ends[2 * BLOCK_ROWS];
 } Cursor;
+
+/* A block that is filled while the GIL is not held. It becomes the cursor's when it is held again: so threads that
+** share a cursor never see half a block. */
+struct filled {
+  int rows;
+  unsigned long writes;
+  char *bytes;
+  unsigned ends[2 * BLOCK_ROWS];
+};
 
 #define AHEAD(c) ((c)->row < (c)->rows)
 
@@ -42,14 +50,20 @@ static void row_value(Cursor *c, const char **data, int *size) {
   *size = (int)(c->ends[2 * c->row + 1] - from);
 }
 
+/* The GIL is held. */
 static void drop_block(Cursor *c) {
   c->rows = c->row = 0;
-  c->used = 0;
-  if (c->room > KEEP_BYTES) {
-    free(c->bytes);
-    c->bytes = NULL;
-    c->room = 0;
-  }
+  free(c->bytes);
+  c->bytes = NULL;
+}
+
+/* The GIL is held, and the call that has filled the block has succeeded. */
+static void take_block(Cursor *c, struct filled *f) {
+  drop_block(c);
+  c->rows = f->rows;
+  c->writes = f->writes;
+  c->bytes = f->bytes;
+  memcpy(c->ends, f->ends, sizeof c->ends);
 }
 
 /* begin starts a call with the cursor, which must be open. */
@@ -66,59 +80,65 @@ static int begin(struct call *call, Cursor *c) {
   return 0;
 }
 
-static int room_for(Cursor *c, size_t more) {
-  size_t room = c->room > 0 ? c->room : 4096;
-  char *bytes;
-  while (room < c->used + more) room *= 2;
-  if (room == c->room) return LSM_OK;
-  bytes = realloc(c->bytes, room);
-  if (bytes == NULL) return LSM_NOMEM;
-  c->bytes = bytes;
-  c->room = room;
-  return LSM_OK;
-}
-
-/* The library hands out a block: as many rows as it has ready. */
-static int fill_block(Cursor *c) {
+/* The library hands out a block: as many rows as it has ready. The handle is locked. */
+static int fill_block(lsm_cursor *csr, struct filled *f) {
   lsmlite_rows rows;
+  size_t size;
   unsigned i;
-  int rc = lib.lsmlite_csr_rows(c->csr, &rows);
+  int rc = lib.lsmlite_csr_rows(csr, &rows);
+  f->rows = 0;
+  f->bytes = NULL;
   if (rc != LSM_OK || rows.nRow == 0) return rc;
   if (rows.nRow > BLOCK_ROWS) return LSM_ERROR;
-  rc = room_for(c, rows.aOff[2 * rows.nRow] - rows.aOff[0]);
-  if (rc != LSM_OK) return rc;
-  c->used = rows.aOff[2 * rows.nRow] - rows.aOff[0];
-  memcpy(c->bytes, rows.aByte + rows.aOff[0], c->used);
-  for (i = 0; i < 2 * rows.nRow; i++) c->ends[i] = rows.aOff[i + 1] - rows.aOff[0];
-  c->rows = (int)rows.nRow;
+  size = rows.aOff[2 * rows.nRow] - rows.aOff[0];
+  f->bytes = malloc(size + 1);
+  if (f->bytes == NULL) return LSM_NOMEM;
+  memcpy(f->bytes, rows.aByte + rows.aOff[0], size);
+  for (i = 0; i < 2 * rows.nRow; i++) f->ends[i] = rows.aOff[i + 1] - rows.aOff[0];
+  f->rows = (int)rows.nRow;
   return LSM_OK;
 }
 
 /* fill reads ahead from the cursor's place, which is not in a block. No rows: the end. */
 static int fill(Cursor *c) {
   struct call call;
+  struct filled f;
+  f.writes = c->h->writes;
   if (begin(&call, c) < 0) return -1;
-  drop_block(c);
-  c->writes = c->h->writes;
-  call.rc = fill_block(c);
-  if (call.rc != LSM_OK) drop_block(c);
-  return call_end(&call);
+  call.rc = fill_block(c->csr, &f);
+  if (call_end(&call) < 0) {
+    drop_block(c);
+    return -1;
+  }
+  take_block(c, &f);
+  return 0;
 }
 
 /* refresh brings the library's cursor to the place in a stale block. *moved is set if that row has gone, and
 ** the cursor is at the one after it. */
 static int refresh(Cursor *c, int *moved) {
   struct call call;
-  const char *key;
+  const char *at;
+  char *key;
   int size, cmp = 1;
   *moved = 0;
   if (!AHEAD(c) || c->writes == c->h->writes) return 0;
-  row_key(c, &key, &size);
-  if (begin(&call, c) < 0) return -1;
+  row_key(c, &at, &size);
+  key = malloc((size_t)size + 1);
+  if (key == NULL) {
+    PyErr_NoMemory();
+    return -1;
+  }
+  memcpy(key, at, (size_t)size);
+  drop_block(c);
+  if (begin(&call, c) < 0) {
+    free(key);
+    return -1;
+  }
   call.rc = lib.lsm_csr_seek(c->csr, key, size, c->way > 0 ? LSM_SEEK_GE : LSM_SEEK_LE);
   if (call.rc == LSM_OK && lib.lsm_csr_valid(c->csr)) call.rc = lib.lsm_csr_cmp(c->csr, key, size, &cmp);
+  free(key);
   *moved = cmp != 0;
-  drop_block(c);
   return call_end(&call);
 }
 
@@ -154,48 +174,57 @@ static PyObject *misplaced(void) {
   return raise_code(LSM_MISUSE, "the cursor is not on a row");
 }
 
-/* part returns the key or the value of the row that the cursor stands on. */
-static PyObject *part(Cursor *c, int value) {
-  const char *data;
-  int size, moved;
+/* What a row is wanted as. */
+enum { PAIR, KEY, VALUE };
+
+/* A key and a value are made before their pair: nothing runs in between that could change the cursor. */
+static PyObject *row_object(int what, const char *key, int nkey, const char *value, int nvalue) {
+  PyObject *k = what == VALUE ? NULL : PyBytes_FromStringAndSize(key, nkey), *v, *row;
+  if (what == KEY) return k;
+  v = PyBytes_FromStringAndSize(value, nvalue);
+  if (what == VALUE) return v;
+  row = k != NULL && v != NULL ? PyTuple_New(2) : NULL;
+  if (row == NULL) {
+    Py_XDECREF(k);
+    Py_XDECREF(v);
+    return NULL;
+  }
+  PyTuple_SetItem(row, 0, k);
+  PyTuple_SetItem(row, 1, v);
+  return row;
+}
+
+/* The row of the block. */
+static PyObject *block_row(Cursor *c, int what) {
+  const char *key, *value;
+  int nkey, nvalue;
+  row_key(c, &key, &nkey);
+  row_value(c, &value, &nvalue);
+  return row_object(what, key, nkey, value, nvalue);
+}
+
+/* The row that the cursor stands on, whether it is in a block or not: key and value of one moment. */
+static PyObject *row_of(Cursor *c, int what) {
+  const void *key = NULL, *value = NULL;
+  int nkey = 0, nvalue = 0, moved, is = 0;
   struct call call;
-  const void *p = NULL;
   char room[1024], *copy = room;
   PyObject *result = NULL;
   if (refresh(c, &moved) < 0) return NULL;
-  if (AHEAD(c)) {
-    if (value) row_value(c, &data, &size);
-    else row_key(c, &data, &size);
-    return PyBytes_FromStringAndSize(data, size);
-  }
-  size = 0;
+  if (AHEAD(c)) return block_row(c, what);
   if (begin(&call, c) < 0) return NULL;
-  if (!lib.lsm_csr_valid(c->csr)) size = -1;
-  else call.rc = value ? lib.lsm_csr_value(c->csr, &p, &size) : lib.lsm_csr_key(c->csr, &p, &size);
-  if (call.rc == LSM_OK && size > (int)sizeof room && (copy = malloc((size_t)size)) == NULL) call.rc = LSM_NOMEM;
-  if (call.rc == LSM_OK && size > 0) memcpy(copy, p, (size_t)size);
-  if (call_end(&call) == 0) result = size < 0 ? misplaced() : PyBytes_FromStringAndSize(copy, size);
+  is = lib.lsm_csr_valid(c->csr) != 0;
+  if (is && what != VALUE) call.rc = lib.lsm_csr_key(c->csr, &key, &nkey);
+  if (is && what != KEY && call.rc == LSM_OK) call.rc = lib.lsm_csr_value(c->csr, &value, &nvalue);
+  if (call.rc == LSM_OK && (size_t)nkey + (size_t)nvalue > sizeof room) {
+    copy = malloc((size_t)nkey + (size_t)nvalue);
+    if (copy == NULL) call.rc = LSM_NOMEM;
+  }
+  if (call.rc == LSM_OK && nkey > 0) memcpy(copy, key, (size_t)nkey);
+  if (call.rc == LSM_OK && nvalue > 0) memcpy(copy + nkey, value, (size_t)nvalue);
+  if (call_end(&call) == 0) result = is ? row_object(what, copy, nkey, copy + nkey, nvalue) : misplaced();
   if (copy != room) free(copy);
   return result;
-}
-
-static PyObject *pair(Cursor *c) {
-  PyObject *key = part(c, 0), *value, *row;
-  if (key == NULL) return NULL;
-  value = part(c, 1);
-  if (value == NULL) {
-    Py_DECREF(key);
-    return NULL;
-  }
-  row = PyTuple_New(2);
-  if (row == NULL) {
-    Py_DECREF(key);
-    Py_DECREF(value);
-    return NULL;
-  }
-  PyTuple_SetItem(row, 0, key);
-  PyTuple_SetItem(row, 1, value);
-  return row;
 }
 
 /* Reads ahead if a loop goes the way that the cursor may go. */
@@ -209,12 +238,12 @@ static int ahead(Cursor *c) {
 static int seek(Cursor *c, int first, PyObject *key, int method) {
   struct call call;
   struct text k = {0};
+  int rc;
   if (key != NULL && text_of(key, &k) < 0) return -1;
   if (begin(&call, c) < 0) {
     text_free(&k);
     return -1;
   }
-  drop_block(c);
   if (key != NULL) {
     call.rc = lib.lsm_csr_seek(c->csr, k.data, k.size, method);
     c->way = method == LSM_SEEK_GE ? 1 : method == LSM_SEEK_LE ? -1 : 0;
@@ -223,8 +252,10 @@ static int seek(Cursor *c, int first, PyObject *key, int method) {
     c->way = first ? 1 : -1;
   }
   if (call.rc != LSM_OK) c->way = 0;
+  rc = call_end(&call); /* which takes the GIL again, that the others want */
+  drop_block(c);
   text_free(&k);
-  return call_end(&call);
+  return rc;
 }
 
 static int open_cursor(Cursor *c) {
@@ -251,8 +282,8 @@ static int close_cursor(Cursor *c) {
   }
   if (c->csr != NULL) lib.lsm_csr_close(c->csr);
   c->csr = NULL;
-  drop_block(c);
   call_end(&call);
+  drop_block(c);
   return 1;
 }
 
@@ -351,12 +382,12 @@ static PyObject *cursor_is_valid(PyObject *self, PyObject *unused) {
 
 static PyObject *cursor_key(PyObject *self, PyObject *unused) {
   (void)unused;
-  return part((Cursor *)self, 0);
+  return row_of((Cursor *)self, KEY);
 }
 
 static PyObject *cursor_value(PyObject *self, PyObject *unused) {
   (void)unused;
-  return part((Cursor *)self, 1);
+  return row_of((Cursor *)self, VALUE);
 }
 
 /* order compares two keys byte by byte, as the database does: -1, 0 or 1. */
@@ -415,7 +446,7 @@ static PyObject *cursor_iternext(PyObject *self) {
   int is;
   if (c->consumed || ahead(c) < 0) return NULL;
   if (!AHEAD(c) && (is = valid(c)) <= 0) return NULL;
-  row = pair(c);
+  row = row_of(c, PAIR);
   if (row == NULL) return NULL;
   is = step(c, c->reverse ? -1 : 1);
   if (is < 0) Py_CLEAR(row);
@@ -473,7 +504,7 @@ PyType_Spec cursor_spec = {"lsmlite._native.Cursor", sizeof(Cursor), 0, Py_TPFLA
 typedef struct {
   PyObject_HEAD
   Cursor *c;
-  int what; /* 0: pairs, 1: keys, 2: values */
+  int what; /* PAIR, KEY or VALUE */
   int started, finished;
   struct text end; /* owner NULL: no bound */
 } Rows;
@@ -516,7 +547,7 @@ static int past(Rows *r) {
     row_key(c, &key, &size);
   } else {
     Py_ssize_t n;
-    held = part(c, 0);
+    held = row_of(c, KEY);
     if (held == NULL || PyBytes_AsStringAndSize(held, (char **)&key, &n) < 0) return -1;
     size = (int)n;
   }
@@ -536,7 +567,7 @@ static PyObject *rows_iternext(PyObject *self) {
   if (is <= 0 || ahead(c) < 0) return NULL;
   out = past(r);
   if (out != 0) return NULL;
-  row = r->what == 0 ? pair(c) : part(c, r->what == 2);
+  row = row_of(c, r->what);
   if (row != NULL) r->started = 1, r->finished = 0;
   return row;
 }
@@ -570,18 +601,23 @@ static int scan_open(Scan *s, const struct text *at, int exclusive) {
   Cursor *c = s->c;
   const struct text *from = &s->lower, *to = &s->upper;
   struct call call;
+  struct filled f;
   int flags = c->reverse ? LSMLITE_SCAN_REVERSE : 0;
   if (at != NULL && c->reverse) to = at, flags |= exclusive ? LSMLITE_SCAN_BEFORE : 0;
   if (at != NULL && !c->reverse) from = at, flags |= exclusive ? LSMLITE_SCAN_AFTER : 0;
+  f.writes = c->h->writes;
   if (call_begin(&call, c->h) < 0) return -1;
   if (c->csr != NULL) lib.lsm_csr_close(c->csr);
   c->csr = NULL;
-  drop_block(c);
-  c->writes = c->h->writes;
   call.rc = lib.lsmlite_scan(c->h->db, from->data, from->size, to->data, to->size, flags, &c->csr);
   if (call.rc != LSM_OK) c->csr = NULL;
-  else call.rc = fill_block(c);
-  return call_end(&call);
+  else call.rc = fill_block(c->csr, &f);
+  if (call_end(&call) < 0) {
+    drop_block(c);
+    return -1;
+  }
+  take_block(c, &f);
+  return 0;
 }
 
 /* Scan(handle, lower, upper, reverse, what, ahead) */
@@ -624,7 +660,7 @@ static int scan_refresh(Scan *s) {
   struct text at = {0};
   const char *key;
   int rc;
-  if (c->writes == c->h->writes) return 0;
+  if (c->writes == c->h->writes || !AHEAD(c)) return 0;
   row_key(c, &key, &at.size);
   at.data = malloc((size_t)at.size + 1);
   if (at.data == NULL) {
@@ -657,7 +693,7 @@ static PyObject *scan_iternext(PyObject *self) {
     goto end;
   }
   if (!AHEAD(c)) goto end;
-  row = s->what == 0 ? pair(c) : part(c, s->what == 2);
+  row = block_row(c, s->what);
   if (row == NULL) goto end;
   if (s->ahead) {
     if (scan_step(s) < 0) {

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 import lsmlite
 
@@ -46,6 +46,31 @@ def test_one_handle_for_all_threads(db: lsmlite.LSM) -> None:
 
     run(*(lambda n=n: work(n) for n in range(6)))
     assert len(list(db.keys())) == 600
+
+
+def test_one_loop_and_one_cursor_for_all_threads(db: lsmlite.LSM) -> None:
+    """Which thread gets which row is open, but each row is whole: a key with its own value."""
+    db.update((f"{i:05}", f"{i:05}" * 20) for i in range(3000))
+    seen: list[tuple[bytes, bytes]] = []
+
+    def drain(rows: Iterator[tuple[bytes, bytes]]) -> None:
+        try:
+            seen.extend(rows)
+        except lsmlite.MisuseError:  # another thread has ended the loop
+            pass
+        except ValueError as e:  # ctypes: as Python's generators have it
+            assert "already executing" in str(e)
+
+    def write() -> None:
+        for i in range(300):
+            db[f"{i * 10:05}"] = f"{i * 10:05}" * 20
+            db.get("x")
+
+    with db.cursor() as cursor:
+        for rows in (iter(db), db["00000":"02999"], iter(cursor), reversed(db)):
+            run(*(lambda rows=rows: drain(rows) for _ in range(3)), write)
+    assert len(seen) >= 1000
+    assert all(value == key * 20 for key, value in seen)
 
 
 def test_counting_from_all_threads_loses_nothing(db: lsmlite.LSM) -> None:

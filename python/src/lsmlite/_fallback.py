@@ -530,11 +530,12 @@ class Cursor:
         return self
 
     def __next__(self) -> tuple[bytes, bytes]:
-        if self._consumed or not self.is_valid():
-            raise StopIteration
-        row = self.key(), self.value()
-        self._consumed = not self._advance()
-        return row
+        with self._handle._lock:  # no other thread moves the cursor in between
+            if self._consumed or not self.is_valid():
+                raise StopIteration
+            row = self.key(), self.value()
+            self._consumed = not self._advance()
+            return row
 
 
 class Rows:
