@@ -21,7 +21,7 @@ import (
 //
 // Of cfg only what belongs to connections is used: Mode, of which ModeReadOnly refuses everything
 // that writes, BusyTimeout, TxLock, CountDeletes, KeyType and ValueType. A setting of the database
-// that differs from the one it is open with is refused.
+// that differs from the one it is open with is refused, and so is a key: who has db has the key.
 //
 // The caller closes db, after the last of the connections. Closing them leaves db open.
 func NewEngineConnector(db *engine.DB, cfg Config) (*Connector, error) {
@@ -30,6 +30,8 @@ func NewEngineConnector(db *engine.DB, cfg Config) (*Connector, error) {
 	switch {
 	case cfg.Observer != nil || cfg.Logger != nil:
 		return nil, misusef("open", "the database is open already: its Observer and its Logger are given to engine.Open")
+	case cfg.engineOptions().Key != nil || cfg.NotBefore != (engine.StateToken{}):
+		return nil, misusef("open", "the database is open already: its key and NotBefore are given to engine.Open")
 	case cfg.Mode == ModeMemory:
 		return nil, misusef("open", "the database is open already, as a file: mode=memory makes no sense")
 	case o.ReadOnly:

@@ -2,11 +2,21 @@
 
 package lsmlite
 
-import "github.com/lsmlite/lsmlite-go/store"
+import (
+	"context"
+
+	"github.com/lsmlite/lsmlite-go/store"
+)
 
 // agrees reports whether everything that cfg says is what h is open with: what its opener set, or
 // the current value.
-func (h *handle) agrees(cfg Config) error {
+func (h *handle) agrees(ctx context.Context, cfg Config) error {
+	if e, ok := h.store.(store.Encrypter); ok {
+		o := cfg.engineOptions()
+		if err := e.CheckKey(ctx, o.Key); err != nil {
+			return err
+		}
+	}
 	if h.cfg.Mode == ModeReadOnly && cfg.Mode != ModeReadOnly {
 		return &Error{Code: CodeMisuse, Op: "open", Path: h.key.path,
 			Detail: "settings disagree: the database is open in this process with mode=ro, and mode=" +

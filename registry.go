@@ -80,7 +80,7 @@ func acquire(ctx context.Context, key handleKey, cfg Config, open openStore) (*h
 			h.cfg = cfg
 			h.store, err = open(ctx, key.path, cfg.engineOptions())
 		} else if err = h.moved(); err == nil {
-			err = h.agrees(cfg)
+			err = h.agrees(ctx, cfg)
 		}
 		h.unlock()
 	}

@@ -25,7 +25,7 @@ type opener struct {
 //
 //  1. Open and lock the database file.
 //  2. Choose the checkpoint, with the key of an encrypted file, and open the segments it lists.
-//  3. Look at the log, and refuse what does not prove to be the newest state.
+//  3. Look at the log, and refuse what does not prove to be the newest state, or is before NotBefore.
 //  4. Make durable what has been found, as far as a sync can do that.
 //  5. Replay the log, flushing as it grows.
 //  6. Make all of it a checkpoint on both meta pages, and begin a new log.
@@ -45,6 +45,9 @@ func (o *opener) open(ctx context.Context) error {
 		return err
 	}
 	if err := o.firstState(); err != nil {
+		return err
+	}
+	if err := o.notBefore(); err != nil {
 		return err
 	}
 	if o.db.opts.ReadOnly {

@@ -242,10 +242,9 @@ func (o Options) Validate() error {
 	if _, err := crypt.SuiteOf(o.Cipher); err != nil {
 		return err
 	}
-	if o.NotBefore != (StateToken{}) {
-		return bad("encryption is not available yet")
-	}
 	switch {
+	case o.NotBefore != (StateToken{}) && !hasKey(o.Key):
+		return bad("NotBefore without a Key: only an encrypted database has a state to compare with")
 	case o.Safety > SafetyFull:
 		return bad("safety %d; want off, normal or full", o.Safety)
 	case o.Background > BackgroundBoth:

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
 
 // StateToken names one commit of an encrypted database: how many there have been, and the chain
@@ -29,4 +32,49 @@ func ParseStateToken(s string) (StateToken, error) {
 		return StateToken{}, &Error{Code: CodeMisuse, Op: "options", Detail: fmt.Sprintf("state token %q; want a number, a colon and 32 hex digits", s)}
 	}
 	return StateToken{Commits: n, Chain: [16]byte(chain)}, nil
+}
+
+// State returns the token of the newest commit, the zero token for a database in clear. What it names may
+// be lost to a power failure, as the commit may: with Safety below SafetyFull call Checkpoint, after Flush,
+// before the token is kept. Commits without a log do not count.
+func (db *DB) State() StateToken {
+	if db.secret == nil {
+		return StateToken{}
+	}
+	st := db.ledger.Acquire()
+	defer db.ledger.Release(st)
+	return StateToken{Commits: st.Past.Commits, Chain: st.Past.Chain}
+}
+
+// notBefore compares the file with Options.NotBefore. The log is read once more for that, because nothing
+// may be written before.
+func (o *opener) notBefore() error {
+	want := o.db.opts.NotBefore
+	if want == (StateToken{}) {
+		return nil
+	}
+	newest, other := uint64(0), false
+	look := func(pos format.LogPos) error {
+		newest = pos.Commits
+		other = other || newest == want.Commits && pos.Chain != want.Chain
+		return nil
+	}
+	_ = look(o.disk.Log)
+	if log := o.db.files.Log(); log != nil && newest < want.Commits {
+		skip := func(format.LogRecord) error { return nil }
+		if _, _, err := wal.RecoverSteps(log, o.disk.Log, o.db.notes.Keys(), skip, look); err != nil {
+			return atOpen(o.db.path, err)
+		}
+	}
+	switch {
+	case other:
+		return o.rolledBack("commit %d is another one than NotBefore names: the database has another history", want.Commits)
+	case newest < want.Commits:
+		return o.rolledBack("the newest commit is %d, and NotBefore names %d: an older copy has been put in its place", newest, want.Commits)
+	}
+	return nil
+}
+
+func (o *opener) rolledBack(detail string, args ...any) error {
+	return &Error{Code: CodeRolledBack, Op: "open", Path: o.db.path, Detail: fmt.Sprintf(detail, args...)}
 }

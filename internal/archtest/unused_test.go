@@ -47,7 +47,7 @@ func TestNothingExportedInVain(t *testing.T) {
 	interfaces, excused := p.interfaces(), 0
 	for _, pkg := range p.pkgs {
 		rel := relative(pkg.Path())
-		if rel == "engine/internal/crypt" { // its users come one after the other
+		if rel == "engine/internal/crypt" { // vectors of its parts are tested where they are
 			continue
 		}
 		if rel == "internal/secondreader" { // its users are tests, besides package sim, which is for tests

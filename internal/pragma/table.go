@@ -37,6 +37,8 @@ var table = []Pragma{
 		func(m store.Maintainer) int64 { return m.Stats().PagesWritten }),
 	number("compression_id", "the number that the file has for its compression: 0 before anything is stored, 1 for none",
 		func(m store.Maintainer) int64 { return int64(m.CompressionID()) }),
+	{"encryption", "", Shows, "how the file is encrypted: cipher, file id, and a row for each key that opens it, with its id, " +
+		"its type, and what belongs to that; or `none`", 0, 0, encryption},
 	{"page_info", "(n)", Shows, "what page n is", 1, 1, inspect(pageInfo)},
 	{"page_cells", "(n)", Shows, "the cells of page n", 1, 1, inspect(pageCells)},
 	{"page_dump", "(n)", Shows, "page n as text", 1, 1,

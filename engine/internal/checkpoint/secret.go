@@ -45,7 +45,7 @@ func (s *Secret) WithCodec(codec uint32) *Secret {
 	if s == nil {
 		return nil
 	}
-	return &Secret{keys: s.keys, codec: codec, slots: s.keySlots()}
+	return &Secret{keys: s.keys, codec: codec, slots: s.Slots()}
 }
 
 // Keys returns the keys of the file, nil for a nil Secret.
@@ -66,15 +66,23 @@ func (s *Secret) Wipe() {
 // Codec returns the id of the file's codec.
 func (s *Secret) Codec() uint32 { return s.codec }
 
-func (s *Secret) keySlots() []crypt.Slot {
+// Slots returns the key slots. The caller must not change the list.
+func (s *Secret) Slots() []crypt.Slot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.slots
 }
 
+// SetSlots makes a list the key slots, from the next checkpoint on.
+func (s *Secret) SetSlots(slots []crypt.Slot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slots = slots
+}
+
 // Opens returns nil if the source opens a slot.
 func (s *Secret) Opens(ctx context.Context, src keys.Source) error {
-	dataKey, _, err := crypt.OpenSlot(ctx, src, s.keys.Suite(), s.keySlots(), s.keys.FileID())
+	dataKey, _, err := crypt.OpenSlot(ctx, src, s.keys.Suite(), s.Slots(), s.keys.FileID())
 	clear(dataKey)
 	return err
 }
@@ -96,7 +104,7 @@ func (s *Secret) Encode(c *format.Checkpoint) ([]byte, error) {
 	area := crypt.Area{
 		Suite: s.keys.Suite(), Codec: s.codec, FileID: s.keys.FileID(),
 		LogSalt: c.Log.Salt, Chain: c.Log.Chain, Commits: c.Log.Commits,
-		Salts: saltsOf(c), Slots: s.keySlots(),
+		Salts: saltsOf(c), Slots: s.Slots(),
 	}
 	page := make([]byte, crypt.AreaOffset, format.NoteOffset)
 	copy(page, blob)

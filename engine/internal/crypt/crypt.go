@@ -30,10 +30,6 @@ const (
 	Overhead  = nonceSize + tagSize
 )
 
-// CompressionID is the compression id of a checkpoint whose file is encrypted. The id of the codec
-// is in the crypto area.
-const CompressionID = 11100
-
 // Salt makes a working key from a data key; Chain binds a log's frame to all before it; FileID
 // tells one file from another.
 type (

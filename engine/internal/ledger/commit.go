@@ -5,6 +5,7 @@ package ledger
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
 
@@ -13,6 +14,7 @@ type Commit struct {
 	Seq     uint64 // its number
 	View    memtree.View
 	Regions [3]wal.Region // of the log that are needed after it
+	Past    snapshot.Past // with it
 	At      int64         // when it was made, about, in Unix nanoseconds
 }
 
@@ -21,7 +23,7 @@ func (l *Ledger) Show(c Commit) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	next := l.reg.Newest().Next()
-	next.Live, next.Seq, next.At = c.View, c.Seq, c.At
+	next.Live, next.Seq, next.At, next.Past = c.View, c.Seq, c.At, c.Past
 	l.log.regions = c.Regions
 	l.reg.Publish(next)
 }
@@ -45,12 +47,12 @@ func (l *Ledger) SetAside(live memtree.View, end format.LogPos, fresh *memtree.T
 }
 
 // Replayed publishes what the log has led to when the database was opened.
-func (l *Ledger) Replayed(tree *memtree.Tree, regions [3]wal.Region) {
+func (l *Ledger) Replayed(tree *memtree.Tree, log wal.Recovered) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	next := l.reg.Newest().Next()
-	next.Live, next.Tree = tree.Freeze(), tree
-	l.log.regions = regions
+	next.Live, next.Tree, next.Past = tree.Freeze(), tree, snapshot.PastOf(log.End)
+	l.log.regions = log.Regions
 	l.reg.Publish(next)
 }
 

@@ -50,7 +50,7 @@ func New(bf *blockfile.File, free *freelist.List, stored Stored, foreign func() 
 
 // First publishes the state that the database begins with.
 func (l *Ledger) First(disk *snapshot.Snapshot, tree *memtree.Tree) {
-	l.reg.Publish(&snapshot.State{Disk: disk, Tree: tree})
+	l.reg.Publish(&snapshot.State{Disk: disk, Tree: tree, Past: snapshot.PastOf(disk.Log)})
 }
 
 // Acquire pins the newest state. It never waits.

@@ -193,6 +193,28 @@ func (w *Worker) Store(ctx context.Context) error {
 	return err
 }
 
+// StoreChanged writes the newest snapshot to both meta pages, even if they hold it: change has altered what
+// else they say of an encrypted file. No other checkpoint is made from before change to the end.
+func (w *Worker) StoreChanged(ctx context.Context, op string, change func() error) error {
+	if err := w.Take(ctx, op); err != nil {
+		return err
+	}
+	defer w.Turn.Release()
+	if err := w.FitFreelist(ctx); err != nil {
+		return err
+	}
+	if err := w.Checkpointer.Take(ctx); err != nil {
+		return WaitError(op, w.Path, "the checkpointer's turn", err)
+	}
+	defer w.Checkpointer.Release()
+	if err := change(); err != nil {
+		return err
+	}
+	w.Ledger.Restore()
+	_, err := w.storeExport(w.Ledger.Next(), false)
+	return err
+}
+
 // StoreAll is Store for a database in which nobody can commit, and whose log holds nothing
 // that the levels do not. The caller has both turns.
 func (w *Worker) StoreAll(ctx context.Context) error {

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/span"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
@@ -97,7 +98,7 @@ func (tx *Tx) publish(sync bool, watch *commitWatch) (err error) {
 	w := tx.w
 	defer w.Host.Leave()
 	tx.foldSpans()
-	h := ledger.Commit{Seq: w.seq + 1, View: w.tree.Freeze(), Regions: w.log.Regions(), At: w.Turn.TakenAt()}
+	h := ledger.Commit{Seq: w.seq + 1, View: w.tree.Freeze(), Regions: w.log.Regions(), Past: snapshot.PastOf(w.log.End()), At: w.Turn.TakenAt()}
 	w.seq = h.Seq
 	var mine *batch
 	if sync {

@@ -62,7 +62,7 @@ func (w *Writer) Replay(ctx context.Context, from format.LogPos, inMemory bool) 
 		w.tree = w.newTree()
 	}
 	w.log = log
-	w.Ledger.Replayed(w.tree, rec.Regions)
+	w.Ledger.Replayed(w.tree, rec)
 	return rec, nil
 }
 
