@@ -21,6 +21,7 @@ func TestEncrypted(t *testing.T) {
 	}{
 		{"FailedCommitLeavesNoCommit", TestFailedCommitLeavesNoCommit},
 		{"RollbackToAfterTheTransactionEnded", TestRollbackToAfterTheTransactionEnded},
+		{"BeginRollsBack", TestBeginRollsBack},
 		{"EveryWriteFails", TestEveryWriteFails},
 		{"DiskFull", TestDiskFull},
 		{"FailedSyncIsFinal", TestFailedSyncIsFinal},

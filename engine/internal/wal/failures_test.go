@@ -59,6 +59,28 @@ func TestRollbackToAfterTheTransactionEnded(t *testing.T) {
 	}
 }
 
+// A transaction that is in progress when the next one begins is rolled back.
+func TestBeginRollsBack(t *testing.T) {
+	f := newFile()
+	l, _, _ := mustRecover(t, f, emptyPos)
+	put(t, l, "first", 10)
+	for _, begin := range []func(){l.Begin, func() { l.BeginAfter(l.seen) }} {
+		mustAppend(t, l, "dropped", 10)
+		if l.Uncommitted() == 0 {
+			t.Fatal("nothing is in progress")
+		}
+		begin()
+		if n := l.Uncommitted(); n != 0 {
+			t.Errorf("%d bytes are in progress after begin", n)
+		}
+	}
+	mustAppend(t, l, "second", 10)
+	if err := l.Commit(false); err != nil {
+		t.Fatal(err)
+	}
+	checkKeys(t, f, emptyPos, "first", "second")
+}
+
 // Each write in turn fails, after each of a few numbers of bytes. What Commit promised
 // is there, and nothing else.
 func TestEveryWriteFails(t *testing.T) {

@@ -76,7 +76,7 @@ func (l *Log) Begin() { l.Rollback() }
 // after a rebase: it has no effect.
 func (l *Log) BeginAfter(synced format.LogPos) {
 	// The end of the transaction before has made everything ready for this one.
-	if l.reclaim(synced) || l.tx.stream > 0 {
+	if l.reclaim(synced) || l.Uncommitted() > 0 {
 		l.Rollback()
 	}
 }
@@ -111,7 +111,8 @@ type Mark struct {
 	txID uint64
 }
 
-// Mark returns the present moment, for RollbackTo.
+// Mark returns the present moment, for RollbackTo. In an encrypted log that makes a frame of what was appended;
+// if there is no room for it, Append and Commit say so until the transaction has gone back to before the mark.
 func (l *Log) Mark() Mark {
 	if len(l.clear) > 0 && l.tx.err == nil {
 		l.tx.err = l.frameRest()
@@ -126,7 +127,7 @@ func (l *Log) Mark() Mark {
 // failed or otherwise, and nothing was appended after that, nothing is left to undo and
 // RollbackTo does nothing.
 func (l *Log) RollbackTo(m Mark) {
-	if m.txID != l.txID && l.tx.stream == 0 {
+	if m.txID != l.txID && l.Uncommitted() == 0 {
 		return
 	}
 	invariant.Check(m.txID == l.txID && m.tx.stream <= l.tx.stream, "mark of another transaction")
