@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
@@ -101,5 +102,37 @@ func checkCopied(t *testing.T, path string, numRows int) {
 			}
 			slices.Reverse(want)
 		}
+	}
+}
+
+// TestNodeSeesLocks: on Linux a file that a program in Go has open is refused in Node, where files cannot be locked
+// but locks can be seen.
+func TestNodeSeesLocks(t *testing.T) {
+	folder := build(t)
+	if _, err := os.Stat("/proc/locks"); err != nil {
+		t.Skipf("locks cannot be seen here: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "my.lsm")
+	db, err := engine.Open(context.Background(), path, engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := func() (string, error) {
+		c := exec.Command("node", "test/node/child.mjs", "copy", path, "normal")
+		c.Env = append(os.Environ(), "LSMLITE_PACKAGE="+folder)
+		out, err := c.CombinedOutput()
+		return string(out), err
+	}
+	if out, err := node(); err == nil || !strings.Contains(out, "busy") {
+		t.Errorf("Node opens a file that is open: %v\n%s", err, out)
+	}
+	if _, err := os.Stat(path + "-lock"); err == nil {
+		t.Error("the lock file of the attempt is left")
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := node(); err != nil {
+		t.Errorf("Node does not open a file that was closed: %v\n%s", err, out)
 	}
 }

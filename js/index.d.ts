@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// <reference lib="esnext.disposable" />
+
 /** A key or a value that is passed: a string stands for its UTF-8. Nothing is changed in the bytes. */
 export type Bytes = string | Uint8Array | ArrayBuffer;
 
@@ -63,6 +65,8 @@ export interface Settings {
   /** How long to wait for the writer's turn, and in `open` for another tab or process to close the file. */
   busy_timeout?: number | string;
   count_deletes?: boolean;
+  /** That of a new encrypted database. */
+  cipher?: "aes-256-gcm" | "chacha20-poly1305";
   key_type?: "blob" | "text" | "int64" | "uint64" | "lsm1uint" | "time";
   value_type?: "blob" | "text" | "time";
 }
@@ -70,6 +74,10 @@ export interface Settings {
 export interface OpenOptions extends Settings, Abortable {
   /** In a browser "opfs" if it is not set, in Node "node". */
   storage?: Storage;
+  /** The key of an encrypted database: 32 bytes. A new database with a key is encrypted. */
+  key?: Uint8Array | ArrayBuffer;
+  /** In place of a key: a passphrase. To make a key of it takes 64 MiB and about a second. */
+  passphrase?: string | Uint8Array;
   /** With storage "memory": the file to begin with, and its log if it has one. */
   content?: Blob | Uint8Array | ArrayBuffer;
   log?: Blob | Uint8Array | ArrayBuffer;

@@ -425,6 +425,23 @@ class Transaction extends Session {
   }
 }
 
+/** unlessAborted returns what a promise returns, or throws as soon as the signal is aborted. */
+async function unlessAborted(promise, signal) {
+  if (signal === undefined) return promise;
+  let stop;
+  const aborted = new Promise((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    const result = await Promise.race([promise, aborted]);
+    signal.throwIfAborted();
+    return result;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
 /** Database is an open database. */
 class Database extends Session {
   #link;
@@ -446,8 +463,8 @@ class Database extends Session {
     const end = (what) => this.#link.call(what, (w) => w.u32(number));
     let result;
     try {
-      result = await f(new Transaction(this.#link, number));
-      signal?.throwIfAborted();
+      const tx = new Transaction(this.#link, number);
+      result = await unlessAborted((async () => f(tx))(), signal);
     } catch (error) {
       await end(op.rollback).catch(() => {});
       throw error;
@@ -503,8 +520,9 @@ const imported = new Map();
 
 /** open opens a database, and makes it if there is none. */
 export async function open(name, options = {}) {
-  const { storage = usual, content, log, signal, ...settings } = options;
+  const { storage = usual, content, log, key, passphrase, signal, ...settings } = options;
   check(name, storage);
+  const secret = secretOf(key, passphrase);
   if (storage !== "memory" && (content ?? log) !== undefined) {
     throw misuse('content and log are for storage "memory"; importFile stores a file elsewhere');
   }
@@ -522,7 +540,7 @@ export async function open(name, options = {}) {
   try {
     await link.call(op.open, (w) => {
       const all = Object.entries(settings).filter(([, value]) => value !== undefined);
-      w.text(name).u32(all.length);
+      w.text(name).byte(secret.kind).optional(secret.bytes, "the key").u32(all.length);
       for (const [setting, value] of all) w.text(setting).text(settingText(setting, value));
     }, signal);
   } catch (error) {
@@ -576,6 +594,15 @@ function check(name, storage) {
   if (!["opfs", "memory", "node"].includes(storage)) throw misuse(`storage is ${storage}; want opfs, memory or node`);
   if (storage === "node" && !inNode) throw misuse('storage "node" is the disk in Node; in a browser there is "opfs"');
   if (storage === "opfs" && inNode) throw misuse('storage "opfs" is in browsers; in Node there is "node"');
+}
+
+/** secretOf is what opens an encrypted database: no key is 0, bytes are 1, a passphrase is 2. */
+function secretOf(key, passphrase) {
+  if ((key ?? undefined) === undefined && (passphrase ?? undefined) === undefined) return { kind: 0 };
+  if ((key ?? undefined) === undefined) return { kind: 2, bytes: asBytes(passphrase, "the passphrase") };
+  if ((passphrase ?? undefined) !== undefined) throw misuse("key and passphrase are both set; one of them opens a database");
+  if (typeof key === "string") throw new TypeError("the key is a string; want 32 bytes, or passphrase");
+  return { kind: 1, bytes: asBytes(key, "the key") };
 }
 
 /** milliseconds is how long to wait for a lock; what makes no sense the program refuses later. */

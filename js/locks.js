@@ -2,7 +2,8 @@
 
 // What keeps a database from being opened twice. In a browser it is a Web Lock of the origin. Node has no locks
 // that end with their process, so there it is a file next to the database that names the process; that of a
-// process that has ended counts for nothing.
+// process that has ended counts for nothing. Programs in other languages lock bytes of the database file. Node
+// cannot, but on Linux it can see them.
 
 import { FileError, status } from "./files.js";
 
@@ -52,17 +53,26 @@ async function lockFile(name, timeout, mayWrite) {
   const self = JSON.stringify({ ...identity(fs, process.pid), host: hostname(), token: randomUUID() });
   const until = Date.now() + timeout;
   for (;;) {
+    let made = false;
     try {
       fs.writeFileSync(path, self, { flag: "wx", mode: 0o600 });
-      return async () => {
-        if (read(fs, path) === self) fs.rmSync(path, { force: true });
-      };
+      made = true;
     } catch (error) {
       if (error.code !== "EEXIST") {
         // A database that is only read may be in a folder where nothing can be made.
         if (!mayWrite && ["EACCES", "EPERM", "EROFS"].includes(error.code)) return async () => {};
         throw error;
       }
+    }
+    if (made) {
+      const release = async () => {
+        if (read(fs, path) === self) fs.rmSync(path, { force: true });
+      };
+      if (!bytesLocked(fs, name)) return release;
+      await release();
+      if (Date.now() >= until) throw busy(name, "by a program that locks it as SQLite's lsm1 does");
+      await new Promise((resolve) => setTimeout(resolve, retry));
+      continue;
     }
     const held = read(fs, path);
     if (held === undefined) continue; // it was released at this moment
@@ -73,6 +83,21 @@ async function lockFile(name, timeout, mayWrite) {
     if (Date.now() >= until) throw busy(name, `as the lock file ${path} says; remove that if it is wrong`);
     await new Promise((resolve) => setTimeout(resolve, retry));
   }
+}
+
+/** bytesLocked reports whether a process has a lock on one of lsm1's bytes of a file, as far as that can be seen. */
+function bytesLocked(fs, name) {
+  let locks, inode;
+  try {
+    inode = fs.statSync(name, { bigint: true }).ino;
+    locks = fs.readFileSync("/proc/locks", "utf8");
+  } catch {
+    return false; // there is no such file, or this is not Linux
+  }
+  return locks.split("\n").some((line) => {
+    const [, file, start] = /:(\d+) (\d+) \S+$/.exec(line) ?? [];
+    return file !== undefined && BigInt(file) === inode && Number(start) >= 4067 && Number(start) <= 4095;
+  });
 }
 
 /** canonical is the name without links, of a file that may be missing. */

@@ -3,11 +3,13 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // built is where the package was built, for all tests.
@@ -81,4 +83,25 @@ func TestNode(t *testing.T) {
 	c := exec.Command("node", append([]string{"--test", "--test-reporter=spec"}, tests...)...)
 	c.Env = append(os.Environ(), "LSMLITE_PACKAGE="+folder)
 	run(t, c)
+}
+
+// TestTypes has TypeScript check index.d.ts against a program that uses all of it, and against what it must refuse.
+// TypeScript is installed for that into a folder of the test.
+func TestTypes(t *testing.T) {
+	tsc, err := exec.LookPath("tsc")
+	if err != nil {
+		if _, err := exec.LookPath("npm"); err != nil {
+			t.Skipf("types are checked by TypeScript, which npm installs, and npm is not installed: %v", err)
+		}
+		folder := t.TempDir()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		npm := exec.CommandContext(ctx, "npm", "install", "--no-save", "--no-audit", "--no-fund", "--prefix", folder, "typescript@5.9")
+		if out, err := npm.CombinedOutput(); err != nil {
+			t.Skipf("TypeScript cannot be installed: %v\n%s", err, out)
+		}
+		tsc = filepath.Join(folder, "node_modules", ".bin", "tsc")
+	}
+	run(t, exec.Command(tsc, "--noEmit", "--strict", "--noUncheckedIndexedAccess", "--exactOptionalPropertyTypes",
+		"--target", "es2022", "--lib", "es2022,dom,dom.iterable,dom.asynciterable", "--module", "nodenext", "test/node/types.ts"))
 }

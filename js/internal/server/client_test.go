@@ -79,7 +79,7 @@ func connect(t *testing.T, fsys vfs.FS) *client {
 func start(t *testing.T, settings ...string) *client {
 	t.Helper()
 	c := connect(t, memfs.New())
-	if _, err := c.call(opOpen, text("/my.lsm"), pairs(settings...)); err != nil {
+	if _, err := c.call(opOpen, text("/my.lsm"), noKey, pairs(settings...)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -98,6 +98,12 @@ func u64(n uint64) part     { return func(w *wire.Writer) { w.U64(n) } }
 func one(b byte) part       { return func(w *wire.Writer) { w.Byte(b) } }
 func text(s string) part    { return func(w *wire.Writer) { w.Text(s) } }
 func absent(w *wire.Writer) { w.Absent() }
+
+// noKey is the key of a database in clear.
+func noKey(w *wire.Writer) {
+	w.Byte(0)
+	w.Absent()
+}
 
 func pairs(settings ...string) part {
 	return func(w *wire.Writer) {

@@ -17,7 +17,7 @@ var kinds = map[engine.Code]string{
 	engine.CodeCorrupt: "corrupt", engine.CodeFull: "full", engine.CodeCantOpen: "cantopen", engine.CodeProtocol: "protocol",
 	engine.CodeTooBig: "toobig", engine.CodeConstraint: "constraint", engine.CodeMisuse: "misuse",
 	engine.CodeMismatch: "mismatch", engine.CodeSyntax: "syntax", engine.CodeBusySnapshot: "busysnapshot",
-	engine.CodeMoved: "moved",
+	engine.CodeMoved: "moved", engine.CodeKey: "key", engine.CodeTampered: "tampered", engine.CodeRolledBack: "rolledback",
 }
 
 // codeAborted is SQLite's code of a call that was stopped. The engine has none for it.
@@ -39,10 +39,10 @@ func describe(err error) (engine.Code, string) {
 	code := engine.Code(1)
 	var e *engine.Error
 	switch {
-	case errors.Is(err, engine.ErrCorrupt):
-		code = engine.CodeCorrupt
 	case errors.As(err, &e):
 		code = e.Code
+	case errors.Is(err, engine.ErrCorrupt):
+		code = engine.CodeCorrupt
 	}
 	if kind, known := kinds[code]; known {
 		return code, kind

@@ -19,6 +19,7 @@ import (
 	"sync"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 	"github.com/lsmlite/lsmlite-go/js/internal/wire"
 	"github.com/lsmlite/lsmlite-go/store"
@@ -43,7 +44,7 @@ type Server struct {
 	last      uint32 // the newest number of what follows
 	txs       map[uint32]*tx
 	batches   map[uint32]*batches
-	running   map[uint32]context.CancelFunc // by number of the message
+	running   map[uint32]*request // by number of the message
 }
 
 // conn is what a connection of the driver can do.
@@ -64,7 +65,7 @@ const maxIdle = 4
 func New(fsys vfs.FS, reply func(message []byte)) *Server {
 	return &Server{
 		fsys: fsys, reply: reply,
-		txs: map[uint32]*tx{}, batches: map[uint32]*batches{}, running: map[uint32]context.CancelFunc{},
+		txs: map[uint32]*tx{}, batches: map[uint32]*batches{}, running: map[uint32]*request{},
 	}
 }
 
@@ -114,7 +115,7 @@ func (s *Server) Handle(message []byte) {
 	closing := s.closing
 	if !closing {
 		s.closing = r.op == opClose
-		s.running[r.id] = r.done
+		s.running[r.id] = r
 		if r.op != opClose {
 			s.underWay.Add(1)
 		}
@@ -155,10 +156,10 @@ var writes = map[byte]bool{opPut: true, opDelete: true, opDeleteRange: true, opE
 
 func (s *Server) cancel(id uint32) {
 	s.mu.Lock()
-	cancel := s.running[id]
+	r := s.running[id]
 	s.mu.Unlock()
-	if cancel != nil {
-		cancel()
+	if r != nil {
+		r.done()
 	}
 }
 
@@ -243,9 +244,18 @@ func (s *Server) database() *engine.DB {
 	return s.db.DB
 }
 
-// open opens the database: its name, and pairs of settings as they are in a data source name.
+// What the key of an encrypted database is given as: the byte before it in a message that opens one.
+const (
+	keyNone       = 0
+	keyRaw        = 1 // 32 bytes
+	keyPassphrase = 2
+)
+
+// open opens the database: its name, a key if there is one, and pairs of settings as they are in a data source
+// name.
 func (s *Server) open(r *request, _ *tx, _ *wire.Writer) error {
 	name := r.in.Text()
+	kind, secret := r.in.Byte(), r.in.Bytes()
 	query := url.Values{}
 	for n := r.in.U32(); n > 0 && !r.in.Bad(); n-- {
 		key := r.in.Text()
@@ -260,11 +270,25 @@ func (s *Server) open(r *request, _ *tx, _ *wire.Writer) error {
 	case query.Has("_txlock"):
 		return misuse("_txlock: every transaction begins with the writer's turn here")
 	}
+	for _, name := range []string{"key_file", "key_env", "passphrase_file", "passphrase_env"} {
+		if query.Has(name) {
+			return misuse("%s: the program has no files and no environment of its own here; read it, and pass key or passphrase", name)
+		}
+	}
 	cfg, err := lsmlite.ParseDSN("file:" + (&url.URL{Path: name}).EscapedPath() + "?" + query.Encode())
 	if err != nil {
 		return err
 	}
 	cfg.Path, cfg.FS = name, s.fsys
+	switch kind {
+	case keyNone:
+	case keyRaw:
+		cfg.Key = keys.Raw(secret)
+	case keyPassphrase:
+		cfg.Key = keys.Passphrase(secret, keys.Params{})
+	default:
+		return badMessage()
+	}
 	connector, err := lsmlite.NewConnector(cfg)
 	if err != nil {
 		return err
@@ -281,31 +305,40 @@ func (s *Server) open(r *request, _ *tx, _ *wire.Writer) error {
 	return nil
 }
 
-// close rolls back what is open and closes the database. Nothing but this can be requested after it.
+// close rolls back the transactions that are open, lets the writes outside of transactions that were requested
+// before end, and closes the database. Nothing can be requested after it.
 func (s *Server) close(*request, *tx, *wire.Writer) error {
 	s.mu.Lock()
-	connector, hold := s.connector, s.hold
-	for _, cancel := range s.running {
-		cancel()
+	connector, hold, txs := s.connector, s.hold, s.txs
+	s.txs = map[uint32]*tx{}
+	for _, r := range s.running {
+		if !writes[r.op] || r.op == opBegin {
+			r.done()
+		}
 	}
 	s.mu.Unlock()
-	s.underWay.Wait() // 1. What is under way has been cancelled, and ends soon.
+	for _, t := range txs { // 1. Their turns come to those who wait.
+		ended := make(chan struct{})
+		t.lane.add(func() {
+			defer close(ended)
+			t.abandon()
+		})
+		<-ended
+	}
+	s.underWay.Wait() // 2. What reads has been cancelled, and what writes is done.
 
 	s.mu.Lock()
-	all, txs, idle := s.batches, s.txs, s.idle
-	s.batches, s.txs, s.idle = map[uint32]*batches{}, map[uint32]*tx{}, nil
+	all, idle := s.batches, s.idle
+	s.batches, s.idle = map[uint32]*batches{}, nil
 	s.connector, s.hold, s.db = nil, nil, store.Engine{}
 	s.mu.Unlock()
-	for _, b := range all { // 2. What was left open.
+	for _, b := range all { // 3. What was left open.
 		_ = b.close()
-	}
-	for _, t := range txs {
-		t.abandon()
 	}
 	for _, c := range idle {
 		_ = c.Close()
 	}
-	err := hold.Close() // 3. The last connection closes the database.
+	err := hold.Close() // 4. The last connection closes the database.
 	if closing := connector.Close(); err == nil {
 		err = closing
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 	"github.com/lsmlite/lsmlite-go/js/internal/wire"
@@ -322,18 +323,84 @@ func TestEnds(t *testing.T) {
 	c.send(opBegin) // waits
 }
 
+// What was written before the database is closed is done, although nothing waited for it.
+func TestCloseAfterWrites(t *testing.T) {
+	fsys := memfs.New()
+	c := connect(t, fsys)
+	c.must(opOpen, text("/my.lsm"), noKey, pairs())
+	tx := c.must(opBegin).U32() // has the turn, and is given up
+	c.put(tx, "lost", "1")
+	var answers []<-chan []byte
+	for i := range 10 {
+		_, answer := c.send(opPut, u32(0), text(fmt.Sprint(i)), text("v"))
+		answers = append(answers, answer)
+	}
+	_, begin := c.send(opBegin)
+	_, late := c.send(opPut, u32(tx), text("lost too"), text("1"))
+	c.must(opClose)
+	for _, a := range answers {
+		if _, err := c.wait(a); err != nil {
+			t.Errorf("a write before the end: %v", err)
+		}
+	}
+	if _, err := c.wait(begin); err == nil {
+		t.Error("a transaction begins at the end")
+	}
+	_, _ = c.wait(late)
+
+	c = connect(t, fsys)
+	c.must(opOpen, text("/my.lsm"), noKey, pairs())
+	if rows, _ := c.scan(0, everything); len(rows) != 10 {
+		t.Errorf("the rows are %q", rows)
+	}
+	c.must(opClose)
+}
+
 func TestClosed(t *testing.T) {
 	c := connect(t, memfs.New())
 	c.fails("misuse", opGet, u32(0), text("a"))
-	c.fails("misuse", opOpen, text("/my.lsm"), pairs("nosuch", "1"))
-	c.fails("misuse", opOpen, text("/my.lsm"), pairs("_txlock", "deferred"))
-	c.must(opOpen, text("/my.lsm"), pairs())
-	c.fails("misuse", opOpen, text("/my.lsm"), pairs())
+	c.fails("misuse", opOpen, text("/my.lsm"), noKey, pairs("nosuch", "1"))
+	c.fails("misuse", opOpen, text("/my.lsm"), noKey, pairs("_txlock", "deferred"))
+	c.must(opOpen, text("/my.lsm"), noKey, pairs())
+	c.fails("misuse", opOpen, text("/my.lsm"), noKey, pairs())
 	c.put(0, "a", "1")
 	c.must(opClose)
 	c.fails("misuse", opGet, u32(0), text("a"))
 	c.fails("misuse", opBegin)
 	c.fails("misuse", opClose)
+}
+
+// An encrypted database opens with its key only, and its error says so.
+func TestKeys(t *testing.T) {
+	if err := (engine.Options{Key: keys.Raw(make([]byte, 32))}).Validate(); err != nil {
+		t.Skipf("the engine does not encrypt: %v", err)
+	}
+	fsys := memfs.New()
+	key := func(kind byte, secret string) part {
+		return func(w *wire.Writer) {
+			w.Byte(kind)
+			w.Text(secret)
+		}
+	}
+	raw := key(1, strings.Repeat("k", 32))
+	c := connect(t, fsys)
+	c.fails("misuse", opOpen, text("/my.lsm"), key(1, "short"), pairs())
+	c.fails("misuse", opOpen, text("/my.lsm"), key(3, "of another kind"), pairs())
+	c.fails("misuse", opOpen, text("/my.lsm"), noKey, pairs("key_file", "/key"))
+	c.must(opOpen, text("/my.lsm"), raw, pairs())
+	c.put(0, "a", "1")
+	c.must(opExec, u32(0), text("INSERT INTO kv VALUES ('b', '2')"), args())
+	c.must(opClose)
+
+	c = connect(t, fsys)
+	c.fails("key", opOpen, text("/my.lsm"), noKey, pairs())
+	c.fails("key", opOpen, text("/my.lsm"), key(1, strings.Repeat("x", 32)), pairs())
+	c.fails("key", opOpen, text("/my.lsm"), key(2, "passphrase"), pairs())
+	c.must(opOpen, text("/my.lsm"), raw, pairs())
+	if rows, _ := c.scan(0, everything); strings.Join(rows, " ") != "a=1 b=2" {
+		t.Errorf("the rows are %q", rows)
+	}
+	c.must(opClose)
 }
 
 // A copy is a database with the same rows.
@@ -389,14 +456,14 @@ func TestBackup(t *testing.T) {
 func TestReadOnly(t *testing.T) {
 	fsys := memfs.New()
 	c := connect(t, fsys)
-	c.fails("cantopen", opOpen, text("/my.lsm"), pairs("mode", "ro"))
-	c.must(opOpen, text("/my.lsm"), pairs())
+	c.fails("cantopen", opOpen, text("/my.lsm"), noKey, pairs("mode", "ro"))
+	c.must(opOpen, text("/my.lsm"), noKey, pairs())
 	c.put(0, "a", "1")
 	c.must(opCheckpoint)
 	c.must(opClose)
 
 	c = connect(t, fsys)
-	c.must(opOpen, text("/my.lsm"), pairs("mode", "ro"))
+	c.must(opOpen, text("/my.lsm"), noKey, pairs("mode", "ro"))
 	if got := c.get(0, "a"); got != "1" {
 		t.Errorf("it reads %s", got)
 	}

@@ -84,7 +84,7 @@ func (s *Server) begin(r *request, _ *tx, out *wire.Writer) error {
 		return err
 	}
 	s.mu.Lock()
-	closed := s.db.DB == nil
+	closed := s.closing
 	n := s.number()
 	if !closed {
 		s.txs[n] = t

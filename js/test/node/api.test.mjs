@@ -261,6 +261,12 @@ each("signals", {}, async (db) => {
     running.abort(mine);
   }, { signal: running.signal }), mine);
   assert.equal(await db.get("new"), undefined);
+  // The turn is free as soon as it is aborted, whatever the function does.
+  const stuck = new AbortController();
+  const never = db.transaction(() => new Promise(() => {}), { signal: stuck.signal });
+  setTimeout(() => stuck.abort(mine), 10);
+  await assert.rejects(never, mine);
+  await db.put("free", "1");
 });
 
 each("backup", {}, async (db) => {

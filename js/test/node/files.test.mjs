@@ -55,6 +55,44 @@ for (const storage of ["memory", "node"]) {
   });
 }
 
+test("an encrypted database opens with its key", async (t) => {
+  const name = temp("secret.lsm");
+  const key = crypto.getRandomValues(new Uint8Array(32));
+  let db;
+  try {
+    db = await open(name, { key });
+  } catch (error) {
+    if (!error.message.includes("not available yet")) throw error;
+    t.skip("the engine does not encrypt: " + error.message);
+    return;
+  }
+  await db.put("a", "a plain text that must not be found");
+  const copy = await db.backup();
+  await db.close();
+  for (const file of [readFileSync(name), Buffer.from(copy)]) assert.ok(!file.includes("plain text"));
+  await assert.rejects(open(name), ofKind("key"));
+  await assert.rejects(open(name, { key: new Uint8Array(32) }), ofKind("key"));
+  await assert.rejects(open(name, { key: "a string" }), TypeError);
+  await assert.rejects(open(name, { key, passphrase: "x" }), ofKind("misuse"));
+  await assert.rejects(open(name, { key: new Uint8Array(31) }), ofKind("misuse"));
+  db = await open(name, { key });
+  assert.equal(text(await db.get("a")), "a plain text that must not be found");
+  for await (const row of db.query("PRAGMA integrity_check", [], { array: true })) assert.deepEqual(row, ["ok"]);
+  await db.close();
+  db = await open("copy.lsm", { storage: "memory", content: copy, key });
+  assert.equal(text(await db.get("a")), "a plain text that must not be found");
+  await db.close();
+
+  const other = temp("passphrase.lsm");
+  db = await open(other, { passphrase: "correct horse" });
+  await db.put("a", "1");
+  await db.close();
+  await assert.rejects(open(other, { passphrase: "wrong horse" }), ofKind("key"));
+  db = await open(other, { passphrase: "correct horse" });
+  assert.equal(text(await db.get("a")), "1");
+  await db.close();
+});
+
 test("a database is open once in a process, and between processes", async () => {
   const name = temp("twice.lsm");
   const db = await open(name);
