@@ -19,6 +19,7 @@ import (
 // was closed, then that of one that was killed, with its log.
 func TestFilesBothWays(t *testing.T) {
 	folder := build(t)
+	t.Parallel()
 	ctx := context.Background()
 	const numRows = 3000
 	for _, c := range []struct {
@@ -109,6 +110,7 @@ func checkCopied(t *testing.T, path string, numRows int) {
 // but locks can be seen.
 func TestNodeSeesLocks(t *testing.T) {
 	folder := build(t)
+	t.Parallel()
 	if _, err := os.Stat("/proc/locks"); err != nil {
 		t.Skipf("locks cannot be seen here: %v", err)
 	}

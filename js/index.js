@@ -2,7 +2,7 @@
 
 // The npm package lsmlite: a database, which runs in a worker of its own. index.d.ts describes what it exports.
 
-import { asBytes, Reader, Writer } from "./wire.js";
+import { asBytes, pack, Reader, unpack, Writer } from "./wire.js";
 
 // What Node has is asked of process, not imported: bundlers for browsers would look for it.
 const inNode = typeof process !== "undefined" && process.versions?.node !== undefined && process.type !== "renderer";
@@ -117,7 +117,7 @@ class Link {
       this.#waiting.get(0)?.resolve();
       return;
     }
-    for (const bytes of data.answers) {
+    for (const bytes of unpack(data.answers)) {
       const answer = new Reader(bytes);
       const id = answer.u32();
       const call = this.#waiting.get(id);
@@ -200,9 +200,9 @@ class Link {
     this.#outbox.push(bytes);
     if (this.#outbox.length > 1) return;
     queueMicrotask(() => {
-      const messages = this.#outbox;
+      const messages = pack(this.#outbox);
       this.#outbox = [];
-      this.#worker.postMessage({ messages }, messages.map((m) => m.buffer));
+      this.#worker.postMessage({ messages }, [messages.buffer]);
     });
   }
 }

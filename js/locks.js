@@ -39,7 +39,7 @@ function webLock(name, timeout) {
 }
 
 function busy(name, by) {
-  return new FileError(status.busy, `open ${name}: the database is open already, ${by}; close it there`);
+  return new FileError(status.busy, `open ${name}: the database is open already, ${by}`);
 }
 
 const retry = 20; // milliseconds between two looks at a lock file

@@ -54,10 +54,24 @@ func run(t *testing.T, c *exec.Cmd) string {
 	return string(out)
 }
 
+// TestSize fails if the program is larger than its budget, as the build script does. It runs while other tests do, as all of these do.
+func TestSize(t *testing.T) {
+	if testing.Short() {
+		t.Skip("brotli takes half a minute")
+	}
+	build(t)
+	t.Parallel()
+	out := run(t, exec.Command("./build.sh", t.TempDir()))
+	if !strings.Contains(out, "brotli -11 ") {
+		t.Errorf("the build script does not say how large the program is:\n%s", out)
+	}
+}
+
 // TestFilesInNode runs the tests of package hostfs, those of every file system among them, on the files of the
 // package in Node.
 func TestFilesInNode(t *testing.T) {
 	folder := build(t)
+	t.Parallel()
 	program := filepath.Join(t.TempDir(), "hostfs.test.wasm")
 	c := exec.Command("go", "test", "-c", "-o", program, "./hostfs")
 	c.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
@@ -76,6 +90,7 @@ func TestFilesInNode(t *testing.T) {
 // TestNode builds the package and runs its tests in Node.
 func TestNode(t *testing.T) {
 	folder := build(t)
+	t.Parallel()
 	tests, err := filepath.Glob("test/node/*.test.mjs")
 	if err != nil || len(tests) == 0 {
 		t.Fatalf("there are no tests: %v", err)

@@ -105,6 +105,31 @@ export class Writer {
   }
 }
 
+/** pack returns messages in one buffer, each after its length: to pass on many buffers takes longer. */
+export function pack(messages) {
+  let n = 0;
+  for (const m of messages) n += 4 + m.length;
+  const all = new Uint8Array(n);
+  const view = new DataView(all.buffer);
+  let at = 0;
+  for (const m of messages) {
+    view.setUint32(at, m.length, true);
+    all.set(m, at + 4);
+    at += 4 + m.length;
+  }
+  return all;
+}
+
+/** unpack returns the messages of pack, as parts of its buffer. */
+export function* unpack(all) {
+  const view = new DataView(all.buffer, all.byteOffset, all.byteLength);
+  for (let at = 0; at < all.length; ) {
+    const n = view.getUint32(at, true);
+    yield all.subarray(at + 4, at + 4 + n);
+    at += 4 + n;
+  }
+}
+
 /** Reader reads a message. */
 export class Reader {
   #bytes;

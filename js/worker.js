@@ -6,6 +6,7 @@
 import { Disk, FileError, Files, Memory, Opfs, status, statusOf } from "./files.js";
 import { acquire } from "./locks.js";
 import { start } from "./program.js";
+import { pack, unpack } from "./wire.js";
 
 const inNode = typeof process !== "undefined" && process.versions?.node !== undefined && process.type !== "renderer";
 const port = inNode ? process.getBuiltinModule("node:worker_threads").parentPort : globalThis;
@@ -31,7 +32,10 @@ async function serve({ module, storage, name, content, log, busyTimeout, mayWrit
   if (log !== undefined) kind.put(`${name}-log`, log);
   files = new Files(kind);
   return start(module, files, {
-    answered: (answers) => port.postMessage({ answers }, answers.map((a) => a.buffer)),
+    answered: (answers) => {
+      const all = pack(answers);
+      port.postMessage({ answers: all }, [all.buffer]);
+    },
     ended: () => port.postMessage({ ended: "the program has ended; its last words are on the console" }),
   });
 }
@@ -132,9 +136,9 @@ function received(data) {
   } else if (data.stop !== undefined) {
     void stop();
   } else if (give === undefined) {
-    early.push(...data.messages);
+    early.push(...unpack(data.messages));
   } else {
-    give(data.messages);
+    give(unpack(data.messages));
   }
 }
 

@@ -384,7 +384,7 @@ func TestKeys(t *testing.T) {
 	}
 	raw := key(1, strings.Repeat("k", 32))
 	c := connect(t, fsys)
-	c.fails("misuse", opOpen, text("/my.lsm"), key(1, "short"), pairs())
+	c.fails("key", opOpen, text("/my.lsm"), key(1, "short"), pairs())
 	c.fails("misuse", opOpen, text("/my.lsm"), key(3, "of another kind"), pairs())
 	c.fails("misuse", opOpen, text("/my.lsm"), noKey, pairs("key_file", "/key"))
 	c.must(opOpen, text("/my.lsm"), raw, pairs())
