@@ -54,7 +54,8 @@ func run(t *testing.T, c *exec.Cmd) string {
 	return string(out)
 }
 
-// TestSize fails if the program is larger than its budget, as the build script does. It runs while other tests do, as all of these do.
+// TestSize fails if the program is larger than its budget, as the build script does. The tests of this package run
+// next to one another, because each of them takes long.
 func TestSize(t *testing.T) {
 	if testing.Short() {
 		t.Skip("brotli takes half a minute")
