@@ -172,9 +172,13 @@ func (h *history) backup(l *life) error {
 	name := fmt.Sprintf("/copy%d", h.copies)
 	o := engine.BackupOptions{}
 	var err error
-	if h.rng.IntN(2) == 0 {
+	switch h.rng.IntN(3) {
+	case 0:
 		err = l.db.Backup(ctx, name, o)
-	} else {
+	case 1:
+		o.Key = h.key // and so a new data key
+		err = l.db.Backup(ctx, name, o)
+	default:
 		err = l.db.CopyCheckpoint(ctx, name, o)
 	}
 	if err != nil {

@@ -184,17 +184,26 @@ func (s *stream) record() (body []byte, isPage bool, end int64, err error) {
 	return body, field[1]&0x80 != 0, end, nil
 }
 
-// pageSum is the CRC of 13 bits of the page's number and the page.
-func pageSum(number int64, page []byte) uint16 {
-	var r uint16
-	for _, c := range append(be.AppendUint64(nil, uint64(number)), page...) {
-		r ^= uint16(c)
+// sums are the CRCs of 13 bits of each byte.
+var sums = func() (t [256]uint16) {
+	for i := range t {
+		r := uint16(i)
 		for range 8 {
-			if out := r & 1; out != 0 {
-				r = r>>1 ^ 0x18b8
-			} else {
-				r >>= 1
+			out := r & 1
+			if r >>= 1; out != 0 {
+				r ^= 0x18b8
 			}
+		}
+		t[i] = r
+	}
+	return t
+}()
+
+// pageSum is the CRC of 13 bits of the page's number and the page.
+func pageSum(number int64, page []byte) (r uint16) {
+	for _, part := range [][]byte{be.AppendUint64(nil, uint64(number)), page} {
+		for _, c := range part {
+			r = r>>8 ^ sums[byte(r)^c]
 		}
 	}
 	return r

