@@ -145,6 +145,8 @@ func (h *history) step(l *life) (err error) {
 		_, err = l.db.Checkpoint(ctx)
 	case n < 12:
 		_, err = l.db.Work(ctx, engine.WorkOptions{Merge: 2})
+	case n < 13 && h.rng.IntN(2) == 0:
+		return h.slots(l.db)
 	case n < 13:
 		return h.shut(l)
 	case n < 16: // the process is killed, or the power is lost
@@ -162,6 +164,16 @@ func (h *history) step(l *life) (err error) {
 	default:
 		return h.backup(l)
 	}
+	return err
+}
+
+// slots adds a key, or removes one that was added.
+func (h *history) slots(db *engine.DB) error {
+	ctx := context.Background()
+	if all := db.Keys(); len(all) > 1 {
+		return db.RemoveKey(ctx, all[len(all)-1].ID)
+	}
+	_, err := db.AddKey(ctx, keys.Raw(fmt.Appendf(nil, "%032d", h.rng.Uint32())))
 	return err
 }
 

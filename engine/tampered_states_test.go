@@ -34,6 +34,7 @@ type secretDB struct {
 	t       *testing.T
 	options engine.Options
 	states  []map[string]string
+	tokens  []engine.StateToken // of the same commits; the first is zero
 	moments []files
 }
 
@@ -50,7 +51,7 @@ func newSecretDB(t *testing.T, rng *rand.Rand, sessions, commits int, o engine.O
 	ctx := context.Background()
 	fs := memfs.New()
 	o.FS, o.Key = fs, keys.Raw(secretKey)
-	d := &secretDB{t: t, options: o, states: []map[string]string{{}}}
+	d := &secretDB{t: t, options: o, states: []map[string]string{{}}, tokens: []engine.StateToken{{}}}
 	for range sessions {
 		db, err := engine.Open(ctx, "/db", o)
 		ok(t, err)
@@ -67,7 +68,7 @@ func newSecretDB(t *testing.T, rng *rand.Rand, sessions, commits int, o engine.O
 				}
 				return nil
 			}))
-			d.states = append(d.states, next)
+			d.states, d.tokens = append(d.states, next), append(d.tokens, db.State())
 			switch rng.IntN(6) {
 			case 0:
 				ok(t, db.Flush(ctx))
