@@ -132,3 +132,11 @@ func TestWalkSeesChanges(t *testing.T) {
 		t.Errorf("%+v", end)
 	}
 }
+
+// alone skips a long test under the race detector: in it one goroutine works alone.
+func alone(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("one goroutine works alone: there is nothing for the race detector")
+	}
+}

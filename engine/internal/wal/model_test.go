@@ -403,7 +403,10 @@ func (m *model) run() {
 
 func TestModel(t *testing.T) { runModels(t, 60, false) }
 
-func TestModelEncrypted(t *testing.T) { runModels(t, 30, true) }
+func TestModelEncrypted(t *testing.T) {
+	alone(t)
+	runModels(t, 30, true)
+}
 
 func runModels(t *testing.T, seeds uint64, encrypted bool) {
 	var stats modelStats

@@ -143,6 +143,7 @@ func (h *history) shows(b []byte) int {
 }
 
 func TestNoNonceTwice(t *testing.T) {
+	alone(t)
 	type box struct {
 		key   crypt.KeyID
 		nonce [12]byte
@@ -185,6 +186,7 @@ func TestNoNonceTwice(t *testing.T) {
 
 // Nothing of what is written is in the file, nor in anything that was written to it at any time.
 func TestNoPlaintextInTheLog(t *testing.T) {
+	alone(t)
 	keys := newKeys(t)
 	f := &recordingFile{memFile: newFile()}
 	rng := rand.New(rand.NewPCG(3, 3))

@@ -129,6 +129,7 @@ func TestEncryptedLogIsRead(t *testing.T) {
 // Whatever bit of a log is changed, with the checksums made right again, what is read is the state after
 // a commit, or the change is found.
 func TestEveryByteChanged(t *testing.T) {
+	alone(t)
 	e := makeEncryptedLog(t, newKeys(t), crypt.NewChain(), "key")
 	found, same, shorter := 0, 0, 0
 	bits := []int{0, 1, 2, 3, 4, 5, 6, 7}
