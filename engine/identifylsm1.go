@@ -26,6 +26,8 @@ type LSM1Info struct {
 	Compression         string // name of the codec, or "codec 123" if it is none of lsmlite's
 	// Cipher is that of an encrypted file, else empty. CompressionID is 11100 then, and Compression what is inside.
 	Cipher string
+	// Encryption is what such a file says of its keys, which only one of them can prove; nil for another file.
+	Encryption *Encryption
 
 	Checkpoint       int64 // id of the newest checkpoint, 0 if there is none that can be read
 	Meta             [2]MetaPageInfo
@@ -76,6 +78,7 @@ func (i *FileInfo) database(l *checkpoint.Loaded, log vfs.File) (err error) {
 			codec = c.Compression
 		} else {
 			d.Cipher = suite.String()
+			d.Encryption = encryptionOf(l)
 		}
 		d.checkpoint(c, codec)
 		from = c.Log

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/keys"
 )
@@ -57,6 +58,12 @@ func (db *DB) Keys() []KeyInfo {
 		return nil
 	}
 	return keyInfos(db.secret.Slots())
+}
+
+// encryptionOf returns what the accepted meta page of an encrypted file says.
+func encryptionOf(l *checkpoint.Loaded) *Encryption {
+	area := l.Area()
+	return &Encryption{Cipher: area.Suite.String(), FileID: area.FileID, Keys: keyInfos(area.Slots)}
 }
 
 func keyInfos(slots []crypt.Slot) (list []KeyInfo) {

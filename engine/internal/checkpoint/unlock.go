@@ -126,3 +126,12 @@ func (s *sealed) open(ctx context.Context, src keys.Source) (*crypt.Keys, error)
 	defer clear(dataKey)
 	return crypt.NewKeys(s.Suite, dataKey, s.FileID)
 }
+
+// Area returns what the accepted meta page of an encrypted file says of it, which nobody has verified without the key;
+// nothing for another file.
+func (l *Loaded) Area() crypt.Area {
+	if l.Meta == 0 || l.Pages[l.Meta-1].sealed == nil {
+		return crypt.Area{}
+	}
+	return l.Pages[l.Meta-1].sealed.Area
+}

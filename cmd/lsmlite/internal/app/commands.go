@@ -43,6 +43,7 @@ type commands struct {
 	Diff       care.Diff       `cmd:"" group:"care" help:"Compare the rows of two databases."`
 	Page       care.Page       `cmd:"" group:"care" help:"Show what is on a page."`
 	Log        care.Log        `cmd:"" group:"care" help:"Print the records of the log."`
+	Slots      care.Slots      `cmd:"" group:"care" help:"List, add and remove the keys of an encrypted database."`
 	Identify   care.Identify   `cmd:"" group:"care" help:"Say what files and folders are."`
 	Recover    care.Recover    `cmd:"" group:"care" help:"Save what can still be read of a damaged database."`
 

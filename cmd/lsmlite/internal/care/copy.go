@@ -9,6 +9,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -74,7 +75,8 @@ func (c *copying) write(ctx context.Context, s *engine.Snapshot, temp string, ma
 // check reads all of the copy, and compares its rows with those that were to be copied.
 func (c *copying) check(ctx context.Context, s *engine.Snapshot, temp string) error {
 	o := c.source.Options()
-	db, err := engine.Open(ctx, temp, engine.Options{FS: c.to.fs, ReadOnly: true, MustExist: true, Codecs: o.Codecs, OptionalLocks: o.OptionalLocks})
+	db, err := engine.Open(ctx, temp, engine.Options{FS: c.to.fs, ReadOnly: true, MustExist: true, Codecs: o.Codecs,
+		OptionalLocks: o.OptionalLocks, Key: c.key()})
 	if err != nil {
 		return fmt.Errorf("verify the copy: %w", err)
 	}
@@ -86,6 +88,14 @@ func (c *copying) check(ctx context.Context, s *engine.Snapshot, temp string) er
 		return err
 	}
 	return c.compare(ctx, s, db)
+}
+
+// key is that of the copy: its own, or that of the source.
+func (c *copying) key() keys.Source {
+	if c.shape.Key != nil {
+		return c.shape.Key
+	}
+	return c.source.Options().Key
 }
 
 func (c *copying) compare(ctx context.Context, s *engine.Snapshot, copy *engine.DB) error {

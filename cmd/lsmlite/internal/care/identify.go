@@ -88,6 +88,9 @@ func describe(d *engine.LSM1Info) []string {
 		fmt.Sprintf("page size %d, block size %d, %s, compression %s", d.PageSize, d.BlockSize, plural(d.Blocks, "block"), d.Compression),
 		fmt.Sprintf("checkpoint %d with %s and %s", d.Checkpoint, plural(int64(d.Levels), "level"), plural(int64(d.Segments), "segment")),
 	}
+	if d.Encryption != nil {
+		lines = append(lines, fmt.Sprintf("encrypted with %s, %s", d.Encryption.Cipher, plural(int64(len(d.Encryption.Keys)), "key")))
+	}
 	if d.Merging {
 		lines[1] += ", a merge half done"
 	}
@@ -121,6 +124,7 @@ type identifiedLSM1 struct {
 	BlockSize   int            `json:"block_size"`
 	Blocks      int64          `json:"blocks"`
 	Compression string         `json:"compression"`
+	Encryption  *encryptedJSON `json:"encryption"`
 	Checkpoint  int64          `json:"checkpoint"`
 	MetaPages   [2]int64       `json:"meta_page_checkpoints"`
 	Levels      int            `json:"levels"`
@@ -147,7 +151,8 @@ func identifiedJSON(path string, info engine.FileInfo) identified {
 		return out
 	}
 	out.LSM1 = &identifiedLSM1{
-		WrittenBy: author(d), PageSize: d.PageSize, BlockSize: d.BlockSize, Blocks: d.Blocks, Compression: d.Compression,
+		WrittenBy: author(d), PageSize: d.PageSize, BlockSize: d.BlockSize, Blocks: d.Blocks,
+		Compression: d.Compression, Encryption: encryptionJSON(d.Encryption),
 		Checkpoint: d.Checkpoint, MetaPages: [2]int64{d.Meta[0].Checkpoint, d.Meta[1].Checkpoint}, Levels: d.Levels,
 		Segments: d.Segments, Sealed: d.Sealed, Merging: d.Merging, LogBytes: d.LogBytes, LogCommits: d.LogCommits,
 		LogMissing: d.LogMissing, Closed: d.Closed, Damage: d.Damage, OpenIn: []holderInJSON{},

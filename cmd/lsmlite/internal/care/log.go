@@ -12,6 +12,7 @@ import (
 
 // Log prints the records of a log.
 type Log struct {
+	env.Key
 	File   string `arg:"" help:"Database file, or a log."`
 	Log    string `placeholder:"FILE" help:"Log of the database, if it has another name than the database with -log added."`
 	All    bool   `short:"a" help:"Read from the beginning of the file, also what the database does not need any more."`
@@ -40,6 +41,11 @@ func (l Log) Run(ctx context.Context, e *env.Env) error {
 	case l.Max == 0 && !e.JSON:
 		o.MaxBytes = maxLine
 	}
+	key, err := l.Source()
+	if err != nil {
+		return err
+	}
+	o.Key = key
 	show := logLines{e: e, values: l.Values}
 	if !l.Follow {
 		return show.all(ctx, l.File, o)

@@ -15,6 +15,7 @@ import (
 
 // Recover saves what can still be read of a damaged database.
 type Recover struct {
+	env.Key
 	Damaged     string `arg:"" help:"Damaged database file. It is only read."`
 	New         string `arg:"" help:"New database file."`
 	Log         string `placeholder:"FILE" help:"Log of the damaged database, if it has another name than the database with -log added."`
@@ -34,7 +35,8 @@ func (Recover) Help() string {
 		"the file. No row is invented. The report says which pages are lost, between which keys rows are missing, and which rows may be older "+
 		"than the newest. The exit code is 0 if everything came back, 1 if something is lost or may be stale, and 4 if there is nothing in the "+
 		"file that could be of a database; then there is no new file. The damaged file and its log are not changed: keep them.",
-		"lsmlite recover damaged.lsm new.lsm", "lsmlite recover --json damaged.lsm new.lsm > report.json", "lsmlite recover --scan damaged.lsm all.lsm")
+		"lsmlite recover damaged.lsm new.lsm", "lsmlite recover --json damaged.lsm new.lsm > report.json", "lsmlite recover --scan damaged.lsm all.lsm",
+		"lsmlite recover --key-file my.key damaged.lsm new.lsm")
 }
 
 // Run recovers the database.
@@ -81,11 +83,15 @@ func (r Recover) mayWrite() error {
 }
 
 func (r Recover) recover(ctx context.Context, e *env.Env) (engine.RecoverReport, error) {
+	key, err := r.Source()
+	if err != nil {
+		return engine.RecoverReport{}, err
+	}
 	p := e.Progress("recover "+r.Damaged, env.Bytes, 0)
 	defer p.Done()
 	return engine.Recover(ctx, r.Damaged, r.New, engine.RecoverOptions{
 		Log: r.Log, NoLog: r.NoLog, Scan: r.Scan, Memory: r.Memory, Replace: r.Force,
-		PageSize: r.PageSize, BlockSize: r.BlockSize, Compression: r.Compression, OptionalLocks: r.Locking == "optional",
+		PageSize: r.PageSize, BlockSize: r.BlockSize, Compression: r.Compression, OptionalLocks: r.Locking == "optional", Key: key,
 		Progress: func(now engine.RecoverProgress) {
 			p.SetTotal(now.Total)
 			p.Set(now.Bytes)
@@ -98,12 +104,19 @@ func (r Recover) explain(err error) error {
 	if errors.Is(err, engine.ErrBusy) {
 		return env.BusyError(r.Damaged, err)
 	}
+	if errors.Is(err, engine.ErrKey) {
+		return env.KeyError(r.Damaged, err)
+	}
 	return err
 }
 
 // verify reads all of the new file.
 func (r Recover) verify(ctx context.Context, e *env.Env) error {
-	db, err := engine.Open(ctx, r.New, engine.Options{ReadOnly: true, MustExist: true, OptionalLocks: r.Locking == "optional"})
+	key, err := r.Source()
+	if err != nil {
+		return err
+	}
+	db, err := engine.Open(ctx, r.New, engine.Options{ReadOnly: true, MustExist: true, OptionalLocks: r.Locking == "optional", Key: key})
 	if err != nil {
 		return fmt.Errorf("verify the new file: %w", err)
 	}

@@ -5,9 +5,12 @@ package care
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -18,7 +21,10 @@ type Rewrite struct {
 	PageSize    int    `placeholder:"BYTES" help:"Page size: a power of two from 256 to 65536. Without it the size stays."`
 	BlockSize   int    `placeholder:"BYTES" help:"Block size: a power of two from 64 KiB on. Without it the size stays."`
 	Compression string `placeholder:"CODEC" help:"Codec: none, lz4, zlib, zstd or snappy. Without it the codec stays."`
-	Force       bool   `short:"f" help:"Replace the new file if it exists, and remove its log."`
+	Encrypt     bool   `xor:"crypt" help:"Encrypt the new file with a data key of its own, under the new key, or else the one of --key-file and so on."`
+	Decrypt     bool   `xor:"crypt" help:"Write the new file in clear."`
+	env.NewKey
+	Force bool `short:"f" help:"Replace the new file if it exists, and remove its log."`
 }
 
 // Help has examples.
@@ -26,13 +32,19 @@ func (Rewrite) Help() string {
 	return env.Help("Page size, block size and codec belong to a file and cannot be changed in it. So all rows are written to a new file, densely packed, "+
 		"which is read again and compared with the database. Then it takes the place of the database, in one step, or gets a name of its own. "+
 		"Whatever fails before that, the database stays as it is. It must not be in use.",
-		"lsmlite rewrite --compression zstd my.lsm", "lsmlite rewrite --page-size 16384 my.lsm new.lsm")
+		"lsmlite rewrite --compression zstd my.lsm", "lsmlite rewrite --page-size 16384 my.lsm new.lsm",
+		"lsmlite rewrite --encrypt --key-file my.key my.lsm", "lsmlite rewrite --encrypt --key-file my.key --new-key-file new.key my.lsm",
+		"lsmlite rewrite --decrypt --key-file my.key my.lsm clear.lsm")
 }
 
 // Run writes the database again.
 func (r Rewrite) Run(ctx context.Context, e *env.Env) error {
+	key, err := r.newKey()
+	if err != nil {
+		return err
+	}
 	w := rewriting{fs: vfs.OS, file: r.File, to: r.New, force: r.Force, open: r.opener(),
-		shape: engine.BackupOptions{PageSize: r.PageSize, BlockSize: r.BlockSize, Compression: r.Compression}}
+		shape: engine.BackupOptions{PageSize: r.PageSize, BlockSize: r.BlockSize, Compression: r.Compression, Key: key}}
 	if r.New != "" {
 		if err := different(r.File, r.New); err != nil {
 			return err
@@ -43,6 +55,40 @@ func (r Rewrite) Run(ctx context.Context, e *env.Env) error {
 		return err
 	}
 	return printCopied(e, r.File, w.to, made)
+}
+
+// newKey is the key of the new file, nil if it stays as it is. A database in clear that is to be encrypted is opened
+// without the key.
+func (r *Rewrite) newKey() (keys.Source, error) {
+	key, err := r.NewKey.Source()
+	switch {
+	case err != nil:
+		return nil, err
+	case r.Decrypt && key != nil:
+		return nil, env.Errorf(env.Usage, "--decrypt writes the new file in clear, without a key")
+	case r.Decrypt:
+		return keys.None, nil
+	case !r.Encrypt && key != nil:
+		return nil, env.Errorf(env.Usage, "a new key needs --encrypt; to change the key alone there is lsmlite slots")
+	case !r.Encrypt:
+		return nil, nil
+	}
+	if key == nil {
+		if key, err = r.SourceOf(r.File); err != nil {
+			return nil, err
+		}
+	}
+	if key == nil {
+		return nil, env.Errorf(env.Usage, "--encrypt needs the place of a key, such as --key-file")
+	}
+	if info, err := engine.Identify(vfs.OS, r.File); err == nil && info.LSM1 != nil && info.LSM1.Encryption == nil {
+		r.Settings.Key = env.Key{}
+		r.Set = slices.DeleteFunc(slices.Clone(r.Set), func(s string) bool {
+			name, _, _ := strings.Cut(s, "=")
+			return strings.HasPrefix(name, "key_") && name != "key_type" || strings.HasPrefix(name, "passphrase_")
+		})
+	}
+	return key, nil
 }
 
 // opener opens the database for reading.

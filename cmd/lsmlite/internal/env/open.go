@@ -20,6 +20,7 @@ import (
 // Settings are the flags of the subcommands that open a database.
 type Settings struct {
 	Set []string `placeholder:"NAME=VALUE" sep:"none" help:"A setting, as in a data source name, such as safety=full. May be given again."`
+	Key
 }
 
 // Access says what a database is opened for.
@@ -44,6 +45,9 @@ func (s Settings) Config(path string, access Access) (lsmlite.Config, error) {
 	query.Set("mode", modes[access].String())
 	if path == ":memory:" {
 		query.Set("mode", lsmlite.ModeMemory.String())
+	}
+	for name, place := range s.Key.settings() {
+		query.Set(name, place)
 	}
 	for _, set := range s.Set {
 		name, value, ok := strings.Cut(set, "=")
@@ -138,6 +142,10 @@ func explainOpen(path string, err error) error {
 	switch {
 	case errors.Is(err, engine.ErrBusy):
 		return BusyError(path, err)
+	case errors.Is(err, engine.ErrKey):
+		return KeyError(path, err)
+	case errors.Is(err, engine.ErrRolledBack):
+		return err
 	case errors.Is(err, engine.ErrCorrupt):
 		return &DamagedError{Path: path, Err: err}
 	}

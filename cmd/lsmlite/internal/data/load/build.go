@@ -54,8 +54,13 @@ func (l *loader) startBuild(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	key, err := l.o.SourceOf(l.o.Path)
+	if err != nil {
+		return err
+	}
 	l.build, err = engine.NewBuilder(l.o.Path, engine.Options{
 		PageSize: o.PageSize, BlockSize: o.BlockSize, Compression: o.Compression, Codecs: o.Codecs, Perm: cfg.Perm,
+		Key: key, Cipher: cfg.Cipher,
 	})
 	return err
 }

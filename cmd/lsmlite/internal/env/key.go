@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package env
+
+import "github.com/lsmlite/lsmlite-go/engine/keys"
+
+// Key are the flags that name the place of a database's key. No flag takes a key itself: all processes see the
+// arguments of all others, and a shell remembers them.
+type Key struct {
+	KeyFile        string `placeholder:"FILE" help:"File with the key of an encrypted database: 32 bytes or 64 hex digits."`
+	KeyEnv         string `placeholder:"NAME" help:"Environment variable with that key, as 64 hex digits."`
+	PassphraseFile string `placeholder:"FILE" help:"File with a passphrase in place of a key."`
+	PassphraseEnv  string `placeholder:"NAME" help:"Environment variable with a passphrase."`
+}
+
+// settings are the names of the flags in a data source name, and their values.
+func (k Key) settings() map[string]string {
+	all := map[string]string{
+		"key_file": k.KeyFile, "key_env": k.KeyEnv, "passphrase_file": k.PassphraseFile, "passphrase_env": k.PassphraseEnv,
+	}
+	for name, place := range all {
+		if place == "" {
+			delete(all, name)
+		}
+	}
+	return all
+}
+
+// Source is what the flags name, nil if none is given.
+func (k Key) Source() (keys.Source, error) {
+	if len(k.settings()) > 1 {
+		return nil, Errorf(Usage, "several keys; give one of --key-file, --key-env, --passphrase-file and --passphrase-env")
+	}
+	return sourceOf(k.KeyFile, k.KeyEnv, k.PassphraseFile, k.PassphraseEnv), nil
+}
+
+// NewKey are the flags that name the place of a key that a database gets.
+type NewKey struct {
+	NewKeyFile        string `placeholder:"FILE" help:"File with the new key: 32 bytes or 64 hex digits."`
+	NewKeyEnv         string `placeholder:"NAME" help:"Environment variable with the new key, as 64 hex digits."`
+	NewPassphraseFile string `placeholder:"FILE" help:"File with a new passphrase."`
+	NewPassphraseEnv  string `placeholder:"NAME" help:"Environment variable with a new passphrase."`
+}
+
+// Source is what the flags name, nil if none is given.
+func (k NewKey) Source() (keys.Source, error) {
+	same := Key{k.NewKeyFile, k.NewKeyEnv, k.NewPassphraseFile, k.NewPassphraseEnv}
+	if len(same.settings()) > 1 {
+		return nil, Errorf(Usage, "several keys; give one of --new-key-file, --new-key-env, --new-passphrase-file and --new-passphrase-env")
+	}
+	return same.Source()
+}
+
+func sourceOf(keyFile, keyEnv, passphraseFile, passphraseEnv string) keys.Source {
+	switch {
+	case keyFile != "":
+		return keys.File(keyFile)
+	case keyEnv != "":
+		return keys.Env(keyEnv)
+	case passphraseFile != "":
+		return keys.PassphraseFile(passphraseFile)
+	case passphraseEnv != "":
+		return keys.PassphraseEnv(passphraseEnv)
+	}
+	return nil
+}
+
+// SourceOf is the key that flags and settings name, nil if none is given.
+func (s Settings) SourceOf(path string) (keys.Source, error) {
+	cfg, err := s.Config(path, Read)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Key != nil {
+		return cfg.Key, nil
+	}
+	return sourceOf(cfg.KeyFile, cfg.KeyEnv, cfg.PassphraseFile, cfg.PassphraseEnv), nil
+}
+
+// KeyError adds to an error of a key what the caller can do.
+func KeyError(path string, err error) error {
+	return Errorf(CannotOpen, "%w\n%s is encrypted; name the place of its key with --key-file, --key-env, --passphrase-file or --passphrase-env", err, path)
+}
