@@ -14,25 +14,16 @@ from lsmlite import dbapi2
 KEYS: list[dict[str, Any]] = [{"key": b"k" * 32}, {"passphrase": "horse \u00e9"}]
 
 
-def open_with(path: str, **secret: Any) -> lsmlite.LSM:
-    try:
-        return lsmlite.LSM(path, **secret)
-    except lsmlite.MisuseError as e:
-        if "not available yet" in e.detail:
-            pytest.skip("the library cannot encrypt yet")
-        raise
-
-
 @pytest.mark.parametrize("secret", KEYS, ids=lambda s: next(iter(s)))
 def test_an_encrypted_file(path: str, secret: dict[str, Any]) -> None:
-    with open_with(path, **secret) as db:
+    with lsmlite.LSM(path, **secret) as db:
         db.update((f"secretkey{i:05}", "secretvalue" * 20) for i in range(500))
         db.flush()
         db["secretkey in the log"] = "secretvalue"
         for suffix in ("", "-log"):
             content = Path(path + suffix).read_bytes()
             assert b"secretkey" not in content and b"secretvalue" not in content
-    with open_with(path, **secret) as db:
+    with lsmlite.LSM(path, **secret) as db:
         assert db["secretkey00499"] == b"secretvalue" * 20
         assert len(list(db)) == 501
     connection = dbapi2.connect(path, **secret)
@@ -42,7 +33,7 @@ def test_an_encrypted_file(path: str, secret: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("secret", KEYS, ids=lambda s: next(iter(s)))
 def test_a_wrong_key(path: str, secret: dict[str, Any]) -> None:
-    with open_with(path, **secret) as db:
+    with lsmlite.LSM(path, **secret) as db:
         db["a"] = "b"
     before = Path(path).read_bytes()
     for other in ({}, {"key": b"x" * 32}, {"passphrase": "wrong"}):
