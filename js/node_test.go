@@ -32,6 +32,9 @@ func build(t *testing.T) string {
 			t.Skipf("the package is tested in Node, and %s is not installed: %v", program, err)
 		}
 	}
+	if out, err := exec.Command("node", "-p", "typeof process.getBuiltinModule").Output(); err != nil || strings.TrimSpace(string(out)) != "function" {
+		t.Skipf("the package needs Node 20.16 or newer: %v", err)
+	}
 	folder, err := os.MkdirTemp("", "lsmlite-js-")
 	if err != nil {
 		t.Fatal(err)
