@@ -20,6 +20,7 @@ const encoder = new TextEncoder();
 
 let db; // the open database
 let file = { name: "", size: 0 };
+let locked; // the file that waits for its key
 let shown = 0; // number of the newest request for keys
 let looked = 0; // number of the newest request for a value
 let value; // the bytes that are shown
@@ -51,10 +52,38 @@ async function openFiles(files) {
   const log = files.find(isLog);
   const bytes = main.size + (log?.size ?? 0);
   if (bytes > maxFile) throw new Error(`${main.name} has ${size(bytes)}; this page opens up to ${size(maxFile)}.`);
+  await unlock({
+    name: main.name, size: bytes, content: new Uint8Array(await main.arrayBuffer()),
+    log: log && new Uint8Array(await log.arrayBuffer()),
+  });
+}
+
+// unlock opens a file, and asks for its key if it needs one. secret is {passphrase} or {key}, if it is known.
+async function unlock(wanted, secret = {}) {
+  locked = undefined;
+  at("unlock").hidden = true;
   say("Opening …");
-  const content = new Uint8Array(await main.arrayBuffer());
-  const opened = await open(main.name, { storage: "memory", content, log: log && new Uint8Array(await log.arrayBuffer()) });
-  await show(opened, { name: main.name, size: bytes });
+  let opened;
+  try {
+    opened = await open(wanted.name, { storage: "memory", content: wanted.content, log: wanted.log, ...secret });
+  } catch (error) {
+    if (error.kind !== "key") throw error;
+    locked = wanted;
+    at("locked").textContent = wanted.name;
+    at("unlock").hidden = false;
+    at("secret").value = "";
+    at("secret").focus();
+    say("");
+    if (secret.key || secret.passphrase) throw error; // it was a wrong one
+    return;
+  }
+  await show(opened, wanted);
+}
+
+// secretOf reads what was typed: 64 hex digits are a key.
+function secretOf(typed) {
+  if (!/^[0-9a-f]{64}$/i.test(typed)) return { passphrase: typed };
+  return { key: Uint8Array.from(typed.match(/../g), (digits) => parseInt(digits, 16)) };
 }
 
 async function sample() {
@@ -73,7 +102,7 @@ async function sample() {
 async function show(opened, about) {
   await shut();
   db = opened;
-  file = about;
+  file = { name: about.name, size: about.size };
   at("name").textContent = about.name;
   at("about").textContent = about.size === undefined ? "in memory" : `${size(about.size)}, in memory`;
   at("start").hidden = true;
@@ -219,6 +248,11 @@ at("file").addEventListener("change", () => {
   if (files.length) attempt(() => openFiles(files));
 });
 at("sample").addEventListener("click", () => attempt(sample));
+at("unlock").addEventListener("submit", (e) => {
+  e.preventDefault();
+  if (locked && at("secret").value !== "") attempt(() => unlock(locked, secretOf(at("secret").value)));
+});
+at("not").addEventListener("click", () => { locked = undefined; at("unlock").hidden = true; at("secret").value = ""; });
 at("close").addEventListener("click", () => attempt(leave));
 at("save").addEventListener("click", () => attempt(save));
 at("more").addEventListener("click", () => attempt(() => keys(true)));

@@ -20,10 +20,11 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 )
 
 // testTime bounds all tests in the browser.
-const testTime = 4 * time.Minute
+const testTime = 8 * time.Minute
 
 // program returns the path of the first of some programs that is there, or skips the test and says so.
 func program(t *testing.T, debian string, names ...string) string {
@@ -153,8 +154,8 @@ func TestBundlersUnderstandThePackage(t *testing.T) {
 // writeFiles makes the databases that the browser is given.
 func writeFiles(t *testing.T, dir string) {
 	t.Helper()
-	write := func(name, format string, rows int) *engine.DB {
-		db, err := engine.Open(t.Context(), filepath.Join(dir, name), engine.Options{})
+	write := func(name, format string, rows int, key keys.Source) *engine.DB {
+		db, err := engine.Open(t.Context(), filepath.Join(dir, name), engine.Options{Key: key})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,11 +171,14 @@ func writeFiles(t *testing.T, dir string) {
 		}
 		return db
 	}
-	if err := write("native.lsm", "value %d", 1000).Close(); err != nil {
+	if err := write("native.lsm", "value %d", 1000, nil).Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := write("locked.lsm", "secret %d", 10, keys.Raw(bytes.Repeat([]byte{7}, 32))).Close(); err != nil {
 		t.Fatal(err)
 	}
 	// A copy of files that are open is what a killed process leaves.
-	db := write("open.lsm", "in the log %d", 10)
+	db := write("open.lsm", "in the log %d", 10, nil)
 	for _, end := range []string{"", "-log"} {
 		raw, err := os.ReadFile(filepath.Join(dir, "open.lsm"+end))
 		if err != nil {

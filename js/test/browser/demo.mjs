@@ -117,6 +117,25 @@ export async function demoReadsTheLog(w) {
   await onlyItself(w, tab);
 }
 
+// demoUnlocks: an encrypted file is opened with its key, and not with another one.
+export async function demoUnlocks(w) {
+  const tab = await openDemo(w);
+  await drop(w, tab, "locked.lsm");
+  await shows(tab, "unlock", "locked.lsm is encrypted");
+  assert.equal(await tab.run(() => document.activeElement.id), "secret");
+  await shot(tab, "unlock");
+  await tab.write("ab".repeat(32));
+  await tab.press("Enter");
+  await shows(tab, "error", "key");
+  await tab.until(() => document.getElementById("secret").value === "" && document.activeElement.id === "secret");
+  await tab.write("07".repeat(32));
+  await tab.press("Enter");
+  await shows(tab, "note", "10 keys");
+  await shows(tab, "value", "secret 0");
+  assert.equal(await tab.run(() => document.getElementById("unlock").hidden && document.getElementById("error").hidden), true);
+  await onlyItself(w, tab);
+}
+
 export async function demoRefuses(w) {
   const tab = await openDemo(w);
   await drop(w, tab, "text.lsm");
