@@ -26,7 +26,6 @@ type history struct {
 	logs []*forked
 	old  []forked // states that were copied
 	text map[[8]byte]bool
-	seen int
 }
 
 // forked is one of the copies of a file.
@@ -44,7 +43,7 @@ func (h *history) open(f *memFile, from format.LogPos) *forked {
 	return &forked{f, l, from}
 }
 
-// text is a value in which every eight bytes show that it is one.
+// value is a value in which every eight bytes show that it is one.
 func (h *history) value() []byte {
 	b := make([]byte, 8+h.rng.IntN(60))
 	for i := range b {
