@@ -56,6 +56,7 @@ func (l *Log) appendEncrypted(r *format.LogRecord) error {
 		}
 		return nil
 	}
+	l.sumUp() // as what comes before may be written out, and is no longer in the buffer after that
 	before := l.tx
 	if err := l.appendLong(r); err != nil {
 		l.restore(before)

@@ -171,7 +171,10 @@ func (l *Log) commit(padToSector bool, write func(*Log) error) error {
 	if err == nil {
 		err = l.Lost()
 	}
-	if l.Uncommitted() == 0 {
+	if err == nil {
+		err = l.tx.err // also if nothing is left: what came before the mark is not in the log
+	}
+	if l.Uncommitted() == 0 && l.tx.err == nil {
 		return err
 	}
 	if err == nil && l.keys != nil {
