@@ -107,6 +107,8 @@ func TestEveryFunction(t *testing.T) {
 
 func TestHooks(t *testing.T) { run(t, program(t, "hooks"), t.TempDir()) }
 
+func TestLives(t *testing.T) { run(t, program(t, "lives"), t.TempDir()) }
+
 func TestStatements(t *testing.T) { run(t, program(t, "stmt"), filepath.Join(t.TempDir(), "s.lsm")) }
 
 // TestThreads is a soak with -soak.

@@ -24,7 +24,7 @@ func codeOf(err error) int {
 	case err == nil:
 		return C.LSM_OK
 	case errors.As(err, &own):
-		return int(own)
+		return own.code()
 	case errors.Is(err, fs.ErrNotExist):
 		return C.LSM_IOERR_NOENT
 	case errors.Is(err, engine.ErrCorrupt):
@@ -48,6 +48,14 @@ func plainCode(code int) C.int {
 // ownCode is an error that has only a number: one that a function of the program has returned, or memory that
 // its environment did not have.
 type ownCode int
+
+// code returns the number, or LSM_ERROR for one that would not be seen as an error, whatever the program means by it.
+func (c ownCode) code() int {
+	if c < 0 || c&0xff == 0 || c == C.LSMLITE_ROW || c == C.LSMLITE_DONE {
+		return C.LSM_ERROR
+	}
+	return int(c)
+}
 
 // Error names the number.
 func (c ownCode) Error() string {

@@ -53,6 +53,16 @@ var cores = struct {
 
 // use grants a use of the file of a handle, and opens it if it is not open.
 func (h *handle) use(ctx context.Context) (*core, error) {
+	for {
+		if c, err := h.tryUse(ctx); c != nil || err != nil {
+			return c, err
+		}
+	}
+}
+
+// tryUse is use, or returns nil if the handle that writes, whose database this one was to share, has just gone, or
+// could not open it.
+func (h *handle) tryUse(ctx context.Context) (*core, error) {
 	key := coreKey{h.path, h.cfg.readOnly}
 	cores.Lock()
 	c := cores.open[key]
@@ -67,6 +77,10 @@ func (h *handle) use(ctx context.Context) (*core, error) {
 	cores.Unlock()
 
 	c.opening.Lock()
+	if c.db == nil && c.file != key { // opened by this handle it would be read-only for those that write
+		c.opening.Unlock()
+		return nil, c.release(nil)
+	}
 	err := h.openCore(ctx, c)
 	if err == nil {
 		c.envs = append(c.envs, h.c.pEnv)
@@ -103,14 +117,16 @@ func (h *handle) openCore(ctx context.Context, c *core) error {
 		Worked:       func(e engine.WorkEvent) { c.count(e.Bytes) },
 		Checkpointed: func(e engine.CheckpointEvent) { c.count(e.Bytes) },
 	}
+	var log *logHandler
 	if h.c.xLog != nil {
-		o.Logger = slog.New(&logHandler{log: h.c.xLog, ctx: h.c.pLogCtx})
+		log = &logHandler{log: h.c.xLog, ctx: h.c.pLogCtx}
+		o.Logger = slog.New(log)
 	}
 	db, err := engine.Open(ctx, h.path, o)
 	if err != nil {
 		return err
 	}
-	c.fs = h.fs
+	c.fs, h.log = h.fs, log
 	c.db, c.applied, c.hooks, c.key = db, h.cfg.tunables, nil, h.key.digest()
 	if h.hooked() != nil {
 		c.hooks = o.Codecs[0].(*hooks)

@@ -100,10 +100,13 @@ static int settle(lsm_cursor *p){
 int lsm_csr_seek(lsm_cursor *p, const void *pKey, int nKey, int eSeek){
   if( p==0 || nKey<0 || (pKey==0 && nKey>0) || eSeek<LSM_SEEK_LEFAST || eSeek>LSM_SEEK_GE ) return LSM_MISUSE;
   if( p->eMoves & CSR_SCAN ) return LSM_MISUSE;
-  dropLong(p);
+  unsigned char *pLong = p->pLong; /* the key may be in it */
+  p->pLong = 0;
   p->bTaken = 0;
   p->eMoves = eSeek==LSM_SEEK_GE ? CSR_NEXT : eSeek==LSM_SEEK_LE ? CSR_PREV : 0;
-  return lsmliteGoCursorSeek(p->pGo, (void*)pKey, nKey, eSeek);
+  int rc = lsmliteGoCursorSeek(p->pGo, (void*)pKey, nKey, eSeek);
+  lsm_free(p->pDb->pEnv, pLong);
+  return rc;
 }
 
 static int toEnd(lsm_cursor *p, int bLast){

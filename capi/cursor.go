@@ -22,7 +22,8 @@ type cursor struct {
 	e  *engine.Cursor
 	at C.uint64_t
 	o  engine.FillOptions // which rows the cursor shows
-	// waits says that e stands on a row that no block has had yet.
+	// waits says that e stands on a row that no block has had yet: one that was too long, or whose value could not be
+	// read.
 	waits bool
 }
 
@@ -135,9 +136,10 @@ func (c *cursor) fill(current bool, rows int) error {
 	if err != nil && n == 0 {
 		return err
 	}
-	// An error after some rows comes again with the move after them.
+	// An error after some rows comes again with the move after them. If it is one of reading a value, e stands on that
+	// row, which must not be passed over.
 	c.c.nRow = C.uint32_t(n)
-	c.waits = long
+	c.waits = long || err != nil && c.e.Err() == nil
 	if long || n == rows || err != nil {
 		c.c.bLast = 0
 	}

@@ -122,8 +122,11 @@ func (f *envFile) moveTo(env *C.lsm_env) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	oldEnv, old := f.env, f.f
+	f.f = nil // unless the file is opened again: nobody may close it twice
 	f.broken = f.open(env)
-	C.lsmliteCallClose(oldEnv, old)
+	if old != nil {
+		C.lsmliteCallClose(oldEnv, old)
+	}
 	for slot, kind := range f.held {
 		if f.broken == nil {
 			f.broken = envError("lock", f.name, C.lsmliteCallLock(f.env, f.f, C.int(slot), lockKind(kind)))

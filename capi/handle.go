@@ -24,9 +24,10 @@ type handle struct {
 	fs   vfs.FS
 	path string // canonical; empty until lsm_open
 
-	core  *core // nil until the file is open: a file that needs other hooks is opened by the call that finds them
-	plain bool  // the program has said that nothing is compressed
-	key   key   // of an encrypted file
+	core  *core       // nil until the file is open: a file that needs other hooks is opened by the call that finds them
+	log   *logHandler // of core, if this handle has opened it and wants messages
+	plain bool        // the program has said that nothing is compressed
+	key   key         // of an encrypted file
 
 	tx      *engine.Tx
 	version *uint32          // the user version that tx sets, if it does
@@ -124,6 +125,13 @@ func (h *handle) letGo() error {
 	err = errors.Join(err, c.release(h.c.pEnv))
 	if hooks != nil {
 		hooks.remove(h.hooked())
+	}
+	if h.log != nil {
+		h.log.end()
+		h.log = nil
+	}
+	if _, ok := h.fs.(*envFS); ok {
+		h.fs = newEnvFS(h.c.pEnv) // the files of the old one may have moved to the environment of another handle
 	}
 	return err
 }

@@ -13,13 +13,23 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"unsafe"
 )
 
-// logHandler hands the warnings and errors of a file to a program's function.
+// logHandler hands the warnings and errors of a file to a program's function, until the handle ends whose function
+// it is: others may have the file open for longer.
 type logHandler struct {
-	log C.lsmliteLog
+	mu  sync.RWMutex
+	log C.lsmliteLog // nil: the handle has ended
 	ctx unsafe.Pointer
+}
+
+// end waits for calls of the function, and makes no more of them.
+func (l *logHandler) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.log, l.ctx = nil, nil
 }
 
 // Enabled implements slog.Handler.
@@ -50,6 +60,10 @@ func (l *logHandler) Handle(_ context.Context, r slog.Record) error {
 	}
 	msg := C.CString(b.String())
 	defer C.free(unsafe.Pointer(msg))
-	C.lsmliteCallLog(l.log, l.ctx, plainCode(rc), msg)
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.log != nil {
+		C.lsmliteCallLog(l.log, l.ctx, plainCode(rc), msg)
+	}
 	return nil
 }

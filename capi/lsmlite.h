@@ -175,8 +175,8 @@ LSMLITE_API int lsm_config(lsm_db*, int eParam, ...);
 #define LSM_SAFETY_NORMAL 1 /* syncs checkpoints: a power failure may lose the newest commits */
 #define LSM_SAFETY_FULL   2 /* syncs each commit: nothing that was committed is lost */
 
-/* Messages for debugging: warnings and errors of the file, if this handle opens it, from any thread; before
-** lsm_open. */
+/* Messages for debugging: warnings and errors of the file, if this handle opens it, from any thread, until this
+** handle is closed; before lsm_open. xLog does not close the handle. */
 LSMLITE_API void lsm_config_log(lsm_db*, void (*xLog)(void *pCtx, int rc, const char *zMsg), void *pCtx);
 
 /* Called after a call through this handle has written to the database file, in the thread of that call. */

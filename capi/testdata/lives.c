@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0
+**
+** What fails, and what ends while something else goes on: values that cannot be read, files that cannot be opened
+** again, environments and messages of handles that are closed, hooks with strange errors. lives FOLDER [PART]
+*/
+#include "common.h"
+#include <pthread.h>
+
+static char zFile[500];
+
+static lsm_db *opened(lsm_env *pEnv){
+  lsm_db *db;
+  OK(0, lsm_new(pEnv, &db));
+  OK(db, lsm_open(db, zFile));
+  return db;
+}
+
+/* flip changes the one place of a file that holds some text. */
+static void flip(const char *zWhat){
+  static char a[1<<22];
+  FILE *f = fopen(zFile, "r+b");
+  size_t i, n = fread(a, 1, sizeof(a), f), nWhat = strlen(zWhat);
+  int nFound = 0;
+  for(i=0; i+nWhat<=n; i++) if( memcmp(a+i, zWhat, nWhat)==0 ){ a[i] ^= 1; nFound++; }
+  TRUE(nFound==1);
+  rewind(f);
+  TRUE(fwrite(a, 1, n, f)==n && fclose(f)==0);
+}
+
+/* A value that cannot be read is an error wherever its row stands in a block: no loop goes on without it. */
+static void unreadable(void){
+  static char aVal[10000];
+  lsm_db *db = opened(0); lsm_cursor *c; int i, n, rc; char zKey[8];
+  for(i=0; i<20; i++){
+    sprintf(zKey, "k%02d", i);
+    memset(aVal, 'a'+i, sizeof(aVal));
+    if( i==12 ) memcpy(aVal+5000, "to be damaged", 13);
+    OK(db, lsm_insert(db, zKey, 3, aVal, sizeof(aVal)));
+  }
+  OK(db, lsm_flush(db));
+  OK(db, lsm_checkpoint(db, 0));
+  OK(db, lsm_close(db));
+  flip("to be damaged");
+  db = opened(0);
+  OK(db, lsm_csr_open(db, &c));
+  n = 0;
+  for(rc=lsm_csr_first(c); rc==LSM_OK && lsm_csr_valid(c); rc=lsm_csr_next(c)) n++;
+  printf("%d rows, then %d\n", n, rc);
+  TRUE(rc==LSM_CORRUPT && n==12);
+  n = 0;
+  for(rc=lsm_csr_last(c); rc==LSM_OK && lsm_csr_valid(c); rc=lsm_csr_prev(c)) n++;
+  TRUE(rc==LSM_CORRUPT && n==7);
+  OK(db, lsm_csr_close(c));
+  OK(db, lsmlite_scan(db, 0, 0, 0, 0, 0, &c));
+  for(n=0; ; ){
+    lsmlite_rows rows;
+    rc = lsmlite_csr_rows(c, &rows);
+    if( rc || rows.nRow==0 ) break;
+    n += (int)rows.nRow;
+  }
+  TRUE(rc==LSM_CORRUPT && n==12);
+  OK(db, lsm_csr_close(c));
+  OK(db, lsm_close(db));
+}
+
+/* A program may seek what a cursor has just shown it. */
+static void ownKey(void){
+  lsm_db *db = opened(0); lsm_cursor *c; lsmlite_rows rows; int nKey = 300000; char *a = malloc(nKey); const void *p; int n;
+  memset(a, 'k', nKey);
+  OK(db, lsm_insert(db, a, nKey, "v", 1));
+  OK(db, lsm_csr_open(db, &c));
+  OK(db, lsm_csr_first(c));
+  OK(db, lsmlite_csr_rows(c, &rows));
+  TRUE(rows.nRow==1 && rows.aOff[1]-rows.aOff[0]==(unsigned)nKey);
+  OK(db, lsm_csr_seek(c, rows.aByte, nKey, LSM_SEEK_EQ));
+  TRUE(lsm_csr_valid(c));
+  OK(db, lsm_csr_key(c, &p, &n));
+  TRUE(n==nKey && memcmp(p, a, nKey)==0);
+  OK(db, lsm_csr_close(c));
+  OK(db, lsm_close(db));
+  free(a);
+}
+
+/* Environments that end with their handle: nothing of them is used afterwards. */
+typedef struct myEnv { lsm_env e; int bEnded; int bNoOpen; } myEnv;
+typedef struct myFile { myEnv *pEnv; lsm_file *pReal; int bClosed; } myFile;
+#define F(p) live((myFile*)(p))
+#define D lsm_default_env()
+static int nFile;
+static myFile *live(myFile *p){ TRUE(!p->bClosed && !p->pEnv->bEnded); return p; }
+static int myOpen(lsm_env *e, const char *z, int flags, lsm_file **pp){
+  myEnv *m = (myEnv*)e; myFile *f; int rc;
+  *pp = 0;
+  TRUE(!m->bEnded);
+  if( m->bNoOpen ) return LSM_IOERR;
+  f = calloc(1, sizeof(*f)); /* never freed, so that a use after its end is seen */
+  f->pEnv = m;
+  rc = D->xOpen(D, z, flags, &f->pReal);
+  if( rc ) return rc;
+  nFile++;
+  *pp = (lsm_file*)f;
+  return LSM_OK;
+}
+static int myRead(lsm_file *p, lsm_i64 i, void *a, int n){ return D->xRead(F(p)->pReal, i, a, n); }
+static int myWrite(lsm_file *p, lsm_i64 i, void *a, int n){ return D->xWrite(F(p)->pReal, i, a, n); }
+static int myTruncate(lsm_file *p, lsm_i64 n){ return D->xTruncate(F(p)->pReal, n); }
+static int mySync(lsm_file *p){ return D->xSync(F(p)->pReal); }
+static int mySector(lsm_file *p){ return D->xSectorSize(F(p)->pReal); }
+static int myRemap(lsm_file *p, lsm_i64 n, void **pp, lsm_i64 *pn){ return D->xRemap(F(p)->pReal, n, pp, pn); }
+static int myLock(lsm_file *p, int i, int e){ return D->xLock(F(p)->pReal, i, e); }
+static int myTestLock(lsm_file *p, int i, int n, int e){ return D->xTestLock(F(p)->pReal, i, n, e); }
+static int myClose(lsm_file *p){ int rc = D->xClose(F(p)->pReal); F(p)->bClosed = 1; nFile--; return rc; }
+static void init(myEnv *m){
+  memset(m, 0, sizeof(*m));
+  m->e = *D;
+  m->e.xOpen = myOpen; m->e.xRead = myRead; m->e.xWrite = myWrite; m->e.xTruncate = myTruncate; m->e.xSync = mySync;
+  m->e.xSectorSize = mySector; m->e.xRemap = myRemap; m->e.xLock = myLock; m->e.xTestLock = myTestLock; m->e.xClose = myClose;
+}
+
+/* One read that fails: a loop reports it, or has all rows. */
+static int failRead;
+static int badRead(lsm_file *p, lsm_i64 i, void *a, int n){ return failRead>0 && --failRead==0 ? LSM_IOERR : myRead(p, i, a, n); }
+static void unread(void){
+  static char aVal[30000];
+  myEnv a; lsm_db *db; lsm_cursor *c; int i, n, rc, nFailed = 0, k, v; char zKey[8];
+  init(&a);
+  a.e.xRead = badRead;
+  db = opened(&a.e);
+  for(i=0; i<60; i++){
+    sprintf(zKey, "k%02d", i);
+    memset(aVal, 'a'+i%26, sizeof(aVal));
+    OK(db, lsm_insert(db, zKey, 3, aVal, 1000+i*i*7));
+  }
+  OK(db, lsm_flush(db));
+  OK(db, lsm_checkpoint(db, 0));
+  OK(db, lsm_close(db));
+  for(k=0; k<200; k++){
+    OK(0, lsm_new(&a.e, &db));
+    v = 1; OK(db, lsm_config(db, LSMLITE_CONFIG_CACHE_SIZE, &v));
+    OK(db, lsm_open(db, zFile));
+    OK(db, lsm_csr_open(db, &c));
+    failRead = 1+k/2;
+    n = 0;
+    for(rc=k%2 ? lsm_csr_last(c) : lsm_csr_first(c); rc==LSM_OK && lsm_csr_valid(c); rc=k%2 ? lsm_csr_prev(c) : lsm_csr_next(c)) n++;
+    if( rc==LSM_OK && n!=60 ) printf("read %d fails, %s: %d rows of 60\n", 1+k/2, k%2 ? "backwards" : "forwards", n);
+    TRUE(rc==LSM_IOERR || (rc==LSM_OK && n==60));
+    nFailed += rc!=LSM_OK;
+    failRead = 0;
+    OK(db, lsm_csr_close(c));
+    OK(db, lsm_close(db));
+  }
+  TRUE(nFailed>10);
+}
+
+/* Files that cannot be opened again in the environment of the handle that stays are closed once. */
+static void noMove(void){
+  myEnv a, b; lsm_db *p, *q;
+  init(&a); init(&b);
+  p = opened(&a.e);
+  OK(p, lsm_insert(p, "k", 1, "v", 1));
+  q = opened(&b.e);
+  b.bNoOpen = 1;
+  OK(p, lsm_close(p));
+  a.bEnded = 1;
+  TRUE(lsm_insert(q, "k", 1, "w", 1)!=LSM_OK);
+  lsm_close(q);
+  TRUE(nFile==0);
+}
+
+/* A handle that gives up the file for a while opens it in its own environment, not in that of one that has ended. */
+static void comesBack(void){
+  myEnv a, b; lsm_db *p, *q; lsm_compress none; lsm_i64 n;
+  memset(&none, 0, sizeof(none));
+  init(&a); init(&b);
+  p = opened(&a.e);
+  OK(p, lsm_insert(p, "k", 1, "v", 1));
+  q = opened(&b.e);
+  OK(p, lsm_config(p, LSM_CONFIG_SET_COMPRESSION, &none));
+  OK(q, lsm_close(q));
+  b.bEnded = 1;
+  OK(p, lsmlite_get(p, "k", 1, 0, 0, &n));
+  TRUE(n==1);
+  OK(p, lsm_close(p));
+  TRUE(nFile==0);
+}
+
+/* Messages go to a handle until it is closed. */
+static int nLog, bLogEnded, failSync;
+static void logged(void *pCtx, int rc, const char *zMsg){ (void)rc; (void)zMsg; TRUE(pCtx==&nLog && !bLogEnded); nLog++; }
+static int badSync(lsm_file *p){ return failSync ? LSM_IOERR : mySync(p); }
+static void messages(void){
+  myEnv a; lsm_db *p, *q;
+  init(&a);
+  a.e.xSync = badSync;
+  OK(0, lsm_new(&a.e, &p));
+  lsm_config_log(p, logged, &nLog);
+  OK(p, lsm_open(p, zFile));
+  q = opened(&a.e);
+  OK(q, lsm_insert(q, "k", 1, "v", 1));
+  OK(q, lsm_flush(q));
+  OK(p, lsm_close(p));
+  bLogEnded = 1;
+  failSync = 1;
+  TRUE(lsm_checkpoint(q, 0)!=LSM_OK);
+  lsm_close(q);
+  failSync = 0;
+}
+
+/* Handles that write never get the database of one that only reads, however they come and go. */
+static volatile int bStop;
+static void *readers(void *pArg){
+  (void)pArg;
+  while( !bStop ){
+    lsm_db *db; lsm_i64 n; int v = 1;
+    OK(0, lsm_new(0, &db));
+    OK(db, lsm_config(db, LSM_CONFIG_READONLY, &v));
+    if( lsm_open(db, zFile)==LSM_OK ) lsmlite_get(db, "k", 1, 0, 0, &n);
+    lsm_close(db);
+  }
+  return 0;
+}
+static void sharing(void){
+  pthread_t aThread[2]; lsm_db *db = opened(0); int i;
+  OK(db, lsm_insert(db, "k", 1, "v", 1));
+  OK(db, lsm_close(db));
+  for(i=0; i<2; i++) TRUE(pthread_create(&aThread[i], 0, readers, 0)==0);
+  for(i=0; i<3000; i++){
+    OK(0, lsm_new(0, &db));
+    int rc = lsm_open(db, zFile);
+    if( rc==LSM_OK ) rc = lsm_insert(db, "k", 1, "v", 1);
+    if( rc!=LSM_BUSY ) OK(db, rc);
+    lsm_close(db);
+  }
+  bStop = 1;
+  for(i=0; i<2; i++) pthread_join(aThread[i], 0);
+}
+
+/* Whatever a hook returns is an error if it is not LSM_OK. */
+static int hookError;
+static int hookBound(void *p, int n){ (void)p; return n; }
+static int hookCopy(void *p, char *pOut, int *pn, const char *pIn, int n){
+  (void)p;
+  memcpy(pOut, pIn, n);
+  *pn = n;
+  return hookError;
+}
+static void strange(void){
+  static const int aRc[] = { 256, 1<<20, -256, -1, LSMLITE_ROW, LSMLITE_DONE };
+  lsm_compress c = { 0, 4242, hookBound, hookCopy, hookCopy, 0 };
+  lsm_db *db; lsmlite_stmt *s; lsm_i64 n; size_t i; int rc, k;
+  for(i=0; i<sizeof(aRc)/sizeof(aRc[0]); i++){
+    OK(0, lsm_new(0, &db));
+    OK(db, lsm_config(db, LSM_CONFIG_SET_COMPRESSION, &c));
+    OK(db, lsm_open(db, zFile));
+    for(k=0; k<2000; k++){
+      char zKey[8];
+      sprintf(zKey, "k%04d", k);
+      OK(db, lsm_insert(db, zKey, 5, zFile, 100));
+    }
+    OK(db, lsm_flush(db));
+    OK(db, lsm_checkpoint(db, 0));
+    OK(db, lsm_close(db));
+    OK(0, lsm_new(0, &db));
+    OK(db, lsm_config(db, LSM_CONFIG_SET_COMPRESSION, &c));
+    OK(db, lsm_open(db, zFile));
+    hookError = aRc[i];
+    rc = lsmlite_get(db, "k1000", 5, 0, 0, &n);
+    if( rc==LSM_OK ) printf("hook's error %d is %d, %lld bytes\n", aRc[i], rc, n);
+    TRUE(rc!=LSM_OK);
+    rc = lsmlite_prepare(db, "SELECT count(value) FROM kv", -1, &s);
+    if( rc==LSM_OK ) rc = lsmlite_step(s);
+    TRUE(rc!=LSM_OK && rc!=LSMLITE_ROW && rc!=LSMLITE_DONE);
+    lsmlite_finalize(s);
+    hookError = 0;
+    OK(db, lsm_close(db));
+  }
+}
+
+int main(int argc, char **argv){
+  static const struct { const char *zName; void (*x)(void); } aPart[] = {
+    { "unreadable", unreadable }, { "ownKey", ownKey }, { "unread", unread }, { "noMove", noMove }, { "comesBack", comesBack },
+    { "messages", messages }, { "sharing", sharing }, { "strange", strange },
+  };
+  size_t i; int a, b, c;
+  if( argc<2 ) return 2;
+  for(i=0; i<sizeof(aPart)/sizeof(aPart[0]); i++){
+    if( argc>2 && strcmp(argv[2], aPart[i].zName) ) continue;
+    sprintf(zFile, "%s/%s.lsm", argv[1], aPart[i].zName);
+    aPart[i].x();
+  }
+  lsmlite_open_count(&a, &b, &c);
+  TRUE(a==0 && b==0 && c==0);
+  puts("ok");
+  return 0;
+}
