@@ -99,6 +99,17 @@ static int fill_block(lsm_cursor *csr, struct filled *f) {
   return LSM_OK;
 }
 
+/* Whether the library's cursor stands on a row. lsm_csr_valid does not tell the end from an error, and to move past
+** a block that was handed out may be one. */
+static int stands(lsm_cursor *csr, int *rc) {
+  const void *key;
+  int size;
+  *rc = lib.lsm_csr_key(csr, &key, &size);
+  if (*rc == LSM_OK) return 1;
+  if (*rc == LSM_MISUSE) *rc = LSM_OK; /* it stands nowhere */
+  return 0;
+}
+
 /* fill reads ahead from the cursor's place, which is not in a block. No rows: the end. */
 static int fill(Cursor *c) {
   struct call call;
@@ -150,7 +161,7 @@ static int valid(Cursor *c) {
   if (AHEAD(c)) return 1;
   if (c->csr == NULL && !library_lost()) return 0;
   if (begin(&call, c) < 0) return -1;
-  is = lib.lsm_csr_valid(c->csr) != 0;
+  is = stands(c->csr, &call.rc);
   return call_end(&call) < 0 ? -1 : is;
 }
 
@@ -213,7 +224,7 @@ static PyObject *row_of(Cursor *c, int what) {
   if (refresh(c, &moved) < 0) return NULL;
   if (AHEAD(c)) return block_row(c, what);
   if (begin(&call, c) < 0) return NULL;
-  is = lib.lsm_csr_valid(c->csr) != 0;
+  is = stands(c->csr, &call.rc);
   if (is && what != VALUE) call.rc = lib.lsm_csr_key(c->csr, &key, &nkey);
   if (is && what != KEY && call.rc == LSM_OK) call.rc = lib.lsm_csr_value(c->csr, &value, &nvalue);
   if (call.rc == LSM_OK && (size_t)nkey + (size_t)nvalue > sizeof room) {

@@ -125,8 +125,10 @@ static PyObject *handle_open(PyObject *self, PyObject *args) {
   if (c.rc != LSM_OK) {
     call_end(&c); /* has the detail, and raises */
     c.ts = lock_handle(h);
-    h->db = NULL;
-    lib.lsm_close(db);
+    if (h->db == db) { /* another thread may have closed it meanwhile */
+      h->db = NULL;
+      lib.lsm_close(db);
+    }
     unlock_handle(h, c.ts);
     return NULL;
   }
@@ -489,7 +491,7 @@ static PyObject *handle_commit(PyObject *self, PyObject *unused) {
   depth = c.h->depth;
   if (depth > 0) {
     c.rc = lib.lsm_commit(c.h->db, depth - 1);
-    if (c.rc == LSM_OK) c.h->depth--;
+    if (c.rc == LSM_OK || depth == 1) c.h->depth--; /* a commit that fails rolls back, and there is no transaction */
   }
   if (call_end(&c) < 0) return NULL;
   return PyBool_FromLong(depth > 0);
@@ -508,7 +510,7 @@ static PyObject *handle_rollback(PyObject *self, PyObject *args, PyObject *kw) {
     ** and then committed. */
     c.rc = lib.lsm_rollback(c.h->db, keep || depth > 1 ? depth : 0);
     if (c.rc == LSM_OK && !keep && depth > 1) c.rc = lib.lsm_commit(c.h->db, depth - 1);
-    if (c.rc == LSM_OK && !keep) c.h->depth--;
+    if ((c.rc == LSM_OK || depth == 1) && !keep) c.h->depth--;
   }
   c.rc = call_end(&c);
   ((Handle *)self)->writes++;

@@ -35,12 +35,15 @@ int library_ready(void) {
 }
 
 PyObject *raise_code(int rc, const char *detail) {
-  PyObject *e;
+  PyObject *e, *text;
   if (make_error == NULL) {
     PyErr_Format(PyExc_RuntimeError, "error %d: %s", rc, detail);
     return NULL;
   }
-  e = PyObject_CallFunction(make_error, "is", rc, detail);
+  /* It quotes names and texts as they are, and may have been cut in the middle of a character. */
+  text = PyUnicode_DecodeUTF8(detail, (Py_ssize_t)strlen(detail), "replace");
+  if (text == NULL) return NULL;
+  e = PyObject_CallFunction(make_error, "iN", rc, text);
   if (e != NULL) {
     PyErr_SetObject((PyObject *)Py_TYPE(e), e);
     Py_DECREF(e);

@@ -379,8 +379,10 @@ class Handle:
         with _Call(self) as call:
             if not self._depth:
                 return False
-            call.check(_lib.lsm_commit(self._db, self._depth - 1))
-            self._depth -= 1
+            rc = _lib.lsm_commit(self._db, self._depth - 1)
+            if rc == OK or self._depth == 1:  # a commit that fails rolls back, and there is no transaction
+                self._depth -= 1
+            call.check(rc)
             return True
 
     def rollback(self, keep_transaction: bool = True) -> bool:
@@ -390,8 +392,10 @@ class Handle:
             if keep_transaction:
                 call.check(_lib.lsm_rollback(self._db, self._depth))
             else:
-                call.check(self._undo(self._depth))
-                self._depth -= 1
+                rc = self._undo(self._depth)
+                if rc == OK or self._depth == 1:
+                    self._depth -= 1
+                call.check(rc)
             return True
 
     def flush(self) -> None:

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What fails: commits, files that are damaged, and messages that are long."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from typing import Any, Callable, Iterable, Iterator
+
+import pytest
+
+import lsmlite
+from lsmlite import dbapi2
+
+
+@pytest.fixture
+def small_files() -> Iterator[Callable[[str], None]]:
+    """Limits files to the size that one has, so that it can grow no more, until the test ends or names none."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    def limit(path: str) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (os.path.getsize(path) if path else soft, hard))
+
+    yield limit
+    limit("")
+    signal.signal(signal.SIGXFSZ, before)
+
+
+def test_no_transaction_is_open_after_a_commit_that_failed(path: str, small_files: Callable[[str], None]) -> None:
+    db = lsmlite.LSM(path)
+    db.begin()
+    for i in range(20):
+        db.insert(f"lost{i}", b"v" * 100_000)
+    small_files(path + "-log")
+    with pytest.raises(OSError):
+        db.commit()
+    small_files("")
+    assert db.transaction_depth == 0
+    assert db.rollback() is False
+    db.begin()
+    db.insert("kept", "v")
+    assert db.commit() is True
+    with lsmlite.LSM(path) as other:
+        assert other.get("kept") == b"v"
+    with pytest.raises(OSError), db.transaction():
+        for i in range(20):
+            db.insert(f"lost{i}", b"v" * 100_000)
+        small_files(path + "-log")
+    small_files("")
+    assert db.transaction_depth == 0
+    db.close()
+    with lsmlite.LSM(path) as db:
+        assert list(db.keys()) == [b"kept"]
+
+
+def count(rows: Iterable[Any]) -> None:
+    for _ in rows:
+        pass
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_loop_never_ends_early_without_an_error(path: str, reverse: bool) -> None:
+    with lsmlite.LSM(path) as db:
+        db.update((f"k{i:05}", f"v{i:05}" * 20) for i in range(5000))
+        db.flush()
+        db.checkpoint()
+    with open(path, "r+b") as f:
+        data = f.read()
+        f.seek(data.index(b"v03000v03000"))
+        f.write(b"w")
+    with lsmlite.LSM(path) as db, db.cursor(reverse) as cursor:
+        for loop in (lambda: iter(cursor), cursor.keys, cursor.values, lambda: cursor.fetch_range(None, None),
+                     lambda: db.items(reverse), lambda: db.keys(reverse), lambda: db.values(reverse)):
+            if reverse:
+                cursor.last()
+            else:
+                cursor.first()
+            with pytest.raises(lsmlite.CorruptError):
+                count(loop())
+
+
+def test_a_message_that_is_cut_within_a_character(tmp_path: Any) -> None:
+    connection = dbapi2.connect(str(tmp_path / "m.lsm"))
+    for text in ("é" * 700, "x" + "é" * 700):
+        with pytest.raises(dbapi2.Error, match="unknown pragma"):
+            connection.cursor().execute("PRAGMA " + text)
+    connection.close()
