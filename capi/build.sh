@@ -26,12 +26,14 @@ darwin)
   libs='-pthread -lresolv' ;;
 esac
 
-[ "${ONLY:-shared}" = shared ] &&
-  go build -C "$here" -trimpath -buildmode=c-shared -ldflags "-s -w $flags" -o "$out/lib/$name" . &&
+if [ "${ONLY:-shared}" = shared ]; then
+  go build -C "$here" -trimpath -buildmode=c-shared -ldflags "-s -w $flags" -o "$out/lib/$name" .
   rm -f "$out/lib/${name%.*}.h"
-[ "${ONLY:-static}" = static ] &&
-  go build -C "$here" -trimpath -buildmode=c-archive -ldflags '-s -w' -o "$out/lib/liblsmlite.a" . &&
+fi
+if [ "${ONLY:-static}" = static ]; then
+  go build -C "$here" -trimpath -buildmode=c-archive -ldflags '-s -w' -o "$out/lib/liblsmlite.a" .
   rm -f "$out/lib/liblsmlite.h"
+fi
 
 cp "$here/lsmlite.h" "$here/lsm.h" "$out/include/"
 cat >"$out/lib/pkgconfig/lsmlite.pc" <<END
