@@ -83,7 +83,8 @@ static void ownKey(void){
 
 /* Environments that end with their handle: nothing of them is used afterwards. */
 typedef struct myEnv { lsm_env e; int bEnded; int bNoOpen; } myEnv;
-typedef struct myFile { myEnv *pEnv; lsm_file *pReal; int bClosed; } myFile;
+typedef struct myFile { myEnv *pEnv; lsm_file *pReal; int bClosed; struct myFile *pNext; } myFile;
+static myFile *pFiles; /* freed at the end, so that a use after it is closed is seen */
 #define F(p) live((myFile*)(p))
 #define D lsm_default_env()
 static int nFile;
@@ -93,10 +94,12 @@ static int myOpen(lsm_env *e, const char *z, int flags, lsm_file **pp){
   *pp = 0;
   TRUE(!m->bEnded);
   if( m->bNoOpen ) return LSM_IOERR;
-  f = calloc(1, sizeof(*f)); /* never freed, so that a use after its end is seen */
+  f = calloc(1, sizeof(*f));
   f->pEnv = m;
   rc = D->xOpen(D, z, flags, &f->pReal);
-  if( rc ) return rc;
+  if( rc ){ free(f); return rc; }
+  f->pNext = __atomic_load_n(&pFiles, __ATOMIC_RELAXED);
+  while( !__atomic_compare_exchange_n(&pFiles, &f->pNext, f, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED) );
   nFile++;
   *pp = (lsm_file*)f;
   return LSM_OK;
@@ -290,6 +293,7 @@ int main(int argc, char **argv){
   }
   lsmlite_open_count(&a, &b, &c);
   TRUE(a==0 && b==0 && c==0);
+  while( pFiles ){ myFile *p = pFiles; pFiles = p->pNext; free(p); }
   puts("ok");
   return 0;
 }

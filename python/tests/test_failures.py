@@ -55,6 +55,29 @@ def test_no_transaction_is_open_after_a_commit_that_failed(path: str, small_file
         assert list(db.keys()) == [b"kept"]
 
 
+@pytest.mark.parametrize("by_statement", [False, True])
+def test_dbapi2_after_a_commit_that_failed(path: str, small_files: Callable[[str], None], by_statement: bool) -> None:
+    connection = dbapi2.connect(path)
+    for i in range(20):
+        connection.execute("INSERT INTO kv VALUES (?, ?)", (f"lost{i}", b"v" * 100_000))
+    small_files(path + "-log")
+    with pytest.raises(dbapi2.OperationalError):
+        if by_statement:
+            connection.execute("COMMIT")
+        else:
+            connection.commit()
+    small_files("")
+    assert not connection.in_transaction
+    connection.rollback()
+    connection.execute("INSERT INTO kv VALUES ('undone', '')")
+    assert connection.in_transaction
+    connection.rollback()
+    connection.execute("INSERT INTO kv VALUES ('kept', '')")
+    connection.commit()
+    assert connection.execute("SELECT key FROM kv").fetchall() == [(b"kept",)]
+    connection.close()
+
+
 def count(rows: Iterable[Any]) -> None:
     for _ in rows:
         pass

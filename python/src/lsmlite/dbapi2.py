@@ -227,8 +227,7 @@ class Connection:
         """Commits the transaction, if one is open."""
         self._open()
         if self._in_transaction:
-            self._run("COMMIT")
-            self._in_transaction = False
+            self._end("COMMIT")
 
     def rollback(self) -> None:
         """Undoes the transaction, if one is open. Results that were not read to their end are gone."""
@@ -236,8 +235,7 @@ class Connection:
         for statement in list(self._statements):
             self._close(statement)
         if self._in_transaction:
-            self._run("ROLLBACK")
-            self._in_transaction = False
+            self._end("ROLLBACK")
 
     def close(self) -> None:
         """Closes the connection, and its cursors. What was not committed is undone."""
@@ -247,7 +245,7 @@ class Connection:
             self._close(statement)
         if self._in_transaction:
             try:
-                self._run("ROLLBACK")
+                self._end("ROLLBACK")
             except Error:  # after a fork, for example; closing undoes it, too
                 pass
             self._in_transaction = False
@@ -295,11 +293,18 @@ class Connection:
         finally:
             self._close(statement)
 
+    def _end(self, operation: str) -> None:
+        """Ends the transaction. After an error it has ended, too: a commit that fails rolls back."""
+        try:
+            self._run(operation)
+        finally:
+            self._first_savepoint, self._in_transaction = None, False
+
     def _begin_for(self, word: str) -> None:
         """Begins a transaction before a statement that writes, unless one is open or none is wanted."""
         if not self.autocommit and not self._in_transaction and word in _BEGINS:
             self._run("BEGIN")
-            self._in_transaction = True
+            self._first_savepoint, self._in_transaction = None, True
 
     def _follow(self, word: str, operation: str) -> None:
         """Keeps track of the transactions that statements begin and end."""
@@ -375,7 +380,12 @@ class Cursor:
             for parameters in runs:
                 with _translated():
                     statement.bind([_plain(p) for p in _sequence(parameters)])
-                    rows, self._more = statement.fetch(_BLOCK)
+                    try:
+                        rows, self._more = statement.fetch(_BLOCK)
+                    except errors.Error:
+                        if word not in ("BEGIN", "SAVEPOINT"):  # what ends a transaction does so if it fails, too
+                            self.connection._follow(word, operation)
+                        raise
                     names = statement.columns()
                     changed += 0 if self._more else statement.changes()
                 self.connection._follow(word, operation)
