@@ -209,6 +209,7 @@ int lsmlite_csr_rows(lsm_cursor *p, lsmlite_rows *pRows){
     pRows->aOff = p->aOff + 2*(size_t)p->iRow;
     pRows->aByte = p->aByte;
   }
+  if( p->nChange!=p->pDb->nChange ) p->nRow = p->iRow+1; /* the others may have changed; this one stays as it is */
   pRows->nRow = p->nRow - p->iRow;
   p->bTaken = 1;
   return LSM_OK;

@@ -63,6 +63,31 @@ static void unreadable(void){
   OK(db, lsm_close(db));
 }
 
+/* Rows that the handle has changed since the block was filled are not handed out as they were. */
+static void changed(void){
+  lsm_db *db = opened(0); lsm_cursor *c; lsmlite_rows rows; int i, n = 0; char zKey[8];
+  for(i=0; i<20; i++){ sprintf(zKey, "k%02d", i); OK(db, lsm_insert(db, zKey, 3, "old", 3)); }
+  OK(db, lsm_csr_open(db, &c));
+  OK(db, lsm_csr_first(c));
+  OK(db, lsm_csr_next(c)); /* a block of several rows */
+  OK(db, lsm_delete(db, "k03", 3));
+  for(i=4; i<20; i++){ sprintf(zKey, "k%02d", i); OK(db, lsm_insert(db, zKey, 3, "new", 3)); }
+  for(;;){
+    OK(db, lsmlite_csr_rows(c, &rows));
+    if( rows.nRow==0 ) break;
+    for(i=0; i<(int)rows.nRow; i++){
+      const unsigned *a = rows.aOff + 2*i;
+      static const char *azKey[] = { "k01", "k02", "k04", "k05" };
+      TRUE(n>3 || memcmp(rows.aByte+a[0], azKey[n], 3)==0);
+      TRUE(memcmp(rows.aByte+a[1], n<2 ? "old" : "new", 3)==0);
+      n++;
+    }
+  }
+  TRUE(n==18);
+  OK(db, lsm_csr_close(c));
+  OK(db, lsm_close(db));
+}
+
 /* A program may seek what a cursor has just shown it. */
 static void ownKey(void){
   lsm_db *db = opened(0); lsm_cursor *c; lsmlite_rows rows; int nKey = 300000; char *a = malloc(nKey); const void *p; int n;
@@ -281,7 +306,7 @@ static void strange(void){
 
 int main(int argc, char **argv){
   static const struct { const char *zName; void (*x)(void); } aPart[] = {
-    { "unreadable", unreadable }, { "ownKey", ownKey }, { "unread", unread }, { "noMove", noMove }, { "comesBack", comesBack },
+    { "unreadable", unreadable }, { "changed", changed }, { "ownKey", ownKey }, { "unread", unread }, { "noMove", noMove }, { "comesBack", comesBack },
     { "messages", messages }, { "sharing", sharing }, { "strange", strange },
   };
   size_t i; int a, b, c;
