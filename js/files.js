@@ -38,7 +38,7 @@ export function statusOf(error) {
 }
 
 /** normal returns the one absolute name of what is called path: with one slash, and no dots. */
-function normal(path) {
+export function normal(path) {
   const parts = [];
   for (const part of path.split("/")) {
     if (part === "..") parts.pop();

@@ -2,7 +2,7 @@
 
 // The npm package lsmlite: a database, which runs in a worker of its own. index.d.ts describes what it exports.
 
-import { asBytes, pack, Reader, unpack, Writer } from "./wire.js";
+import { asBytes, pack, Reader, TooLong, unpack, Writer } from "./wire.js";
 
 // What Node has is asked of process, not imported: bundlers for browsers would look for it.
 const inNode = typeof process !== "undefined" && process.versions?.node !== undefined && process.type !== "renderer";
@@ -86,7 +86,11 @@ class Link {
       // In one expression, by which bundlers know that worker.js is a program of its own.
       const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "lsmlite" });
       worker.onmessage = (event) => link.#received(event.data);
-      worker.onerror = (event) => link.#end(new LsmliteError(`lsmlite: the worker failed: ${event.message}`, 1, "internal"));
+      worker.onerror = (event) => {
+        // Without a message the script of the worker, or what it imports, did not load.
+        const what = event.message ?? `${new URL("./worker.js", import.meta.url)} and the scripts next to it cannot be loaded`;
+        link.#end(new LsmliteError(`lsmlite: the worker failed: ${what}`, 1, "internal"));
+      };
       link.#worker = worker;
     }
     link.#worker.postMessage(message);
@@ -111,6 +115,10 @@ class Link {
     if (data.ended !== undefined) {
       const [code, kind] = byStatus.get(data.status) ?? [1, "internal"];
       void this.stop(new LsmliteError(`lsmlite: ${data.ended}`, code, kind));
+      return;
+    }
+    if (data.gaveUp !== undefined) {
+      void this.stop(new LsmliteError("lsmlite: the call was cancelled", 4, "aborted"));
       return;
     }
     if (data.done !== undefined) {
@@ -147,6 +155,11 @@ class Link {
     this.#waiting.clear();
   }
 
+  /** giveUp ends a worker that has no program yet, because it waits for the lock. */
+  giveUp() {
+    this.#worker.postMessage({ giveUp: true });
+  }
+
   /** stop ends the worker, which closes its files and gives up its lock before. */
   async stop(reason) {
     this.#end(reason);
@@ -181,7 +194,8 @@ class Link {
     try {
       write?.(message);
     } catch (error) {
-      return Promise.reject(error);
+      const tooLong = error instanceof TooLong;
+      return Promise.reject(tooLong ? new LsmliteError(`lsmlite: the call is too long: ${error.message}`, 18, "toobig") : error);
     }
     const answer = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     this.#send(message.done());
@@ -200,10 +214,22 @@ class Link {
     this.#outbox.push(bytes);
     if (this.#outbox.length > 1) return;
     queueMicrotask(() => {
-      const messages = pack(this.#outbox);
+      const outbox = this.#outbox;
       this.#outbox = [];
-      this.#worker.postMessage({ messages }, [messages.buffer]);
+      try {
+        const messages = pack(outbox);
+        this.#worker.postMessage({ messages }, [messages.buffer]);
+      } catch (error) {
+        // There is no memory for them together. None was sent, so each call has failed.
+        for (const message of outbox) this.#fail(new DataView(message.buffer).getUint32(1, true), error);
+      }
     });
+  }
+
+  #fail(id, cause) {
+    this.#waiting.get(id)?.reject(new LsmliteError(`lsmlite: the call cannot be sent: ${cause.message}`, 7, "nomem", { cause }));
+    this.#waiting.delete(id);
+    this.#keepAlive();
   }
 }
 
@@ -463,6 +489,7 @@ class Database extends Session {
     const end = (what) => this.#link.call(what, (w) => w.u32(number));
     let result;
     try {
+      signal?.throwIfAborted(); // the turn had come before it could be given up
       const tx = new Transaction(this.#link, number);
       result = await unlessAborted((async () => f(tx))(), signal);
     } catch (error) {
@@ -532,12 +559,16 @@ export async function open(name, options = {}) {
     start: {
       module, storage, name,
       content: content === undefined ? (storage === "memory" ? imported.get(name) : undefined) : await contentOf(content),
-      log: log === undefined ? undefined : await contentOf(log),
+      log: log === undefined
+        ? (storage === "memory" && content === undefined ? imported.get(`${name}-log`) : undefined)
+        : await contentOf(log),
       busyTimeout: milliseconds(settings.busy_timeout),
       mayWrite: settings.mode !== "ro",
     },
   });
+  const giveUp = () => link.giveUp();
   try {
+    signal?.addEventListener("abort", giveUp, { once: true });
     await link.call(op.open, (w) => {
       const all = Object.entries(settings).filter(([, value]) => value !== undefined);
       w.text(name).byte(secret.kind).optional(secret.bytes, "the key").u32(all.length);
@@ -546,6 +577,8 @@ export async function open(name, options = {}) {
   } catch (error) {
     await link.stop(error);
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
   }
   return new Database(link, name);
 }
@@ -562,6 +595,7 @@ export async function importFile(name, data, { storage = usual, replace = false 
     throw new LsmliteError(`lsmlite: import ${name}: there is such a file; say replace: true to replace it`, 14, "cantopen");
   }
   imported.set(name, (await contentOf(data)).slice());
+  imported.delete(`${name}-log`); // that of the database before
 }
 
 /** contentOf returns the bytes of a file that a program gives. */
@@ -574,7 +608,9 @@ export async function remove(name, { storage = usual } = {}) {
   check(name, storage);
   if (storage !== "memory") {
     await Link.task({ remove: { storage, name } });
-  } else if (!imported.delete(name)) {
+  } else if (imported.delete(name)) {
+    imported.delete(`${name}-log`);
+  } else {
     throw new LsmliteError(`lsmlite: remove ${name}: the file does not exist`, 14, "cantopen");
   }
 }
@@ -607,8 +643,13 @@ function secretOf(key, passphrase) {
 
 /** milliseconds is how long to wait for a lock; what makes no sense the program refuses later. */
 function milliseconds(timeout) {
-  const [, n, unit = "ms"] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(String(timeout ?? 0)) ?? [0, 0];
-  return Number(n) * { ms: 1, s: 1e3, m: 60e3, h: 3600e3 }[unit];
+  const text = String(timeout ?? 0);
+  if (text === "unlimited") return Infinity;
+  if (/^\d+$/.test(text)) return Number(text);
+  const units = { ns: 1e-6, us: 1e-3, "µs": 1e-3, "μs": 1e-3, ms: 1, s: 1e3, m: 60e3, h: 3600e3 };
+  let sum = 0;
+  for (const [, n, unit] of text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) sum += Number(n) * units[unit];
+  return sum;
 }
 
 /** settingText is a setting as it is in a data source name: on and off for booleans. */

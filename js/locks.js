@@ -5,13 +5,13 @@
 // process that has ended counts for nothing. Programs in other languages lock bytes of the database file. Node
 // cannot, but on Linux it can see them.
 
-import { FileError, status } from "./files.js";
+import { FileError, normal, status } from "./files.js";
 
 /** acquire returns what releases the lock. It waits for up to timeout milliseconds. */
 export async function acquire(storage, name, timeout, mayWrite) {
   switch (storage) {
     case "opfs":
-      return webLock(`lsmlite:${name}`, timeout);
+      return webLock(`lsmlite:${normal(name).slice(1)}`, timeout);
     case "node":
       return lockFile(name, timeout, mayWrite);
   }
@@ -21,7 +21,7 @@ export async function acquire(storage, name, timeout, mayWrite) {
 function webLock(name, timeout) {
   // Without Web Locks there are still the access handles, of which a file has only one.
   if (globalThis.navigator?.locks === undefined) return async () => {};
-  const options = timeout > 0 ? { signal: AbortSignal.timeout(timeout) } : { ifAvailable: true };
+  const options = timeout > longest ? {} : timeout > 0 ? { signal: AbortSignal.timeout(timeout) } : { ifAvailable: true };
   return new Promise((resolve, reject) => {
     const ended = navigator.locks.request(name, options, (lock) => {
       if (lock === null) throw busy(name.slice("lsmlite:".length), "by another tab or worker");
@@ -41,6 +41,8 @@ function webLock(name, timeout) {
 function busy(name, by) {
   return new FileError(status.busy, `open ${name}: the database is open already, ${by}`);
 }
+
+const longest = 2 ** 31 - 1; // milliseconds that a timer of browsers can wait; more is without end
 
 const retry = 20; // milliseconds between two looks at a lock file
 
@@ -65,8 +67,13 @@ async function lockFile(name, timeout, mayWrite) {
       }
     }
     if (made) {
-      const release = async () => {
+      const remove = () => {
         if (read(fs, path) === self) fs.rmSync(path, { force: true });
+      };
+      process.on("exit", remove); // of this thread, which may fail while the process, whose number is in the file, goes on
+      const release = async () => {
+        process.off("exit", remove);
+        remove();
       };
       if (!bytesLocked(fs, name)) return release;
       await release();

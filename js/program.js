@@ -6,7 +6,7 @@ import "./wasm_exec.js";
 import { statusOf } from "./files.js";
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * start runs a program on files. answered is given lists of its answers, ended is called when it has ended. The

@@ -3,14 +3,31 @@
 // How index.js and the program write what they say to each other; js/internal/wire is the other side.
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // or a U+FEFF at the beginning would be dropped
 const absent = 0xffffffff;
 
 const kind = { null: 0, int: 1, float: 2, text: 3, bytes: 4, true: 5, false: 6, uint: 7, millis: 8 };
 
+/** maxMessage is how long a message can be in bytes: the program is told the length as a number of 31 bits. */
+export const maxMessage = 2 ** 31 - 1;
+
+/** TooLong is a message beyond maxMessage. */
+export class TooLong extends RangeError {}
+
+/**
+ * utf8 returns the UTF-8 of a text. Half of a surrogate pair has none: in its place would be U+FFFD, for each of them,
+ * and different keys become one.
+ */
+function utf8(s, what) {
+  if (!(s.isWellFormed?.() ?? !/\p{Surrogate}/u.test(s))) {
+    throw new TypeError(`${what} has half of a surrogate pair, which UTF-8 cannot express; pass bytes`);
+  }
+  return encoder.encode(s);
+}
+
 /** asBytes returns the bytes of a key or value: a text is UTF-8. */
 export function asBytes(x, what) {
-  if (typeof x === "string") return encoder.encode(x);
+  if (typeof x === "string") return utf8(x, what);
   if (x instanceof Uint8Array) return x;
   if (ArrayBuffer.isView(x)) return new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
   if (x instanceof ArrayBuffer) return new Uint8Array(x);
@@ -25,6 +42,7 @@ export class Writer {
 
   #room(n) {
     if (this.#n + n <= this.#bytes.length) return;
+    if (this.#n + n > maxMessage) throw new TooLong(`${this.#n + n} bytes; the limit is ${maxMessage}`);
     const larger = new Uint8Array(Math.max(2 * this.#bytes.length, this.#n + n));
     larger.set(this.#bytes.subarray(0, this.#n));
     this.#bytes = larger;
@@ -72,7 +90,7 @@ export class Writer {
   }
 
   text(s) {
-    return this.bytes(encoder.encode(s));
+    return this.bytes(utf8(s, "a text"));
   }
 
   /** value writes an argument of a statement. */

@@ -40,10 +40,20 @@ async function serve({ module, storage, name, content, log, busyTimeout, mayWrit
   });
 }
 
+/** acquireAll locks a file, and if it is a log its database, too, whose log it may be while that is open. */
+async function acquireAll(storage, name) {
+  const releases = [];
+  release = async () => {
+    for (const one of releases) await one();
+  };
+  releases.push(await acquire(storage, name, 0, true));
+  if (name.endsWith("-log")) releases.push(await acquire(storage, name.slice(0, -"-log".length), 0, true));
+}
+
 /** importFile writes a file under another name, makes it durable, and gives it its name then. */
 async function importFile({ storage, name, data, replace }) {
   const kind = await kindOf(storage);
-  release = await acquire(storage, name, 0, true);
+  await acquireAll(storage, name);
   if (!replace && (await exists(kind, name))) {
     throw new FileError(status.exist, `import ${name}: there is such a file; say replace: true to replace it`);
   }
@@ -103,7 +113,7 @@ async function removeIfThere(kind, name) {
 /** removeFile removes a database and its log. The log goes first: alone it would look like a lost database's. */
 async function removeFile({ storage, name }) {
   const kind = await kindOf(storage);
-  release = await acquire(storage, name, 0, true);
+  await acquireAll(storage, name);
   await kind.stat(name);
   await removeIfThere(kind, `${name}-log`);
   await kind.remove(name);
@@ -135,6 +145,8 @@ function received(data) {
     removeFile(data.remove).then(done, ended);
   } else if (data.stop !== undefined) {
     void stop();
+  } else if (data.giveUp !== undefined) {
+    if (give === undefined) port.postMessage({ gaveUp: true }); // index.js sends stop then
   } else if (give === undefined) {
     early.push(...unpack(data.messages));
   } else {

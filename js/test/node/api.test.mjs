@@ -57,6 +57,30 @@ each("rows", {}, async (db) => {
   assert.deepEqual(await db.get("long"), long);
 });
 
+each("texts are what they were", { key_type: "text", value_type: "text" }, async (db) => {
+  const mark = "\uFEFFtext";
+  await db.exec("INSERT INTO kv VALUES (?, ?)", [mark, mark + mark]);
+  for await (const row of db.query("SELECT key, value FROM kv", [], { array: true })) assert.deepEqual(row, [mark, mark + mark]);
+  for (const half of ["\ud800", "a\udc00", "\udc00\ud800"]) {
+    await assert.rejects(db.put(half, "1"), TypeError);
+    await assert.rejects(db.put("a", half), TypeError);
+    await assert.rejects(db.exec("DELETE FROM kv WHERE key = ?", [half]), TypeError);
+  }
+  await db.put("\ud83d\ude00", "2");
+  assert.equal(text(await db.get("😀")), "2");
+});
+
+each("a call that is too long is refused, and the next one is answered", {}, async (db) => {
+  class Long extends Uint8Array {
+    get length() {
+      return 2 ** 31;
+    }
+  }
+  await fails(db.put("a", new Long(1)), "toobig", 18);
+  await db.put("a", "1");
+  assert.equal(text(await db.get("a")), "1");
+});
+
 each("arguments of other types are refused", {}, async (db) => {
   for (const bad of [undefined, null, 1, 1n, true, {}, []]) {
     await assert.rejects(db.put(bad, "1"), TypeError);

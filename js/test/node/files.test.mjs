@@ -53,6 +53,24 @@ for (const storage of ["memory", "node"]) {
     await assert.rejects(importFile(name, "x".length, { storage }), TypeError);
     for (const ending of ["", "-log", "-lock"]) assert.ok(!existsSync(name + ending));
   });
+
+  test(`a log that is imported after its database belongs to it, ${storage}`, async () => {
+    const name = temp("with-log.lsm");
+    const source = temp("killed.lsm");
+    const killed = await open(source, { storage: "node", use_log: true });
+    await killed.put("a", "1");
+    const [file, log] = [readFileSync(source), readFileSync(`${source}-log`)];
+    await killed.close();
+    await importFile(name, file, { storage });
+    await importFile(`${name}-log`, log, { storage });
+    const db = await open(name, { storage, mode: "rw" });
+    assert.deepEqual(await all(db.scan()), [["a", "1"]]);
+    await db.close();
+    await importFile(name, file, { storage, replace: true });
+    await importFile(`${name}-log`, log, { storage });
+    await remove(name, { storage });
+    await assert.rejects(remove(`${name}-log`, { storage }), ofKind("cantopen"));
+  });
 }
 
 test("an encrypted database opens with its key", async (t) => {
@@ -111,6 +129,69 @@ test("a database is open once in a process, and between processes", async () => 
   assert.equal(text(await third.get("a")), "1");
   await third.close();
   assert.ok(!existsSync(`${name}-lock`));
+});
+
+test("the log of an open database is not replaced or removed", async () => {
+  const name = temp("logged.lsm");
+  const db = await open(name);
+  await db.put("a", "1");
+  const log = readFileSync(`${name}-log`);
+  await assert.rejects(importFile(`${name}-log`, new Uint8Array(5), { replace: true }), ofKind("busy"));
+  await assert.rejects(remove(`${name}-log`), ofKind("busy"));
+  assert.deepEqual(readFileSync(`${name}-log`), log);
+  await db.close();
+  for (const ending of ["-lock", "-log-lock"]) assert.ok(!existsSync(name + ending));
+});
+
+test("a signal stops an open that waits for another one", async () => {
+  const name = temp("waits.lsm");
+  const db = await open(name);
+  for (const busy_timeout of ["10m", "unlimited", "1h30m"]) {
+    const reason = new Error("no longer");
+    const begun = performance.now();
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(reason), 100);
+    await assert.rejects(open(name, { busy_timeout, signal: stop.signal }), reason);
+    assert.ok(performance.now() - begun < 30_000);
+  }
+  await db.put("a", "1");
+  await db.close();
+  await (await open(name, { signal: AbortSignal.timeout(60_000) })).close();
+});
+
+test("a worker that fails keeps nobody out", async () => {
+  const threads = process.getBuiltinModule("node:worker_threads");
+  const Worker = threads.Worker;
+  let worker;
+  threads.Worker = class extends Worker {
+    constructor(...args) {
+      super(...args);
+      worker = this;
+    }
+  };
+  const name = temp("fails.lsm");
+  const db = await open(name);
+  threads.Worker = Worker;
+  await db.put("a", "1");
+  worker.ref();
+  worker.postMessage(null); // which makes no sense to it
+  await new Promise((resolve) => worker.once("exit", resolve));
+  await assert.rejects(db.get("a"), ofKind("internal"));
+  await assert.rejects(db.close(), ofKind("internal"));
+  const again = await open(name);
+  assert.equal(text(await again.get("a")), "1");
+  await again.close();
+});
+
+test("a name with a byte order mark is that name", async () => {
+  const before = process.cwd();
+  process.chdir(temp(""));
+  try {
+    await (await open("\uFEFFmark.lsm")).close();
+    assert.deepEqual([existsSync("\uFEFFmark.lsm"), existsSync("mark.lsm")], [true, false]);
+  } finally {
+    process.chdir(before);
+  }
 });
 
 test("no acknowledged commit is lost when a process is killed", async () => {
