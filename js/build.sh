@@ -22,6 +22,23 @@ done
 cd "$here"
 GOOS=js GOARCH=wasm CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' "${flags[@]}" -o "$to/lsmlite.wasm" .
 cp "$(go env GOROOT)/lib/wasm/wasm_exec.js" "$to/wasm_exec.js"
+# The licences of the package and of what is in the program go with it.
+modules=$(GOOS=js GOARCH=wasm CGO_ENABLED=0 go list -deps -f '{{with .Module}}{{.Path}} {{.Dir}}{{end}}' . | sort -u)
+{
+  for text in "$(go env GOROOT)/LICENSE" /usr/share/doc/golang/copyright; do
+    if [ -f "$text" ]; then
+      printf 'Go, and wasm_exec.js\n\n' && cat "$text"
+      break
+    fi
+  done
+  while read -r module folder; do
+    case $module in "" | "$lsmlite" | "$lsmlite"/*) continue ;; esac
+    for text in "$folder"/{LICENSE,COPYING,NOTICE}*; do
+      [ ! -f "$text" ] || { printf '\n%s\n%s: %s\n\n' "$(printf '=%.0s' {1..80})" "$module" "${text##*/}" && cat "$text"; }
+    done
+  done <<<"$modules"
+} >"$to/THIRD-PARTY-LICENSES.txt"
+cp ../LICENSE "$to/LICENSE"
 if [ "$to" != "$here" ]; then
   cp index.js index.d.ts wire.js worker.js program.js files.js locks.js package.json README.md "$to/"
 fi

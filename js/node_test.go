@@ -4,9 +4,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +70,43 @@ func TestSize(t *testing.T) {
 	out := run(t, exec.Command("./build.sh", t.TempDir()))
 	if !strings.Contains(out, "brotli -11 ") {
 		t.Errorf("the build script does not say how large the program is:\n%s", out)
+	}
+}
+
+// TestPackageIsWhole fails if the list of the package's files, which npm goes by, lacks one that was built, or names
+// one that was not.
+func TestPackageIsWhole(t *testing.T) {
+	folder := build(t)
+	raw, err := os.ReadFile(filepath.Join(folder, "package.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var about struct{ Files []string }
+	if err := json.Unmarshal(raw, &about); err != nil {
+		t.Fatal(err)
+	}
+	want := append(about.Files, "LICENSE", "package.json") // which npm adds
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.Name())
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("the built package has %q, and package.json names %q", got, want)
+	}
+	texts, err := os.ReadFile(filepath.Join(folder, "THIRD-PARTY-LICENSES.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, who := range []string{"Go, and wasm_exec.js", "The Go Authors", "github.com/klauspost/compress: LICENSE"} {
+		if !strings.Contains(string(texts), who) {
+			t.Errorf("the licences do not name %q", who)
+		}
 	}
 }
 
