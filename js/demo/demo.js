@@ -100,7 +100,7 @@ async function sample() {
 }
 
 async function show(opened, about) {
-  await shut();
+  do await shut(); while (db !== undefined); // another file may have been opened meanwhile
   db = opened;
   file = { name: about.name, size: about.size };
   at("name").textContent = about.name;
@@ -143,9 +143,13 @@ async function keys(more = false) {
   const prefix = encoder.encode(at("prefix").value);
   const found = [];
   let rest = false;
-  for await (const [key] of db.scan({ prefix, gt: more ? list.last : undefined, limit: pageRows + 1 })) {
-    if (found.length === pageRows) rest = true;
-    else found.push(key);
+  try {
+    for await (const [key] of db.scan({ prefix, gt: more ? list.last : undefined, limit: pageRows + 1 })) {
+      if (found.length === pageRows) rest = true;
+      else found.push(key);
+    }
+  } catch (error) {
+    if (mine === shown) throw error; // else the file was closed meanwhile
   }
   if (mine !== shown) return;
   if (!more) list.clear();
@@ -157,8 +161,12 @@ async function keys(more = false) {
 async function look(key) {
   const mine = ++looked;
   await attempt(async () => {
-    const found = await db.get(key);
-    if (mine === looked) pane(key, found);
+    try {
+      const found = await db.get(key);
+      if (mine === looked) pane(key, found);
+    } catch (error) {
+      if (mine === looked) throw error; // else the file was closed meanwhile
+    }
   });
 }
 
