@@ -15,7 +15,7 @@
 // FILE is a data source name, so it may have settings. WASI has no locks. A file is refused with exit code 3
 // unless locking=optional promises that nothing else has it open:
 //
-//	wasmtime --dir data lsmlite.wasm put 'data/my.lsm?locking=optional' user/1 Ada
+//	wasmtime --dir data::/data lsmlite.wasm put '/data/my.lsm?locking=optional' user/1 Ada
 //
 // The reactor has no main: the host calls _initialize once, and then the functions that exports.go lists, which
 // have the names, the arguments and the results of lsm.h. One call runs at a time, as memory has one thread.
