@@ -5,11 +5,14 @@ package engine_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"strings"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
@@ -104,5 +107,38 @@ func TestSkipDamagedEncrypted(t *testing.T) {
 		if !was[r[:strings.IndexByte(r, '=')]] {
 			t.Errorf("row %q was not there", r)
 		}
+	}
+}
+
+// TestRecoverEncryptedWithOtherSlots: what a meta page says that was changed is not believed, or the new file might
+// open with no key.
+func TestRecoverEncryptedWithOtherSlots(t *testing.T) {
+	ctx := context.Background()
+	file, rows, _ := sealedSpecimen(t, engine.Options{PageSize: 512, BlockSize: 64 << 10}, 40)
+	for page := range 2 {
+		changed := bytes.Clone(file)
+		meta := changed[page*format.MetaPageSize:]
+		checkpoint := meta[:format.CheckpointSize(meta)]
+		area := meta[crypt.AreaOffset:]
+		segments, slots := int(binary.BigEndian.Uint16(area[72:])), int(binary.BigEndian.Uint16(area[74:]))
+		end := 76 + 16*segments + slots
+		area[end-1] ^= 1 // of the box of the only slot
+		crc := crc32.MakeTable(crc32.Castagnoli)
+		sum := crc32.Update(crc32.Checksum(checkpoint, crc), crc, area[:end+crypt.MACSize])
+		binary.BigEndian.PutUint32(area[end+crypt.MACSize:], sum)
+		fs := memfs.New()
+		ok(t, fs.WriteFile("/x", changed))
+		if _, err := engine.Open(ctx, "/x", engine.Options{FS: fs, Key: key1}); !errors.Is(err, engine.ErrTampered) {
+			t.Errorf("page %d: %v", page+1, err)
+		}
+		report, err := engine.Recover(ctx, "/x", "/y", engine.RecoverOptions{FS: fs, Key: key1})
+		if err != nil {
+			t.Fatalf("page %d: %v", page+1, err)
+		}
+		db := mustOpen(t, "/y", engine.Options{FS: fs, Key: key1})
+		if contentOf(t, db) != rows || report.PagesLost != 0 {
+			t.Errorf("page %d: other rows, %d pages are lost", page+1, report.PagesLost)
+		}
+		ok(t, db.Close())
 	}
 }

@@ -120,7 +120,10 @@ func (s *Secret) Decode(meta []byte) (*format.Checkpoint, error) {
 	if p.Checkpoint == nil {
 		return nil, p.err
 	}
-	return p.Checkpoint, p.verify(s.keys)
+	if err := p.verify(s.keys); err != nil {
+		return nil, err
+	}
+	return p.Checkpoint, nil
 }
 
 // saltsOf returns the salts of a checkpoint's segments, in their order.

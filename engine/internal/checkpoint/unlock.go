@@ -50,7 +50,7 @@ func (l *Loaded) unlock(ctx context.Context, src keys.Source, around bool) (*Sec
 	case src == keys.None:
 		src = nil
 	}
-	k, slots, err := l.open(ctx, src)
+	k, err := l.open(ctx, src)
 	if err != nil {
 		return nil, err
 	}
@@ -71,13 +71,20 @@ func (l *Loaded) unlock(ctx context.Context, src keys.Source, around bool) (*Sec
 			return nil, inPage(i+1, err)
 		}
 	}
-	s := &Secret{keys: k, slots: slots}
-	for _, p := range l.Pages { // both say the same of what stays
+	return l.secret(k), nil
+}
+
+// secret returns what the pages say that were verified: of two the accepted one. Both say the same of what stays; the
+// slots of a page that was changed may open with no key.
+func (l *Loaded) secret(k *crypt.Keys) *Secret {
+	s := &Secret{keys: k}
+	x, other := l.accepted()
+	for _, p := range []*Page{other, x} {
 		if p.Checkpoint != nil {
-			s.codec = p.sealed.Codec
+			s.codec, s.slots = p.sealed.Codec, p.sealed.Slots
 		}
 	}
-	return s, nil
+	return s
 }
 
 // inPage says in which page an error was found.
@@ -91,7 +98,7 @@ func inPage(i int, err error) error {
 
 // open opens a slot: one of the accepted page's, or, if the key is in none of these, of the other one's. Both pages
 // have the same, unless the last checkpoint did not get as far as the second one, or a page was changed.
-func (l *Loaded) open(ctx context.Context, src keys.Source) (*crypt.Keys, []crypt.Slot, error) {
+func (l *Loaded) open(ctx context.Context, src keys.Source) (*crypt.Keys, error) {
 	x, other := l.accepted()
 	var first error
 	for _, p := range []*Page{x, other} {
@@ -101,17 +108,13 @@ func (l *Loaded) open(ctx context.Context, src keys.Source) (*crypt.Keys, []cryp
 		}
 		k, err := s.open(ctx, src)
 		if err == nil {
-			slots := s.Slots
-			if x.sealed != nil {
-				slots = x.sealed.Slots
-			}
-			return k, slots, nil
+			return k, nil
 		}
 		if first == nil {
 			first = err
 		}
 	}
-	return nil, nil, first
+	return nil, first
 }
 
 // open makes the keys of a file from what its area says.
