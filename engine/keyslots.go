@@ -153,10 +153,7 @@ func (db *DB) changeSlots(ctx context.Context, op string, change func([]crypt.Sl
 			db.secret.SetSlots(slots)
 		}
 		return err
-	})
-	if err != nil && before != nil {
-		db.secret.SetSlots(before)
-	}
+	}, func() { db.secret.SetSlots(before) })
 	return atKeys(op, db.path, err)
 }
 

@@ -194,8 +194,9 @@ func (w *Worker) Store(ctx context.Context) error {
 }
 
 // StoreChanged writes the newest snapshot to both meta pages, even if they hold it: change has altered what
-// else they say of an encrypted file. No other checkpoint is made from before change to the end.
-func (w *Worker) StoreChanged(ctx context.Context, op string, change func() error) error {
+// else they say of an encrypted file. If they cannot be stored, undo takes that back. No other checkpoint is made from
+// before change to the end, and no other change.
+func (w *Worker) StoreChanged(ctx context.Context, op string, change func() error, undo func()) error {
 	if err := w.Take(ctx, op); err != nil {
 		return err
 	}
@@ -212,6 +213,9 @@ func (w *Worker) StoreChanged(ctx context.Context, op string, change func() erro
 	}
 	w.Ledger.Restore()
 	_, err := w.storeExport(w.Ledger.Next(), false)
+	if err != nil {
+		undo()
+	}
 	return err
 }
 

@@ -208,3 +208,28 @@ func TestLevelsAreCountedWithoutFreelists(t *testing.T) {
 		t.Error("free lists are not recognized")
 	}
 }
+
+// TestStoreChangedThatFails takes the change back before another one can be made, which would be lost.
+func TestStoreChangedThatFails(t *testing.T) {
+	d := newDesk(t, nil)
+	d.flush(10, 10)
+	ctx, changed, undone := context.Background(), 0, 0
+	change := func() error { changed++; return nil }
+	undo := func() {
+		if undone++; d.Turn.Try() || d.Checkpointer.Try() {
+			t.Error("the turns are free while the change is taken back")
+		}
+	}
+	d.data.write = errFail
+	if err := d.StoreChanged(ctx, "change", change, undo); !errors.Is(err, errFail) || changed != 1 || undone != 1 {
+		t.Errorf("%v; changed %d times, and back %d times", err, changed, undone)
+	}
+	d.data.write = nil
+	if err := d.StoreChanged(ctx, "change", change, undo); err != nil || changed != 2 || undone != 1 {
+		t.Errorf("%v; changed %d times, and back %d times", err, changed, undone)
+	}
+	if err := d.StoreChanged(ctx, "change", func() error { return errFail }, undo); !errors.Is(err, errFail) || undone != 1 {
+		t.Errorf("%v; back %d times", err, undone)
+	}
+	d.found()
+}
