@@ -63,6 +63,14 @@ func TestKeysComeAndGo(t *testing.T) {
 	if e := db.Encryption(); e.Cipher != "aes-256-gcm" || e.FileID == [16]byte{} || len(e.Keys) != 4 {
 		t.Errorf("%+v", e)
 	}
+	// The name of an external key is in the file, in clear: it is not enough.
+	zeros := func(context.Context, []byte) ([]byte, error) { return make([]byte, keys.Size), nil }
+	if err := db.CheckKey(ctx, keys.External("kms/a", same, zeros)); !errors.Is(err, engine.ErrKey) {
+		t.Errorf("a service that returns another data key: %v", err)
+	}
+	if _, err := engine.Open(ctx, "/k", engine.Options{FS: fs, ReadOnly: true, Key: keys.External("kms/a", same, zeros)}); !errors.Is(err, engine.ErrKey) {
+		t.Errorf("shared with a service that returns another data key: %v", err)
+	}
 	want := contentOf(t, db)
 	if _, err := db.AddKey(ctx, key2); !errors.Is(err, engine.ErrMisuse) || !strings.Contains(err.Error(), "has this key already") {
 		t.Errorf("a key that is there: %v", err)

@@ -4,6 +4,7 @@ package checkpoint
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
@@ -80,10 +81,14 @@ func (s *Secret) SetSlots(slots []crypt.Slot) {
 	s.slots = slots
 }
 
-// Opens returns nil if the source opens a slot.
+// Opens returns nil if the source opens a slot. What a service returns for a slot may be anything: it is compared with
+// the data key, since no meta page is verified with it.
 func (s *Secret) Opens(ctx context.Context, src keys.Source) error {
 	dataKey, _, err := crypt.OpenSlot(ctx, src, s.keys.Suite(), s.Slots(), s.keys.FileID())
-	clear(dataKey)
+	defer clear(dataKey)
+	if err == nil && !s.keys.Is(dataKey) {
+		err = &errs.Error{Code: errs.CodeKey, Detail: fmt.Sprintf("%s gives another data key than that of the database", src)}
+	}
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"sync"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
@@ -89,6 +90,13 @@ func (k *Keys) MAC(parts ...[]byte) (sum [MACSize]byte) {
 	return sum
 }
 
+// Is reports whether a data key is that of the file.
+func (k *Keys) Is(dataKey []byte) bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.data != nil && subtle.ConstantTimeCompare(k.data, dataKey) == 1
+}
+
 // Wipe overwrites the data key and the key for meta pages: after it Segment and Log fail, and MAC
 // returns nothing that agrees. Boxes that were made before keep their keys.
 func (k *Keys) Wipe() {
@@ -99,15 +107,17 @@ func (k *Keys) Wipe() {
 	k.data = nil
 }
 
-// DataKey calls use with the data key, which is not valid after it: to wrap it for another slot, and
-// to make the keys of a copy that has another id.
+// DataKey calls use with a copy of the data key, which is not valid after it: to wrap it for another slot, and
+// to make the keys of a copy that has another id. Wipe does not wait for use, which may call a service.
 func (k *Keys) DataKey(use func(dataKey []byte) error) error {
 	k.mu.RLock()
-	defer k.mu.RUnlock()
-	if k.data == nil {
+	data := bytes.Clone(k.data)
+	k.mu.RUnlock()
+	if data == nil {
 		return errWiped()
 	}
-	return use(k.data)
+	defer clear(data)
+	return use(data)
 }
 
 func errWiped() error {

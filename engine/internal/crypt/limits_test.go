@@ -117,6 +117,67 @@ func TestExternalKeysThatFail(t *testing.T) {
 	}
 }
 
+// given is a source of somebody else's.
+type given struct{ m *keys.Material }
+
+func (g given) Material(context.Context) (*keys.Material, error) { return g.m, nil }
+func (given) String() string                                     { return "a source" }
+
+// A source that gives nothing, or several things, or half of a key, is refused: also where a slot would be made that no
+// key opens.
+func TestSourcesThatGiveNoOneKey(t *testing.T) {
+	ctx := context.Background()
+	same := func(_ context.Context, in []byte) ([]byte, error) { return bytes.Clone(in), nil }
+	data := bytesOf(1, crypt.KeySize)
+	s, err := crypt.NewSlot(ctx, keys.External("k", same, same), crypt.AESGCM, data, crypt.FileID{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cheap := keys.Params{Time: 1, MemoryKiB: 64, Lanes: 1}
+	for i, m := range []*keys.Material{
+		nil, {}, {Name: "k", Wrap: same}, {Name: "k", Unwrap: same},
+		{Key: bytesOf(2, crypt.KeySize), Name: "k", Wrap: same}, {Key: bytesOf(2, crypt.KeySize), Unwrap: same},
+		{Passphrase: []byte("word"), Params: cheap, Name: "k", Wrap: same}, {Key: bytesOf(2, crypt.KeySize), Passphrase: []byte("word"), Params: cheap},
+	} {
+		if _, err := crypt.NewSlot(ctx, given{m}, crypt.AESGCM, data, crypt.FileID{}); !errors.Is(err, errs.ErrKey) {
+			t.Errorf("material %d: a slot was made: %v", i, err)
+		}
+		if _, _, err := crypt.OpenSlot(ctx, given{m}, crypt.AESGCM, []crypt.Slot{s}, crypt.FileID{}); !errors.Is(err, errs.ErrKey) {
+			t.Errorf("material %d: a slot was opened: %v", i, err)
+		}
+	}
+}
+
+// Wipe does not wait for a service that wraps the data key, and takes nothing from it.
+func TestWipeWhileAKeyIsWrapped(t *testing.T) {
+	data := bytesOf(1, crypt.KeySize)
+	k, err := crypt.NewKeys(crypt.AESGCM, data, crypt.FileID{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lent []byte
+	err = k.DataKey(func(dataKey []byte) error {
+		done := make(chan struct{})
+		go func() { k.Wipe(); close(done) }()
+		select {
+		case <-done:
+		case <-time.After(10 * time.Second):
+			t.Error("Wipe waits")
+		}
+		if !bytes.Equal(dataKey, data) {
+			t.Error("the key is another one")
+		}
+		lent = dataKey
+		return nil
+	})
+	if err != nil || !bytes.Equal(lent, make([]byte, crypt.KeySize)) {
+		t.Errorf("%v; the key is still there: %t", err, !bytes.Equal(lent, make([]byte, crypt.KeySize)))
+	}
+	if err := k.DataKey(func([]byte) error { return nil }); !errors.Is(err, errs.ErrMisuse) {
+		t.Errorf("after Wipe: %v", err)
+	}
+}
+
 // Under GODEBUG=fips140=only suite 1 works with raw and external keys, and what is no algorithm of
 // FIPS 140-3 is refused by its name.
 func TestFIPSMode(t *testing.T) {

@@ -115,16 +115,19 @@ func fetch(ctx context.Context, src keys.Source) (*keys.Material, error) {
 	if err != nil {
 		return nil, err
 	}
+	if m == nil {
+		return nil, keyError(nil, "%s gives nothing", src)
+	}
 	kinds := 0
-	for _, set := range []bool{m.Key != nil, m.Passphrase != nil, m.Wrap != nil && m.Unwrap != nil} {
+	for _, set := range []bool{m.Key != nil, m.Passphrase != nil, m.Wrap != nil || m.Unwrap != nil} {
 		if set {
 			kinds++
 		}
 	}
-	if kinds == 0 && m.IsNone() {
+	if kinds == 0 {
 		return nil, keyError(nil, "the database is encrypted; give its key")
 	}
-	if kinds != 1 || m.Key != nil && len(m.Key) != KeySize {
+	if kinds != 1 || m.Key != nil && len(m.Key) != KeySize || (m.Wrap == nil) != (m.Unwrap == nil) {
 		m.Wipe()
 		return nil, keyError(nil, "%s gives no key of %d bytes, no passphrase, and no external key, or several of them", src, KeySize)
 	}
