@@ -94,6 +94,9 @@ func TestBackupsOfEncryptedDatabases(t *testing.T) {
 				}
 				// A copy is a database of its own.
 				copied := mustOpen(t, path, engine.Options{FS: fs, Key: c.to})
+				if was := db.State(); sealed && (copied.State().Commits != was.Commits || copied.State().Chain == was.Chain) {
+					t.Errorf("%v, %s: the state is %v, that of the database is %v", source, c.name, copied.State(), was)
+				}
 				ok(t, copied.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte("new"), []byte("row")) }))
 				ok(t, copied.Close())
 			}

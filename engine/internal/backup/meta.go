@@ -22,6 +22,7 @@ func (c *copyFile) storeMeta(f vfs.File, o *Options) error {
 		Blocks: uint32(c.numBlocks), Written: c.Written(),
 		Levels: []format.Level{{Age: copyAge, LHS: c.seg}},
 		Append: [4]base.PageNo{c.point},
+		Log:    format.LogPos{Commits: c.commits},
 	}
 	ck.Levels[0].SetSeal(c.seal)
 	if !c.wrote {
@@ -34,7 +35,8 @@ func (c *copyFile) storeMeta(f vfs.File, o *Options) error {
 func storeEmpty(f vfs.File, secret *checkpoint.Secret, ck *format.Checkpoint) error {
 	empty := format.Checkpoint{ID: base.EmptySnapshotID, PageSize: ck.PageSize, BlockSize: ck.BlockSize}
 	if secret != nil {
-		empty.ID-- // which storeBoth adds
+		empty.ID--         // which storeBoth adds
+		empty.Log = ck.Log // with the number of commits
 		return storeBoth(f, secret, &empty)
 	}
 	empty.Log = newLog(nil, ck.Log)

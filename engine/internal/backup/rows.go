@@ -28,6 +28,7 @@ type copyFile struct {
 	seal      format.Seal
 	wrote     bool // there is a segment; else there were no rows
 	point     base.PageNo
+	commits   uint64 // that the database has had, if it is encrypted
 }
 
 // file returns the file of a copy as pages.
@@ -87,7 +88,7 @@ func (c *Copy) segment(st *snapshot.State, f vfs.File, first *copyFile, report b
 	}
 	cur.ReadAhead()
 	c.progress.Total = sizeOf(st)
-	out := &copyFile{File: c.o.file(f, c.o.Source)}
+	out := &copyFile{File: c.o.file(f, c.o.Source), commits: st.Past.Commits}
 	log := st.Disk.Log
 	out.seal = format.MakeSeal(uint64(st.Disk.ID), log.Raw(), uint64(log.Sum.S0), uint64(log.Sum.S1))
 	w := segment.NewWriter(out.File, out, 0)
