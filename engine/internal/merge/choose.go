@@ -43,7 +43,10 @@ type Situation struct {
 	// all are merged; 0 is 100.
 	MaxGarbage int
 	Lazy       bool // a merge may wait for a larger one that comes soon
-	FlushOnly  bool // nothing is to be done but to flush the old tree
+	// Whole says that no merge can be published in part, because the file is encrypted: one that is cut short begins
+	// from its beginning.
+	Whole     bool
+	FlushOnly bool // nothing is to be done but to flush the old tree
 }
 
 // Action is what Choose has chosen.
@@ -111,6 +114,9 @@ func Choose(s *Situation) Choice {
 // pick chooses the inputs of a merge while none is in progress; lo == hi if nothing is worth
 // one.
 func (s *Situation) pick() (lo, hi int) {
+	if s.Whole && s.OldTree { // else the flush might never come: see pickCheapest
+		return pickCheapest(s.Levels, s.busy)
+	}
 	if lo, hi = s.pickSpace(); lo < hi {
 		return lo, hi
 	}

@@ -44,6 +44,7 @@ func TestChoose(t *testing.T) {
 		name                 string
 		levels               string
 		old, moved, flushing bool
+		whole                bool // no merge can be published in part
 		flush, small, main   *on
 		next                 *on // in the slot next to that of main
 		want                 merge.Choice
@@ -82,6 +83,12 @@ func TestChoose(t *testing.T) {
 			want: merge.Choice{Action: merge.Begin, Slot: merge.Main, Lo: 0, Hi: 2}},
 		{name: "even if nothing but flushing is wanted", levels: many, old: true, flushing: true,
 			want: merge.Choice{Action: merge.Begin, Slot: merge.Main, Lo: 0, Hi: 2}},
+		{name: "it is that of a run", levels: strings.Repeat("0000111122", 3), old: true,
+			want: merge.Choice{Action: merge.Begin, Slot: merge.Main, Lo: 0, Hi: 4}},
+		{name: "but the cheapest one if it cannot be published in part", levels: strings.Repeat("0000111122", 3), old: true, whole: true,
+			want: merge.Choice{Action: merge.Begin, Slot: merge.Main, Lo: 0, Hi: 2}},
+		{name: "which does not matter while no tree waits", levels: strings.Repeat("0000111122", 3), whole: true,
+			want: merge.Choice{Action: merge.Begin, Slot: merge.Main, Lo: 0, Hi: 4}},
 		{name: "one segment less", levels: many[1:], old: true,
 			want: merge.Choice{Action: merge.Begin, Slot: merge.Flush}},
 		{name: "what C left half merged goes before the flush", levels: "0h1", old: true, flushing: true,
@@ -108,7 +115,7 @@ func TestChoose(t *testing.T) {
 		{name: "over moved blocks the flush into all levels goes on", levels: "00", moved: true, old: true, flush: &on{0, 2},
 			want: merge.Choice{Action: merge.GoOn, Slot: merge.Flush}},
 	} {
-		s := merge.Situation{Levels: describe(test.levels), OldTree: test.old, Moved: test.moved, MinLevels: 4, FlushOnly: test.flushing}
+		s := merge.Situation{Levels: describe(test.levels), OldTree: test.old, Moved: test.moved, MinLevels: 4, FlushOnly: test.flushing, Whole: test.whole}
 		for slot, j := range map[merge.Slot]*on{merge.Flush: test.flush, merge.Small: test.small, merge.Main - 1: test.next, merge.Main: test.main} {
 			if j != nil {
 				s.Jobs[slot] = merge.Running{On: true, Inputs: s.Levels[j.lo:j.hi]}

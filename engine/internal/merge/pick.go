@@ -154,6 +154,13 @@ func pickAny(levels []*snapshot.Level, busy func(*snapshot.Level) bool) (lo, hi 
 	if lo, hi = pickRun(levels, busy, 2); lo < hi {
 		return lo, hi
 	}
+	return pickCheapest(levels, busy)
+}
+
+// pickCheapest chooses the neighbours that are cheapest to merge; lo == hi if there are none. A tree waits for that
+// merge where merges cannot be published in part. If it was that of all levels, and the process ended before it did, as
+// when it is killed because it opens the database for too long, the next one would begin it again, without end.
+func pickCheapest(levels []*snapshot.Level, busy func(*snapshot.Level) bool) (lo, hi int) {
 	best := int64(-1)
 	for i := 0; i+1 < len(levels); i++ {
 		if !free(levels[i], busy) || !free(levels[i+1], busy) {

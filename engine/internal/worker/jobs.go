@@ -38,7 +38,7 @@ func (w *Worker) situation() merge.Situation {
 	w.Turn.MustBeHeld()
 	st := w.Ledger.Newest()
 	s := merge.Situation{Levels: st.Disk.Levels, OldTree: st.HasOld, Moved: len(st.Disk.Redirects) > 0,
-		MaxGarbage: w.Tuning.Load().MaxGarbage}
+		MaxGarbage: w.Tuning.Load().MaxGarbage, Whole: w.File.Encrypted()}
 	for i, j := range w.jobs {
 		if j != nil {
 			s.Jobs[i] = merge.Running{On: true, Inputs: j.inputs}
