@@ -117,6 +117,39 @@ func TestExternalKeysThatFail(t *testing.T) {
 	}
 }
 
+// Of two slots for external keys of one name, the service may know the newer one alone.
+func TestExternalKeysOfOneName(t *testing.T) {
+	ctx := context.Background()
+	data := bytesOf(1, crypt.KeySize)
+	service := func(version byte) keys.Source {
+		return keys.External("k",
+			func(_ context.Context, in []byte) ([]byte, error) { return append([]byte{version}, in...), nil },
+			func(_ context.Context, in []byte) ([]byte, error) {
+				if in[0] != version {
+					return nil, errors.New("no such version")
+				}
+				return bytes.Clone(in[1:]), nil
+			})
+	}
+	var slots []crypt.Slot
+	for version := byte(1); version <= 2; version++ {
+		s, err := crypt.NewSlot(ctx, service(version), crypt.AESGCM, data, crypt.FileID{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		slots = append(slots, s)
+	}
+	for version := 1; version <= 2; version++ {
+		got, at, err := crypt.OpenSlot(ctx, service(byte(version)), crypt.AESGCM, slots, crypt.FileID{})
+		if err != nil || at != version-1 || !bytes.Equal(got, data) {
+			t.Errorf("version %d: slot %d, %v", version, at, err)
+		}
+	}
+	if _, _, err := crypt.OpenSlot(ctx, service(3), crypt.AESGCM, slots, crypt.FileID{}); !errors.Is(err, errs.ErrKey) || !strings.Contains(err.Error(), "cannot unwrap") {
+		t.Errorf("version 3: %v", err)
+	}
+}
+
 // given is a source of somebody else's.
 type given struct{ m *keys.Material }
 

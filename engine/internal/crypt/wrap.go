@@ -76,13 +76,15 @@ func newExternalSlot(ctx context.Context, m *keys.Material, dataKey []byte) (Slo
 
 // OpenSlot returns the data key of a file, which the caller overwrites after use, and the index of
 // the slot that the source opens. If none does, the error matches ErrKey; if the slot with the key's
-// id does not open, ErrTampered.
+// id does not open, ErrTampered. One that fails does not keep another one from being tried: a service may have
+// forgotten the older of two keys of one name.
 func OpenSlot(ctx context.Context, src keys.Source, suite Suite, slots []Slot, file FileID) (dataKey []byte, index int, err error) {
 	m, err := fetch(ctx, src)
 	if err != nil {
 		return nil, 0, err
 	}
 	defer m.Wipe()
+	var failed error // the first one
 	for i, s := range slots {
 		if err := ctx.Err(); err != nil {
 			return nil, 0, err
@@ -96,12 +98,15 @@ func OpenSlot(ctx context.Context, src keys.Source, suite Suite, slots []Slot, f
 		default:
 			dataKey, found, err = s.openRaw(m.Key, RawSlot, suite, file)
 		}
-		if err != nil {
-			return nil, 0, err
-		}
-		if found {
+		if found && err == nil {
 			return dataKey, i, nil
 		}
+		if failed == nil {
+			failed = err
+		}
+	}
+	if failed != nil {
+		return nil, 0, failed
 	}
 	return nil, 0, keyError(nil, "%s opens none of the %d key slots", src, len(slots))
 }
