@@ -11,7 +11,7 @@ import (
 )
 
 // BenchmarkEncryption does the same work on a database in clear and on an encrypted one: the ratios are what
-// docs/performance.md shows of encryption.
+// docs/encryption.md shows.
 func BenchmarkEncryption(b *testing.B) {
 	for _, c := range []struct {
 		name string

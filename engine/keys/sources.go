@@ -99,7 +99,8 @@ func PassphraseEnv(name string) Source {
 
 // External is a key that never leaves another place, such as a key management service: wrap
 // encrypts the 32 bytes of a new database's data key there, and unwrap decrypts them. The name is
-// stored in the file, in clear, and finds the slot.
+// stored in the file, in clear, and finds the slot. What unwrap returns is overwritten after use, so it
+// must not be kept.
 func External(name string, wrap, unwrap Wrapper) Source {
 	return &source{"external key " + name, func(context.Context) (*Material, error) {
 		if wrap == nil || unwrap == nil {
