@@ -60,7 +60,12 @@ func TestEncrypted(t *testing.T) {
 		{"WalkDamaged", TestWalkDamaged},
 		{"StartAfter", TestStartAfter},
 	} {
-		t.Run(c.name, c.run)
+		t.Run(c.name, func(t *testing.T) {
+			if c.name != "SyncBesideTheWriter" {
+				alone(t) // and under the race detector boxes take memory that they do not take otherwise
+			}
+			c.run(t)
+		})
 	}
 }
 
