@@ -90,13 +90,14 @@ func (m metric) values(w *Workload) (out []float64) {
 	return out
 }
 
-// digits3 writes a number with three digits, without an exponent.
+// digits3 writes a number with three digits, without an exponent. The borders are those after rounding:
+// 9.996 is 10.0, not 10.00.
 func digits3(v float64) string {
 	decimals := 0
 	switch {
-	case v < 10:
+	case v < 9.995:
 		decimals = 2
-	case v < 100:
+	case v < 99.95:
 		decimals = 1
 	}
 	return strconv.FormatFloat(v, 'f', decimals, 64)

@@ -12,7 +12,7 @@ func TestNumbers(t *testing.T) {
 		{count(12345), "12.3k"}, {count(8e6), "8.00M"}, {count(5e12), "5000G"},
 		{size(512), "512 B"}, {size(1 << 20), "1.00 MiB"}, {size(300 << 30), "300 GiB"},
 		{duration(0), "0ns"}, {duration(999), "999ns"}, {duration(1500), "1.50µs"}, {duration(98e6), "98.0ms"}, {duration(3e9), "3.00s"},
-		{digits3(0.123), "0.12"}, {digits3(12.34), "12.3"}, {digits3(1234), "1234"},
+		{digits3(0.123), "0.12"}, {digits3(9.994), "9.99"}, {digits3(9.996), "10.0"}, {digits3(12.34), "12.3"}, {digits3(99.96), "100"}, {digits3(1234), "1234"},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s, want %s", c.got, c.want)
