@@ -123,7 +123,12 @@ func (q *packedRun) NextPage(p base.PageNo) (base.PageNo, error) {
 	if err != nil || s.Box == nil {
 		return next, err
 	}
-	q.ahead = q.read(next)
+	switch { // a record that goes on over the end of a page comes this way twice
+	case next == q.newest.no && q.newest.page != nil:
+		q.ahead = q.newest
+	case next != q.ahead.no || q.ahead.page == nil:
+		q.ahead = q.read(next)
+	}
 	if q.ahead.err == nil && q.ahead.prev != p {
 		return 0, s.notNext(p, next)
 	}

@@ -76,14 +76,20 @@ func (t *stream) load(p base.PageNo, n int) error {
 	if full {
 		n = toEnd + format.LinkSize
 	}
-	if cap(t.room) < n {
-		t.room = make([]byte, n)
+	// What is in memory already is kept: most often the beginning of a record that goes on after it.
+	kept := 0
+	if i := int64(p - t.at); i >= 0 && i < int64(len(t.data)) {
+		kept = min(n, len(t.data)-int(i))
+		kept = copy(t.roomFor(n), t.data[i:int(i)+kept])
+	} else {
+		t.roomFor(n)
 	}
 	t.data, t.full = t.data[:0], false
-	got, err := s.readAt(t.room[:n], int64(p))
+	got, err := s.readAt(t.room[kept:n], int64(p)+int64(kept))
 	if err != nil {
 		return err
 	}
+	got += kept
 	t.at, t.full = p, full
 	if full {
 		// Where the file ends before the block does, the link reads as zero.
@@ -94,6 +100,14 @@ func (t *stream) load(p base.PageNo, n int) error {
 	t.data = t.room[:min(n, got)]
 	t.full = full && got >= n
 	return nil
+}
+
+// roomFor returns memory for n bytes of data, which is room from now on. What data has stays right.
+func (t *stream) roomFor(n int) []byte {
+	if cap(t.room) < n {
+		t.room = make([]byte, n)
+	}
+	return t.room[:n]
 }
 
 // bytes returns n bytes of the stream from p on. They are valid until the next call. end is the
