@@ -43,15 +43,21 @@ func benchFilled(b *testing.B) *engine.DB {
 
 func benchPut(b *testing.B, db *engine.DB, rows, batch int) {
 	b.Helper()
+	benchPutFrom(b, db, 0, rows, batch)
+}
+
+// benchPutFrom writes those rows of a load.
+func benchPutFrom(b *testing.B, db *engine.DB, from, to, batch int) {
+	b.Helper()
 	ctx := context.Background()
 	var key [16]byte
 	var value [100]byte
-	for i := 0; i < rows; {
+	for i := from; i < to; {
 		tx, err := db.Begin(ctx)
 		if err != nil {
 			b.Fatal(err)
 		}
-		for end := min(i+batch, rows); i < end; i++ {
+		for end := min(i+batch, to); i < end; i++ {
 			binary.LittleEndian.PutUint64(value[:], uint64(i))
 			if err := tx.Put(loadKey(key[:], uint64(i)), value[:]); err != nil {
 				b.Fatal(err)

@@ -23,7 +23,7 @@ type packer struct {
 	content []byte      // the newest page, not compressed yet unless stored is set
 	stored  bool        // the newest page is in the stream
 	record  []byte      // memory for one record
-	plain   []byte      // memory for what a box is to hold
+	plain   []byte      // memory for what a box is to hold, compressed
 	before  base.PageNo // the page before the newest one, 0 for none; for an encrypted file
 	at      base.PageNo // where the next byte goes; 0 before the first, in a new block
 	written int64       // bytes of records and padding
@@ -47,7 +47,7 @@ func (k *packer) next() (base.PageNo, []byte, error) {
 	k.before, k.page, k.stored = k.page, k.at, false
 	k.pages++
 	if k.content == nil {
-		k.content = make([]byte, k.f.geo.PageSize)
+		k.content = make([]byte, k.f.geo.PageSize, k.f.geo.PageSize+crypt.PageTail)
 	}
 	clear(k.content)
 	return k.page, k.content, nil
@@ -106,13 +106,14 @@ func (k *packer) encrypt(dst []byte, last bool) (_ []byte, err error) {
 			return nil, err
 		}
 	}
-	if k.layout.coder == nil {
-		k.plain = append(k.plain[:0], k.content...)
-	} else if k.plain, err = k.compress(k.plain[:0], k.layout.maxImage-crypt.PageOverhead); err != nil {
-		return nil, err
+	plain := k.content // has room for the tail
+	if k.layout.coder != nil {
+		if k.plain, err = k.compress(k.plain[:0], k.layout.maxImage-crypt.PageOverhead); err != nil {
+			return nil, err
+		}
+		plain = k.plain
 	}
-	k.plain = crypt.AppendPageTail(k.plain, uint64(k.before), last)
-	return k.box.SealPage(dst, k.plain, uint64(k.page))
+	return k.box.SealPage(dst, crypt.AppendPageTail(plain, uint64(k.before), last), uint64(k.page))
 }
 
 // pack appends bytes to the stream, over as many blocks as it takes.
