@@ -11,14 +11,14 @@ type lane struct {
 	busy    bool
 }
 
-// add has f done after everything that was added before. It does not wait.
-func (l *lane) add(f func()) {
+// add has f done after everything that was added before, by a crew. It does not wait.
+func (l *lane) add(c *crew, f func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.waiting = append(l.waiting, f)
 	if !l.busy {
 		l.busy = true
-		go l.run()
+		c.run(l.run)
 	}
 }
 

@@ -32,6 +32,7 @@ type Server struct {
 	fsys  vfs.FS
 	reply func(message []byte)
 	lane  lane // what writes outside of transactions
+	crew  crew // does all of it
 
 	underWay sync.WaitGroup // messages that are not answered yet, except opClose
 
@@ -137,11 +138,11 @@ func (s *Server) Handle(message []byte) {
 			s.fail(r, misuse("the transaction has ended"))
 			return
 		}
-		t.lane.add(func() { s.do(r, t) })
+		t.lane.add(&s.crew, func() { s.do(r, t) })
 	case writes[r.op]:
-		s.lane.add(func() { s.do(r, nil) })
+		s.lane.add(&s.crew, func() { s.do(r, nil) })
 	default:
-		go s.do(r, nil)
+		s.crew.run(func() { s.do(r, nil) })
 	}
 }
 
@@ -319,7 +320,7 @@ func (s *Server) close(*request, *tx, *wire.Writer) error {
 	s.mu.Unlock()
 	for _, t := range txs { // 1. Their turns come to those who wait.
 		ended := make(chan struct{})
-		t.lane.add(func() {
+		t.lane.add(&s.crew, func() {
 			defer close(ended)
 			t.abandon()
 		})
@@ -338,6 +339,7 @@ func (s *Server) close(*request, *tx, *wire.Writer) error {
 	for _, c := range idle {
 		_ = c.Close()
 	}
+	s.crew.dismiss()
 	err := hold.Close() // 4. The last connection closes the database.
 	if closing := connector.Close(); err == nil {
 		err = closing
