@@ -85,6 +85,7 @@ func (s *Snapshot) Backup(ctx context.Context, path string, o BackupOptions) err
 	if err != nil {
 		return err
 	}
+	defer c.Close()
 	return c.RowsToFile(s.pin.state, o.target(s.db, path))
 }
 
@@ -100,6 +101,7 @@ func (db *DB) BackupTo(ctx context.Context, w io.Writer, o BackupOptions) error 
 	if err != nil {
 		return err
 	}
+	defer c.Close()
 	return c.RowsTo(s.pin.state, w)
 }
 
@@ -131,6 +133,7 @@ func copyCheckpoint(ctx context.Context, db *DB, o BackupOptions,
 	if err != nil {
 		return err
 	}
+	defer c.Close()
 	geo := db.bf.Geometry()
 	if o.PageSize != geo.PageSize || o.BlockSize != geo.BlockSize {
 		return &Error{Code: CodeMisuse, Op: "backup", Path: db.path,
@@ -180,10 +183,15 @@ func newCopy(ctx context.Context, db *DB, o *BackupOptions) (*backup.Copy, error
 	if err == nil {
 		geo, err = geometryOf(o.PageSize, o.BlockSize, codec, secret != nil)
 	}
+	own := hasKey(o.Key) // and not the database's
 	if err != nil {
+		if own {
+			secret.Wipe()
+		}
 		return nil, &Error{Code: CodeMisuse, Op: "backup", Path: db.path, Err: err}
 	}
-	internal := backup.Options{Source: db.path, Geometry: geo, Codec: codec, CodecID: fileCompression(codec, secret != nil), Secret: secret}
+	internal := backup.Options{Source: db.path, Geometry: geo, Codec: codec, CodecID: fileCompression(codec, secret != nil),
+		Secret: secret, Own: own}
 	if report := o.Progress; report != nil {
 		internal.Progress = func(p backup.Progress) { report(BackupProgress(p)) }
 	}

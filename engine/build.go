@@ -43,11 +43,13 @@ func NewBuilder(path string, o Options) (*Builder, error) {
 	}
 	geo, err := geometryOf(o.PageSize, o.BlockSize, codec, hasKey(o.Key))
 	if err != nil {
+		secret.Wipe()
 		return fail(err)
 	}
 	b, err := backup.NewBuild(
 		backup.Target{FS: o.FS, Path: path, LogSuffix: files.LogSuffix, Perm: o.Perm},
-		backup.Options{Source: path, Geometry: geo, Codec: codec, CodecID: fileCompression(codec, secret != nil), Secret: secret})
+		backup.Options{Source: path, Geometry: geo, Codec: codec, CodecID: fileCompression(codec, secret != nil),
+			Secret: secret, Own: true})
 	if err != nil {
 		return nil, err
 	}

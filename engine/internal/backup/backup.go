@@ -29,6 +29,8 @@ type Options struct {
 	CodecID  uint32
 	// Secret is that of the copy, nil for a copy in clear. CodecID is the one of its checkpoints.
 	Secret *checkpoint.Secret
+	// Own says that nobody else uses the secret: Close overwrites its keys.
+	Own bool
 
 	// Progress is called about once for each MiB written and once at the end. It may be
 	// nil.
@@ -50,8 +52,15 @@ type Copy struct {
 	reported int64 // progress.Bytes at the last report
 }
 
-// New returns a copy that ends when ctx does.
+// New returns a copy that ends when ctx does. Close must be called when it has ended.
 func New(ctx context.Context, o Options) *Copy { return &Copy{ctx: ctx, o: o} }
+
+// Close gives up the keys of the copy.
+func (c *Copy) Close() {
+	if c.o.Own {
+		c.o.Secret.Wipe()
+	}
+}
 
 // RowsToFile copies the rows that a state shows into a new file.
 func (c *Copy) RowsToFile(st *snapshot.State, to Target) error {

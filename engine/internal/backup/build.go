@@ -40,6 +40,7 @@ func NewBuild(to Target, o Options) (*Build, error) {
 	b := &Build{c: New(context.Background(), o), to: to}
 	var err error
 	if b.u, err = b.c.begin(&b.to); err != nil {
+		b.c.Close()
 		return nil, err
 	}
 	b.out = &copyFile{File: o.file(b.u.file, b.to.Path)}
@@ -84,6 +85,7 @@ func (b *Build) Finish(ctx context.Context) error {
 		return b.err
 	}
 	b.u = nil
+	defer b.c.Close()
 	b.c.ctx = ctx
 	return b.c.end(u, &b.to, func(f vfs.File) (err error) {
 		if b.out.seg, b.out.wrote, err = b.w.Finish(); err != nil {
@@ -100,5 +102,6 @@ func (b *Build) Discard() {
 	if b.u != nil {
 		b.u.discard()
 		b.u = nil
+		b.c.Close()
 	}
 }
