@@ -22,6 +22,7 @@ type Layout struct {
 	Path                string // canonical
 	PageSize, BlockSize int64
 	Codec               string // name of the codec, empty if the file is neither compressed nor encrypted
+	Cipher              string // name of the cipher, empty if the file is not encrypted
 	FileBytes           int64  // length of the file, which may end before its last block does, or after it
 	Blocks, FreeBlocks  int64
 
@@ -141,6 +142,7 @@ func (db *DB) Layout(ctx context.Context) (Layout, error) {
 	if db.codec != nil || db.secret != nil {
 		out.Codec = codecName(db.codec)
 	}
+	out.Cipher = db.Encryption().Cipher
 	for _, p := range v.Space.Held.Pins {
 		out.Pins = append(out.Pins, Pin(p))
 	}

@@ -96,9 +96,14 @@ func summary(l *engine.Layout) string {
 
 // settings says how the file is made.
 func settings(l *engine.Layout) string {
-	codec := "not compressed"
-	if l.Codec != "" {
-		codec = l.Codec
+	codec := l.Codec
+	switch packed := codec != "" && codec != "none"; {
+	case packed && l.Cipher != "":
+		codec += ", " + l.Cipher
+	case l.Cipher != "":
+		codec = l.Cipher
+	case !packed:
+		codec = "not compressed"
 	}
 	return fmt.Sprintf("pages of %s  ·  blocks of %s  ·  %s  ·  snapshot %d, checkpoint %d", size(l.PageSize), size(l.BlockSize), codec,
 		l.Snapshot, l.Checkpoint)

@@ -163,16 +163,17 @@ func problems(ctx context.Context, e *env.Env, db *engine.DB, what string) iter.
 
 // dataBytes is how many bytes the segments of a database take.
 func dataBytes(db *engine.DB, s engine.Stats) int64 {
-	return segmentBytes(s, db.Compression(), db.Options().PageSize)
+	return segmentBytes(s, db.CompressionID() > 1, db.Options().PageSize)
 }
 
 // servedBytes is dataBytes of a program's database.
 func servedBytes(info wire.InfoMessage, s engine.Stats) int64 {
-	return segmentBytes(s, info.Compression, info.PageSize)
+	return segmentBytes(s, info.Compression != compress.None || info.Encryption != "", info.PageSize)
 }
 
-func segmentBytes(s engine.Stats, compression string, pageSize int) int64 {
-	if compression != compress.None {
+// segmentBytes is what the segments take. Of a compressed or encrypted file, which is packed, it is counted in bytes.
+func segmentBytes(s engine.Stats, packed bool, pageSize int) int64 {
+	if packed {
 		return s.SegmentPages
 	}
 	return s.SegmentPages * int64(pageSize)

@@ -3,6 +3,7 @@
 package care
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -50,7 +51,8 @@ func (s Stats) Run(ctx context.Context, e *env.Env) error {
 	}
 	defer db.Close()
 	o := db.Engine.Options()
-	m := measured{path: s.File, pageSize: o.PageSize, blockSize: o.BlockSize, compression: db.Engine.Compression(), stats: db.Engine.Stats()}
+	m := measured{path: s.File, pageSize: o.PageSize, blockSize: o.BlockSize, compression: db.Engine.Compression(),
+		cipher: db.Engine.Encryption().Cipher, stats: db.Engine.Stats()}
 	if e.JSON {
 		return printJSON(e, m.document())
 	}
@@ -62,17 +64,22 @@ type measured struct {
 	path                string
 	pageSize, blockSize int
 	compression         string
+	cipher              string // empty: not encrypted
 	stats               engine.Stats
 }
 
 // document is all of it in JSON.
 func (m *measured) document() map[string]any {
-	doc := map[string]any{"file": m.path, "page_size": m.pageSize, "block_size": m.blockSize, "compression": m.compression}
+	doc := map[string]any{"file": m.path, "page_size": m.pageSize, "block_size": m.blockSize, "compression": m.compression,
+		"encryption": m.encryption()}
 	for _, f := range statFields {
 		doc[f.name] = f.value(&m.stats).number()
 	}
 	return doc
 }
+
+// encryption is the cipher, or none.
+func (m *measured) encryption() string { return cmp.Or(m.cipher, "none") }
 
 // print writes the table.
 func (m *measured) print(w io.Writer, all bool) error {
@@ -84,6 +91,7 @@ func (m *measured) print(w io.Writer, all bool) error {
 	t.AppendRow(table.Row{"page_size", m.pageSize, "bytes of a page"})
 	t.AppendRow(table.Row{"block_size", m.blockSize, "bytes of a block, the unit in which the file is used again"})
 	t.AppendRow(table.Row{"compression", m.compression, "codec of the pages"})
+	t.AppendRow(table.Row{"encryption", m.encryption(), "cipher of pages and log"})
 	for _, f := range statFields {
 		if f.holds || all {
 			t.AppendRow(table.Row{f.name, f.value(&m.stats).String(), f.means})

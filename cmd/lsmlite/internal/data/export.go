@@ -109,8 +109,8 @@ func aboutSize(db *engine.DB, r row.Range) int64 {
 	old, live := db.TreeSize()
 	size := old + live
 	pageSize := int64(db.Options().PageSize)
-	if db.Compression() != "" && db.Compression() != "none" {
-		return 0 // compressed pages say little about it
+	if db.CompressionID() > 1 {
+		return 0 // compressed pages say little about it, and of encrypted ones it is bytes that are counted
 	}
 	for _, level := range db.Structure() {
 		for _, s := range level.Segments {

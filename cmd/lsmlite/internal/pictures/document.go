@@ -15,6 +15,7 @@ type document struct {
 	PageSize   int64     `json:"page_size"`
 	BlockSize  int64     `json:"block_size"`
 	Codec      string    `json:"compression"`
+	Cipher     string    `json:"encryption"`
 	FileBytes  int64     `json:"file_bytes"`
 	Blocks     int64     `json:"blocks"`
 	FreeBlocks int64     `json:"free_blocks"`
@@ -86,13 +87,17 @@ type pin struct {
 
 func documentOf(l *engine.Layout) *document {
 	d := &document{
-		File: l.Path, PageSize: l.PageSize, BlockSize: l.BlockSize, Codec: l.Codec, FileBytes: l.FileBytes, Blocks: l.Blocks,
+		File: l.Path, PageSize: l.PageSize, BlockSize: l.BlockSize, Codec: l.Codec, Cipher: l.Cipher,
+		FileBytes: l.FileBytes, Blocks: l.Blocks,
 		FreeBlocks: l.FreeBlocks, Snapshot: l.Snapshot, Checkpoint: l.Checkpoint, Levels: l.Levels, Grain: l.Grain,
 		LogBytes: l.LogFileBytes, LiveBytes: l.LiveBytes, OldBytes: l.OldBytes,
 		Segments: []segment{}, Jobs: []job{}, Extents: []extent{}, Log: []region{}, Pins: []pin{}, // programs want lists, not null
 	}
 	if d.Codec == "" {
 		d.Codec = "none"
+	}
+	if d.Cipher == "" {
+		d.Cipher = "none"
 	}
 	for _, s := range l.Segments {
 		d.Segments = append(d.Segments, segment{
