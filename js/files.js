@@ -203,6 +203,12 @@ export class Memory {
 
   syncDir() {}
 
+  /** siblings returns the last parts of the names of the files in the folder of a name. */
+  siblings(name) {
+    const folder = normal(name).replace(/[^/]*$/, "");
+    return [...this.#files.keys()].filter((k) => k.startsWith(folder)).map((k) => k.slice(folder.length)).filter((k) => !k.includes("/"));
+  }
+
   canonical(name) {
     return normal(name);
   }
@@ -343,6 +349,13 @@ export class Opfs {
 
   syncDir() {}
 
+  async siblings(name) {
+    const [folder] = await this.#folder(name, true);
+    const names = [];
+    for await (const [last, handle] of folder.entries()) if (handle.kind === "file") names.push(last);
+    return names;
+  }
+
   canonical(name) {
     return normal(name);
   }
@@ -443,6 +456,10 @@ export class Disk {
     } finally {
       this.#fs.closeSync(fd);
     }
+  }
+
+  siblings(name) {
+    return this.#fs.readdirSync(this.#path.dirname(name));
   }
 
   /** canonical follows links, also that of the name itself, whose file may be missing. */

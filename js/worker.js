@@ -57,6 +57,7 @@ async function importFile({ storage, name, data, replace }) {
   if (!replace && (await exists(kind, name))) {
     throw new FileError(status.exist, `import ${name}: there is such a file; say replace: true to replace it`);
   }
+  await removeUnfinished(kind, name);
   const temp = `${name}-import-${crypto.randomUUID().slice(0, 8)}`;
   try {
     const file = await kind.open(temp, { create: true, mustCreate: true, mode: 0o600 });
@@ -76,6 +77,18 @@ async function importFile({ storage, name, data, replace }) {
   } catch (error) {
     await removeIfThere(kind, temp).catch(() => {});
     throw error;
+  }
+}
+
+/** removeUnfinished removes what importFile has left of a file because its worker ended. Who calls it has the lock. */
+async function removeUnfinished(kind, name) {
+  const windows = inNode && process.platform === "win32";
+  const slash = Math.max(name.lastIndexOf("/"), windows ? name.lastIndexOf("\\") : -1) + 1;
+  const unfinished = `${name.slice(slash)}-import-`;
+  for (const other of await kind.siblings(name)) {
+    if (other.startsWith(unfinished) && /^[0-9a-f]{8}$/.test(other.slice(unfinished.length))) {
+      await removeIfThere(kind, name.slice(0, slash) + other);
+    }
   }
 }
 
@@ -114,6 +127,7 @@ async function removeIfThere(kind, name) {
 async function removeFile({ storage, name }) {
   const kind = await kindOf(storage);
   await acquireAll(storage, name);
+  await removeUnfinished(kind, name);
   await kind.stat(name);
   await removeIfThere(kind, `${name}-log`);
   await kind.remove(name);

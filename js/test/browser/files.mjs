@@ -38,7 +38,12 @@ export async function importAndBackup(w) {
   assert.equal(await tab.run(async () => {
     await db.close();
     const bytes = new Uint8Array(await (await fetch("/files/native.lsm")).arrayBuffer());
+    // What a tab that was closed during importFile has left is removed.
+    const folder = await navigator.storage.getDirectory();
+    for (const name of ["again.lsm-import-0123abcd", "again.lsm-import-mine"]) await folder.getFileHandle(name, { create: true });
     await lsmlite.importFile("again.lsm", bytes);
+    const names = await Array.fromAsync(folder.keys());
+    if (names.includes("again.lsm-import-0123abcd") || !names.includes("again.lsm-import-mine")) throw new Error(`left: ${names}`);
     const again = await lsmlite.open("again.lsm", { storage: "opfs" });
     const value = text(await again.get("native/0999"));
     await again.close();

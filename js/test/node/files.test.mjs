@@ -54,6 +54,22 @@ for (const storage of ["memory", "node"]) {
     for (const ending of ["", "-log", "-lock"]) assert.ok(!existsSync(name + ending));
   });
 
+  test(`what an importFile that was ended has left is removed, ${storage}`, { skip: storage === "memory" && "memory ends with it" }, async () => {
+    const name = temp("left.lsm");
+    const others = [`${name}-import-mine`, `${name}-import-0123456789`, temp("other-left.lsm-import-01234567")];
+    const left = [`${name}-import-0123abcd`, `${name}-import-98765432`];
+    const source = await open("source.lsm", { storage: "memory" });
+    const file = await source.backup();
+    await source.close();
+    for (const n of [...others, left[0]]) writeFileSync(n, "a part");
+    await importFile(name, file, { storage });
+    assert.ok(!existsSync(left[0]));
+    writeFileSync(left[1], "a part");
+    await remove(name, { storage });
+    assert.ok(!existsSync(left[1]));
+    for (const n of others) assert.ok(existsSync(n), n);
+  });
+
   test(`a log that is imported after its database belongs to it, ${storage}`, async () => {
     const name = temp("with-log.lsm");
     const source = temp("killed.lsm");
