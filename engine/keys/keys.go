@@ -58,11 +58,15 @@ type Params struct {
 }
 
 // The defaults of Params, and its limits: what is beyond them in a file is refused before it
-// is computed.
+// is computed. MaxMemoryKiB is 1 GiB, or 256 MiB where addresses have 32 bits and in WebAssembly: a process
+// that cannot get the memory would end.
 const (
 	DefaultTime, DefaultMemoryKiB, DefaultLanes = 3, 64 << 10, 4
-	MaxTime, MaxMemoryKiB, MaxLanes             = 64, 1 << 20, 16
+	MaxTime, MaxMemoryKiB, MaxLanes             = 64, maxMemoryKiB, 16
 )
+
+// mostMemoryKiB is MaxMemoryKiB where it is largest.
+const mostMemoryKiB = 1 << 20
 
 // OrDefault returns p with defaults in place of zeros.
 func (p Params) OrDefault() Params {
@@ -87,7 +91,11 @@ func (p Params) Check() error {
 		{"memory in KiB", p.MemoryKiB, 8 * min(max(p.Lanes, 1), MaxLanes), MaxMemoryKiB},
 	} {
 		if f.value < f.low || f.value > f.high {
-			return keyError(nil, "argon2id: %s %d; want %d to %d", f.name, f.value, f.low, f.high)
+			more := ""
+			if f.high == maxMemoryKiB && maxMemoryKiB < mostMemoryKiB {
+				more = fmt.Sprintf(", or with addresses of 64 bits %d", mostMemoryKiB)
+			}
+			return keyError(nil, "argon2id: %s %d; want %d to %d%s", f.name, f.value, f.low, f.high, more)
 		}
 	}
 	return nil

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !(386 || arm || mips || mipsle || wasm)
+
+package keys
+
+const maxMemoryKiB = mostMemoryKiB
