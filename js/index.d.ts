@@ -71,16 +71,35 @@ export interface Settings {
   value_type?: "blob" | "text" | "time";
 }
 
-export interface OpenOptions extends Settings, Abortable {
-  /** In a browser "opfs" if it is not set, in Node "node". */
-  storage?: Storage;
-  /** The key of an encrypted database: 32 bytes. A new database with a key is encrypted. */
+/** What opens an encrypted database: one of the two. */
+export interface Secret {
+  /** 32 bytes. */
   key?: Uint8Array | ArrayBuffer;
   /** In place of a key: a passphrase. To make a key of it takes 64 MiB and about a second. */
   passphrase?: string | Uint8Array;
+}
+
+/** One of the keys that open an encrypted database. */
+export interface KeySlot {
+  id: string;
+  type: "raw" | "passphrase" | "external";
+  /** That of an external key. */
+  name: string | undefined;
+}
+
+/** A new database with a key is encrypted. */
+export interface OpenOptions extends Settings, Abortable, Secret {
+  /** In a browser "opfs" if it is not set, in Node "node". */
+  storage?: Storage;
   /** With storage "memory": the file to begin with, and its log if it has one. */
   content?: Blob | Uint8Array | ArrayBuffer;
   log?: Blob | Uint8Array | ArrayBuffer;
+}
+
+/** With a key, the copy is encrypted for that. Without one, the keys of the database open it. */
+export interface BackupOptions extends Abortable, Secret {
+  /** false: the copy of an encrypted database is not encrypted. */
+  encrypted?: boolean;
 }
 
 /** Which rows a scan returns. Of two bounds on one side the narrower one counts. */
@@ -141,11 +160,17 @@ export interface Database extends Session {
    */
   transaction<T>(f: (tx: Transaction) => T | Promise<T>, options?: Abortable): Promise<T>;
   /** A copy of the newest committed state, as a file, while others read and write. */
-  backup(options?: Abortable): Promise<Uint8Array>;
+  backup(options?: BackupOptions): Promise<Uint8Array>;
   /** The same, part by part. */
-  backupTo(stream: WritableStream<Uint8Array>, options?: Abortable): Promise<void>;
+  backupTo(stream: WritableStream<Uint8Array>, options?: BackupOptions): Promise<void>;
   /** Writes to the file what is in memory, and makes it durable. */
   checkpoint(options?: Abortable): Promise<void>;
+  /** The keys that open the database; none if it is not encrypted. */
+  keySlots(): Promise<KeySlot[]>;
+  /** Has one more key open the database, durably, and returns its id. */
+  addKey(secret: Secret): Promise<string>;
+  /** Has a key not open the database any more, durably. The last one stays, and copies made before know it. */
+  removeKey(id: string): Promise<void>;
   /** Closes the database. Transactions that are open are undone, scans and queries end. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -10,7 +10,7 @@ const inNode = typeof process !== "undefined" && process.versions?.node !== unde
 const op = {
   open: 1, close: 2, cancel: 3, get: 4, put: 5, delete: 6, deleteRange: 7, scan: 8, next: 9, end: 10, begin: 11,
   commit: 12, rollback: 13, query: 14, exec: 15, backup: 16, checkpoint: 17, savepoint: 18, release: 19,
-  rollbackTo: 20,
+  rollbackTo: 20, slots: 21, addKey: 22, removeKey: 23,
 };
 
 /** LsmliteError is what fails here; code is lsm1's number, kind a name for it. */
@@ -308,8 +308,8 @@ class Session {
   }
 
   /** parts is for Database.backup. */
-  parts(signal) {
-    return this.#batches(op.backup, undefined, () => ({ read: (answer) => answer.bytes() }), signal);
+  parts(secret, signal) {
+    return this.#batches(op.backup, (w) => w.byte(secret.kind).optional(secret.bytes, "the key"), () => ({ read: (answer) => answer.bytes() }), signal);
   }
 }
 
@@ -500,9 +500,9 @@ class Database extends Session {
     return result;
   }
 
-  async backup({ signal } = {}) {
+  async backup({ signal, ...how } = {}) {
     const parts = [];
-    for await (const part of this.parts(signal)) parts.push(part);
+    for await (const part of this.parts(secretOfCopy(how), signal)) parts.push(part);
     const all = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
     let at = 0;
     for (const part of parts) {
@@ -512,10 +512,11 @@ class Database extends Session {
     return all;
   }
 
-  async backupTo(stream, { signal } = {}) {
+  async backupTo(stream, { signal, ...how } = {}) {
+    const secret = secretOfCopy(how);
     const writer = stream.getWriter();
     try {
-      for await (const part of this.parts(signal)) {
+      for await (const part of this.parts(secret, signal)) {
         await writer.ready;
         await writer.write(part);
       }
@@ -530,6 +531,22 @@ class Database extends Session {
 
   async checkpoint({ signal } = {}) {
     await this.#link.call(op.checkpoint, undefined, signal);
+  }
+
+  async keySlots() {
+    const answer = await this.#link.call(op.slots);
+    const slot = () => ({ id: answer.text(), type: answer.text(), name: answer.text() || undefined });
+    return Array.from({ length: answer.u32() }, slot);
+  }
+
+  async addKey({ key, passphrase } = {}) {
+    const secret = secretOf(key, passphrase);
+    if (secret.kind === 0) throw misuse("the new key is missing: key or passphrase");
+    return (await this.#link.call(op.addKey, (w) => w.byte(secret.kind).bytes(secret.bytes))).text();
+  }
+
+  async removeKey(id) {
+    await this.#link.call(op.removeKey, (w) => w.text(`${id}`));
   }
 
   close() {
@@ -630,6 +647,14 @@ function check(name, storage) {
   if (!["opfs", "memory", "node"].includes(storage)) throw misuse(`storage is ${storage}; want opfs, memory or node`);
   if (storage === "node" && !inNode) throw misuse('storage "node" is the disk in Node; in a browser there is "opfs"');
   if (storage === "opfs" && inNode) throw misuse('storage "opfs" is in browsers; in Node there is "node"');
+}
+
+/** secretOfCopy is secretOf for a copy: 0 has it open with the keys of the database, 3 makes it one without encryption. */
+function secretOfCopy({ key, passphrase, encrypted = true }) {
+  const secret = secretOf(key, passphrase);
+  if (encrypted) return secret;
+  if (secret.kind !== 0) throw misuse("a copy without encryption has no key");
+  return { kind: 3 };
 }
 
 /** secretOf is what opens an encrypted database: no key is 0, bytes are 1, a passphrase is 2. */

@@ -37,6 +37,9 @@ const (
 	opSavepoint   = 18
 	opRelease     = 19
 	opRollbackTo  = 20
+	opSlots       = 21
+	opAddKey      = 22
+	opRemoveKey   = 23
 )
 
 // client sends messages to a server and waits for answers, as index.js does.

@@ -19,7 +19,6 @@ import (
 	"sync"
 
 	"github.com/lsmlite/lsmlite-go/engine"
-	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 	"github.com/lsmlite/lsmlite-go/js/internal/wire"
 	"github.com/lsmlite/lsmlite-go/store"
@@ -92,6 +91,9 @@ const (
 	opSavepoint   = 18
 	opRelease     = 19
 	opRollbackTo  = 20
+	opSlots       = 21
+	opAddKey      = 22
+	opRemoveKey   = 23
 )
 
 // request is a message that is being done.
@@ -206,6 +208,7 @@ func init() {
 		opBegin: (*Server).begin, opCommit: (*Server).commit, opRollback: (*Server).rollback,
 		opSavepoint: (*Server).savepoint, opRelease: (*Server).savepoint, opRollbackTo: (*Server).savepoint,
 		opQuery: (*Server).query, opExec: (*Server).exec, opBackup: (*Server).backup, opCheckpoint: (*Server).checkpoint,
+		opSlots: (*Server).slots, opAddKey: (*Server).addKey, opRemoveKey: (*Server).removeKey,
 	}
 }
 
@@ -245,18 +248,14 @@ func (s *Server) database() *engine.DB {
 	return s.db.DB
 }
 
-// What the key of an encrypted database is given as: the byte before it in a message that opens one.
-const (
-	keyNone       = 0
-	keyRaw        = 1 // 32 bytes
-	keyPassphrase = 2
-)
-
 // open opens the database: its name, a key if there is one, and pairs of settings as they are in a data source
 // name.
 func (s *Server) open(r *request, _ *tx, _ *wire.Writer) error {
 	name := r.in.Text()
-	kind, secret := r.in.Byte(), r.in.Bytes()
+	key, err := keySource(r.in)
+	if err != nil {
+		return err
+	}
 	query := url.Values{}
 	for n := r.in.U32(); n > 0 && !r.in.Bad(); n-- {
 		key := r.in.Text()
@@ -281,15 +280,7 @@ func (s *Server) open(r *request, _ *tx, _ *wire.Writer) error {
 		return err
 	}
 	cfg.Path, cfg.FS = name, s.fsys
-	switch kind {
-	case keyNone:
-	case keyRaw:
-		cfg.Key = keys.Raw(secret)
-	case keyPassphrase:
-		cfg.Key = keys.Passphrase(secret, keys.Params{})
-	default:
-		return badMessage()
-	}
+	cfg.Key = key
 	connector, err := lsmlite.NewConnector(cfg)
 	if err != nil {
 		return err

@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
-	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 	"github.com/lsmlite/lsmlite-go/js/internal/wire"
@@ -318,7 +317,7 @@ func TestEnds(t *testing.T) {
 	c.must(opEnd, u32(0), u32(open))
 
 	c.must(opScan, u32(0), everything) // left open until the database is closed
-	c.must(opBackup)
+	c.must(opBackup, noKey)
 	c.must(opBegin)
 	c.send(opBegin) // waits
 }
@@ -372,9 +371,6 @@ func TestClosed(t *testing.T) {
 
 // An encrypted database opens with its key only, and its error says so.
 func TestKeys(t *testing.T) {
-	if err := (engine.Options{Key: keys.Raw(make([]byte, 32))}).Validate(); err != nil {
-		t.Skipf("the engine does not encrypt: %v", err)
-	}
 	fsys := memfs.New()
 	key := func(kind byte, secret string) part {
 		return func(w *wire.Writer) {
@@ -385,7 +381,7 @@ func TestKeys(t *testing.T) {
 	raw := key(1, strings.Repeat("k", 32))
 	c := connect(t, fsys)
 	c.fails("key", opOpen, text("/my.lsm"), key(1, "short"), pairs())
-	c.fails("misuse", opOpen, text("/my.lsm"), key(3, "of another kind"), pairs())
+	c.fails("misuse", opOpen, text("/my.lsm"), key(4, "of another kind"), pairs())
 	c.fails("misuse", opOpen, text("/my.lsm"), noKey, pairs("key_file", "/key"))
 	c.must(opOpen, text("/my.lsm"), raw, pairs())
 	c.put(0, "a", "1")
@@ -400,6 +396,35 @@ func TestKeys(t *testing.T) {
 	if rows, _ := c.scan(0, everything); strings.Join(rows, " ") != "a=1 b=2" {
 		t.Errorf("the rows are %q", rows)
 	}
+	slots := func() (ids []string) {
+		in := c.must(opSlots)
+		for n := in.U32(); n > 0; n-- {
+			ids = append(ids, in.Text())
+			if kind, name := in.Text(), in.Text(); kind != "raw" || name != "" {
+				t.Errorf("a slot of type %q, name %q", kind, name)
+			}
+		}
+		return ids
+	}
+	first := slots()
+	if len(first) != 1 {
+		t.Fatalf("the keys are %q", first)
+	}
+	c.fails("misuse", opRemoveKey, text(first[0])) // the last one
+	c.fails("misuse", opAddKey, raw)               // is there
+	c.fails("misuse", opAddKey, noKey)
+	c.fails("misuse", opAddKey, key(3, ""))
+	c.fails("misuse", opRemoveKey, text("no id"))
+	added := c.must(opAddKey, key(1, strings.Repeat("n", 32))).Text()
+	if both := slots(); len(both) != 2 || both[1] != added {
+		t.Errorf("the keys are %q; want %q and %q", both, first, added)
+	}
+	c.must(opRemoveKey, text(first[0]))
+	c.must(opClose)
+
+	c = connect(t, fsys)
+	c.fails("key", opOpen, text("/my.lsm"), raw, pairs())
+	c.must(opOpen, text("/my.lsm"), key(1, strings.Repeat("n", 32)), pairs())
 	c.must(opClose)
 }
 
@@ -412,7 +437,7 @@ func TestBackup(t *testing.T) {
 	}
 	c.must(opCommit, u32(tx))
 	var file []byte
-	r := c.must(opBackup)
+	r := c.must(opBackup, noKey)
 	source := r.U32()
 	parts := 0
 	for {

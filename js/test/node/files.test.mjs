@@ -89,17 +89,10 @@ for (const storage of ["memory", "node"]) {
   });
 }
 
-test("an encrypted database opens with its key", async (t) => {
+test("an encrypted database opens with its key", async () => {
   const name = temp("secret.lsm");
   const key = crypto.getRandomValues(new Uint8Array(32));
-  let db;
-  try {
-    db = await open(name, { key });
-  } catch (error) {
-    if (!error.message.includes("not available yet")) throw error;
-    t.skip("the engine does not encrypt: " + error.message);
-    return;
-  }
+  let db = await open(name, { key });
   await db.put("a", "a plain text that must not be found");
   const copy = await db.backup();
   await db.close();
@@ -124,6 +117,34 @@ test("an encrypted database opens with its key", async (t) => {
   await assert.rejects(open(other, { passphrase: "wrong horse" }), ofKind("key"));
   db = await open(other, { passphrase: "correct horse" });
   assert.equal(text(await db.get("a")), "1");
+  const [old] = await db.keySlots();
+  assert.deepEqual(old, { id: old.id, type: "passphrase", name: undefined });
+  await assert.rejects(db.addKey({}), ofKind("misuse"));
+  await assert.rejects(db.addKey({ key: new Uint8Array(31) }), ofKind("key"));
+  await assert.rejects(db.removeKey(old.id), ofKind("misuse"));
+  const id = await db.addKey({ key });
+  await db.removeKey(old.id);
+  assert.deepEqual(await db.keySlots(), [{ id, type: "raw", name: undefined }]);
+  await db.close();
+  await assert.rejects(open(other, { passphrase: "correct horse" }), ofKind("key"));
+  db = await open(other, { key });
+  assert.equal(text(await db.get("a")), "1");
+  await db.close();
+
+  db = await open("clear.lsm", { storage: "memory" });
+  assert.deepEqual(await db.keySlots(), []);
+  await assert.rejects(db.addKey({ key }), ofKind("misuse"));
+  await db.put("a", "in clear");
+  const closed = await db.backup({ key });
+  await assert.rejects(db.backup({ key, encrypted: false }), ofKind("misuse"));
+  await db.close();
+  assert.ok(!Buffer.from(closed).includes("in clear"));
+  db = await open("closed.lsm", { storage: "memory", content: closed, key });
+  const again = await db.backup({ encrypted: false });
+  await db.close();
+  assert.ok(Buffer.from(again).includes("in clear"));
+  db = await open("again.lsm", { storage: "memory", content: again });
+  assert.equal(text(await db.get("a")), "in clear");
   await db.close();
 });
 

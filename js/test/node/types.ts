@@ -35,6 +35,10 @@ export async function use(): Promise<void> {
   const file: Uint8Array = await db.backup();
   await db.backupTo(new WritableStream<Uint8Array>());
   await db.checkpoint();
+  const copy: Uint8Array = await db.backup({ key: new Uint8Array(32), signal: AbortSignal.timeout(1000) });
+  console.log(copy, await db.backup({ encrypted: false }));
+  const id: string = await db.addKey({ passphrase: "x" });
+  for (const slot of await db.keySlots()) if (slot.id !== id && slot.type === "raw") await db.removeKey(slot.id);
   await db.close();
   await importFile("b.lsm", file, { replace: true });
   await importFile("b.lsm", new Blob([]), { storage: "memory" });
