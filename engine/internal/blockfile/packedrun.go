@@ -19,6 +19,9 @@ type packedRun struct {
 	// next: that is ahead.
 	newest, ahead ranTo
 
+	// next is the page after nextOf: where a record goes on over the end of a page, it is looked for twice.
+	nextOf, next base.PageNo
+
 	// Once Stand was called, memory is used again: rooms are for the page on which the reader stands, which is in room
 	// stand, for newest and ahead, and for the next one. It has room for what an encrypted page has after it.
 	standing bool
@@ -31,6 +34,7 @@ type ranTo struct {
 	no   base.PageNo
 	page format.Page
 	prev base.PageNo // what a page of an encrypted file names as the one before it
+	end  base.PageNo // the offset after its record, to be settled; 0 if it was in the cache
 	err  error       // why there is no page
 	room int         // in which it is, or noRoom
 }
@@ -82,7 +86,7 @@ func (q *packedRun) read(p base.PageNo) ranTo {
 		}
 	}
 	raw := q.roomFor(&to)
-	if _, to.err = q.stream.imageInto(raw, p); to.err != nil {
+	if to.end, to.err = q.stream.imageInto(raw, p); to.err != nil {
 		return to
 	}
 	s.stats.runPages.Add(1)
@@ -119,9 +123,16 @@ func (q *packedRun) NextPage(p base.PageNo) (base.PageNo, error) {
 	if p == q.ahead.no && q.ahead.page != nil { // it may be wanted after the next one
 		q.newest = q.ahead
 	}
-	next, err := q.stream.nextPage(p)
-	if err != nil || s.Box == nil {
-		return next, err
+	if p == q.nextOf && p != 0 {
+		return q.next, nil
+	}
+	next, err := q.after(p)
+	if err != nil {
+		return 0, err
+	}
+	if s.Box == nil {
+		q.nextOf, q.next = p, next
+		return next, nil
 	}
 	switch { // a record that goes on over the end of a page comes this way twice
 	case next == q.newest.no && q.newest.page != nil:
@@ -132,7 +143,23 @@ func (q *packedRun) NextPage(p base.PageNo) (base.PageNo, error) {
 	if q.ahead.err == nil && q.ahead.prev != p {
 		return 0, s.notNext(p, next)
 	}
+	q.nextOf, q.next = p, next
 	return next, nil
+}
+
+// after returns what seems to be the page after p. Where the record of p ends is known if it was read last: most of it
+// may not be in memory any more.
+func (q *packedRun) after(p base.PageNo) (base.PageNo, error) {
+	for _, to := range [...]*ranTo{&q.newest, &q.ahead} {
+		if p == to.no && to.end != 0 && to.page != nil {
+			next, err := q.stream.settle(to.end)
+			if err != nil {
+				return 0, err
+			}
+			return q.stream.pageFrom(next)
+		}
+	}
+	return q.stream.nextPage(p)
 }
 
 // Layout walks over the records from the one at first to the one whose last byte is at last,

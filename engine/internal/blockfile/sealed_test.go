@@ -85,6 +85,40 @@ func TestSealedPages(t *testing.T) {
 	}
 }
 
+// TestSealedRunOpensEachPageOnce walks over a segment as a merge does whose records go on over the ends of pages: from each
+// page on which it stands it looks at the next one twice. Each page is read and opened once.
+func TestSealedRunOpensEachPageOnce(t *testing.T) {
+	for _, codec := range []compress.Codec{nil, compress.LZ4()} {
+		x, keys := sealedFixture(t, codec, crypt.AESGCM, 1024, 1)
+		pages, a := x.pack(rand.New(rand.NewPCG(1, 2)), 400, 0, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+		x.reopen(codec, keys, 1)
+		q := blockfile.NewSequential(x.space(a.Salt()), a.End())
+		look := func(p base.PageNo, read func(base.PageNo) (format.Page, error)) {
+			page, err := read(p)
+			x.expect(page, err, p)
+		}
+		for i, p := range pages {
+			look(p, q.Stand)
+			if i+1 == len(pages) {
+				break
+			}
+			for range 2 { // of a record that goes on, and of the page that follows
+				if next, err := q.NextPage(p); err != nil || next != pages[i+1] {
+					t.Fatalf("the page after %d: %d, %v; want %d", p, next, err, pages[i+1])
+				}
+				look(pages[i+1], q.Page)
+			}
+		}
+		st := x.file.Stats()
+		if n := int64(len(pages)); st.RunPages > n+n/10 {
+			t.Errorf("%d pages are opened of %d", st.RunPages, n)
+		}
+		if st.BytesRead > a.Size()+a.Size()/10 {
+			t.Errorf("%d bytes are read of %d", st.BytesRead, a.Size())
+		}
+	}
+}
+
 // ways are the ways to read all pages of a segment, each with fresh caches.
 var ways = map[string]func(s *blockfile.Space, first, last, end base.PageNo) ([]base.PageNo, error){
 	"pages": func(s *blockfile.Space, first, last, _ base.PageNo) (seen []base.PageNo, err error) {
