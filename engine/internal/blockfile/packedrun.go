@@ -21,6 +21,8 @@ type packedRun struct {
 
 	// next is the page after nextOf: where a record goes on over the end of a page, it is looked for twice.
 	nextOf, next base.PageNo
+	// unsure could not be read when it was found after unsureOf. It must name that when it can be.
+	unsureOf, unsure base.PageNo
 
 	// Once Stand was called, memory is used again: rooms are for the page on which the reader stands, which is in room
 	// stand, for newest and ahead, and for the next one. It has room for what an encrypted page has after it.
@@ -48,9 +50,14 @@ func (q *packedRun) Page(p base.PageNo) (format.Page, error) {
 	switch {
 	case p == q.newest.no && q.newest.page != nil:
 	case p == q.ahead.no && p != 0:
-		q.newest = q.ahead
+		if q.newest = q.ahead; q.newest.err != nil {
+			q.ahead = ranTo{}
+		}
 	default:
 		q.newest = q.read(p)
+		if to := &q.newest; p == q.unsure && p != 0 && to.err == nil && to.prev != q.unsureOf {
+			to.page, to.err = nil, q.stream.s.notNext(q.unsureOf, p)
+		}
 	}
 	return q.newest.page, q.newest.err
 }
@@ -140,10 +147,14 @@ func (q *packedRun) NextPage(p base.PageNo) (base.PageNo, error) {
 	case next != q.ahead.no || q.ahead.page == nil:
 		q.ahead = q.read(next)
 	}
-	if q.ahead.err == nil && q.ahead.prev != p {
+	switch {
+	case q.ahead.err != nil: // the reader that needs the page gets the error, and may try again
+		q.unsureOf, q.unsure = p, next
+	case q.ahead.prev != p:
 		return 0, s.notNext(p, next)
+	default:
+		q.nextOf, q.next = p, next
 	}
-	q.nextOf, q.next = p, next
 	return next, nil
 }
 

@@ -65,7 +65,7 @@ func (t *stream) load(p base.PageNo, n int) error {
 	b := s.geo.Block(p)
 	toEnd := int(s.geo.LastPage(b)-p) + 1
 	if toEnd <= 0 || p < s.geo.FirstPage(b) {
-		return s.corrupt(p, errs.Corruptf("a page number in the place of a block link"))
+		return s.inLink(p)
 	}
 	ahead := t.ahead
 	if t.last >= p && s.geo.Block(t.last) == b {
@@ -102,6 +102,11 @@ func (t *stream) load(p base.PageNo, n int) error {
 	return nil
 }
 
+// inLink is the error of a page number that no page can have.
+func (s *Space) inLink(p base.PageNo) error {
+	return s.corrupt(p, errs.Corruptf("a page number in the place of a block link"))
+}
+
 // roomFor returns memory for n bytes of data, which is room from now on. What data has stays right.
 func (t *stream) roomFor(n int) []byte {
 	if cap(t.room) < n {
@@ -125,6 +130,9 @@ func (t *stream) slowBytes(p base.PageNo, n int) ([]byte, base.PageNo, error) {
 		return nil, 0, t.s.outOfRange(p)
 	}
 	toEnd := int(t.s.geo.LastPage(t.s.geo.Block(p))-p) + 1
+	if toEnd <= 0 || p < t.s.geo.FirstPage(t.s.geo.Block(p)) {
+		return nil, 0, t.s.inLink(p)
+	}
 	if n <= toEnd {
 		if err := t.load(p, n); err != nil {
 			return nil, 0, err

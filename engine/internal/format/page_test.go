@@ -126,6 +126,22 @@ func TestBTreeCells(t *testing.T) {
 	}
 }
 
+// TestValidatePageHeaderInTheIndex: the header of the second record would end within the cell index, whose bytes look
+// like the rest of it.
+func TestValidatePageHeaderInTheIndex(t *testing.T) {
+	for _, header := range []string{"08", "0800", "080001"} {
+		n := 24 - len(header)/2
+		cells := fmt.Sprintf("080001%02x", n-5) + strings.Repeat("61", n-4) + header
+		p := rawPage(40, cells, []uint16{0, uint16(n)}, 0, 0)
+		if p.EOF() != 24 {
+			t.Fatalf("the cells end at %d", p.EOF())
+		}
+		if err := format.ValidatePage(p); err == nil {
+			t.Errorf("a header of %d bytes and the index after it are accepted", len(header)/2)
+		}
+	}
+}
+
 func TestValidatePageRefuses(t *testing.T) {
 	for name, p := range map[string]format.Page{
 		"no footer":              make(format.Page, 11),
