@@ -54,7 +54,7 @@ type Config struct {
 	// PassphraseEnv names an environment variable with a passphrase: see keys.PassphraseEnv.
 	PassphraseEnv string `dsn:"passphrase_env"`
 	// Cipher is that of a new encrypted database: "aes-256-gcm" or "chacha20-poly1305". Empty is the
-	// one that is faster on this platform; a file that exists has its own.
+	// one that is faster on this platform; a file that exists has its own. It takes a key.
 	Cipher string `dsn:"cipher"`
 	// NotBefore refuses a database that has been put back to an earlier state: see engine.Options.
 	NotBefore engine.StateToken

@@ -36,6 +36,9 @@ func NewBuilder(path string, o Options) (*Builder, error) {
 		return fail(err)
 	}
 	var secret *checkpoint.Secret
+	if o.Cipher != "" && !hasKey(o.Key) {
+		return fail(cipherWithoutKey(o.Cipher))
+	}
 	if hasKey(o.Key) {
 		if secret, err = newSecret(context.Background(), &o); err != nil {
 			return nil, atOpen(path, err)

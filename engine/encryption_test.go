@@ -47,6 +47,7 @@ func TestEncryptedDatabase(t *testing.T) {
 			fs := memfs.New()
 			clear, sealed := o, o
 			clear.FS, sealed.FS, sealed.Key = fs, fs, key1
+			clear.Cipher = ""
 			rng := rand.New(rand.NewPCG(1, uint64(o.PageSize)))
 			for round := range 4 {
 				dbs := []*engine.DB{mustOpen(t, "/clear", clear), mustOpen(t, "/sealed", sealed)}
@@ -155,6 +156,30 @@ func TestWrongKeyWritesNothing(t *testing.T) {
 
 // contentOf returns all rows of a database in one text.
 func contentOf(t *testing.T, db *engine.DB) string { return strings.Join(rowsOf(t, db), "\n") }
+
+// TestCipherTakesAKey: who names a cipher and no key gets no database in clear, neither a new one nor one that is there.
+func TestCipherTakesAKey(t *testing.T) {
+	fs := memfs.New()
+	o := engine.Options{FS: fs, Cipher: "aes-256-gcm"}
+	for _, k := range []keys.Source{nil, keys.None} {
+		o.Key = k
+		if _, err := engine.Open(context.Background(), "/x", o); !errors.Is(err, engine.ErrMisuse) {
+			t.Errorf("a new database: %v", err)
+		}
+		if _, err := engine.NewBuilder("/y", o); !errors.Is(err, engine.ErrMisuse) {
+			t.Errorf("a new file: %v", err)
+		}
+	}
+	for _, name := range []string{"/x", "/y"} {
+		if info, err := fs.Stat(name); err == nil && info.Size() != 0 {
+			t.Errorf("%s has %d bytes", name, info.Size())
+		}
+	}
+	ok(t, mustOpen(t, "/x", engine.Options{FS: fs}).Close())
+	if _, err := engine.Open(context.Background(), "/x", o); !errors.Is(err, engine.ErrMisuse) {
+		t.Errorf("a database in clear: %v", err)
+	}
+}
 
 // TestIdentifyEncrypted says without a key what an encrypted file is.
 func TestIdentifyEncrypted(t *testing.T) {

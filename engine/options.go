@@ -104,7 +104,7 @@ type Options struct {
 	// key of it, too.
 	Key keys.Source
 	// Cipher is that of a new encrypted database: "aes-256-gcm" or "chacha20-poly1305". Empty is the
-	// one that is faster on this platform; a file that exists has its own.
+	// one that is faster on this platform; a file that exists has its own. It takes a key.
 	Cipher string
 	// NotBefore is what DB.State returned at some time, kept elsewhere than the files: a database that
 	// has been put back to a state before that, or that is another one, is refused with ErrRolledBack.

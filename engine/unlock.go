@@ -21,6 +21,10 @@ func (o *opener) unlock(ctx context.Context) error {
 	if err == nil && secret == nil && hasKey(db.opts.Key) {
 		secret, err = newSecret(ctx, &db.opts.Options)
 	}
+	if err == nil && secret == nil && db.opts.Cipher != "" {
+		// Whoever names a cipher does not expect what is stored to be in clear.
+		err = cipherWithoutKey(db.opts.Cipher)
+	}
 	if err != nil {
 		return atOpen(db.path, err)
 	}
@@ -32,6 +36,10 @@ func (o *opener) unlock(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func cipherWithoutKey(cipher string) error {
+	return misuse("the cipher %s is set and no key, so nothing would be encrypted; give a key", cipher)
 }
 
 // halfMade reports whether an encrypted file is what a crash leaves of one that was just made: one of its meta pages

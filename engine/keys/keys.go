@@ -93,7 +93,7 @@ func (p Params) Check() error {
 		if f.value < f.low || f.value > f.high {
 			more := ""
 			if f.high == maxMemoryKiB && maxMemoryKiB < mostMemoryKiB {
-				more = fmt.Sprintf(", or with addresses of 64 bits %d", mostMemoryKiB)
+				more = fmt.Sprintf(", or %d on systems with more room", mostMemoryKiB)
 			}
 			return keyError(nil, "argon2id: %s %d; want %d to %d%s", f.name, f.value, f.low, f.high, more)
 		}
