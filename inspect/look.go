@@ -20,7 +20,7 @@ func (in *Inspector) serveInfo(q *request) error {
 		Path: q.db.Path(), ReadOnly: o.ReadOnly, Write: in.mayWrite(q.db),
 		SignedIn: in.options.Token != "" && in.signedIn(q.signed), CSRF: in.csrf(q.signed),
 		PageSize: o.PageSize, BlockSize: o.BlockSize, Compression: q.db.Compression(),
-		Encryption: q.db.Encryption().Cipher, Safety: o.Safety.String(),
+		Cipher: q.db.Encryption().Cipher, Safety: o.Safety.String(),
 		AutoFlush: o.AutoFlush, AutoMerge: o.AutoMerge, CacheSize: o.CacheSize,
 		Latencies: in.recorder.observes(), Metrics: in.options.Metrics != nil,
 		Limits: wire.Limits{

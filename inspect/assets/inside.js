@@ -15,7 +15,7 @@ export function begin(i) {
   info = i;
   $("settings").replaceChildren(table(["", ""], [
     ["file", info.path], ["page size", size(info.page_size)], ["block size", size(info.block_size)],
-    ["compression", info.compression || "none"], ["encryption", info.encryption || "none"],
+    ["compression", info.compression || "none"], ["cipher", info.cipher || "none"],
     ["safety", info.safety], ["tree is flushed at", size(info.auto_flush)],
     ["segments of one age merge at", info.auto_merge], ["cache", size(info.cache_size)],
     ["open for", info.read_only ? "reading" : "reading and writing"],

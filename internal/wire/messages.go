@@ -18,7 +18,7 @@ type InfoMessage struct {
 	PageSize    int
 	BlockSize   int
 	Compression string
-	Encryption  string // the cipher, empty if the file is not encrypted
+	Cipher      string // the cipher, empty if the file is not encrypted
 	Safety      string
 	AutoFlush   int
 	AutoMerge   int

@@ -168,7 +168,7 @@ func dataBytes(db *engine.DB, s engine.Stats) int64 {
 
 // servedBytes is dataBytes of a program's database.
 func servedBytes(info wire.InfoMessage, s engine.Stats) int64 {
-	return segmentBytes(s, info.Compression != compress.None || info.Encryption != "", info.PageSize)
+	return segmentBytes(s, info.Compression != compress.None || info.Cipher != "", info.PageSize)
 }
 
 // segmentBytes is what the segments take. Of a compressed or encrypted file, which is packed, it is counted in bytes.

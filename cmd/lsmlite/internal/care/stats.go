@@ -71,15 +71,15 @@ type measured struct {
 // document is all of it in JSON.
 func (m *measured) document() map[string]any {
 	doc := map[string]any{"file": m.path, "page_size": m.pageSize, "block_size": m.blockSize, "compression": m.compression,
-		"encryption": m.encryption()}
+		"cipher": m.cipherName()}
 	for _, f := range statFields {
 		doc[f.name] = f.value(&m.stats).number()
 	}
 	return doc
 }
 
-// encryption is the cipher, or none.
-func (m *measured) encryption() string { return cmp.Or(m.cipher, "none") }
+// cipherName is the cipher, or none.
+func (m *measured) cipherName() string { return cmp.Or(m.cipher, "none") }
 
 // print writes the table.
 func (m *measured) print(w io.Writer, all bool) error {
@@ -91,7 +91,7 @@ func (m *measured) print(w io.Writer, all bool) error {
 	t.AppendRow(table.Row{"page_size", m.pageSize, "bytes of a page"})
 	t.AppendRow(table.Row{"block_size", m.blockSize, "bytes of a block, the unit in which the file is used again"})
 	t.AppendRow(table.Row{"compression", m.compression, "codec of the pages"})
-	t.AppendRow(table.Row{"encryption", m.encryption(), "cipher of pages and log"})
+	t.AppendRow(table.Row{"cipher", m.cipherName(), "cipher of pages and log"})
 	for _, f := range statFields {
 		if f.holds || all {
 			t.AppendRow(table.Row{f.name, f.value(&m.stats).String(), f.means})

@@ -27,7 +27,7 @@ func (s Stats) remote(ctx context.Context, e *env.Env, client *remote.Client) er
 	if err != nil {
 		return err
 	}
-	m := measured{path: info.Path, pageSize: info.PageSize, blockSize: info.BlockSize, compression: info.Compression, cipher: info.Encryption}
+	m := measured{path: info.Path, pageSize: info.PageSize, blockSize: info.BlockSize, compression: info.Compression, cipher: info.Cipher}
 	if m.stats, err = client.Stats(ctx); err != nil {
 		return err
 	}

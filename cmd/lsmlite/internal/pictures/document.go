@@ -15,7 +15,7 @@ type document struct {
 	PageSize   int64     `json:"page_size"`
 	BlockSize  int64     `json:"block_size"`
 	Codec      string    `json:"compression"`
-	Cipher     string    `json:"encryption"`
+	Cipher     string    `json:"cipher"`
 	FileBytes  int64     `json:"file_bytes"`
 	Blocks     int64     `json:"blocks"`
 	FreeBlocks int64     `json:"free_blocks"`
