@@ -4,12 +4,9 @@ package crypt
 
 import (
 	"context"
-	"crypto/fips140"
 	"encoding/binary"
 	"fmt"
 	"slices"
-
-	"golang.org/x/crypto/argon2"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/keys"
@@ -29,7 +26,7 @@ func NewSlot(ctx context.Context, src keys.Source, suite Suite, dataKey []byte, 
 	kek, t := m.Key, RawSlot
 	if m.Passphrase != nil {
 		t = PassphraseSlot
-		if kek, err = stretch(m.Passphrase, salt[:], m.Params); err != nil {
+		if kek, err = stretch(ctx, m.Passphrase, salt[:], m.Params); err != nil {
 			return Slot{}, err
 		}
 		defer clear(kek)
@@ -94,7 +91,7 @@ func OpenSlot(ctx context.Context, src keys.Source, suite Suite, slots []Slot, f
 		case m.Wrap != nil:
 			dataKey, found, err = s.openExternal(ctx, m)
 		case m.Passphrase != nil:
-			dataKey, found, err = s.openPassphrase(m, suite, file)
+			dataKey, found, err = s.openPassphrase(ctx, m, suite, file)
 		default:
 			dataKey, found, err = s.openRaw(m.Key, RawSlot, suite, file)
 		}
@@ -155,11 +152,11 @@ func (s Slot) openRaw(kek []byte, want SlotType, suite Suite, file FileID) (data
 	return dataKey, err == nil, err
 }
 
-func (s Slot) openPassphrase(m *keys.Material, suite Suite, file FileID) (dataKey []byte, found bool, err error) {
+func (s Slot) openPassphrase(ctx context.Context, m *keys.Material, suite Suite, file FileID) (dataKey []byte, found bool, err error) {
 	if s.Type() != PassphraseSlot {
 		return nil, false, nil
 	}
-	kek, err := stretch(m.Passphrase, s.salt(), s.Params())
+	kek, err := stretch(ctx, m.Passphrase, s.salt(), s.Params())
 	if err != nil {
 		return nil, false, err
 	}
@@ -180,18 +177,6 @@ func (s Slot) openExternal(ctx context.Context, m *keys.Material) (dataKey []byt
 		return nil, false, keyError(nil, "external key %q unwrapped %d bytes; want %d", m.Name, len(out), KeySize)
 	}
 	return slices.Clone(out), true, nil
-}
-
-// stretch makes a key of a passphrase. Parameters beyond the limits are refused before they cost
-// anything.
-func stretch(passphrase, salt []byte, p keys.Params) ([]byte, error) {
-	if fips140.Enforced() {
-		return nil, refusedByFIPS("argon2id")
-	}
-	if err := p.Check(); err != nil {
-		return nil, err
-	}
-	return argon2.IDKey(passphrase, salt, p.Time, p.MemoryKiB, uint8(p.Lanes), KeySize), nil
 }
 
 func keyIDOf(kek []byte) (SlotID, error) {
