@@ -166,6 +166,35 @@ func TestShellHistory(t *testing.T) {
 	}
 }
 
+// TestShellHistoryWithKey: what is typed into an encrypted database is in no file, unless the user has named one.
+func TestShellHistoryWithKey(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "key"), []byte(strings.Repeat("k", 32)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	session := func(secret string, settings ...string) {
+		t.Helper()
+		s := inTerminal(t, dir, settings, "--key-file", "key", "my.lsm")
+		s.see(prompt)
+		s.keys("SELECT '" + secret + "';" + enter)
+		s.contains("│ " + secret)
+		s.see(prompt)
+		s.keys(up)
+		s.see(prompt + " SELECT '" + secret + "';")
+		s.keys(ctrlC)
+		s.until("the line is cleared", func() bool { return strings.HasSuffix(s.screen(), "\n"+prompt) })
+		s.leaves()
+	}
+	session("secret")
+	if _, err := os.Stat(filepath.Join(dir, "state")); !os.IsNotExist(err) {
+		t.Errorf("there is a folder for the history: %v", err)
+	}
+	session("known", "LSMLITE_HISTORY="+filepath.Join(dir, "mine"))
+	if raw, err := os.ReadFile(filepath.Join(dir, "mine")); err != nil || !strings.Contains(string(raw), "known") {
+		t.Errorf("%q, %v", raw, err)
+	}
+}
+
 // TestShellTransaction: the prompt shows that a transaction is open, and leaving rolls it back.
 func TestShellTransaction(t *testing.T) {
 	dir := t.TempDir()

@@ -38,7 +38,9 @@ func (Command) Help() string {
 	return env.Help("Statements end with a semicolon and may span lines; docs/dialect.md describes them. Lines that begin with a dot "+
 		"are commands of the shell: .help lists them. Results are printed as a table in a terminal, and with | between the columns elsewhere.\n\n"+
 		"Statements that are arguments are checked before any runs, and the first error ends them. A script on standard input goes on after "+
-		"an error, unless --bail is given, and the exit code is that of the first error. Without a command, lsmlite means lsmlite shell.",
+		"an error, unless --bail is given, and the exit code is that of the first error. Without a command, lsmlite means lsmlite shell.\n\n"+
+		"What is typed is kept in a history: in the file that LSMLITE_HISTORY names, or none if it is empty. Without that variable "+
+		"the system's folder for such files has it, but not what is typed into an encrypted database.",
 		"lsmlite my.lsm",
 		`lsmlite my.lsm "SELECT * FROM kv LIMIT 10"`,
 		`lsmlite --mode json my.lsm "SELECT key FROM kv WHERE key GLOB 'user/*'"`,

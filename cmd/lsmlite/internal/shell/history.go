@@ -24,7 +24,8 @@ const (
 )
 
 // history is what has been typed, oldest first, in this session and, by its file, in those before. The file has a JSON
-// string a line. Several shells may add to it at a time. A text that begins with a blank is not kept.
+// string a line. Several shells may add to it at a time. A text that begins with a blank is not kept, nor is one for an
+// encrypted database written to the file; see historyFor.
 type history struct {
 	path string // empty for none
 	list []string
@@ -93,9 +94,9 @@ func (h *history) keep(text string) bool {
 	return true
 }
 
-// add keeps a text that has been typed, also in the file.
-func (h *history) add(text string) error {
-	if strings.HasPrefix(text, " ") || !h.keep(strings.TrimSpace(text)) || h.path == "" {
+// add keeps a text that has been typed, also in the file unless it is secret.
+func (h *history) add(text string, secret bool) error {
+	if strings.HasPrefix(text, " ") || !h.keep(strings.TrimSpace(text)) || h.path == "" || secret {
 		return nil
 	}
 	f, err := os.OpenFile(h.path, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
@@ -140,6 +141,15 @@ func historyLine(text string) []byte {
 		panic(err) // a string is JSON
 	}
 	return append(line, '\n')
+}
+
+// historyFor is historyPath, but none for an encrypted database unless the user has named a file: the statements have
+// rows in them, and the file is in clear.
+func historyFor(encrypted bool) string {
+	if _, named := os.LookupEnv("LSMLITE_HISTORY"); encrypted && !named {
+		return ""
+	}
+	return historyPath()
 }
 
 // historyPath is where the history is: LSMLITE_HISTORY, which may be empty for none, or a file in the folder where the

@@ -24,7 +24,7 @@ func opened(t *testing.T, path string) *history {
 func added(t *testing.T, h *history, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
-		if err := h.add(text); err != nil {
+		if err := h.add(text, false); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -106,6 +106,22 @@ func TestNoHistory(t *testing.T) {
 	}
 }
 
+// TestHistoryOfSecrets: what is secret can be called back in this session, and is not in the file.
+func TestHistoryOfSecrets(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history")
+	h := opened(t, path)
+	added(t, h, "SELECT 1;")
+	if err := h.add("SELECT 'secret';", true); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"SELECT 1;", "SELECT 'secret';"}; !slices.Equal(h.list, want) {
+		t.Errorf("%q, want %q", h.list, want)
+	}
+	if got := opened(t, path).list; !slices.Equal(got, []string{"SELECT 1;"}) {
+		t.Errorf("the file has %q", got)
+	}
+}
+
 // TestHistoryPath follows the environment.
 func TestHistoryPath(t *testing.T) {
 	state := t.TempDir()
@@ -116,6 +132,13 @@ func TestHistoryPath(t *testing.T) {
 	t.Setenv("XDG_STATE_HOME", "relative")
 	if got := historyPath(); !filepath.IsAbs(got) || strings.Contains(got, "relative") {
 		t.Error(got)
+	}
+	if got := historyFor(true); got != "" {
+		t.Errorf("with a key it is %s", got)
+	}
+	t.Setenv("LSMLITE_HISTORY", "named")
+	if got := historyFor(true); got != "named" {
+		t.Errorf("with a key and a name it is %q", got)
 	}
 	t.Setenv("LSMLITE_HISTORY", "")
 	if got := historyPath(); got != "" {

@@ -33,7 +33,7 @@ func (s *shell) newEditor() editor {
 	if err != nil {
 		return s.newPlainEditor()
 	}
-	h, err := openHistory(historyPath())
+	h, err := openHistory(historyFor(s.encrypted()))
 	if err != nil {
 		fmt.Fprintf(s.env.Stderr, "lsmlite: the history is not kept: %v\n", err)
 	}
@@ -89,7 +89,8 @@ func (e *lineEditor) read() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := e.history.add(text); err != nil {
+	// .open may have changed the database since the history was opened.
+	if err := e.history.add(text, historyFor(e.shell.encrypted()) == ""); err != nil {
 		e.history.path = ""
 		fmt.Fprintf(e.shell.env.Stderr, "lsmlite: the history is not kept: %v\n", err)
 	}

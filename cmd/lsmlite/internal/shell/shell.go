@@ -86,6 +86,9 @@ func absolute(path string) (string, error) {
 	return filepath.Abs(path) // opening it says what is wrong
 }
 
+// encrypted says whether the database that is open has a key.
+func (s *shell) encrypted() bool { return s.db != nil && s.db.Engine.Encryption().Cipher != "" }
+
 // where is the path of the database from the current folder: as it was given, unless .cd has left the folder.
 func (s *shell) where() string {
 	if here, err := absolute(s.path); err == nil && here == s.file {
