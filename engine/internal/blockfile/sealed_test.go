@@ -85,8 +85,8 @@ func TestSealedPages(t *testing.T) {
 	}
 }
 
-// TestSealedRunOpensEachPageOnce walks over a segment as a merge does whose records go on over the ends of pages: from each
-// page on which it stands it looks at the next one twice. Each page is read and opened once.
+// TestSealedRunOpensEachPageOnce walks over a segment as a merge does whose records go on over the ends of pages: from
+// each page on which it stands it looks at the next one twice. Each page is read and opened once.
 func TestSealedRunOpensEachPageOnce(t *testing.T) {
 	for _, codec := range []compress.Codec{nil, compress.LZ4()} {
 		x, keys := sealedFixture(t, codec, crypt.AESGCM, 1024, 1)
