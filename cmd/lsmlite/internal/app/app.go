@@ -31,6 +31,8 @@ const about = "A shell and tools for lsm1 databases: files of lsmlite and of SQL
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	ctx, deaf := untilHangup(ctx)
+	defer deaf()
 	// A second signal ends the process at once, as if there were no handler.
 	context.AfterFunc(ctx, stop)
 	return run(ctx, args, &env.Env{Stdin: stdin, Stdout: stdout, Stderr: stderr})
