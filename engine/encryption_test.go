@@ -157,7 +157,7 @@ func TestWrongKeyWritesNothing(t *testing.T) {
 // contentOf returns all rows of a database in one text.
 func contentOf(t *testing.T, db *engine.DB) string { return strings.Join(rowsOf(t, db), "\n") }
 
-// TestCipherTakesAKey: who names a cipher and no key gets no database in clear, neither a new one nor one that is there.
+// TestCipherTakesAKey: a cipher without a key gives no database in clear, neither a new one nor one that is there.
 func TestCipherTakesAKey(t *testing.T) {
 	fs := memfs.New()
 	o := engine.Options{FS: fs, Cipher: "aes-256-gcm"}

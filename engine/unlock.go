@@ -22,7 +22,7 @@ func (o *opener) unlock(ctx context.Context) error {
 		secret, err = newSecret(ctx, &db.opts.Options)
 	}
 	if err == nil && secret == nil && db.opts.Cipher != "" {
-		// Whoever names a cipher does not expect what is stored to be in clear.
+		// A program that names a cipher does not expect what is stored to be in clear.
 		err = cipherWithoutKey(db.opts.Cipher)
 	}
 	if err != nil {
