@@ -39,7 +39,7 @@ func (o *opener) unlock(ctx context.Context) error {
 }
 
 func cipherWithoutKey(cipher string) error {
-	return misuse("the cipher %s is set and no key, so nothing would be encrypted; give a key", cipher)
+	return &Error{Code: CodeMisuse, Detail: "the cipher " + cipher + " is set and no key, so nothing would be encrypted; give a key"}
 }
 
 // halfMade reports whether an encrypted file is what a crash leaves of one that was just made: one of its meta pages
