@@ -107,6 +107,11 @@ func (r Recover) explain(err error) error {
 	if errors.Is(err, engine.ErrKey) {
 		return env.KeyError(r.Damaged, err)
 	}
+	if errors.Is(err, engine.ErrCorrupt) || errors.Is(err, engine.ErrMismatch) {
+		if lost := env.KeysLost(r.Damaged); lost != "" {
+			return env.Errorf(env.Damaged, "%s", lost)
+		}
+	}
 	return err
 }
 

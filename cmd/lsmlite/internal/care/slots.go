@@ -46,6 +46,13 @@ func (s SlotsList) Run(e *env.Env) error {
 	if info.LSM1 == nil {
 		return env.Errorf(env.CannotOpen, "%s is %s", s.File, info.What)
 	}
+	if !env.WholeMeta(info.LSM1) {
+		if lost := env.KeysLost(s.File); lost != "" {
+			return env.Errorf(env.CannotOpen, "%s", lost)
+		}
+		return env.Errorf(env.CannotOpen, "no meta page of %s is whole, so that nothing is known of keys; "+
+			"an encrypted database without a whole meta page can be neither opened nor recovered", s.File)
+	}
 	crypt := info.LSM1.Encryption
 	if e.JSON {
 		return printJSON(e, encryptionJSON(crypt))

@@ -147,6 +147,9 @@ func explainOpen(path string, err error) error {
 	case errors.Is(err, engine.ErrRolledBack):
 		return err
 	case errors.Is(err, engine.ErrCorrupt):
+		if lost := KeysLost(path); lost != "" {
+			return Errorf(Damaged, "%w\n%s", err, lost)
+		}
 		return &DamagedError{Path: path, Err: err}
 	}
 	return err
