@@ -105,7 +105,7 @@ func (r Recover) explain(err error) error {
 		return env.BusyError(r.Damaged, err)
 	}
 	if errors.Is(err, engine.ErrKey) {
-		return env.KeyError(r.Damaged, err)
+		return env.KeyError(r.Damaged, r.Key != env.Key{}, err)
 	}
 	if errors.Is(err, engine.ErrCorrupt) || errors.Is(err, engine.ErrMismatch) {
 		if lost := env.KeysLost(r.Damaged); lost != "" {

@@ -2,7 +2,10 @@
 
 package env
 
-import "github.com/lsmlite/lsmlite-go/engine/keys"
+import (
+	"github.com/lsmlite/lsmlite-go"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
+)
 
 // Key are the flags that name the place of a database's key. No flag takes a key itself: all processes see the
 // arguments of all others, and a shell remembers them.
@@ -71,13 +74,21 @@ func (s Settings) SourceOf(path string) (keys.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Key != nil {
-		return cfg.Key, nil
-	}
-	return sourceOf(cfg.KeyFile, cfg.KeyEnv, cfg.PassphraseFile, cfg.PassphraseEnv), nil
+	return sourceIn(cfg), nil
 }
 
-// KeyError adds to an error of a key what the caller can do.
-func KeyError(path string, err error) error {
+// sourceIn is the key that a configuration names, nil if none is given.
+func sourceIn(cfg lsmlite.Config) keys.Source {
+	if cfg.Key != nil {
+		return cfg.Key
+	}
+	return sourceOf(cfg.KeyFile, cfg.KeyEnv, cfg.PassphraseFile, cfg.PassphraseEnv)
+}
+
+// KeyError adds to an error of a key what the caller can do. If a key was given, the error says what is wrong with it.
+func KeyError(path string, given bool, err error) error {
+	if given {
+		return Errorf(CannotOpen, "%w", err)
+	}
 	return Errorf(CannotOpen, "%w\n%s is encrypted; name the place of its key with --key-file, --key-env, --passphrase-file or --passphrase-env", err, path)
 }

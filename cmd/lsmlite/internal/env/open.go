@@ -41,6 +41,9 @@ var modes = map[Access]lsmlite.Mode{
 // Config is what path and settings come to. The settings are those of a data source name, in its
 // words; path is a path, and nothing in it has a special meaning, except :memory:.
 func (s Settings) Config(path string, access Access) (lsmlite.Config, error) {
+	if _, err := s.Key.Source(); err != nil { // a data source name would not name the flags
+		return lsmlite.Config{}, err
+	}
 	query := make(url.Values, len(s.Set)+1)
 	query.Set("mode", modes[access].String())
 	if path == ":memory:" {
@@ -62,6 +65,9 @@ func (s Settings) Config(path string, access Access) (lsmlite.Config, error) {
 		join = "&"
 	}
 	cfg, err := lsmlite.ParseDSN(dsn + join + query.Encode())
+	if err != nil && len(s.Set) == 0 {
+		return cfg, Errorf(Usage, "%w", err)
+	}
 	if err != nil {
 		return cfg, Errorf(Usage, "--set: %w", err)
 	}
@@ -111,7 +117,7 @@ func OpenConfig(ctx context.Context, cfg lsmlite.Config) (*Database, error) {
 		})
 	}
 	if err != nil {
-		return nil, explainOpen(cfg.Path, errors.Join(err, db.Close()))
+		return nil, explainOpen(cfg, errors.Join(err, db.Close()))
 	}
 	return db, nil
 }
@@ -135,7 +141,8 @@ func (db *Database) Close() error {
 }
 
 // explainOpen adds to an error of opening what the caller can do.
-func explainOpen(path string, err error) error {
+func explainOpen(cfg lsmlite.Config, err error) error {
+	path := cfg.Path
 	if _, missing := os.Stat(path); os.IsNotExist(missing) && !errors.Is(err, engine.ErrBusy) {
 		return fmt.Errorf("%w; there is no file %s", err, text.Show([]byte(path)))
 	}
@@ -143,7 +150,7 @@ func explainOpen(path string, err error) error {
 	case errors.Is(err, engine.ErrBusy):
 		return BusyError(path, err)
 	case errors.Is(err, engine.ErrKey):
-		return KeyError(path, err)
+		return KeyError(path, sourceIn(cfg) != nil, err)
 	case errors.Is(err, engine.ErrRolledBack):
 		return err
 	case errors.Is(err, engine.ErrCorrupt):
