@@ -27,7 +27,8 @@ func (Check) Help() string {
 	return env.Help("Everything that the database consists of is read: the meta pages, every page and record of every segment, "+
 		"the b-trees, the free list and the log. The file is not changed. Each problem is a line; one problem does not hide others. "+
 		"The exit code is 1 if there are problems, and 4 if the database is too damaged to be opened: see lsmlite recover.\n\n"+
-		"With --json each problem is an object on a line, and the last line is an object with the key \"summary\".",
+		"With --json each problem is an object on a line, and the last line is an object with the key \"summary\". A meta page that is not "+
+		"whole is no problem as long as the other one is: it is named after the summary, and the exit code stays 0.",
 		"lsmlite check my.lsm", "lsmlite check --json my.lsm | jq -r .detail",
 		"lsmlite --remote http://localhost:8080/debug/lsmlite/ check   # in the program that has it open")
 }
@@ -41,6 +42,7 @@ func (c Check) Run(ctx context.Context, e *env.Env) error {
 	if client != nil {
 		return c.remote(ctx, e, client)
 	}
+	broken := brokenMeta(c.File)
 	db, err := c.openToLook(ctx)
 	if damaged, ok := errors.AsType[*env.DamagedError](err); ok {
 		damaged.Checked = true
@@ -59,7 +61,7 @@ func (c Check) Run(ctx context.Context, e *env.Env) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return c.summary(e, db.Engine.Stats(), found)
+	return c.summary(e, db.Engine.Stats(), found, broken)
 }
 
 // AsksRemote implements env.AsksRemote.
@@ -97,23 +99,42 @@ func (c Check) remote(ctx context.Context, e *env.Env, client *remote.Client) er
 	if err != nil {
 		return err
 	}
-	return c.summary(e, s, found)
+	return c.summary(e, s, found, 0)
 }
 
-// summary says what the check has come to.
-func (c Check) summary(e *env.Env, s engine.Stats, found int64) error {
-	if err := c.printSummary(e, s, found); err != nil || found == 0 {
+// brokenMeta returns the number of the meta page that is not whole, where the other one is, else 0. A check that opens
+// the database by the other one does not read it.
+func brokenMeta(path string) int {
+	info, err := engine.Identify(nil, path)
+	if err != nil || info.LSM1 == nil || info.LSM1.Checkpoint == 0 || info.LSM1.Damage == "" {
+		return 0
+	}
+	for i, m := range info.LSM1.Meta {
+		if !m.Blank && m.Checkpoint == 0 {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// summary says what the check has come to. broken is what brokenMeta returned before.
+func (c Check) summary(e *env.Env, s engine.Stats, found int64, broken int) error {
+	if err := c.printSummary(e, s, found, broken); err != nil || found == 0 {
 		return err
 	}
 	return env.Silent(env.No)
 }
 
-func (c Check) printSummary(e *env.Env, s engine.Stats, found int64) error {
+func (c Check) printSummary(e *env.Env, s engine.Stats, found int64, broken int) error {
 	if e.JSON {
-		return printJSON(e, map[string]any{"summary": map[string]any{
+		summary := map[string]any{
 			"file": c.File, "problems": found, "levels": s.Levels, "segments": s.Segments, "file_bytes": s.FileBytes,
 			"segment_pages": s.SegmentPages, "checked_pages": s.CheckedPages,
-		}})
+		}
+		if broken > 0 {
+			summary["broken_meta_page"] = broken
+		}
+		return printJSON(e, map[string]any{"summary": summary})
 	}
 	var line string
 	switch {
@@ -128,6 +149,9 @@ func (c Check) printSummary(e *env.Env, s engine.Stats, found int64) error {
 	if found == 0 && s.CheckedPages < s.SegmentPages {
 		line += fmt.Sprintf("%d of its %d pages have no page sum, because C lsm1 wrote them: damage there may not be noticed.\n"+
 			"lsmlite optimize writes them again, with page sums.\n", s.SegmentPages-s.CheckedPages, s.SegmentPages)
+	}
+	if found == 0 && broken > 0 {
+		line += fmt.Sprintf("Meta page %d is not whole. Meta page %d is used, and the next checkpoint writes both again.\n", broken, 3-broken)
 	}
 	_, err := io.WriteString(e.Stdout, text.Message(line))
 	return err
