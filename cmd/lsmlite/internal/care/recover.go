@@ -33,7 +33,7 @@ type Recover struct {
 func (Recover) Help() string {
 	return env.Help("Everything that can still be read goes into a new file: by the newest checkpoint that is good, or else by looking at all pages of "+
 		"the file. No row is invented. The report says which pages are lost, between which keys rows are missing, and which rows may be older "+
-		"than the newest. The exit code is 0 if everything came back, 1 if something is lost or may be stale, and 4 if there is nothing in the "+
+		"than the newest. The exit code is 0 if nothing is known to be missing, 1 if something is lost or may be stale, and 4 if there is nothing in the "+
 		"file that could be of a database; then there is no new file. The damaged file and its log are not changed: keep them.",
 		"lsmlite recover damaged.lsm new.lsm", "lsmlite recover --json damaged.lsm new.lsm > report.json", "lsmlite recover --scan damaged.lsm all.lsm",
 		"lsmlite recover --key-file my.key damaged.lsm new.lsm")

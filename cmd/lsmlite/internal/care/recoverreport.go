@@ -41,10 +41,13 @@ func printReport(w io.Writer, from, to string, r *engine.RecoverReport) error {
 	for _, p := range r.Problems {
 		l.add("Also: %s", p)
 	}
-	if r.Complete() {
-		l.add("Nothing is missing.")
-	} else {
+	switch {
+	case !r.Complete():
 		l.add("Something is missing or may be stale. Keep %s and its log.", from)
+	case r.Log.Torn: // a crash and damage look the same there
+		l.add("Nothing else is missing. If the log ends in damage, commits after that place may be: keep %s and its log.", from)
+	default:
+		l.add("Nothing is missing.")
 	}
 	_, err := io.WriteString(w, l.b.String())
 	return err

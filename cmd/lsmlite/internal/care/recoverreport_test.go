@@ -72,6 +72,28 @@ Something is missing or may be stale. Keep old.lsm and its log.
 	}
 }
 
+// TestReportVerdict: what ends a report says no more than is known.
+func TestReportVerdict(t *testing.T) {
+	whole := engine.RecoverReport{Log: engine.RecoverLog{Found: true, DamagedAt: -1}}
+	torn, damaged := whole, whole
+	torn.Log.Torn = true
+	damaged.Log.Torn, damaged.Log.DamagedAt = true, 100
+	for _, c := range []struct {
+		report engine.RecoverReport
+		want   string
+	}{
+		{whole, "\nNothing is missing.\n"},
+		{torn, "\nNothing else is missing. If the log ends in damage, commits after that place may be: keep old.lsm and its log.\n"},
+		{damaged, "\nSomething is missing or may be stale. Keep old.lsm and its log.\n"},
+	} {
+		var out strings.Builder
+		ok(t, printReport(&out, "old.lsm", "new.lsm", &c.report))
+		if !strings.HasSuffix(out.String(), c.want) {
+			t.Errorf("%s\nwant at the end%s", out.String(), c.want)
+		}
+	}
+}
+
 // TestReportJSON holds that every field of a report changes its JSON.
 func TestReportJSON(t *testing.T) {
 	document := func(r *engine.RecoverReport) string {
