@@ -350,7 +350,7 @@ export class Opfs {
   syncDir() {}
 
   async siblings(name) {
-    const [folder] = await this.#folder(name, true);
+    const [folder] = await this.#folder(name, false);
     const names = [];
     for await (const [last, handle] of folder.entries()) if (handle.kind === "file") names.push(last);
     return names;
@@ -459,7 +459,8 @@ export class Disk {
   }
 
   siblings(name) {
-    return this.#fs.readdirSync(this.#path.dirname(name));
+    const all = this.#fs.readdirSync(this.#path.dirname(name), { withFileTypes: true });
+    return all.filter((entry) => entry.isFile()).map((entry) => entry.name);
   }
 
   /** canonical follows links, also that of the name itself, whose file may be missing. */

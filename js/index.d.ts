@@ -82,7 +82,8 @@ export interface Secret {
 /** One of the keys that open an encrypted database. */
 export interface KeySlot {
   id: string;
-  type: "raw" | "passphrase" | "external";
+  /** "raw", "passphrase", "external", or that of a newer version. */
+  type: string;
   /** That of an external key. */
   name: string | undefined;
 }
@@ -98,7 +99,7 @@ export interface OpenOptions extends Settings, Abortable, Secret {
 
 /** With a key, the copy is encrypted for that. Without one, the keys of the database open it. */
 export interface BackupOptions extends Abortable, Secret {
-  /** false: the copy of an encrypted database is not encrypted. */
+  /** false: the copy of an encrypted database is not encrypted. true: a copy that would not be is an error. */
   encrypted?: boolean;
 }
 
@@ -167,9 +168,9 @@ export interface Database extends Session {
   checkpoint(options?: Abortable): Promise<void>;
   /** The keys that open the database; none if it is not encrypted. */
   keySlots(): Promise<KeySlot[]>;
-  /** Has one more key open the database, durably, and returns its id. */
+  /** Has one more key open the database, durably unless safety is "off", and returns its id. */
   addKey(secret: Secret): Promise<string>;
-  /** Has a key not open the database any more, durably. The last one stays, and copies made before know it. */
+  /** Has a key not open the database any more, as durably. The last one stays, and copies made before know it. */
   removeKey(id: string): Promise<void>;
   /** Closes the database. Transactions that are open are undone, scans and queries end. */
   close(): Promise<void>;

@@ -59,6 +59,20 @@ async function compile() {
 /** How many milliseconds a worker has to end by itself. */
 const patience = 2000;
 
+/** What is called when a signal is aborted, by signal: many calls are one listener. */
+const aborts = new WeakMap();
+
+/** onAbort has f called when a signal is aborted, and returns what takes that back. */
+function onAbort(signal, f) {
+  let all = aborts.get(signal);
+  if (all === undefined) {
+    aborts.set(signal, (all = new Set()));
+    signal.addEventListener("abort", () => [...all].forEach((g) => g()), { once: true });
+  }
+  all.add(f);
+  return () => void all.delete(f);
+}
+
 /** Link is a worker and what is between it and this thread. */
 class Link {
   #worker;
@@ -201,13 +215,12 @@ class Link {
     this.#send(message.done());
     this.#keepAlive();
     if (signal === undefined) return answer;
-    const cancel = () => this.#send(new Writer().byte(0).u32(0).byte(op.cancel).u32(id).done());
-    signal.addEventListener("abort", cancel, { once: true });
+    const forget = onAbort(signal, () => this.#send(new Writer().byte(0).u32(0).byte(op.cancel).u32(id).done()));
     return answer
       .catch((error) => {
         throw signal.aborted && error.kind === "aborted" ? signal.reason : error;
       })
-      .finally(() => signal.removeEventListener("abort", cancel));
+      .finally(forget);
   }
 
   #send(bytes) {
@@ -500,9 +513,21 @@ class Database extends Session {
     return result;
   }
 
+  /** secretOfCopy is secretOf for a copy: 0 has it open with the keys of the database, 3 makes it one without encryption. */
+  async #secretOfCopy({ key, passphrase, encrypted, ...unknown }) {
+    for (const name of Object.keys(unknown)) throw misuse(`${name} is no option of a backup; there are key, passphrase, encrypted and signal`);
+    if (encrypted !== undefined && typeof encrypted !== "boolean") throw new TypeError("encrypted is neither true nor false");
+    const secret = secretOf(key, passphrase);
+    if (encrypted === false && secret.kind !== 0) throw misuse("a copy without encryption has no key");
+    if (encrypted === true && secret.kind === 0 && (await this.keySlots()).length === 0) {
+      throw misuse("the database is not encrypted, so its copy is not, either; give key or passphrase");
+    }
+    return encrypted === false ? { kind: 3 } : secret;
+  }
+
   async backup({ signal, ...how } = {}) {
     const parts = [];
-    for await (const part of this.parts(secretOfCopy(how), signal)) parts.push(part);
+    for await (const part of this.parts(await this.#secretOfCopy(how), signal)) parts.push(part);
     const all = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
     let at = 0;
     for (const part of parts) {
@@ -513,7 +538,7 @@ class Database extends Session {
   }
 
   async backupTo(stream, { signal, ...how } = {}) {
-    const secret = secretOfCopy(how);
+    const secret = await this.#secretOfCopy(how);
     const writer = stream.getWriter();
     try {
       for await (const part of this.parts(secret, signal)) {
@@ -647,14 +672,6 @@ function check(name, storage) {
   if (!["opfs", "memory", "node"].includes(storage)) throw misuse(`storage is ${storage}; want opfs, memory or node`);
   if (storage === "node" && !inNode) throw misuse('storage "node" is the disk in Node; in a browser there is "opfs"');
   if (storage === "opfs" && inNode) throw misuse('storage "opfs" is in browsers; in Node there is "node"');
-}
-
-/** secretOfCopy is secretOf for a copy: 0 has it open with the keys of the database, 3 makes it one without encryption. */
-function secretOfCopy({ key, passphrase, encrypted = true }) {
-  const secret = secretOf(key, passphrase);
-  if (encrypted) return secret;
-  if (secret.kind !== 0) throw misuse("a copy without encryption has no key");
-  return { kind: 3 };
 }
 
 /** secretOf is what opens an encrypted database: no key is 0, bytes are 1, a passphrase is 2. */

@@ -57,8 +57,8 @@ async function importFile({ storage, name, data, replace }) {
   if (!replace && (await exists(kind, name))) {
     throw new FileError(status.exist, `import ${name}: there is such a file; say replace: true to replace it`);
   }
-  await removeUnfinished(kind, name);
-  const temp = `${name}-import-${crypto.randomUUID().slice(0, 8)}`;
+  await removeUnfinished(kind, name).catch(() => {}); // it takes room, and does no harm
+  const temp = name + unfinished + crypto.randomUUID();
   try {
     const file = await kind.open(temp, { create: true, mustCreate: true, mode: 0o600 });
     try {
@@ -80,14 +80,18 @@ async function importFile({ storage, name, data, replace }) {
   }
 }
 
+/** What importFile writes to before it gives it a name has this after that name, and a UUID. */
+const unfinished = "-lsmlite-import-";
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 /** removeUnfinished removes what importFile has left of a file because its worker ended. Who calls it has the lock. */
 async function removeUnfinished(kind, name) {
   const windows = inNode && process.platform === "win32";
   const slash = Math.max(name.lastIndexOf("/"), windows ? name.lastIndexOf("\\") : -1) + 1;
-  const unfinished = `${name.slice(slash)}-import-`;
+  const file = name.slice(slash);
   for (const other of await kind.siblings(name)) {
-    if (other.startsWith(unfinished) && /^[0-9a-f]{8}$/.test(other.slice(unfinished.length))) {
-      await removeIfThere(kind, name.slice(0, slash) + other);
+    for (const begin of [file + unfinished, `${file}-log${unfinished}`]) {
+      if (other.startsWith(begin) && uuid.test(other.slice(begin.length))) await removeIfThere(kind, name.slice(0, slash) + other);
     }
   }
 }
@@ -127,8 +131,8 @@ async function removeIfThere(kind, name) {
 async function removeFile({ storage, name }) {
   const kind = await kindOf(storage);
   await acquireAll(storage, name);
-  await removeUnfinished(kind, name);
   await kind.stat(name);
+  await removeUnfinished(kind, name).catch(() => {});
   await removeIfThere(kind, `${name}-log`);
   await kind.remove(name);
   await kind.syncDir(name);

@@ -29,7 +29,7 @@ func (s *Server) backup(r *request, _ *tx, out *wire.Writer) error {
 	db := s.database()
 	go func() {
 		defer close(ended)
-		_ = writer.CloseWithError(db.BackupTo(ctx, writer, engine.BackupOptions{Key: key}))
+		_ = writer.CloseWithError(db.BackupTo(breathing{ctx}, writer, engine.BackupOptions{Key: key}))
 	}()
 	return s.start(r, nil, out, &copied{reader, cancel, ended, make([]byte, backupPart)})
 }
@@ -42,7 +42,8 @@ type copied struct {
 	part   []byte
 }
 
-func (c *copied) row(_ context.Context, out *wire.Writer) (bool, error) {
+func (c *copied) row(ctx context.Context, out *wire.Writer) (bool, error) {
+	defer context.AfterFunc(ctx, c.cancel)()
 	n, err := io.ReadFull(c.from, c.part)
 	switch {
 	case n > 0 && (err == nil || err == io.ErrUnexpectedEOF):

@@ -40,10 +40,11 @@ export async function importAndBackup(w) {
     const bytes = new Uint8Array(await (await fetch("/files/native.lsm")).arrayBuffer());
     // What a tab that was closed during importFile has left is removed.
     const folder = await navigator.storage.getDirectory();
-    for (const name of ["again.lsm-import-0123abcd", "again.lsm-import-mine"]) await folder.getFileHandle(name, { create: true });
+    const left = "again.lsm-lsmlite-import-0123abcd-0123-4567-89ab-0123456789ab";
+    for (const name of [left, "again.lsm-import-mine"]) await folder.getFileHandle(name, { create: true });
     await lsmlite.importFile("again.lsm", bytes);
     const names = await Array.fromAsync(folder.keys());
-    if (names.includes("again.lsm-import-0123abcd") || !names.includes("again.lsm-import-mine")) throw new Error(`left: ${names}`);
+    if (names.includes(left) || !names.includes("again.lsm-import-mine")) throw new Error(`left: ${names}`);
     const again = await lsmlite.open("again.lsm", { storage: "opfs" });
     const value = text(await again.get("native/0999"));
     await again.close();

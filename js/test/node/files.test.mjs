@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
 import { all, importFile, LsmliteError, open, remove, temp, text } from "./package.mjs";
@@ -56,17 +56,24 @@ for (const storage of ["memory", "node"]) {
 
   test(`what an importFile that was ended has left is removed, ${storage}`, { skip: storage === "memory" && "memory ends with it" }, async () => {
     const name = temp("left.lsm");
-    const others = [`${name}-import-mine`, `${name}-import-0123456789`, temp("other-left.lsm-import-01234567")];
-    const left = [`${name}-import-0123abcd`, `${name}-import-98765432`];
+    const id = "0123abcd-0123-4567-89ab-0123456789ab";
+    const others = [
+      `${name}-lsmlite-import-20261130`, `${name}-import-20261130`, `${name}-lsmlite-import-${id}0`,
+      temp(`other-left.lsm-lsmlite-import-${id}`), `${name}-lsmlite-import-${id}-log`,
+    ];
+    const left = [`${name}-lsmlite-import-${id}`, `${name}-log-lsmlite-import-${id}`];
+    mkdirSync(`${name}-lsmlite-import-${id.replace("0", "f")}`);
     const source = await open("source.lsm", { storage: "memory" });
     const file = await source.backup();
     await source.close();
-    for (const n of [...others, left[0]]) writeFileSync(n, "a part");
+    for (const n of [...others, ...left]) writeFileSync(n, "a part");
+    await assert.rejects(remove(name, { storage }), ofKind("cantopen"));
+    for (const n of left) assert.ok(existsSync(n), "a name that is wrong removes nothing");
     await importFile(name, file, { storage });
-    assert.ok(!existsSync(left[0]));
-    writeFileSync(left[1], "a part");
+    for (const n of left) assert.ok(!existsSync(n));
+    for (const n of left) writeFileSync(n, "a part");
     await remove(name, { storage });
-    assert.ok(!existsSync(left[1]));
+    for (const n of left) assert.ok(!existsSync(n));
     for (const n of others) assert.ok(existsSync(n), n);
   });
 
@@ -131,20 +138,47 @@ test("an encrypted database opens with its key", async () => {
   assert.equal(text(await db.get("a")), "1");
   await db.close();
 
+  await assert.rejects(open("clear.lsm", { storage: "memory", cipher: "aes-256-gcm" }), ofKind("misuse"));
   db = await open("clear.lsm", { storage: "memory" });
   assert.deepEqual(await db.keySlots(), []);
   await assert.rejects(db.addKey({ key }), ofKind("misuse"));
   await db.put("a", "in clear");
   const closed = await db.backup({ key });
   await assert.rejects(db.backup({ key, encrypted: false }), ofKind("misuse"));
+  await assert.rejects(db.backup({ encrypted: true }), ofKind("misuse"));
+  await assert.rejects(db.backup({ passPhrase: "x" }), ofKind("misuse"));
+  await assert.rejects(db.backup({ encrypted: null }), TypeError);
   await db.close();
   assert.ok(!Buffer.from(closed).includes("in clear"));
   db = await open("closed.lsm", { storage: "memory", content: closed, key });
+  assert.ok(!Buffer.from(await db.backup({ encrypted: true })).includes("in clear"));
   const again = await db.backup({ encrypted: false });
   await db.close();
   assert.ok(Buffer.from(again).includes("in clear"));
   db = await open("again.lsm", { storage: "memory", content: again });
   assert.equal(text(await db.get("a")), "in clear");
+  await db.close();
+});
+
+test("a backup lets others have their turn", async () => {
+  const db = await open("many.lsm", { storage: "memory" });
+  const value = new Uint8Array(1000);
+  await db.transaction(async (tx) => {
+    for (let i = 0; i < 20_000; i += 1000) await Promise.all(Array.from({ length: 1000 }, (_, j) => tx.put(`key${i + j}`, value)));
+  });
+  const time = async (f) => {
+    const begun = performance.now();
+    await f();
+    return performance.now() - begun;
+  };
+  const key = new Uint8Array(32);
+  const one = await time(() => db.backup({ key }));
+  // All together would take as long as 30. They end soon after their signals, because the program gets to see these.
+  const all = await time(async () => {
+    const ends = await Promise.allSettled(Array.from({ length: 30 }, () => db.backup({ key, signal: AbortSignal.timeout(20) })));
+    assert.ok(ends.every((end) => end.status === "rejected" && end.reason.name === "TimeoutError"), `${ends[0].reason}`);
+  });
+  assert.ok(all < 10 * one, `${all} ms for 30 that were aborted, ${one} ms for one`);
   await db.close();
 });
 
