@@ -29,17 +29,24 @@ int lsm_open(lsm_db *p, const char *zFile){
   return lsmliteGoOpen(p->pGo, (char*)zFile);
 }
 
-int lsm_close(lsm_db *p){
+// lsmlite_close: LSM_MISUSE says that the handle is still there, and nothing else does.
+int lsmlite_close(lsm_db *p, char **pzMsg){
   int rc;
+  if( pzMsg ) *pzMsg = 0;
   if( p==0 ) return LSM_OK;
   if( p->nCsr || p->nStmt || p->bInFactory ) return LSM_MISUSE;
   if( lsmliteGoLevel(p->pGo)>0 ) return LSM_MISUSE;
-  rc = lsmliteGoClose(p->pGo);
+  rc = lsmliteGoClose(p->pGo, pzMsg);
   if( p->factory.xFree ) p->factory.xFree(p->factory.pCtx);
   if( p->compress.xFree ) p->compress.xFree(p->compress.pCtx);
   lsm_free(p->pEnv, p->zErr);
   lsm_free(p->pEnv, p);
   return rc;
+}
+
+int lsm_close(lsm_db *p){
+  int rc = lsmlite_close(p, 0);
+  return rc==LSM_IOERR_NOENT ? rc : rc & 0xff;
 }
 
 lsm_env *lsm_get_env(lsm_db *p){ return p ? p->pEnv : lsm_default_env(); }

@@ -147,10 +147,24 @@ func (h *handle) level() int {
 	return h.tx.Level()
 }
 
+// lsmliteGoClose ends the handle, whatever it returns, which is never LSM_MISUSE: that is for handles that stay. The
+// message, if C has a place for it, is what is left of the handle.
+//
 //export lsmliteGoClose
-func lsmliteGoClose(p unsafe.Pointer) (rc C.int) {
+func lsmliteGoClose(p unsafe.Pointer, msg **C.char) (rc C.int) {
 	h := (*handle)(p)
 	defer drop(p, handleObject)
+	defer func() {
+		if rc == C.LSM_OK {
+			return
+		}
+		if rc = C.int(codeOf(h.err)); rc&0xff == C.LSM_MISUSE {
+			rc = C.LSM_ERROR
+		}
+		if msg != nil {
+			*msg = text(h.c.pEnv, h.err.Error())
+		}
+	}()
 	defer h.ended(&rc)
 	defer h.key.forget()
 	return h.done(h.letGo())

@@ -292,6 +292,11 @@ LSMLITE_API int lsm_csr_cmp(lsm_cursor*, const void *pKey, int nKey, int *piRes)
 /* The version of the library, such as "0.1.0"; never freed. */
 LSMLITE_API const char *lsmlite_version(void);
 
+/* lsm_close for those who want to say what went wrong: the code has its refinement, and *pzMsg, unless pzMsg is NULL,
+** is set to a sentence, lsm_malloc'ed in the handle's environment, or to NULL. After LSM_MISUSE the handle is still
+** there, and has the message; after everything else it is gone. */
+LSMLITE_API int lsmlite_close(lsm_db*, char **pzMsg);
+
 /* About the last call through the handle, its cursors or statements that failed: a sentence and the code
 ** with its refinement. The text is valid until the next call. "" and LSM_OK if none has failed. */
 LSMLITE_API const char *lsmlite_error_message(lsm_db*);

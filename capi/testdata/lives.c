@@ -234,6 +234,41 @@ static void messages(void){
   failSync = 0;
 }
 
+/* A handle whose file cannot be closed is gone; its message is not. */
+static int failWrite;
+static int badWrite(lsm_file *p, lsm_i64 i, void *a, int n){ return failWrite ? LSM_IOERR : myWrite(p, i, a, n); }
+static void closing(void){
+  myEnv a; lsm_db *db; lsm_cursor *c; char *z = "not set"; int i, nDb;
+  init(&a);
+  a.e.xWrite = badWrite;
+  for(i=0; i<2; i++){
+    db = opened(&a.e);
+    OK(db, lsm_insert(db, "k", 1, "v", 1));
+    OK(db, lsm_csr_open(db, &c));
+    WANT(db, lsmlite_close(db, i ? &z : 0), LSM_MISUSE);
+    TRUE(i==0 || z==0);
+    OK(db, lsm_csr_close(c));
+    failWrite = 1;
+    if( i==0 ){
+      WANT(0, lsm_close(db), LSM_IOERR);
+    }else{
+      WANT(0, lsmlite_close(db, &z), LSM_IOERR);
+      TRUE(z && strstr(z, zFile));
+      lsm_free(&a.e, z);
+    }
+    failWrite = 0;
+    lsmlite_open_count(&nDb, 0, 0);
+    TRUE(nDb==0 && nFile==0);
+  }
+  db = opened(&a.e);
+  OK(db, lsm_csr_open(db, &c));
+  OK(db, lsm_csr_seek(c, "k", 1, LSM_SEEK_EQ));
+  TRUE(lsm_csr_valid(c));
+  OK(db, lsm_csr_close(c));
+  OK(db, lsmlite_close(db, &z));
+  TRUE(z==0 && lsmlite_close(0, &z)==LSM_OK);
+}
+
 /* Handles that write never get the database of one that only reads, however they come and go. */
 static volatile int bStop;
 static void *readers(void *pArg){
@@ -307,7 +342,8 @@ static void strange(void){
 int main(int argc, char **argv){
   static const struct { const char *zName; void (*x)(void); } aPart[] = {
     { "unreadable", unreadable }, { "changed", changed }, { "ownKey", ownKey }, { "unread", unread }, { "noMove", noMove }, { "comesBack", comesBack },
-    { "messages", messages }, { "sharing", sharing }, { "strange", strange },
+    { "messages", messages }, { "closing", closing },
+    { "sharing", sharing }, { "strange", strange },
   };
   size_t i; int a, b, c;
   if( argc<2 ) return 2;

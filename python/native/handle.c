@@ -73,7 +73,7 @@ static void handle_dealloc(PyObject *self) {
   if (h->db != NULL && !library_lost()) {
     PyThreadState *ts = lock_handle(h);
     if (h->depth > 0) lib.lsm_rollback(h->db, 0);
-    lib.lsm_close(h->db);
+    lib.lsmlite_close(h->db, NULL);
     h->db = NULL;
     unlock_handle(h, ts);
   }
@@ -127,7 +127,7 @@ static PyObject *handle_open(PyObject *self, PyObject *args) {
     c.ts = lock_handle(h);
     if (h->db == db) { /* another thread may have closed it meanwhile */
       h->db = NULL;
-      lib.lsm_close(db);
+      lib.lsmlite_close(db, NULL);
     }
     unlock_handle(h, c.ts);
     return NULL;
@@ -139,14 +139,16 @@ failed:
   strncpy(c.detail, lib.lsmlite_error_message(db), sizeof c.detail - 1);
   raise_code(c.rc, c.detail);
 refused:
-  lib.lsm_close(db);
+  lib.lsmlite_close(db, NULL);
   return NULL;
 }
 
-/* close_file() -> whether it was open. The library refuses while something of the handle is open. */
+/* close_file() -> whether it was open. The library refuses with LSM_MISUSE while something of the handle is open;
+** after any other error the library's handle is gone, and only the message that it has left is used. */
 static PyObject *handle_close(PyObject *self, PyObject *unused) {
   Handle *h = (Handle *)self;
   struct call c;
+  char *text = NULL;
   (void)unused;
   if (h->db == NULL) Py_RETURN_FALSE;
   if (library_lost()) { /* what the parent has open stays the parent's */
@@ -154,9 +156,18 @@ static PyObject *handle_close(PyObject *self, PyObject *unused) {
     Py_RETURN_TRUE;
   }
   if (call_begin(&c, h) < 0) return NULL;
-  c.rc = lib.lsm_close(h->db);
-  if (c.rc == LSM_OK) h->db = NULL;
-  if (call_end(&c) < 0) return NULL;
+  c.rc = lib.lsmlite_close(h->db, &text);
+  if (c.rc == LSM_MISUSE) {
+    call_end(&c);
+    return NULL;
+  }
+  h->db = NULL;
+  h->depth = 0;
+  unlock_handle(h, c.ts);
+  if (text != NULL) strncpy(c.detail, text, sizeof c.detail - 1);
+  c.detail[sizeof c.detail - 1] = 0;
+  lib.lsm_free(NULL, text);
+  if (c.rc != LSM_OK) return raise_code(c.rc, c.detail);
   Py_RETURN_TRUE;
 }
 

@@ -22,7 +22,7 @@
 
 /* The functions of the library. */
 #define LIBRARY_FUNCTIONS(X)                                                                                   \
-  X(lsm_new) X(lsm_close) X(lsm_open) X(lsm_config) X(lsm_info) X(lsm_begin) X(lsm_commit) X(lsm_rollback)     \
+  X(lsm_new) X(lsm_open) X(lsm_config) X(lsm_info) X(lsm_begin) X(lsm_commit) X(lsm_rollback)     \
   X(lsm_insert) X(lsm_delete) X(lsm_delete_range) X(lsm_work) X(lsm_flush) X(lsm_checkpoint) X(lsm_csr_open)   \
   X(lsm_csr_close) X(lsm_csr_seek) X(lsm_csr_first) X(lsm_csr_last) X(lsm_csr_next) X(lsm_csr_prev)            \
   X(lsm_csr_valid) X(lsm_csr_key) X(lsm_csr_value) X(lsm_csr_cmp) X(lsmlite_version) X(lsmlite_error_message)  \
@@ -31,7 +31,7 @@
   X(lsmlite_bind_null) X(lsmlite_bind_int64) X(lsmlite_bind_double) X(lsmlite_bind_text) X(lsmlite_bind_blob)  \
   X(lsmlite_clear_bindings) X(lsmlite_step) X(lsmlite_reset) X(lsmlite_column_count) X(lsmlite_column_name)    \
   X(lsmlite_column_type) X(lsmlite_column_int64) X(lsmlite_column_double) X(lsmlite_column_bytes)              \
-  X(lsmlite_changes)
+  X(lsmlite_changes) X(lsmlite_close) X(lsm_free)
 
 struct library {
 #define FIELD(name) __typeof__(&(name)) name;

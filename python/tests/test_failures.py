@@ -78,6 +78,56 @@ def test_dbapi2_after_a_commit_that_failed(path: str, small_files: Callable[[str
     connection.close()
 
 
+def test_a_close_that_fails_closes_and_keeps_the_rows(path: str, small_files: Callable[[str], None]) -> None:
+    for turn in range(3):
+        db = lsmlite.LSM(path)
+        handles = lsmlite._binding.open_count()[0]
+        for i in range(500):
+            db[f"k{turn}{i:03}"] = b"v" * 100
+        small_files(path)
+        with pytest.raises(lsmlite.IOFailure) as caught:
+            db.close()
+        small_files("")
+        assert path in caught.value.detail
+        assert not db.is_open and db.transaction_depth == 0
+        assert db.close() is False
+        with pytest.raises(lsmlite.MisuseError):
+            db.get("k0000")
+        assert lsmlite._binding.open_count()[0] == handles - 1
+        assert db.open() and len(list(db)) == 500 * (turn + 1)
+        db.close()
+
+
+def test_with_and_dropping_survive_a_close_that_fails(path: str, small_files: Callable[[str], None]) -> None:
+    with pytest.raises(lsmlite.IOFailure), lsmlite.LSM(path) as db:
+        db.update((f"k{i:03}", b"v" * 100) for i in range(500))
+        small_files(path)
+    small_files("")
+    db = lsmlite.LSM(path)
+    db.update((f"l{i:03}", b"v" * 100) for i in range(500))
+    small_files(path)
+    del db
+    small_files("")
+    with lsmlite.LSM(path) as db:
+        assert len(list(db)) == 1000
+
+
+def test_dbapi2_after_a_close_that_failed(path: str, small_files: Callable[[str], None]) -> None:
+    connection = dbapi2.connect(path)
+    connection.executemany("INSERT INTO kv VALUES (?, ?)", [(f"k{i:03}", b"v" * 100) for i in range(500)])
+    connection.commit()
+    small_files(path)
+    with pytest.raises(dbapi2.OperationalError, match="test.lsm"):
+        connection.close()
+    small_files("")
+    connection.close()
+    with pytest.raises(dbapi2.ProgrammingError):
+        connection.cursor()
+    again = dbapi2.connect(path)
+    assert again.execute("SELECT count(*) FROM kv").fetchone() == (500,)
+    again.close()
+
+
 def count(rows: Iterable[Any]) -> None:
     for _ in rows:
         pass

@@ -30,7 +30,8 @@ _make_error: Callable[[int, str], Exception] = lambda code, detail: RuntimeError
 # The functions of the library: arguments after the handle, cursor or statement.
 _FUNCTIONS: dict[str, list[Any]] = {
     "lsm_new": [POINTER(c_void_p)],
-    "lsm_close": [],
+    "lsmlite_close": [POINTER(c_void_p)],
+    "lsm_free": [c_void_p],
     "lsm_open": [c_char_p],
     "lsm_begin": [c_int],
     "lsm_commit": [c_int],
@@ -204,7 +205,7 @@ class Handle:
         if db is not None and not _lost:
             if self._depth:
                 _lib.lsm_rollback(db, 0)
-            _lib.lsm_close(db)
+            _lib.lsmlite_close(db, None)
 
     def open_file(
         self, path: bytes, settings: list[tuple[int, int]], key: bytes | str | None = None, kind: int = 0
@@ -230,7 +231,7 @@ class Handle:
                     call.check(lib.lsm_open(db, path))
             except BaseException:
                 self._db = None
-                lib.lsm_close(db)
+                lib.lsmlite_close(db, None)
                 raise
 
     def close_file(self) -> bool:
@@ -238,8 +239,15 @@ class Handle:
             return False
         if not _lost:
             with _Call(self) as call:
-                call.check(_lib.lsm_close(self._db))
-                self._db = None
+                text = c_void_p()
+                rc = _lib.lsmlite_close(self._db, byref(text))
+                if rc == MISUSE:
+                    call.check(rc)
+                self._db, self._depth = None, 0  # after any other error, too: the library's handle is gone
+                detail = ctypes.string_at(text).decode(errors="replace") if text else ""
+                _lib.lsm_free(None, text)
+                if rc != OK:
+                    raise _make_error(rc, detail)
         self._db = None
         return True
 

@@ -84,10 +84,14 @@ class LSM(_binding.Handle):
         return True
 
     def close(self) -> bool:
-        """Closes the database. Returns whether it was open. An open cursor or transaction is an error."""
+        """Closes the database. Returns whether it was open. An open cursor or transaction is an error.
+
+        After any other error, as of a disk that is full, the database is closed, too; what was committed is there when
+        it is opened again.
+        """
         try:
             return self.close_file()
-        except (errors.BusyError, errors.MisuseError) as e:
+        except errors.MisuseError as e:
             raise errors.still_in_use(e) from None
 
     def __enter__(self) -> LSM:
