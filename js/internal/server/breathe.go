@@ -25,7 +25,7 @@ var breathed struct {
 func (b breathing) Err() error {
 	breathed.mu.Lock()
 	if now := time.Now(); now.Sub(breathed.last) > breath {
-		time.Sleep(time.Millisecond)
+		pause()
 		breathed.last = time.Now()
 	}
 	breathed.mu.Unlock()
