@@ -134,9 +134,11 @@ func TestSlowBody(t *testing.T) {
 
 // TestStalledBody: a body of which nothing comes any more ends the request.
 func TestStalledBody(t *testing.T) {
-	h := inspect.Handler(openEngine(t, engine.Options{}), inspect.Options{Write: true, Token: token,
-		Limits: inspect.Limits{StallTime: 50 * time.Millisecond}})
-	s := serve(t, h)
+	stalling := func(limit time.Duration) *site {
+		return serve(t, inspect.Handler(openEngine(t, engine.Options{}), inspect.Options{Write: true, Token: token,
+			Limits: inspect.Limits{StallTime: limit}}))
+	}
+	s := stalling(50 * time.Millisecond)
 	for _, head := range []string{"put?key=k HTTP/1.1\r\n", "signin HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"} {
 		conn, err := net.Dial("tcp", s.server.Listener.Addr().String())
 		must(t, err)
@@ -154,9 +156,11 @@ func TestStalledBody(t *testing.T) {
 		}
 	}
 	// A body that goes on coming is taken, and the connection serves the next request.
+	const patient = time.Second // pieces come faster than that, on any machine
+	s = stalling(patient)
 	bearer := header("Authorization", "Bearer "+token)
 	for range 2 {
 		s.want("a whole body", s.do(http.MethodPost, wire.Put+"?key=k", repeated("v", 1<<20), bearer), http.StatusOK, "found")
-		time.Sleep(70 * time.Millisecond)
+		time.Sleep(patient + 200*time.Millisecond)
 	}
 }

@@ -45,27 +45,18 @@ func TestHangup(t *testing.T) {
 		}))
 	}
 	check(t, db.Close())
-	decrypt := "trap '' HUP; exec " + self(t) + " rewrite --decrypt --key-file key my.lsm clear.lsm"
 	for _, ignored := range []bool{false, true} {
-		cmd := exec.CommandContext(t.Context(), self(t), "rewrite", "--decrypt", "--key-file", "key", "my.lsm", "clear.lsm")
+		args := []string{self(t), "rewrite", "--decrypt", "--key-file", "key", "my.lsm", "clear.lsm"}
 		if ignored {
-			cmd = exec.CommandContext(t.Context(), "sh", "-c", decrypt)
+			args = []string{"sh", "-c", "trap '' HUP; exec " + strings.Join(args, " ")}
 		}
-		cmd.Dir = dir
-		check(t, cmd.Start())
-		var left []string
-		for deadline := time.Now().Add(time.Minute); len(left) == 0 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-			left, err = filepath.Glob(filepath.Join(dir, "clear.lsm-new-*"))
-			check(t, err)
+		err, left := hangUp(t, dir, args)
+		// On a busy machine the signal may come after the work was done.
+		for try := 0; !ignored && err == nil && len(left) == 1 && try < 5; try++ {
+			check(t, os.Remove(left[0]))
+			err, left = hangUp(t, dir, args)
 		}
-		if len(left) == 0 {
-			t.Fatal("it makes no file")
-		}
-		check(t, cmd.Process.Signal(syscall.SIGHUP))
-		time.Sleep(2 * time.Millisecond)
-		_ = cmd.Process.Signal(syscall.SIGHUP) // it may have ended
-		err := cmd.Wait()
-		if left, _ = filepath.Glob(filepath.Join(dir, "clear.lsm*")); ignored {
+		if ignored {
 			if err != nil || len(left) != 1 {
 				t.Errorf("with the signal ignored: %v, %v", err, left)
 			}
@@ -79,4 +70,30 @@ func TestHangup(t *testing.T) {
 			t.Errorf("it leaves %v", left)
 		}
 	}
+}
+
+// hangUp runs a command that makes clear.lsm, sends it SIGHUP as soon as there is a beginning of that file, and returns
+// how it ended, and what it left.
+func hangUp(t *testing.T, dir string, args []string) (ended error, left []string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
+	cmd.Dir = dir
+	check(t, cmd.Start())
+	files := func(pattern string) []string {
+		found, err := filepath.Glob(filepath.Join(dir, pattern))
+		check(t, err)
+		return found
+	}
+	deadline := time.Now().Add(time.Minute)
+	for len(files("clear.lsm*")) == 0 {
+		if time.Now().After(deadline) {
+			t.Fatal("it makes no file")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	_ = cmd.Process.Signal(syscall.SIGHUP) // it may have ended
+	time.Sleep(2 * time.Millisecond)
+	_ = cmd.Process.Signal(syscall.SIGHUP)
+	ended = cmd.Wait()
+	return ended, files("clear.lsm*")
 }
