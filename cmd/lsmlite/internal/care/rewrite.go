@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/engine"
@@ -83,10 +82,7 @@ func (r *Rewrite) newKey() (keys.Source, error) {
 	}
 	if info, err := engine.Identify(vfs.OS, r.File); err == nil && info.LSM1 != nil && info.LSM1.Encryption == nil {
 		r.Settings.Key = env.Key{}
-		r.Set = slices.DeleteFunc(slices.Clone(r.Set), func(s string) bool {
-			name, _, _ := strings.Cut(s, "=")
-			return strings.HasPrefix(name, "key_") && name != "key_type" || strings.HasPrefix(name, "passphrase_")
-		})
+		r.Set = slices.DeleteFunc(slices.Clone(r.Set), env.NamesKey)
 	}
 	return key, nil
 }

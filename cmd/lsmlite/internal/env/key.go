@@ -3,6 +3,9 @@
 package env
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/lsmlite/lsmlite-go"
 	"github.com/lsmlite/lsmlite-go/engine/keys"
 )
@@ -27,6 +30,38 @@ func (k Key) settings() map[string]string {
 		}
 	}
 	return all
+}
+
+// KeyFlags are the flags that name the place of the key, as arguments, also if it is --set that names it.
+func (s Settings) KeyFlags() (flags []string) {
+	places := s.Key.settings()
+	for _, set := range s.Set {
+		if name, place, _ := strings.Cut(set, "="); NamesKey(set) {
+			places[name] = place
+		}
+	}
+	for _, name := range keySettings {
+		if place := places[name]; place != "" {
+			flags = append(flags, "--"+strings.ReplaceAll(name, "_", "-")+"="+place)
+		}
+	}
+	return flags
+}
+
+// keySettings are the settings that name the place of a key; the flags have the same names, with hyphens.
+var keySettings = []string{"key_file", "key_env", "passphrase_file", "passphrase_env"}
+
+// IsKeyFlag says whether an argument is a flag that names the place of a key.
+func IsKeyFlag(arg string) bool {
+	name, _, _ := strings.Cut(arg, "=")
+	flag, found := strings.CutPrefix(name, "--")
+	return found && slices.Contains(keySettings, strings.ReplaceAll(flag, "-", "_"))
+}
+
+// NamesKey says whether what --set is given names the place of a key.
+func NamesKey(set string) bool {
+	name, _, _ := strings.Cut(set, "=")
+	return slices.Contains(keySettings, name)
 }
 
 // Source is what the flags name, nil if none is given.

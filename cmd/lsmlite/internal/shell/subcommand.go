@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
@@ -86,7 +87,7 @@ func (s *shell) hasFile(name string) error {
 
 // lsmlite runs a subcommand on the file of the database. Its output is where results go.
 func (s *shell) lsmlite(ctx context.Context, name, args []string) error {
-	line := append(append([]string(nil), name...), s.flags()...)
+	line := append(append([]string(nil), name...), s.flags(name[0], args)...)
 	line = append(append(line, s.where()), args...)
 	stdout := s.env.Stdout
 	s.env.Stdout = s.out.to
@@ -97,8 +98,9 @@ func (s *shell) lsmlite(ctx context.Context, name, args []string) error {
 	return nil
 }
 
-// flags are those of the shell that its subcommands have, too.
-func (s *shell) flags() []string {
+// flags are those of the shell that its subcommands have, too. The key is that of the shell, unless the arguments name
+// one.
+func (s *shell) flags(name string, args []string) []string {
 	flags := []string{"--color=" + s.env.Color}
 	if s.env.JSON {
 		flags = append(flags, "--json")
@@ -106,8 +108,15 @@ func (s *shell) flags() []string {
 	if s.env.Quiet {
 		flags = append(flags, "--quiet")
 	}
+	own := slices.ContainsFunc(args, env.IsKeyFlag)
+	if !own {
+		flags = append(flags, s.settings.KeyFlags()...)
+	}
 	for _, set := range s.settings.Set {
-		flags = append(flags, "--set="+set)
+		// The log is read without opening the database, so that there is nothing to set.
+		if name != "log" && !(own && env.NamesKey(set)) {
+			flags = append(flags, "--set="+set)
+		}
 	}
 	return flags
 }
