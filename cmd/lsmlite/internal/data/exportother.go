@@ -40,23 +40,31 @@ func (x exportDir) Run(ctx context.Context, e *env.Env) error {
 // exportLSM exports into a database.
 type exportLSM struct {
 	saving
-	Output string `arg:"" help:"New database file."`
+	Decrypt bool   `help:"Write the new database in clear. Without it the new one of an encrypted database is encrypted."`
+	Output  string `arg:"" help:"New database file."`
 }
 
 // Help has examples.
 func (exportLSM) Help() string {
 	return env.Help("The new database has one densely packed segment, with pages and codec as the old one has them. lsmlite rewrite changes them, "+
-		"and lsmlite backup copies all rows.", "lsmlite export lsm my.lsm users.lsm --prefix user/")
+		"and lsmlite backup copies all rows. If the old one is encrypted, the new one is, too: with the same cipher, a data key of its own, and "+
+		"the key that was given, which alone opens it.",
+		"lsmlite export lsm my.lsm users.lsm --prefix user/", "lsmlite export lsm --decrypt --key-file my.key my.lsm clear.lsm")
 }
 
 // Run exports.
 func (x exportLSM) Run(ctx context.Context, e *env.Env) error {
 	return x.save(ctx, e, x.Output, func(db *engine.DB) (write.Sink, error) {
-		return write.NewDatabase(x.Output, builderOptions(db.Options()))
+		return write.NewDatabase(x.Output, builderOptions(db, x.Decrypt))
 	})
 }
 
 // builderOptions are those of a new file like the one that is open.
-func builderOptions(o engine.Options) engine.Options {
-	return engine.Options{PageSize: o.PageSize, BlockSize: o.BlockSize, Compression: o.Compression, Codecs: o.Codecs}
+func builderOptions(db *engine.DB, clear bool) engine.Options {
+	o := db.Options()
+	like := engine.Options{PageSize: o.PageSize, BlockSize: o.BlockSize, Compression: o.Compression, Codecs: o.Codecs}
+	if !clear {
+		like.Key, like.Cipher = o.Key, db.Encryption().Cipher
+	}
+	return like
 }

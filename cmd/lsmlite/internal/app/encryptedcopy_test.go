@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+)
+
+// readsClear says whether a text is in a file.
+func readsClear(t *testing.T, path, text string) bool {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Contains(raw, []byte(text))
+}
+
+// TestExportKeepsTheKey: a new database with rows of an encrypted one is encrypted with the same key and cipher,
+// unless a flag wants it in clear.
+func TestExportKeepsTheKey(t *testing.T) {
+	for _, cipher := range []string{"aes-256-gcm", "chacha20-poly1305"} {
+		inFolder(t)
+		lsmlite(t, env.Done, "", "put", "--key-file", "key", "--set", "cipher="+cipher, "db.lsm", "over", "the rainbow")
+		lsmlite(t, env.Done, "", "export", "lsm", "--key-file", "key", "db.lsm", "part.lsm")
+		if readsClear(t, "part.lsm", "rainbow") {
+			t.Error("the copy is in clear")
+		}
+		if _, problems := lsmlite(t, env.CannotOpen, "", "get", "part.lsm", "over"); !strings.Contains(problems, "part.lsm is encrypted") {
+			t.Error(problems)
+		}
+		if got, _ := lsmlite(t, env.Done, "", "get", "--key-file", "key", "part.lsm", "over"); got != "the rainbow" {
+			t.Errorf("%q", got)
+		}
+		if got, _ := lsmlite(t, env.Done, "", "identify", "part.lsm"); !strings.Contains(got, "encrypted with "+cipher) {
+			t.Error(got)
+		}
+	}
+	lsmlite(t, env.Done, "", "export", "lsm", "--decrypt", "--key-file", "key", "db.lsm", "clear.lsm")
+	if !readsClear(t, "clear.lsm", "rainbow") {
+		t.Error("the copy is not in clear")
+	}
+	if got, _ := lsmlite(t, env.Done, "", "get", "clear.lsm", "over"); got != "the rainbow" {
+		t.Errorf("%q", got)
+	}
+	lsmlite(t, env.Done, "", "export", "lsm", "clear.lsm", "again.lsm") // of one in clear it is in clear
+	if got, _ := lsmlite(t, env.Done, "", "slots", "again.lsm"); got != "not encrypted\n" {
+		t.Errorf("%q", got)
+	}
+}
