@@ -105,7 +105,7 @@ func settings(l *engine.Layout) string {
 	case !packed:
 		codec = "not compressed"
 	}
-	return fmt.Sprintf("pages of %s  ·  blocks of %s  ·  %s  ·  snapshot %d, checkpoint %d", size(l.PageSize), size(l.BlockSize), codec,
+	return fmt.Sprintf("pages of %s  ·  blocks of %s  ·  %s  ·  snapshot %d, checkpoint %d", size(l.PageSize), size(l.BlockSize), plain(codec),
 		l.Snapshot, l.Checkpoint)
 }
 

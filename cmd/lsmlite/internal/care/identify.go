@@ -8,6 +8,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/holder"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
@@ -58,7 +59,7 @@ func printIdentified(w io.Writer, path string, info engine.FileInfo) error {
 		return err
 	}
 	for _, line := range describe(info.LSM1) {
-		if _, err := fmt.Fprintf(w, "    %s\n", line); err != nil {
+		if _, err := fmt.Fprintf(w, "    %s\n", text.Message(line)); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
@@ -145,7 +146,7 @@ func describeKeys(c *engine.Encryption) (lines []string) {
 		line := k.ID.String() + " " + k.Type
 		switch {
 		case k.Name != "":
-			line += " " + k.Name
+			line += " " + text.Show([]byte(k.Name)) // the file says so, and nobody has verified it
 		case k.Params.Time != 0:
 			line += fmt.Sprintf(", argon2id with %d passes, %d KiB and %d lanes", k.Params.Time, k.Params.MemoryKiB, k.Params.Lanes)
 		}

@@ -5,7 +5,6 @@ package care
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/remote"
+	shown "github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
@@ -101,6 +101,7 @@ func (m *measured) print(w io.Writer, all bool) error {
 	for i, l := range lines {
 		lines[i] = strings.TrimRight(l, " ") + "\n"
 	}
-	_, err := fmt.Fprintf(w, "%s\n%s", m.path, strings.Join(lines, ""))
+	// A program that was asked may name what it likes.
+	_, err := io.WriteString(w, shown.Message(m.path+"\n"+strings.Join(lines, "")))
 	return err
 }
