@@ -40,7 +40,7 @@ type core struct {
 }
 
 // coreKey is a file, whatever environments its handles have. Handles that only read share the database of those
-// that write, if there is one.
+// that write, if there is one when they are opened.
 type coreKey struct {
 	path     string
 	readOnly bool
@@ -65,9 +65,9 @@ func (h *handle) use(ctx context.Context) (*core, error) {
 func (h *handle) tryUse(ctx context.Context) (*core, error) {
 	key := coreKey{h.path, h.cfg.readOnly}
 	cores.Lock()
-	c := cores.open[key]
+	c := cores.open[coreKey{h.path, false}] // also if others read on their own: they do not see what is written
 	if c == nil && key.readOnly {
-		c = cores.open[coreKey{h.path, false}]
+		c = cores.open[key]
 	}
 	if c == nil {
 		c = &core{file: key}

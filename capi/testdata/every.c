@@ -339,6 +339,35 @@ static void reader(const char *zPath){
   OK(db, lsm_close(db));
 }
 
+/* A handle that only reads, opened beside a writer, shows what that writes, also if another one reads on its own. */
+static void readers(const char *zPath){
+  lsm_db *db, *aReader[3]; int i, one = 1;
+  for(i=0; i<3; i++){
+    OK(0, lsm_new(0, &aReader[i]));
+    OK(aReader[i], lsm_config(aReader[i], LSM_CONFIG_READONLY, &one));
+  }
+  OK(aReader[0], lsm_open(aReader[0], zPath));
+  db = open_(zPath);
+  put(db, "m9", "newer");
+  OK(aReader[1], lsm_open(aReader[1], zPath));
+  wantGet(aReader[1], "m9", "newer");
+  put(db, "m9", "newest");
+  OK(db, lsm_flush(db));
+  OK(db, lsm_checkpoint(db, 0));
+  wantGet(aReader[0], "m9", "stays");
+  wantGet(aReader[1], "m9", "newest");
+  OK(aReader[2], lsm_open(aReader[2], zPath));
+  wantGet(aReader[2], "m9", "newest");
+  put(db, "m9", "stays");
+  wantGet(aReader[2], "m9", "stays");
+  OK(db, lsm_close(db));
+  for(i=0; i<3; i++){
+    wantGet(aReader[i], "m9", "stays");
+    WANT(aReader[i], lsm_insert(aReader[i], "k", 1, "v", 1), LSM_READONLY);
+    OK(aReader[i], lsm_close(aReader[i]));
+  }
+}
+
 /* A key: the right one opens the file, a wrong one or none does not, nor a handle that joins. */
 static void keys(const char *zPath){
   lsm_db *db, *other; char aKey[32], aWrong[32]; int i;
@@ -398,6 +427,7 @@ int main(int argc, char **argv){
   OK(db, lsm_close(db));
   OK(other, lsm_close(other));
   reader(argv[1]);
+  readers(argv[1]);
   lsmlite_open_count(&a, &b, 0);
   TRUE(a==0 && b==0);
   if( argc>3 ) keys(argv[3]);
