@@ -45,6 +45,7 @@ struct lsm_cursor {
   int bTaken;          /* lsmlite_csr_rows has handed out the block: the cursor is past it */
   int bLong;           /* the value of the row, the only one of the block, is not in it */
   int bBare;           /* the row has no value */
+  int bFailed;         /* the last move has failed: Go has the error, and there is no row until the next one */
   uint32_t nStep;      /* how many rows the block could have: 1, 8, 16 and so on to 256 */
   uint32_t *aOff;      /* of the rows: 2*nRoom+1 */
   uint32_t nRoom;

@@ -5,7 +5,8 @@
 //
 // Invariants: the current row is iRow of the nRow rows of the block, none if they are equal. The engine's cursor
 // stands on the last row of the block, or past it. A block whose nChange is not the handle's is of a state before
-// the handle wrote: its current row stays, and a move finds its place again by the key of that.
+// the handle wrote: its current row stays, and a move finds its place again by the key of that. A move that failed has
+// no row, and its error is that of each call until the cursor is moved to a place.
 
 #include <string.h>
 
@@ -72,9 +73,14 @@ static void dropLong(lsm_cursor *p){
   }
 }
 
-// step moves on from the current row, in the direction that the last seek has set.
+// step moves on from the current row, in the direction that the last seek has set. From a row that was sought alone,
+// there is none.
 static int step(lsm_cursor *p){
   if( p->iRow>=p->nRow ) return LSM_OK;
+  if( !(p->eMoves & (CSR_NEXT|CSR_PREV)) ){
+    p->iRow = p->nRow;
+    return LSM_OK;
+  }
   dropLong(p);
   if( p->nChange==p->pDb->nChange ){
     if( p->iRow+1<p->nRow ){
@@ -91,6 +97,7 @@ static int step(lsm_cursor *p){
 
 // settle makes the row after a block that was handed out the current one.
 static int settle(lsm_cursor *p){
+  if( p->bFailed ) return lsmliteGoCursorError(p->pGo);
   if( !p->bTaken ) return LSM_OK;
   p->bTaken = 0;
   p->iRow = p->nRow-1;
@@ -130,6 +137,7 @@ static int move(lsm_cursor *p, unsigned eMove){
 int lsm_csr_next(lsm_cursor *p){ return move(p, CSR_NEXT); }
 int lsm_csr_prev(lsm_cursor *p){ return move(p, CSR_PREV); }
 
+// What settle finds out about an error, the next call that can return it returns.
 int lsm_csr_valid(lsm_cursor *p){
   return p && settle(p)==LSM_OK && p->iRow<p->nRow;
 }

@@ -25,6 +25,7 @@ type cursor struct {
 	// waits says that e stands on a row that no block has had yet: one that was too long, or whose value could not be
 	// read.
 	waits bool
+	err   error // of the last move, as long as C says that it has failed
 }
 
 // firstRoom is the memory for the bytes of a block of one row.
@@ -85,6 +86,32 @@ func (c *cursor) engine() (err error) {
 	}
 	c.e, c.at = e, c.h.c.nChange
 	return nil
+}
+
+// moved keeps the error of a move, which leaves the cursor without a row.
+func (c *cursor) moved(err error) C.int {
+	c.err, c.c.bFailed = err, 0
+	if err != nil {
+		c.empty()
+		c.c.bFailed = 1
+	}
+	return c.h.done(err)
+}
+
+// ended is handle.ended for moves.
+func (c *cursor) ended(rc *C.int) {
+	if p := recover(); p != nil {
+		*rc = c.moved(panicked(p))
+	}
+}
+
+// lsmliteGoCursorError returns the error of the last move once more.
+//
+//export lsmliteGoCursorError
+func lsmliteGoCursorError(p unsafe.Pointer) (rc C.int) {
+	c := (*cursor)(p)
+	defer c.h.ended(&rc)
+	return c.h.done(c.err)
 }
 
 // empty makes the block one without rows.
@@ -196,22 +223,17 @@ func (c *cursor) found(ok bool, rows int) C.int {
 	c.c.nStep = C.uint32_t(rows)
 	if !ok {
 		c.empty()
-		return c.h.done(c.e.Err())
+		return c.moved(c.e.Err())
 	}
-	err := c.fill(true, rows)
-	if err != nil {
-		c.empty()
-	}
-	return c.h.done(err)
+	return c.moved(c.fill(true, rows))
 }
 
 //export lsmliteGoCursorSeek
 func lsmliteGoCursorSeek(p unsafe.Pointer, key unsafe.Pointer, n, mode C.int) (rc C.int) {
 	c := (*cursor)(p)
-	defer c.h.ended(&rc)
+	defer c.ended(&rc)
 	if err := c.engine(); err != nil {
-		c.empty()
-		return c.h.done(err)
+		return c.moved(err)
 	}
 	c.o = engine.FillOptions{Back: mode < 0, Keys: mode == C.LSM_SEEK_LEFAST}
 	rc = c.found(c.e.Seek(bytes(key, n), engine.SeekMode(mode)), 1)
@@ -227,10 +249,9 @@ func lsmliteGoCursorSeek(p unsafe.Pointer, key unsafe.Pointer, n, mode C.int) (r
 //export lsmliteGoCursorEnd
 func lsmliteGoCursorEnd(p unsafe.Pointer, last C.int) (rc C.int) {
 	c := (*cursor)(p)
-	defer c.h.ended(&rc)
+	defer c.ended(&rc)
 	if err := c.engine(); err != nil {
-		c.empty()
-		return c.h.done(err)
+		return c.moved(err)
 	}
 	c.o = engine.FillOptions{Back: last != 0}
 	if last != 0 {
@@ -245,10 +266,9 @@ const scanRows = 32
 //export lsmliteGoCursorScan
 func lsmliteGoCursorScan(p unsafe.Pointer, from unsafe.Pointer, nFrom C.int, to unsafe.Pointer, nTo C.int, flags C.int) (rc C.int) {
 	c := (*cursor)(p)
-	defer c.h.ended(&rc)
+	defer c.ended(&rc)
 	if err := c.engine(); err != nil {
-		c.empty()
-		return c.h.done(err)
+		return c.moved(err)
 	}
 	end := func(p unsafe.Pointer, n C.int) []byte {
 		if p == nil {
@@ -301,12 +321,8 @@ func (c *cursor) next() bool {
 //export lsmliteGoCursorMore
 func lsmliteGoCursorMore(p unsafe.Pointer) (rc C.int) {
 	c := (*cursor)(p)
-	defer c.h.ended(&rc)
-	err := c.more()
-	if err != nil {
-		c.empty()
-	}
-	return c.h.done(err)
+	defer c.ended(&rc)
+	return c.moved(c.more())
 }
 
 func (c *cursor) more() error {

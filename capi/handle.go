@@ -43,9 +43,12 @@ type handle struct {
 // ended is deferred by every function that C calls: a panic, which must not reach C, becomes an error.
 func (h *handle) ended(rc *C.int) {
 	if p := recover(); p != nil {
-		*rc = h.done(fmt.Errorf("lsmlite: internal error: %v", p))
+		*rc = h.done(panicked(p))
 	}
 }
+
+// panicked is what a panic is for C.
+func panicked(p any) error { return fmt.Errorf("lsmlite: internal error: %v", p) }
 
 // done keeps an error and returns its number.
 func (h *handle) done(err error) C.int {

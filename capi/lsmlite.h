@@ -277,7 +277,8 @@ LSMLITE_API int lsm_csr_last(lsm_cursor*);
 LSMLITE_API int lsm_csr_next(lsm_cursor*);
 LSMLITE_API int lsm_csr_prev(lsm_cursor*);
 
-/* 1 if the cursor stands on a key, otherwise 0: no error number. */
+/* 1 if the cursor stands on a key, otherwise 0: no error number. If a move has failed, the other functions return its
+** error until the cursor is moved to a place, so that a loop which asks one of them at its end misses none. */
 LSMLITE_API int lsm_csr_valid(lsm_cursor*);
 LSMLITE_API int lsm_csr_key(lsm_cursor*, const void **ppKey, int *pnKey);
 LSMLITE_API int lsm_csr_value(lsm_cursor*, const void **ppVal, int *pnVal);
@@ -334,7 +335,7 @@ typedef struct lsmlite_rows {
 } lsmlite_rows;
 
 /* Hands out the current row and those after it in the cursor's direction that are in memory, up to 256 rows or
-** about 64 KB, and moves past them. nRow 0: there are none left. The bytes are valid until the next call with
+** about 64 KB, and moves past them. LSM_OK and nRow 0: there are none left. The bytes are valid until the next call with
 ** this cursor. */
 LSMLITE_API int lsmlite_csr_rows(lsm_cursor*, lsmlite_rows*);
 

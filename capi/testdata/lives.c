@@ -180,6 +180,67 @@ static void unread(void){
   TRUE(nFailed>10);
 }
 
+/* The error of a move is there until the cursor is moved to a place, whoever asks first: lsm_csr_valid cannot tell. */
+static int bNoRead;
+static int noRead(lsm_file *p, lsm_i64 i, void *a, int n){ return bNoRead ? LSM_IOERR : myRead(p, i, a, n); }
+static void kept(void){
+  myEnv a; lsm_db *db; lsm_cursor *c; lsmlite_rows rows; int i, n, rc, v, nPtr; char zKey[12]; const void *p;
+  init(&a);
+  a.e.xRead = noRead;
+  db = opened(&a.e);
+  for(i=0; i<5000; i++){ sprintf(zKey, "k%05d", i); OK(db, lsm_insert(db, zKey, 6, zKey, 6)); }
+  OK(db, lsm_flush(db));
+  OK(db, lsm_close(db));
+  OK(0, lsm_new(&a.e, &db));
+  v = 1; OK(db, lsm_config(db, LSMLITE_CONFIG_CACHE_SIZE, &v));
+  v = 0; OK(db, lsm_config(db, LSM_CONFIG_MMAP, &v));
+  OK(db, lsm_open(db, zFile));
+  OK(db, lsm_csr_open(db, &c));
+  OK(db, lsm_csr_first(c));
+  for(n=0; n<5000 && lsm_csr_valid(c); n+=(int)rows.nRow){
+    if( n>300 ) bNoRead = 1;
+    OK(db, lsmlite_csr_rows(c, &rows));
+  }
+  TRUE(n<5000);
+  WANT(db, lsm_csr_valid(c), 0);
+  WANT(db, lsmlite_csr_rows(c, &rows), LSM_IOERR);
+  WANT(db, lsm_begin(db, 1<<30), LSM_MISUSE);
+  WANT(db, lsm_csr_key(c, &p, &nPtr), LSM_IOERR);
+  TRUE(lsmlite_error_code(db)==LSM_IOERR && p==0 && nPtr==0);
+  WANT(db, lsm_csr_value(c, &p, &nPtr), LSM_IOERR);
+  WANT(db, lsm_csr_cmp(c, "k", 1, &nPtr), LSM_IOERR);
+  WANT(db, lsm_csr_next(c), LSM_IOERR);
+  WANT(db, lsm_csr_prev(c), LSM_MISUSE); /* the direction is wrong, too */
+  WANT(db, lsm_csr_last(c), LSM_IOERR);
+  WANT(db, lsm_csr_prev(c), LSM_IOERR);
+  WANT(db, lsm_csr_valid(c), 0);
+  bNoRead = 0;
+  WANT(db, lsm_csr_prev(c), LSM_IOERR);
+  OK(db, lsm_csr_first(c));
+  for(n=0, rc=LSM_OK; rc==LSM_OK && lsm_csr_valid(c); rc=lsm_csr_next(c)) n++;
+  TRUE(rc==LSM_OK && n==5000);
+  OK(db, lsm_csr_close(c));
+  OK(db, lsm_close(db));
+}
+
+/* A row that was sought alone has none after it, whatever the handle writes. */
+static void alone(void){
+  lsm_db *db = opened(0); lsm_cursor *c; lsmlite_rows rows; int i; char zKey[8];
+  for(i=0; i<5; i++){ sprintf(zKey, "k%d", i); OK(db, lsm_insert(db, zKey, 2, "old", 3)); }
+  OK(db, lsm_csr_open(db, &c));
+  for(i=0; i<2; i++){
+    OK(db, lsm_csr_seek(c, "k2", 2, LSM_SEEK_EQ));
+    OK(db, lsmlite_csr_rows(c, &rows));
+    TRUE(rows.nRow==1);
+    if( i ) OK(db, lsm_insert(db, "k4", 2, "new", 3));
+    TRUE(!lsm_csr_valid(c));
+    OK(db, lsmlite_csr_rows(c, &rows));
+    TRUE(rows.nRow==0);
+  }
+  OK(db, lsm_csr_close(c));
+  OK(db, lsm_close(db));
+}
+
 /* Files that cannot be opened again in the environment of the handle that stays are closed once. */
 static void noMove(void){
   myEnv a, b; lsm_db *p, *q;
@@ -341,7 +402,8 @@ static void strange(void){
 
 int main(int argc, char **argv){
   static const struct { const char *zName; void (*x)(void); } aPart[] = {
-    { "unreadable", unreadable }, { "changed", changed }, { "ownKey", ownKey }, { "unread", unread }, { "noMove", noMove }, { "comesBack", comesBack },
+    { "unreadable", unreadable }, { "changed", changed }, { "ownKey", ownKey }, { "unread", unread }, { "kept", kept }, { "alone", alone },
+    { "noMove", noMove }, { "comesBack", comesBack },
     { "messages", messages }, { "closing", closing },
     { "sharing", sharing }, { "strange", strange },
   };

@@ -439,6 +439,16 @@ def _part(call: _Call, function: Any, csr: c_void_p) -> bytes:
     return ctypes.string_at(data, size.value) if size.value else b""
 
 
+def _stands(call: _Call, csr: c_void_p) -> bool:
+    """Whether a cursor stands on a row. lsm_csr_valid does not tell the end from an error."""
+    data, size = c_void_p(), c_int()
+    rc = _lib.lsm_csr_key(csr, byref(data), byref(size))
+    if rc == MISUSE:
+        return False
+    call.check(rc)
+    return True
+
+
 class Cursor:
     _csr: c_void_p | None
 
@@ -511,13 +521,13 @@ class Cursor:
     def is_valid(self) -> bool:
         if self._csr is None and not _lost:
             return False
-        with _Call(self._handle):
-            return bool(_lib.lsm_csr_valid(self._place()))
+        with _Call(self._handle) as call:
+            return _stands(call, self._place())
 
     def _value_of(self, function: Any) -> bytes:
         with _Call(self._handle) as call:
             csr = self._place()
-            if not _lib.lsm_csr_valid(csr):
+            if not _stands(call, csr):
                 raise _make_error(MISUSE, "the cursor is not on a row")
             return _part(call, function, csr)
 
