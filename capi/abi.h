@@ -81,6 +81,10 @@ typedef void (*lsmliteLog)(void*, int, const char*);
 #define MAX_BLOCK_ROWS  256
 #define MAX_BLOCK_BYTES 65536
 
+/* Errors that C finds: each is kept as the handle's last one, with its sentence, and returned. NULL: there is no handle. */
+int lsmliteMisuse(lsm_db*, const char *zOp, const char *zDetail);
+int lsmliteNoMem(lsm_db*);
+
 /* C functions that Go calls. */
 int lsmliteIsDefaultFiles(lsm_env*);
 int lsmliteRoom(lsm_cursor*, uint32_t nRow, size_t nByte); /* LSM_OK or LSM_NOMEM; the bytes are not kept */

@@ -13,14 +13,24 @@
 #include "abi.h"
 #include "_cgo_export.h"
 
+static const char zNoPlace[] = "the pointer to the result is NULL";
+static const char zNoRow[] = "the cursor is not on a row";
+static const char zNoBytes[] = "a length is negative, or has no bytes";
+static const char zScan[] = "the cursor of lsmlite_scan only moves to the next row";
+
+// misuse is lsmliteMisuse of the cursor's handle.
+static int misuse(lsm_cursor *p, const char *zOp, const char *zDetail){
+  return lsmliteMisuse(p ? p->pDb : 0, zOp, zDetail);
+}
+
 int lsm_csr_open(lsm_db *pDb, lsm_cursor **ppCsr){
   int rc;
   lsm_cursor *p;
-  if( ppCsr==0 ) return LSM_MISUSE;
+  if( ppCsr==0 ) return lsmliteMisuse(pDb, "cursor", zNoPlace);
   *ppCsr = 0;
   if( pDb==0 ) return LSM_MISUSE;
   p = lsm_malloc(pDb->pEnv, sizeof(*p));
-  if( p==0 ) return LSM_NOMEM;
+  if( p==0 ) return lsmliteNoMem(pDb);
   memset(p, 0, sizeof(*p));
   p->pDb = pDb;
   rc = lsmliteGoCursorOpen(pDb->pGo, p);
@@ -105,8 +115,9 @@ static int settle(lsm_cursor *p){
 }
 
 int lsm_csr_seek(lsm_cursor *p, const void *pKey, int nKey, int eSeek){
-  if( p==0 || nKey<0 || (pKey==0 && nKey>0) || eSeek<LSM_SEEK_LEFAST || eSeek>LSM_SEEK_GE ) return LSM_MISUSE;
-  if( p->eMoves & CSR_SCAN ) return LSM_MISUSE;
+  if( p==0 || nKey<0 || (pKey==0 && nKey>0) ) return misuse(p, "seek", zNoBytes);
+  if( eSeek<LSM_SEEK_LEFAST || eSeek>LSM_SEEK_GE ) return misuse(p, "seek", "there is no such way to seek");
+  if( p->eMoves & CSR_SCAN ) return misuse(p, "seek", zScan);
   unsigned char *pLong = p->pLong; /* the key may be in it */
   p->pLong = 0;
   p->bTaken = 0;
@@ -117,7 +128,7 @@ int lsm_csr_seek(lsm_cursor *p, const void *pKey, int nKey, int eSeek){
 }
 
 static int toEnd(lsm_cursor *p, int bLast){
-  if( p==0 || (p->eMoves & CSR_SCAN) ) return LSM_MISUSE;
+  if( p==0 || (p->eMoves & CSR_SCAN) ) return misuse(p, "seek", zScan);
   dropLong(p);
   p->bTaken = 0;
   p->eMoves = bLast ? CSR_PREV : CSR_NEXT;
@@ -129,7 +140,10 @@ int lsm_csr_last(lsm_cursor *p){ return toEnd(p, 1); }
 
 static int move(lsm_cursor *p, unsigned eMove){
   int rc;
-  if( p==0 || !(p->eMoves & eMove) ) return LSM_MISUSE;
+  if( p==0 || !(p->eMoves & eMove) ){
+    return misuse(p, eMove==CSR_NEXT ? "next" : "prev", p && (p->eMoves & CSR_SCAN) ? zScan :
+        eMove==CSR_NEXT ? "only after lsm_csr_first and LSM_SEEK_GE" : "only after lsm_csr_last and LSM_SEEK_LE");
+  }
   rc = settle(p);
   return rc ? rc : step(p);
 }
@@ -144,10 +158,11 @@ int lsm_csr_valid(lsm_cursor *p){
 
 int lsm_csr_key(lsm_cursor *p, const void **ppKey, int *pnKey){
   int rc = p ? settle(p) : LSM_MISUSE;
-  if( rc==LSM_OK && p->iRow>=p->nRow ) rc = LSM_MISUSE;
+  if( rc==LSM_OK && p->iRow>=p->nRow ) rc = misuse(p, "key", zNoRow);
+  if( rc==LSM_OK && (ppKey==0 || pnKey==0) ) rc = misuse(p, "key", zNoPlace);
   if( rc ){
-    *ppKey = 0;
-    *pnKey = 0;
+    if( ppKey ) *ppKey = 0;
+    if( pnKey ) *pnKey = 0;
     return rc;
   }
   const uint32_t *a = p->aOff + 2*(size_t)p->iRow;
@@ -158,11 +173,13 @@ int lsm_csr_key(lsm_cursor *p, const void **ppKey, int *pnKey){
 
 int lsm_csr_value(lsm_cursor *p, const void **ppVal, int *pnVal){
   int rc = p ? settle(p) : LSM_MISUSE;
-  if( rc==LSM_OK && (p->iRow>=p->nRow || p->bBare) ) rc = LSM_MISUSE;
+  if( rc==LSM_OK && p->iRow>=p->nRow ) rc = misuse(p, "value", zNoRow);
+  if( rc==LSM_OK && p->bBare ) rc = misuse(p, "value", "LSM_SEEK_LEFAST finds no value");
+  if( rc==LSM_OK && (ppVal==0 || pnVal==0) ) rc = misuse(p, "value", zNoPlace);
   if( rc==LSM_OK && p->bLong && p->pLong==0 ) rc = lsmliteGoCursorLong(p->pGo);
   if( rc ){
-    *ppVal = 0;
-    *pnVal = 0;
+    if( ppVal ) *ppVal = 0;
+    if( pnVal ) *pnVal = 0;
     return rc;
   }
   const unsigned char *aByte = p->bLong ? p->pLong : p->aByte;
@@ -175,7 +192,8 @@ int lsm_csr_value(lsm_cursor *p, const void **ppVal, int *pnVal){
 int lsm_csr_cmp(lsm_cursor *p, const void *pKey, int nKey, int *piRes){
   const void *pMine;
   int nMine, rc, res;
-  if( nKey<0 || (pKey==0 && nKey>0) ) return LSM_MISUSE;
+  if( piRes==0 ) return misuse(p, "compare", zNoPlace);
+  if( nKey<0 || (pKey==0 && nKey>0) ) return misuse(p, "compare", zNoBytes);
   rc = lsm_csr_key(p, &pMine, &nMine);
   if( rc ) return rc;
   res = nMine<nKey ? nMine : nKey;
@@ -187,9 +205,10 @@ int lsm_csr_cmp(lsm_cursor *p, const void *pKey, int nKey, int *piRes){
 int lsmlite_scan(lsm_db *pDb, const void *pFrom, int nFrom, const void *pTo, int nTo, int flags, lsm_cursor **ppCsr){
   lsm_cursor *p;
   int rc;
-  if( ppCsr==0 ) return LSM_MISUSE;
+  if( ppCsr==0 ) return lsmliteMisuse(pDb, "scan", zNoPlace);
   *ppCsr = 0;
-  if( (pFrom && nFrom<0) || (pTo && nTo<0) || (flags & ~15) ) return LSM_MISUSE;
+  if( (pFrom && nFrom<0) || (pTo && nTo<0) ) return lsmliteMisuse(pDb, "scan", zNoBytes);
+  if( flags & ~15 ) return lsmliteMisuse(pDb, "scan", "there are no such flags");
   rc = lsm_csr_open(pDb, &p);
   if( rc ) return rc;
   p->eMoves = CSR_NEXT | CSR_SCAN;
@@ -204,9 +223,9 @@ int lsmlite_scan(lsm_db *pDb, const void *pFrom, int nFrom, const void *pTo, int
 
 int lsmlite_csr_rows(lsm_cursor *p, lsmlite_rows *pRows){
   int rc;
-  if( pRows==0 ) return LSM_MISUSE;
+  if( pRows==0 ) return misuse(p, "rows", zNoPlace);
   memset(pRows, 0, sizeof(*pRows));
-  if( p==0 || p->bBare ) return LSM_MISUSE;
+  if( p==0 || p->bBare ) return misuse(p, "rows", "LSM_SEEK_LEFAST finds no value");
   rc = settle(p);
   if( rc || p->iRow>=p->nRow ) return rc;
   if( p->bLong ){

@@ -139,8 +139,32 @@ func (h *handle) letGo() error {
 	return err
 }
 
-//export lsmliteGoLevel
-func lsmliteGoLevel(p unsafe.Pointer) C.int { return C.int((*handle)(p).level()) }
+// lsmliteGoRefuse keeps an error that C has found.
+//
+//export lsmliteGoRefuse
+func lsmliteGoRefuse(p unsafe.Pointer, code C.int, op, detail *C.char) (rc C.int) {
+	h := (*handle)(p)
+	defer h.ended(&rc)
+	if code == C.LSM_MISUSE {
+		return h.done(misuse(C.GoString(op), "%s", C.GoString(detail)))
+	}
+	return h.done(ownCode(code))
+}
+
+// lsmliteGoMayClose refuses to close a handle with a transaction, as lsm1 does.
+//
+//export lsmliteGoMayClose
+func lsmliteGoMayClose(p unsafe.Pointer) (rc C.int) {
+	h := (*handle)(p)
+	defer h.ended(&rc)
+	switch {
+	case h.level() > 0:
+		return h.done(misuse("close", "end the transaction of the handle first"))
+	case h.sql.writing():
+		return h.done(misuse("close", "end the transaction of the handle's statements first"))
+	}
+	return C.LSM_OK
+}
 
 // level returns how many levels of transactions are open.
 func (h *handle) level() int {

@@ -133,7 +133,7 @@ func lsmliteGoMayHook(p unsafe.Pointer, id C.uint) (rc C.int) {
 	h := (*handle)(p)
 	defer h.ended(&rc)
 	switch {
-	case h.tx != nil || h.cursors > 0 || h.stmts > 0:
+	case h.tx != nil || h.cursors > 0 || h.stmts > 0 || h.sql.writing():
 		return h.done(misuse("config", "hooks are set before cursors, transactions and statements are opened"))
 	case id == C.LSM_COMPRESSION_EMPTY || id == encryptedID:
 		return h.done(misuse("config", "hooks cannot have the id %d", uint32(id)))

@@ -58,6 +58,15 @@ func (h *handle) statements() (*sqlConn, error) {
 	return h.sql, nil
 }
 
+// writing reports whether statements are in a transaction that may write.
+func (s *sqlConn) writing() bool {
+	if s == nil {
+		return false
+	}
+	c, ok := s.conn.(lsmlite.Conn)
+	return ok && c.Transaction() != nil
+}
+
 // closeSQL closes the connection, which rolls back its transaction.
 func (h *handle) closeSQL() error {
 	if h.sql == nil {

@@ -10,12 +10,12 @@
 int lsmlite_prepare(lsm_db *pDb, const char *zSql, int nSql, lsmlite_stmt **pp){
   lsmlite_stmt *p;
   int rc;
-  if( pp==0 ) return LSM_MISUSE;
+  if( pp==0 ) return lsmliteMisuse(pDb, "prepare", "the pointer to the statement is NULL");
   *pp = 0;
-  if( pDb==0 || zSql==0 ) return LSM_MISUSE;
+  if( pDb==0 || zSql==0 ) return lsmliteMisuse(pDb, "prepare", "the text is NULL");
   if( nSql<0 ) nSql = (int)strlen(zSql);
   p = lsm_malloc(pDb->pEnv, sizeof(*p));
-  if( p==0 ) return LSM_NOMEM;
+  if( p==0 ) return lsmliteNoMem(pDb);
   memset(p, 0, sizeof(*p));
   p->pDb = pDb;
   rc = lsmliteGoPrepare(pDb->pGo, (char*)zSql, nSql, p);
@@ -87,12 +87,12 @@ int lsmlite_bind_int64(lsmlite_stmt *p, int i, lsm_i64 v){ return bind(p, i, LSM
 int lsmlite_bind_double(lsmlite_stmt *p, int i, double r){ return bind(p, i, LSMLITE_FLOAT, 0, r, 0, 0); }
 
 int lsmlite_bind_text(lsmlite_stmt *p, int i, const char *z, int n){
-  if( z==0 ) return LSM_MISUSE;
+  if( p==0 || z==0 ) return lsmliteMisuse(p ? p->pDb : 0, "bind", "the text is NULL");
   return bind(p, i, LSMLITE_TEXT, 0, 0, z, n<0 ? (int)strlen(z) : n);
 }
 
 int lsmlite_bind_blob(lsmlite_stmt *p, int i, const void *a, int n){
-  if( n<0 || (a==0 && n>0) ) return LSM_MISUSE;
+  if( p==0 || n<0 || (a==0 && n>0) ) return lsmliteMisuse(p ? p->pDb : 0, "bind", "the length is negative, or has no bytes");
   return bind(p, i, LSMLITE_BLOB, 0, 0, a, n);
 }
 

@@ -86,6 +86,97 @@ static void misuse(void){
   OK(db, lsm_close(db));
 }
 
+/* What a call that is refused says about itself, after another error. */
+#define REFUSED(db, expr, z) do{ \
+  WANT(db, lsm_open(db, "/"), bOpen ? LSM_MISUSE : LSM_CANTOPEN); \
+  WANT(db, expr, LSM_MISUSE); \
+  WANT(db, lsmlite_error_code(db), LSM_MISUSE); \
+  if( !strstr(lsmlite_error_message(db), z) ) failed(__LINE__, #expr, 0, 0, lsmlite_error_message(db)); \
+}while(0)
+static int bound(void *p, int n){ (void)p; return n; }
+static void messages(const char *zPath){
+  lsm_db *db; lsm_cursor *c; lsmlite_stmt *s; lsm_i64 n64; int n, bOpen = 0; const void *p; char *z; void *pVals;
+  lsm_compress half; lsmlite_rows rows;
+  memset(&half, 0, sizeof(half));
+  half.iId = 4242; half.xBound = bound;
+  OK(0, lsm_new(0, &db));
+  REFUSED(db, lsm_open(db, 0), "name");
+  REFUSED(db, lsm_config(db, 6, &n), "no such setting");
+  REFUSED(db, lsm_config(db, LSM_CONFIG_MMAP, (int*)0), "NULL");
+  REFUSED(db, lsm_config(db, LSM_CONFIG_SET_COMPRESSION, (lsm_compress*)0), "NULL");
+  REFUSED(db, lsm_config(db, LSM_CONFIG_GET_COMPRESSION, (lsm_compress*)0), "NULL");
+  REFUSED(db, lsm_config(db, LSM_CONFIG_SET_COMPRESSION_FACTORY, (lsm_compress_factory*)0), "NULL");
+  REFUSED(db, lsm_config(db, LSM_CONFIG_SET_COMPRESSION, &half), "xCompress");
+  REFUSED(db, lsmlite_key(db, LSMLITE_KEY_RAW, 0, 32), "length");
+  OK(db, lsm_open(db, zPath));
+  bOpen = 1;
+  REFUSED(db, lsm_info(db, 99, &n), "no such fact");
+  REFUSED(db, lsm_info(db, LSM_INFO_NREAD, (int*)0), "NULL");
+  REFUSED(db, lsm_info(db, LSM_INFO_TREE_SIZE, &n, (int*)0), "NULL");
+  REFUSED(db, lsm_info(db, LSM_INFO_FREELIST, (char**)0), "NULL");
+  REFUSED(db, lsm_info(db, LSM_INFO_PAGE_HEX_DUMP, (lsm_i64)1, (char**)0), "NULL");
+  REFUSED(db, lsm_get_user_version(db, 0), "NULL");
+  REFUSED(db, lsm_insert(db, 0, 3, "v", 1), "length");
+  REFUSED(db, lsm_delete(db, "k", -1), "length");
+  REFUSED(db, lsm_delete_range(db, "a", 1, 0, 1), "length");
+  REFUSED(db, lsmlite_get(db, 0, 1, 0, 0, &n64), "length");
+  REFUSED(db, lsmlite_get(db, "k", 1, 0, 0, 0), "NULL");
+  REFUSED(db, lsmlite_get_many(db, 1, 0, 0, &pVals, &n64), "array");
+  REFUSED(db, lsmlite_get_many(db, 0, 0, 0, 0, 0), "NULL");
+  REFUSED(db, lsmlite_put_many(db, -1, 0, 0, 0, 0), "rows");
+  REFUSED(db, lsmlite_backup(db, 0, 0, 0, 0), "name");
+  REFUSED(db, lsmlite_backup(db, "x", 8, 0, 0), "flags");
+  REFUSED(db, lsmlite_prepare(db, 0, 0, &s), "text");
+  REFUSED(db, lsmlite_prepare(db, "SELECT 1", -1, 0), "NULL");
+  REFUSED(db, lsmlite_scan(db, 0, 0, 0, 0, 16, &c), "flags");
+  REFUSED(db, lsmlite_scan(db, "a", -1, 0, 0, 0, &c), "length");
+  REFUSED(db, lsmlite_scan(db, 0, 0, 0, 0, 0, 0), "NULL");
+  REFUSED(db, lsm_csr_open(db, 0), "NULL");
+  OK(db, lsmlite_prepare(db, "SELECT ?", -1, &s));
+  REFUSED(db, lsmlite_bind_text(s, 1, 0, 0), "text");
+  REFUSED(db, lsmlite_bind_blob(s, 1, 0, 1), "length");
+  REFUSED(db, lsm_close(db), "statements");
+  OK(db, lsmlite_finalize(s));
+  put(db, "k", "v");
+  OK(db, lsm_csr_open(db, &c));
+  REFUSED(db, lsm_csr_key(c, &p, &n), "not on a row");
+  REFUSED(db, lsm_csr_value(c, &p, &n), "not on a row");
+  REFUSED(db, lsm_csr_next(c), "lsm_csr_first");
+  REFUSED(db, lsm_csr_seek(c, 0, 1, LSM_SEEK_EQ), "length");
+  REFUSED(db, lsm_csr_seek(c, "k", 1, 2), "way");
+  OK(db, lsm_csr_seek(c, "k", 1, LSM_SEEK_LEFAST));
+  REFUSED(db, lsm_csr_value(c, &p, &n), "LEFAST");
+  REFUSED(db, lsmlite_csr_rows(c, &rows), "LEFAST");
+  OK(db, lsm_csr_first(c));
+  REFUSED(db, lsm_csr_prev(c), "lsm_csr_last");
+  /* No place for a result. */
+  REFUSED(db, lsm_csr_key(c, 0, &n), "NULL");
+  REFUSED(db, lsm_csr_key(c, &p, 0), "NULL");
+  REFUSED(db, lsm_csr_value(c, 0, &n), "NULL");
+  REFUSED(db, lsm_csr_value(c, &p, 0), "NULL");
+  REFUSED(db, lsm_csr_cmp(c, "k", 1, 0), "NULL");
+  REFUSED(db, lsm_csr_cmp(c, 0, 1, &n), "length");
+  REFUSED(db, lsmlite_csr_rows(c, 0), "NULL");
+  WANT(0, lsm_csr_key(0, 0, 0), LSM_MISUSE);
+  WANT(0, lsm_csr_value(0, 0, 0), LSM_MISUSE);
+  WANT(0, lsm_csr_cmp(0, 0, 0, 0), LSM_MISUSE);
+  WANT(0, lsmlite_csr_rows(0, 0), LSM_MISUSE);
+  OK(db, lsm_csr_key(c, &p, &n)); /* the cursor is where it was */
+  REFUSED(db, lsm_close(db), "cursors");
+  OK(db, lsm_csr_close(c));
+  OK(db, lsmlite_scan(db, 0, 0, 0, 0, 0, &c));
+  REFUSED(db, lsm_csr_seek(c, "k", 1, LSM_SEEK_EQ), "lsmlite_scan");
+  REFUSED(db, lsm_csr_first(c), "lsmlite_scan");
+  REFUSED(db, lsm_csr_prev(c), "lsmlite_scan");
+  OK(db, lsm_csr_close(c));
+  OK(db, lsm_begin(db, 1));
+  REFUSED(db, lsmlite_close(db, &z), "transaction");
+  TRUE(z==0);
+  OK(db, lsm_rollback(db, 0));
+  OK(db, lsm_delete(db, "k", 1));
+  OK(db, lsm_close(db));
+}
+
 static int setting(lsm_db *db, int e, int v){ OK(db, lsm_config(db, e, &v)); return v; }
 
 static void settings(const char *zPath){
@@ -408,6 +499,8 @@ int main(int argc, char **argv){
   TRUE(strlen(lsmlite_version())>=5);
   memory();
   misuse();
+  messages(argv[2]);
+  TRUE(remove(argv[2])==0);
   settings(argv[1]);
   db = open_(argv[1]);
   other = open_(argv[1]);

@@ -95,7 +95,16 @@ int main(int argc, char **argv){
   OK(db, lsmlite_finalize(s));
   run("BEGIN");
   run("DELETE FROM kv");
-  OK(db, lsm_close(db)); /* rolls back */
+  WANT(db, lsm_close(db), LSM_MISUSE); /* as with a transaction of lsm_begin */
+  TRUE(strstr(lsmlite_error_message(db), "statements"));
+  {
+    lsm_compress none;
+    memset(&none, 0, sizeof(none));
+    WANT(db, lsm_config(db, LSM_CONFIG_SET_COMPRESSION, &none), LSM_MISUSE); /* it would close the file */
+  }
+  run("ROLLBACK");
+  run("BEGIN DEFERRED");
+  OK(db, lsm_close(db)); /* nothing is lost */
   OK(0, lsm_new(0, &db));
   OK(db, lsm_open(db, argv[1]));
   OK(db, lsmlite_get(db, "k060", 4, z, sizeof(z), &nVal));
