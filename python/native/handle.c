@@ -35,18 +35,18 @@ int call_begin(struct call *c, Handle *h) {
   return 0;
 }
 
+/* The library's last error is the call's if its number is; another one, as of memory that this side did not get, has no
+** message. */
+static void take_detail(struct call *c, lsm_db *db) {
+  int code = lib.lsmlite_error_code(db);
+  if ((code & 255) != (c->rc & 255)) return;
+  c->rc = code;
+  strncpy(c->detail, lib.lsmlite_error_message(db), sizeof c->detail - 1);
+  c->detail[sizeof c->detail - 1] = 0;
+}
+
 int call_end(struct call *c) {
-  if (c->rc != LSM_OK) {
-    const char *text = lib.lsmlite_error_message(c->h->db);
-    if (text != NULL) {
-      strncpy(c->detail, text, sizeof c->detail - 1);
-      c->detail[sizeof c->detail - 1] = 0;
-      if (c->detail[0] != 0) {
-        int code = lib.lsmlite_error_code(c->h->db);
-        if ((code & 255) == (c->rc & 255)) c->rc = code;
-      }
-    }
-  }
+  if (c->rc != LSM_OK) take_detail(c, c->h->db);
   unlock_handle(c->h, c->ts);
   if (c->rc == LSM_OK) return 0;
   raise_code(c->rc, c->detail);
@@ -67,13 +67,22 @@ static PyObject *handle_new(PyTypeObject *type, PyObject *args, PyObject *kw) {
   return (PyObject *)h;
 }
 
+/* Gives up what was not committed, by calls or by statements, and closes. No cursor or statement is left. */
+static void give_up(lsm_db *db, int depth) {
+  lsmlite_stmt *stmt = NULL;
+  if (depth > 0) lib.lsm_rollback(db, 0);
+  if (lib.lsmlite_close(db, NULL) != LSM_MISUSE) return;
+  if (lib.lsmlite_prepare(db, "ROLLBACK", -1, &stmt) == LSM_OK) lib.lsmlite_step(stmt);
+  lib.lsmlite_finalize(stmt);
+  lib.lsmlite_close(db, NULL);
+}
+
 /* A handle that is dropped gives up what it has not committed; no cursor is left, because each holds it. */
 static void handle_dealloc(PyObject *self) {
   Handle *h = (Handle *)self;
   if (h->db != NULL && !library_lost()) {
     PyThreadState *ts = lock_handle(h);
-    if (h->depth > 0) lib.lsm_rollback(h->db, 0);
-    lib.lsmlite_close(h->db, NULL);
+    give_up(h->db, h->depth);
     h->db = NULL;
     unlock_handle(h, ts);
   }
@@ -136,7 +145,7 @@ static PyObject *handle_open(PyObject *self, PyObject *args) {
   unlock_handle(h, c.ts);
   Py_RETURN_NONE;
 failed:
-  strncpy(c.detail, lib.lsmlite_error_message(db), sizeof c.detail - 1);
+  take_detail(&c, db);
   raise_code(c.rc, c.detail);
 refused:
   lib.lsmlite_close(db, NULL);

@@ -154,6 +154,44 @@ def test_a_loop_never_ends_early_without_an_error(path: str, reverse: bool) -> N
                 count(loop())
 
 
+def test_a_detail_is_that_of_the_call(path: str) -> None:
+    a, b = lsmlite.LSM(path), lsmlite.LSM(path)
+    b["k"] = "v"
+    cursor = b.cursor()
+    cursor.first()
+    a.begin()
+    a["x"] = "1"
+    for call, word in ((lambda: cursor.previous(), "lsm_csr_last"), (lambda: b.fetch("a", 7), "way to seek"),
+                       (lambda: b.close_file(), "cursors"), (lambda: b.config(6, 0), "setting")):
+        with pytest.raises(lsmlite.BusyError, match="Busy") as caught:
+            b["y"] = "2"
+        assert "write transaction is open" in caught.value.detail
+        with pytest.raises(lsmlite.MisuseError) as caught:
+            call()
+        assert word in caught.value.detail
+    a.commit()
+    cursor.close()
+    a.close()
+    b.close()
+
+
+def test_a_handle_that_is_dropped_with_a_transaction_of_statements(path: str) -> None:
+    lsmlite.LSM(path).close()
+    handle = lsmlite._binding.Handle()
+    handle.open_file(os.fsencode(path), [])
+    for text in (b"BEGIN", b"INSERT INTO kv VALUES ('lost', '')"):
+        statement = lsmlite._binding.Statement(handle, text)
+        statement.fetch(1)
+        statement.close()
+    with pytest.raises(lsmlite.MisuseError) as caught:
+        handle.close_file()
+    assert "statements" in caught.value.detail and handle.is_open
+    del handle, statement, caught
+    with lsmlite.LSM(path) as db:
+        db["kept"] = "v"
+        assert list(db.keys()) == [b"kept"]
+
+
 def test_a_message_that_is_cut_within_a_character(tmp_path: Any) -> None:
     connection = dbapi2.connect(str(tmp_path / "m.lsm"))
     for text in ("é" * 700, "x" + "é" * 700):

@@ -38,7 +38,7 @@ OPEN_AFTER = """
 import os, sys, lsmlite
 pid = os.fork()
 db = lsmlite.LSM(sys.argv[1] + str(pid == 0)); db["a"] = "b"
-print(db["a"], db.close(), flush=True)
+os.write(1, b"%r %r\\n" % (db["a"], db.close()))  # in one piece: the other process writes, too
 if pid:
     assert os.waitpid(pid, 0)[1] == 0
 """

@@ -181,11 +181,10 @@ class _Call:
     def check(self, rc: int) -> None:
         if rc == OK:
             return
-        db = self.handle._db
-        detail = (_lib.lsmlite_error_message(db) or b"").decode(errors="replace")
+        db, detail = self.handle._db, ""
         code = _lib.lsmlite_error_code(db)
-        if detail and code & 255 == rc & 255:
-            rc = code
+        if code & 255 == rc & 255:  # otherwise it is about another call
+            rc, detail = code, (_lib.lsmlite_error_message(db) or b"").decode(errors="replace")
         raise _make_error(rc, detail)
 
 
@@ -205,7 +204,12 @@ class Handle:
         if db is not None and not _lost:
             if self._depth:
                 _lib.lsm_rollback(db, 0)
-            _lib.lsmlite_close(db, None)
+            if _lib.lsmlite_close(db, None) == MISUSE:  # a transaction of statements is open
+                stmt = c_void_p()
+                if _lib.lsmlite_prepare(db, b"ROLLBACK", 8, byref(stmt)) == OK:
+                    _lib.lsmlite_step(stmt)
+                _lib.lsmlite_finalize(stmt)
+                _lib.lsmlite_close(db, None)
 
     def open_file(
         self, path: bytes, settings: list[tuple[int, int]], key: bytes | str | None = None, kind: int = 0
