@@ -430,7 +430,7 @@ static void reader(const char *zPath){
   OK(db, lsm_close(db));
 }
 
-/* A handle that only reads, opened beside a writer, shows what that writes, also if another one reads on its own. */
+/* A handle that only reads, opened next to a writer, shows what that writes, also if another one reads on its own. */
 static void readers(const char *zPath){
   lsm_db *db, *aReader[3]; int i, one = 1;
   for(i=0; i<3; i++){
