@@ -191,7 +191,9 @@ func (j *recovery) unlock(ctx context.Context) error {
 	if err != nil {
 		return nil // the meta pages cannot be read: that is damage
 	}
-	j.secret, err = loaded.UnlockAround(ctx, j.o.Key)
+	j.secret, err = loaded.UnlockAround(ctx, j.o.Key, func(s *checkpoint.Secret, c *format.Checkpoint) int {
+		return rescue.Belongs(j.files.Data(), j.log, s, c)
+	})
 	return atOpen(j.from, err)
 }
 

@@ -4,7 +4,6 @@ package checkpoint
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
@@ -84,11 +83,13 @@ func (s *Secret) SetSlots(slots []crypt.Slot) {
 // Opens returns nil if the source opens a slot. What a service returns for a slot may be anything: it is compared with
 // the data key, since no meta page is verified with it.
 func (s *Secret) Opens(ctx context.Context, src keys.Source) error {
-	dataKey, _, err := crypt.OpenSlot(ctx, src, s.keys.Suite(), s.Slots(), s.keys.FileID())
-	defer clear(dataKey)
-	if err == nil && !s.keys.Is(dataKey) {
-		err = &errs.Error{Code: errs.CodeKey, Detail: fmt.Sprintf("%s gives another data key than that of the database", src)}
+	o, err := crypt.NewOpener(ctx, src)
+	if err != nil {
+		return err
 	}
+	defer o.Wipe()
+	dataKey, _, err := o.Open(ctx, s.keys.Suite(), s.Slots(), s.keys.FileID(), s.keys.Is)
+	clear(dataKey)
 	return err
 }
 

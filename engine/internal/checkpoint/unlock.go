@@ -7,9 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/keys"
 )
 
@@ -31,47 +33,66 @@ func (l *Loaded) Cipher() (crypt.Suite, uint32) {
 // key and the file is in clear, and ErrTampered if a meta page was changed: also if the other one is as it was. A page
 // that is torn counts as damaged, whatever it was.
 func (l *Loaded) Unlock(ctx context.Context, src keys.Source) (*Secret, error) {
-	return l.unlock(ctx, src, false)
-}
-
-// UnlockAround is Unlock for a file that is damaged: a page that was changed counts as damaged, too.
-func (l *Loaded) UnlockAround(ctx context.Context, src keys.Source) (*Secret, error) {
-	return l.unlock(ctx, src, true)
-}
-
-func (l *Loaded) unlock(ctx context.Context, src keys.Source, around bool) (*Secret, error) {
-	switch {
-	case !l.Encrypted() && l.Checkpoint == nil:
-		return nil, nil
-	case !l.Encrypted() && src != nil && src != keys.None:
-		return nil, &errs.Error{Code: errs.CodeMismatch, Detail: "a key is given, but the file is not encrypted"}
-	case !l.Encrypted():
-		return nil, nil
-	case src == keys.None:
-		src = nil
-	}
-	k, err := l.open(ctx, src)
-	if err != nil {
+	found, err := l.find(ctx, src, false)
+	if err != nil || len(found) == 0 {
 		return nil, err
 	}
+	k := found[0]
 	for i := range l.Pages {
-		p := &l.Pages[i]
-		var err error
-		switch {
-		case p.Checkpoint != nil:
-			err = p.verify(k)
-		case p.nonsense:
-			err = errs.Tamperedf("the checkpoint has the right checksum, but makes no sense")
-		}
-		if err != nil && around {
-			p.Checkpoint, err = nil, nil
-		}
-		if err != nil {
+		if err := l.Pages[i].changed(k); err != nil {
 			k.Wipe()
 			return nil, inPage(i+1, err)
 		}
 	}
 	return l.secret(k), nil
+}
+
+// UnlockAround is Unlock for a file that is damaged: a page that was changed counts as damaged, too. If each page is
+// whole and has another data key, as when one was brought from another file, count says how much of the file is under
+// the keys of one of them, and the one that has more is taken.
+func (l *Loaded) UnlockAround(ctx context.Context, src keys.Source, count func(*Secret, *format.Checkpoint) int) (*Secret, error) {
+	found, err := l.find(ctx, src, true)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	k := found[0]
+	if len(found) > 1 {
+		k, err = l.prefer(found, count)
+	}
+	wipe(slices.DeleteFunc(found, func(other *crypt.Keys) bool { return other == k }))
+	if err != nil {
+		return nil, err
+	}
+	for i := range l.Pages {
+		if p := &l.Pages[i]; p.changed(k) != nil {
+			p.Checkpoint = nil
+		}
+	}
+	return l.secret(k), nil
+}
+
+// prefer returns the keys under which there is most of the file.
+func (l *Loaded) prefer(found []*crypt.Keys, count func(*Secret, *format.Checkpoint) int) (best *crypt.Keys, err error) {
+	most, tie := -1, false
+	for _, k := range found {
+		n := 0
+		for i := range l.Pages {
+			if p := &l.Pages[i]; p.agrees(k) {
+				n += count(&Secret{keys: k, codec: p.sealed.Codec}, p.Checkpoint)
+			}
+		}
+		switch {
+		case n > most:
+			best, most, tie = k, n, false
+		case n == most:
+			tie = true
+		}
+	}
+	if tie {
+		return nil, errs.Tamperedf("each meta page is whole, but they are of two databases with different data keys, " +
+			"and what comes after them does not show of which of the two this file is")
+	}
+	return best, nil
 }
 
 // secret returns what the pages say that were verified: of two the accepted one. Both say the same of what stays; the
@@ -96,38 +117,107 @@ func inPage(i int, err error) error {
 	return err
 }
 
-// open opens a slot: one of the accepted page's, or, if the key is in none of these, of the other one's. Both pages
-// have the same, unless the last checkpoint did not get as far as the second one, or a page was changed.
-func (l *Loaded) open(ctx context.Context, src keys.Source) (*crypt.Keys, error) {
-	x, other := l.accepted()
+// find returns the keys of the file: those with which a meta page agrees, or, if no page agrees with what the slots
+// give, the first of these. The accepted page's slots are tried first, and the other one's if no page agrees with what
+// those give. Both pages have the same slots, unless the last checkpoint did not get as far as the second one, or a
+// page was changed. With all, the other page's slots are also tried if that page agrees with no keys that were found.
+func (l *Loaded) find(ctx context.Context, src keys.Source, all bool) (found []*crypt.Keys, err error) {
+	switch {
+	case !l.Encrypted() && l.Checkpoint == nil:
+		return nil, nil
+	case !l.Encrypted() && src != nil && src != keys.None:
+		return nil, &errs.Error{Code: errs.CodeMismatch, Detail: "a key is given, but the file is not encrypted"}
+	case !l.Encrypted():
+		return nil, nil
+	case src == keys.None:
+		src = nil
+	}
+	o, err := crypt.NewOpener(ctx, src)
+	if err != nil {
+		return nil, err
+	}
+	defer o.Wipe()
+	var unsure []*crypt.Keys
 	var first error
+	x, other := l.accepted()
 	for _, p := range []*Page{x, other} {
 		s := p.sealed
-		if s == nil || p == other && x.sealed != nil && bytes.Equal(s.raw, x.sealed.raw) {
+		if s == nil || p == other && x.sealed != nil && bytes.Equal(s.raw, x.sealed.raw) ||
+			len(found) > 0 && (!all || p.changed(found[0]) == nil) {
 			continue
 		}
-		k, err := s.open(ctx, src)
-		if err == nil {
-			return k, nil
+		k, sure, err := l.open(ctx, o, s)
+		if sure && (len(found) == 0 || p.agrees(k)) {
+			found = append(found, k)
+		} else if k != nil {
+			unsure = append(unsure, k)
 		}
 		if first == nil {
 			first = err
 		}
 	}
-	return nil, first
+	switch {
+	case ctx.Err() != nil:
+		wipe(append(found, unsure...))
+		return nil, ctx.Err()
+	case len(found) > 0:
+		wipe(unsure)
+		return found, nil
+	case len(unsure) == 0:
+		return nil, first
+	case o.External():
+		wipe(unsure)
+		return nil, &errs.Error{Code: errs.CodeKey, Detail: fmt.Sprintf(
+			"no meta page agrees with the data key that %s gives: it is another key, or the pages were changed", src)}
+	}
+	wipe(unsure[1:])
+	return unsure[:1], nil
 }
 
-// open makes the keys of a file from what its area says.
-func (s *sealed) open(ctx context.Context, src keys.Source) (*crypt.Keys, error) {
+func wipe(list []*crypt.Keys) {
+	for _, k := range list {
+		k.Wipe()
+	}
+}
+
+// open opens a slot of a page, and makes the keys of the file from it. sure says that a page agrees with them. Else
+// they are those of the first slot that opens, nil if none does.
+func (l *Loaded) open(ctx context.Context, o *crypt.Opener, s *sealed) (k *crypt.Keys, sure bool, err error) {
 	if s.err != nil {
-		return nil, s.err
+		return nil, false, s.err
 	}
-	dataKey, _, err := crypt.OpenSlot(ctx, src, s.Suite, s.Slots, s.FileID)
-	if err != nil {
-		return nil, err
+	dataKey, _, err := o.Open(ctx, s.Suite, s.Slots, s.FileID, func(dataKey []byte) bool {
+		made, err := crypt.NewKeys(s.Suite, dataKey, s.FileID)
+		if err != nil {
+			return false // which it is not: suite and length have been looked at
+		}
+		sure = l.Pages[0].agrees(made) || l.Pages[1].agrees(made)
+		if k != nil && !sure {
+			made.Wipe()
+			return false
+		}
+		if k != nil {
+			k.Wipe()
+		}
+		k = made
+		return sure
+	})
+	clear(dataKey)
+	return k, sure, err
+}
+
+// agrees reports whether a page is whole and of the file with these keys.
+func (p *Page) agrees(k *crypt.Keys) bool { return p.Checkpoint != nil && p.verify(k) == nil }
+
+// changed returns an error if a page was changed that is not torn, or is not of the file with these keys.
+func (p *Page) changed(k *crypt.Keys) error {
+	switch {
+	case p.Checkpoint != nil:
+		return p.verify(k)
+	case p.nonsense:
+		return errs.Tamperedf("the checkpoint has the right checksum, but makes no sense")
 	}
-	defer clear(dataKey)
-	return crypt.NewKeys(s.Suite, dataKey, s.FileID)
+	return nil
 }
 
 // Area returns what the accepted meta page of an encrypted file says of it, which nobody has verified without the key;

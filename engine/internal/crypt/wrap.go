@@ -71,16 +71,32 @@ func newExternalSlot(ctx context.Context, m *keys.Material, dataKey []byte) (Slo
 	return Slot{raw: raw}, nil
 }
 
-// OpenSlot returns the data key of a file, which the caller overwrites after use, and the index of
-// the slot that the source opens. If none does, the error matches ErrKey; if the slot with the key's
-// id does not open, ErrTampered. One that fails does not keep another one from being tried: a service may have
-// forgotten the older of two keys of one name.
-func OpenSlot(ctx context.Context, src keys.Source, suite Suite, slots []Slot, file FileID) (dataKey []byte, index int, err error) {
+// Opener opens key slots with what a source gives, which is fetched once: a pipe gives a key only once.
+type Opener struct {
+	src keys.Source
+	m   *keys.Material
+}
+
+// NewOpener asks a source for its key. The caller calls Wipe after use.
+func NewOpener(ctx context.Context, src keys.Source) (*Opener, error) {
 	m, err := fetch(ctx, src)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	defer m.Wipe()
+	return &Opener{src: src, m: m}, nil
+}
+
+// Wipe overwrites the key.
+func (o *Opener) Wipe() { o.m.Wipe() }
+
+// External reports whether the key is that of a service, which may return anything for a slot.
+func (o *Opener) External() bool { return o.m.Wrap != nil }
+
+// Open returns the data key of a file, which the caller overwrites after use, and the index of the slot that gives it:
+// the first one whose data key fits. If none does, the error matches ErrKey; if the slot with the key's id does not
+// open, ErrTampered. One that fails does not keep another one from being tried: a service may have forgotten the older
+// of two keys of one name.
+func (o *Opener) Open(ctx context.Context, suite Suite, slots []Slot, file FileID, fits func(dataKey []byte) bool) (dataKey []byte, index int, err error) {
 	var failed error // the first one
 	for i, s := range slots {
 		if err := ctx.Err(); err != nil {
@@ -88,15 +104,19 @@ func OpenSlot(ctx context.Context, src keys.Source, suite Suite, slots []Slot, f
 		}
 		var found bool
 		switch {
-		case m.Wrap != nil:
-			dataKey, found, err = s.openExternal(ctx, m)
-		case m.Passphrase != nil:
-			dataKey, found, err = s.openPassphrase(ctx, m, suite, file)
+		case o.m.Wrap != nil:
+			dataKey, found, err = s.openExternal(ctx, o.m)
+		case o.m.Passphrase != nil:
+			dataKey, found, err = s.openPassphrase(ctx, o.m, suite, file)
 		default:
-			dataKey, found, err = s.openRaw(m.Key, RawSlot, suite, file)
+			dataKey, found, err = s.openRaw(o.m.Key, RawSlot, suite, file)
 		}
 		if found && err == nil {
-			return dataKey, i, nil
+			if fits(dataKey) {
+				return dataKey, i, nil
+			}
+			clear(dataKey)
+			err = keyError(nil, "%s gives another data key than that of the database", o.src)
 		}
 		if failed == nil {
 			failed = err
@@ -105,7 +125,17 @@ func OpenSlot(ctx context.Context, src keys.Source, suite Suite, slots []Slot, f
 	if failed != nil {
 		return nil, 0, failed
 	}
-	return nil, 0, keyError(nil, "%s opens none of the %d key slots", src, len(slots))
+	return nil, 0, keyError(nil, "%s opens none of the %d key slots", o.src, len(slots))
+}
+
+// OpenSlot is Opener.Open for one list of slots, of which the first one counts that the source opens.
+func OpenSlot(ctx context.Context, src keys.Source, suite Suite, slots []Slot, file FileID) (dataKey []byte, index int, err error) {
+	o, err := NewOpener(ctx, src)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer o.Wipe()
+	return o.Open(ctx, suite, slots, file, func([]byte) bool { return true })
 }
 
 // fetch asks the source, and wants it to have a key.
