@@ -56,7 +56,8 @@ type Config struct {
 	// Cipher is that of a new encrypted database: "aes-256-gcm" or "chacha20-poly1305". Empty is the
 	// one that is faster on this platform; a file that exists has its own. It takes a key.
 	Cipher string `dsn:"cipher"`
-	// NotBefore refuses a database that has been put back to an earlier state: see engine.Options.
+	// NotBefore refuses a database that has been put back to an earlier state: see engine.Options. It holds for
+	// each Connector, also if the database is open in this process already.
 	NotBefore engine.StateToken
 	// AutoFlush is the size in bytes at which the live tree is flushed to the file.
 	AutoFlush int `dsn:"autoflush"`

@@ -170,3 +170,53 @@ func TestEncryptedConfig(t *testing.T) {
 		_ = db.Close()
 	}
 }
+
+// TestNotBeforeOfAnOpenPool: NotBefore holds for a pool whose database is open in the process already.
+func TestNotBeforeOfAnOpenPool(t *testing.T) {
+	ctx := context.Background()
+	src := keys.Raw(bytes.Repeat([]byte{7}, keys.Size))
+	path := filepath.Join(t.TempDir(), "x.lsm")
+	write := func(key string) engine.StateToken {
+		db, err := engine.Open(ctx, path, engine.Options{Key: src})
+		if err == nil {
+			err = db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte(key), nil) })
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		return db.State()
+	}
+	first := write("a")
+	old, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newest := write("b")
+	if err := os.WriteFile(path, old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pool := func(token engine.StateToken, mode lsmlite.Mode) *sql.DB {
+		c, err := lsmlite.NewConnector(lsmlite.Config{Path: path, Key: src, NotBefore: token, Mode: mode})
+		if err != nil {
+			t.Fatal(err)
+		}
+		db := sql.OpenDB(c)
+		t.Cleanup(func() { _ = db.Close() })
+		return db
+	}
+	a := pool(engine.StateToken{}, lsmlite.ModeReadWrite)
+	if err := a.Ping(); err != nil {
+		t.Fatal(err)
+	}
+	for _, mode := range []lsmlite.Mode{lsmlite.ModeReadWrite, lsmlite.ModeReadOnly} {
+		checkError(t, "a newer state", pool(newest, mode).Ping(), "older copy", lsmlite.ErrRolledBack)
+		if err := pool(first, mode).Ping(); err != nil {
+			t.Errorf("the state that is there: %v", err)
+		}
+	}
+	if _, err := a.Exec("INSERT INTO kv VALUES ('c', '')"); err != nil {
+		t.Fatal(err)
+	}
+	checkError(t, "another history", pool(newest, lsmlite.ModeReadWrite).Ping(), "another history", lsmlite.ErrRolledBack)
+}

@@ -16,6 +16,9 @@ func (h *handle) agrees(ctx context.Context, cfg Config) error {
 		if err := e.CheckKey(ctx, o.Key); err != nil {
 			return err
 		}
+		if err := e.CheckNotBefore(o.NotBefore); err != nil {
+			return err
+		}
 	}
 	if h.cfg.Mode == ModeReadOnly && cfg.Mode != ModeReadOnly {
 		return &Error{Code: CodeMisuse, Op: "open", Path: h.key.path,

@@ -304,3 +304,62 @@ func TestNotBefore(t *testing.T) {
 		t.Errorf("without a key: %v", err)
 	}
 }
+
+// TestNotBeforeOfAnOpenDatabase: a handle that shares an open database does not see a state before that of its token,
+// although the handle that writes has none.
+func TestNotBeforeOfAnOpenDatabase(t *testing.T) {
+	ctx, fs := context.Background(), memfs.New()
+	o := engine.Options{FS: fs, Key: key1}
+	db := mustOpen(t, "/x", o)
+	ok(t, putRange(ctx, db, 0, 9, 9))
+	ok(t, db.Close())
+	before, err := fs.ReadFile("/x")
+	ok(t, err)
+	db = mustOpen(t, "/x", o)
+	first := db.State()
+	ok(t, putRange(ctx, db, 9, 10, 1))
+	newest := db.State()
+	ok(t, db.Close())
+
+	ok(t, fs.WriteFile("/x", before))
+	db = mustOpen(t, "/x", o)
+	defer db.Close()
+	other := newest
+	other.Chain[3] ^= 1
+	check := func(what string, token engine.StateToken, want string) {
+		t.Helper()
+		o := o
+		o.NotBefore, o.ReadOnly = token, true
+		shared, openErr := engine.Open(ctx, "/x", o)
+		if openErr == nil {
+			ok(t, shared.Close())
+		}
+		for _, err := range []error{openErr, db.CheckNotBefore(token)} {
+			if (want == "") != (err == nil) || want != "" && (!errors.Is(err, engine.ErrRolledBack) || !strings.Contains(err.Error(), want)) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+	}
+	check("no token", engine.StateToken{}, "")
+	check("the state that is there", first, "")
+	check("a newer state", newest, "older copy")
+	ok(t, putRange(ctx, db, 20, 21, 1))
+	check("as many commits of another history", newest, "another history")
+	check("the newest one", db.State(), "")
+	check("one before it", first, "")
+	ok(t, db.Close())
+	if err := db.CheckNotBefore(first); !errors.Is(err, engine.ErrMisuse) {
+		t.Errorf("closed: %v", err)
+	}
+
+	// The other options that may refuse a database count, too.
+	plain := mustOpen(t, "/clear", engine.Options{FS: fs})
+	defer plain.Close()
+	if _, err := engine.Open(ctx, "/clear", engine.Options{FS: fs, ReadOnly: true, Cipher: "aes-256-gcm"}); !errors.Is(err, engine.ErrMisuse) {
+		t.Errorf("a cipher without a key: %v", err)
+	}
+	if err := plain.CheckNotBefore(first); !errors.Is(err, engine.ErrRolledBack) {
+		t.Errorf("a database in clear: %v", err)
+	}
+	ok(t, plain.CheckNotBefore(engine.StateToken{}))
+}

@@ -13,8 +13,9 @@ import (
 // commit: it takes the newest checkpoint and replays the log after it.
 //
 // While a handle of this process has the database open for writing, a read-only one shares
-// it: it sees what is committed there, never waits, and takes no other option into account,
-// except that the compression must be the same, or not set. It must be closed first.
+// it: it sees what is committed there, never waits, and must be closed first. Of its options only those
+// count that may refuse the database: the compression must be the same, or not set; Key must be a key of it, or
+// none if it is in clear, and Cipher is then not set; and NotBefore is compared as by CheckNotBefore.
 //
 // A file that is not a database, that is damaged, or that another process has open is refused and
 // not changed.
@@ -29,11 +30,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	if o.ReadOnly {
 		if db := openShared(o.FS, canonical); db != nil {
-			err := o.agrees(db)
-			if err == nil {
-				err = opens(ctx, db, o.Key)
-			}
-			if err != nil {
+			if err := o.shares(ctx, db); err != nil {
 				_ = db.Close()
 				return nil, err
 			}
@@ -66,6 +63,21 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	share(db)
 	return db, nil
+}
+
+// shares returns an error if a read-only handle may not share a database.
+func (o *Options) shares(ctx context.Context, db *DB) error {
+	err := o.agrees(db)
+	if err == nil {
+		err = opens(ctx, db, o.Key)
+	}
+	if err == nil && o.Cipher != "" && db.secret == nil {
+		err = atOpen(db.path, cipherWithoutKey(o.Cipher))
+	}
+	if err == nil {
+		err = db.CheckNotBefore(o.NotBefore)
+	}
+	return err
 }
 
 // newDB makes a handle of which nothing is open yet.

@@ -46,6 +46,17 @@ func (db *DB) State() StateToken {
 	return StateToken{Commits: st.Past.Commits, Chain: st.Past.Chain}
 }
 
+// CheckNotBefore compares an open database with a token, with the error that Open would return for
+// Options.NotBefore: for a program that gives others access to a database that it has open. Commits after that of the
+// token are not searched for it: only if that is the newest one, another history is noticed.
+func (db *DB) CheckNotBefore(token StateToken) error {
+	if err := db.usable("state"); err != nil || token == (StateToken{}) {
+		return err
+	}
+	st := db.State()
+	return rolledBack(db.path, token, st.Commits, st.Commits == token.Commits && st.Chain != token.Chain)
+}
+
 // notBefore compares the file with Options.NotBefore. The log is read once more for that, because nothing
 // may be written before.
 func (o *opener) notBefore() error {
@@ -66,15 +77,20 @@ func (o *opener) notBefore() error {
 			return atOpen(o.db.path, err)
 		}
 	}
-	switch {
-	case other:
-		return o.rolledBack("commit %d is another one than NotBefore names: the database has another history", want.Commits)
-	case newest < want.Commits:
-		return o.rolledBack("the newest commit is %d, and NotBefore names %d: an older copy has been put in its place", newest, want.Commits)
-	}
-	return nil
+	return rolledBack(o.db.path, want, newest, other)
 }
 
-func (o *opener) rolledBack(detail string, args ...any) error {
-	return &Error{Code: CodeRolledBack, Op: "open", Path: o.db.path, Detail: fmt.Sprintf(detail, args...)}
+// rolledBack is the error of a database whose newest commit has that number. other says that the commit with the
+// number that is wanted is another one.
+func rolledBack(path string, want StateToken, newest uint64, other bool) error {
+	detail := ""
+	switch {
+	case other:
+		detail = fmt.Sprintf("commit %d is another one than NotBefore names: the database has another history", want.Commits)
+	case newest < want.Commits:
+		detail = fmt.Sprintf("the newest commit is %d, and NotBefore names %d: an older copy has been put in its place", newest, want.Commits)
+	default:
+		return nil
+	}
+	return &Error{Code: CodeRolledBack, Op: "open", Path: path, Detail: detail}
 }
