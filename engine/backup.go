@@ -34,6 +34,7 @@ type BackupOptions struct {
 	// Key is that of the copy, which then has a data key of its own: so the key of an encrypted database is
 	// changed, or one in clear becomes encrypted. With nil, the copy of an encrypted database has its data key, and all
 	// of its keys open it. keys.None makes a copy in clear. CopyCheckpoint keeps the keys and cannot change them.
+	// Whatever its keys are, a copy has a history of its own: Options.NotBefore takes a token of the copy.
 	Key keys.Source
 	// Perm is the mode of the new file. If it is 0, a file that takes the place of another
 	// one gets that one's mode, and where the process runs as the superuser its owner and

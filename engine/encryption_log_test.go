@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -248,6 +249,82 @@ func TestReadLogOfAnEncryptedDatabase(t *testing.T) {
 	for _, err := range engine.ReadLog(ctx, "/clear", engine.ReadLogOptions{FS: d.fs, Key: key1}) {
 		if err != nil && !errors.Is(err, engine.ErrMismatch) {
 			t.Errorf("a clear database with a key: %v", err)
+		}
+	}
+}
+
+// TestLogThatIsGone: where nothing is left of the log, the database opens as of its checkpoint, unless the log is
+// not there at all, and the note, which nobody verifies, says that it was. NotBefore refuses all of that.
+func TestLogThatIsGone(t *testing.T) {
+	ctx, fs := context.Background(), memfs.New()
+	o := engine.Options{FS: fs, Key: key1}
+	moment := func(path string) (file, log []byte, token engine.StateToken) {
+		db := mustOpen(t, path, o)
+		defer db.Close()
+		ok(t, putRange(ctx, db, 0, 9, 9))
+		ok(t, db.Flush(ctx))
+		_, err := db.Checkpoint(ctx)
+		ok(t, err)
+		ok(t, putRange(ctx, db, 20, 25, 1))
+		ok(t, putRange(ctx, db, 25, 29, 1))
+		for noted := false; !noted; { // soon after the first commit
+			file, err = fs.ReadFile(path)
+			ok(t, err)
+			for page := range 2 {
+				n, has := format.DecodeNote(file[page*format.MetaPageSize:][:format.MetaSize])
+				noted = noted || has && n.LogInUse
+			}
+			time.Sleep(time.Millisecond)
+		}
+		log, err = fs.ReadFile(path + "-log")
+		ok(t, err)
+		return file, log, db.State()
+	}
+	file, log, token := moment("/x")
+	_, another, _ := moment("/y")
+	random := make([]byte, len(log))
+	rand.NewChaCha8([32]byte{7}).Read(random)
+	for _, c := range []struct {
+		what    string
+		log     []byte // nil for none
+		note    bool   // is left
+		refused bool
+	}{
+		{"empty", []byte{}, true, false},
+		{"zeros", make([]byte, len(log)), true, false},
+		{"random", random, true, false},
+		{"cut", log[:len(log)/6], true, false},
+		{"of another database", another, true, true},
+		{"removed", nil, true, true},
+		{"removed, and the note", nil, false, false},
+	} {
+		for _, readOnly := range []bool{true, false} {
+			f := bytes.Clone(file)
+			if !c.note {
+				clear(f[format.NoteOffset:format.MetaPageSize])
+				clear(f[format.MetaPageSize+format.NoteOffset : 2*format.MetaPageSize])
+			}
+			o := o
+			fs := memfs.New()
+			ok(t, fs.WriteFile("/x", f))
+			if c.log != nil {
+				ok(t, fs.WriteFile("/x-log", c.log))
+			}
+			o.FS, o.ReadOnly, o.NotBefore = fs, readOnly, token
+			if _, err := engine.Open(ctx, "/x", o); err == nil || !c.refused && !errors.Is(err, engine.ErrRolledBack) {
+				t.Errorf("%s, with NotBefore: %v", c.what, err)
+			}
+			o.NotBefore = engine.StateToken{}
+			db, err := engine.Open(ctx, "/x", o)
+			if (err != nil) != c.refused {
+				t.Errorf("%s: %v", c.what, err)
+			}
+			if err == nil {
+				if got := db.State().Commits; got != 1 || len(rowsOf(t, db)) != 9 {
+					t.Errorf("%s: %d commits, %d rows", c.what, got, len(rowsOf(t, db)))
+				}
+				ok(t, db.Close())
+			}
 		}
 	}
 }

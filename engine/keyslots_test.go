@@ -363,3 +363,48 @@ func TestNotBeforeOfAnOpenDatabase(t *testing.T) {
 	}
 	ok(t, plain.CheckNotBefore(engine.StateToken{}))
 }
+
+// TestNotBeforeOfACopy: no token of a database agrees with a copy, which is another history and may have other commits
+// of the same number; the error says so, and a token of the copy agrees with it.
+func TestNotBeforeOfACopy(t *testing.T) {
+	ctx, fs := context.Background(), memfs.New()
+	o := engine.Options{FS: fs, Key: key1}
+	db := mustOpen(t, "/x", o)
+	defer db.Close()
+	ok(t, putRange(ctx, db, 0, 9, 9))
+	ok(t, putRange(ctx, db, 3, 12, 1))
+	ok(t, db.Flush(ctx))
+	_, err := db.Checkpoint(ctx)
+	ok(t, err)
+	token := db.State()
+	ok(t, db.Backup(ctx, "/backup", engine.BackupOptions{}))
+	ok(t, db.Backup(ctx, "/rekeyed", engine.BackupOptions{Key: key2}))
+	ok(t, db.CopyCheckpoint(ctx, "/checkpoint", engine.BackupOptions{}))
+	want := contentOf(t, db)
+	ok(t, db.Close())
+	if _, err := engine.Recover(ctx, "/x", "/recovered", engine.RecoverOptions{FS: fs, Key: key1}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		path, says string
+		key        keys.Source
+	}{
+		{"/backup", "backup of it has", key1}, {"/rekeyed", "backup of it has", key2},
+		{"/checkpoint", "backup of it has", key1}, {"/recovered", "Recover", key1},
+	} {
+		o := o
+		o.Key, o.NotBefore = c.key, token
+		if _, err := engine.Open(ctx, c.path, o); !errors.Is(err, engine.ErrRolledBack) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s with the token of its original: %v", c.path, err)
+		}
+		o.NotBefore = engine.StateToken{}
+		copied := mustOpen(t, c.path, o)
+		o.NotBefore = copied.State()
+		ok(t, copied.Close())
+		copied = mustOpen(t, c.path, o)
+		if contentOf(t, copied) != want {
+			t.Errorf("%s has other rows", c.path)
+		}
+		ok(t, copied.Close())
+	}
+}

@@ -108,7 +108,8 @@ type Options struct {
 	Cipher string
 	// NotBefore is what DB.State returned at some time, kept elsewhere than the files: a database that
 	// has been put back to a state before that, or that is another one, is refused with ErrRolledBack.
-	// The zero value refuses nothing.
+	// So is a copy that Backup or CopyCheckpoint has made, or a file of Recover: it has a history of its
+	// own, and needs a token of its own State. The zero value refuses nothing.
 	NotBefore StateToken
 	// AutoFlush is the size in bytes at which the in-memory tree is written to the file,
 	// at most MaxAutoFlush. The trees take up to three times as much memory, usually less than

@@ -13,8 +13,8 @@ import (
 )
 
 // StateToken names one commit of an encrypted database: how many there have been, and the chain
-// of the log after it, which no other history has. The zero value names none. See DB.State and
-// Options.NotBefore.
+// of the log after it, which no other history has: no other database, and no copy by Backup, by
+// CopyCheckpoint or by Recover. The zero value names none. See DB.State and Options.NotBefore.
 type StateToken struct {
 	Commits uint64
 	Chain   [16]byte
@@ -36,7 +36,8 @@ func ParseStateToken(s string) (StateToken, error) {
 
 // State returns the token of the newest commit, the zero token for a database in clear. What it names may
 // be lost to a power failure, as the commit may: with Safety below SafetyFull call Checkpoint, after Flush,
-// before the token is kept. Commits without a log do not count.
+// before the token is kept. Commits without a log do not count. The token of a copy comes from the copy, opened
+// before others can change it.
 func (db *DB) State() StateToken {
 	if db.secret == nil {
 		return StateToken{}
@@ -86,9 +87,11 @@ func rolledBack(path string, want StateToken, newest uint64, other bool) error {
 	detail := ""
 	switch {
 	case other:
-		detail = fmt.Sprintf("commit %d is another one than NotBefore names: the database has another history", want.Commits)
+		detail = fmt.Sprintf("commit %d is another one than NotBefore names: the database has another history, "+
+			"as a backup of it has, too, which needs a token of its own", want.Commits)
 	case newest < want.Commits:
-		detail = fmt.Sprintf("the newest commit is %d, and NotBefore names %d: an older copy has been put in its place", newest, want.Commits)
+		detail = fmt.Sprintf("the newest commit is %d, and NotBefore names %d: an older copy has been put in its place, "+
+			"or a file that Recover has made, which begins at 0", newest, want.Commits)
 	default:
 		return nil
 	}
