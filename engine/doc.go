@@ -105,6 +105,13 @@
 // Snappy, or with a [Codec] of your own. Opening a file with another codec than its own fails
 // with [ErrMismatch]; without a name, the file's own codec is used.
 //
+// # Encryption
+//
+// With Options.Key, a source of package keys, a new file is encrypted from its first byte on, log and copies
+// included, and one that exists opens with a key of its own only: without it, with [ErrKey]. What was changed
+// without the key is [ErrTampered]; Options.NotBefore refuses an older state with [ErrRolledBack]. [DB.AddKey]
+// and [DB.RemoveKey] change keys; docs/encryption.md says what all that protects from.
+//
 // # Backup
 //
 // [DB.Backup] copies the rows of one snapshot into a new, densely packed file, while readers and

@@ -35,7 +35,7 @@ var table = []Pragma{
 		func(m store.Maintainer) int64 { return m.Stats().PagesRead }),
 	number("pages_written", "pages that this handle has written to the file",
 		func(m store.Maintainer) int64 { return m.Stats().PagesWritten }),
-	number("compression_id", "the number that the file has for its compression: 0 before anything is stored, 1 for none",
+	number("compression_id", "the number that the file has for its compression: 0 before anything is stored, 1 for none, 11100 if it is encrypted",
 		func(m store.Maintainer) int64 { return int64(m.CompressionID()) }),
 	{"encryption", "", Shows, "how the file is encrypted: cipher, file id, and a row for each key that opens it, with its id, " +
 		"its type, and what belongs to that; or `none`", 0, 0, encryption},
