@@ -12,6 +12,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/remote"
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -34,6 +35,11 @@ func (b Backup) remote(ctx context.Context, e *env.Env, client *remote.Client) e
 		return err
 	}
 	r := receiving{e: e, client: client, to: to, name: b.File}
+	if b.Verify {
+		if r.key, err = b.copyKey(ctx, client); err != nil {
+			return err
+		}
+	}
 	verify := func(temp string) error {
 		if !b.Verify {
 			return nil
@@ -50,10 +56,25 @@ func (b Backup) remote(ctx context.Context, e *env.Env, client *remote.Client) e
 	return err
 }
 
+// copyKey is the key that opens the copy, which has those of the program's database: nil if it is in clear.
+func (b Backup) copyKey(ctx context.Context, client *remote.Client) (keys.Source, error) {
+	key, err := b.SourceOf(b.Copy)
+	if err != nil || key != nil {
+		return key, err
+	}
+	info, err := client.Info(ctx)
+	if err == nil && info.Cipher != "" {
+		err = env.Errorf(env.CannotOpen, "the copy is encrypted, and to verify it takes a key of the database; "+
+			"name its place with --key-file, --key-env, --passphrase-file or --passphrase-env")
+	}
+	return nil, err
+}
+
 // receiving is a copy that comes from a program.
 type receiving struct {
 	e      *env.Env
 	client *remote.Client
+	key    keys.Source // of the copy, to verify it
 	to     *place
 	name   string
 	bytes  int64
@@ -89,7 +110,7 @@ func (r *receiving) write(ctx context.Context, temp string) error {
 
 // check reads all of the file.
 func (r *receiving) check(ctx context.Context, temp string) error {
-	db, err := engine.Open(ctx, temp, engine.Options{FS: r.to.fs, ReadOnly: true, MustExist: true})
+	db, err := engine.Open(ctx, temp, engine.Options{FS: r.to.fs, ReadOnly: true, MustExist: true, Key: r.key})
 	if err != nil {
 		return fmt.Errorf("verify the copy: %w", err)
 	}
