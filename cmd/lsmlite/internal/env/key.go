@@ -92,11 +92,11 @@ func (k NewKey) Source() (keys.Source, error) {
 func sourceOf(keyFile, keyEnv, passphraseFile, passphraseEnv string) keys.Source {
 	switch {
 	case keyFile != "":
-		return keys.File(keyFile)
+		return fileSource(keys.File, keyFile, false)
 	case keyEnv != "":
 		return keys.Env(keyEnv)
 	case passphraseFile != "":
-		return keys.PassphraseFile(passphraseFile)
+		return fileSource(keys.PassphraseFile, passphraseFile, true)
 	case passphraseEnv != "":
 		return keys.PassphraseEnv(passphraseEnv)
 	}

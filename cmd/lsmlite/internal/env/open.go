@@ -55,7 +55,7 @@ func (s Settings) Config(path string, access Access) (lsmlite.Config, error) {
 	for _, set := range s.Set {
 		name, value, ok := strings.Cut(set, "=")
 		if !ok {
-			return lsmlite.Config{}, Errorf(Usage, "--set %s: a setting is NAME=VALUE, such as safety=full", set)
+			return lsmlite.Config{}, Errorf(Usage, "--set %s: a setting is NAME=VALUE, such as safety=full", shownSet(set))
 		}
 		query.Set(name, value)
 	}
@@ -71,8 +71,22 @@ func (s Settings) Config(path string, access Access) (lsmlite.Config, error) {
 	if err != nil {
 		return cfg, Errorf(Usage, "--set: %w", err)
 	}
+	if p, ok := sourceIn(cfg).(*pipe); ok {
+		cfg.Key, cfg.KeyFile, cfg.PassphraseFile = p, "", ""
+	}
 	return cfg, nil
 }
+
+// shownSet is how a setting without a value is shown: short ones only, because a long one may be a key.
+func shownSet(set string) string {
+	if len(set) > maxShownSet {
+		return fmt.Sprintf("with %d bytes", len(set))
+	}
+	return set
+}
+
+// maxShownSet is longer than the names of all settings, and shorter than a key.
+const maxShownSet = 32
 
 // Kept refuses a database in memory: what is written to it is gone when the command ends.
 func (s Settings) Kept(path string) error {
