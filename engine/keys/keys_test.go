@@ -123,6 +123,44 @@ func TestSourcesShowNoSecret(t *testing.T) {
 	}
 }
 
+// A secret in the place of a name is shown by no error.
+func TestSecretsInPlaceOfNamesAreNotShown(t *testing.T) {
+	t.Chdir(t.TempDir())
+	digits := hex.EncodeToString(key)
+	for _, name := range []string{digits, strings.ToUpper(digits), digits + "\n"} {
+		for _, src := range []keys.Source{keys.File(name), keys.Env(name), keys.PassphraseFile(name), keys.PassphraseEnv(name)} {
+			_, err := src.Material(context.Background())
+			if !errors.Is(err, errs.ErrKey) || strings.Contains(strings.ToLower(err.Error()+src.String()+fmt.Sprintf("%#v", src)), digits) {
+				t.Errorf("%s: %v", src, err)
+			}
+		}
+	}
+	if _, err := keys.File(digits).Material(context.Background()); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+	for mode, content := range map[os.FileMode]string{0o644: "", 0o600: strings.Repeat("x", 10000)} { // and if there is such a file
+		if err := os.WriteFile(digits, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(digits, mode); err != nil {
+			t.Fatal(err)
+		}
+		for _, src := range []keys.Source{keys.File(digits), keys.PassphraseFile(digits)} {
+			if _, err := src.Material(context.Background()); err == nil || strings.Contains(err.Error(), digits) {
+				t.Errorf("%s: %v", src, err)
+			}
+		}
+	}
+	for _, src := range []keys.Source{keys.PassphraseEnv("correct horse"), keys.Env("hunter-2")} {
+		if _, err := src.Material(context.Background()); err == nil || strings.Contains(err.Error()+src.String(), "horse") || strings.Contains(err.Error()+src.String(), "hunter") {
+			t.Errorf("%s: %v", src, err)
+		}
+	}
+	if _, err := keys.Env("LSMLITE_TEST_none1").Material(context.Background()); err == nil || !strings.Contains(err.Error(), "LSMLITE_TEST_none1") {
+		t.Error(err) // a name is shown
+	}
+}
+
 func TestSourcesEndWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -10,7 +10,7 @@ import "io/fs"
 // <(…), is nobody else's.
 func checkMode(path string, info fs.FileInfo) error {
 	if mode := info.Mode(); mode.IsRegular() && mode.Perm()&0o077 != 0 {
-		return keyError(nil, "%s has permissions %#o, so that others may use it; want chmod 600", path, mode.Perm())
+		return keyError(nil, "%s has permissions %#o, so that others may use it; want chmod 600", shownFile(path), mode.Perm())
 	}
 	return nil
 }

@@ -49,12 +49,12 @@ func parseKey(b []byte, place string) (*Material, error) {
 func readSecret(path string, limit int) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, keyError(err, "open the file with the secret")
+		return nil, keyError(withoutPath(path, err), "open the file with the secret")
 	}
 	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, keyError(err, "look at the file with the secret")
+		return nil, keyError(withoutPath(path, err), "look at the file with the secret")
 	}
 	if err := checkMode(path, info); err != nil {
 		return nil, err
@@ -63,11 +63,11 @@ func readSecret(path string, limit int) ([]byte, error) {
 	n, err := io.ReadFull(f, b)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		clear(b)
-		return nil, keyError(err, "read the file with the secret")
+		return nil, keyError(withoutPath(path, err), "read the file with the secret")
 	}
 	if n > limit {
 		clear(b)
-		return nil, keyError(nil, "%s has more than %d bytes", path, limit)
+		return nil, keyError(nil, "%s has more than %d bytes", shownFile(path), limit)
 	}
 	return b[:n], nil
 }

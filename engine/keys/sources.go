@@ -43,28 +43,29 @@ func Raw(key []byte) Source {
 // must not be able to read the file; Windows and WebAssembly have no such permissions, so that
 // nothing is checked there.
 func File(path string) Source {
-	return &source{"key file " + path, func(context.Context) (*Material, error) {
+	return &source{"key file " + shownFile(path), func(context.Context) (*Material, error) {
 		b, err := readSecret(path, maxKeyFile)
 		if err != nil {
 			return nil, err
 		}
 		defer clear(b)
-		return parseKey(b, "key file "+path)
+		return parseKey(b, "key file "+shownFile(path))
 	}}
 }
 
 // Env is a key in an environment variable: 64 hex digits.
 func Env(name string) Source {
-	return &source{"key in the environment variable " + name, func(context.Context) (*Material, error) {
+	shown := shownVariable(name)
+	return &source{"key in the environment variable " + shown, func(context.Context) (*Material, error) {
 		b := []byte(os.Getenv(name))
 		defer clear(b)
 		if len(b) == 0 {
-			return nil, keyError(nil, "the environment variable %s is not set, or is empty; want %d hex digits", name, 2*Size)
+			return nil, keyError(nil, "the environment variable %s is not set, or is empty; want %d hex digits", shown, 2*Size)
 		}
 		if len(b) == Size {
-			return nil, keyError(nil, "the environment variable %s has %d bytes; want %d hex digits", name, len(b), 2*Size)
+			return nil, keyError(nil, "the environment variable %s has %d bytes; want %d hex digits", shown, len(b), 2*Size)
 		}
-		return parseKey(b, "the environment variable "+name)
+		return parseKey(b, "the environment variable "+shown)
 	}}
 }
 
@@ -80,20 +81,21 @@ func Passphrase(text []byte, p Params) Source {
 // PassphraseFile is a passphrase in a file, without the end of line after it. Who may read the file
 // is checked as for File.
 func PassphraseFile(path string) Source {
-	return &source{"passphrase file " + path, func(context.Context) (*Material, error) {
+	return &source{"passphrase file " + shownFile(path), func(context.Context) (*Material, error) {
 		b, err := readSecret(path, maxPassphrase+2)
 		if err != nil {
 			return nil, err
 		}
 		defer clear(b)
-		return passphrase(trimLine(b), Params{}, "passphrase file "+path)
+		return passphrase(trimLine(b), Params{}, "passphrase file "+shownFile(path))
 	}}
 }
 
 // PassphraseEnv is a passphrase in an environment variable.
 func PassphraseEnv(name string) Source {
-	return &source{"passphrase in the environment variable " + name, func(context.Context) (*Material, error) {
-		return passphrase([]byte(os.Getenv(name)), Params{}, "the environment variable "+name)
+	shown := shownVariable(name)
+	return &source{"passphrase in the environment variable " + shown, func(context.Context) (*Material, error) {
+		return passphrase([]byte(os.Getenv(name)), Params{}, "the environment variable "+shown)
 	}}
 }
 

@@ -46,6 +46,9 @@ func (i SlotID) String() string { return hex.EncodeToString(i[:]) }
 // ParseSlotID reads what String returned.
 func ParseSlotID(s string) (id SlotID, err error) {
 	b, err := hex.DecodeString(s)
+	if len(s) > 4*len(id) { // it may be a key, given by mistake
+		return id, &errs.Error{Code: errs.CodeMisuse, Op: "key", Detail: fmt.Sprintf("key id of %d characters; want %d hex digits", len(s), 2*len(id))}
+	}
 	if err != nil || len(b) != len(id) {
 		return id, &errs.Error{Code: errs.CodeMisuse, Op: "key", Detail: fmt.Sprintf("key id %q; want %d hex digits", s, 2*len(id))}
 	}
