@@ -3,12 +3,14 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"io/fs"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/backup"
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/keys"
@@ -36,6 +38,10 @@ type BackupOptions struct {
 	// of its keys open it. keys.None makes a copy in clear. CopyCheckpoint keeps the keys and cannot change them.
 	// Whatever its keys are, a copy has a history of its own: Options.NotBefore takes a token of the copy.
 	Key keys.Source
+	// Cipher is that of a copy with a Key, as in Options; empty is that of the database, or the default if that is in
+	// clear. Without Key the copy has the cipher of the database, and another one is refused: a key is never used with
+	// two ciphers.
+	Cipher string
 	// Perm is the mode of the new file. If it is 0, a file that takes the place of another
 	// one gets that one's mode, and where the process runs as the superuser its owner and
 	// group, too; a new one gets 0600.
@@ -201,11 +207,21 @@ func newCopy(ctx context.Context, db *DB, o *BackupOptions) (*backup.Copy, error
 
 // secret returns that of a copy, nil for one in clear.
 func (o *BackupOptions) secret(ctx context.Context, db *DB, codec Codec) (*checkpoint.Secret, error) {
+	if _, err := crypt.SuiteOf(o.Cipher); err != nil {
+		return nil, err
+	}
 	switch {
 	case hasKey(o.Key):
-		return newSecretOf(ctx, o.Key, db.opts.Cipher, codec)
+		return newSecretOf(ctx, o.Key, cmp.Or(o.Cipher, db.opts.Cipher), codec)
 	case o.Key != nil || db.secret == nil:
+		if o.Cipher != "" {
+			return nil, cipherWithoutKey(o.Cipher)
+		}
 		return nil, nil
+	}
+	if own := db.secret.Keys().Suite().String(); o.Cipher != "" && o.Cipher != own {
+		return nil, &Error{Code: CodeMisuse, Op: "backup", Path: db.path, Detail: "a copy with the keys of the database has its cipher, " +
+			own + ", and cannot have " + o.Cipher + "; give a key, and the copy gets a data key of its own (lsmlite rewrite --encrypt)"}
 	}
 	return db.secret.WithCodec(codecID(codec)), nil
 }

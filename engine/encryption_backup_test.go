@@ -4,6 +4,7 @@ package engine_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,6 +107,87 @@ func TestBackupsOfEncryptedDatabases(t *testing.T) {
 			ok(t, db.Close())
 		}
 	}
+}
+
+// TestBackupsWithAnotherCipher: a copy with a key of its own has the cipher that is set, or that of the database. One
+// with the keys of the database cannot have another one, and one in clear has none.
+func TestBackupsWithAnotherCipher(t *testing.T) {
+	const aes, chacha = "aes-256-gcm", "chacha20-poly1305"
+	ctx := context.Background()
+	for _, source := range []engine.Options{{}, {Key: key1, Cipher: aes}, {Key: key1, Cipher: chacha}} {
+		fs := memfs.New()
+		source.FS = fs
+		db := mustOpen(t, "/x", source)
+		ok(t, db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte("over"), []byte("the rainbow")) }))
+		own := source.Cipher
+		for i, c := range []struct {
+			o    engine.BackupOptions
+			want string // the cipher of the copy; "no" if there is none
+		}{
+			{engine.BackupOptions{}, own},
+			{engine.BackupOptions{Cipher: own}, own},
+			{engine.BackupOptions{Key: key2}, cmp.Or(own, defaultCipher(t))},
+			{engine.BackupOptions{Key: key2, Cipher: aes}, aes},
+			{engine.BackupOptions{Key: key2, Cipher: chacha}, chacha},
+			{engine.BackupOptions{Key: key1, Cipher: chacha}, chacha},
+			{engine.BackupOptions{Cipher: other(own, aes, chacha)}, "no"},
+			{engine.BackupOptions{Key: keys.None, Cipher: aes}, "no"},
+			{engine.BackupOptions{Key: key2, Cipher: "rot13"}, "no"},
+			{engine.BackupOptions{Cipher: "rot13"}, "no"},
+			{engine.BackupOptions{Key: keys.None, Cipher: "rot13"}, "no"},
+		} {
+			path := fmt.Sprintf("/copy%d", i)
+			var stream bytes.Buffer
+			streamed := db.BackupTo(ctx, &stream, c.o)
+			err := db.Backup(ctx, path, c.o)
+			if c.want == "no" {
+				if !errors.Is(err, engine.ErrMisuse) || !errors.Is(streamed, engine.ErrMisuse) || stream.Len() > 0 {
+					t.Errorf("%q, %+v: %v, %v", own, c.o, err, streamed)
+				}
+				if _, err := fs.ReadFile(path); err == nil {
+					t.Errorf("%q, %+v: there is a file", own, c.o)
+				}
+				continue
+			}
+			ok(t, err)
+			ok(t, streamed)
+			ok(t, fs.WriteFile(path+"s", stream.Bytes()))
+			key := c.o.Key
+			if key == nil {
+				key = source.Key
+			}
+			for _, path := range []string{path, path + "s"} {
+				copied := mustOpen(t, path, engine.Options{FS: fs, Key: key, ReadOnly: true})
+				if got := copied.Encryption().Cipher; got != c.want || contentOf(t, copied) != contentOf(t, db) {
+					t.Errorf("%q, %+v: the copy has %q, want %q", own, c.o, got, c.want)
+				}
+				for p := range copied.Check(ctx) {
+					t.Errorf("%q, %+v: %v", own, c.o, p)
+				}
+				ok(t, copied.Close())
+			}
+		}
+		ok(t, db.CopyCheckpoint(ctx, "/blocks", engine.BackupOptions{Cipher: own}))
+		if err := db.CopyCheckpoint(ctx, "/others", engine.BackupOptions{Cipher: other(own, aes, chacha)}); !errors.Is(err, engine.ErrMisuse) {
+			t.Errorf("%q, blocks: %v", own, err)
+		}
+		ok(t, db.Close())
+	}
+}
+
+// other returns the one of two that is not own.
+func other(own, a, b string) string {
+	if own == a {
+		return b
+	}
+	return a
+}
+
+// defaultCipher is that of a new database for which none is set.
+func defaultCipher(t *testing.T) string {
+	db := mustOpen(t, "/default", engine.Options{FS: memfs.New(), Key: key1})
+	defer db.Close()
+	return db.Encryption().Cipher
 }
 
 // TestBuilderEncrypted builds a file under a key.

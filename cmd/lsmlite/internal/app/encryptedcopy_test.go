@@ -53,3 +53,47 @@ func TestExportKeepsTheKey(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestCipherOfACopy: --set cipher is that of a copy with a data key of its own, and an error where there is none.
+func TestCipherOfACopy(t *testing.T) {
+	const aes, chacha = "--set=cipher=aes-256-gcm", "--set=cipher=chacha20-poly1305"
+	inFolder(t)
+	lsmlite(t, env.Done, "", "put", aes, "--key-file", "key", "db.lsm", "over", "the rainbow")
+	lsmlite(t, env.Done, "", "rewrite", "--decrypt", "--key-file", "key", "db.lsm", "clear.lsm")
+	for _, c := range []struct {
+		line string
+		code env.Code
+		want string // cipher
+	}{
+		{"rewrite --encrypt " + chacha + " clear.lsm new.lsm", env.Done, "chacha20-poly1305"},
+		{"rewrite --encrypt " + aes + " clear.lsm new.lsm", env.Done, "aes-256-gcm"},
+		{"rewrite --encrypt " + chacha + " db.lsm new.lsm", env.Done, "chacha20-poly1305"},
+		{"rewrite --encrypt db.lsm new.lsm", env.Done, "aes-256-gcm"},
+		{"rewrite " + chacha + " db.lsm new.lsm", env.Usage, ""},
+		{"rewrite --decrypt " + chacha + " db.lsm new.lsm", env.Usage, ""},
+		{"export lsm " + chacha + " db.lsm new.lsm", env.Done, "chacha20-poly1305"},
+		{"export lsm --decrypt " + chacha + " db.lsm new.lsm", env.Usage, ""},
+		{"backup " + aes + " db.lsm new.lsm", env.Done, "aes-256-gcm"},
+		{"backup " + chacha + " db.lsm new.lsm", env.Refused, ""},
+		{"backup " + chacha + " db.lsm -", env.Refused, ""},
+		{"restore " + aes + " db.lsm new.lsm", env.Done, "aes-256-gcm"},
+		{"restore " + chacha + " db.lsm new.lsm", env.Refused, ""},
+	} {
+		lsmlite(t, c.code, "", append(strings.Fields(c.line), "--key-file", "key")...)
+		if c.code != env.Done {
+			if _, err := os.Stat("new.lsm"); !os.IsNotExist(err) {
+				t.Errorf("lsmlite %s leaves a file: %v", c.line, err)
+			}
+			continue
+		}
+		if got, _ := lsmlite(t, env.Done, "", "identify", "new.lsm"); !strings.Contains(got, "encrypted with "+c.want) {
+			t.Errorf("lsmlite %s: %s", c.line, got)
+		}
+		if got, _ := lsmlite(t, env.Done, "", "get", "--key-file", "key", "new.lsm", "over"); got != "the rainbow" {
+			t.Errorf("lsmlite %s: %q", c.line, got)
+		}
+		if err := os.Remove("new.lsm"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -40,5 +40,6 @@ func TestRemoteBackupOfAnEncryptedDatabase(t *testing.T) {
 	if _, err := os.Stat("other.lsm"); !os.IsNotExist(err) {
 		t.Error(err)
 	}
+	lsmlite(t, env.Refused, "", "--remote", server.URL+"/", "backup", "--set", "cipher=chacha20-poly1305", "--key-file", "key", "other.lsm")
 	lsmlite(t, env.Done, "", "--remote", server.URL+"/", "backup", "other.lsm") // which needs no key
 }

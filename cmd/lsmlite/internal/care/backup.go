@@ -39,13 +39,17 @@ func (b Backup) Run(ctx context.Context, e *env.Env) error {
 	if client != nil {
 		return b.remote(ctx, e, client)
 	}
+	cipher, err := b.CipherOf(b.File)
+	if err != nil {
+		return err
+	}
 	db, err := b.Open(ctx, b.File, env.Read)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	if b.Copy == "-" {
-		return b.stream(ctx, e, db.Engine)
+		return b.stream(ctx, e, db.Engine, cipher)
 	}
 	if err := different(b.File, b.Copy); err != nil {
 		return err
@@ -54,7 +58,7 @@ func (b Backup) Run(ctx context.Context, e *env.Env) error {
 	if err != nil {
 		return err
 	}
-	c := copying{e: e, source: db.Engine, name: b.File, to: to, verify: b.Verify}
+	c := copying{e: e, source: db.Engine, name: b.File, to: to, verify: b.Verify, shape: engine.BackupOptions{Cipher: cipher}}
 	made, err := c.run(ctx)
 	if err != nil {
 		return err
@@ -63,13 +67,13 @@ func (b Backup) Run(ctx context.Context, e *env.Env) error {
 }
 
 // stream writes the copy to standard output.
-func (b Backup) stream(ctx context.Context, e *env.Env, db *engine.DB) error {
+func (b Backup) stream(ctx context.Context, e *env.Env, db *engine.DB, cipher string) error {
 	if err := b.mayStream(e); err != nil {
 		return err
 	}
 	p := e.Progress("copy "+b.File, env.Bytes, 0)
 	defer p.Done()
-	return db.BackupTo(ctx, e.Stdout, engine.BackupOptions{Progress: func(now engine.BackupProgress) {
+	return db.BackupTo(ctx, e.Stdout, engine.BackupOptions{Cipher: cipher, Progress: func(now engine.BackupProgress) {
 		p.SetTotal(now.Total)
 		p.Set(now.Bytes)
 	}})

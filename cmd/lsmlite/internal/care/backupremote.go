@@ -4,6 +4,7 @@ package care
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,9 +20,26 @@ import (
 // AsksRemote implements env.AsksRemote.
 func (Backup) AsksRemote() bool { return true }
 
+// sameCipher refuses another cipher than that of the program's database, which the copy has.
+func (b Backup) sameCipher(ctx context.Context, client *remote.Client) error {
+	cipher, err := b.CipherOf(b.Copy)
+	if err != nil || cipher == "" {
+		return err
+	}
+	info, err := client.Info(ctx)
+	if err == nil && info.Cipher != cipher {
+		err = env.Errorf(env.Refused, "a copy has the cipher of the database, %s, and cannot have %s; lsmlite rewrite --encrypt changes it",
+			cmp.Or(info.Cipher, "none"), cipher)
+	}
+	return err
+}
+
 // remote has a program copy its database. The program sends rows of one moment, and the client knows when all have
 // come; --verify reads the whole file again.
 func (b Backup) remote(ctx context.Context, e *env.Env, client *remote.Client) error {
+	if err := b.sameCipher(ctx, client); err != nil {
+		return err
+	}
 	if b.Copy == "-" {
 		if err := b.mayStream(e); err != nil {
 			return err

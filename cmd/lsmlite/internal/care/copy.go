@@ -20,7 +20,7 @@ type copying struct {
 	name   string // of the source, as the caller named it
 	to     *place
 	verify bool
-	// PageSize, BlockSize and Compression of the copy, as in BackupOptions.
+	// PageSize, BlockSize, Compression, Key and Cipher of the copy, as in BackupOptions.
 	shape engine.BackupOptions
 	// closeSource is called before the old file is replaced, and unchanged may still refuse that
 	// then; both may be nil.

@@ -30,6 +30,10 @@ func (Restore) Help() string {
 
 // Run restores the backup.
 func (r Restore) Run(ctx context.Context, e *env.Env) (err error) {
+	cipher, err := r.CipherOf(r.Backup)
+	if err != nil {
+		return err
+	}
 	db, err := r.Open(ctx, r.Backup, env.Read)
 	if err != nil {
 		return err
@@ -38,7 +42,7 @@ func (r Restore) Run(ctx context.Context, e *env.Env) (err error) {
 	if err := different(r.Backup, r.File); err != nil {
 		return err
 	}
-	made, err := restore(ctx, e, db.Engine, restoring{fs: vfs.OS, backup: r.Backup, file: r.File, force: r.Force})
+	made, err := restore(ctx, e, db.Engine, restoring{fs: vfs.OS, backup: r.Backup, file: r.File, force: r.Force, cipher: cipher})
 	if err != nil {
 		return err
 	}
@@ -50,6 +54,7 @@ type restoring struct {
 	fs           vfs.FS // of the file
 	backup, file string
 	force        bool
+	cipher       string // empty: that of the backup
 }
 
 // restore checks a backup and puts its rows in the place of a file.
@@ -65,6 +70,6 @@ func restore(ctx context.Context, e *env.Env, backup *engine.DB, r restoring) (c
 	if err := ctx.Err(); err != nil {
 		return copied{}, err
 	}
-	c := copying{e: e, source: backup, name: r.backup, to: to, verify: true}
+	c := copying{e: e, source: backup, name: r.backup, to: to, verify: true, shape: engine.BackupOptions{Cipher: r.cipher}}
 	return c.run(ctx)
 }

@@ -5,7 +5,6 @@ package care
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/engine"
@@ -30,20 +29,25 @@ type Rewrite struct {
 func (Rewrite) Help() string {
 	return env.Help("Page size, block size and codec belong to a file and cannot be changed in it. So all rows are written to a new file, densely packed, "+
 		"which is read again and compared with the database. Then it takes the place of the database, in one step, or gets a name of its own. "+
-		"Whatever fails before that, the database stays as it is. It must not be in use.",
+		"Whatever fails before that, the database stays as it is. It must not be in use. --set cipher=… with --encrypt is the cipher of the new file.",
 		"lsmlite rewrite --compression zstd my.lsm", "lsmlite rewrite --page-size 16384 my.lsm new.lsm",
-		"lsmlite rewrite --encrypt --key-file my.key my.lsm", "lsmlite rewrite --encrypt --key-file my.key --new-key-file new.key my.lsm",
+		"lsmlite rewrite --encrypt --key-file my.key my.lsm", "lsmlite rewrite --encrypt --key-file my.key --set cipher=chacha20-poly1305 my.lsm",
+		"lsmlite rewrite --encrypt --key-file my.key --new-key-file new.key my.lsm",
 		"lsmlite rewrite --decrypt --key-file my.key my.lsm clear.lsm")
 }
 
 // Run writes the database again.
 func (r Rewrite) Run(ctx context.Context, e *env.Env) error {
+	cipher, err := r.newCipher()
+	if err != nil {
+		return err
+	}
 	key, err := r.newKey()
 	if err != nil {
 		return err
 	}
 	w := rewriting{fs: vfs.OS, file: r.File, to: r.New, force: r.Force, open: r.opener(),
-		shape: engine.BackupOptions{PageSize: r.PageSize, BlockSize: r.BlockSize, Compression: r.Compression, Key: key}}
+		shape: engine.BackupOptions{PageSize: r.PageSize, BlockSize: r.BlockSize, Compression: r.Compression, Key: key, Cipher: cipher}}
 	if r.New != "" {
 		if err := different(r.File, r.New); err != nil {
 			return err
@@ -54,6 +58,18 @@ func (r Rewrite) Run(ctx context.Context, e *env.Env) error {
 		return err
 	}
 	return printCopied(e, r.File, w.to, made)
+}
+
+// newCipher is the cipher of the new file, empty if it stays as it is.
+func (r *Rewrite) newCipher() (string, error) {
+	cipher, err := r.CipherOf(r.File)
+	switch {
+	case err != nil || cipher == "" || r.Encrypt:
+		return cipher, err
+	case r.Decrypt:
+		return "", env.Errorf(env.Usage, "--decrypt writes the new file in clear, without a cipher")
+	}
+	return "", env.Errorf(env.Usage, "a cipher is that of a new data key, which needs --encrypt")
 }
 
 // newKey is the key of the new file, nil if it stays as it is. A database in clear that is to be encrypted is opened
@@ -81,8 +97,7 @@ func (r *Rewrite) newKey() (keys.Source, error) {
 		return nil, env.Errorf(env.Usage, "--encrypt needs the place of a key, such as --key-file")
 	}
 	if info, err := engine.Identify(vfs.OS, r.File); err == nil && info.LSM1 != nil && info.LSM1.Encryption == nil {
-		r.Settings.Key = env.Key{}
-		r.Set = slices.DeleteFunc(slices.Clone(r.Set), env.NamesKey)
+		r.Settings = r.WithoutKey()
 	}
 	return key, nil
 }

@@ -54,17 +54,27 @@ func (exportLSM) Help() string {
 
 // Run exports.
 func (x exportLSM) Run(ctx context.Context, e *env.Env) error {
+	cipher, err := x.CipherOf(x.File)
+	if err != nil {
+		return err
+	}
+	if x.Decrypt && cipher != "" {
+		return env.Errorf(env.Usage, "--decrypt writes the new database in clear, without a cipher")
+	}
 	return x.save(ctx, e, x.Output, func(db *engine.DB) (write.Sink, error) {
-		return write.NewDatabase(x.Output, builderOptions(db, x.Decrypt))
+		o := likeThat(db)
+		if x.Decrypt {
+			o.Key, o.Cipher = nil, ""
+		} else if cipher != "" {
+			o.Cipher = cipher
+		}
+		return write.NewDatabase(x.Output, o)
 	})
 }
 
-// builderOptions are those of a new file like the one that is open.
-func builderOptions(db *engine.DB, clear bool) engine.Options {
+// likeThat are the options of a new file like the one that is open.
+func likeThat(db *engine.DB) engine.Options {
 	o := db.Options()
-	like := engine.Options{PageSize: o.PageSize, BlockSize: o.BlockSize, Compression: o.Compression, Codecs: o.Codecs}
-	if !clear {
-		like.Key, like.Cipher = o.Key, db.Encryption().Cipher
-	}
-	return like
+	return engine.Options{PageSize: o.PageSize, BlockSize: o.BlockSize, Compression: o.Compression, Codecs: o.Codecs,
+		Key: o.Key, Cipher: db.Encryption().Cipher}
 }

@@ -112,6 +112,19 @@ func (s Settings) SourceOf(path string) (keys.Source, error) {
 	return sourceIn(cfg), nil
 }
 
+// CipherOf is the cipher that the settings name, empty if they name none.
+func (s Settings) CipherOf(path string) (string, error) {
+	cfg, err := s.Config(path, Read)
+	return cfg.Cipher, err
+}
+
+// WithoutKey are the settings for opening a database in clear: without a key, and without a cipher, which needs one.
+func (s Settings) WithoutKey() Settings {
+	s.Key = Key{}
+	s.Set = slices.DeleteFunc(slices.Clone(s.Set), func(set string) bool { return NamesKey(set) || strings.HasPrefix(set, "cipher=") })
+	return s
+}
+
 // sourceIn is the key that a configuration names, nil if none is given.
 func sourceIn(cfg lsmlite.Config) keys.Source {
 	if cfg.Key != nil {
