@@ -90,6 +90,13 @@ static void handle_dealloc(PyObject *self) {
   free_object(self);
 }
 
+/* C ends a path at a NUL, which would name another file. 0, or -1 with an exception. */
+static int whole_path(PyObject *path) {
+  if (strlen(PyBytes_AsString(path)) == (size_t)PyBytes_Size(path)) return 0;
+  PyErr_SetString(PyExc_ValueError, "embedded null byte in the path");
+  return -1;
+}
+
 /* open_file(path, settings): settings are pairs of a verb and a number, set before the file is opened. */
 static PyObject *handle_open(PyObject *self, PyObject *args) {
   Handle *h = (Handle *)self;
@@ -101,10 +108,7 @@ static PyObject *handle_open(PyObject *self, PyObject *args) {
   int kind = 0;
   if (!PyArg_ParseTuple(args, "SO!|Oi", &path, &PyList_Type, &settings, &key, &kind)) return NULL;
   if (library_ready() < 0) return NULL;
-  if (strlen(PyBytes_AsString(path)) != (size_t)PyBytes_Size(path)) {
-    PyErr_SetString(PyExc_ValueError, "embedded null byte in the path");
-    return NULL;
-  }
+  if (whole_path(path) < 0) return NULL;
   if (h->db != NULL) return raise_code(LSM_MISUSE, "the database is open");
   c.rc = lib.lsm_new(NULL, &db);
   if (c.rc != LSM_OK) return raise_code(c.rc, "");
@@ -425,14 +429,23 @@ static PyObject *handle_put_rows(PyObject *self, PyObject *rows) {
     goto done;
   }
   for (i = 0; i < n; i++) {
-    PyObject *pair[2];
+    PyObject *pair = PySequence_Tuple(PyList_GetItem(list, i));
     int j;
-    if (!PyArg_ParseTuple(PyList_GetItem(list, i), "OO", &pair[0], &pair[1])) goto done;
+    if (pair == NULL) goto done;
+    if (PyTuple_Size(pair) != 2) {
+      PyErr_Format(PyExc_TypeError, "row %zd has %zd items; want a key and a value", i, PyTuple_Size(pair));
+      Py_DECREF(pair);
+      goto done;
+    }
     for (j = 0; j < 2; j++, made++) {
-      if (text_of(pair[j], &texts[made]) < 0) goto done;
+      if (text_of(PyTuple_GetItem(pair, j), &texts[made]) < 0) {
+        Py_DECREF(pair);
+        goto done;
+      }
       data[i + n * j] = texts[made].data;
       sizes[i + n * j] = texts[made].size;
     }
+    Py_DECREF(pair);
   }
   h->writes++;
   if (call_begin(&c, h) == 0) {
@@ -572,7 +585,8 @@ static PyObject *handle_backup(PyObject *self, PyObject *args) {
   struct call c;
   PyObject *path;
   int replace = 0;
-  if (!PyArg_ParseTuple(args, "S|p", &path, &replace) || call_begin(&c, (Handle *)self) < 0) return NULL;
+  if (!PyArg_ParseTuple(args, "S|p", &path, &replace) || whole_path(path) < 0) return NULL;
+  if (call_begin(&c, (Handle *)self) < 0) return NULL;
   c.rc = lib.lsmlite_backup(c.h->db, PyBytes_AsString(path), replace ? LSMLITE_BACKUP_REPLACE : 0, NULL, NULL);
   if (call_end(&c) < 0) return NULL;
   Py_RETURN_NONE;

@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import ast
+import copy
+import gc
 import os
 import pathlib
+import pickle
 import sys
 from types import ModuleType
 from typing import Any
@@ -14,6 +17,7 @@ import pytest
 import table
 
 import lsmlite
+from lsmlite import dbapi2
 
 ROWS = dict(zip(("aa", "bb", "bbb", "dd", "zz"), "12345"))
 
@@ -91,3 +95,55 @@ def test_the_table_has_every_method() -> None:
 # What the classes take from the calls of the library, and what has tests of its own.
 INTERNAL = {"open_file", "close_file", "config", "info", "put_rows", "add_number", "write_checkpoint", "write_backup",
             "backup", "is_open"}
+
+
+def test_a_backup_goes_to_the_file_that_was_named(path: str, db: lsmlite.LSM) -> None:
+    db["k"] = "v"
+    copy = path + "-copy"
+    pathlib.Path(copy).write_bytes(b"another file")
+    for name in (copy + "\0more", copy.encode() + b"\0", copy + "2\0"):
+        for replace in (False, True):
+            with pytest.raises(ValueError, match="null byte"):
+                db.backup(name, replace)
+    assert pathlib.Path(copy).read_bytes() == b"another file" and not os.path.exists(copy + "2")
+
+
+@pytest.mark.parametrize(
+    ("row", "want"),
+    [
+        (("a", "1"), (b"a", b"1")), (["a", "1"], (b"a", b"1")), ({"a": 0, "1": 0}.keys(), (b"a", b"1")), ("a1", (b"a", b"1")),
+        ({"a": 0, "1": 0}, (b"a", b"1")), (("a",), "1 items"), ((), "0 items"), (("a", "1", "2"), "3 items"),
+        ("abc", "3 items"), (5, "int"), (None, "NoneType"), (("a", None), "NoneType"),
+    ],
+    ids=repr,
+)
+def test_update_takes_pairs_of_any_kind(db: lsmlite.LSM, row: Any, want: Any) -> None:
+    if isinstance(want, tuple):
+        db.update([("b", "2"), row])
+        assert list(db) == [want, (b"b", b"2")]
+        return
+    with pytest.raises(TypeError, match=want):
+        db.update([("b", "2"), row])
+    assert list(db) == []
+
+
+def test_what_is_open_is_not_copied(path: str) -> None:
+    db = lsmlite.LSM(path)
+    db["k"] = "v"
+    cursor, closed = db.cursor(), lsmlite.LSM(path + "2", open_database=False)
+    cursor.first()
+    connection = dbapi2.connect(path)
+    row = connection.execute("SELECT key FROM kv")
+    loops = [iter(db), db[:], db.keys(), lsmlite._binding.Rows(cursor, 0, None)]
+    for o in [db, closed, cursor, connection, row, connection._statements, *loops]:
+        for copied in (copy.copy, copy.deepcopy, pickle.dumps):
+            if o is connection._statements and copied is copy.copy:
+                continue  # a set of the same objects
+            with pytest.raises(TypeError):
+                copied(o)
+    gc.collect()
+    assert next(loops[0]) == (b"k", b"v") and cursor.key() == b"k" and row.fetchall() == [(b"k",)]
+    del loops, o
+    cursor.close()
+    connection.close()
+    assert db.close()

@@ -13,6 +13,8 @@ import threading
 from ctypes import POINTER, byref, c_char_p, c_double, c_int, c_longlong, c_void_p
 from typing import Any, Callable, Generator, Iterable, Iterator
 
+from ._uncopied import Uncopied
+
 __all__ = ["Handle", "Cursor", "Rows", "Scan", "Statement", "load", "on_error", "version", "open_count"]
 
 OK, NOMEM, MISUSE = 0, 7, 21
@@ -160,6 +162,20 @@ def _bytes(o: Any) -> bytes:
     return b
 
 
+def _whole_path(path: bytes) -> bytes:
+    """Refuses what C would take for the path of another file: it ends at a NUL."""
+    if b"\0" in path:
+        raise ValueError("embedded null byte in the path")
+    return path
+
+
+def _pair(i: int, row: Iterable[Any]) -> tuple[bytes, bytes]:
+    items = tuple(row)
+    if len(items) != 2:
+        raise TypeError(f"row {i} has {len(items)} items; want a key and a value")
+    return _bytes(items[0]), _bytes(items[1])
+
+
 class _Call:
     """A block with the handle locked and open. The block calls check with each result."""
 
@@ -188,7 +204,7 @@ class _Call:
         raise _make_error(rc, detail)
 
 
-class Handle:
+class Handle(Uncopied):
     _lock: threading.RLock
     _db: c_void_p | None
     _depth: int
@@ -215,8 +231,7 @@ class Handle:
         self, path: bytes, settings: list[tuple[int, int]], key: bytes | str | None = None, kind: int = 0
     ) -> None:
         lib = _ready()
-        if b"\0" in path:
-            raise ValueError("embedded null byte in the path")
+        _whole_path(path)
         with self._lock:
             if self._db is not None:
                 raise _make_error(MISUSE, "the database is open")
@@ -356,7 +371,7 @@ class Handle:
         return self._get(key, EQ) is not None
 
     def put_rows(self, rows: Iterable[tuple[Any, Any]]) -> None:
-        pairs = [(_bytes(k), _bytes(v)) for k, v in rows]
+        pairs = [_pair(i, row) for i, row in enumerate(list(rows))]
         n = len(pairs)
         keys, values = (c_char_p * n)(*(k for k, _ in pairs)), (c_char_p * n)(*(v for _, v in pairs))
         key_sizes, value_sizes = (c_int * n)(*(len(k) for k, _ in pairs)), (c_int * n)(*(len(v) for _, v in pairs))
@@ -428,7 +443,7 @@ class Handle:
 
     def write_backup(self, path: bytes, replace: bool = False) -> None:
         with _Call(self) as call:
-            call.check(_lib.lsmlite_backup(self._db, path, BACKUP_REPLACE if replace else 0, None, None))
+            call.check(_lib.lsmlite_backup(self._db, _whole_path(path), BACKUP_REPLACE if replace else 0, None, None))
 
 
 def _whole(method: Any) -> int:
@@ -453,7 +468,7 @@ def _stands(call: _Call, csr: c_void_p) -> bool:
     return True
 
 
-class Cursor:
+class Cursor(Uncopied):
     _csr: c_void_p | None
 
     def __init__(self, lsm: Handle, reverse: bool = False) -> None:
@@ -564,7 +579,7 @@ class Cursor:
             return row
 
 
-class Rows:
+class Rows(Uncopied):
     """A loop from a cursor's place up to a key: of pairs (0), keys (1) or values (2)."""
 
     def __init__(self, cursor: Cursor, what: int, end: Any) -> None:
@@ -584,7 +599,7 @@ class Rows:
             more = cursor._advance()
 
 
-class Scan:
+class Scan(Uncopied):
     """The rows between two keys, inclusive: pairs (0), keys (1) or values (2). See Scan of the extension."""
 
     def __init__(self, handle: Handle, lower: Any, upper: Any, reverse: bool, what: int, ahead: bool) -> None:
@@ -634,7 +649,7 @@ class Scan:
             cursor.close()
 
 
-class Statement:
+class Statement(Uncopied):
     _stmt: c_void_p | None
 
     def __init__(self, handle: Handle, sql: bytes) -> None:

@@ -27,6 +27,7 @@ from types import TracebackType
 from typing import Any, Iterable, Iterator, Sequence
 
 from . import _binding, errors
+from ._uncopied import Uncopied
 from .options import OPTIONS
 
 __all__ = [
@@ -162,7 +163,7 @@ def connect(
     )
 
 
-class Connection:
+class Connection(Uncopied):
     """A connection: one transaction at a time, and the cursors that run statements in it.
 
     As a context manager it commits at the end of the block, or rolls back after an exception, and stays open.
@@ -322,7 +323,7 @@ class Connection:
             self._first_savepoint, self._in_transaction = None, False
 
 
-class Cursor:
+class Cursor(Uncopied):
     """Runs statements, and returns their rows. A cursor has one result at a time."""
 
     def __init__(self, connection: Connection) -> None:
