@@ -54,7 +54,7 @@ const (
 	maxAutoMerge   = 1 << 10
 	maxKB          = 1<<31 - 1
 	maxCacheKB     = 1 << 30
-	maxBusyTimeout = 1 << 30
+	maxBusyTimeout = 1 << 30 // 12 days; more is clamped to it
 )
 
 // when is what a handle has open when a setting is changed.
@@ -104,7 +104,8 @@ func (c *config) set(param, value int, open when) int {
 	case C.LSM_CONFIG_READONLY:
 		return truth(&c.readOnly, !open.file && value >= 0)
 	case C.LSMLITE_CONFIG_BUSY_TIMEOUT:
-		return number(&c.busyTimeout, value >= 0 && value <= maxBusyTimeout)
+		value = min(value, maxBusyTimeout)
+		return number(&c.busyTimeout, value >= 0)
 	case C.LSMLITE_CONFIG_CACHE_SIZE:
 		return number(&c.cacheKB, !open.file && value > 0 && value <= maxCacheKB)
 	}

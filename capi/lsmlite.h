@@ -168,7 +168,7 @@ LSMLITE_API int lsm_config(lsm_db*, int eParam, ...);
 #define LSM_CONFIG_SET_COMPRESSION_FACTORY 15 /* lsm_compress_factory*: copied; before lsm_open */
 #define LSM_CONFIG_READONLY                16 /* int*: 1 never writes to the file; before lsm_open; 0 */
 
-#define LSMLITE_CONFIG_BUSY_TIMEOUT      1001 /* int*: milliseconds that a write waits for other handles; 0 */
+#define LSMLITE_CONFIG_BUSY_TIMEOUT      1001 /* int*: milliseconds that a write waits for other handles, 1<<30 at most; 0 */
 #define LSMLITE_CONFIG_CACHE_SIZE        1002 /* int*: KB of the page cache; before lsm_open; 65536 */
 
 #define LSM_SAFETY_OFF    0 /* never syncs: a power failure may destroy the database */

@@ -162,6 +162,9 @@ func (s *stmt) end() error {
 	return rows.Close()
 }
 
+// null is what lsmlite_bind_null binds. A parameter that nothing was bound to is nil.
+type null struct{}
+
 // bind sets a parameter.
 func (s *stmt) bind(i C.int, v any) C.int {
 	switch {
@@ -188,7 +191,7 @@ func lsmliteGoBind(p unsafe.Pointer, i, kind C.int, number C.lsm_i64, real C.dou
 	case C.LSMLITE_BLOB:
 		return s.bind(i, append([]byte{}, bytes(mem, n)...))
 	}
-	return s.bind(i, nil)
+	return s.bind(i, null{})
 }
 
 //export lsmliteGoReset
@@ -250,6 +253,14 @@ func (s *stmt) run() (err error) {
 	s.changes = 0
 	args := make([]driver.NamedValue, len(s.args))
 	copy(args, s.args)
+	for i := range args {
+		switch args[i].Value.(type) {
+		case nil:
+			return misuse("bind", "parameter %d of %d is missing: nothing was bound to it", i+1, len(args))
+		case null:
+			return misuse("bind", "parameter %d is NULL, and there is no NULL here; the empty value is a blob of no bytes", i+1)
+		}
+	}
 	if checker, ok := s.st.(driver.NamedValueChecker); ok {
 		for i := range args {
 			if err := checker.CheckNamedValue(&args[i]); err != nil {

@@ -197,6 +197,9 @@ static void settings(const char *zPath){
     WANT(db, setting(db, a[i].e, a[i].bad), a[i].good);
     WANT(db, setting(db, a[i].e, a[i].dflt), a[i].dflt);
   }
+  WANT(db, setting(db, LSMLITE_CONFIG_BUSY_TIMEOUT, 1<<30), 1<<30);
+  WANT(db, setting(db, LSMLITE_CONFIG_BUSY_TIMEOUT, 20), 20);
+  WANT(db, setting(db, LSMLITE_CONFIG_BUSY_TIMEOUT, 0x7fffffff), 1<<30);
   WANT(db, setting(db, LSM_CONFIG_MULTIPLE_PROCESSES, 0), 0);
   setting(db, LSM_CONFIG_PAGE_SIZE, 1024);
   setting(db, LSM_CONFIG_BLOCK_SIZE, 64);

@@ -46,7 +46,15 @@ int main(int argc, char **argv){
   OK(db, lsmlite_get(db, "k004", 4, z, sizeof(z), &nVal));
   TRUE(nVal==4 && memcmp(z, "k004", 4)==0);
   OK(db, lsmlite_clear_bindings(s));
-  TRUE(lsmlite_step(s)!=LSMLITE_DONE); /* NULL is not a key */
+  OK(db, lsmlite_bind_text(s, 1, "k", 1));
+  WANT(db, lsmlite_step(s), LSM_MISUSE);
+  TRUE(strstr(lsmlite_error_message(db), "parameter 2 of 2 is missing"));
+  OK(db, lsmlite_bind_null(s, 2));
+  WANT(db, lsmlite_step(s), LSM_MISUSE);
+  TRUE(strstr(lsmlite_error_message(db), "parameter 2 is NULL"));
+  OK(db, lsmlite_bind_blob(s, 2, 0, 0));
+  WANT(db, lsmlite_step(s), LSMLITE_DONE);
+  TRUE(run("DELETE FROM kv WHERE key = 'k'")==1);
   OK(db, lsmlite_finalize(s));
 
   OK(db, lsmlite_prepare(db, "SELECT key, length(value), value FROM kv WHERE key >= ? AND key < ? ORDER BY key DESC", -1, &s));

@@ -408,3 +408,73 @@ def test_nothing_stays_open(path: str) -> None:
         gc.collect()  # the exception holds its frames
     assert _binding.open_count() == counts
     assert count(path) == 0
+
+
+@pytest.mark.parametrize("seconds", [2_000_000, 1 << 70, float("inf"), 1e300])
+def test_the_longest_timeout(path: str, seconds: float) -> None:
+    writer, waiter = dbapi2.connect(path), dbapi2.connect(path, timeout=seconds)
+    assert waiter._open().config(1001, -1) == 2**30
+    writer.execute("INSERT INTO kv VALUES ('a', '1')")
+    commit = threading.Timer(0.2, writer.commit)
+    commit.start()
+    waiter.execute("INSERT INTO kv VALUES ('b', '2')")
+    waiter.commit()
+    commit.join()
+    assert waiter.execute("SELECT count(*) FROM kv").fetchone() == (2,)
+    writer.close()
+    waiter.close()
+    with lsmlite.LSM(path, busy_timeout=2**31 - 1) as db:
+        assert db.busy_timeout == 2**30
+
+
+@pytest.mark.parametrize("seconds", [0, -1, -1e300, float("-inf")])
+def test_the_shortest_timeout(path: str, seconds: float) -> None:
+    connection = dbapi2.connect(path, timeout=seconds)
+    assert connection._open().config(1001, -1) == 0
+    connection.close()
+
+
+def test_a_timeout_that_is_not_a_number(path: str) -> None:
+    with pytest.raises(ValueError, match="not a number"):
+        dbapi2.connect(path, timeout=float("nan"))
+
+
+@pytest.mark.parametrize(
+    ("statements", "stays"),
+    [
+        (["BEGIN", "ROLLBACK -- back TO the start"], False),
+        (["BEGIN", "ROLLBACK /* TO\n*/ ;"], False),
+        (["SAVEPOINT s", "ROLLBACK TO s"], True),
+        (["SAVEPOINT s", "ROLLBACK /* */ TO -- here\n s"], True),
+        (["SAVEPOINT s", "RELEASE s -- TO t"], False),
+        (["SAVEPOINT \"a -- b\"", "RELEASE \"a -- b\""], False),
+        (["SAVEPOINT \"x b\"", "SAVEPOINT \"y b\"", "RELEASE \"y b\""], True),
+        (["SAVEPOINT s", "SAVEPOINT \"s;\"", "RELEASE \"s;\""], True),
+        (["SAVEPOINT Abc", "RELEASE [aBC]"], False),
+    ],
+    ids=str,
+)
+def test_comments_and_names_are_not_taken_for_grammar(path: str, statements: list[str], stays: bool) -> None:
+    connection = dbapi2.connect(path, autocommit=True)
+    for statement in statements:
+        connection.execute(statement)
+    assert connection.in_transaction is stays
+    # The database says the same: it has a transaction to end, or none.
+    try:
+        connection.execute("COMMIT")
+        ended = True
+    except dbapi2.ProgrammingError:
+        ended = False
+    assert ended is stays and not connection.in_transaction
+    connection.close()
+
+
+def test_parameters_that_are_missing_or_none(connection: dbapi2.Connection) -> None:
+    for parameters, text in [((), "parameter 1 of 2 is missing"), (("k",), "parameter 2 of 2 is missing"),
+                             (("k", "v", "w"), "parameter 3; the statement has 2"), (("k", None), "no NULL")]:
+        with pytest.raises(dbapi2.ProgrammingError, match=text) as caught:
+            connection.execute("INSERT INTO kv VALUES (?, ?)", parameters)
+        assert "[]byte" not in str(caught.value) and "nil" not in str(caught.value)
+        assert caught.value.code == 21 and caught.value.detail == str(caught.value)
+    connection.rollback()
+    assert connection.execute("SELECT count(*) FROM kv").fetchone() == (3,)

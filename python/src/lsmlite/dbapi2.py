@@ -140,8 +140,13 @@ _BLOCK = 64
 
 # The first word of a statement.
 _WORD = re.compile(r"\s*([A-Za-z]*)")
-# Texts, names and comments, within which a semicolon ends nothing.
-_OPAQUE = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\[[^]]*\]|--[^\n]*|/\*.*?(?:\*/|$)", re.S)
+# Texts, names and comments: what is in them is no part of the grammar.
+_QUOTED = r"(?:'[^']*')+|(?:\"[^\"]*\")+|(?:`[^`]*`)+|\[[^]]*\]"
+_OPAQUE = re.compile(_QUOTED + r"|--[^\n]*|/\*.*?(?:\*/|$)", re.S)
+_NAME = re.compile(_QUOTED + r"|[^\s;]+")
+
+# Milliseconds: what the library takes for the longest wait, 12 days.
+_LONGEST_WAIT = 2**30
 _BEGINS = {"INSERT", "REPLACE", "UPDATE", "DELETE", "SAVEPOINT"}
 
 
@@ -190,7 +195,7 @@ class Connection(Uncopied):
         if key is not None and passphrase is not None:
             raise InterfaceError("key and passphrase exclude each other")
         settings = [(OPTIONS[name].verb, int(value)) for name, value in options.items()]
-        settings.append((OPTIONS["busy_timeout"].verb, max(0, min(int(timeout * 1000), 2**31 - 1))))
+        settings.append((OPTIONS["busy_timeout"].verb, _milliseconds(timeout)))
         _binding.load()
         self.autocommit = autocommit
         self._statements: set[_binding.Statement] = set()
@@ -316,7 +321,7 @@ class Connection(Uncopied):
             self._first_savepoint, self._in_transaction = None, True
         elif (
             word in ("COMMIT", "END")
-            or word == "ROLLBACK" and not re.search(r"\bTO\b", operation, re.I)
+            or word == "ROLLBACK" and not re.search(r"\bTO\b", _grammar(operation), re.I)
             # The savepoint that began a transaction ends it, too.
             or word == "RELEASE" and self._first_savepoint == _last_name(operation)
         ):
@@ -475,21 +480,34 @@ class Cursor(Uncopied):
         self.close()
 
 
+def _milliseconds(seconds: float) -> int:
+    if seconds != seconds:
+        raise ValueError("the timeout is not a number")
+    return int(max(0, min(seconds * 1000, _LONGEST_WAIT)))
+
+
 def _word(operation: Any) -> str:
     """Returns the first word of a statement, and refuses a text of several: it would have several results."""
     if not isinstance(operation, str):
         return ""
-    parts = _OPAQUE.sub(lambda m: " " if m[0][0] in "-/" else "x", operation).split(";")
+    parts = _grammar(operation).split(";")
     statements = [part for part in parts if part.strip()]
     if len(statements) > 1:
         raise ProgrammingError("one statement at a time, please: the text has several")
     return _WORD.match(statements[0]).group(1).upper() if statements else ""  # type: ignore[union-attr]
 
 
+def _grammar(operation: str) -> str:
+    """Returns a text without its comments, and with an x for each text and name in quotes."""
+    return _OPAQUE.sub(lambda m: " " if m[0][0] in "-/" else "x", operation)
+
+
 def _last_name(operation: str) -> str:
     """Returns the name at the end of a statement, such as that of a savepoint."""
-    plain = re.sub(r"--[^\n]*|/\*.*?(?:\*/|$)", " ", operation, flags=re.S).replace(";", " ")
-    return plain.split()[-1].strip("'\"`[]").upper()
+    last = _NAME.findall(_OPAQUE.sub(lambda m: " " if m[0][0] in "-/" else m[0], operation))[-1]
+    if last[0] in "'\"`":
+        last = last[1:-1].replace(last[0] * 2, last[0])
+    return str(last.strip("[]") if last[0:1] == "[" else last).upper()
 
 
 def _sequence(parameters: Any) -> Sequence[Any]:
@@ -498,9 +516,13 @@ def _sequence(parameters: Any) -> Sequence[Any]:
     return parameters
 
 
-def _plain(value: Any) -> None | int | float | str | bytes:
+def _plain(value: Any) -> int | float | str | bytes:
     """Returns a parameter as one of the types that the database has."""
-    if value is None or isinstance(value, (float, str, bytes)):
+    if value is None:
+        e = ProgrammingError("None cannot be a parameter: the database has no NULL; the empty value is b''")
+        e.code, e.detail = 21, str(e)
+        raise e
+    if isinstance(value, (float, str, bytes)):
         return value
     if isinstance(value, int):
         if not -(2**63) <= value < 2**63:
