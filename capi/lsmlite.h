@@ -341,7 +341,8 @@ LSMLITE_API int lsmlite_csr_rows(lsm_cursor*, lsmlite_rows*);
 
 /* Writes a copy of what is committed to a new file, while others read and write. xProgress, which may be NULL,
 ** is called about once a MiB with the bytes written and about how many there will be; if it returns something
-** else than 0 the backup ends with LSM_ERROR and leaves no file. */
+** else than 0 the backup ends with LSM_ERROR and leaves no file. LSM_MISUSE, before anything is copied, if the file is
+** open by file functions of an environment: they cannot give the complete copy its name. */
 LSMLITE_API int lsmlite_backup(lsm_db*, const char *zFile, int flags,
                                int (*xProgress)(void *pCtx, lsm_i64 nDone, lsm_i64 nTotal), void *pCtx);
 

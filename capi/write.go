@@ -364,12 +364,19 @@ func lsmliteGoCheckpoint(p unsafe.Pointer, kb *C.int) (rc C.int) {
 	return h.done(err)
 }
 
+// errStopped is what a backup returns that xProgress has ended.
+var errStopped = errors.New("lsmlite: backup: the function for its progress has ended it; there is no copy")
+
 //export lsmliteGoBackup
 func lsmliteGoBackup(p unsafe.Pointer, name *C.char, flags C.int, progress C.lsmliteProgress, ctx unsafe.Pointer) (rc C.int) {
 	h := (*handle)(p)
 	defer h.ended(&rc)
 	if err := h.ready(); err != nil {
 		return h.done(err)
+	}
+	if _, ok := h.core.fs.(*envFS); ok { // before anything is copied: a copy gets its name when it is complete
+		return h.done(misuse("backup", "the file is open by the file functions of an environment, and these cannot rename "+
+			"the copy; close it, and make the backup by a handle with the default environment"))
 	}
 	o := engine.BackupOptions{Replace: flags&C.LSMLITE_BACKUP_REPLACE != 0, Perm: 0o644}
 	if o.Replace {
@@ -386,5 +393,9 @@ func lsmliteGoBackup(p unsafe.Pointer, name *C.char, flags C.int, progress C.lsm
 			}
 		}
 	}
-	return h.done(h.core.db.Backup(c, C.GoString(name), o))
+	err := h.core.db.Backup(c, C.GoString(name), o)
+	if stopped && errors.Is(err, context.Canceled) {
+		err = errStopped
+	}
+	return h.done(err)
 }

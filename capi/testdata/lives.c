@@ -241,6 +241,31 @@ static void alone(void){
   OK(db, lsm_close(db));
 }
 
+/* A backup that could not get its name is refused before anything is copied. */
+static void backup(void){
+  myEnv a; lsm_db *db, *other; char zCopy[520]; int n; lsm_cursor *c;
+  sprintf(zCopy, "%s-copy", zFile);
+  init(&a);
+  db = opened(&a.e);
+  OK(db, lsm_insert(db, "k", 1, "v", 1));
+  n = nFile;
+  WANT(db, lsmlite_backup(db, zCopy, 0, 0, 0), LSM_MISUSE);
+  TRUE(strstr(lsmlite_error_message(db), "default environment") && nFile==n && access(zCopy, F_OK)!=0);
+  OK(db, lsm_close(db));
+  db = opened(0);
+  other = opened(&a.e); /* the files are those of the first handle */
+  OK(other, lsmlite_backup(other, zCopy, 0, 0, 0));
+  OK(other, lsm_close(other));
+  OK(db, lsm_close(db));
+  OK(0, lsm_new(0, &db));
+  OK(db, lsm_open(db, zCopy));
+  OK(db, lsm_csr_open(db, &c));
+  OK(db, lsm_csr_seek(c, "k", 1, LSM_SEEK_EQ));
+  TRUE(lsm_csr_valid(c));
+  OK(db, lsm_csr_close(c));
+  OK(db, lsm_close(db));
+}
+
 /* Files that cannot be opened again in the environment of the handle that stays are closed once. */
 static void noMove(void){
   myEnv a, b; lsm_db *p, *q;
@@ -402,7 +427,7 @@ static void strange(void){
 
 int main(int argc, char **argv){
   static const struct { const char *zName; void (*x)(void); } aPart[] = {
-    { "unreadable", unreadable }, { "changed", changed }, { "ownKey", ownKey }, { "unread", unread }, { "kept", kept }, { "alone", alone },
+    { "unreadable", unreadable }, { "changed", changed }, { "ownKey", ownKey }, { "unread", unread }, { "kept", kept }, { "alone", alone }, { "backup", backup },
     { "noMove", noMove }, { "comesBack", comesBack },
     { "messages", messages }, { "closing", closing },
     { "sharing", sharing }, { "strange", strange },
