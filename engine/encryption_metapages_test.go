@@ -166,3 +166,70 @@ func TestWrongExternalKey(t *testing.T) {
 		}
 	}
 }
+
+// TestNoWholeMetaPage: without a whole meta page an encrypted database is lost. Whoever looks at it learns that, with
+// the right key and without one, and nothing is changed, removed or made in clear.
+func TestNoWholeMetaPage(t *testing.T) {
+	ctx := context.Background()
+	for _, closed := range []bool{true, false} {
+		file, log, _ := rowsUnder(t, key1, 60, closed)
+		for name, c := range map[string]struct {
+			damage func(meta []byte)
+			seen   bool // that it was encrypted
+		}{
+			"a bit of the checkpoint":  {func(meta []byte) { meta[17] ^= 4 }, true},
+			"a bit of the crypto area": {func(meta []byte) { meta[2100] ^= 4 }, true},
+			"the checkpoint":           {func(meta []byte) { clear(meta[:2048]) }, true},
+			"the crypto area":          {func(meta []byte) { clear(meta[2048:format.NoteOffset]) }, true},
+			"everything but the note":  {func(meta []byte) { clear(meta[:format.NoteOffset]) }, !closed},
+		} {
+			damaged := bytes.Clone(file)
+			for page := range 2 {
+				c.damage(damaged[page*format.MetaPageSize:])
+			}
+			for _, key := range []keys.Source{nil, key1} {
+				what := fmt.Sprintf("%s, closed %v, key %v", name, closed, key != nil)
+				fs := memfs.New()
+				ok(t, fs.WriteFile("/x", damaged))
+				if log != nil {
+					ok(t, fs.WriteFile("/x-log", log))
+				}
+				check := func(how string, err error) {
+					t.Helper()
+					if !errors.Is(err, engine.ErrCorrupt) && !errors.Is(err, engine.ErrMismatch) || c.seen && !strings.Contains(err.Error(), "encrypted") {
+						t.Errorf("%s: %s: %v", what, how, err)
+					}
+				}
+				for _, readOnly := range []bool{true, false} {
+					_, err := engine.Open(ctx, "/x", engine.Options{FS: fs, Key: key, ReadOnly: readOnly})
+					check("Open", err)
+				}
+				_, err := engine.Recover(ctx, "/x", "/y", engine.RecoverOptions{FS: fs, Key: key})
+				check("Recover", err)
+				if _, err := fs.ReadFile("/y"); err == nil {
+					t.Errorf("%s: there is a new file", what)
+				}
+				info, err := engine.Identify(fs, "/x")
+				if ok(t, err); c.seen && !strings.Contains(info.What, "encrypted") {
+					t.Errorf("%s: it is %s", what, info.What)
+				}
+				after, _ := fs.ReadFile("/x")
+				logAfter, _ := fs.ReadFile("/x-log")
+				if !bytes.Equal(after, damaged) || !bytes.Equal(log, logAfter) {
+					t.Errorf("%s: the files were changed", what)
+				}
+			}
+		}
+	}
+	// A database in clear with a damaged meta page is none of that.
+	file, _, content := rowsUnder(t, nil, 60, true)
+	for page := range 2 {
+		file[page*format.MetaPageSize+17] ^= 4
+	}
+	if got, err := recovered(t, file, nil, nil); err != nil || got != content {
+		t.Errorf("in clear: %d bytes of rows of %d, %v", len(got), len(content), err)
+	}
+	if _, err := recovered(t, file, nil, key1); !errors.Is(err, engine.ErrCorrupt) || !strings.Contains(err.Error(), "leave out the key") {
+		t.Errorf("in clear, with a key: %v", err)
+	}
+}

@@ -71,6 +71,7 @@ func (i *FileInfo) database(l *checkpoint.Loaded, log vfs.File) (err error) {
 			d.Meta[n].Checkpoint = int64(p.Checkpoint.ID)
 		}
 	}
+	lost := l.KeysLost()
 	from := format.LogPos{Sum: format.EmptyLogSum}
 	if c := l.Checkpoint; c != nil {
 		suite, codec := l.Cipher()
@@ -90,6 +91,7 @@ func (i *FileInfo) database(l *checkpoint.Loaded, log vfs.File) (err error) {
 			return err
 		}
 		d.LogBytes, d.LogCommits = p.Size, p.Commits
+		lost = lost || l.Checkpoint == nil && p.Sealed
 	}
 	claimed := false
 	for _, n := range l.Notes() { // of two pages with one checkpoint, the copy's counts
@@ -97,7 +99,7 @@ func (i *FileInfo) database(l *checkpoint.Loaded, log vfs.File) (err error) {
 	}
 	d.LogMissing = claimed && !d.LogCommits
 	d.Closed = !l.BothDamaged && !d.LogCommits && !d.LogMissing
-	if d.Cipher != "" {
+	if d.Cipher != "" || lost {
 		i.What = "an encrypted lsm1 database"
 	}
 	i.What += d.by()

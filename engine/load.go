@@ -23,7 +23,11 @@ import (
 func (o *opener) load(ctx context.Context) error {
 	db := o.db
 	if !survey.IsDatabase(o.Loaded, o.Bytes, db.files.HasLogName()) {
-		return &Error{Code: CodeCorrupt, Op: "open", Path: db.path, Detail: db.files.NoDatabase(), Err: o.Damaged}
+		detail := db.files.NoDatabase()
+		if o.KeysLost() {
+			detail = keysLost
+		}
+		return &Error{Code: CodeCorrupt, Op: "open", Path: db.path, Detail: detail, Err: o.Damaged}
 	}
 	if err := o.unlock(ctx); err != nil {
 		return err

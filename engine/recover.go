@@ -15,6 +15,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/rescue"
+	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
@@ -188,13 +189,30 @@ func (j *recovery) open() (err error) {
 // unlock finds the keys of a database that is encrypted.
 func (j *recovery) unlock(ctx context.Context) error {
 	loaded, err := checkpoint.Load(j.files.Data(), j.from)
-	if err != nil {
-		return nil // the meta pages cannot be read: that is damage
+	if err == nil { // else the meta pages cannot be read: that is damage
+		j.secret, err = loaded.UnlockAround(ctx, j.o.Key, func(s *checkpoint.Secret, c *format.Checkpoint) int {
+			return rescue.Belongs(j.files.Data(), j.log, s, c)
+		})
+		if err != nil || j.secret != nil {
+			return atOpen(j.from, err)
+		}
 	}
-	j.secret, err = loaded.UnlockAround(ctx, j.o.Key, func(s *checkpoint.Secret, c *format.Checkpoint) int {
-		return rescue.Belongs(j.files.Data(), j.log, s, c)
-	})
-	return atOpen(j.from, err)
+	sealedLog := false
+	if j.log != nil && loaded.Checkpoint == nil {
+		log, err := wal.Peek(j.log, format.LogPos{Sum: format.EmptyLogSum})
+		sealedLog = err == nil && log.Sealed
+	}
+	switch {
+	case sealedLog:
+		return &CorruptionError{File: j.from, Offset: -1, Detail: "no meta page is whole, and the log is that of an encrypted database: " +
+			"it cannot be recovered, as its keys were on the meta pages; a file that is not encrypted can be without that log"}
+	case loaded.KeysLost():
+		return &CorruptionError{File: j.from, Offset: -1, Detail: keysLost + ": it cannot be recovered"}
+	case hasKey(j.o.Key): // without one the new file would be in clear, whatever the damaged one was
+		return &CorruptionError{File: j.from, Offset: -1, Detail: "a key is given, and no meta page is whole: " +
+			"if the database is encrypted, it cannot be recovered, as its keys were there; if it is not, leave out the key", Err: err}
+	}
+	return nil
 }
 
 // temp makes a file next to the new one, which is removed when the rescue ends.

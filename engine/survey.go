@@ -26,6 +26,10 @@ func (o *opener) accept(ctx context.Context) error {
 		return &Error{Code: CodeMismatch, Op: "open", Path: o.db.path, Detail: fmt.Sprintf("a key is given, and there is a log, %s, "+
 			"but the file has no checkpoint: an encrypted database has one before its log", o.db.files.LogPath())}
 	}
+	if o.db.secret == nil && o.Checkpoint == nil && o.Log.Sealed {
+		return &Error{Code: CodeCorrupt, Op: "open", Path: o.db.path, Detail: fmt.Sprintf("the log %s is that of an encrypted database, "+
+			"whose meta pages, which have its keys, are lost; bring them back, or move the log away", o.db.files.LogPath())}
+	}
 	o.LogPath, o.LogName = o.db.files.LogPath(), o.db.files.LogName()
 	for {
 		switch v := survey.Decide(&o.Situation); v.Step {

@@ -14,6 +14,9 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/keys"
 )
 
+// keysLost is what is wrong with an encrypted file without a whole meta page.
+const keysLost = "the database is encrypted, and none of its meta pages, which have its keys, is whole"
+
 // unlock finds the keys of the file, or makes those of a new one.
 func (o *opener) unlock(ctx context.Context) error {
 	db := o.db

@@ -18,6 +18,21 @@ import (
 // Encrypted reports whether a meta page is one of an encrypted file.
 func (l *Loaded) Encrypted() bool { return l.Pages[0].sealed != nil || l.Pages[1].sealed != nil }
 
+// KeysLost reports whether no meta page is whole, and one of them seems to be that of an encrypted file: then nothing
+// is known of its keys.
+func (l *Loaded) KeysLost() bool {
+	if l.Checkpoint != nil || l.Encrypted() {
+		return false
+	}
+	for i := range l.Pages {
+		p := l.Pages[i].raw
+		if format.ResemblesEncrypted(p) || len(p) >= crypt.AreaOffset && crypt.ResemblesArea(p[crypt.AreaOffset:]) {
+			return true
+		}
+	}
+	return false
+}
+
 // Cipher returns the suite and the id of the codec of an encrypted file, as its newest checkpoint says, which nobody
 // has verified without the key; 0 and 0 for another.
 func (l *Loaded) Cipher() (crypt.Suite, uint32) {

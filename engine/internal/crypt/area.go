@@ -85,6 +85,9 @@ func areaCRC(checkpoint, area []byte) uint32 {
 	return crc32.Update(crc32.Checksum(checkpoint, castagnoli), castagnoli, area)
 }
 
+// ResemblesArea reports whether b begins as an area does, which may be torn.
+func ResemblesArea(b []byte) bool { return len(b) >= len(areaMagic) && [8]byte(b) == areaMagic }
+
 // DecodeArea reads the area that goes with a checkpoint from the beginning of b, and returns how many bytes it has.
 // It shares no memory with b. What it returns is believed only after Keys.VerifyArea. An area that is torn or damaged
 // gives a CorruptionError; one whose CRC is right, but which nobody writes, an error that matches ErrTampered; one

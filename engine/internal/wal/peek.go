@@ -20,6 +20,8 @@ type Peeked struct {
 	// Other says that the file begins with transactions, that they do not follow the
 	// checkpoint, and that no head says where they belong.
 	Other bool
+	// Sealed says that the first transaction of the file seems to be that of an encrypted database.
+	Sealed bool
 }
 
 // Peek looks at a log without replaying it. from is the position of the checkpoint. A nil
@@ -42,6 +44,7 @@ func Peek(f File, from format.LogPos) (p Peeked, err error) {
 	if h, ok := format.DecodeLogHead(head); ok {
 		p.Head = &h
 	}
+	p.Sealed = hasKeyFrame(head)
 	for i, off := range []int64{from.Off, 0} {
 		if off < 0 || off >= s.size {
 			continue
@@ -60,6 +63,27 @@ func Peek(f File, from format.LogPos) (p Peeked, err error) {
 
 // peekBytes is how much of a log is searched for its first checksum.
 const peekBytes = 64 << 10
+
+// hasKeyFrame reports whether there is a key frame in the first transaction of a file, whose first bytes are given.
+func hasKeyFrame(front []byte) bool {
+	for at := 0; ; {
+		h, n := format.DecodeLogHeader(front[at:])
+		if n == 0 || h.Kind == format.LogEnd || h.Kind == format.LogJump || h.Kind == format.LogCommit {
+			return false
+		}
+		if at += n; h.Summed {
+			at = min(at+format.LogChecksumLen, len(front))
+		}
+		left := uint64(len(front) - at)
+		if h.N1 > left || h.N2 > left-h.N1 {
+			return false
+		}
+		if h.Kind == format.LogPad && h.N1 > 0 && front[at] == format.LogKeyFrame && format.IsLogFrame(front[at], h.N1) {
+			return true
+		}
+		at += int(h.N1 + h.N2)
+	}
+}
 
 // anyTransaction reports whether there are transactions at the beginning of the file, whose
 // first bytes are given, without knowing what they follow: two checksums have to fit each
