@@ -20,6 +20,7 @@ import (
 // Diff compares the rows of two databases.
 type Diff struct {
 	env.Settings
+	env.OtherKey
 	keys.Range
 	First   string `arg:"" help:"Database file."`
 	Second  string `arg:"" help:"Database file to compare it with."`
@@ -33,9 +34,12 @@ func (Diff) Help() string {
 		"~ and one with different values. The exit code is 1 if there are any. Pages, blocks, codecs and logs do not matter, only rows do. "+
 		"Memory is bounded, however long the values are. With --set skip_damaged=on, what can be read of a damaged database is compared; "+
 		"then the exit code is 4.\n\n"+
+		"The key of --key-file and so on opens both databases. For the second one --other-key-file and so on name another key; without them it "+
+		"may also be in clear, and a line on standard error names it then.\n\n"+
 		"With --json each is an object on a line, with key_base64 or value_base64 for what is not UTF-8, and the last line is an object with "+
 		"the key \"summary\".",
-		"lsmlite diff old.lsm new.lsm", "lsmlite diff --values --prefix user/ old.lsm new.lsm", "lsmlite diff --summary my.lsm my-backup.lsm")
+		"lsmlite diff old.lsm new.lsm", "lsmlite diff --values --prefix user/ old.lsm new.lsm", "lsmlite diff --summary my.lsm my-backup.lsm",
+		"lsmlite diff --key-file my.key --other-key-file their.key my.lsm their.lsm", "lsmlite diff --other-key-file my.key clear.lsm my.lsm")
 }
 
 // Run compares the databases.
@@ -49,7 +53,7 @@ func (d Diff) Run(ctx context.Context, e *env.Env) error {
 		return err
 	}
 	defer first.Close()
-	second, err := d.Open(ctx, d.Second, env.Read)
+	second, err := d.OpenOther(ctx, e, d.Second, d.OtherKey)
 	if err != nil {
 		return err
 	}

@@ -39,13 +39,16 @@ func (i importDir) Run(ctx context.Context, e *env.Env) error {
 // importLSM imports another database.
 type importLSM struct {
 	loading
+	env.OtherKey
 	Other string `arg:"" help:"The database whose rows are imported."`
 }
 
 // Help has examples.
 func (importLSM) Help() string {
-	return env.Help("The rows are those of one moment, also while a program writes to the other database. "+aboutImport,
-		"lsmlite import lsm all.lsm users.lsm", "lsmlite import lsm all.lsm part.lsm --on-conflict fail --add-prefix part/")
+	return env.Help("The rows are those of one moment, also while a program writes to the other database. If that is encrypted, the "+
+		"key that is given opens it, too, unless --other-key-file and so on name another one. If it is in clear, it is read without a key. "+aboutImport,
+		"lsmlite import lsm all.lsm users.lsm", "lsmlite import lsm all.lsm part.lsm --on-conflict fail --add-prefix part/",
+		"lsmlite import lsm --key-file my.key --other-key-file their.key my.lsm their.lsm", "lsmlite import lsm --other-key-file my.key clear.lsm my.lsm")
 }
 
 // Run imports.
@@ -58,7 +61,7 @@ func (i importLSM) Run(ctx context.Context, e *env.Env) error {
 	if err != nil {
 		return err
 	}
-	other, err := env.Settings{}.Open(ctx, i.Other, env.Read)
+	other, err := i.OnlyKey().OpenOther(ctx, e, i.Other, i.OtherKey)
 	if err != nil {
 		return err
 	}

@@ -3,10 +3,15 @@
 package env
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
+	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/keys"
 )
 
@@ -87,6 +92,50 @@ func (k NewKey) Source() (keys.Source, error) {
 		return nil, Errorf(Usage, "several keys; give one of --new-key-file, --new-key-env, --new-passphrase-file and --new-passphrase-env")
 	}
 	return same.Source()
+}
+
+// OtherKey are the flags that name the place of the key of a second database.
+type OtherKey struct {
+	OtherKeyFile        string `placeholder:"FILE" help:"File with the key of the other database, if it has another one."`
+	OtherKeyEnv         string `placeholder:"NAME" help:"Environment variable with that key, as 64 hex digits."`
+	OtherPassphraseFile string `placeholder:"FILE" help:"File with a passphrase of the other database."`
+	OtherPassphraseEnv  string `placeholder:"NAME" help:"Environment variable with a passphrase of the other database."`
+}
+
+// OpenOther opens a second database for reading. If other names no key, the key of the settings opens it if it is
+// encrypted, and none if it is in clear. That is printed, because nothing has verified then that it is the one that
+// was meant.
+func (s Settings) OpenOther(ctx context.Context, e *Env, path string, other OtherKey) (*Database, error) {
+	key := Key{other.OtherKeyFile, other.OtherKeyEnv, other.OtherPassphraseFile, other.OtherPassphraseEnv}
+	switch n := len(key.settings()); {
+	case n > 1:
+		return nil, Errorf(Usage, "several keys; give one of --other-key-file, --other-key-env, --other-passphrase-file and --other-passphrase-env")
+	case n == 1:
+		s = s.WithoutKey()
+		s.Key = key
+	case len(s.KeyFlags()) > 0 && inClear(path):
+		s = s.WithoutKey()
+		if !e.Quiet {
+			fmt.Fprintf(e.Stderr, "lsmlite: %s is in clear, and is read without the key\n", text.Show([]byte(path)))
+		}
+	}
+	db, err := s.Open(ctx, path, Read)
+	if errors.Is(err, engine.ErrKey) {
+		err = Errorf(CannotOpen, "%w\n--other-key-file, --other-key-env, --other-passphrase-file and --other-passphrase-env are for a key of its own", err)
+	}
+	return db, err
+}
+
+// inClear says whether a file is a database that is not encrypted.
+func inClear(path string) bool {
+	info, err := engine.Identify(nil, path)
+	return err == nil && info.LSM1 != nil && WholeMeta(info.LSM1) && info.LSM1.Encryption == nil
+}
+
+// OnlyKey are the settings without all that do not name the place of a key.
+func (s Settings) OnlyKey() Settings {
+	s.Set = slices.DeleteFunc(slices.Clone(s.Set), func(set string) bool { return !NamesKey(set) })
+	return s
 }
 
 func sourceOf(keyFile, keyEnv, passphraseFile, passphraseEnv string) keys.Source {
