@@ -4,9 +4,9 @@ package keys
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"io"
-	"os"
 )
 
 // maxPassphrase is how long a passphrase may be, and maxKeyFile how long a file with a key: longer
@@ -46,9 +46,12 @@ func parseKey(b []byte, place string) (*Material, error) {
 
 // readSecret reads a file that its owner alone may read, and that has at most limit bytes. The
 // permissions are those of the file that was opened.
-func readSecret(path string, limit int) ([]byte, error) {
-	f, err := os.Open(path)
+func readSecret(ctx context.Context, path string, limit int) ([]byte, error) {
+	f, err := openFile(ctx, path)
 	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		return nil, keyError(withoutPath(path, err), "open the file with the secret")
 	}
 	defer func() { _ = f.Close() }()
@@ -59,8 +62,13 @@ func readSecret(path string, limit int) ([]byte, error) {
 	if err := checkMode(path, info); err != nil {
 		return nil, err
 	}
+	defer endReads(ctx, f)()
 	b := make([]byte, limit+1)
 	n, err := io.ReadFull(f, b)
+	if ctx.Err() != nil {
+		clear(b)
+		return nil, ctx.Err()
+	}
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		clear(b)
 		return nil, keyError(withoutPath(path, err), "read the file with the secret")

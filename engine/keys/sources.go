@@ -41,10 +41,11 @@ func Raw(key []byte) Source {
 
 // File is a key in a file: 32 bytes, or 64 hex digits with white space after them. Group and others
 // must not be able to read the file; Windows and WebAssembly have no such permissions, so that
-// nothing is checked there.
+// nothing is checked there. The file may be a pipe, such as that of a shell's <(…), which is read once for each use:
+// to wait for who writes it ends with the context.
 func File(path string) Source {
-	return &source{"key file " + shownFile(path), func(context.Context) (*Material, error) {
-		b, err := readSecret(path, maxKeyFile)
+	return &source{"key file " + shownFile(path), func(ctx context.Context) (*Material, error) {
+		b, err := readSecret(ctx, path, maxKeyFile)
 		if err != nil {
 			return nil, err
 		}
@@ -81,8 +82,8 @@ func Passphrase(text []byte, p Params) Source {
 // PassphraseFile is a passphrase in a file, without the end of line after it. Who may read the file
 // is checked as for File.
 func PassphraseFile(path string) Source {
-	return &source{"passphrase file " + shownFile(path), func(context.Context) (*Material, error) {
-		b, err := readSecret(path, maxPassphrase+2)
+	return &source{"passphrase file " + shownFile(path), func(ctx context.Context) (*Material, error) {
+		b, err := readSecret(ctx, path, maxPassphrase+2)
 		if err != nil {
 			return nil, err
 		}
@@ -95,7 +96,9 @@ func PassphraseFile(path string) Source {
 func PassphraseEnv(name string) Source {
 	shown := shownVariable(name)
 	return &source{"passphrase in the environment variable " + shown, func(context.Context) (*Material, error) {
-		return passphrase([]byte(os.Getenv(name)), Params{}, "the environment variable "+shown)
+		b := []byte(os.Getenv(name))
+		defer clear(b)
+		return passphrase(b, Params{}, "the environment variable "+shown)
 	}}
 }
 

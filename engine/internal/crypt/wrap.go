@@ -14,7 +14,7 @@ import (
 
 // NewSlot wraps the data key of a file for a source. The source must not be that of no key.
 func NewSlot(ctx context.Context, src keys.Source, suite Suite, dataKey []byte, file FileID) (Slot, error) {
-	m, err := fetch(ctx, src)
+	m, err := fetch(ctx, src, "a key slot takes a key, and none is given: nil and keys.None have none")
 	if err != nil {
 		return Slot{}, err
 	}
@@ -79,7 +79,7 @@ type Opener struct {
 
 // NewOpener asks a source for its key. The caller calls Wipe after use.
 func NewOpener(ctx context.Context, src keys.Source) (*Opener, error) {
-	m, err := fetch(ctx, src)
+	m, err := fetch(ctx, src, "the database is encrypted; give its key")
 	if err != nil {
 		return nil, err
 	}
@@ -138,10 +138,10 @@ func OpenSlot(ctx context.Context, src keys.Source, suite Suite, slots []Slot, f
 	return o.Open(ctx, suite, slots, file, func([]byte) bool { return true })
 }
 
-// fetch asks the source, and wants it to have a key.
-func fetch(ctx context.Context, src keys.Source) (*keys.Material, error) {
+// fetch asks the source, and wants it to have a key, or says what is missing.
+func fetch(ctx context.Context, src keys.Source, missing string) (*keys.Material, error) {
 	if src == nil {
-		return nil, keyError(nil, "the database is encrypted; give its key")
+		return nil, keyError(nil, "%s", missing)
 	}
 	m, err := src.Material(ctx)
 	if err != nil {
@@ -157,7 +157,7 @@ func fetch(ctx context.Context, src keys.Source) (*keys.Material, error) {
 		}
 	}
 	if kinds == 0 {
-		return nil, keyError(nil, "the database is encrypted; give its key")
+		return nil, keyError(nil, "%s", missing)
 	}
 	if kinds != 1 || m.Key != nil && len(m.Key) != KeySize || (m.Wrap == nil) != (m.Unwrap == nil) {
 		m.Wipe()

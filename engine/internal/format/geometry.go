@@ -101,7 +101,7 @@ func NewCompressedGeometry(pageSize, blockSize, bound int) (Geometry, error) {
 		return Geometry{}, err
 	}
 	if bound+2*RecordSizeLen >= blockSize-2*linkSize || bound > MaxRecord {
-		return Geometry{}, fmt.Errorf("a page of %d bytes may take %d bytes when compressed, which do not fit into a block of %d "+
+		return Geometry{}, fmt.Errorf("a page of %d bytes may take %d bytes when compressed or encrypted, which do not fit into a block of %d "+
 			"bytes; take a smaller page or a larger block",
 			pageSize, bound, blockSize)
 	}

@@ -142,7 +142,7 @@ func TestCompressedGeometry(t *testing.T) {
 			t.Errorf("page %d, block %d, bound %d: %v", test.page, test.block, test.bound, err)
 		}
 	}
-	if _, err := format.NewCompressedGeometry(65536, 64<<10, 66000); err == nil || !strings.Contains(err.Error(), "66000 bytes when compressed") {
+	if _, err := format.NewCompressedGeometry(65536, 64<<10, 66000); err == nil || !strings.Contains(err.Error(), "66000 bytes when compressed or encrypted") {
 		t.Error(err)
 	}
 }
