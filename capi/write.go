@@ -10,6 +10,7 @@ import "C"
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"unsafe"
 
@@ -55,6 +56,10 @@ func (h *handle) begin() error {
 		h.tx, err = db.TryBeginFrom(ctx, h.snap)
 	default:
 		h.tx, err = db.BeginFrom(ctx, h.snap)
+	}
+	if errors.Is(err, context.DeadlineExceeded) { // which is Go's word for it
+		err = &engine.Error{Code: engine.CodeBusy, Op: "begin", Path: h.path,
+			Detail: fmt.Sprintf("others wrote for all of the busy timeout of %d ms", h.cfg.busyTimeout)}
 	}
 	return err
 }

@@ -175,6 +175,24 @@ def test_a_detail_is_that_of_the_call(path: str) -> None:
     b.close()
 
 
+def test_a_wait_that_was_too_short_says_so(path: str) -> None:
+    a, b = lsmlite.LSM(path), lsmlite.LSM(path, busy_timeout=20)
+    a.begin()
+    a["x"] = "1"
+    connection = dbapi2.connect(path, timeout=0.02)
+    with pytest.raises(lsmlite.BusyError) as caught:
+        b["y"] = "2"
+    assert "busy timeout of 20 ms" in caught.value.detail and "context" not in caught.value.detail
+    with pytest.raises(dbapi2.OperationalError) as refused:
+        connection.execute("INSERT INTO kv VALUES ('y', '2')")
+    assert refused.value.code & 255 == 5 and "context" not in str(refused.value)
+    a.rollback(False)
+    b["y"] = "2"
+    connection.close()
+    a.close()
+    b.close()
+
+
 def test_a_handle_that_is_dropped_with_a_transaction_of_statements(path: str) -> None:
     lsmlite.LSM(path).close()
     handle = lsmlite._binding.Handle()
