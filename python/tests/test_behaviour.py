@@ -147,3 +147,16 @@ def test_what_is_open_is_not_copied(path: str) -> None:
     cursor.close()
     connection.close()
     assert db.close()
+
+
+def test_numbers_are_not_cut_to_32_bits(path: str, db: lsmlite.LSM) -> None:
+    cursor = db.cursor()
+    for number in (2**32, 2**31, -(2**31) - 1, 2**40):
+        for call in (lambda: db.work(number), lambda: db.work(1, number), lambda: db.fetch("k", number),
+                     lambda: db["k", number], lambda: db.fetch_bulk(["k"], number), lambda: cursor.seek("k", number),
+                     lambda: db.config(1001, number)):
+            with pytest.raises(OverflowError):
+                call()
+        with pytest.raises(dbapi2.DataError):
+            dbapi2.connect(path + "2", cache_size=number)
+    cursor.close()

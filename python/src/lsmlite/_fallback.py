@@ -162,6 +162,13 @@ def _bytes(o: Any) -> bytes:
     return b
 
 
+def _int(value: int) -> int:
+    """Refuses an integer that ctypes would cut to another one."""
+    if not -(2**31) <= value < 2**31:
+        raise OverflowError(f"signed integer is {'greater than maximum' if value > 0 else 'less than minimum'}")
+    return value
+
+
 def _whole_path(path: bytes) -> bytes:
     """Refuses what C would take for the path of another file: it ends at a NUL."""
     if b"\0" in path:
@@ -243,7 +250,7 @@ class Handle(Uncopied):
             try:
                 with _Call(self) as call:
                     for verb, value in settings:
-                        call.check(lib.lsm_config(db, c_int(verb), byref(c_int(value))))
+                        call.check(lib.lsm_config(db, c_int(verb), byref(c_int(_int(value)))))
                     if key is not None:
                         secret = _bytes(key)
                         call.check(lib.lsmlite_key(db, kind, secret, len(secret)))
@@ -280,7 +287,7 @@ class Handle(Uncopied):
 
     def config(self, verb: int, value: int) -> int:
         with _Call(self) as call:
-            number = c_int(value)
+            number = c_int(_int(value))
             call.check(_lib.lsm_config(self._db, c_int(verb), byref(number)))
             return number.value
 
@@ -344,7 +351,7 @@ class Handle(Uncopied):
     def fetch_bulk(self, keys: Iterable[Any], seek_method: int = EQ) -> dict[Any, bytes]:
         found = {}
         for key in keys:
-            value = self._get(key, seek_method)
+            value = self._get(key, _whole(seek_method))
             if value is not None:
                 found[key] = value
         return found
@@ -432,7 +439,7 @@ class Handle(Uncopied):
     def work(self, nmerge: int = 1, nkb: int = 4096) -> int:
         with _Call(self) as call:
             written = c_int()
-            call.check(_lib.lsm_work(self._db, nmerge, nkb, byref(written)))
+            call.check(_lib.lsm_work(self._db, _int(nmerge), _int(nkb), byref(written)))
             return written.value
 
     def write_checkpoint(self) -> int:
@@ -449,7 +456,7 @@ class Handle(Uncopied):
 def _whole(method: Any) -> int:
     if not isinstance(method, int):
         raise TypeError("an integer is required")
-    return method
+    return _int(method)
 
 
 def _part(call: _Call, function: Any, csr: c_void_p) -> bytes:
@@ -515,7 +522,7 @@ class Cursor(Uncopied):
 
     def seek(self, key: Any, method: int = EQ) -> None:
         k = _bytes(key)
-        self._do(_ready().lsm_csr_seek, k, len(k), method)
+        self._do(_ready().lsm_csr_seek, k, len(k), _whole(method))
         if not self.is_valid():
             raise KeyError(key)
 
