@@ -128,6 +128,41 @@ func TestRecoverMetaPageOfAnotherFile(t *testing.T) {
 	}
 }
 
+// TestRecoverMetaPageOfACopy puts a meta page of a copy, which has the same data key and went on by itself, in place of
+// each of a file's.
+func TestRecoverMetaPageOfACopy(t *testing.T) {
+	ctx, fs := context.Background(), memfs.New()
+	o := engine.Options{FS: fs, Key: key1, PageSize: 512, BlockSize: 64 << 10}
+	db := mustOpen(t, "/x", o)
+	ok(t, putRange(ctx, db, 0, 60, 60))
+	content := contentOf(t, db)
+	ok(t, db.Backup(ctx, "/copy", engine.BackupOptions{}))
+	ok(t, db.Close())
+	c := mustOpen(t, "/copy", o)
+	for generation := range 3 {
+		ok(t, putRange(ctx, c, 0, 60, generation))
+		ok(t, c.Optimize(ctx))
+	}
+	ok(t, c.Close())
+	file, err := fs.ReadFile("/x")
+	ok(t, err)
+	other, err := fs.ReadFile("/copy")
+	ok(t, err)
+	for page := range 2 {
+		mixed := bytes.Clone(file)
+		copy(mixed[page*format.MetaPageSize:][:format.MetaPageSize], other[page*format.MetaPageSize:])
+		if got, err := recovered(t, mixed, nil, key1); err != nil || got != content {
+			t.Errorf("page %d: %d bytes of rows of %d, %v", page+1, len(got), len(content), err)
+		}
+		fs := memfs.New()
+		ok(t, fs.WriteFile("/x", mixed))
+		report, err := engine.Recover(ctx, "/x", "/y", engine.RecoverOptions{FS: fs, Key: key1})
+		if err != nil || len(report.Problems) != 1 || !strings.Contains(report.Problems[0], fmt.Sprintf("meta page %d", page+1)) {
+			t.Errorf("page %d: the problems are %q, %v", page+1, report.Problems, err)
+		}
+	}
+}
+
 // TestWrongExternalKey: a service that unwraps anything gives a wrong data key in place of an error. That is a wrong
 // key, and no file that was changed; but a service may have several keys of one name, and some of them right.
 func TestWrongExternalKey(t *testing.T) {

@@ -98,7 +98,7 @@ func Recover(ctx context.Context, from, to string, o RecoverOptions) (RecoverRep
 	if err := j.unlock(ctx); err != nil {
 		return RecoverReport{}, err
 	}
-	in.Secret = j.secret
+	in.Secret, in.Strange = j.secret, j.strange
 	if report := o.Progress; report != nil {
 		in.Progress = func(p rescue.Progress) { report(RecoverProgress(p)) }
 	}
@@ -126,6 +126,7 @@ type recovery struct {
 	files    *files.Files
 	log      vfs.File
 	secret   *checkpoint.Secret // nil if the database is not encrypted
+	strange  int                // the meta page that is of a copy, 0 for none
 	temps    []tempFile
 }
 
@@ -190,7 +191,7 @@ func (j *recovery) open() (err error) {
 func (j *recovery) unlock(ctx context.Context) error {
 	loaded, err := checkpoint.Load(j.files.Data(), j.from)
 	if err == nil { // else the meta pages cannot be read: that is damage
-		j.secret, err = loaded.UnlockAround(ctx, j.o.Key, func(s *checkpoint.Secret, c *format.Checkpoint) int {
+		j.secret, j.strange, err = loaded.UnlockAround(ctx, j.o.Key, func(s *checkpoint.Secret, c *format.Checkpoint) int {
 			return rescue.Belongs(j.files.Data(), j.log, s, c)
 		})
 		if err != nil || j.secret != nil {

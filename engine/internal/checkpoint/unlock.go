@@ -64,11 +64,14 @@ func (l *Loaded) Unlock(ctx context.Context, src keys.Source) (*Secret, error) {
 
 // UnlockAround is Unlock for a file that is damaged: a page that was changed counts as damaged, too. If each page is
 // whole and has another data key, as when one was brought from another file, count says how much of the file is under
-// the keys of one of them, and the one that has more is taken.
-func (l *Loaded) UnlockAround(ctx context.Context, src keys.Source, count func(*Secret, *format.Checkpoint) int) (*Secret, error) {
+// the keys of one of them, and the one that has more is taken. If they have one data key, as those of a copy have, the
+// newer one may lead to nothing that is in the file: then strange is its number, else 0, and it counts as damaged.
+func (l *Loaded) UnlockAround(
+	ctx context.Context, src keys.Source, count func(*Secret, *format.Checkpoint) int,
+) (s *Secret, strange int, err error) {
 	found, err := l.find(ctx, src, true)
 	if err != nil || len(found) == 0 {
-		return nil, err
+		return nil, 0, err
 	}
 	k := found[0]
 	if len(found) > 1 {
@@ -76,14 +79,21 @@ func (l *Loaded) UnlockAround(ctx context.Context, src keys.Source, count func(*
 	}
 	wipe(slices.DeleteFunc(found, func(other *crypt.Keys) bool { return other == k }))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for i := range l.Pages {
 		if p := &l.Pages[i]; p.changed(k) != nil {
 			p.Checkpoint = nil
 		}
 	}
-	return l.secret(k), nil
+	s = l.secret(k)
+	x, other := l.accepted()
+	if x.Checkpoint != nil && other.Checkpoint != nil && x.Ref != other.Ref && len(x.Checkpoint.Levels) > 0 &&
+		count(s, x.Checkpoint) == 0 && count(s, other.Checkpoint) > 0 {
+		x.Checkpoint, strange = nil, l.Meta
+		s = l.secret(k)
+	}
+	return s, strange, nil
 }
 
 // prefer returns the keys under which there is most of the file.

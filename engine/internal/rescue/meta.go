@@ -26,13 +26,18 @@ type metas struct {
 	problems []string
 }
 
-// readMetas reads the meta pages and chooses the newest checkpoint that is good or can be mended.
-func readMetas(in *input) *metas {
+// readMetas reads the meta pages and chooses the newest checkpoint that is good or can be mended. The page strange, 0
+// for none, does not count.
+func readMetas(in *input, strange int) *metas {
 	m := &metas{}
 	for i := range m.pages {
 		m.pages[i] = make([]byte, format.MetaSize)
 		in.readAt(m.pages[i], int64(i)*format.MetaPageSize)
 		m.blank[i] = oneBit(m.pages[i][:format.NoteOffset])
+		if i+1 == strange {
+			m.problems = append(m.problems, fmt.Sprintf("meta page %d is whole, but leads to nothing that is in the file: it is that of a copy", i+1))
+			continue
+		}
 		var err error
 		if m.valid[i], err = in.decode(m.pages[i]); err != nil && !m.blank[i] {
 			m.problems = append(m.problems, fmt.Sprintf("meta page %d is damaged: %v", i+1, err))
@@ -45,7 +50,7 @@ func readMetas(in *input) *metas {
 		m.problems = append(m.problems, fmt.Sprintf("the meta pages hold different checkpoints with the number %d; the first one was used", a.ID))
 	}
 	for i := range m.pages {
-		if m.valid[i] == nil && !m.blank[i] {
+		if m.valid[i] == nil && !m.blank[i] && i+1 != strange {
 			c := mendBit(in, m.pages[i])
 			m.repaired[i] = c != nil
 			m.consider(c)

@@ -47,7 +47,9 @@ type Options struct {
 	// Secret is that of an encrypted database, else nil. Without its checkpoint nothing of such a file can be read:
 	// the keys of its segments are made from what stands next to that.
 	Secret *checkpoint.Secret
-	Memory int64
+	// Strange is the meta page of an encrypted file that leads to nothing that is there, 0 if none does so.
+	Strange int
+	Memory  int64
 	// Scan has the segments found by looking at all pages even if a checkpoint is good.
 	Scan bool
 	// Temp makes a file for what does not fit into memory. The caller removes it after the rescue.
@@ -98,7 +100,7 @@ func Open(ctx context.Context, o Options) (*Rescue, error) {
 		}
 		r.progress.Total += r.log.size
 	}
-	m := readMetas(r.data)
+	m := readMetas(r.data, o.Strange)
 	r.Report.Problems = m.problems
 	sources, err := r.find(m)
 	if err == nil {
