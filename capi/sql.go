@@ -124,6 +124,11 @@ func (s *stmt) prepare(text string) error {
 		return err
 	}
 	for _, p := range plans {
+		if p.Op == parser.OpPragma && p.Pragma.Name == "backup" {
+			if err := s.h.mayCopy(); err != nil {
+				return errors.Join(err, s.st.Close())
+			}
+		}
 		switch p.Op {
 		case parser.OpSelect, parser.OpPragma, parser.OpExplain:
 			s.yields = true

@@ -369,6 +369,16 @@ func lsmliteGoCheckpoint(p unsafe.Pointer, kb *C.int) (rc C.int) {
 	return h.done(err)
 }
 
+// mayCopy refuses a backup of a file that is open by functions of an environment, before anything is copied: a copy
+// gets its name when it is complete, and they cannot rename.
+func (h *handle) mayCopy() error {
+	if _, ok := h.core.fs.(*envFS); !ok {
+		return nil
+	}
+	return misuse("backup", "the file is open by the file functions of an environment, and these cannot rename the copy; "+
+		"close it, and make the backup by a handle with the default environment")
+}
+
 // errStopped is what a backup returns that xProgress has ended.
 var errStopped = errors.New("lsmlite: backup: the function for its progress has ended it; there is no copy")
 
@@ -379,9 +389,8 @@ func lsmliteGoBackup(p unsafe.Pointer, name *C.char, flags C.int, progress C.lsm
 	if err := h.ready(); err != nil {
 		return h.done(err)
 	}
-	if _, ok := h.core.fs.(*envFS); ok { // before anything is copied: a copy gets its name when it is complete
-		return h.done(misuse("backup", "the file is open by the file functions of an environment, and these cannot rename "+
-			"the copy; close it, and make the backup by a handle with the default environment"))
+	if err := h.mayCopy(); err != nil {
+		return h.done(err)
 	}
 	o := engine.BackupOptions{Replace: flags&C.LSMLITE_BACKUP_REPLACE != 0, Perm: 0o644}
 	if o.Replace {

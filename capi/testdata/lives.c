@@ -243,7 +243,7 @@ static void alone(void){
 
 /* A backup that could not get its name is refused before anything is copied. */
 static void backup(void){
-  myEnv a; lsm_db *db, *other; char zCopy[520]; int n; lsm_cursor *c;
+  myEnv a; lsm_db *db, *other; char zCopy[520]; int n; lsm_cursor *c; lsmlite_stmt *s;
   sprintf(zCopy, "%s-copy", zFile);
   init(&a);
   db = opened(&a.e);
@@ -251,6 +251,8 @@ static void backup(void){
   n = nFile;
   WANT(db, lsmlite_backup(db, zCopy, 0, 0, 0), LSM_MISUSE);
   TRUE(strstr(lsmlite_error_message(db), "default environment") && nFile==n && access(zCopy, F_OK)!=0);
+  WANT(db, lsmlite_prepare(db, "SELECT 1; PRAGMA Backup('copy')", -1, &s), LSM_MISUSE);
+  TRUE(strstr(lsmlite_error_message(db), "default environment"));
   OK(db, lsm_close(db));
   db = opened(0);
   other = opened(&a.e); /* the files are those of the first handle */
