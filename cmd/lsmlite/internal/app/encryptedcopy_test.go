@@ -97,3 +97,16 @@ func TestCipherOfACopy(t *testing.T) {
 		}
 	}
 }
+
+// TestCipherOfTheShell: a cipher that the shell has for new databases does not matter for copies of one that is there.
+func TestCipherOfTheShell(t *testing.T) {
+	inFolder(t)
+	lsmlite(t, env.Done, "", "put", "--set=cipher=aes-256-gcm", "--key-file", "key", "db.lsm", "over", "the rainbow")
+	const script = ".backup copy.lsm\n.export lsm part.lsm\n.export lsm --set cipher=chacha20-poly1305 other.lsm\n"
+	lsmlite(t, env.Done, script, "--set=cipher=chacha20-poly1305", "--key-file", "key", "db.lsm")
+	for name, cipher := range map[string]string{"copy.lsm": "aes-256-gcm", "part.lsm": "aes-256-gcm", "other.lsm": "chacha20-poly1305"} {
+		if got, _ := lsmlite(t, env.Done, "", "identify", name); !strings.Contains(got, "encrypted with "+cipher) {
+			t.Error(got)
+		}
+	}
+}

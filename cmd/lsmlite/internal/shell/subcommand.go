@@ -113,12 +113,18 @@ func (s *shell) flags(name string, args []string) []string {
 		flags = append(flags, s.settings.KeyFlags()...)
 	}
 	for _, set := range s.settings.Set {
-		// The log is read without opening the database, so that there is nothing to set.
-		if name != "log" && !(own && env.NamesKey(set)) {
+		if !(own && env.NamesKey(set)) && takes(name, set) {
 			flags = append(flags, "--set="+set)
 		}
 	}
 	return flags
+}
+
+// takes says whether a subcommand takes a setting of the shell. The log is read without opening the database, so that
+// there is nothing to set. A cipher is for a database that the shell makes; to backup and export it would be that of
+// their copy, which is the one of the database unless their arguments say otherwise.
+func takes(name, set string) bool {
+	return name != "log" && !((name == "backup" || name == "export") && strings.HasPrefix(set, "cipher="))
 }
 
 // kinds are the files that are imported and exported, by the endings of their names.
