@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -10,6 +11,8 @@ import sys
 import threading
 import time
 from typing import Any, Callable, Iterator
+
+import pytest
 
 import lsmlite
 
@@ -152,6 +155,44 @@ print(len(list(db)), db.close())
 """
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, timeout=60)
     assert done.stdout == "1000 True\n", done.stderr
+
+
+def test_an_interrupt_right_after_a_call(db: lsmlite.LSM, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the library has made is closed, also if Ctrl-C comes before anybody has seen that it is there."""
+    if lsmlite.BINDING != "ctypes":
+        pytest.skip("an interrupt comes between steps of Python's, and the extension has none there")
+    from lsmlite import _binding, _fallback
+
+    class Interrupted:
+        def __init__(self, lib: Any) -> None:
+            self.lib = lib
+
+        def __getattr__(self, name: str) -> Any:
+            function = getattr(self.lib, name)
+            if name not in ("lsm_csr_open", "lsmlite_prepare"):
+                return function
+
+            def call(*arguments: Any) -> int:
+                function(*arguments)
+                raise KeyboardInterrupt
+
+            return call
+
+    db["k"] = "v"
+    before = _binding.open_count()
+    with monkeypatch.context() as patch:
+        patch.setattr(_fallback, "_lib", Interrupted(_fallback._lib))
+        for work in (
+            db.cursor,
+            lambda: list(db),
+            lambda: db.fetch("k", lsmlite.SEEK_GE),
+            lambda: _fallback.Statement(db, b"BEGIN"),
+        ):
+            with pytest.raises(KeyboardInterrupt):
+                work()
+    gc.collect()
+    assert _binding.open_count() == before
+    assert db.close()
 
 
 def test_a_broken_pipe_is_an_exception(path: str) -> None:

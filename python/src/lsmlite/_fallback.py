@@ -243,11 +243,11 @@ class Handle(Uncopied):
             if self._db is not None:
                 raise _make_error(MISUSE, "the database is open")
             db = c_void_p()
-            rc = lib.lsm_new(None, byref(db))
-            if rc != OK:
-                raise _make_error(rc, "")
-            self._db, self._depth = db, 0
             try:
+                rc = lib.lsm_new(None, byref(db))
+                if rc != OK:
+                    raise _make_error(rc, "")
+                self._db, self._depth = db, 0
                 with _Call(self) as call:
                     for verb, value in settings:
                         call.check(lib.lsm_config(db, c_int(verb), byref(c_int(_int(value)))))
@@ -257,7 +257,8 @@ class Handle(Uncopied):
                     call.check(lib.lsm_open(db, path))
             except BaseException:
                 self._db = None
-                lib.lsmlite_close(db, None)
+                if db:
+                    lib.lsmlite_close(db, None)
                 raise
 
     def close_file(self) -> bool:
@@ -324,14 +325,15 @@ class Handle(Uncopied):
                     return ctypes.string_at(buffer, size.value)
                 room = size.value
         csr = c_void_p()
-        call.check(_lib.lsm_csr_open(self._db, byref(csr)))
         try:
+            call.check(_lib.lsm_csr_open(self._db, byref(csr)))
             call.check(_lib.lsm_csr_seek(csr, key, len(key), method))
             if method == LEFAST or not _lib.lsm_csr_valid(csr):  # LEFAST finds keys, and has no values
                 return None
             return _part(call, _lib.lsm_csr_value, csr)
         finally:
-            _lib.lsm_csr_close(csr)
+            if csr:
+                _lib.lsm_csr_close(csr)
 
     def _get(self, key: Any, method: int) -> bytes | None:
         k = _bytes(key)
@@ -476,34 +478,34 @@ def _stands(call: _Call, csr: c_void_p) -> bool:
 
 
 class Cursor(Uncopied):
-    _csr: c_void_p | None
+    # The library puts a cursor here by itself: Ctrl-C may come after any call, so also before what it returned is kept.
+    _csr: c_void_p
 
     def __init__(self, lsm: Handle, reverse: bool = False) -> None:
         if not isinstance(lsm, Handle):
             raise TypeError("a cursor belongs to an LSM")
-        self._handle, self._reverse, self._consumed, self._csr = lsm, bool(reverse), False, None
+        self._handle, self._reverse, self._consumed, self._csr = lsm, bool(reverse), False, c_void_p()
         self.open()
 
     def __del__(self) -> None:
-        if getattr(self, "_csr", None) is not None:
+        if getattr(self, "_csr", None):
             self.close()
 
     @property
     def is_open(self) -> bool:
-        return self._csr is not None
+        return bool(self._csr)
 
     def open(self) -> bool:
-        if self._csr is not None:
+        if self._csr:
             return False
-        csr = c_void_p()
         with _Call(self._handle) as call:
-            call.check(_lib.lsm_csr_open(self._handle._db, byref(csr)))
-            self._csr = csr
+            call.check(_lib.lsm_csr_open(self._handle._db, byref(self._csr)))
         return True
 
     def close(self) -> bool:
-        csr, self._csr = self._csr, None
-        if csr is None:
+        none = c_void_p()
+        csr, self._csr = self._csr, none  # no call between this and the library's
+        if not csr:
             return False
         if not _lost:
             with self._handle._lock:
@@ -512,7 +514,7 @@ class Cursor(Uncopied):
         return True
 
     def _place(self) -> c_void_p:
-        if self._csr is None:
+        if not self._csr:
             raise _make_error(MISUSE, "the cursor is closed")
         return self._csr
 
@@ -545,7 +547,7 @@ class Cursor(Uncopied):
             raise StopIteration
 
     def is_valid(self) -> bool:
-        if self._csr is None and not _lost:
+        if not self._csr and not _lost:
             return False
         with _Call(self._handle) as call:
             return _stands(call, self._place())
@@ -657,27 +659,26 @@ class Scan(Uncopied):
 
 
 class Statement(Uncopied):
-    _stmt: c_void_p | None
+    _stmt: c_void_p  # see Cursor
 
     def __init__(self, handle: Handle, sql: bytes) -> None:
-        self._handle, self._stmt = handle, None
-        stmt = c_void_p()
+        self._handle, self._stmt = handle, c_void_p()
         with _Call(handle) as call:
-            call.check(_lib.lsmlite_prepare(handle._db, sql, len(sql), byref(stmt)))
-            self._stmt = stmt
+            call.check(_lib.lsmlite_prepare(handle._db, sql, len(sql), byref(self._stmt)))
 
     def __del__(self) -> None:
         self.close()
 
     def close(self) -> None:
-        stmt, self._stmt = self._stmt, None
-        if stmt is not None and not _lost:
+        none = c_void_p()
+        stmt, self._stmt = self._stmt, none
+        if stmt and not _lost:
             with self._handle._lock:
                 if self._handle._db is not None:
                     _lib.lsmlite_finalize(stmt)
 
     def _place(self) -> c_void_p:
-        if self._stmt is None:
+        if not self._stmt:
             raise _make_error(MISUSE, "the statement is closed")
         return self._stmt
 
