@@ -62,7 +62,10 @@ export interface Settings {
   max_freelist?: number;
   cache_size?: number | string;
   index_size?: number | string;
-  /** How long to wait for the writer's turn, and in `open` for another tab or process to close the file. */
+  /**
+   * How long to wait for the writer's turn, or for work on the file that another call has begun, and in `open` for
+   * another tab or process to close the file. The call fails with `busy` then.
+   */
   busy_timeout?: number | string;
   count_deletes?: boolean;
   /** That of a new encrypted database. */
@@ -164,7 +167,7 @@ export interface Database extends Session {
   backup(options?: BackupOptions): Promise<Uint8Array>;
   /** The same, part by part. */
   backupTo(stream: WritableStream<Uint8Array>, options?: BackupOptions): Promise<void>;
-  /** Writes to the file what is in memory, and makes it durable. */
+  /** Writes to the file what is in memory, and makes it durable. It waits for a transaction that runs, as writes do. */
   checkpoint(options?: Abortable): Promise<void>;
   /** The keys that open the database; none if it is not encrypted. */
   keySlots(): Promise<KeySlot[]>;

@@ -25,6 +25,10 @@ const codeAborted = 4
 
 // writeError writes an error: code, kind, text.
 func writeError(out *wire.Writer, err error) {
+	var late *lateError
+	if errors.As(err, &late) {
+		err = late.busy
+	}
 	code, kind := describe(err)
 	out.U32(uint32(code))
 	out.Text(kind)

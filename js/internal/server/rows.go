@@ -226,10 +226,12 @@ func (c *scanned) row(ctx context.Context, out *wire.Writer) (bool, error) {
 func (c *scanned) close() error { return c.cursor.Close() }
 
 func (s *Server) checkpoint(r *request, _ *tx, _ *wire.Writer) error {
+	ctx, stop := s.patient(r.ctx, "checkpoint")
+	defer stop()
 	db := s.database()
-	if err := db.Flush(r.ctx); err != nil {
+	if err := db.Flush(ctx); err != nil {
 		return err
 	}
-	_, err := db.Checkpoint(r.ctx)
+	_, err := db.Checkpoint(ctx)
 	return err
 }

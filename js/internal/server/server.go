@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"net/url"
 	"sync"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
@@ -40,6 +41,7 @@ type Server struct {
 	connector *lsmlite.Connector
 	hold      lsmlite.Conn // keeps the database open, and is never used otherwise
 	db        store.Engine
+	limit     time.Duration // busy_timeout: 0 is none, less is not to wait
 	idle      []*conn
 	last      uint32 // the newest number of what follows
 	txs       map[uint32]*tx
@@ -292,7 +294,7 @@ func (s *Server) open(r *request, _ *tx, _ *wire.Writer) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.connector, s.hold = connector, dc.(lsmlite.Conn)
+	s.connector, s.hold, s.limit = connector, dc.(lsmlite.Conn), cfg.BusyTimeout
 	s.db = store.Engine{DB: s.hold.Engine()}
 	return nil
 }

@@ -57,7 +57,9 @@ func (s *Server) addKey(r *request, _ *tx, out *wire.Writer) error {
 	if src == nil || src == keys.None || !r.in.Done() {
 		return badMessage()
 	}
-	id, err := s.database().AddKey(r.ctx, src)
+	ctx, stop := s.patient(r.ctx, "add key")
+	defer stop()
+	id, err := s.database().AddKey(ctx, src)
 	if err == nil {
 		out.Text(id.String())
 	}
@@ -73,5 +75,7 @@ func (s *Server) removeKey(r *request, _ *tx, _ *wire.Writer) error {
 	if err != nil {
 		return err
 	}
-	return s.database().RemoveKey(r.ctx, id)
+	ctx, stop := s.patient(r.ctx, "remove key")
+	defer stop()
+	return s.database().RemoveKey(ctx, id)
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strings"
 
 	"github.com/lsmlite/lsmlite-go/js/internal/wire"
 	"github.com/lsmlite/lsmlite-go/parser"
@@ -54,6 +55,23 @@ func controls(text string) error {
 	return nil
 }
 
+// pragmaWord is what a PRAGMA begins with.
+var pragmaWord = regexp.MustCompile(`(?i)\bPRAGMA\b`)
+
+// patientFor returns a context for a text: one with patience if there is a PRAGMA in it, because some of them wait
+// for turns without a limit of their own.
+func (s *Server) patientFor(ctx context.Context, text string) (_ context.Context, stop func()) {
+	if pragmaWord.MatchString(text) {
+		statements, err := parser.Parse(text)
+		for _, p := range statements {
+			if pragma, ok := p.Body.(*parser.PragmaCommand); ok && err == nil {
+				return s.patient(ctx, strings.ToLower(pragma.Name.Text))
+			}
+		}
+	}
+	return ctx, func() {}
+}
+
 // exec runs statements, and answers with how many rows the last one wrote.
 func (s *Server) exec(r *request, t *tx, out *wire.Writer) error {
 	c, free, err := s.connFor(r.ctx, t)
@@ -68,7 +86,9 @@ func (s *Server) exec(r *request, t *tx, out *wire.Writer) error {
 	if err != nil {
 		return err
 	}
-	result, err := c.ExecContext(r.ctx, text, args)
+	ctx, stop := s.patientFor(r.ctx, text)
+	defer stop()
+	result, err := c.ExecContext(ctx, text, args)
 	if err != nil {
 		return err
 	}
@@ -108,8 +128,10 @@ func (s *Server) query(r *request, t *tx, out *wire.Writer) error {
 	// The rows outlive the message, and with it its context.
 	ctx, cancel := context.WithCancel(context.Background())
 	stop := context.AfterFunc(r.ctx, cancel)
-	rows, err := c.QueryContext(ctx, text, args)
+	patient, rest := s.patientFor(ctx, text)
+	rows, err := c.QueryContext(patient, text, args)
 	if err != nil {
+		rest()
 		cancel()
 		free()
 		return err
@@ -120,13 +142,14 @@ func (s *Server) query(r *request, t *tx, out *wire.Writer) error {
 	for _, name := range columns {
 		out.Text(name)
 	}
-	return s.start(r, t, out, &queried{rows, make([]driver.Value, len(columns)), cancel, free})
+	return s.start(r, t, out, &queried{rows, make([]driver.Value, len(columns)), rest, cancel, free})
 }
 
 // queried is a query as a source of rows.
 type queried struct {
 	rows   driver.Rows
 	values []driver.Value
+	rest   func()
 	cancel context.CancelFunc
 	free   func()
 }
@@ -149,6 +172,7 @@ func (q *queried) row(_ context.Context, out *wire.Writer) (bool, error) {
 
 func (q *queried) close() error {
 	err := q.rows.Close()
+	q.rest()
 	q.cancel()
 	q.free()
 	return err

@@ -251,9 +251,13 @@ each("errors", { busy_timeout: 20 }, async (db) => {
   await db.transaction(async (tx) => {
     await fails(db.put("b", "1"), "busy", 5);
     await fails(db.transaction(() => {}), "busy", 5);
+    await fails(db.checkpoint(), "busy", 5);
+    await fails(db.exec("PRAGMA flush"), "busy", 5);
+    await fails(all(db.query("PRAGMA optimize")), "busy", 5);
     await tx.put("c", "1");
   });
   assert.deepEqual(await all(db.scan()), [["a", "1"], ["c", "1"]]);
+  await db.checkpoint();
 });
 
 each("signals", {}, async (db) => {
