@@ -113,6 +113,15 @@ func (c *connection) opened() error {
 	return nil
 }
 
+// idle is opened, and refuses, as C does, what would wait for the transaction of the connection: nobody else could
+// end it.
+func (c *connection) idle(call string) error {
+	if c.tx != nil {
+		return misuse("%s: a transaction is open", call)
+	}
+	return c.opened()
+}
+
 // config sets a parameter and returns its value; a negative value only asks, as in C.
 func (c *connection) config(which, value int32) (int32, error) {
 	o := c.options
@@ -310,7 +319,7 @@ func (c *connection) rollback(level int32) error {
 
 // work merges segments. C's amount is in KB, and negative for no limit.
 func (c *connection) work(merge, kb int32) (written int32, err error) {
-	if err := c.opened(); err != nil {
+	if err := c.idle("lsm_work"); err != nil {
 		return 0, err
 	}
 	o := engine.WorkOptions{Merge: int(max(merge, 0))}
@@ -325,7 +334,7 @@ func (c *connection) work(merge, kb int32) (written int32, err error) {
 }
 
 func (c *connection) flush() error {
-	if err := c.opened(); err != nil {
+	if err := c.idle("lsm_flush"); err != nil {
 		return err
 	}
 	return c.db.Flush(context.Background())

@@ -86,6 +86,8 @@ func TestLibrary(t *testing.T) {
 	l.ok("lsm_commit", db, 0)
 	l.ok("lsm_begin", db, 1)
 	l.insert(db, "tx/4", "d")
+	l.refuses(int32(engine.CodeMisuse), "lsm_flush", db) // it would wait for the transaction
+	l.refuses(int32(engine.CodeMisuse), "lsm_work", db, 1, uint64(uint32(0xffffffff)), n)
 	l.ok("lsm_rollback", db, 0)
 
 	l.ok("lsm_flush", db)
