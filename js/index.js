@@ -86,29 +86,38 @@ class Link {
   /** start starts a worker with its first message. */
   static async start(message) {
     const link = new Link();
+    try {
+      link.#begin(message);
+    } catch (error) {
+      await link.#worker?.terminate(); // the message cannot be sent, as one with a buffer that was transferred
+      throw error;
+    }
+    return link;
+  }
+
+  #begin(message) {
     if (inNode) {
       const { Worker: Thread } = process.getBuiltinModule("node:worker_threads");
       const worker = new Thread(new URL("./worker.js", import.meta.url), { name: "lsmlite" });
-      worker.on("message", (data) => link.#received(data));
-      worker.on("error", (error) => link.#end(new LsmliteError(`lsmlite: ${error.message}`, 1, "internal", { cause: error })));
+      worker.on("message", (data) => this.#received(data));
+      worker.on("error", (error) => this.#end(new LsmliteError(`lsmlite: ${error.message}`, 1, "internal", { cause: error })));
       worker.on("exit", () => {
-        link.#end(closed());
-        link.#stopped?.();
+        this.#end(closed());
+        this.#stopped?.();
       });
-      link.#worker = worker;
+      this.#worker = worker;
     } else {
       // In one expression, by which bundlers know that worker.js is a program of its own.
       const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "lsmlite" });
-      worker.onmessage = (event) => link.#received(event.data);
+      worker.onmessage = (event) => this.#received(event.data);
       worker.onerror = (event) => {
         // Without a message the script of the worker, or what it imports, did not load.
         const what = event.message ?? `${new URL("./worker.js", import.meta.url)} and the scripts next to it cannot be loaded`;
-        link.#end(new LsmliteError(`lsmlite: the worker failed: ${what}`, 1, "internal"));
+        this.#end(new LsmliteError(`lsmlite: the worker failed: ${what}`, 1, "internal"));
       };
-      link.#worker = worker;
+      this.#worker = worker;
     }
-    link.#worker.postMessage(message);
-    return link;
+    this.#worker.postMessage(message);
   }
 
   /** task has a worker do one thing without the program. */

@@ -7,13 +7,16 @@
 
 import { FileError, normal, status } from "./files.js";
 
-/** acquire returns what releases the lock. It waits for up to timeout milliseconds. */
-export async function acquire(storage, name, timeout, mayWrite) {
+/**
+ * acquire returns what releases the lock. It waits for up to timeout milliseconds, and fails once stopped() is true:
+ * then nobody will release it.
+ */
+export async function acquire(storage, name, timeout, mayWrite, stopped = () => false) {
   switch (storage) {
     case "opfs":
       return webLock(`lsmlite:${normal(name).slice(1)}`, timeout);
     case "node":
-      return lockFile(name, timeout, mayWrite);
+      return lockFile(name, timeout, mayWrite, stopped);
   }
   return async () => {};
 }
@@ -47,7 +50,7 @@ const longest = 2 ** 31 - 1; // milliseconds that a timer of browsers can wait; 
 const retry = 20; // milliseconds between two looks at a lock file
 
 /** lockFile makes the lock file of a database. */
-async function lockFile(name, timeout, mayWrite) {
+async function lockFile(name, timeout, mayWrite, stopped) {
   const fs = process.getBuiltinModule("node:fs");
   const { hostname } = process.getBuiltinModule("node:os");
   const { randomUUID } = process.getBuiltinModule("node:crypto");
@@ -55,6 +58,7 @@ async function lockFile(name, timeout, mayWrite) {
   const self = JSON.stringify({ ...identity(fs, process.pid), host: hostname(), token: randomUUID() });
   const until = Date.now() + timeout;
   for (;;) {
+    if (stopped()) throw new FileError(status.busy, `open ${name}: given up`);
     let made = false;
     try {
       fs.writeFileSync(path, self, { flag: "wx", mode: 0o600 });

@@ -13,6 +13,7 @@ const port = inNode ? process.getBuiltinModule("node:worker_threads").parentPort
 
 let files;
 let release = async () => {};
+let stopping = false;
 
 async function kindOf(storage) {
   switch (storage) {
@@ -27,7 +28,7 @@ async function kindOf(storage) {
 /** serve runs the program and returns what gives it messages. */
 async function serve({ module, storage, name, content, log, busyTimeout, mayWrite }) {
   const kind = await kindOf(storage);
-  release = await acquire(storage, name, busyTimeout, mayWrite);
+  release = await acquire(storage, name, busyTimeout, mayWrite, () => stopping);
   if (content !== undefined) kind.put(name, content);
   if (log !== undefined) kind.put(`${name}-log`, log);
   files = new Files(kind);
@@ -46,8 +47,9 @@ async function acquireAll(storage, name) {
   release = async () => {
     for (const one of releases) await one();
   };
-  releases.push(await acquire(storage, name, 0, true));
-  if (name.endsWith("-log")) releases.push(await acquire(storage, name.slice(0, -"-log".length), 0, true));
+  const take = async (name) => void releases.push(await acquire(storage, name, 0, true, () => stopping));
+  await take(name);
+  if (name.endsWith("-log")) await take(name.slice(0, -"-log".length));
 }
 
 /** importFile writes a file under another name, makes it durable, and gives it its name then. */
@@ -140,6 +142,7 @@ async function removeFile({ storage, name }) {
 
 /** stop closes what is open. After it the worker can be ended without anything left. */
 async function stop() {
+  stopping = true; // a lock that is still waited for must not come any more
   files?.closeAll();
   await release().catch(() => {});
   port.postMessage({ stopped: true });

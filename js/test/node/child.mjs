@@ -35,6 +35,14 @@ switch (what) {
     await db.close();
     break;
   }
+  case "refused": {
+    // Opens what cannot be sent to a worker.
+    const content = new Uint8Array(1);
+    structuredClone(content.buffer, { transfer: [content.buffer] });
+    await open(name, { storage: "memory", content }).catch((error) => console.log(error.name, "ready"));
+    process.stdin.destroy();
+    break;
+  }
   case "idle":
     await open(name);
     console.log("ready");

@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
-import { all, importFile, LsmliteError, open, remove, temp, text } from "./package.mjs";
+import { acquire, all, importFile, LsmliteError, open, remove, temp, text } from "./package.mjs";
 
 const ofKind = (kind) => (error) => error instanceof LsmliteError && error.kind === kind;
 
@@ -303,4 +303,24 @@ test("a process ends although a database is open", async () => {
   const idle = await child("idle", temp("idle.lsm"));
   const [code] = await once(idle, "exit");
   assert.equal(code, 0);
+});
+
+test("a process ends although a worker was started for nothing", { timeout: 60_000 }, async (t) => {
+  const refused = await child("refused", "refused.lsm");
+  t.after(() => refused.kill("SIGKILL"));
+  const [code] = await once(refused, "exit");
+  assert.equal(code, 0);
+  assert.ok(refused.said.startsWith("DataCloneError ready\n"), refused.said);
+});
+
+test("a lock that nobody waits for any more is not taken", async () => {
+  const name = temp("stopped.lsm");
+  const release = await acquire("node", name, 0, true);
+  let stopped = false;
+  const second = acquire("node", name, 60_000, true, () => stopped);
+  second.catch(() => {}); // it is awaited below
+  stopped = true; // and only then the lock is free
+  await release();
+  await assert.rejects(second, /given up/);
+  assert.ok(!existsSync(`${name}-lock`));
 });

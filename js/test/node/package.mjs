@@ -9,8 +9,9 @@ import { after } from "node:test";
 import { pathToFileURL } from "node:url";
 
 const folder = process.env.LSMLITE_PACKAGE;
-export const { open, importFile, remove, LsmliteError } =
-  await import(folder === undefined ? "../../index.js" : pathToFileURL(resolve(folder, "index.js")).href);
+const load = (script) => import(folder === undefined ? `../../${script}` : pathToFileURL(resolve(folder, script)).href);
+export const { open, importFile, remove, LsmliteError } = await load("index.js");
+export const { acquire } = await load("locks.js");
 
 const decoder = new TextDecoder();
 
