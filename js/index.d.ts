@@ -22,8 +22,9 @@ export type Storage = "opfs" | "memory" | "node";
 
 /** What an error is. New kinds may be added. */
 export type Kind =
-  | "aborted" | "busy" | "busysnapshot" | "cantopen" | "constraint" | "corrupt" | "full" | "internal" | "io" | "key"
-  | "mismatch" | "misuse" | "moved" | "nomem" | "protocol" | "readonly" | "rolledback" | "syntax" | "tampered" | "toobig";
+  | "aborted" | "busy" | "busysnapshot" | "cantopen" | "closed" | "constraint" | "corrupt" | "full" | "internal" | "io"
+  | "key" | "mismatch" | "misuse" | "moved" | "nomem" | "protocol" | "readonly" | "rolledback" | "syntax" | "tampered"
+  | "toobig";
 
 /** What fails in the database. Arguments of a wrong type are a TypeError or a RangeError. */
 export class LsmliteError extends Error {
@@ -175,7 +176,10 @@ export interface Database extends Session {
   addKey(secret: Secret): Promise<string>;
   /** Has a key not open the database any more, as durably. The last one stays, and copies made before know it. */
   removeKey(id: string): Promise<void>;
-  /** Closes the database. Transactions that are open are undone, scans and queries end. */
+  /**
+   * Closes the database. Transactions that are open are undone, scans and queries end; what is cut off by that, or
+   * called later, fails with `closed`.
+   */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

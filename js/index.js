@@ -24,7 +24,7 @@ export class LsmliteError extends Error {
 }
 
 const misuse = (message) => new LsmliteError(`lsmlite: ${message}`, 21, "misuse");
-const closed = () => misuse("the database is closed");
+const closed = () => new LsmliteError("lsmlite: the database is closed", 21, "closed");
 
 /** What files.js calls a failure, as the engine would. */
 const byStatus = new Map([
@@ -479,7 +479,8 @@ async function unlessAborted(promise, signal) {
   let stop;
   const aborted = new Promise((_, reject) => {
     stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop(); // what the promise is of has done that already
+    else signal.addEventListener("abort", stop, { once: true });
   });
   try {
     const result = await Promise.race([promise, aborted]);

@@ -42,10 +42,6 @@ func (s *Server) start(r *request, t *tx, out *wire.Writer, from source) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.db.DB == nil {
-		b.close()
-		return misuse("the database is closed")
-	}
 	n := s.number()
 	s.batches[n] = b
 	if t != nil {

@@ -23,12 +23,55 @@ var kinds = map[engine.Code]string{
 // codeAborted is SQLite's code of a call that was stopped. The engine has none for it.
 const codeAborted = 4
 
-// writeError writes an error: code, kind, text.
-func writeError(out *wire.Writer, err error) {
+// stopped is why a request was not done to its end, or not at all.
+type stopped struct {
+	code       engine.Code
+	kind, text string
+}
+
+func (e *stopped) Error() string { return "lsmlite: " + e.text }
+
+var (
+	errNotOpen   = &stopped{engine.CodeMisuse, "closed", "the database is closed"}
+	errClosed    = &stopped{engine.CodeMisuse, "closed", "the database was closed"}
+	errCancelled = &stopped{codeAborted, "aborted", "the call was cancelled"}
+)
+
+// reason returns what is answered for an error of r: of a context that has ended, why it has.
+func (s *Server) reason(r *request, err error) error {
 	var late *lateError
 	if errors.As(err, &late) {
-		err = late.busy
+		return late.busy
 	}
+	if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	var why *stopped
+	switch {
+	case errors.As(context.Cause(r.ctx), &why):
+		return why
+	case s.isClosing(): // which has ended what the request was about
+		return errClosed
+	}
+	return errCancelled
+}
+
+// txEnded is the error of a request for a transaction that has ended.
+func (s *Server) txEnded() error {
+	if s.isClosing() {
+		return errClosed
+	}
+	return misuse("the transaction has ended")
+}
+
+func (s *Server) isClosing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closing
+}
+
+// writeError writes an error: code, kind, text.
+func writeError(out *wire.Writer, err error) {
 	code, kind := describe(err)
 	out.U32(uint32(code))
 	out.Text(kind)
@@ -37,8 +80,9 @@ func writeError(out *wire.Writer, err error) {
 
 // describe returns the code and the kind of an error.
 func describe(err error) (engine.Code, string) {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return codeAborted, "aborted"
+	var ended *stopped
+	if errors.As(err, &ended) {
+		return ended.code, ended.kind
 	}
 	code := engine.Code(1)
 	var e *engine.Error

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
@@ -100,12 +101,16 @@ const (
 
 // request is a message that is being done.
 type request struct {
-	id   uint32
-	op   byte
-	in   *wire.Reader
-	ctx  context.Context
-	done context.CancelFunc
+	id    uint32
+	op    byte
+	in    *wire.Reader
+	ctx   context.Context
+	end   context.CancelCauseFunc
+	begun atomic.Bool // it is being done, or was given up before that
 }
+
+// claim reports whether the caller is the one who does the request, and answers it.
+func (r *request) claim() bool { return r.begun.CompareAndSwap(false, true) }
 
 // Handle begins to do what a message requests, and does not wait for it. The message is the server's.
 func (s *Server) Handle(message []byte) {
@@ -115,7 +120,7 @@ func (s *Server) Handle(message []byte) {
 		s.cancel(in.U32())
 		return
 	}
-	r.ctx, r.done = context.WithCancel(context.Background())
+	r.ctx, r.end = context.WithCancelCause(context.Background())
 	s.mu.Lock()
 	closing := s.closing
 	if !closing {
@@ -139,7 +144,9 @@ func (s *Server) Handle(message []byte) {
 	case number != 0:
 		t := s.tx(number)
 		if t == nil {
-			s.fail(r, misuse("the transaction has ended"))
+			if r.claim() {
+				s.fail(r, s.txEnded())
+			}
 			return
 		}
 		t.lane.add(&s.crew, func() { s.do(r, t) })
@@ -159,17 +166,25 @@ var inTx = map[byte]bool{
 // writes are those that wait for the writer's turn, so that they keep their order.
 var writes = map[byte]bool{opPut: true, opDelete: true, opDeleteRange: true, opExec: true, opBegin: true}
 
+// cancel ends a request. One that has not begun, because others come before it, does not wait for them.
 func (s *Server) cancel(id uint32) {
 	s.mu.Lock()
 	r := s.running[id]
 	s.mu.Unlock()
-	if r != nil {
-		r.done()
+	if r == nil {
+		return
+	}
+	r.end(errCancelled)
+	if r.claim() {
+		s.fail(r, errCancelled)
 	}
 }
 
-// do does what r requests, and answers.
+// do does what r requests, and answers, unless it was cancelled before.
 func (s *Server) do(r *request, t *tx) {
+	if !r.claim() {
+		return
+	}
 	var out wire.Writer
 	out.U32(r.id)
 	out.Byte(0)
@@ -188,10 +203,10 @@ func (s *Server) try(r *request, t *tx, out *wire.Writer) (err error) {
 		}
 	}()
 	if t != nil && t.ended {
-		return misuse("the transaction has ended")
+		return s.txEnded()
 	}
 	if s.database() == nil && r.op != opOpen {
-		return misuse("the database is closed")
+		return errNotOpen
 	}
 	do := operations[r.op]
 	if do == nil {
@@ -218,7 +233,7 @@ func (s *Server) fail(r *request, err error) {
 	var out wire.Writer
 	out.U32(r.id)
 	out.Byte(1)
-	writeError(&out, err)
+	writeError(&out, s.reason(r, err))
 	s.finish(r, out)
 }
 
@@ -226,7 +241,7 @@ func (s *Server) finish(r *request, out wire.Writer) {
 	s.mu.Lock()
 	delete(s.running, r.id)
 	s.mu.Unlock()
-	r.done()
+	r.end(nil)
 	s.reply(out)
 	if r.op != opClose {
 		s.underWay.Done()
@@ -235,11 +250,11 @@ func (s *Server) finish(r *request, out wire.Writer) {
 
 // answerClosed answers what comes after a message that closes the database.
 func (s *Server) answerClosed(r *request) {
-	r.done()
+	r.end(nil)
 	var out wire.Writer
 	out.U32(r.id)
 	out.Byte(1)
-	writeError(&out, misuse("the database is closed"))
+	writeError(&out, errNotOpen)
 	s.reply(out)
 }
 
@@ -307,7 +322,7 @@ func (s *Server) close(*request, *tx, *wire.Writer) error {
 	s.txs = map[uint32]*tx{}
 	for _, r := range s.running {
 		if !writes[r.op] || r.op == opBegin {
-			r.done()
+			r.end(errClosed)
 		}
 	}
 	s.mu.Unlock()
@@ -352,7 +367,7 @@ func (s *Server) conn(ctx context.Context) (*conn, error) {
 	}
 	s.mu.Unlock()
 	if connector == nil {
-		return nil, misuse("the database is closed")
+		return nil, errNotOpen
 	}
 	dc, err := connector.Connect(ctx)
 	if err != nil {

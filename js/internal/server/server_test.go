@@ -217,8 +217,13 @@ func TestWaiting(t *testing.T) {
 		t.Errorf("a read waits for a writer, or sees %s", got)
 	}
 	c.server.Handle(append([]byte{0, 0, 0, 0, opCancel}, byte(id), byte(id>>8), byte(id>>16), byte(id>>24)))
-	if _, err := c.wait(waiting); err == nil || err.(*failure).kind != "aborted" {
+	if _, err := c.wait(waiting); err == nil || err.(*failure).kind != "aborted" || strings.Contains(err.(*failure).text, "context") {
 		t.Errorf("a transaction that was cancelled: %v", err)
+	}
+	id, waiting = c.send(opBegin) // after the put, which goes on waiting
+	c.server.Handle(append([]byte{0, 0, 0, 0, opCancel}, byte(id), byte(id>>8), byte(id>>16), byte(id>>24)))
+	if _, err := c.wait(waiting); err == nil || err.(*failure).kind != "aborted" {
+		t.Errorf("a transaction that was cancelled before its turn to wait: %v", err)
 	}
 	c.must(opRollback, u32(tx))
 	if _, err := c.wait(put); err != nil {
@@ -335,6 +340,7 @@ func TestCloseAfterWrites(t *testing.T) {
 		answers = append(answers, answer)
 	}
 	_, begin := c.send(opBegin)
+	_, checkpoint := c.send(opCheckpoint)
 	_, late := c.send(opPut, u32(tx), text("lost too"), text("1"))
 	c.must(opClose)
 	for _, a := range answers {
@@ -342,8 +348,10 @@ func TestCloseAfterWrites(t *testing.T) {
 			t.Errorf("a write before the end: %v", err)
 		}
 	}
-	if _, err := c.wait(begin); err == nil {
-		t.Error("a transaction begins at the end")
+	for what, answer := range map[string]<-chan []byte{"a transaction that waits": begin, "a checkpoint that waits": checkpoint} {
+		if _, err := c.wait(answer); err == nil || err.(*failure).kind != "closed" || err.(*failure).text != "lsmlite: the database was closed" {
+			t.Errorf("%s, at the end: %v", what, err)
+		}
 	}
 	_, _ = c.wait(late)
 
@@ -357,16 +365,16 @@ func TestCloseAfterWrites(t *testing.T) {
 
 func TestClosed(t *testing.T) {
 	c := connect(t, memfs.New())
-	c.fails("misuse", opGet, u32(0), text("a"))
+	c.fails("closed", opGet, u32(0), text("a"))
 	c.fails("misuse", opOpen, text("/my.lsm"), noKey, pairs("nosuch", "1"))
 	c.fails("misuse", opOpen, text("/my.lsm"), noKey, pairs("_txlock", "deferred"))
 	c.must(opOpen, text("/my.lsm"), noKey, pairs())
 	c.fails("misuse", opOpen, text("/my.lsm"), noKey, pairs())
 	c.put(0, "a", "1")
 	c.must(opClose)
-	c.fails("misuse", opGet, u32(0), text("a"))
-	c.fails("misuse", opBegin)
-	c.fails("misuse", opClose)
+	c.fails("closed", opGet, u32(0), text("a"))
+	c.fails("closed", opBegin)
+	c.fails("closed", opClose)
 }
 
 // An encrypted database opens with its key only, and its error says so.

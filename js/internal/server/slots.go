@@ -48,6 +48,14 @@ func (s *Server) slots(r *request, _ *tx, out *wire.Writer) error {
 	return nil
 }
 
+// encrypted returns why the keys of the database cannot be changed, if it has none.
+func (s *Server) encrypted() error {
+	if len(s.database().Keys()) == 0 {
+		return misuse("the database is not encrypted; backup({ key }) makes a copy that is")
+	}
+	return nil
+}
+
 // addKey adds a key, and answers with its id.
 func (s *Server) addKey(r *request, _ *tx, out *wire.Writer) error {
 	src, err := keySource(r.in)
@@ -56,6 +64,9 @@ func (s *Server) addKey(r *request, _ *tx, out *wire.Writer) error {
 	}
 	if src == nil || src == keys.None || !r.in.Done() {
 		return badMessage()
+	}
+	if err := s.encrypted(); err != nil {
+		return err
 	}
 	ctx, stop := s.patient(r.ctx, "add key")
 	defer stop()
@@ -73,6 +84,9 @@ func (s *Server) removeKey(r *request, _ *tx, _ *wire.Writer) error {
 		return badMessage()
 	}
 	if err != nil {
+		return err
+	}
+	if err := s.encrypted(); err != nil {
 		return err
 	}
 	ctx, stop := s.patient(r.ctx, "remove key")

@@ -23,7 +23,10 @@ func readStatement(in *wire.Reader, c *conn) (text string, args []driver.NamedVa
 	for n := in.U32(); n > 0 && !in.Bad(); n-- {
 		arg := driver.NamedValue{Ordinal: len(args) + 1, Name: in.Text()}
 		arg.Value = in.Value()
-		if err := c.CheckNamedValue(&arg); err != nil {
+		if in.Bad() {
+			break
+		}
+		if err := checkArgument(c, &arg); err != nil {
 			return "", nil, err
 		}
 		args = append(args, arg)
@@ -32,6 +35,23 @@ func readStatement(in *wire.Reader, c *conn) (text string, args []driver.NamedVa
 		return "", nil, badMessage()
 	}
 	return text, args, nil
+}
+
+// checkArgument is CheckNamedValue, in words of JavaScript.
+func checkArgument(c *conn, arg *driver.NamedValue) error {
+	which := fmt.Sprintf("argument %d", arg.Ordinal)
+	if arg.Name != "" {
+		which = "the argument " + arg.Name
+	}
+	if arg.Value == nil {
+		return misuse("%s is null or undefined: there is no NULL here; the empty value is '' or an empty Uint8Array", which)
+	}
+	n, large := arg.Value.(uint64)
+	err := c.CheckNamedValue(arg)
+	if err != nil && large {
+		return misuse("%s is %d: an integer above 2^63 - 1 is for a database with key_type uint64 or lsm1uint", which, n)
+	}
+	return err
 }
 
 // controlWords are what a statement that begins or ends a transaction begins with.
@@ -164,7 +184,7 @@ func (q *queried) row(_ context.Context, out *wire.Writer) (bool, error) {
 	}
 	for i, v := range q.values {
 		if !out.Value(v) {
-			return false, fmt.Errorf("column %d has a value of type %T, which cannot be passed on", i+1, v)
+			return false, fmt.Errorf("lsmlite: column %d has a value that cannot be passed on", i+1)
 		}
 	}
 	return true, nil

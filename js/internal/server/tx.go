@@ -92,7 +92,7 @@ func (s *Server) begin(r *request, _ *tx, out *wire.Writer) error {
 	s.mu.Unlock()
 	if closed {
 		t.abandon()
-		return misuse("the database is closed")
+		return errClosed
 	}
 	out.U32(n)
 	return nil

@@ -52,7 +52,7 @@ export async function interfaceInOPFS(w) {
   assert.equal(seen.wrong.is, true);
   assert.match(seen.wrong.message, /unexpected "FRM"/);
   assert.deepEqual(Object.values(seen.check[0]), ["ok"]);
-  assert.equal(seen.closed, "misuse");
+  assert.equal(seen.closed, "closed");
 }
 
 export async function persistsAcrossReload(w) {

@@ -326,9 +326,9 @@ for (const storage of ["memory", "node"]) {
     await db.close();
     await db.close();
     ended();
-    await fails(hangs, "misuse");
-    await fails(db.get("a"), "misuse");
-    await fails((async () => { for (;;) if ((await scan.next()).done) return; })(), "misuse");
+    await fails(hangs, "closed", 21);
+    await fails(db.get("a"), "closed", 21);
+    await fails((async () => { for (;;) if ((await scan.next()).done) return; })(), "closed");
     if (storage === "node") {
       const again = await open(temp("close.lsm"), { storage });
       assert.equal(await again.get("lost"), undefined);
@@ -337,6 +337,72 @@ for (const storage of ["memory", "node"]) {
     }
   });
 }
+
+test("what close cuts off says so", async () => {
+  const db = await open("cut.lsm", { storage: "memory" });
+  await fill(db, 2000);
+  let closing;
+  const cut = [
+    db.transaction(async (tx) => {
+      await tx.put("lost", "1");
+      const second = db.transaction(() => {}); // waits for the first
+      closing = db.close();
+      await second;
+    }),
+  ];
+  while (closing === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+  cut.push(db.get("a"), all(db.scan()), db.backup(), db.checkpoint(), db.close().then(() => db.keySlots()));
+  for (const promise of cut) {
+    await assert.rejects(promise, (error) => error.kind === "closed" && /^lsmlite: the database (is|was) closed$/.test(error.message));
+  }
+  await closing;
+});
+
+each("a transaction that its function aborts ends at once", {}, async (db) => {
+  const mine = new Error("mine");
+  const control = new AbortController();
+  await assert.rejects(db.transaction(async (tx) => {
+    void tx.put("a", "1");
+    control.abort(mine);
+    await new Promise(() => {});
+  }, { signal: control.signal }), mine);
+  assert.equal(await db.get("a"), undefined);
+});
+
+each("what waits behind a write can be aborted", {}, async (db) => {
+  let release;
+  const first = db.transaction(() => new Promise((resolve) => (release = resolve)));
+  while (release === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+  const put = db.put("a", "1"); // waits for the transaction
+  const control = new AbortController();
+  const mine = new Error("mine");
+  const waiting = [db.exec("DELETE FROM kv", [], { signal: control.signal }), db.transaction(() => assert.fail("it runs"), { signal: control.signal })];
+  setTimeout(() => control.abort(mine), 10);
+  for (const promise of waiting) await assert.rejects(promise, mine);
+  release();
+  await Promise.all([first, put]);
+  assert.equal(text(await db.get("a")), "1");
+});
+
+each("errors are in words of JavaScript", {}, async (db) => {
+  const insert = "INSERT INTO kv VALUES ('a', ?)";
+  for (const [promise, words] of [
+    [db.exec(insert, [null]), "argument 1 is null or undefined"],
+    [db.exec("INSERT INTO kv VALUES (?, $v)", { 1: "a", v: undefined }), "null or undefined"],
+    [db.exec(insert, [2n ** 64n - 1n]), "argument 1 is 18446744073709551615: an integer above 2^63 - 1"],
+    [db.addKey({ key: new Uint8Array(32) }), "backup({ key })"],
+    [db.removeKey("0123456789abcdef"), "backup({ key })"],
+  ]) {
+    await assert.rejects(promise, (error) => {
+      assert.equal(error.kind, "misuse");
+      assert.ok(error.message.includes(words), error.message);
+      assert.doesNotMatch(error.message, /\bnil\b|\[\]byte|context|deadline|goroutine|uint64 values|lsmlite rewrite/);
+      return true;
+    });
+  }
+  await db.exec("INSERT INTO kv VALUES ('empty', ?)", [new Uint8Array(0)]);
+  assert.deepEqual(await db.get("empty"), new Uint8Array(0));
+});
 
 test("open refuses what it cannot do", async () => {
   await fails(open("a.lsm", { storage: "opfs" }), "misuse");
