@@ -23,6 +23,9 @@ let file = { name: "", size: 0 };
 let locked; // the file that waits for its key
 let shown = 0; // number of the newest request for keys
 let looked = 0; // number of the newest request for a value
+let ran = 0; // number of the newest statement
+let asked = 0; // number of the newest request to open a file
+let came = 0; // number of the newest one of those that came to something
 let value; // the bytes that are shown
 let form = "auto"; // "text" or "hex" once the visitor has chosen
 
@@ -46,6 +49,7 @@ async function attempt(f) {
 const isLog = (f) => f.name.endsWith("-log");
 
 async function openFiles(files) {
+  const mine = ++asked;
   const main = files.find((f) => !isLog(f));
   if (!main) throw new Error(files.length ? "This is a log. Drop the database together with it." : "There is no file in that.");
   if (files.filter((f) => !isLog(f)).length > 1) throw new Error("One file at a time, and its log.");
@@ -53,13 +57,14 @@ async function openFiles(files) {
   const bytes = main.size + (log?.size ?? 0);
   if (bytes > maxFile) throw new Error(`${main.name} has ${size(bytes)}; this page opens up to ${size(maxFile)}.`);
   await unlock({
-    name: main.name, size: bytes, content: new Uint8Array(await main.arrayBuffer()),
+    mine, name: main.name, size: bytes, content: new Uint8Array(await main.arrayBuffer()),
     log: log && new Uint8Array(await log.arrayBuffer()),
   });
 }
 
 // unlock opens a file, and asks for its key if it needs one. secret is {passphrase} or {key}, if it is known.
 async function unlock(wanted, secret = {}) {
+  if (wanted.mine < came) return;
   locked = undefined;
   at("unlock").hidden = true;
   say("Opening …");
@@ -68,6 +73,8 @@ async function unlock(wanted, secret = {}) {
     opened = await open(wanted.name, { storage: "memory", content: wanted.content, log: wanted.log, ...secret });
   } catch (error) {
     if (error.kind !== "key") throw error;
+    if (wanted.mine < came) return;
+    came = wanted.mine;
     locked = wanted;
     at("locked").textContent = wanted.name;
     at("unlock").hidden = false;
@@ -87,6 +94,7 @@ function secretOf(typed) {
 }
 
 async function sample() {
+  const mine = ++asked;
   say("Making rows …");
   const made = await open("sample.lsm", { storage: "memory" });
   await made.transaction(async (tx) => {
@@ -96,11 +104,16 @@ async function sample() {
     for (let i = 0; i < 500; i++) await tx.put(`reading/${String(i).padStart(4, "0")}`, (20 + 5 * Math.sin(i / 25)).toFixed(2));
     await tx.put(Uint8Array.of(0, 255), Uint8Array.from({ length: 256 }, (_, i) => i));
   });
-  await show(made, { name: "sample.lsm", size: undefined });
+  await show(made, { mine, name: "sample.lsm", size: undefined });
 }
 
+// show shows what has been opened, unless what was requested later has come before.
 async function show(opened, about) {
-  do await shut(); while (db !== undefined); // another file may have been opened meanwhile
+  came = Math.max(came, about.mine);
+  do {
+    if (about.mine < came) return void (await opened.close());
+    await shut();
+  } while (db !== undefined || about.mine < came); // another file may have been opened meanwhile
   db = opened;
   file = { name: about.name, size: about.size };
   at("name").textContent = about.name;
@@ -123,6 +136,7 @@ async function shut() {
   db = undefined;
   shown++;
   looked++;
+  ran++;
   list.clear();
   pane(undefined, undefined);
   await old?.close();
@@ -189,36 +203,47 @@ function draw() {
 }
 
 async function statement() {
+  const mine = ++ran;
+  const on = db;
   at("refused").hidden = true;
   at("outcome").textContent = "Running …";
   at("result").replaceChildren();
-  const begun = performance.now();
   try {
-    const body = document.createElement("tbody");
-    let columns;
-    let rows = 0;
-    for await (const row of db.query(at("sql").value)) {
-      if (rows === maxRows) { rows++; break; }
-      columns ??= Object.keys(row);
-      line(body, "td", Object.values(row).map(cell));
-      rows++;
-    }
-    if (columns) {
-      const head = document.createElement("thead");
-      line(head, "th", columns);
-      at("result").append(head, body);
-    }
-    const ms = (performance.now() - begun).toFixed(1);
-    at("outcome").textContent = rows > maxRows ? `the first ${maxRows} rows, ${ms} ms` : `${rows} ${rows === 1 ? "row" : "rows"}, ${ms} ms`;
+    await rowsOf(mine);
   } catch (error) {
+    if (mine !== ran) return; // the file was closed meanwhile, or another statement is the newest
     at("outcome").textContent = "";
     at("refused").textContent = error.message;
     at("refused").hidden = false;
     return;
   }
+  if (on !== db) return;
   const chosen = list.chosen;
   await keys(); // a statement may have changed them
-  list.restore(chosen);
+  if (on === db) list.restore(chosen);
+}
+
+// rowsOf runs the statement and shows its rows, as long as it is the newest.
+async function rowsOf(mine) {
+  const begun = performance.now();
+  const body = document.createElement("tbody");
+  let columns;
+  let rows = 0;
+  for await (const row of db.query(at("sql").value)) {
+    if (mine !== ran) return;
+    if (rows === maxRows) { rows++; break; }
+    columns ??= Object.keys(row);
+    line(body, "td", Object.values(row).map(cell));
+    rows++;
+  }
+  if (mine !== ran) return;
+  if (columns) {
+    const head = document.createElement("thead");
+    line(head, "th", columns);
+    at("result").append(head, body);
+  }
+  const ms = (performance.now() - begun).toFixed(1);
+  at("outcome").textContent = rows > maxRows ? `the first ${maxRows} rows, ${ms} ms` : `${rows} ${rows === 1 ? "row" : "rows"}, ${ms} ms`;
 }
 
 function line(into, kind, texts) {
@@ -240,11 +265,20 @@ function cell(v) {
 
 // save hands a copy of the rows to the browser as a download: a database that was closed, densely packed.
 async function save() {
+  const on = db;
+  const name = file.name;
   say("Saving …");
-  const address = URL.createObjectURL(new Blob([await db.backup()], { type: "application/octet-stream" }));
+  let copy;
+  try {
+    copy = await on.backup();
+  } catch (error) {
+    if (on === db) throw error; // else the file was closed meanwhile
+    return;
+  }
+  const address = URL.createObjectURL(new Blob([copy], { type: "application/octet-stream" }));
   const link = document.createElement("a");
   link.href = address;
-  link.download = file.name;
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
   say("Saved");
@@ -258,7 +292,7 @@ at("file").addEventListener("change", () => {
 at("sample").addEventListener("click", () => attempt(sample));
 at("unlock").addEventListener("submit", (e) => {
   e.preventDefault();
-  if (locked && at("secret").value !== "") attempt(() => unlock(locked, secretOf(at("secret").value)));
+  if (locked && at("secret").value !== "") attempt(() => unlock({ ...locked, mine: ++asked }, secretOf(at("secret").value)));
 });
 at("not").addEventListener("click", () => { locked = undefined; at("unlock").hidden = true; at("secret").value = ""; });
 at("close").addEventListener("click", () => attempt(leave));

@@ -155,6 +155,76 @@ export async function demoRefuses(w) {
   await shows(tab, "key", "reading/0198");
 }
 
+// demoRunsTheNewest: of two statements only the newest shows something, and none after the file was closed.
+export async function demoRunsTheNewest(w) {
+  const tab = await openDemo(w);
+  await tab.run(() => document.getElementById("sample").click());
+  await shows(tab, "note", "200 keys, and there are more");
+  await tab.run(() => {
+    window.most = 0; // tables at a time
+    new MutationObserver(() => { window.most = Math.max(window.most, document.querySelectorAll("#result tbody").length); })
+      .observe(document.getElementById("result"), { childList: true });
+    document.getElementById("sql").value = "SELECT key, value FROM kv";
+    for (let i = 0; i < 2; i++) document.getElementById("statement").requestSubmit();
+  });
+  await shows(tab, "outcome", "506 rows");
+  await tab.run(() => {
+    document.getElementById("sql").value = "SELECT key, value FROM kv ORDER BY key DESC";
+    document.getElementById("statement").requestSubmit();
+    document.getElementById("sql").value = "SELECT count(*) AS n FROM kv";
+    document.getElementById("statement").requestSubmit();
+  });
+  await shows(tab, "outcome", "1 row,");
+  await write(tab, "sql", "SELECT 'the last'"); // asks after all the others
+  await tab.press("Enter", 2);
+  await shows(tab, "result", "the last");
+  assert.deepEqual(await tab.run(() => [window.most, document.querySelectorAll("#result tbody tr").length]), [1, 1]);
+
+  // What is written is in the list, also if the statement after it is refused.
+  await tab.run(() => {
+    document.getElementById("sql").value = "INSERT INTO kv VALUES ('a new key', '1')";
+    document.getElementById("statement").requestSubmit();
+    document.getElementById("sql").value = "SELEC";
+    document.getElementById("statement").requestSubmit();
+  });
+  await shows(tab, "refused", "SELEC");
+  await shows(tab, "list", "a new key");
+
+  await tab.run(() => {
+    document.getElementById("sql").value = "SELECT key, value FROM kv";
+    document.getElementById("statement").requestSubmit();
+    document.getElementById("close").click();
+  });
+  await tab.until(() => !document.getElementById("start").hidden);
+  assert.deepEqual(await tab.run(() => ["refused", "error"].map((id) => document.getElementById(id).hidden)), [true, true]);
+  assert.equal(await tab.run(() => document.getElementById("result").childElementCount), 0);
+}
+
+// demoOpensTheNewest: a file that comes after one that was requested later is not shown.
+export async function demoOpensTheNewest(w) {
+  const tab = await openDemo(w);
+  await tab.run(() => {
+    const { arrayBuffer } = Blob.prototype;
+    Blob.prototype.arrayBuffer = async function () {
+      await new Promise((resolve) => { window.goOn = resolve; });
+      return arrayBuffer.call(this);
+    };
+  });
+  await drop(w, tab, "native.lsm");
+  await tab.until(() => window.goOn !== undefined);
+  await tab.run(() => document.getElementById("sample").click());
+  await shows(tab, "name", "sample.lsm");
+  await shows(tab, "note", "200 keys, and there are more");
+  await tab.run(() => window.goOn());
+  await new Promise((resolve) => setTimeout(resolve, 1000)); // so long would the other one take at most
+  assert.equal(await tab.run(() => document.getElementById("name").textContent), "sample.lsm");
+  await write(tab, "sql", "SELECT count(*) AS n FROM kv");
+  await tab.press("Enter", 2);
+  await shows(tab, "result", "506");
+  await tab.run(() => document.getElementById("close").click());
+  await tab.until(() => !document.getElementById("start").hidden);
+}
+
 // demoOnNarrowScreens: nothing is wider than the screen, and what is to be pressed can be.
 export async function demoOnNarrowScreens(w) {
   const tab = await openDemo(w, 360, 740, true);
