@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +72,60 @@ func TestSize(t *testing.T) {
 	out := run(t, exec.Command("./build.sh", t.TempDir()))
 	if !strings.Contains(out, "brotli -11 ") {
 		t.Errorf("the build script does not say how large the program is:\n%s", out)
+	}
+}
+
+// TestSizesInThePage compares the sizes that docs/javascript.md gives with those of what was built. Another release of
+// Go may make a program some percent larger or smaller.
+func TestSizesInThePage(t *testing.T) {
+	folder := build(t)
+	raw, err := os.ReadFile("../docs/javascript.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := func(pattern string) float64 {
+		t.Helper()
+		found := regexp.MustCompile(pattern).FindSubmatch(raw)
+		if found == nil {
+			t.Fatalf("the page has nothing like %s", pattern)
+		}
+		n, err := strconv.ParseFloat(string(found[1]), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	size := func(paths ...string) (sum float64) {
+		t.Helper()
+		for _, path := range paths {
+			about, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum += float64(about.Size())
+		}
+		return sum
+	}
+	scripts, err := filepath.Glob(filepath.Join(folder, "*.js"))
+	if err != nil || len(scripts) < 6 {
+		t.Fatalf("%d scripts: %v", len(scripts), err)
+	}
+	// As the page says that it is built.
+	wasi := filepath.Join(t.TempDir(), "wasi.wasm")
+	c := exec.Command("go", "build", "-C", "wasip1", "-o", wasi, ".")
+	c.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	run(t, c)
+	for _, s := range []struct {
+		what       string
+		said, size float64
+	}{
+		{"the program", said(`lsmlite\.wasm. has ([\d.]+) MB`) * 1e6, size(filepath.Join(folder, "lsmlite.wasm"))},
+		{"the scripts", said(`scripts next to it have (\d+) KB`) * 1e3, size(scripts...)},
+		{"the module for WASI", said(`The module has ([\d.]+) MB`) * 1e6, size(wasi)},
+	} {
+		if off := s.said/s.size - 1; off < -0.04 || off > 0.04 {
+			t.Errorf("%s has %.0f bytes, and the page says %.0f", s.what, s.size, s.said)
+		}
 	}
 }
 
