@@ -140,6 +140,7 @@ int lsm_csr_last(lsm_cursor *p){ return toEnd(p, 1); }
 
 static int move(lsm_cursor *p, unsigned eMove){
   int rc;
+  if( p && p->bFailed ) return settle(p); /* whatever moves the failed one allowed */
   if( p==0 || !(p->eMoves & eMove) ){
     return misuse(p, eMove==CSR_NEXT ? "next" : "prev", p && (p->eMoves & CSR_SCAN) ? zScan :
         eMove==CSR_NEXT ? "only after lsm_csr_first and LSM_SEEK_GE" : "only after lsm_csr_last and LSM_SEEK_LE");
@@ -225,9 +226,10 @@ int lsmlite_csr_rows(lsm_cursor *p, lsmlite_rows *pRows){
   int rc;
   if( pRows==0 ) return misuse(p, "rows", zNoPlace);
   memset(pRows, 0, sizeof(*pRows));
-  if( p==0 || p->bBare ) return misuse(p, "rows", "LSM_SEEK_LEFAST finds no value");
-  rc = settle(p);
-  if( rc || p->iRow>=p->nRow ) return rc;
+  rc = p ? settle(p) : LSM_MISUSE;
+  if( rc ) return rc;
+  if( p->bBare ) return misuse(p, "rows", "LSM_SEEK_LEFAST finds no value");
+  if( p->iRow>=p->nRow ) return LSM_OK;
   if( p->bLong ){
     if( p->pLong==0 && (rc = lsmliteGoCursorLong(p->pGo))!=LSM_OK ) return rc;
     pRows->aOff = p->aLongOff;

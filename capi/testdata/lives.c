@@ -210,12 +210,31 @@ static void kept(void){
   WANT(db, lsm_csr_value(c, &p, &nPtr), LSM_IOERR);
   WANT(db, lsm_csr_cmp(c, "k", 1, &nPtr), LSM_IOERR);
   WANT(db, lsm_csr_next(c), LSM_IOERR);
-  WANT(db, lsm_csr_prev(c), LSM_MISUSE); /* the direction is wrong, too */
+  WANT(db, lsm_csr_prev(c), LSM_IOERR); /* the direction is wrong, too */
   WANT(db, lsm_csr_last(c), LSM_IOERR);
   WANT(db, lsm_csr_prev(c), LSM_IOERR);
   WANT(db, lsm_csr_valid(c), 0);
   bNoRead = 0;
   WANT(db, lsm_csr_prev(c), LSM_IOERR);
+  for(i=LSM_SEEK_LEFAST; i<=LSM_SEEK_GE; i++){ /* after a seek in any way, of which some allow no moves */
+    bNoRead = 1;
+    WANT(db, lsm_csr_seek(c, "k04000", 6, i), LSM_IOERR);
+    bNoRead = 0;
+    for(n=0; n<2; n++){
+      WANT(db, lsm_csr_valid(c), 0);
+      WANT(db, lsm_csr_key(c, &p, &nPtr), LSM_IOERR);
+      WANT(db, lsm_csr_value(c, &p, &nPtr), LSM_IOERR);
+      WANT(db, lsm_csr_cmp(c, "k", 1, &nPtr), LSM_IOERR);
+      WANT(db, lsmlite_csr_rows(c, &rows), LSM_IOERR);
+      TRUE(rows.nRow==0);
+      WANT(db, lsm_csr_next(c), LSM_IOERR);
+      WANT(db, lsm_csr_prev(c), LSM_IOERR);
+    }
+    OK(db, lsm_csr_seek(c, "k04000", 6, i));
+    TRUE(lsm_csr_valid(c));
+    WANT(db, lsmlite_csr_rows(c, &rows), i==LSM_SEEK_LEFAST ? LSM_MISUSE : LSM_OK);
+    WANT(db, i<=0 ? lsm_csr_next(c) : lsm_csr_prev(c), LSM_MISUSE);
+  }
   OK(db, lsm_csr_first(c));
   for(n=0, rc=LSM_OK; rc==LSM_OK && lsm_csr_valid(c); rc=lsm_csr_next(c)) n++;
   TRUE(rc==LSM_OK && n==5000);
