@@ -5,6 +5,7 @@
 */
 #include "common.h"
 #include <pthread.h>
+#include <time.h>
 
 static char zFile[500];
 
@@ -405,6 +406,76 @@ static void sharing(void){
   for(i=0; i<2; i++) pthread_join(aThread[i], 0);
 }
 
+/* A handle that only reads shares the database that others read, and does not wait for one that would write and is about
+** to fail, or to open the file after a long time. */
+typedef struct { myEnv env; int bIn, bGoOn; pthread_mutex_t mu; pthread_cond_t cond; } lateEnv;
+static int lateOpen(lsm_env *e, const char *z, int flags, lsm_file **pp){
+  lateEnv *l = (lateEnv*)e; struct timespec until; int rc = 0;
+  (void)z; (void)flags;
+  *pp = 0;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += 20;
+  pthread_mutex_lock(&l->mu);
+  l->bIn = 1;
+  pthread_cond_broadcast(&l->cond);
+  while( !l->bGoOn && rc==0 ) rc = pthread_cond_timedwait(&l->cond, &l->mu, &until);
+  TRUE(l->bGoOn); /* otherwise the reader waits for this */
+  pthread_mutex_unlock(&l->mu);
+  return LSM_IOERR;
+}
+static void *lateWriter(void *pArg){
+  lateEnv *l = pArg; lsm_db *db;
+  OK(0, lsm_new(&l->env.e, &db));
+  TRUE(lsm_open(db, zFile)!=LSM_OK);
+  OK(0, lsm_close(db));
+  return 0;
+}
+static void *failingWriters(void *pArg){
+  lateEnv *l = pArg; int i;
+  for(i=0; i<300; i++) lateWriter(l);
+  return 0;
+}
+static void reads(void){
+  lsm_db *db; lsm_i64 n; int v = 1;
+  OK(0, lsm_new(0, &db));
+  OK(db, lsm_config(db, LSM_CONFIG_READONLY, &v));
+  OK(db, lsm_open(db, zFile));
+  OK(db, lsmlite_get(db, "k", 1, 0, 0, &n));
+  TRUE(n==1);
+  OK(db, lsm_close(db));
+}
+static void besideOneThatFails(void){
+  lateEnv late; pthread_t thread, aThread[3]; lsm_db *db = opened(0), *held; int i, v = 1;
+  OK(db, lsm_insert(db, "k", 1, "v", 1));
+  OK(db, lsm_close(db));
+  OK(0, lsm_new(0, &held));
+  OK(held, lsm_config(held, LSM_CONFIG_READONLY, &v));
+  OK(held, lsm_open(held, zFile));
+  memset(&late, 0, sizeof(late));
+  init(&late.env);
+  late.env.e.xOpen = lateOpen;
+  pthread_mutex_init(&late.mu, 0);
+  pthread_cond_init(&late.cond, 0);
+  TRUE(pthread_create(&thread, 0, lateWriter, &late)==0);
+  pthread_mutex_lock(&late.mu);
+  while( !late.bIn ) pthread_cond_wait(&late.cond, &late.mu);
+  pthread_mutex_unlock(&late.mu);
+  reads();
+  pthread_mutex_lock(&late.mu);
+  late.bGoOn = 1;
+  pthread_cond_broadcast(&late.cond);
+  pthread_mutex_unlock(&late.mu);
+  pthread_join(thread, 0);
+  for(i=0; i<3; i++) TRUE(pthread_create(&aThread[i], 0, failingWriters, &late)==0);
+  for(i=0; i<200; i++) reads();
+  OK(held, lsm_close(held));
+  for(i=0; i<100; i++) reads(); /* without one to share */
+  for(i=0; i<3; i++) pthread_join(aThread[i], 0);
+  db = opened(0); /* what has failed stands in nobody's way */
+  OK(db, lsm_insert(db, "k", 1, "w", 1));
+  OK(db, lsm_close(db));
+}
+
 /* Whatever a hook returns is an error if it is not LSM_OK. */
 static int hookError;
 static int hookBound(void *p, int n){ (void)p; return n; }
@@ -451,7 +522,7 @@ int main(int argc, char **argv){
     { "unreadable", unreadable }, { "changed", changed }, { "ownKey", ownKey }, { "unread", unread }, { "kept", kept }, { "alone", alone }, { "backup", backup },
     { "noMove", noMove }, { "comesBack", comesBack },
     { "messages", messages }, { "closing", closing },
-    { "sharing", sharing }, { "strange", strange },
+    { "sharing", sharing }, { "besideOneThatFails", besideOneThatFails }, { "strange", strange },
   };
   size_t i; int a, b, c;
   if( argc<2 ) return 2;
