@@ -189,14 +189,20 @@ func (j *recovery) open() (err error) {
 
 // unlock finds the keys of a database that is encrypted.
 func (j *recovery) unlock(ctx context.Context) error {
-	loaded, err := checkpoint.Load(j.files.Data(), j.from)
-	if err == nil { // else the meta pages cannot be read: that is damage
-		j.secret, j.strange, err = loaded.UnlockAround(ctx, j.o.Key, func(s *checkpoint.Secret, c *format.Checkpoint) int {
-			return rescue.Belongs(j.files.Data(), j.log, s, c)
-		})
-		if err != nil || j.secret != nil {
-			return atOpen(j.from, err)
-		}
+	data, err := rescue.Tolerant(ctx, j.files.Data()) // a meta page that cannot be read is one that is damaged
+	if err != nil {
+		return atOpen(j.from, err)
+	}
+	loaded, err := checkpoint.Load(data, j.from)
+	if err != nil {
+		return atOpen(j.from, err)
+	}
+	in := rescue.Options{Data: j.files.Data(), Log: j.log, Path: j.from, Codecs: j.o.Codecs}
+	j.secret, j.strange, err = loaded.UnlockAround(ctx, j.o.Key, func(s *checkpoint.Secret, c *format.Checkpoint) (int, error) {
+		return rescue.Belongs(ctx, in, s, c)
+	})
+	if err != nil || j.secret != nil {
+		return atOpen(j.from, err)
 	}
 	sealedLog := false
 	if j.log != nil && loaded.Checkpoint == nil {
@@ -211,7 +217,7 @@ func (j *recovery) unlock(ctx context.Context) error {
 		return &CorruptionError{File: j.from, Offset: -1, Detail: keysLost + ": it cannot be recovered"}
 	case hasKey(j.o.Key): // without one the new file would be in clear, whatever the damaged one was
 		return &CorruptionError{File: j.from, Offset: -1, Detail: "a key is given, and no meta page is whole: " +
-			"if the database is encrypted, it cannot be recovered, as its keys were there; if it is not, leave out the key", Err: err}
+			"if the database is encrypted, it cannot be recovered, as its keys were there; if it is not, leave out the key"}
 	}
 	return nil
 }

@@ -67,7 +67,7 @@ func (l *Loaded) Unlock(ctx context.Context, src keys.Source) (*Secret, error) {
 // the keys of one of them, and the one that has more is taken. If they have one data key, as those of a copy have, the
 // newer one may lead to nothing that is in the file: then strange is its number, else 0, and it counts as damaged.
 func (l *Loaded) UnlockAround(
-	ctx context.Context, src keys.Source, count func(*Secret, *format.Checkpoint) int,
+	ctx context.Context, src keys.Source, count func(*Secret, *format.Checkpoint) (int, error),
 ) (s *Secret, strange int, err error) {
 	found, err := l.find(ctx, src, true)
 	if err != nil || len(found) == 0 {
@@ -88,22 +88,34 @@ func (l *Loaded) UnlockAround(
 	}
 	s = l.secret(k)
 	x, other := l.accepted()
-	if x.Checkpoint != nil && other.Checkpoint != nil && x.Ref != other.Ref && len(x.Checkpoint.Levels) > 0 &&
-		count(s, x.Checkpoint) == 0 && count(s, other.Checkpoint) > 0 {
-		x.Checkpoint, strange = nil, l.Meta
-		s = l.secret(k)
+	if x.Checkpoint == nil || other.Checkpoint == nil || x.Ref == other.Ref || len(x.Checkpoint.Levels) == 0 {
+		return s, 0, nil
 	}
-	return s, strange, nil
+	n, err := count(s, x.Checkpoint)
+	if err != nil || n > 0 {
+		return s, 0, err
+	}
+	if n, err = count(s, other.Checkpoint); err != nil || n == 0 {
+		return s, 0, err
+	}
+	x.Checkpoint, strange = nil, l.Meta
+	return l.secret(k), strange, nil
 }
 
 // prefer returns the keys under which there is most of the file.
-func (l *Loaded) prefer(found []*crypt.Keys, count func(*Secret, *format.Checkpoint) int) (best *crypt.Keys, err error) {
+func (l *Loaded) prefer(
+	found []*crypt.Keys, count func(*Secret, *format.Checkpoint) (int, error),
+) (best *crypt.Keys, err error) {
 	most, tie := -1, false
 	for _, k := range found {
 		n := 0
 		for i := range l.Pages {
 			if p := &l.Pages[i]; p.agrees(k) {
-				n += count(&Secret{keys: k, codec: p.sealed.Codec}, p.Checkpoint)
+				more, err := count(&Secret{keys: k, codec: p.sealed.Codec}, p.Checkpoint)
+				if err != nil {
+					return nil, err
+				}
+				n += more
 			}
 		}
 		switch {

@@ -3,6 +3,8 @@
 package rescue
 
 import (
+	"context"
+
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -10,45 +12,65 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
-// Belongs returns how much there is in an encrypted file, and in its log, which may be nil, of what a checkpoint
-// leads to: the ends of segments at which there is a page under the keys, and the log if a transaction goes on from
-// the checkpoint. 0 says that the checkpoint may be that of another file.
-func Belongs(data, log vfs.File, s *checkpoint.Secret, c *format.Checkpoint) (n int) {
-	for i := range c.Levels {
-		seg := &c.Levels[i].LHS
-		box, err := s.Keys().Segment(seg.Salt)
-		if err != nil {
-			continue
+// Belongs returns how much there is in an encrypted file, and in its log, of what a checkpoint leads to: pages at both
+// ends of its segments that open with their keys and are sound, and the log if a transaction goes on from the
+// checkpoint. Damaged pages are passed over, so that 0 says that no page of any segment is there from its first one on:
+// the checkpoint may be that of another file. Of the options it uses Data, Log and Codecs.
+func Belongs(ctx context.Context, o Options, s *checkpoint.Secret, ck *format.Checkpoint) (n int, err error) {
+	in, err := newInput(ctx, o.Data, nil)
+	if err != nil {
+		return 0, err
+	}
+	in.secret, o.Secret = s, s
+	if (&Rescue{o: &o, data: in}).geometry(ck) != nil {
+		return 0, nil // with a codec that is not known nothing can be read
+	}
+	c := &chains{in: in, claimed: make(map[base.BlockNo]bool)}
+	for i := range ck.Levels {
+		l := &ck.Levels[i]
+		for _, seg := range append([]format.Segment{l.LHS}, l.RHS...) {
+			n += c.follow(seg, identity{}).sample()
 		}
-		for _, p := range []base.PageNo{seg.First, seg.Last} {
-			if _, err := box.OpenPage(nil, bodyAt(data, p), uint64(p)); err == nil {
+	}
+	if in.err != nil {
+		return 0, in.err
+	}
+	if o.Log != nil {
+		goesOn := 0
+		_, _, _ = wal.RecoverSteps(o.Log, ck.Log, s.Keys(), func(format.LogRecord) error { return nil },
+			func(format.LogPos) error { goesOn = 1; return nil })
+		n += goesOn
+	}
+	return n, nil
+}
+
+// sample counts the pages that are sound among some at the front of a segment, and some of its last block if none is
+// at the front.
+func (ch *chain) sample() (n int) {
+	buf := make([]byte, ch.sheet.in.geo.PageSize)
+	count := func(w walker) {
+		for range votePages {
+			at, ok := w.next(buf)
+			if !ok {
+				return
+			}
+			if at.page != nil {
 				n++
 			}
 		}
 	}
-	if log != nil {
-		goesOn := 0
-		_, _, _ = wal.RecoverSteps(log, c.Log, s.Keys(), func(format.LogRecord) error { return nil },
-			func(format.LogPos) error { goesOn = 1; return nil })
-		n += goesOn
+	count(walker{s: ch.sheet})
+	if last := len(ch.sheet.pieces) - 1; n == 0 && last > 0 {
+		count(walker{s: ch.sheet, i: last})
 	}
 	return n
 }
 
-// bodyAt returns what the record of a page holds, if it is in one block, and nil if there is no record.
-func bodyAt(data vfs.File, p base.PageNo) []byte {
-	var head [format.RecordSizeLen]byte
-	size, err := data.Size()
-	if n, _ := data.ReadAt(head[:], int64(p)); err != nil || n < len(head) {
-		return nil
+// Tolerant returns a file of which what cannot be read is zero, as a rescue takes it.
+func Tolerant(ctx context.Context, f vfs.File) (vfs.File, error) {
+	in, err := newInput(ctx, f, nil)
+	if err != nil {
+		return nil, err
 	}
-	h, ok := format.DecodeRecordHead(head[:])
-	if !ok || h.Pad || int64(p)+int64(h.Len) > size {
-		return nil
-	}
-	record := make([]byte, h.Len)
-	if n, _ := data.ReadAt(record, int64(p)); n < len(record) {
-		return nil
-	}
-	return record[format.RecordSizeLen : h.Len-format.RecordSizeLen]
+	return &tolerant{f, in}, nil
 }

@@ -35,7 +35,7 @@ func readMetas(in *input, strange int) *metas {
 		in.readAt(m.pages[i], int64(i)*format.MetaPageSize)
 		m.blank[i] = oneBit(m.pages[i][:format.NoteOffset])
 		if i+1 == strange {
-			m.problems = append(m.problems, fmt.Sprintf("meta page %d is whole, but leads to nothing that is in the file: it is that of a copy", i+1))
+			m.problems = append(m.problems, fmt.Sprintf("meta page %d is whole, but leads to nothing that is in the file: it may be that of a copy", i+1))
 			continue
 		}
 		var err error
