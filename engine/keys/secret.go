@@ -62,7 +62,6 @@ func readSecret(ctx context.Context, path string, limit int) ([]byte, error) {
 	if err := checkMode(path, info); err != nil {
 		return nil, err
 	}
-	defer endReads(ctx, f)()
 	b := make([]byte, limit+1)
 	n, err := io.ReadFull(f, b)
 	if ctx.Err() != nil {

@@ -41,8 +41,9 @@ func Raw(key []byte) Source {
 
 // File is a key in a file: 32 bytes, or 64 hex digits with white space after them. Group and others
 // must not be able to read the file; Windows and WebAssembly have no such permissions, so that
-// nothing is checked there. The file may be a pipe, such as that of a shell's <(…), which is read once for each use:
-// to wait for who writes it ends with the context.
+// nothing is checked there. The file may be a pipe, such as that of a shell's <(…), which is read once for each use.
+// Of a named pipe the first bytes are awaited, whatever writers come and go before: that wait ends with the context,
+// and is no concern of others that wait for the same pipe.
 func File(path string) Source {
 	return &source{"key file " + shownFile(path), func(ctx context.Context) (*Material, error) {
 		b, err := readSecret(ctx, path, maxKeyFile)
