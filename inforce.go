@@ -5,14 +5,14 @@ package lsmlite
 import (
 	"context"
 
+	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/store"
 )
 
 // agrees reports whether everything that cfg says is what h is open with: what its opener set, or
-// the current value.
-func (h *handle) agrees(ctx context.Context, cfg Config) error {
+// the current value. The options are those of cfg, with the key as it was fetched.
+func (h *handle) agrees(ctx context.Context, cfg Config, o engine.Options) error {
 	if e, ok := h.store.(store.Encrypter); ok {
-		o := cfg.engineOptions()
 		if err := e.CheckKey(ctx, o.Key); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 	"github.com/lsmlite/lsmlite-go/internal/session"
@@ -62,8 +63,15 @@ func openEngine(ctx context.Context, path string, o engine.Options) (store.Store
 }
 
 // acquire grants a use of the store that cfg names, opening it if nobody has it open,
-// and refuses settings that disagree with those it is open with.
+// and refuses settings that disagree with those it is open with. The key comes first: to
+// wait for it, such as in a named pipe, keeps nobody else from the database.
 func acquire(ctx context.Context, key handleKey, cfg Config, open openStore) (*handle, error) {
+	o := cfg.engineOptions()
+	if o.Key != nil && o.Key != keys.None {
+		fetched := fetchKey(ctx, o.Key)
+		defer fetched.wipe()
+		o.Key = fetched
+	}
 	registry.mu.Lock()
 	h := registry.open[key]
 	if h == nil {
@@ -78,9 +86,9 @@ func acquire(ctx context.Context, key handleKey, cfg Config, open openStore) (*h
 	if err == nil {
 		if h.store == nil {
 			h.cfg = cfg
-			h.store, err = open(ctx, key.path, cfg.engineOptions())
+			h.store, err = open(ctx, key.path, o)
 		} else if err = h.moved(); err == nil {
-			err = h.agrees(ctx, cfg)
+			err = h.agrees(ctx, cfg, o)
 		}
 		h.unlock()
 	}
@@ -122,31 +130,47 @@ func (h *handle) retain() {
 
 // release gives one use back and closes the store with the last one. The handle stays in
 // the registry while the store closes, so that the next to open it waits for the end.
-func (h *handle) release() error {
-	h.turn <- struct{}{}
-	defer h.unlock()
-	registry.mu.Lock()
-	h.uses--
-	last := h.uses == 0
-	registry.mu.Unlock()
-	if !last {
+// Who gives back another use waits for nobody.
+func (h *handle) release() (err error) {
+	if !h.last() {
 		return nil
 	}
-	var err error
-	if h.store != nil {
-		err = h.store.Close()
-		// A store that is still busy did not close. The next one to open the
-		// database finds it here.
-		if !errors.Is(err, ErrBusy) {
-			h.store = nil
+	defer func() {
+		registry.mu.Lock()
+		defer registry.mu.Unlock()
+		if h.uses == 0 && h.store == nil {
+			delete(registry.open, h.key)
 		}
+		h.unlock() // under mu: see last
+	}()
+	if h.store == nil {
+		return nil
 	}
-	registry.mu.Lock()
-	if h.uses == 0 && h.store == nil {
-		delete(registry.open, h.key)
+	err = h.store.Close()
+	// A store that is still busy did not close. The next one to open the
+	// database finds it here.
+	if !errors.Is(err, ErrBusy) {
+		h.store = nil
 	}
-	registry.mu.Unlock()
 	return err
+}
+
+// last gives one use back, and reports whether there is something to close; then the caller has
+// the turn. Without any use left, the turn is free, or another one that gave back the last use is
+// closing the store: a use came in between, and went. That one takes the handle out of the registry.
+func (h *handle) last() bool {
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	h.uses--
+	if h.uses > 0 {
+		return false
+	}
+	select {
+	case h.turn <- struct{}{}:
+		return true
+	default:
+		return false
+	}
 }
 
 // keyOf works out which database cfg names, and completes cfg with the FS it is on. What
