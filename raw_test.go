@@ -102,18 +102,18 @@ func TestTransactionOfConnection(t *testing.T) {
 	ctx := context.Background()
 	db := openFile(t, "key_type=int64")
 	conn := connect(t, db)
-	none := func(when string) {
+	none := func(when string, in bool) {
 		t.Helper()
 		if err := conn.Raw(func(dc any) error {
-			if dc.(lsmlite.Conn).Transaction() != nil {
-				t.Errorf("%s there is a transaction", when)
+			if c := dc.(lsmlite.Conn); c.Transaction() != nil || c.InTransaction() != in {
+				t.Errorf("%s: a transaction that writes: %v, any: %v", when, c.Transaction() != nil, c.InTransaction())
 			}
 			return nil
 		}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	none("before BEGIN")
+	none("before BEGIN", false)
 	for _, end := range []string{"COMMIT", "ROLLBACK"} {
 		for _, text := range []string{"BEGIN", "INSERT INTO kv VALUES (7, 'seven')", "SAVEPOINT s"} {
 			if _, err := conn.ExecContext(ctx, text); err != nil {
@@ -123,7 +123,7 @@ func TestTransactionOfConnection(t *testing.T) {
 		key := []byte{0x80, 0, 0, 0, 0, 0, 0, 7} // 7 as it is stored
 		err := conn.Raw(func(dc any) error {
 			tx := dc.(lsmlite.Conn).Transaction()
-			if tx == nil {
+			if tx == nil || !dc.(lsmlite.Conn).InTransaction() {
 				return errors.New("there is no transaction")
 			}
 			value, found, err := tx.Get(ctx, nil, key)
@@ -148,10 +148,10 @@ func TestTransactionOfConnection(t *testing.T) {
 		if _, err := conn.ExecContext(ctx, end); err != nil {
 			t.Fatal(err)
 		}
-		none("after " + end)
+		none("after "+end, false)
 	}
 	if _, err := conn.ExecContext(ctx, "BEGIN DEFERRED"); err != nil {
 		t.Fatal(err)
 	}
-	none("before the first write of BEGIN DEFERRED")
+	none("before the first write of BEGIN DEFERRED", true)
 }

@@ -45,6 +45,9 @@ type Conn interface {
 	// Its levels and its end are up to the connection, so the caller must not call Begin,
 	// CommitTo, RollbackTo, Commit or Rollback.
 	Transaction() store.Tx
+	// InTransaction reports whether a transaction of the connection is open, whatever has begun it: one that only
+	// reads, too, or one that has not taken the writer's turn.
+	InTransaction() bool
 }
 
 // Engine returns the database that the connection is on; see Conn. It is nil if the
@@ -69,3 +72,6 @@ func (c *conn) Transaction() store.Tx {
 	}
 	return c.session.Tx()
 }
+
+// InTransaction reports whether a transaction of the connection is open; see Conn.
+func (c *conn) InTransaction() bool { return !c.closed && c.session.InTransaction() }

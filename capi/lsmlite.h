@@ -365,6 +365,10 @@ typedef struct lsmlite_stmt lsmlite_stmt;
 LSMLITE_API int lsmlite_prepare(lsm_db*, const char *zSql, int nSql, lsmlite_stmt **ppStmt);
 LSMLITE_API int lsmlite_finalize(lsmlite_stmt*); /* NULL: does nothing */
 
+/* 1 while a transaction of the handle's statements is open, be it by BEGIN or by SAVEPOINT, otherwise 0: no error
+** number. One of lsm_begin is none of theirs. */
+LSMLITE_API int lsmlite_in_transaction(lsm_db*);
+
 /* Parameters, from 1 on; what is given is copied, and stays for the next run. */
 LSMLITE_API int lsmlite_bind_null(lsmlite_stmt*, int i);
 LSMLITE_API int lsmlite_bind_int64(lsmlite_stmt*, int i, lsm_i64);

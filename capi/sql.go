@@ -67,6 +67,21 @@ func (s *sqlConn) writing() bool {
 	return ok && c.Transaction() != nil
 }
 
+// lsmliteGoInTransaction asks the connection: what text has begun a transaction, and ended it, is known there only.
+//
+//export lsmliteGoInTransaction
+func lsmliteGoInTransaction(p unsafe.Pointer) (in C.int) {
+	h := (*handle)(p)
+	var rc C.int
+	defer h.ended(&rc)
+	if h.sql != nil {
+		if c, ok := h.sql.conn.(lsmlite.Conn); ok && c.InTransaction() {
+			in = 1
+		}
+	}
+	return in
+}
+
 // closeSQL closes the connection, which rolls back its transaction.
 func (h *handle) closeSQL() error {
 	if h.sql == nil {

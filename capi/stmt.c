@@ -77,6 +77,8 @@ int lsmlite_finalize(lsmlite_stmt *p){
   return rc;
 }
 
+int lsmlite_in_transaction(lsm_db *p){ return p ? lsmliteGoInTransaction(p->pGo) : 0; }
+
 static int bind(lsmlite_stmt *p, int i, int eType, lsm_i64 iVal, double r, const void *a, int n){
   if( p==0 ) return LSM_MISUSE;
   return lsmliteGoBind(p->pGo, i, eType, iVal, r, (void*)a, n);

@@ -16,16 +16,52 @@ static lsm_i64 run(const char *z){
   return n;
 }
 
+/* Whether a transaction is open is what BEGIN, which wants none, finds; lsmlite_in_transaction says it without. */
+static void within(int want){
+  lsmlite_stmt *s; int rc;
+  WANT(db, lsmlite_in_transaction(db), want);
+  OK(db, lsmlite_prepare(db, "BEGIN", -1, &s));
+  rc = lsmlite_step(s);
+  OK(db, lsmlite_finalize(s));
+  TRUE(rc==(want ? LSM_MISUSE : LSMLITE_DONE));
+  if( !want ) run("ROLLBACK");
+  WANT(db, lsmlite_in_transaction(db), want);
+}
+
+static void transactions(void){
+  static const struct { const char *z; int bFails, bIn; } a[] = {
+    { "SELECT 1", 0, 0 }, { "BEGIN", 0, 1 }, { "COMMIT", 0, 0 }, { "COMMIT", 1, 0 }, { "BEGIN DEFERRED", 0, 1 },
+    { "BEGIN", 1, 1 }, { "SELECT key FROM kv", 0, 1 }, { "ROLLBACK", 0, 0 }, { "SAVEPOINT s", 0, 1 },
+    { "SAVEPOINT \"S\"", 0, 1 }, { "RELEASE[s]", 0, 1 }, { "ROLLBACK TO\"s\"", 0, 1 }, { "RELEASE \xc3\xa9", 1, 1 },
+    { "RELEASE SAVEPOINT's'", 0, 0 }, { "BEGIN; SAVEPOINT s; INSERT INTO kv VALUES ('x', 'y')", 0, 1 },
+    { "RELEASE s; ROLLBACK; SAVEPOINT t", 0, 1 }, { "SELEKT", 1, 1 }, { "END -- of it", 0, 0 },
+  };
+  lsmlite_stmt *s; size_t i; int rc;
+  for(i=0; i<sizeof(a)/sizeof(a[0]); i++){
+    rc = lsmlite_prepare(db, a[i].z, -1, &s);
+    if( rc==LSM_OK ) while( (rc = lsmlite_step(s))==LSMLITE_ROW );
+    OK(db, lsmlite_finalize(s));
+    if( (rc!=LSMLITE_DONE)!=a[i].bFails ) failed(__LINE__, a[i].z, rc, LSMLITE_DONE, message(db));
+    within(a[i].bIn);
+  }
+  OK(db, lsm_begin(db, 1));
+  WANT(db, lsmlite_in_transaction(db), 0);
+  OK(db, lsm_rollback(db, 0));
+  WANT(0, lsmlite_in_transaction(0), 0);
+}
+
 int main(int argc, char **argv){
   lsmlite_stmt *s, *s2; int i, n, a, b, c; lsm_i64 nVal; char z[20];
   if( argc<2 ) return 2;
   OK(0, lsm_new(0, &db));
+  WANT(db, lsmlite_in_transaction(db), 0);
   WANT(db, lsmlite_prepare(db, "SELECT 1", -1, &s), LSM_MISUSE);
   TRUE(s==0);
   OK(db, lsm_open(db, argv[1]));
   WANT(db, lsmlite_prepare(db, "SELEKT 1", -1, &s), LSMLITE_SYNTAX);
   TRUE(s==0 && strstr(lsmlite_error_message(db), "SELEKT") && lsmlite_error_code(db)==LSMLITE_SYNTAX);
   OK(db, lsmlite_finalize(0));
+  transactions();
 
   OK(db, lsmlite_prepare(db, "INSERT INTO kv VALUES (?, ?)", -1, &s));
   WANT(db, lsmlite_bind_text(s, 3, "x", 1), LSM_MISUSE);

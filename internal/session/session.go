@@ -57,6 +57,9 @@ func (s *Session) Tx() store.Tx {
 	return s.txn.tx
 }
 
+// InTransaction reports whether a transaction is open, also one that only reads, or has not taken the writer's turn.
+func (s *Session) InTransaction() bool { return s.txn.state != txnNone }
+
 // Commit ends the transaction and makes what it wrote permanent. On a broken session it
 // rolls back and fails.
 func (s *Session) Commit(ctx context.Context) error { return s.txn.commit(ctx) }
