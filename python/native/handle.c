@@ -634,6 +634,17 @@ static int handle_contains(PyObject *self, PyObject *key) {
   return 1;
 }
 
+/* statements_in_transaction(): other threads may be in a call, which can begin one or end it, so it waits for them. */
+static PyObject *handle_statements_in_transaction(PyObject *self, PyObject *unused) {
+  struct call c;
+  int in;
+  (void)unused;
+  if (call_begin(&c, (Handle *)self) < 0) return NULL;
+  in = lib.lsmlite_in_transaction(c.h->db);
+  if (call_end(&c) < 0) return NULL;
+  return PyBool_FromLong(in);
+}
+
 static PyObject *handle_is_open(PyObject *self, void *unused) {
   (void)unused;
   return PyBool_FromLong(((Handle *)self)->db != NULL);
@@ -672,6 +683,7 @@ static PyMethodDef handle_methods[] = {
      "work(nmerge=1, nkb=4096)\n--\n\nMerges segments, about nkb KB of them. Returns the KB that were written."},
     {"write_checkpoint", handle_checkpoint, METH_NOARGS, NULL},
     {"write_backup", handle_backup, METH_VARARGS, NULL},
+    {"statements_in_transaction", handle_statements_in_transaction, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL}};
 
 static PyGetSetDef handle_getset[] = {

@@ -31,7 +31,7 @@
   X(lsmlite_bind_null) X(lsmlite_bind_int64) X(lsmlite_bind_double) X(lsmlite_bind_text) X(lsmlite_bind_blob)  \
   X(lsmlite_clear_bindings) X(lsmlite_step) X(lsmlite_reset) X(lsmlite_column_count) X(lsmlite_column_name)    \
   X(lsmlite_column_type) X(lsmlite_column_int64) X(lsmlite_column_double) X(lsmlite_column_bytes)              \
-  X(lsmlite_changes) X(lsmlite_close) X(lsm_free)
+  X(lsmlite_changes) X(lsmlite_in_transaction) X(lsmlite_close) X(lsm_free)
 
 struct library {
 #define FIELD(name) __typeof__(&(name)) name;

@@ -77,6 +77,7 @@ _FUNCTIONS: dict[str, list[Any]] = {
     "lsmlite_column_int64": [c_int],
     "lsmlite_column_double": [c_int],
     "lsmlite_changes": [],
+    "lsmlite_in_transaction": [],
     "lsmlite_error_message": [],
 }
 _RESULTS: dict[str, Any] = {
@@ -453,6 +454,10 @@ class Handle(Uncopied):
     def write_backup(self, path: bytes, replace: bool = False) -> None:
         with _Call(self) as call:
             call.check(_lib.lsmlite_backup(self._db, _whole_path(path), BACKUP_REPLACE if replace else 0, None, None))
+
+    def statements_in_transaction(self) -> bool:
+        with _Call(self):
+            return bool(_lib.lsmlite_in_transaction(self._db))
 
 
 def _whole(method: Any) -> int:

@@ -143,7 +143,6 @@ _WORD = re.compile(r"\s*([A-Za-z]*)")
 # Texts, names and comments: what is in them is no part of the grammar.
 _QUOTED = r"(?:'[^']*')+|(?:\"[^\"]*\")+|(?:`[^`]*`)+|\[[^]]*\]"
 _OPAQUE = re.compile(_QUOTED + r"|--[^\n]*|/\*.*?(?:\*/|$)", re.S)
-_NAME = re.compile(_QUOTED + r"|[^\s;]+")
 
 # Milliseconds: what the library takes for the longest wait, 12 days.
 _LONGEST_WAIT = 2**30
@@ -199,8 +198,6 @@ class Connection(Uncopied):
         _binding.load()
         self.autocommit = autocommit
         self._statements: set[_binding.Statement] = set()
-        self._in_transaction = False
-        self._first_savepoint: str | None = None
         self._handle: _binding.Handle | None = _binding.Handle()
         secret, kind = (key, 1) if key is not None else (passphrase, 2 if passphrase is not None else 0)
         with _translated():
@@ -213,8 +210,11 @@ class Connection(Uncopied):
 
     @property
     def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
-        return self._in_transaction
+        """Whether a transaction is open, as the database knows it, whatever has begun it or ended it."""
+        if self._handle is None:
+            return False
+        with _translated():
+            return self._handle.statements_in_transaction()
 
     def cursor(self) -> Cursor:
         """Returns a cursor, which runs statements."""
@@ -232,16 +232,16 @@ class Connection(Uncopied):
     def commit(self) -> None:
         """Commits the transaction, if one is open."""
         self._open()
-        if self._in_transaction:
-            self._end("COMMIT")
+        if self.in_transaction:
+            self._run("COMMIT")
 
     def rollback(self) -> None:
         """Undoes the transaction, if one is open. Results that were not read to their end are gone."""
         self._open()
         for statement in list(self._statements):
             self._close(statement)
-        if self._in_transaction:
-            self._end("ROLLBACK")
+        if self.in_transaction:
+            self._run("ROLLBACK")
 
     def close(self) -> None:
         """Closes the connection, and its cursors. What was not committed is undone."""
@@ -249,12 +249,11 @@ class Connection(Uncopied):
             return
         for statement in list(self._statements):
             self._close(statement)
-        if self._in_transaction:
-            try:
-                self._end("ROLLBACK")
-            except Error:  # after a fork, for example; closing undoes it, too
-                pass
-            self._in_transaction = False
+        try:
+            if self.in_transaction:
+                self._run("ROLLBACK")
+        except Error:  # after a fork, for example; closing undoes it, too
+            pass
         handle, self._handle = self._handle, None
         with _translated():
             handle.close_file()
@@ -288,8 +287,8 @@ class Connection(Uncopied):
         return statement
 
     def _close(self, statement: _binding.Statement) -> None:
-        self._statements.discard(statement)
         statement.close()
+        self._statements.discard(statement)  # after that: what an interrupt has left open is closed with the others
 
     def _run(self, operation: str) -> None:
         statement = self._prepare(operation)
@@ -299,33 +298,10 @@ class Connection(Uncopied):
         finally:
             self._close(statement)
 
-    def _end(self, operation: str) -> None:
-        """Ends the transaction. After an error it has ended, too: a commit that fails rolls back."""
-        try:
-            self._run(operation)
-        finally:
-            self._first_savepoint, self._in_transaction = None, False
-
     def _begin_for(self, word: str) -> None:
         """Begins a transaction before a statement that writes, unless one is open or none is wanted."""
-        if not self.autocommit and not self._in_transaction and word in _BEGINS:
+        if not self.autocommit and word in _BEGINS and not self.in_transaction:
             self._run("BEGIN")
-            self._first_savepoint, self._in_transaction = None, True
-
-    def _follow(self, word: str, operation: str) -> None:
-        """Keeps track of the transactions that statements begin and end."""
-        if word == "SAVEPOINT" and not self._in_transaction:
-            self._first_savepoint = _last_name(operation)
-            self._in_transaction = True
-        elif word == "BEGIN":
-            self._first_savepoint, self._in_transaction = None, True
-        elif (
-            word in ("COMMIT", "END")
-            or word == "ROLLBACK" and not re.search(r"\bTO\b", _grammar(operation), re.I)
-            # The savepoint that began a transaction ends it, too.
-            or word == "RELEASE" and self._first_savepoint == _last_name(operation)
-        ):
-            self._first_savepoint, self._in_transaction = None, False
 
 
 class Cursor(Uncopied):
@@ -386,15 +362,9 @@ class Cursor(Uncopied):
             for parameters in runs:
                 with _translated():
                     statement.bind([_plain(p) for p in _sequence(parameters)])
-                    try:
-                        rows, self._more = statement.fetch(_BLOCK)
-                    except errors.Error:
-                        if word not in ("BEGIN", "SAVEPOINT"):  # what ends a transaction does so if it fails, too
-                            self.connection._follow(word, operation)
-                        raise
+                    rows, self._more = statement.fetch(_BLOCK)
                     names = statement.columns()
                     changed += 0 if self._more else statement.changes()
-                self.connection._follow(word, operation)
                 if names:
                     self.description = tuple((name, None, None, None, None, None, None) for name in names)
                     self._rows, self._at = rows, 0
@@ -498,16 +468,9 @@ def _word(operation: Any) -> str:
 
 
 def _grammar(operation: str) -> str:
-    """Returns a text without its comments, and with an x for each text and name in quotes."""
-    return _OPAQUE.sub(lambda m: " " if m[0][0] in "-/" else "x", operation)
-
-
-def _last_name(operation: str) -> str:
-    """Returns the name at the end of a statement, such as that of a savepoint."""
-    last = _NAME.findall(_OPAQUE.sub(lambda m: " " if m[0][0] in "-/" else m[0], operation))[-1]
-    if last[0] in "'\"`":
-        last = last[1:-1].replace(last[0] * 2, last[0])
-    return str(last.strip("[]") if last[0:1] == "[" else last).upper()
+    """Returns a text without its comments, and with an x by itself for each text and name in quotes."""
+    bare = _OPAQUE.sub(lambda m: " " if m[0][0] in "-/" else " x ", operation)
+    return bare.replace("\ufeff", " ")  # a byte order mark is a blank, wherever it is
 
 
 def _sequence(parameters: Any) -> Sequence[Any]:
