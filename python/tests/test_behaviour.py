@@ -93,8 +93,8 @@ def test_the_table_has_every_method() -> None:
 
 
 # What the classes take from the calls of the library, and what has tests of its own.
-INTERNAL = {"open_file", "close_file", "config", "info", "put_rows", "add_number", "write_checkpoint", "write_backup", "statements_in_transaction",
-            "backup", "is_open"}
+INTERNAL = {"open_file", "close_file", "config", "info", "put_rows", "add_number", "write_checkpoint", "write_backup",
+            "statements_in_transaction", "backup", "is_open"}
 
 
 def test_a_backup_goes_to_the_file_that_was_named(path: str, db: lsmlite.LSM) -> None:

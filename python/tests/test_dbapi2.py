@@ -385,12 +385,15 @@ def test_both_interfaces_on_one_file(path: str, connection: dbapi2.Connection) -
     assert connection.execute("SELECT value FROM kv WHERE key = 'z'").fetchone() == (b"26",)
 
 
+# What the classes take from the calls of the library.
+INTERNAL = {"open_file", "close_file", "config", "info", "put_rows", "add_number", "write_backup", "write_checkpoint",
+            "statements_in_transaction"}
+
+
 def test_everything_is_documented() -> None:
     for cls in (dbapi2.Connection, dbapi2.Cursor, lsmlite.LSM, lsmlite.Cursor, lsmlite.Transaction):
         for name, member in inspect.getmembers(cls):
-            if not name.startswith("_") and callable(member) and name not in ("open_file", "close_file", "config", "info",
-                                                                               "put_rows", "add_number", "write_backup",
-                                                                               "write_checkpoint", "statements_in_transaction"):
+            if not name.startswith("_") and callable(member) and name not in INTERNAL:
                 if lsmlite.BINDING == "native" or cls.__module__ == "lsmlite.dbapi2":
                     assert member.__doc__, f"{cls.__name__}.{name}"
 
