@@ -149,6 +149,21 @@ def test_what_is_open_is_not_copied(path: str) -> None:
     assert db.close()
 
 
+def test_what_is_no_integer_is_refused_before_anything_is_read(db: lsmlite.LSM) -> None:
+    def keys() -> Any:
+        raise AssertionError("a key was asked for")
+        yield
+
+    cursor = db.cursor()
+    for number in (1.5, "x", None):
+        for call in (lambda: db.work(number), lambda: db.work(1, number), lambda: db.fetch_bulk(keys(), number),
+                     lambda: db.fetch("k", number), lambda: cursor.seek("k", number), lambda: db.incr("k", number),
+                     lambda: cursor.compare("k", number)):
+            with pytest.raises(TypeError, match="integer"):
+                call()
+    cursor.close()
+
+
 def test_numbers_are_not_cut_to_32_bits(path: str, db: lsmlite.LSM) -> None:
     cursor = db.cursor()
     for number in (2**32, 2**31, -(2**31) - 1, 2**40):

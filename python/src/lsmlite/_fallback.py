@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import operator
 import threading
 from ctypes import POINTER, byref, c_char_p, c_double, c_int, c_longlong, c_void_p
 from typing import Any, Callable, Generator, Iterable, Iterator
@@ -164,7 +165,8 @@ def _bytes(o: Any) -> bytes:
 
 
 def _int(value: int) -> int:
-    """Refuses an integer that ctypes would cut to another one."""
+    """Refuses what is no integer, and one that ctypes would cut to another one."""
+    value = operator.index(value)
     if not -(2**31) <= value < 2**31:
         raise OverflowError(f"signed integer is {'greater than maximum' if value > 0 else 'less than minimum'}")
     return value
@@ -342,7 +344,7 @@ class Handle(Uncopied):
             return self._find(call, k, method)
 
     def fetch(self, key: Any, seek_method: int = EQ) -> bytes:
-        value = self._get(key, _whole(seek_method))
+        value = self._get(key, _int(seek_method))
         if value is None:
             raise KeyError(key)
         return value
@@ -352,9 +354,9 @@ class Handle(Uncopied):
         return default if value is None else value
 
     def fetch_bulk(self, keys: Iterable[Any], seek_method: int = EQ) -> dict[Any, bytes]:
-        found = {}
+        found, method = {}, _int(seek_method)
         for key in keys:
-            value = self._get(key, _whole(seek_method))
+            value = self._get(key, method)
             if value is not None:
                 found[key] = value
         return found
@@ -396,7 +398,9 @@ class Handle(Uncopied):
         return int(rc)
 
     def add_number(self, key: Any, by: int) -> int | None:
-        k = _bytes(key)
+        k, by = _bytes(key), operator.index(by)
+        if not -(2**63) <= by < 2**63:
+            raise OverflowError("int too big to convert")
         with _Call(self, writes=True) as call:
             old = self._find(call, k, EQ)
             if old is not None and len(old) != 8:
@@ -440,9 +444,9 @@ class Handle(Uncopied):
             call.check(_lib.lsm_flush(self._db))
 
     def work(self, nmerge: int = 1, nkb: int = 4096) -> int:
+        least, size, written = _int(nmerge), _int(nkb), c_int()
         with _Call(self) as call:
-            written = c_int()
-            call.check(_lib.lsm_work(self._db, _int(nmerge), _int(nkb), byref(written)))
+            call.check(_lib.lsm_work(self._db, least, size, byref(written)))
             return written.value
 
     def write_checkpoint(self) -> int:
@@ -458,12 +462,6 @@ class Handle(Uncopied):
     def statements_in_transaction(self) -> bool:
         with _Call(self):
             return bool(_lib.lsmlite_in_transaction(self._db))
-
-
-def _whole(method: Any) -> int:
-    if not isinstance(method, int):
-        raise TypeError("an integer is required")
-    return _int(method)
 
 
 def _part(call: _Call, function: Any, csr: c_void_p) -> bytes:
@@ -528,8 +526,8 @@ class Cursor(Uncopied):
             call.check(function(self._place(), *arguments))
 
     def seek(self, key: Any, method: int = EQ) -> None:
-        k = _bytes(key)
-        self._do(_ready().lsm_csr_seek, k, len(k), _whole(method))
+        where, k = _int(method), _bytes(key)
+        self._do(_ready().lsm_csr_seek, k, len(k), where)
         if not self.is_valid():
             raise KeyError(key)
 
@@ -571,7 +569,7 @@ class Cursor(Uncopied):
         return self._value_of(_ready().lsm_csr_value)
 
     def compare(self, key: Any, nlen: int = 0) -> int:
-        k, cmp = _bytes(key), c_int()
+        nlen, k, cmp = _int(nlen), _bytes(key), c_int()
         if not 0 <= nlen <= len(k):
             raise ValueError("nlen is not within the key")
         self._do(_ready().lsm_csr_cmp, k, nlen or len(k), byref(cmp))
