@@ -17,7 +17,7 @@ import pytest
 import table
 
 import lsmlite
-from lsmlite import dbapi2
+from lsmlite import _binding, dbapi2
 
 ROWS = dict(zip(("aa", "bb", "bbb", "dd", "zz"), "12345"))
 
@@ -147,6 +147,48 @@ def test_what_is_open_is_not_copied(path: str) -> None:
     cursor.close()
     connection.close()
     assert db.close()
+
+
+@pytest.mark.parametrize("part", ["cursor", "loop", "statement", "connection"])
+def test_garbage_in_a_cycle_is_closed(path: str, part: str) -> None:
+    """A handle and what is open of it are collected together, in any order. Their transaction is undone."""
+
+    class Node:
+        pass
+
+    gc.collect()
+    _binding.load()
+    before = _binding.open_count()
+    for _ in range(5):
+        node: Any = Node()
+        node.itself = node
+        if part == "connection":
+            node.db = dbapi2.connect(path)
+            node.db.execute("INSERT INTO kv VALUES ('k', 'v')")
+            node.part = node.db.execute("SELECT key FROM kv")
+        else:
+            node.db = lsmlite.LSM(path)
+            node.db["a"] = node.db["b"] = "v"
+            node.db.begin()
+            node.db["k"] = "v"
+            if part == "cursor":
+                node.part = node.db.cursor()
+                node.part.first()
+            elif part == "loop":
+                node.part = iter(node.db)
+                next(node.part)
+            else:
+                node.db.commit()
+                del node.db["k"]
+                for text in (b"BEGIN", b"INSERT INTO kv VALUES ('k', 'v')", b"SELECT key FROM kv"):
+                    node.part = _binding.Statement(node.db, text)
+                    node.part.fetch(1)
+        del node
+        gc.collect()
+        assert _binding.open_count() == before
+        with lsmlite.LSM(path, busy_timeout=0) as db:
+            db["other"] = "1"
+            assert "k" not in db
 
 
 def test_what_is_no_integer_is_refused_before_anything_is_read(db: lsmlite.LSM) -> None:

@@ -3,6 +3,14 @@
 
 It serves where the extension is missing or was built for another interpreter. Each handle has a lock, which a call
 holds while it is in the library, so threads may share a handle; ctypes gives up the GIL meanwhile.
+
+Ctrl-C may come after any call here, and before what the call returned is kept. So
+
+- a with statement takes the lock, and no function of ours between it and the lock;
+- the library itself writes the pointers of what it opens to where they are kept;
+- results that something hangs on are kept by list.extend(map(function, ...)): it is one step of Python's, in which no
+  interrupt comes between the call and the list;
+- what an interrupted __del__ leaves is closed by a later call: a weak reference puts itself into a list.
 """
 
 from __future__ import annotations
@@ -11,6 +19,7 @@ import ctypes
 import os
 import operator
 import threading
+import weakref
 from ctypes import POINTER, byref, c_char_p, c_double, c_int, c_longlong, c_void_p
 from typing import Any, Callable, Generator, Iterable, Iterator
 
@@ -28,6 +37,8 @@ LONGEST = 2**31 - 1
 _lib: Any = None
 _lost = False
 _lock = threading.Lock()
+_databases: dict[int, tuple[weakref.ref[Any], _Database]] = {}  # those that are open, and references to their handles
+_dropped: list[weakref.ref[Any]] = []  # to handles that are gone
 _make_error: Callable[[int, str], Exception] = lambda code, detail: RuntimeError(f"error {code}: {detail}")
 
 # The functions of the library: arguments after the handle, cursor or statement.
@@ -146,6 +157,7 @@ def version() -> str:
 
 def open_count() -> tuple[int, int, int]:
     counts = c_int(), c_int(), c_int()
+    _close_dropped()
     _ready().lsmlite_open_count(*map(byref, counts))
     return counts[0].value, counts[1].value, counts[2].value
 
@@ -186,162 +198,276 @@ def _pair(i: int, row: Iterable[Any]) -> tuple[bytes, bytes]:
     return _bytes(items[0]), _bytes(items[1])
 
 
-class _Call:
-    """A block with the handle locked and open. The block calls check with each result."""
+class _Held:
+    """What the library has made, and which is to be closed once."""
 
-    def __init__(self, handle: Handle, writes: bool = False) -> None:
-        self.handle, self.writes = handle, writes
+    def __init__(self, closer: str) -> None:
+        self.pointer, self.closer = c_void_p(), closer
+        self.results: list[int] = []  # what the calls returned that were to close it
+        self.key = 0
 
-    def __enter__(self) -> _Call:
-        _ready()
-        self.handle._lock.acquire()
-        if self.handle._db is None:
-            self.handle._lock.release()
-            raise _make_error(MISUSE, "the database is not open")
+    def __bool__(self) -> bool:
+        """Whether it is open."""
+        return bool(self.pointer) and not self.results
+
+    def close(self, *arguments: Any) -> None:
+        self.results.extend(map(getattr(_lib, self.closer), (self.pointer,), *[(a,) for a in arguments]))
+
+    def lose(self) -> None:
+        """After a fork: what the parent has open stays the parent's."""
+        self.results.append(OK)
+
+
+class _Database(_Held):
+    """The library's handle, and its cursors and statements. It does not keep the objects alive that they belong to."""
+
+    def __init__(self, handle: Handle) -> None:
+        super().__init__("lsmlite_close")
+        self.lock = handle._lock
+        self.parts: dict[int, tuple[weakref.ref[Any], _Held]] = {}
+        self.orphans: list[weakref.ref[Any]] = []  # to cursors and statements that are gone
+        ref = weakref.ref(handle, _dropped.append)
+        self.key = id(ref)
+        _databases[self.key] = ref, self
+
+    def __bool__(self) -> bool:
+        # Only MISUSE says that the handle is still there.
+        return bool(self.pointer) and self.results.count(MISUSE) == len(self.results)
+
+    def hold(self, closer: str, owner: Any) -> _Held:
+        """Makes room for a pointer of a cursor or a statement."""
+        held = _Held(closer)
+        ref = weakref.ref(owner, self.orphans.append)
+        held.key = id(ref)
+        self.parts[held.key] = ref, held
+        return held
+
+    def drop(self, held: _Held) -> bool:
+        """Closes a cursor or a statement. Returns whether it was open. The lock is held."""
+        was_open = bool(held)
+        if was_open:
+            held.close()
+        self.parts.pop(held.key, None)
+        return was_open
+
+    def drop_orphans(self) -> None:
+        for ref in list(self.orphans):
+            part = self.parts.get(id(ref))
+            if part is not None:
+                self.drop(part[1])
+            _remove(self.orphans, ref)
+
+    def forget(self) -> None:
+        _databases.pop(self.key, None)
+
+    def give_up(self) -> None:
+        """Closes, and undoes what was not committed, by calls or by statements."""
+        if not _lost:
+            with self.lock:
+                while self.parts:
+                    self.drop(next(iter(self.parts.values()))[1])
+                if self:
+                    _lib.lsm_rollback(self.pointer, 0)
+                    self.close(None)
+                if self:  # a transaction of statements is open
+                    rollback = self.hold("lsmlite_finalize", self)
+                    if _lib.lsmlite_prepare(self.pointer, b"ROLLBACK", 8, byref(rollback.pointer)) == OK:
+                        _lib.lsmlite_step(rollback.pointer)
+                    self.drop(rollback)
+                    self.close(None)
+        self.forget()
+
+
+def _close_dropped() -> None:
+    """Closes the databases of handles whose __del__ was interrupted."""
+    for ref in list(_dropped):
+        entry = _databases.get(id(ref))
+        if entry is not None:
+            entry[1].give_up()
+        _remove(_dropped, ref)
+
+
+def _remove(refs: list[weakref.ref[Any]], ref: weakref.ref[Any]) -> None:
+    try:
+        refs.remove(ref)
+    except ValueError:  # another thread, or the handler of a signal, was here
+        pass
+
+
+class Handle(Uncopied):
+    _lock: threading.RLock
+    _database: _Database | None
+    _step: tuple[int, int, int, list[int]]  # see _move
+    _writes: int  # grows before and after each change that loops of this handle must see
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        self = super().__new__(cls)
+        self._lock, self._database, self._step, self._writes = threading.RLock(), None, (0, 0, 0, []), 0
         return self
 
-    def __exit__(self, *_: Any) -> None:
-        self.handle._writes += self.writes
-        self.handle._lock.release()
+    def __del__(self) -> None:
+        database = getattr(self, "_database", None)
+        if database is not None:
+            database.give_up()
 
-    def check(self, rc: int) -> None:
+    def _locked(self) -> threading.RLock:
+        """Returns what a with statement locks for calls."""
+        _ready()
+        return self._lock
+
+    def _open(self) -> _Database:
+        """Returns the database if it is open. It is locked."""
+        database = self._database
+        if not database:
+            raise _make_error(MISUSE, "the database is not open")
+        if database.orphans:
+            database.drop_orphans()
+        return database
+
+    def _place(self) -> c_void_p:
+        return self._open().pointer
+
+    def _check(self, rc: int) -> None:
+        """Raises the error of a call. The database is locked, and its handle there."""
         if rc == OK:
             return
-        db, detail = self.handle._db, ""
+        assert self._database is not None
+        db, detail = self._database.pointer, ""
         code = _lib.lsmlite_error_code(db)
         if code & 255 == rc & 255:  # otherwise it is about another call
             rc, detail = code, (_lib.lsmlite_error_message(db) or b"").decode(errors="replace")
         raise _make_error(rc, detail)
 
-
-class Handle(Uncopied):
-    _lock: threading.RLock
-    _db: c_void_p | None
-    _depth: int
-    _writes: int  # grows with each change that loops of this handle must see
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        self = super().__new__(cls)
-        self._lock, self._db, self._depth, self._writes = threading.RLock(), None, 0, 0
-        return self
-
-    def __del__(self) -> None:
-        db, self._db = self._db, None
-        if db is not None and not _lost:
-            if self._depth:
-                _lib.lsm_rollback(db, 0)
-            if _lib.lsmlite_close(db, None) == MISUSE:  # a transaction of statements is open
-                stmt = c_void_p()
-                if _lib.lsmlite_prepare(db, b"ROLLBACK", 8, byref(stmt)) == OK:
-                    _lib.lsmlite_step(stmt)
-                _lib.lsmlite_finalize(stmt)
-                _lib.lsmlite_close(db, None)
+    def _write(self, function: Any, *arguments: Any) -> None:
+        """Calls what changes rows."""
+        with self._locked():
+            db = self._place()
+            self._writes += 1
+            try:
+                self._check(function(db, *arguments))
+            finally:
+                self._writes += 1
 
     def open_file(
         self, path: bytes, settings: list[tuple[int, int]], key: bytes | str | None = None, kind: int = 0
     ) -> None:
-        lib = _ready()
         _whole_path(path)
-        with self._lock:
-            if self._db is not None:
+        _close_dropped()
+        with self._locked():
+            if self._database:
                 raise _make_error(MISUSE, "the database is open")
-            db = c_void_p()
+            database = _Database(self)
+            self._database, self._step = database, (0, 0, 0, [])
             try:
-                rc = lib.lsm_new(None, byref(db))
+                rc = _lib.lsm_new(None, byref(database.pointer))
                 if rc != OK:
                     raise _make_error(rc, "")
-                self._db, self._depth = db, 0
-                with _Call(self) as call:
-                    for verb, value in settings:
-                        call.check(lib.lsm_config(db, c_int(verb), byref(c_int(_int(value)))))
-                    if key is not None:
-                        secret = _bytes(key)
-                        call.check(lib.lsmlite_key(db, kind, secret, len(secret)))
-                    call.check(lib.lsm_open(db, path))
+                for verb, value in settings:
+                    self._check(_lib.lsm_config(database.pointer, c_int(verb), byref(c_int(_int(value)))))
+                if key is not None:
+                    secret = _bytes(key)
+                    self._check(_lib.lsmlite_key(database.pointer, kind, secret, len(secret)))
+                self._check(_lib.lsm_open(database.pointer, path))
             except BaseException:
-                self._db = None
-                if db:
-                    lib.lsmlite_close(db, None)
+                database.give_up()
                 raise
 
     def close_file(self) -> bool:
-        if self._db is None:
+        database = self._database
+        if not database:
             return False
-        if not _lost:
-            with _Call(self) as call:
-                text = c_void_p()
-                rc = _lib.lsmlite_close(self._db, byref(text))
+        if _lost:
+            database.lose()
+            database.forget()
+            return True
+        with self._locked():
+            database = self._open()
+            text = c_void_p()
+            try:
+                database.close(byref(text))
+                rc = database.results[-1]
                 if rc == MISUSE:
-                    call.check(rc)
-                self._db, self._depth = None, 0  # after any other error, too: the library's handle is gone
+                    database.results.clear()
+                    self._check(rc)
+                # After any other error, too, the library's handle is gone.
                 detail = ctypes.string_at(text).decode(errors="replace") if text else ""
+            finally:
                 _lib.lsm_free(None, text)
-                if rc != OK:
-                    raise _make_error(rc, detail)
-        self._db = None
+                if not database:
+                    database.forget()
+            if rc != OK:
+                raise _make_error(rc, detail)
         return True
 
     @property
     def is_open(self) -> bool:
-        return self._db is not None
+        return bool(self._database)
 
     @property
     def transaction_depth(self) -> int:
-        return self._depth
+        before, done, failed, results = self._step
+        if not self._database:
+            return 0
+        return before if not results else done if results[0] == OK else failed
+
+    def _move(self, function: Any, level: int, done: int, failed: int) -> int:
+        """Calls what changes the depth, which is known by what the call returned, and by nothing that comes later."""
+        results: list[int] = []
+        db = self._place()
+        self._step = self.transaction_depth, done, failed, results
+        results.extend(map(function, (db,), (level,)))
+        return results[0]
 
     def config(self, verb: int, value: int) -> int:
-        with _Call(self) as call:
-            number = c_int(_int(value))
-            call.check(_lib.lsm_config(self._db, c_int(verb), byref(number)))
+        number = c_int(_int(value))
+        with self._locked():
+            self._check(_lib.lsm_config(self._place(), c_int(verb), byref(number)))
             return number.value
 
     def info(self, verb: int, two: int) -> Any:
-        with _Call(self) as call:
+        with self._locked():
             a, b = c_int(), c_int()
-            call.check(_lib.lsm_info(self._db, c_int(verb), byref(a), byref(b)))
+            self._check(_lib.lsm_info(self._place(), c_int(verb), byref(a), byref(b)))
             return (a.value, b.value) if two else a.value
 
     def insert(self, key: Any, value: Any) -> None:
         k, v = _bytes(key), _bytes(value)
-        with _Call(self, writes=True) as call:
-            call.check(_lib.lsm_insert(self._db, k, len(k), v, len(v)))
+        self._write(_ready().lsm_insert, k, len(k), v, len(v))
 
     def delete(self, key: Any) -> None:
         k = _bytes(key)
-        with _Call(self, writes=True) as call:
-            call.check(_lib.lsm_delete(self._db, k, len(k)))
+        self._write(_ready().lsm_delete, k, len(k))
 
     def delete_range(self, start: Any, end: Any) -> None:
         a, b = _bytes(start), _bytes(end)
-        with _Call(self, writes=True) as call:
-            call.check(_lib.lsm_delete_range(self._db, a, len(a), b, len(b)))
+        self._write(_ready().lsm_delete_range, a, len(a), b, len(b))
 
-    def _find(self, call: _Call, key: bytes, method: int) -> bytes | None:
+    def _find(self, key: bytes, method: int) -> bytes | None:
+        """Looks up a key. The database is locked."""
         if method == EQ:
             room, size = 1024, c_longlong()
             while True:
                 buffer = ctypes.create_string_buffer(room)
-                call.check(_lib.lsmlite_get(self._db, key, len(key), buffer, room, byref(size)))
+                self._check(_lib.lsmlite_get(self._place(), key, len(key), buffer, room, byref(size)))
                 if size.value < 0:
                     return None
                 if size.value <= room:
                     return ctypes.string_at(buffer, size.value)
                 room = size.value
-        csr = c_void_p()
+        cursor = Cursor(self)
         try:
-            call.check(_lib.lsm_csr_open(self._db, byref(csr)))
-            call.check(_lib.lsm_csr_seek(csr, key, len(key), method))
+            csr = cursor._place()
+            self._check(_lib.lsm_csr_seek(csr, key, len(key), method))
             if method == LEFAST or not _lib.lsm_csr_valid(csr):  # LEFAST finds keys, and has no values
                 return None
-            return _part(call, _lib.lsm_csr_value, csr)
+            return _part(self, _lib.lsm_csr_value, csr)
         finally:
-            if csr:
-                _lib.lsm_csr_close(csr)
+            cursor.close()
 
     def _get(self, key: Any, method: int) -> bytes | None:
         k = _bytes(key)
-        with _Call(self) as call:
-            return self._find(call, k, method)
+        with self._locked():
+            return self._find(k, method)
 
     def fetch(self, key: Any, seek_method: int = EQ) -> bytes:
         value = self._get(key, _int(seek_method))
@@ -387,143 +513,152 @@ class Handle(Uncopied):
         n = len(pairs)
         keys, values = (c_char_p * n)(*(k for k, _ in pairs)), (c_char_p * n)(*(v for _, v in pairs))
         key_sizes, value_sizes = (c_int * n)(*(len(k) for k, _ in pairs)), (c_int * n)(*(len(v) for _, v in pairs))
-        with _Call(self, writes=True) as call:
-            call.check(_lib.lsmlite_put_many(self._db, n, keys, key_sizes, values, value_sizes))
+        self._write(_ready().lsmlite_put_many, n, keys, key_sizes, values, value_sizes)
 
     def _undo(self, level: int) -> int:
         """Undoes what was done in a level, and closes it."""
-        rc = _lib.lsm_rollback(self._db, level if level > 1 else 0)
-        if rc == OK and level > 1:
-            rc = _lib.lsm_commit(self._db, level - 1)
-        return int(rc)
+        if level == 1:
+            return self._move(_lib.lsm_rollback, 0, done=0, failed=0)
+        rc = int(_lib.lsm_rollback(self._place(), level))
+        return self._move(_lib.lsm_commit, level - 1, done=level - 1, failed=level) if rc == OK else rc
 
     def add_number(self, key: Any, by: int) -> int | None:
         k, by = _bytes(key), operator.index(by)
         if not -(2**63) <= by < 2**63:
             raise OverflowError("int too big to convert")
-        with _Call(self, writes=True) as call:
-            old = self._find(call, k, EQ)
+        with self._locked():
+            old = self._find(k, EQ)
             if old is not None and len(old) != 8:
                 return None
             total = int.from_bytes(old or b"", "big", signed=True) + by
             if not -(2**63) <= total < 2**63:
                 raise OverflowError("the number would not fit into 64 bits")
-            call.check(_lib.lsm_insert(self._db, k, len(k), total.to_bytes(8, "big", signed=True), 8))
+            self._write(_lib.lsm_insert, k, len(k), total.to_bytes(8, "big", signed=True), 8)
             return total
 
     def begin(self) -> None:
-        with _Call(self) as call:
-            call.check(_lib.lsm_begin(self._db, self._depth + 1))
-            self._depth += 1
+        with self._locked():
+            depth = self.transaction_depth
+            self._check(self._move(_lib.lsm_begin, depth + 1, done=depth + 1, failed=depth))
 
     def commit(self) -> bool:
-        with _Call(self) as call:
-            if not self._depth:
+        with self._locked():
+            self._place()
+            depth = self.transaction_depth
+            if not depth:
                 return False
-            rc = _lib.lsm_commit(self._db, self._depth - 1)
-            if rc == OK or self._depth == 1:  # a commit that fails rolls back, and there is no transaction
-                self._depth -= 1
-            call.check(rc)
+            # A commit that fails rolls back, and there is no transaction.
+            failed = depth if depth > 1 else 0
+            self._check(self._move(_lib.lsm_commit, depth - 1, done=depth - 1, failed=failed))
             return True
 
     def rollback(self, keep_transaction: bool = True) -> bool:
-        with _Call(self, writes=True) as call:
-            if not self._depth:
+        with self._locked():
+            db = self._place()
+            depth = self.transaction_depth
+            if not depth:
                 return False
-            if keep_transaction:
-                call.check(_lib.lsm_rollback(self._db, self._depth))
-            else:
-                rc = self._undo(self._depth)
-                if rc == OK or self._depth == 1:
-                    self._depth -= 1
-                call.check(rc)
+            self._writes += 1
+            try:
+                self._check(_lib.lsm_rollback(db, depth) if keep_transaction else self._undo(depth))
+            finally:
+                self._writes += 1
             return True
 
     def flush(self) -> None:
-        with _Call(self) as call:
-            call.check(_lib.lsm_flush(self._db))
+        with self._locked():
+            self._check(_lib.lsm_flush(self._place()))
 
     def work(self, nmerge: int = 1, nkb: int = 4096) -> int:
         least, size, written = _int(nmerge), _int(nkb), c_int()
-        with _Call(self) as call:
-            call.check(_lib.lsm_work(self._db, least, size, byref(written)))
+        with self._locked():
+            self._check(_lib.lsm_work(self._place(), least, size, byref(written)))
             return written.value
 
     def write_checkpoint(self) -> int:
-        with _Call(self) as call:
+        with self._locked():
             written = c_int()
-            call.check(_lib.lsm_checkpoint(self._db, byref(written)))
+            self._check(_lib.lsm_checkpoint(self._place(), byref(written)))
             return written.value
 
     def write_backup(self, path: bytes, replace: bool = False) -> None:
-        with _Call(self) as call:
-            call.check(_lib.lsmlite_backup(self._db, _whole_path(path), BACKUP_REPLACE if replace else 0, None, None))
+        _whole_path(path)
+        with self._locked():
+            self._check(_lib.lsmlite_backup(self._place(), path, BACKUP_REPLACE if replace else 0, None, None))
 
     def statements_in_transaction(self) -> bool:
-        with _Call(self):
-            return bool(_lib.lsmlite_in_transaction(self._db))
+        with self._locked():
+            return bool(_lib.lsmlite_in_transaction(self._place()))
 
 
-def _part(call: _Call, function: Any, csr: c_void_p) -> bytes:
+def _part(handle: Handle, function: Any, csr: c_void_p) -> bytes:
     data, size = c_void_p(), c_int()
-    call.check(function(csr, byref(data), byref(size)))
+    handle._check(function(csr, byref(data), byref(size)))
     return ctypes.string_at(data, size.value) if size.value else b""
 
 
-def _stands(call: _Call, csr: c_void_p) -> bool:
+def _stands(handle: Handle, csr: c_void_p) -> bool:
     """Whether a cursor stands on a row. lsm_csr_valid does not tell the end from an error."""
     data, size = c_void_p(), c_int()
     rc = _lib.lsm_csr_key(csr, byref(data), byref(size))
     if rc == MISUSE:
         return False
-    call.check(rc)
+    handle._check(rc)
     return True
 
 
+def _close_part(handle: Handle, held: _Held | None) -> bool:
+    """Closes a cursor or a statement. Returns whether it was open."""
+    if not held:
+        return False
+    if _lost:
+        held.lose()
+        return True
+    with handle._lock:
+        return handle._database is not None and handle._database.drop(held)
+
+
 class Cursor(Uncopied):
-    # The library puts a cursor here by itself: Ctrl-C may come after any call, so also before what it returned is kept.
-    _csr: c_void_p
+    _held: _Held | None
 
     def __init__(self, lsm: Handle, reverse: bool = False) -> None:
         if not isinstance(lsm, Handle):
             raise TypeError("a cursor belongs to an LSM")
-        self._handle, self._reverse, self._consumed, self._csr = lsm, bool(reverse), False, c_void_p()
+        self._handle, self._reverse, self._consumed, self._held = lsm, bool(reverse), False, None
         self.open()
 
     def __del__(self) -> None:
-        if getattr(self, "_csr", None):
+        if getattr(self, "_held", None):
             self.close()
 
     @property
     def is_open(self) -> bool:
-        return bool(self._csr)
+        return bool(self._held)
 
     def open(self) -> bool:
-        if self._csr:
+        if self._held:
             return False
-        with _Call(self._handle) as call:
-            call.check(_lib.lsm_csr_open(self._handle._db, byref(self._csr)))
+        handle = self._handle
+        with handle._locked():
+            database = handle._open()
+            if self._held:
+                return False
+            self._held = database.hold("lsm_csr_close", self)
+            handle._check(_lib.lsm_csr_open(database.pointer, byref(self._held.pointer)))
         return True
 
     def close(self) -> bool:
-        none = c_void_p()
-        csr, self._csr = self._csr, none  # no call between this and the library's
-        if not csr:
-            return False
-        if not _lost:
-            with self._handle._lock:
-                if self._handle._db is not None:
-                    _lib.lsm_csr_close(csr)
-        return True
+        return _close_part(self._handle, self._held)
 
     def _place(self) -> c_void_p:
-        if not self._csr:
+        if not self._held:
             raise _make_error(MISUSE, "the cursor is closed")
-        return self._csr
+        return self._held.pointer
 
     def _do(self, function: Any, *arguments: Any) -> None:
-        with _Call(self._handle) as call:
-            call.check(function(self._place(), *arguments))
+        with self._handle._locked():
+            self._handle._place()
+            self._handle._check(function(self._place(), *arguments))
 
     def seek(self, key: Any, method: int = EQ) -> None:
         where, k = _int(method), _bytes(key)
@@ -550,17 +685,19 @@ class Cursor(Uncopied):
             raise StopIteration
 
     def is_valid(self) -> bool:
-        if not self._csr and not _lost:
+        if not self._held and not _lost:
             return False
-        with _Call(self._handle) as call:
-            return _stands(call, self._place())
+        with self._handle._locked():
+            self._handle._place()
+            return _stands(self._handle, self._place())
 
     def _value_of(self, function: Any) -> bytes:
-        with _Call(self._handle) as call:
+        with self._handle._locked():
+            self._handle._place()
             csr = self._place()
-            if not _stands(call, csr):
+            if not _stands(self._handle, csr):
                 raise _make_error(MISUSE, "the cursor is not on a row")
-            return _part(call, function, csr)
+            return _part(self._handle, function, csr)
 
     def key(self) -> bytes:
         return self._value_of(_ready().lsm_csr_key)
@@ -583,7 +720,7 @@ class Cursor(Uncopied):
         return self
 
     def __next__(self) -> tuple[bytes, bytes]:
-        with self._handle._lock:  # no other thread moves the cursor in between
+        with self._handle._locked():  # no other thread moves the cursor in between
             if self._consumed or not self.is_valid():
                 raise StopIteration
             row = self.key(), self.value()
@@ -662,36 +799,36 @@ class Scan(Uncopied):
 
 
 class Statement(Uncopied):
-    _stmt: c_void_p  # see Cursor
+    _held: _Held | None
 
     def __init__(self, handle: Handle, sql: bytes) -> None:
-        self._handle, self._stmt = handle, c_void_p()
-        with _Call(handle) as call:
-            call.check(_lib.lsmlite_prepare(handle._db, sql, len(sql), byref(self._stmt)))
+        self._handle, self._held = handle, None
+        with handle._locked():
+            database = handle._open()
+            self._held = database.hold("lsmlite_finalize", self)
+            handle._check(_lib.lsmlite_prepare(database.pointer, sql, len(sql), byref(self._held.pointer)))
 
     def __del__(self) -> None:
-        self.close()
+        if getattr(self, "_held", None):
+            self.close()
 
     def close(self) -> None:
-        none = c_void_p()
-        stmt, self._stmt = self._stmt, none
-        if stmt and not _lost:
-            with self._handle._lock:
-                if self._handle._db is not None:
-                    _lib.lsmlite_finalize(stmt)
+        _close_part(self._handle, self._held)
 
     def _place(self) -> c_void_p:
-        if not self._stmt:
+        """Returns the library's statement. The database is locked."""
+        self._handle._place()
+        if not self._held:
             raise _make_error(MISUSE, "the statement is closed")
-        return self._stmt
+        return self._held.pointer
 
     def bind(self, values: Iterable[Any]) -> None:
-        with _Call(self._handle) as call:
+        with self._handle._locked():
             stmt = self._place()
             _lib.lsmlite_reset(stmt)
-            call.check(_lib.lsmlite_clear_bindings(stmt))
+            self._handle._check(_lib.lsmlite_clear_bindings(stmt))
             for i, value in enumerate(values, 1):
-                call.check(self._bind(stmt, i, value))
+                self._handle._check(self._bind(stmt, i, value))
 
     @staticmethod
     def _bind(stmt: c_void_p, i: int, value: Any) -> int:
@@ -710,38 +847,44 @@ class Statement(Uncopied):
             return int(_lib.lsmlite_bind_blob(stmt, i, value, len(value)))
         raise TypeError("this type cannot be a parameter")
 
-    def _cell(self, i: int) -> Any:
-        kind = _lib.lsmlite_column_type(self._stmt, i)
+    @staticmethod
+    def _cell(stmt: c_void_p, i: int) -> Any:
+        kind = _lib.lsmlite_column_type(stmt, i)
         if kind == INTEGER:
-            return _lib.lsmlite_column_int64(self._stmt, i)
+            return _lib.lsmlite_column_int64(stmt, i)
         if kind == FLOAT:
-            return _lib.lsmlite_column_double(self._stmt, i)
+            return _lib.lsmlite_column_double(stmt, i)
         if kind in (TEXT, BLOB):
             size = c_int()
-            data = _lib.lsmlite_column_bytes(self._stmt, i, byref(size))
+            data = _lib.lsmlite_column_bytes(stmt, i, byref(size))
             raw = ctypes.string_at(data, size.value) if size.value else b""
             return raw.decode(errors="surrogateescape") if kind == TEXT else raw
         return None
 
     def fetch(self, n: int) -> tuple[list[tuple[Any, ...]], bool]:
         rows: list[tuple[Any, ...]] = []
-        with _Call(self._handle, writes=True) as call:
+        handle = self._handle
+        with handle._locked():
             stmt = self._place()
-            while len(rows) < n:
-                rc = _lib.lsmlite_step(stmt)
-                if rc == DONE:
-                    return rows, False
-                if rc != ROW:
-                    call.check(rc)
-                rows.append(tuple(self._cell(i) for i in range(_lib.lsmlite_column_count(stmt))))
+            handle._writes += 1
+            try:
+                while len(rows) < n:
+                    rc = _lib.lsmlite_step(stmt)
+                    if rc == DONE:
+                        return rows, False
+                    if rc != ROW:
+                        handle._check(rc)
+                    rows.append(tuple(self._cell(stmt, i) for i in range(_lib.lsmlite_column_count(stmt))))
+            finally:
+                handle._writes += 1
         return rows, True
 
     def columns(self) -> tuple[str, ...]:
-        with _Call(self._handle):
+        with self._handle._locked():
             stmt = self._place()
             names = [_lib.lsmlite_column_name(stmt, i) for i in range(_lib.lsmlite_column_count(stmt))]
         return tuple((name or b"").decode(errors="replace") for name in names)
 
     def changes(self) -> int:
-        with _Call(self._handle):
+        with self._handle._locked():
             return int(_lib.lsmlite_changes(self._place()))
