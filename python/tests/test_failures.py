@@ -216,3 +216,36 @@ def test_a_message_that_is_cut_within_a_character(tmp_path: Any) -> None:
         with pytest.raises(dbapi2.Error, match="unknown pragma"):
             connection.cursor().execute("PRAGMA " + text)
     connection.close()
+
+
+@pytest.mark.parametrize("after", ["begin", "commit"])
+def test_a_block_that_is_interrupted_ends_its_own_transaction(path: str, after: str) -> None:
+    """Ctrl-C may come when the library has begun or committed already: the block around goes on as it was."""
+
+    class Interrupted(lsmlite.LSM):
+        armed = False
+
+        def begin(self) -> None:
+            super().begin()
+            if self.armed and after == "begin":
+                raise KeyboardInterrupt
+
+        def commit(self) -> bool:
+            done = super().commit()
+            if self.armed and after == "commit":
+                raise KeyboardInterrupt
+            return done
+
+    with Interrupted(path) as db:
+        with db.transaction():
+            db["outer"] = "1"
+            db.armed = True
+            with pytest.raises(KeyboardInterrupt):
+                with db.transaction():
+                    db["inner"] = "2"
+            db.armed = False
+            assert db.transaction_depth == 1
+            assert ("inner" in db) == (after == "commit")
+            db["later"] = "3"
+        assert db.transaction_depth == 0
+        assert db["outer"] == b"1" and db["later"] == b"3"

@@ -22,22 +22,32 @@ class Transaction:
 
     def __init__(self, lsm: LSM) -> None:
         self._lsm = lsm
+        self._around: list[int] = []  # how deep the database was in transactions where each block began
 
     def __enter__(self) -> Transaction:
-        self._lsm.begin()
-        return self
+        around = self._lsm.transaction_depth
+        try:
+            self._around.append(around)
+            self._lsm.begin()
+            return self
+        except BaseException:
+            self._undo()
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None:
-            self._lsm.rollback(False)
-            return
         try:
-            self._lsm.commit()
-        except BaseException:
+            if kind is None:
+                self._lsm.commit()
+        finally:
+            self._undo()
+
+    def _undo(self) -> None:
+        """Ends a block, and rolls back what is still open of it: Ctrl-C may come after the library has committed."""
+        around = self._around.pop()
+        while self._lsm.transaction_depth > around:
             self._lsm.rollback(False)
-            raise
 
     def __call__(self, function: _Function) -> _Function:
         @functools.wraps(function)
