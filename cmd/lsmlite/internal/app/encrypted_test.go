@@ -4,6 +4,7 @@ package app
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -46,10 +47,8 @@ func inFolder(t *testing.T) {
 // makeEncrypted makes db.lsm with one row, which opens with the key and with the passphrase, which costs little.
 func makeEncrypted(t *testing.T) {
 	t.Helper()
+	addPassphrase(t, "db.lsm", "key")
 	db, err := engine.Open(t.Context(), "db.lsm", engine.Options{Key: keys.File("key")})
-	if err == nil {
-		_, err = db.AddKey(t.Context(), keys.Passphrase([]byte(words), keys.Params{Time: 1, MemoryKiB: 64, Lanes: 1}))
-	}
 	if err == nil {
 		err = db.Update(t.Context(), func(tx *engine.Tx) error { return tx.Put([]byte("over"), []byte("the rainbow")) })
 	}
@@ -61,8 +60,21 @@ func makeEncrypted(t *testing.T) {
 	}
 }
 
+// addPassphrase adds the passphrase, which costs little, to a database with the key in a file.
+func addPassphrase(t *testing.T, name, file string) {
+	t.Helper()
+	db, err := engine.Open(t.Context(), name, engine.Options{Key: keys.File(file)})
+	if err == nil {
+		_, err = db.AddKey(t.Context(), keys.Passphrase([]byte(words), keys.Params{Time: 1, MemoryKiB: 64, Lanes: 1}))
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestDotCommandsHaveTheKey: each command of the shell that is a subcommand works on an encrypted database, whatever
-// names the place of the key.
+// names the place of the key. Those that make a copy, whose passphrase would cost what is usual, get a key only.
 func TestDotCommandsHaveTheKey(t *testing.T) {
 	for name, flags := range map[string][]string{
 		"key-file":        {"--key-file", "key"},
@@ -97,6 +109,10 @@ func TestDotCommandsHaveTheKey(t *testing.T) {
 				{".import csv rows.csv", "1 rows imported into db.lsm"},
 				{".load rows.dump", "1 rows imported into db.lsm"},
 			} {
+				copies := strings.Contains(c.command, "copy.lsm") || strings.Contains(c.command, "only.lsm")
+				if copies && strings.HasPrefix(name, "passphrase") {
+					continue
+				}
 				if got := run(c.command+"\n", "db.lsm"); !strings.Contains(got, c.want) {
 					t.Errorf("%s prints\n%s", c.command, got)
 				}

@@ -28,7 +28,7 @@ func inFolderWithKeys(t *testing.T) {
 // TestDiffOfTwoKeys compares databases with one key, two keys, and one that is in clear.
 func TestDiffOfTwoKeys(t *testing.T) {
 	inFolderWithKeys(t)
-	lsmlite(t, env.Done, "", "slots", "add", "--key-file", "two", "--new-passphrase-file", "words", "two.lsm")
+	addPassphrase(t, "two.lsm", "two")
 	for _, c := range []struct {
 		line string
 		code env.Code
