@@ -127,4 +127,9 @@ func TestDotCommandsTakeAnotherKey(t *testing.T) {
 	lsmlite(t, env.Done, "", "put", "--key-file", "key", "db.lsm", "a", "b")
 	lsmlite(t, env.Done, ".check --key-env LSMLITE_TEST_KEY\n", "--key-file", "key", "db.lsm")
 	lsmlite(t, env.Done, ".check --key-env=LSMLITE_TEST_KEY\n", "--set", "key_file=key", "db.lsm")
+	for _, shell := range [][]string{{"--key-file", "key"}, {"--key-env", "LSMLITE_TEST_KEY"}, {"--set", "key_env=LSMLITE_TEST_KEY"}} {
+		for _, own := range []string{"--set key_file=key", "--set=key_file=key", "--set key_env=LSMLITE_TEST_KEY", "--set busy_timeout=9"} {
+			lsmlite(t, env.Done, ".check "+own+"\n", append(shell, "db.lsm")...)
+		}
+	}
 }

@@ -29,6 +29,9 @@ func inFolderWithKeys(t *testing.T) {
 func TestDiffOfTwoKeys(t *testing.T) {
 	inFolderWithKeys(t)
 	addPassphrase(t, "two.lsm", "two")
+	if err := os.WriteFile("empty.lsm", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		line string
 		code env.Code
@@ -43,7 +46,8 @@ func TestDiffOfTwoKeys(t *testing.T) {
 		{"--other-key-file key clear.lsm one.lsm", env.Done, ""},
 		{"--key-file key one.lsm clear.lsm", env.Done, "clear.lsm is in clear, and is read without the key"},
 		{"--set key_file=key --set cipher=aes-256-gcm one.lsm clear.lsm", env.Done, "clear.lsm is in clear, and is read without the key"},
-		{"--quiet --key-file key one.lsm clear.lsm", env.Done, ""},
+		{"--quiet --key-file key one.lsm clear.lsm", env.Done, "clear.lsm is in clear, and is read without the key"},
+		{"--quiet --key-file key one.lsm empty.lsm", env.No, "empty.lsm is in clear, and is read without the key"},
 		{"clear.lsm clear.lsm", env.Done, ""},
 		{"--key-file key one.lsm two.lsm", env.CannotOpen, "--other-key-file, --other-key-env"},
 		{"clear.lsm one.lsm", env.CannotOpen, "--other-key-file, --other-key-env"},

@@ -56,11 +56,22 @@ func (s Settings) KeyFlags() (flags []string) {
 // keySettings are the settings that name the place of a key; the flags have the same names, with hyphens.
 var keySettings = []string{"key_file", "key_env", "passphrase_file", "passphrase_env"}
 
-// IsKeyFlag says whether an argument is a flag that names the place of a key.
-func IsKeyFlag(arg string) bool {
-	name, _, _ := strings.Cut(arg, "=")
-	flag, found := strings.CutPrefix(name, "--")
-	return found && slices.Contains(keySettings, strings.ReplaceAll(flag, "-", "_"))
+// GiveKey says whether a flag among arguments names the place of a key: one of its own, or --set.
+func GiveKey(args []string) bool {
+	for i, arg := range args {
+		name, value, joined := strings.Cut(arg, "=")
+		flag, found := strings.CutPrefix(name, "--")
+		switch {
+		case !found:
+			continue
+		case flag == "set" && !joined && i+1 < len(args):
+			value = args[i+1]
+		}
+		if flag == "set" && NamesKey(value) || slices.Contains(keySettings, strings.ReplaceAll(flag, "-", "_")) {
+			return true
+		}
+	}
+	return false
 }
 
 // NamesKey says whether what --set is given names the place of a key.
@@ -103,8 +114,8 @@ type OtherKey struct {
 }
 
 // OpenOther opens a second database for reading. If other names no key, the key of the settings opens it if it is
-// encrypted, and none if it is in clear. That is printed, because nothing has verified then that it is the one that
-// was meant.
+// encrypted, and none if it is in clear. That is printed, also with --quiet: nothing has verified then that it is the
+// one that was meant.
 func (s Settings) OpenOther(ctx context.Context, e *Env, path string, other OtherKey) (*Database, error) {
 	key := Key{other.OtherKeyFile, other.OtherKeyEnv, other.OtherPassphraseFile, other.OtherPassphraseEnv}
 	switch n := len(key.settings()); {
@@ -115,9 +126,7 @@ func (s Settings) OpenOther(ctx context.Context, e *Env, path string, other Othe
 		s.Key = key
 	case len(s.KeyFlags()) > 0 && inClear(path):
 		s = s.WithoutKey()
-		if !e.Quiet {
-			fmt.Fprintf(e.Stderr, "lsmlite: %s is in clear, and is read without the key\n", text.Show([]byte(path)))
-		}
+		fmt.Fprintf(e.Stderr, "lsmlite: %s is in clear, and is read without the key\n", text.Name(path))
 	}
 	db, err := s.Open(ctx, path, Read)
 	if errors.Is(err, engine.ErrKey) {
@@ -126,10 +135,13 @@ func (s Settings) OpenOther(ctx context.Context, e *Env, path string, other Othe
 	return db, err
 }
 
-// inClear says whether a file is a database that is not encrypted.
+// inClear says whether a file is a database that is not encrypted, also one of no bytes.
 func inClear(path string) bool {
 	info, err := engine.Identify(nil, path)
-	return err == nil && info.LSM1 != nil && WholeMeta(info.LSM1) && info.LSM1.Encryption == nil
+	if err != nil {
+		return false
+	}
+	return info.Kind == engine.KindEmpty || info.LSM1 != nil && WholeMeta(info.LSM1) && info.LSM1.Encryption == nil
 }
 
 // OnlyKey are the settings without all that do not name the place of a key.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
@@ -108,7 +107,7 @@ func (s *shell) flags(name string, args []string) []string {
 	if s.env.Quiet {
 		flags = append(flags, "--quiet")
 	}
-	own := slices.ContainsFunc(args, env.IsKeyFlag)
+	own := env.GiveKey(args)
 	if !own {
 		flags = append(flags, s.settings.KeyFlags()...)
 	}

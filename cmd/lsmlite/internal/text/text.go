@@ -47,6 +47,10 @@ func AppendShow(dst, b []byte) []byte {
 	return append(hex.AppendEncode(append(dst, "x'"...), b), '\'')
 }
 
+// Name renders the name of a file, in a line of its own or as a part of one: no name steers a terminal, nor makes
+// another line.
+func Name(name string) string { return Show([]byte(name)) }
+
 // Message is a text of several lines as it may be printed on a terminal: characters that could steer
 // it, or hide others, are shown by their escapes.
 func Message(s string) string {
