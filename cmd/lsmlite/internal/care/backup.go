@@ -9,6 +9,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/remote"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
@@ -103,7 +104,8 @@ func printCopied(e *env.Env, from, to string, made copied) error {
 	if made.Verified {
 		verified = ", verified"
 	}
-	_, err := fmt.Fprintf(e.Stdout, "%s: %s from %s, %s%s\n", to, plural(made.Rows, "row"), from, amount(made.Bytes), verified)
+	_, err := fmt.Fprintf(e.Stdout, "%s: %s from %s, %s%s\n",
+		text.Name(to), plural(made.Rows, "row"), text.Name(from), amount(made.Bytes), verified)
 	return err
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/remote"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
@@ -70,7 +71,8 @@ func (b Backup) remote(ctx context.Context, e *env.Env, client *remote.Client) e
 	if e.JSON {
 		return printJSON(e, map[string]any{"from": b.File, "to": b.Copy, "bytes": r.bytes, "verified": b.Verify})
 	}
-	_, err = fmt.Fprintf(e.Stdout, "%s: a copy of %s, %s%s\n", b.Copy, b.File, amount(r.bytes), map[bool]string{true: ", verified"}[b.Verify])
+	_, err = fmt.Fprintf(e.Stdout, "%s: a copy of %s, %s%s\n", text.Name(b.Copy), text.Name(b.File), amount(r.bytes),
+		map[bool]string{true: ", verified"}[b.Verify])
 	return err
 }
 

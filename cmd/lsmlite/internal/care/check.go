@@ -136,15 +136,15 @@ func (c Check) printSummary(e *env.Env, s engine.Stats, found int64, broken int)
 		}
 		return printJSON(e, map[string]any{"summary": summary})
 	}
-	var line string
+	line, name := "", text.Name(c.File)
 	switch {
 	case found > 0 && e.Remote != "":
-		line = fmt.Sprintf("%s has %s.\n", c.File, plural(found, "problem"))
+		line = fmt.Sprintf("%s has %s.\n", name, plural(found, "problem"))
 	case found > 0:
-		line = fmt.Sprintf("%s has %s. lsmlite recover %s NEW.lsm saves what can still be read.\n", c.File, plural(found, "problem"), c.File)
+		line = fmt.Sprintf("%s has %s. lsmlite recover %s NEW.lsm saves what can still be read.\n", name, plural(found, "problem"), name)
 	default:
 		line = fmt.Sprintf("%s is sound: %s, %s, %s.\n",
-			c.File, plural(int64(s.Levels), "level"), plural(int64(s.Segments), "segment"), amount(s.FileBytes))
+			name, plural(int64(s.Levels), "level"), plural(int64(s.Segments), "segment"), amount(s.FileBytes))
 	}
 	if found == 0 && s.CheckedPages < s.SegmentPages {
 		line += fmt.Sprintf("%d of its %d pages have no page sum, because C lsm1 wrote them: damage there may not be noticed.\n"+

@@ -92,14 +92,15 @@ func (d Diff) compare(ctx context.Context, e *env.Env, a, b *engine.Cursor, with
 // summary says how many rows differ.
 func (d Diff) summary(e *env.Env, n counts) error {
 	var err error
+	first, second := text.Name(d.First), text.Name(d.Second)
 	switch {
 	case e.JSON:
 		err = printJSON(e, map[string]any{"summary": n})
 	case n.different() == 0:
-		_, err = fmt.Fprintf(e.Stdout, "%s and %s have the same rows: %d\n", d.First, d.Second, n.Equal)
+		_, err = fmt.Fprintf(e.Stdout, "%s and %s have the same rows: %d\n", first, second, n.Equal)
 	default:
 		_, err = fmt.Fprintf(e.Stdout, "%s: %d only in %s, %d only in %s, %d with different values; %d are equal\n",
-			plural(n.different(), "difference"), n.OnlyFirst, d.First, n.OnlySecond, d.Second, n.OtherValue, n.Equal)
+			plural(n.different(), "difference"), n.OnlyFirst, first, n.OnlySecond, second, n.OtherValue, n.Equal)
 	}
 	if err == nil && n.different() > 0 {
 		err = env.Silent(env.No)

@@ -55,7 +55,7 @@ func printIdentified(w io.Writer, path string, info engine.FileInfo) error {
 	if !info.Folder {
 		what += ", " + amount(info.Bytes)
 	}
-	if _, err := fmt.Fprintf(w, "%s: %s\n", path, what); err != nil || info.LSM1 == nil {
+	if _, err := fmt.Fprintf(w, "%s: %s\n", text.Name(path), text.Message(what)); err != nil || info.LSM1 == nil {
 		return err
 	}
 	for _, line := range describe(info.LSM1) {
@@ -66,7 +66,7 @@ func printIdentified(w io.Writer, path string, info engine.FileInfo) error {
 	if found, err := holder.Find(info.Path); err != nil || len(found.Processes) == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(w, "    %s\n", holder.Explain(info.Path))
+	_, err := fmt.Fprintf(w, "    %s\n", text.Message(holder.Explain(info.Path)))
 	return err
 }
 
@@ -97,7 +97,7 @@ func describe(d *engine.LSM1Info) []string {
 	}
 	switch {
 	case d.LogCommits:
-		lines = append(lines, fmt.Sprintf("not closed: its newest transactions are in the log %s, %s", d.LogPath, amount(d.LogBytes)))
+		lines = append(lines, fmt.Sprintf("not closed: its newest transactions are in the log %s, %s", text.Name(d.LogPath), amount(d.LogBytes)))
 	case d.LogMissing:
 		lines = append(lines, "not closed, and the log with its newest transactions is missing")
 	case d.Closed:

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
@@ -100,7 +101,7 @@ func (t target) maintain(ctx context.Context, e *env.Env, work func(*engine.DB, 
 		return printJSON(e, map[string]any{"file": t.File, "before": before, "after": after, "pages_written": written, "levels": len(levels)})
 	}
 	_, err = fmt.Fprintf(e.Stdout, "%s: %s, with a log of %s, before; %s in %s after\n",
-		t.File, amount(before.File), amount(before.Log), amount(after.File), plural(int64(len(levels)), "level"))
+		text.Name(t.File), amount(before.File), amount(before.Log), amount(after.File), plural(int64(len(levels)), "level"))
 	return err
 }
 

@@ -17,7 +17,9 @@ const maxListed = 10
 // reportLines collects the lines of a report.
 type reportLines struct{ b strings.Builder }
 
-func (l *reportLines) add(format string, args ...any) { fmt.Fprintf(&l.b, format+"\n", args...) }
+func (l *reportLines) add(format string, args ...any) {
+	l.b.WriteString(text.Message(fmt.Sprintf(format+"\n", args...)))
+}
 
 // list adds the first few of n things, and says how many more there are.
 func (l *reportLines) list(n int, one func(i int) string) {
@@ -32,7 +34,7 @@ func (l *reportLines) list(n int, one func(i int) string) {
 // printReport writes the report of a rescue.
 func printReport(w io.Writer, from, to string, r *engine.RecoverReport) error {
 	var l reportLines
-	l.add("%s: %s from %s", to, plural(r.Rows, "row"), from)
+	l.add("%s: %s from %s", text.Name(to), plural(r.Rows, "row"), text.Name(from))
 	l.how(r)
 	l.sources(r)
 	l.log(r)

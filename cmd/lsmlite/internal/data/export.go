@@ -12,6 +12,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/write"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/keys"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine"
 )
 
@@ -130,10 +131,10 @@ func saved(e *env.Env, output string, rows int64, took time.Duration) error {
 		}
 		return err
 	}
-	text := fmt.Sprintf("%d rows exported to %s", rows, output)
+	line := fmt.Sprintf("%d rows exported to %s", rows, text.Name(output))
 	if took >= time.Second {
-		text += fmt.Sprintf(", in %v, %.1f million rows a minute", took.Round(100*time.Millisecond), float64(rows)/took.Minutes()/1e6)
+		line += fmt.Sprintf(", in %v, %.1f million rows a minute", took.Round(100*time.Millisecond), float64(rows)/took.Minutes()/1e6)
 	}
-	_, err = fmt.Fprintln(e.Stdout, text)
+	_, err = fmt.Fprintln(e.Stdout, line)
 	return err
 }

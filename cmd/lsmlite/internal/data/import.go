@@ -15,6 +15,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/row"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/keys"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 )
 
 // Import has a subcommand for each kind of input.
@@ -108,17 +109,17 @@ func report(e *env.Env, file string, res load.Result) error {
 		}
 		return err
 	}
-	text := fmt.Sprintf("%d rows imported into %s", res.Written, file)
+	line := fmt.Sprintf("%d rows imported into %s", res.Written, text.Name(file))
 	if res.Ignored > 0 {
-		text += fmt.Sprintf(", %d left out because their keys were there", res.Ignored)
+		line += fmt.Sprintf(", %d left out because their keys were there", res.Ignored)
 	}
 	if res.Replaced > 0 {
-		text += fmt.Sprintf(", %d replaced by later rows of the same keys", res.Replaced)
+		line += fmt.Sprintf(", %d replaced by later rows of the same keys", res.Replaced)
 	}
 	if res.Seconds >= 1 {
-		text += fmt.Sprintf(", in %v, %.1f million rows a minute", time.Duration(res.Seconds*float64(time.Second)).Round(100*time.Millisecond),
+		line += fmt.Sprintf(", in %v, %.1f million rows a minute", time.Duration(res.Seconds*float64(time.Second)).Round(100*time.Millisecond),
 			float64(res.Written)/res.Seconds*60/1e6)
 	}
-	_, err := fmt.Fprintln(e.Stdout, text)
+	_, err := fmt.Fprintln(e.Stdout, line)
 	return err
 }

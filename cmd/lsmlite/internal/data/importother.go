@@ -9,6 +9,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/read"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/row"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 )
 
 // importDir imports files.
@@ -28,7 +29,7 @@ func (importDir) Help() string {
 // Run imports.
 func (i importDir) Run(ctx context.Context, e *env.Env) error {
 	src, err := read.NewFolder(i.Folder, read.FolderOptions{Escaped: i.Escaped, Database: i.File, Passed: func(path, kind string) {
-		fmt.Fprintf(e.Stderr, "lsmlite: %s is %s, and is left out\n", path, kind)
+		fmt.Fprintf(e.Stderr, "lsmlite: %s is %s, and is left out\n", text.Name(path), kind)
 	}})
 	if err != nil {
 		return err

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/progress"
+
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 )
 
 const (
@@ -53,7 +55,7 @@ func (e *Env) Progress(what string, unit Unit, total int64) *Progress {
 	if e.Quiet {
 		return nil
 	}
-	p := &Progress{what: what, unit: unit, total: total, begun: time.Now(), out: e.Stderr, bar: e.ErrTerminal(),
+	p := &Progress{what: text.Name(what), unit: unit, total: total, begun: time.Now(), out: e.Stderr, bar: e.ErrTerminal(),
 		stop: make(chan struct{}), stopped: make(chan struct{})}
 	go p.run()
 	return p
@@ -79,9 +81,9 @@ func (p *Progress) SetWhat(what string) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.what = what
+	p.what = text.Name(what)
 	if p.tracker != nil {
-		p.tracker.UpdateMessage(what)
+		p.tracker.UpdateMessage(p.what)
 	}
 }
 

@@ -18,7 +18,8 @@ func (db *Database) Unread(e *Env, name string) error {
 		if r.To != nil {
 			to = text.Show(r.To)
 		}
-		fmt.Fprintf(e.Stderr, "keys from %s to %s of %s cannot be read: %s\n", text.Show(r.From), to, name, strings.TrimPrefix(r.Detail, "lsmlite: "))
+		fmt.Fprintf(e.Stderr, "keys from %s to %s of %s cannot be read: %s\n", text.Show(r.From), to, text.Name(name),
+			text.Message(strings.TrimPrefix(r.Detail, "lsmlite: ")))
 	}
 	ranges := "1 range"
 	switch n := len(skipped); n {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/remote"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/inspect"
 	"github.com/lsmlite/lsmlite-go/internal/picture"
 )
@@ -95,6 +96,6 @@ func (s Structure) save(e *env.Env, out *output, frames int, page func(io.Writer
 	if err := out.finish(b.Bytes()); err != nil || s.Record == "-" || e.Quiet {
 		return err
 	}
-	_, err := fmt.Fprintf(e.Stderr, "%s: %d states, %d KiB; open it in a browser\n", s.Record, frames, (b.Len()+1023)/1024)
+	_, err := fmt.Fprintf(e.Stderr, "%s: %d states, %d KiB; open it in a browser\n", text.Name(s.Record), frames, (b.Len()+1023)/1024)
 	return err
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/prom"
 	"github.com/lsmlite/lsmlite-go/inspect"
@@ -150,16 +151,16 @@ func (s Serve) announce(e *env.Env, listener net.Listener, handler *inspect.Insp
 	if s.Write {
 		mode = "for reading and writing"
 	}
-	text := fmt.Sprintf("%s is shown at %s\n(%s). Ctrl-C ends it.\n", s.File, page, mode)
+	line := fmt.Sprintf("%s is shown at %s\n(%s). Ctrl-C ends it.\n", text.Name(s.File), page, mode)
 	if token != "" {
-		text += "The address signs one browser in, within ten minutes. "
+		line += "The address signs one browser in, within ten minutes. "
 		if made == "" {
-			text += "The token is that of " + TokenVariable + ".\n"
+			line += "The token is that of " + TokenVariable + ".\n"
 		} else {
-			text += "Others need the token " + made + "\n"
+			line += "Others need the token " + made + "\n"
 		}
 	}
-	_, err := io.WriteString(e.Stdout, text)
+	_, err := io.WriteString(e.Stdout, line)
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/show"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 )
 
 // dotDatabase are the commands that look at the database by its connection.
@@ -39,6 +40,7 @@ func dbinfo(ctx context.Context, s *shell, _ []string) error {
 	if s.env.JSON {
 		return s.object(names, values)
 	}
+	values[0] = text.Name(s.where())
 	for i, name := range names {
 		fmt.Fprintf(s.out, "%14s: %v\n", name, values[i])
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/show"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 )
 
 // dotSettings are the commands that set something in the shell, or end it.
@@ -154,7 +155,7 @@ func showSettings(_ context.Context, s *shell, _ []string) error {
 		{"file", file}, {"folder", folder}, {"headers", header}, {"mode", string(s.show.Mode)}, {"nullvalue", null}, {"output", output},
 		{"separator", separator}, {"timer", onOff(s.timer)}, {"transaction", onOff(s.savepoints != nil)},
 	} {
-		fmt.Fprintf(s.out, "%11s: %s\n", line[0], line[1])
+		fmt.Fprintf(s.out, "%11s: %s\n", line[0], text.Message(line[1]))
 	}
 	return nil
 }

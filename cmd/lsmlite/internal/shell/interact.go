@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 )
 
 // editor reads what is typed. One goroutine uses it, except for interrupted.
@@ -64,7 +65,7 @@ func (s *shell) interact(isNew bool) error {
 }
 
 func (s *shell) greet(isNew bool) {
-	file := filepath.Base(s.path)
+	file := text.Name(filepath.Base(s.path))
 	if isNew {
 		file += ", which is new"
 	}

@@ -14,6 +14,8 @@ import (
 	"github.com/reeflective/readline"
 	"github.com/reeflective/readline/inputrc"
 	"golang.org/x/term"
+
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 )
 
 // lineEditor edits lines by package readline, which obeys the user's inputrc.
@@ -35,7 +37,7 @@ func (s *shell) newEditor() editor {
 	}
 	h, err := openHistory(historyFor(s.encrypted()))
 	if err != nil {
-		fmt.Fprintf(s.env.Stderr, "lsmlite: the history is not kept: %v\n", err)
+		fmt.Fprintf(s.env.Stderr, "lsmlite: the history is not kept: %s\n", text.Message(err.Error()))
 	}
 	e := &lineEditor{shell: s, rl: readline.NewShell(inputrc.WithApp("lsmlite")), history: h, state: state}
 	e.configure()
@@ -62,7 +64,7 @@ var settings = map[string]bool{
 func (e *lineEditor) configure() {
 	for name, value := range settings {
 		if err := e.rl.Config.Set(name, value); err != nil {
-			fmt.Fprintf(e.shell.env.Stderr, "lsmlite: %v\n", err)
+			fmt.Fprintf(e.shell.env.Stderr, "lsmlite: %s\n", text.Message(err.Error()))
 		}
 	}
 }
@@ -82,7 +84,7 @@ func (e *lineEditor) read() (string, error) {
 	if err := e.rl.Config.Set("multiline-column-custom", e.shell.more()); err != nil {
 		return "", err
 	}
-	text, err := e.rl.Readline()
+	typed, err := e.rl.Readline()
 	if errors.Is(err, readline.ErrInterrupt) {
 		return "", errCleared
 	}
@@ -90,11 +92,11 @@ func (e *lineEditor) read() (string, error) {
 		return "", err
 	}
 	// .open may have changed the database since the history was opened.
-	if err := e.history.add(text, historyFor(e.shell.encrypted()) == ""); err != nil {
+	if err := e.history.add(typed, historyFor(e.shell.encrypted()) == ""); err != nil {
 		e.history.path = ""
-		fmt.Fprintf(e.shell.env.Stderr, "lsmlite: the history is not kept: %v\n", err)
+		fmt.Fprintf(e.shell.env.Stderr, "lsmlite: the history is not kept: %s\n", text.Message(err.Error()))
 	}
-	return strings.TrimSpace(text), nil
+	return strings.TrimSpace(typed), nil
 }
 
 // interrupted does nothing: while a line is edited, Ctrl-C is a key.

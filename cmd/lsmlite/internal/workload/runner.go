@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/text"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/workload/results"
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/internal/measure/machine"
@@ -44,7 +45,7 @@ func measure(ctx context.Context, e *env.Env, p *plan) (*results.Run, error) {
 		return run, env.Errorf(env.CannotOpen, "--dir: %w", err)
 	}
 	if p.Keep {
-		fmt.Fprintln(e.Stderr, "The databases are in", dir)
+		fmt.Fprintln(e.Stderr, "The databases are in", text.Name(dir))
 	} else {
 		defer os.RemoveAll(dir)
 	}
