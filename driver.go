@@ -24,6 +24,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"io"
 	"sync/atomic"
@@ -106,6 +107,9 @@ type Connector struct {
 	// numConns counts the connections that are not closed.
 	numConns atomic.Int64
 
+	// life ends when Close begins: who opens the database does not keep it waiting.
+	life context.Context
+	end  context.CancelFunc
 	// turn guards handle and closed.
 	turn   chan struct{}
 	handle *handle
@@ -122,6 +126,7 @@ func NewConnector(cfg Config) (*Connector, error) {
 
 func newConnector(d *Driver, cfg Config) *Connector {
 	c := &Connector{driver: d, cfg: cfg, open: openEngine, turn: make(chan struct{}, 1)}
+	c.life, c.end = context.WithCancel(context.Background())
 	c.plans.Keys = session.Type(cfg.KeyType).Keys()
 	return c
 }
@@ -149,8 +154,14 @@ func (c *Connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.handle, err = acquire(ctx, key, c.cfg, c.open); err != nil {
+		opening, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(c.life, cancel)()
+		if c.handle, err = acquire(opening, key, c.cfg, c.open); err != nil {
 			c.handle = nil
+			if c.life.Err() != nil && ctx.Err() == nil && errors.Is(err, context.Canceled) {
+				err = misusef("open", "the connector is closed")
+			}
 			return nil, err
 		}
 	}
@@ -184,6 +195,7 @@ func (c *Connector) Close() (err error) {
 
 // letGo gives up the connector's own use of the database.
 func (c *Connector) letGo() error {
+	c.end()
 	c.turn <- struct{}{}
 	defer func() { <-c.turn }()
 	h := c.handle

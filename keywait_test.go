@@ -105,6 +105,19 @@ func TestWaitForAKey(t *testing.T) {
 	}
 }
 
+// TestCloseEndsTheWaitForAKey: a pool that waits for its key can be closed.
+func TestCloseEndsTheWaitForAKey(t *testing.T) {
+	g := newGate(keys.Raw(bytes.Repeat([]byte{7}, keys.Size)))
+	db := poolOf(t, filepath.Join(t.TempDir(), "x.lsm"), g)
+	pinged := make(chan error, 1)
+	go func() { pinged <- db.Ping() }()
+	<-g.reached
+	if err := soon(t, "closing", db.Close); err != nil {
+		t.Error(err)
+	}
+	checkError(t, "a ping", <-pinged, "the connector is closed", lsmlite.ErrMisuse)
+}
+
 // TestSlowKeyService: while one pool opens the database with a key service that is slow, others give up and close
 // without waiting for it.
 func TestSlowKeyService(t *testing.T) {
