@@ -139,7 +139,8 @@ LSMLITE_API void lsm_free(lsm_env*, void*);
 /* ------------------------------------------------------------------------------------------------------
 ** Handles. lsm_new makes one (NULL: the default environment), lsm_open connects it to a file, which is
 ** created if it is missing, and lsm_close ends it: LSM_MISUSE while a cursor, a statement or a transaction
-** of it is open, be it of lsm_begin or of statements that took the writer's turn. Handles of one file in one process share its database; a second process gets LSM_BUSY.
+** of it is open, be it of lsm_begin or of statements that took the writer's turn. Handles of one file in one
+** process share its database; a second process gets LSM_BUSY.
 */
 LSMLITE_API int lsm_new(lsm_env*, lsm_db **ppDb);
 LSMLITE_API int lsm_open(lsm_db*, const char *zFilename);
