@@ -50,11 +50,11 @@ func TestHangup(t *testing.T) {
 		if ignored {
 			args = []string{"sh", "-c", "trap '' HUP; exec " + strings.Join(args, " ")}
 		}
-		err, left := hangUp(t, dir, args)
+		left, err := hangUp(t, dir, args)
 		// On a busy machine the signal may come after the work was done.
 		for try := 0; !ignored && err == nil && len(left) == 1 && try < 5; try++ {
 			check(t, os.Remove(left[0]))
-			err, left = hangUp(t, dir, args)
+			left, err = hangUp(t, dir, args)
 		}
 		if ignored {
 			if err != nil || len(left) != 1 {
@@ -73,8 +73,8 @@ func TestHangup(t *testing.T) {
 }
 
 // hangUp runs a command that makes clear.lsm, sends it SIGHUP as soon as there is a beginning of that file, and returns
-// how it ended, and what it left.
-func hangUp(t *testing.T, dir string, args []string) (ended error, left []string) {
+// what it left, and how it ended.
+func hangUp(t *testing.T, dir string, args []string) (left []string, ended error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
 	cmd.Dir = dir
@@ -95,5 +95,5 @@ func hangUp(t *testing.T, dir string, args []string) (ended error, left []string
 	time.Sleep(2 * time.Millisecond)
 	_ = cmd.Process.Signal(syscall.SIGHUP)
 	ended = cmd.Wait()
-	return ended, files("clear.lsm*")
+	return files("clear.lsm*"), ended
 }
