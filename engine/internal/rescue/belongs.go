@@ -4,6 +4,7 @@ package rescue
 
 import (
 	"context"
+	"errors"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
@@ -35,13 +36,21 @@ func Belongs(ctx context.Context, o Options, s *checkpoint.Secret, ck *format.Ch
 	if in.err != nil {
 		return 0, in.err
 	}
-	if o.Log != nil {
-		goesOn := 0
-		_, _, _ = wal.RecoverSteps(o.Log, ck.Log, s.Keys(), func(format.LogRecord) error { return nil },
-			func(format.LogPos) error { goesOn = 1; return nil })
-		n += goesOn
+	if o.Log != nil && goesOn(ctx, o.Log, s, ck) {
+		n++
 	}
 	return n, nil
+}
+
+// errGoesOn ends the search in a log.
+var errGoesOn = errors.New("a transaction goes on from the checkpoint")
+
+// goesOn reports whether there is a transaction in a log that goes on from a checkpoint. A log that cannot be read has
+// none that could be rescued.
+func goesOn(ctx context.Context, log vfs.File, s *checkpoint.Secret, ck *format.Checkpoint) bool {
+	_, _, err := wal.RecoverSteps(log, ck.Log, s.Keys(), func(format.LogRecord) error { return ctx.Err() },
+		func(format.LogPos) error { return errGoesOn })
+	return errors.Is(err, errGoesOn)
 }
 
 // sample counts the pages that are sound among some at the front of a segment, and some of its last block if none is

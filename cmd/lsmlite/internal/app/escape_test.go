@@ -40,7 +40,7 @@ func TestErrorsDoNotSteerTheTerminal(t *testing.T) {
 // one is in the table.
 func TestNamesDoNotSteerTheTerminal(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("there are no such names")
+		t.Skip("the names of files have no control characters here")
 	}
 	inFolder(t)
 	const odd = "\x1b[2J\u009b\x07"
