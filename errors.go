@@ -34,6 +34,7 @@ const (
 	CodeReadOnly     = engine.CodeReadOnly
 	CodeMoved        = engine.CodeMoved
 	CodeIO           = engine.CodeIO
+	CodeUndetermined = engine.CodeUndetermined
 	CodeCorrupt      = engine.CodeCorrupt
 	CodeFull         = engine.CodeFull
 	CodeCantOpen     = engine.CodeCantOpen
@@ -46,17 +47,21 @@ const (
 	CodeRolledBack   = engine.CodeRolledBack
 	CodeKey          = engine.CodeKey
 	CodeSyntax       = engine.CodeSyntax
+	CodeConflict     = engine.CodeConflict
 	CodeBusySnapshot = engine.CodeBusySnapshot
 )
 
-// The values to test an error for with errors.Is. ErrBusySnapshot is an ErrBusy too,
-// ErrMoved an ErrReadOnly, ErrKey an ErrMismatch, ErrTampered and ErrRolledBack are ErrCorrupt.
+// The values to test an error for with errors.Is. ErrBusySnapshot and ErrConflict are ErrBusy
+// too, ErrUndetermined is an ErrIO, ErrMoved an ErrReadOnly, ErrKey an ErrMismatch, ErrTampered
+// and ErrRolledBack are ErrCorrupt.
 var (
 	ErrBusy         = engine.ErrBusy
+	ErrConflict     = engine.ErrConflict
 	ErrBusySnapshot = engine.ErrBusySnapshot
 	ErrReadOnly     = engine.ErrReadOnly
 	ErrMoved        = engine.ErrMoved
 	ErrIO           = engine.ErrIO
+	ErrUndetermined = engine.ErrUndetermined
 	ErrCorrupt      = engine.ErrCorrupt
 	ErrFull         = engine.ErrFull
 	ErrCantOpen     = engine.ErrCantOpen

@@ -20,6 +20,9 @@ var (
 	// ErrBusy: what is needed is in use: another process has the file, another transaction has
 	// the writer's turn, or an open cursor keeps the database from being closed.
 	ErrBusy = errs.ErrBusy
+	// ErrConflict: another transaction has changed what this one read or wrote, in a store where
+	// several write at a time. Nothing was written. It is an ErrBusy, too; start again.
+	ErrConflict = errs.ErrConflict
 	// ErrBusySnapshot: a read transaction wants to write, but another transaction has committed
 	// since it began. It is an ErrBusy, too; roll back and start again.
 	ErrBusySnapshot = errs.ErrBusySnapshot
@@ -31,6 +34,9 @@ var (
 	// ErrIO: the operating system reported an error. After a failed sync every further
 	// write fails with it until the database is opened again.
 	ErrIO = errs.ErrIO
+	// ErrUndetermined: the connection to a store ended during COMMIT, so that it is not known whether the
+	// transaction took place. Do not repeat it before that is found out. It is an ErrIO, too.
+	ErrUndetermined = errs.ErrUndetermined
 	// ErrCorrupt: a file breaks the format. The files are left as they are.
 	ErrCorrupt = errs.ErrCorrupt
 	// ErrTampered: what an encrypted file holds was not written there with its key: a byte, a
@@ -63,11 +69,13 @@ var (
 // The codes.
 const (
 	CodeBusy         = errs.CodeBusy
+	CodeConflict     = errs.CodeConflict
 	CodeBusySnapshot = errs.CodeBusySnapshot
 	CodeNoMem        = errs.CodeNoMem
 	CodeReadOnly     = errs.CodeReadOnly
 	CodeMoved        = errs.CodeMoved
 	CodeIO           = errs.CodeIO
+	CodeUndetermined = errs.CodeUndetermined
 	CodeCorrupt      = errs.CodeCorrupt
 	CodeFull         = errs.CodeFull
 	CodeCantOpen     = errs.CodeCantOpen

@@ -23,8 +23,10 @@ const (
 	CodeMisuse       Code = 21
 	CodeMismatch     Code = 50
 	CodeSyntax       Code = 1 | 1<<8
+	CodeConflict     Code = 5 | 3<<8
 	CodeBusySnapshot Code = 5 | 2<<8
 	CodeMoved        Code = 8 | 4<<8
+	CodeUndetermined Code = 10 | 1<<8
 	CodeTampered     Code = 11 | 1<<8
 	CodeRolledBack   Code = 11 | 2<<8
 	CodeKey          Code = 50 | 1<<8
@@ -44,8 +46,10 @@ var codeText = map[Code]string{
 	CodeMisuse:       "misuse",
 	CodeMismatch:     "compression mismatch",
 	CodeSyntax:       "syntax error",
+	CodeConflict:     "another transaction has written the same, and this one wrote nothing",
 	CodeBusySnapshot: "snapshot is not the newest any more",
 	CodeMoved:        "database file or log has been renamed, replaced or removed",
+	CodeUndetermined: "it is not known whether the transaction was committed",
 	CodeTampered:     "encrypted database has been tampered with",
 	CodeRolledBack:   "database is older than it has to be",
 	CodeKey:          "no key, or not the key of this database",

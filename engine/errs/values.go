@@ -7,6 +7,9 @@ var (
 	// ErrBusy: what is needed is in use: another process has the file, another transaction has
 	// the writer's turn, or an open cursor keeps the database from being closed.
 	ErrBusy = &Error{Code: CodeBusy}
+	// ErrConflict: another transaction has changed what this one read or wrote, in a store where
+	// several write at a time. Nothing was written. It is an ErrBusy, too; start again.
+	ErrConflict = &Error{Code: CodeConflict}
 	// ErrBusySnapshot: a read transaction wants to write, but another transaction has committed
 	// since it began. It is an ErrBusy, too; roll back and start again.
 	ErrBusySnapshot = &Error{Code: CodeBusySnapshot}
@@ -18,6 +21,9 @@ var (
 	// ErrIO: the operating system reported an error. After a failed sync every further
 	// write fails with it until the database is opened again.
 	ErrIO = &Error{Code: CodeIO}
+	// ErrUndetermined: the connection to a store ended during COMMIT, so that it is not known whether the
+	// transaction took place. Do not repeat it before that is found out. It is an ErrIO, too.
+	ErrUndetermined = &Error{Code: CodeUndetermined}
 	// ErrCorrupt: a file breaks the format. The files are left as they are.
 	ErrCorrupt = &Error{Code: CodeCorrupt}
 	// ErrTampered: what an encrypted file holds was not written there with its key: a byte, a
