@@ -49,15 +49,17 @@ const (
 	CodeSyntax       = engine.CodeSyntax
 	CodeConflict     = engine.CodeConflict
 	CodeBusySnapshot = engine.CodeBusySnapshot
+	CodeSnapshotGone = engine.CodeSnapshotGone
 )
 
-// The values to test an error for with errors.Is. ErrBusySnapshot and ErrConflict are ErrBusy
-// too, ErrUndetermined is an ErrIO, ErrMoved an ErrReadOnly, ErrKey an ErrMismatch, ErrTampered
+// The values to test an error for with errors.Is. ErrBusySnapshot, ErrSnapshotGone and
+// ErrConflict are ErrBusy too, ErrUndetermined is an ErrIO, ErrMoved an ErrReadOnly, ErrKey an ErrMismatch, ErrTampered
 // and ErrRolledBack are ErrCorrupt.
 var (
 	ErrBusy         = engine.ErrBusy
 	ErrConflict     = engine.ErrConflict
 	ErrBusySnapshot = engine.ErrBusySnapshot
+	ErrSnapshotGone = engine.ErrSnapshotGone
 	ErrReadOnly     = engine.ErrReadOnly
 	ErrMoved        = engine.ErrMoved
 	ErrIO           = engine.ErrIO

@@ -26,6 +26,10 @@ var (
 	// ErrBusySnapshot: a read transaction wants to write, but another transaction has committed
 	// since it began. It is an ErrBusy, too; roll back and start again.
 	ErrBusySnapshot = errs.ErrBusySnapshot
+	// ErrSnapshotGone: the state that a snapshot shows is not kept any more, so it cannot be read
+	// further. Nothing that was read before is wrong. It is an ErrBusy, too; start again with a
+	// new snapshot.
+	ErrSnapshotGone = errs.ErrSnapshotGone
 	// ErrReadOnly: a write on a read-only handle or transaction.
 	ErrReadOnly = errs.ErrReadOnly
 	// ErrMoved: the database file or its log was renamed, replaced or removed while it was
@@ -71,6 +75,7 @@ const (
 	CodeBusy         = errs.CodeBusy
 	CodeConflict     = errs.CodeConflict
 	CodeBusySnapshot = errs.CodeBusySnapshot
+	CodeSnapshotGone = errs.CodeSnapshotGone
 	CodeNoMem        = errs.CodeNoMem
 	CodeReadOnly     = errs.CodeReadOnly
 	CodeMoved        = errs.CodeMoved

@@ -25,6 +25,7 @@ const (
 	CodeSyntax       Code = 1 | 1<<8
 	CodeConflict     Code = 5 | 3<<8
 	CodeBusySnapshot Code = 5 | 2<<8
+	CodeSnapshotGone Code = 5 | 4<<8
 	CodeMoved        Code = 8 | 4<<8
 	CodeUndetermined Code = 10 | 1<<8
 	CodeTampered     Code = 11 | 1<<8
@@ -48,6 +49,7 @@ var codeText = map[Code]string{
 	CodeSyntax:       "syntax error",
 	CodeConflict:     "another transaction has written the same, and this one wrote nothing",
 	CodeBusySnapshot: "snapshot is not the newest any more",
+	CodeSnapshotGone: "what the snapshot shows is not kept any more",
 	CodeMoved:        "database file or log has been renamed, replaced or removed",
 	CodeUndetermined: "it is not known whether the transaction was committed",
 	CodeTampered:     "encrypted database has been tampered with",

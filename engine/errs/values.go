@@ -13,6 +13,10 @@ var (
 	// ErrBusySnapshot: a read transaction wants to write, but another transaction has committed
 	// since it began. It is an ErrBusy, too; roll back and start again.
 	ErrBusySnapshot = &Error{Code: CodeBusySnapshot}
+	// ErrSnapshotGone: the state that a snapshot shows is not kept any more, so it cannot be read
+	// further. Nothing that was read before is wrong. It is an ErrBusy, too; start again with a
+	// new snapshot.
+	ErrSnapshotGone = &Error{Code: CodeSnapshotGone}
 	// ErrReadOnly: a write on a read-only handle or transaction.
 	ErrReadOnly = &Error{Code: CodeReadOnly}
 	// ErrMoved: the database file or its log was renamed, replaced or removed while it was
