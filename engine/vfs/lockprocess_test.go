@@ -40,7 +40,7 @@ func lockers() map[string]vfs.FS {
 }
 
 func TestMain(m *testing.M) {
-	for env, run := range map[string]func(vfs.File) error{lockHolder: holdLocks, lockAsker: askLocks} {
+	for env, run := range map[string]func(vfs.File) error{lockHolder: holdLocks, lockAsker: askLocks, rangeHolder: holdRanges} {
 		if how, name, ok := strings.Cut(os.Getenv(env), "="); ok {
 			f, err := lockers()[how].Open(name, vfs.ReadWrite, 0)
 			if err == nil {

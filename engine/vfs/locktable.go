@@ -14,8 +14,9 @@ import (
 //
 // An owner is a handle: any comparable value that differs between handles.
 type LockTable struct {
-	mu    sync.Mutex
-	slots [lastSlot + 1]map[any]LockKind
+	mu     sync.Mutex
+	slots  [lastSlot + 1]map[any]LockKind
+	ranges rangeTable
 }
 
 // Lock is File.Lock for the handle owner.
@@ -82,6 +83,7 @@ func (t *LockTable) Release(owner any) {
 	for _, holders := range t.slots {
 		delete(holders, owner)
 	}
+	t.ranges.release(owner)
 }
 
 // conflicts reports whether another owner's lock forbids kind on slot. The caller

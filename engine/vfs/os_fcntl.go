@@ -13,11 +13,12 @@ import (
 
 // flock describes the bytes of count slots from first. Slots run downwards.
 func flock(first, count int, kind LockKind) syscall.Flock_t {
-	lk := syscall.Flock_t{
-		Whence: io.SeekStart,
-		Start:  int64(lockEnd - (first + count - 1)),
-		Len:    int64(count),
-	}
+	return flockBytes(int64(lockEnd-(first+count-1)), int64(count), kind)
+}
+
+// flockBytes describes n bytes from off on.
+func flockBytes(off, n int64, kind LockKind) syscall.Flock_t {
+	lk := syscall.Flock_t{Whence: io.SeekStart, Start: off, Len: n}
 	switch kind {
 	case Unlock:
 		lk.Type = syscall.F_UNLCK

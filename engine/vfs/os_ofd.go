@@ -6,6 +6,7 @@ package vfs
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"syscall"
@@ -49,7 +50,7 @@ func (l *ofdLocks) close(f *osFile) error {
 	if !l.used {
 		return f.f.Close()
 	}
-	lk := flock(1, lastSlot, Unlock)
+	lk := syscall.Flock_t{Whence: io.SeekStart, Type: syscall.F_UNLCK} // to the end of all bytes
 	err := f.lockFailed("unlock", f.fcntl(ofdSetLock, &lk))
 	return errors.Join(err, f.f.Close())
 }

@@ -11,7 +11,7 @@
 //
 // The optional abilities of a file return errors.ErrUnsupported if the inner one does not have
 // them; what Stat, Lstat and SameFile do counts as one operation of the kind Stat or none, and
-// Location and OwnAs pass through uncounted.
+// Location, OwnAs and locks of ranges pass through uncounted.
 //
 // [ForEachFault] is the loop that fails the first operation of a scenario, then the
 // second, and so on until the scenario is over before its fault comes.

@@ -21,10 +21,11 @@ type file struct {
 }
 
 var (
-	_ vfs.Mapper  = (*file)(nil)
-	_ vfs.Stater  = (*file)(nil)
-	_ vfs.Locator = (*file)(nil)
-	_ vfs.Owner   = (*file)(nil)
+	_ vfs.Mapper      = (*file)(nil)
+	_ vfs.Stater      = (*file)(nil)
+	_ vfs.Locator     = (*file)(nil)
+	_ vfs.Owner       = (*file)(nil)
+	_ vfs.RangeLocker = (*file)(nil)
 )
 
 // ReadAt implements vfs.File.

@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -21,12 +22,18 @@ import (
 // Test runs every test on a file system of its own, which fresh returns with the name of a directory in it that
 // exists.
 func Test(t *testing.T, fresh func(t *testing.T) (fsys vfs.FS, dir string)) {
-	for _, c := range cases {
+	for _, c := range slices.Concat(cases, rangeCases) {
 		t.Run(c.name, func(t *testing.T) {
 			fsys, dir := fresh(t)
 			c.run(t, place{fsys, dir})
 		})
 	}
+}
+
+// testCase is a test of one promise.
+type testCase struct {
+	name string
+	run  func(t *testing.T, s place)
 }
 
 // place is one file system under test and a directory in it that exists.
@@ -99,10 +106,7 @@ func ok(t testing.TB, err error) {
 }
 
 // cases are what every vfs.FS does.
-var cases = []struct {
-	name string
-	run  func(t *testing.T, s place)
-}{
+var cases = []testCase{
 	{"a missing file is not opened, stated, removed or renamed", func(t *testing.T, s place) {
 		_, err := s.Open(s.in("a"), vfs.ReadWrite, 0)
 		expectError(t, err, fs.ErrNotExist)
