@@ -59,9 +59,17 @@ func TestEncrypted(t *testing.T) {
 		{"ZerosThatCannotBeWritten", TestZerosThatCannotBeWritten},
 		{"WalkDamaged", TestWalkDamaged},
 		{"StartAfter", TestStartAfter},
+		{"TailReadsWhatIsCommitted", TestTailReadsWhatIsCommitted},
+		{"TailReadsNoFurtherThanItIsTold", TestTailReadsNoFurtherThanItIsTold},
+		{"TailWithAPlaceThatIsNotThere", TestTailWithAPlaceThatIsNotThere},
+		{"TailOvertaken", TestTailOvertaken},
+		{"TailFollowsWraps", TestTailFollowsWraps},
+		{"TailBesideTheWriter", TestTailBesideTheWriter},
+		{"TailMemoryIsBounded", TestTailMemoryIsBounded},
+		{"TailPassesErrorsOn", TestTailPassesErrorsOn},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if c.name != "SyncBesideTheWriter" {
+			if c.name != "SyncBesideTheWriter" && c.name != "TailBesideTheWriter" {
 				alone(t) // and under the race detector boxes take memory that they do not take otherwise
 			}
 			c.run(t)

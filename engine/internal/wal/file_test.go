@@ -71,8 +71,13 @@ func (f *memFile) WriteAt(b []byte, off int64) (int, error) {
 	return len(b), err
 }
 
-func (f *memFile) Size() (int64, error) { return int64(len(f.data)), nil }
-func (f *memFile) SectorSize() int      { return f.sector }
+func (f *memFile) SectorSize() int { return f.sector }
+
+func (f *memFile) Size() (int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return int64(len(f.data)), nil
+}
 
 func (f *memFile) Truncate(size int64) error {
 	f.mu.Lock()

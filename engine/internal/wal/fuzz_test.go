@@ -93,6 +93,42 @@ func FuzzRecover(f *testing.F) {
 	})
 }
 
+// FuzzTail reads any bytes as a log, and wants a Tail to find what recovery does; and where the bytes are those of
+// no log, or the place to read up to is any, an answer.
+func FuzzTail(f *testing.F) {
+	s := &stream{data: map[int64]byte{}, off: 200, sum: format.EmptyLogSum}
+	for _, to := range []int64{0, 300, 310} {
+		s.put("a")
+		s.put("bcd")
+		s.jump(to)
+	}
+	jumps := make([]byte, 350)
+	for off, b := range s.data {
+		jumps[off] = b
+	}
+	f.Add(jumps, uint64(400), uint32(1234), uint32(5678), int64(0), int64(20))
+	f.Add([]byte("\x06\x01\x01ab\x03........\x06\x01\x00a\x03........"), uint64(0), uint32(1), uint32(2), int64(14), int64(14))
+	f.Fuzz(func(t *testing.T, data []byte, raw uint64, s0, s1 uint32, to, stream int64) {
+		from := logPos(raw, s0, s1)
+		file := &memFile{data: withChecksums(data, from), sector: 512}
+		sameAsRecovery(t, file, from)
+		tail := newTail(file, Place{LogPos: from}, nil, 10)
+		for range data {
+			more, err := tail.Next(Place{LogPos: format.LogPos{Off: to, Sum: from.Sum}, Stream: stream})
+			if err != nil && !errors.Is(err, ErrNotThere) {
+				t.Fatal(err)
+			}
+			if !more {
+				break
+			}
+			err = tail.Records(func(r format.LogRecord) error { return load(&r) })
+			if err != nil && !errors.Is(err, errs.ErrTooBig) {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 // withChecksums returns a copy of data in which the checksums of the log that starts at
 // from are right.
 func withChecksums(data []byte, from format.LogPos) []byte {

@@ -24,6 +24,8 @@ type modelStats struct {
 	wraps, jumps, rolledBackWraps, rebases, lost, failures, threeRegions int
 
 	shared, undone int // commits that were written with others, and that had to be undone
+
+	followed, overtaken int // transactions that a Tail read, and how often they were overwritten before
 }
 
 // model drives a Log with random transactions beside a plain list of them, through a few
@@ -44,6 +46,8 @@ type model struct {
 	ckptAt  int // how many commits are before ckpt
 	durable int // how many commits may not be lost
 	log     *Log
+	tail    *Tail
+	tailAt  int // how many commits are before it
 	// reclaimed is whether the log was last told of ckpt.
 	reclaimed bool
 }
@@ -351,6 +355,7 @@ func (m *model) crash() {
 	m.log = l
 	m.written, m.end = upTo, l.End()
 	m.reclaimed = false
+	m.newTail(r)
 }
 
 // cleanClose flushes, checkpoints and removes the log, which the next session begins
@@ -367,13 +372,15 @@ func (m *model) cleanClose() {
 	m.log = l
 	m.written, m.end = len(m.commits), l.End()
 	m.reclaimed = false
+	m.newTail(r)
 }
 
 func (m *model) run() {
 	m.t.Helper()
-	l, _, _ := m.read(m.f, m.keep)
+	l, r, _ := m.read(m.f, m.keep)
 	m.log = l
 	m.end = l.End()
+	m.newTail(r)
 	for range 4 {
 		for range 20 + m.rng.IntN(100) {
 			m.transaction()
@@ -389,6 +396,9 @@ func (m *model) run() {
 			}
 			if m.rng.IntN(20) == 0 {
 				m.check()
+			}
+			if m.rng.IntN(4) == 0 {
+				m.follow()
 			}
 		}
 		m.check()
@@ -440,7 +450,8 @@ func runModels(t *testing.T, seeds uint64, encrypted bool) {
 	t.Logf("%+v", stats)
 	if *seedFlag == 0 && !testing.Short() &&
 		(stats.wraps < 10 || stats.jumps < 10 || stats.rolledBackWraps < 10 || stats.rebases < 10 ||
-			stats.lost < 10 || stats.failures < 10 || stats.threeRegions < 10 || stats.shared < 100 || stats.undone < 10) {
+			stats.lost < 10 || stats.failures < 10 || stats.threeRegions < 10 || stats.shared < 100 || stats.undone < 10 ||
+			stats.followed < 1000 || stats.overtaken < 10) {
 		t.Errorf("the model did not reach what it is for: %+v", stats)
 	}
 }

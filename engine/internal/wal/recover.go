@@ -115,6 +115,7 @@ func recoverLog(f File, from format.LogPos, h how, apply applyFunc) (*Log, Recov
 		}
 		r.Stale = stale.Commits > 0
 	}
+	l.stream = l.Size()
 	r.Bytes, r.End, r.Regions = l.Size(), l.End(), l.regions
 	l.Rollback()
 	return l, r, nil

@@ -39,6 +39,7 @@ type scanner struct {
 	buf          []byte
 	summed, r, w int
 	off, limit   int64
+	near         int64 // reading stops here once, as nothing after it may be needed
 	sum          format.LogSum
 	opener
 	at place // where the stream is; the End of its last extent is not kept up
@@ -73,6 +74,12 @@ func (p *place) pos() format.LogPos { return p.at(p.off(), p.sum) }
 // off returns the file offset of the place.
 func (p *place) off() int64 { return p.extents[p.numExtents-1].End }
 
+// samePlace reports whether two positions are the same place of the same log.
+func samePlace(a, b format.LogPos) bool {
+	a.Toggle = b.Toggle
+	return a == b
+}
+
 // startPlace is the place at which the reading of a log begins.
 func startPlace(p format.LogPos) place {
 	return place{sum: p.Sum, extents: [3]Region{{p.Off, p.Off}}, numExtents: 1, chained: chainedAt(p)}
@@ -80,8 +87,8 @@ func startPlace(p format.LogPos) place {
 
 // moveTo makes the scanner continue at p.
 func (s *scanner) moveTo(p place) {
-	if s.buf == nil {
-		s.buf = make([]byte, min(scanBuffer, max(s.size, 1<<10)))
+	if n := min(scanBuffer, max(s.size, 1<<10)); int64(len(s.buf)) < n {
+		s.buf = make([]byte, n)
 	}
 	s.at = p
 	s.sum = format.StartLogSum(p.sum)
@@ -119,7 +126,11 @@ func (s *scanner) have(n int) (int, error) {
 	s.w -= s.r
 	s.summed, s.r = 0, 0
 	for s.w < n && s.off < s.limit {
-		room := s.buf[s.w:min(int64(len(s.buf)), int64(s.w)+s.limit-s.off)]
+		end := s.limit
+		if s.off < s.near {
+			end = min(end, s.near)
+		}
+		room := s.buf[s.w:min(int64(len(s.buf)), int64(s.w)+end-s.off)]
 		k, err := s.f.ReadAt(room, s.off)
 		s.w += k
 		s.off += int64(k)
@@ -174,24 +185,32 @@ func (s *scanner) verify() (bool, error) {
 // at which the transaction begins.
 func (s *scanner) applyTo(apply applyFunc, from place) error {
 	if s.spilled {
-		return s.applyAgain(apply, from)
+		return s.applyAgain(apply, from, s.at)
 	}
+	err := s.applyPending(apply)
+	if err == nil {
+		invariant.Mangle(s.data)
+	}
+	return err
+}
+
+// applyPending hands over the records of a transaction that is in memory.
+func (s *scanner) applyPending(apply applyFunc) error {
 	for _, p := range s.pending {
 		data := s.data[p.at : p.at+p.n : p.at+p.n]
 		if err := apply(record(p.op, data, p.n1)); err != nil {
 			return err
 		}
 	}
-	invariant.Mangle(s.data)
 	return nil
 }
 
-// applyAgain reads the transaction that begins at from a second time.
-func (s *scanner) applyAgain(apply applyFunc, from place) error {
+// applyAgain reads the transaction that begins at from, and ends at to, a second time.
+func (s *scanner) applyAgain(apply applyFunc, from, to place) error {
 	again := scanner{f: s.f, size: s.size, direct: apply, opener: opener{keys: s.keys}}
 	again.moveTo(from)
 	ok, err := again.transaction()
-	if err == nil && (!ok || again.at != s.at) {
+	if err == nil && (!ok || !samePlace(again.at.pos(), to.pos())) {
 		err = errLogChanged()
 	}
 	return err

@@ -3,6 +3,8 @@
 package wal
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
@@ -149,7 +151,9 @@ func (s *scanner) longRecord(h format.LogHeader) (bool, error) {
 	return s.body(h.N2, nil)
 }
 
-func errLogChanged() error { return errs.Corruptf("the log changed while it was read") }
+var errChanged = errors.New("the log changed while it was read")
+
+func errLogChanged() error { return fmt.Errorf("%w: %w", errs.Corruptf("read log"), errChanged) }
 
 // record makes a record of its data, the first n1 bytes of which are the key.
 func record(op format.LogOp, data []byte, n1 int) format.LogRecord {

@@ -193,6 +193,7 @@ func (l *Log) commit(padToSector bool, write func(*Log) error) error {
 	l.regions = l.tx.regions
 	l.regions[2].End = l.tx.off()
 	l.sum = l.tx.sum.End()
+	l.stream += l.tx.stream
 	l.align, l.mark = false, false
 	if l.keys != nil {
 		l.chained, l.box = l.tx.chained, l.tx.box

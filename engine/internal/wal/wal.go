@@ -3,6 +3,8 @@
 // Package wal owns the log file: it appends transactions to it, finds the committed
 // ones again after a crash, and decides which of its bytes may be overwritten.
 //
+// A Tail follows a log that is being written.
+//
 // Package engine calls it, and package files asks Judge. The file layout itself is package format's.
 //
 // The live log is a stream of at most three regions of the file, read in order 0, 1, 2;
@@ -28,6 +30,8 @@
 //   - No commit of an earlier use of the file can follow what is written now: the first
 //     transaction after a recovery holds a random mark, which the checksums depend on. Nor can one
 //     that could not be written: so does the first transaction after Undo, or after a Commit that failed.
+//   - A transaction follows only the one that it was written after, and only if its commit agrees: what a Tail hands
+//     over is never part of an earlier use of the bytes, nor past the place up to which it was told to read.
 //   - The running checksum in End is the one at the end of region 2, whatever happened before. So
 //     recovery from a checkpoint at End finds everything that is committed after it.
 //   - Commits that are pending are written before any commit after them. If that fails, none of them
@@ -107,6 +111,7 @@ type Log struct {
 type committed struct {
 	regions [3]Region
 	sum     format.Checksum // at the end of region 2
+	stream  int64           // how many bytes come before that place; see Log.Place
 	// align asks the next transaction to begin on a sector of its own, and mark to begin
 	// with a mark; see prelude.
 	align, mark bool
@@ -141,6 +146,16 @@ func (l *Log) End() format.LogPos {
 	p.Toggle = !l.seen.Toggle
 	return p
 }
+
+// Place is a position between two transactions of a log, and its number: how many bytes of the log come
+// before it, pads and jumps included, since some moment that all places have in common.
+type Place struct {
+	format.LogPos
+	Stream int64
+}
+
+// Place returns the position after the last commit, and its number. Number 0 is where Recover began to read.
+func (l *Log) Place() Place { return Place{l.End(), l.stream} }
 
 // Regions returns the regions as the last commit left them.
 func (l *Log) Regions() [3]Region { return l.regions }
