@@ -9,6 +9,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/internal/session"
 	"github.com/lsmlite/lsmlite-go/parser"
+	"github.com/lsmlite/lsmlite-go/store"
 )
 
 var (
@@ -39,6 +40,9 @@ func newConn(h *handle, cfg Config, texts *parser.Cache, numConns *atomic.Int64)
 	numConns.Add(1)
 	if h.memory {
 		cfg.Mode = ModeMemory // whatever the path has said
+	}
+	if h.remote != nil {
+		cfg.Path = h.shared.Path // without its password
 	}
 	c := &conn{handle: h, cfg: cfg, texts: texts, numConns: numConns}
 	c.session.Open(h.store, &h.shared, cfg.session(), c)
@@ -118,11 +122,18 @@ func (c *conn) CheckNamedValue(nv *driver.NamedValue) error {
 }
 
 // Ping reports whether the connection can be used.
-func (c *conn) Ping(ctx context.Context) error {
+func (c *conn) Ping(ctx context.Context) (err error) {
+	defer c.guard(&err, "ping")
 	if c.closed {
 		return driver.ErrBadConn
 	}
-	return c.usable(ctx)
+	if err := c.usable(ctx); err != nil {
+		return err
+	}
+	if p, ok := c.handle.store.(store.Pinger); ok {
+		return p.Ping(ctx)
+	}
+	return nil
 }
 
 // ResetSession is called before the connection serves another caller of the pool.

@@ -125,7 +125,7 @@ func NewConnector(cfg Config) (*Connector, error) {
 }
 
 func newConnector(d *Driver, cfg Config) *Connector {
-	c := &Connector{driver: d, cfg: cfg, open: openEngine, turn: make(chan struct{}, 1)}
+	c := &Connector{driver: d, cfg: cfg, open: opener(cfg), turn: make(chan struct{}, 1)}
 	c.life, c.end = context.WithCancel(context.Background())
 	c.plans.Keys = session.Type(cfg.KeyType).Keys()
 	return c
@@ -133,6 +133,12 @@ func newConnector(d *Driver, cfg Config) *Connector {
 
 // Driver returns the driver of the connector.
 func (c *Connector) Driver() driver.Driver { return c.driver }
+
+// String says what the connector connects to, without a password.
+func (c *Connector) String() string { return "lsmlite.Connector(" + c.cfg.String() + ")" }
+
+// GoString is what %#v shows.
+func (c *Connector) GoString() string { return c.String() }
 
 // Connect returns a new connection. The first one opens the database.
 func (c *Connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
@@ -187,7 +193,7 @@ func (c *Connector) Close() (err error) {
 		return err
 	}
 	if busy > 0 {
-		return &Error{Code: CodeBusy, Op: "close", Path: c.cfg.Path, Detail: fmt.Sprintf(
+		return &Error{Code: CodeBusy, Op: "close", Path: shownPath(c.cfg.Path), Detail: fmt.Sprintf(
 			"connections still in use: %d; the database closes when the last of them does", busy)}
 	}
 	return nil

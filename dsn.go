@@ -12,10 +12,13 @@ import (
 //	path[?name=value&…]
 //	file:path[?name=value&…]
 //	:memory:[?name=value&…]
+//	scheme://…[?name=value&…]
 //
 // The path of the first form is taken as it is, up to the first question mark; in the
 // second, %XX stands for a byte, so that any path can be written. Names and values are
-// written as in a URL's query. An unknown name, a name that is there twice, and a bad
+// written as in a URL's query. The last form is a store on another machine, whose scheme a package has
+// registered with store.Register. It takes the settings of connections and those that the store names;
+// what is no setting of lsmlite stays in the URL. Otherwise an unknown name, a name that is there twice, and a bad
 // value are errors that say what is allowed.
 //
 // The names are those in the tags of [Config], and multiple_processes, which can be off only.
@@ -27,19 +30,46 @@ import (
 // passphrase_file, passphrase_env. Names such as key and password are refused.
 func ParseDSN(dsn string) (Config, error) {
 	var c Config
+	if remote, err := storeOf(dsn); err != nil {
+		return Config{}, err
+	} else if remote != nil {
+		return parseStoreDSN(dsn, remote)
+	}
 	path, query, _ := strings.Cut(dsn, "?")
 	path, err := parsePath(path)
 	if err != nil {
 		return Config{}, err
 	}
 	c.Path = path
-	if err := c.parseQuery(query); err != nil {
+	if err := c.parseQuery(query, nil); err != nil {
 		return Config{}, err
 	}
 	if err := c.validate(); err != nil {
 		return Config{}, err
 	}
 	return c, nil
+}
+
+// parseStoreDSN reads the name of a store. Path becomes the URL without our settings.
+func parseStoreDSN(dsn string, remote *remoteStore) (Config, error) {
+	var c Config
+	path, query, _ := strings.Cut(dsn, "?")
+	var kept []string
+	err := c.parseQuery(query, func(name, pair string) (bool, error) {
+		s := settingNamed(name)
+		if s == nil {
+			kept = append(kept, pair)
+			return true, nil
+		}
+		return false, remote.takes(s)
+	})
+	if err != nil {
+		return Config{}, err
+	}
+	if c.Path = path; len(kept) > 0 {
+		c.Path += "?" + strings.Join(kept, "&")
+	}
+	return c, c.validate()
 }
 
 func parsePath(path string) (string, error) {
@@ -66,7 +96,8 @@ func parsePath(path string) (string, error) {
 	return path, nil
 }
 
-func (c *Config) parseQuery(query string) error {
+// parseQuery reads settings. What foreign takes, which is nil for a file, is none of them.
+func (c *Config) parseQuery(query string, foreign func(name, pair string) (bool, error)) error {
 	seen := map[string]bool{}
 	for query != "" {
 		var pair string
@@ -80,6 +111,14 @@ func (c *Config) parseQuery(query string) error {
 			return misusef("open", "bad escape in the name of a setting; write %%25 for %%")
 		}
 		name = text
+		if foreign != nil {
+			switch taken, err := foreign(name, pair); {
+			case err != nil:
+				return err
+			case taken:
+				continue
+			}
+		}
 		// Before anything that shows a value: it may be a secret.
 		if isSecret(name) {
 			return misusef("open", "%s is refused, because names of data sources get into logs; "+
@@ -109,8 +148,15 @@ func (c *Config) parseQuery(query string) error {
 // Perm, Codecs, Key and NotBefore cannot.
 func (c Config) FormatDSN() string {
 	var b strings.Builder
-	b.WriteString(formatPath(c.Path))
 	sep := byte('?')
+	if remote, _ := storeOf(c.Path); remote == nil {
+		b.WriteString(formatPath(c.Path))
+	} else {
+		b.WriteString(c.Path)
+		if strings.Contains(c.Path, "?") {
+			sep = '&'
+		}
+	}
 	for i := range settings {
 		s := &settings[i]
 		if text := s.said(&c); text != "" {
@@ -123,6 +169,19 @@ func (c Config) FormatDSN() string {
 	}
 	return b.String()
 }
+
+// String returns the DSN of c, as far as it can be shown: the URL of a store without its password and its
+// own parameters.
+func (c Config) String() string {
+	if _, err := storeOf(c.Path); err != nil {
+		c = Config{Path: c.Path}
+	}
+	c.Path = shownPath(c.Path)
+	return c.FormatDSN()
+}
+
+// GoString is what %#v shows.
+func (c Config) GoString() string { return "lsmlite.Config(" + c.String() + ")" }
 
 // formatPath writes a path as it is unless it would then be read as something else.
 func formatPath(path string) string {

@@ -21,7 +21,7 @@ func (h *handle) agrees(ctx context.Context, cfg Config, o engine.Options) error
 		}
 	}
 	if h.cfg.Mode == ModeReadOnly && cfg.Mode != ModeReadOnly {
-		return &Error{Code: CodeMisuse, Op: "open", Path: h.key.path,
+		return &Error{Code: CodeMisuse, Op: "open", Path: h.shared.Path,
 			Detail: "settings disagree: the database is open in this process with mode=ro, and mode=" +
 				cfg.Mode.String() + " is requested"}
 	}
@@ -33,7 +33,7 @@ func (h *handle) agrees(ctx context.Context, cfg Config, o engine.Options) error
 		{"Logger", cfg.Logger != h.cfg.Logger, cfg.Logger != nil},
 	} {
 		if s.set && s.other {
-			return &Error{Code: CodeMisuse, Op: "open", Path: h.key.path,
+			return &Error{Code: CodeMisuse, Op: "open", Path: h.shared.Path,
 				Detail: "settings disagree: the database is open in this process with another " + s.name +
 					"; give it to the connector that opens the database first"}
 		}
@@ -49,7 +49,7 @@ func (h *handle) agrees(ctx context.Context, cfg Config, o engine.Options) error
 			return err
 		}
 		if want != inForce {
-			return &Error{Code: CodeMisuse, Op: "open", Path: h.key.path,
+			return &Error{Code: CodeMisuse, Op: "open", Path: h.shared.Path,
 				Detail: "settings disagree: the database is open in this process with " +
 					s.name + "=" + inForce + ", and " + s.name + "=" + want + " is requested"}
 		}
@@ -61,6 +61,8 @@ func (h *handle) agrees(ctx context.Context, cfg Config, o engine.Options) error
 // the settings cfg.
 func (h *handle) inForce(s *setting, cfg *Config) (string, error) {
 	switch {
+	case h.remote != nil && !s.everyStore():
+		return h.remote.inForce(s, &h.cfg)
 	case s.load != nil:
 		m, err := h.maintainer()
 		if err != nil {

@@ -39,6 +39,9 @@ func (c *Config) validate() error {
 			return s.badValue(text)
 		}
 	}
+	if err := c.fitsStore(); err != nil {
+		return err
+	}
 	if err := c.oneKey(); err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func (c *conn) changeSetting(s *setting, text string) error {
 		return err
 	}
 	switch {
-	case s.when == fixed:
+	case s.when == fixed || c.handle.remote != nil && !s.everyStore():
 		inForce, err := c.handle.inForce(s, &c.cfg)
 		if err != nil || s.shown(&want) == inForce {
 			return err

@@ -24,6 +24,8 @@ type handle struct {
 	memory bool
 	// turn is held to open the store, to close it, and to compare settings with it.
 	turn chan struct{}
+	// remote is the store of a registered scheme that this is, nil if it is a database of the engine.
+	remote *remoteStore
 	// cfg is what the store was opened with. Guarded by turn.
 	cfg Config
 	// store is nil while nothing is open. It is set and cleared under turn, and
@@ -76,7 +78,10 @@ func acquire(ctx context.Context, key handleKey, cfg Config, open openStore) (*h
 	h := registry.open[key]
 	if h == nil {
 		h = &handle{key: key, memory: cfg.inMemory(), turn: make(chan struct{}, 1)}
-		h.shared.Path, h.shared.InMemory = key.path, h.memory
+		h.shared.Path, h.shared.InMemory = shownPath(key.path), h.memory
+		if key.fs == nil && key.private == nil {
+			h.remote, _ = storeOf(key.path)
+		}
 		registry.open[key] = h
 	}
 	h.uses++ // from here on the handle stays in the map, open or not
@@ -181,6 +186,9 @@ func keyOf(owner any, cfg *Config) (handleKey, error) {
 			cfg.FS = memfs.New()
 		}
 		return handleKey{path: "memory", private: owner}, nil
+	}
+	if remote, err := storeOf(cfg.Path); err != nil || remote != nil {
+		return handleKey{path: cfg.Path}, err
 	}
 	if cfg.FS == nil {
 		cfg.FS = vfs.OS

@@ -30,8 +30,10 @@ var (
 // Engine and the types below hold only a pointer, so that an interface of one needs no allocation.
 type Engine struct{ *engine.DB }
 
+var engineCaps = Caps{MaxKey: engine.MaxKeySize, MaxValue: engine.MaxValueSize, SingleWriter: true}
+
 // Caps implements Store.
-func (s Engine) Caps() Caps { return Caps{MaxKey: engine.MaxKeySize} }
+func (s Engine) Caps() Caps { return engineCaps }
 
 // Get implements Reader.
 func (s Engine) Get(ctx context.Context, dst, key []byte) (value []byte, found bool, err error) {

@@ -17,10 +17,7 @@
 // transaction that comes too late engine.ErrBusySnapshot.
 package store
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // Store is an ordered key-value store. As a Reader it shows the newest committed state, a
 // new one at each call.
@@ -31,25 +28,35 @@ type Store interface {
 	// Snapshot pins the newest committed state. mayWrite says that Begin may be given the
 	// snapshot later.
 	Snapshot(ctx context.Context, mayWrite bool) (Snapshot, error)
-	// Begin starts a write transaction, on level 1. There is one at a time: Begin waits
-	// for its turn, in order of arrival, until ctx ends. With a snapshot that may write
-	// the transaction begins from that state, and Begin fails with ErrBusySnapshot if
-	// another transaction has committed since. The snapshot stays open and the caller's.
+	// Begin starts a write transaction, on level 1. In a store with a single writer there is one
+	// at a time: Begin waits for its turn, in order of arrival, until ctx ends. With a snapshot
+	// that may write the transaction begins from that state, and Begin fails with ErrBusySnapshot
+	// if another transaction has committed since; where several write at a time, Commit finds
+	// that out. The snapshot stays open and the caller's.
 	Begin(ctx context.Context, from Snapshot) (Tx, error)
 	// Close fails with ErrBusy while anything that the store returned is open.
 	Close() error
 }
 
-// Caps are the limits of a store.
+// Caps are what a store can do, and its limits. What is beyond a limit fails with ErrTooBig, before
+// anything of it is sent anywhere.
 type Caps struct {
-	// MaxKey is the length of the longest key in bytes. Longer ones fail with ErrTooBig.
-	MaxKey int
-}
-
-// WriterInfo is a Store that knows who writes.
-type WriterInfo interface {
-	// Writer reports whether a write transaction is open and since when.
-	Writer() (since time.Time, busy bool)
+	// MaxKey is the length of the longest key in bytes, and MaxValue that of the longest value.
+	MaxKey, MaxValue int
+	// MaxTx is how many bytes of keys and values a transaction may write, with a few more for each of
+	// them; 0 is no limit except memory.
+	MaxTx int64
+	// SingleWriter says that one transaction writes at a time, and that Begin waits for its turn.
+	SingleWriter bool
+	// CommitConflicts says that Commit may fail with ErrConflict, because of another transaction.
+	CommitConflicts bool
+	// WriteSkew says that two transactions that are open at the same time may both commit although each
+	// has read what the other one wrote, if they did not write the same keys: transactions are isolated
+	// by snapshots, and not serialisable.
+	WriteSkew bool
+	// RangeDeleteLinear says that DeleteRange, or the Commit after it, takes longer the more keys there
+	// are in the range.
+	RangeDeleteLinear bool
 }
 
 // Reader is a state that can be read.
@@ -92,7 +99,8 @@ type Tx interface {
 	RollbackTo(level int) error
 
 	// Commit makes what was written permanent. Commit and Rollback end the transaction,
-	// also when they fail.
+	// also when they fail. If Commit fails nothing was written, except with ErrUndetermined:
+	// then the transaction took place or did not.
 	Commit(ctx context.Context) error
 	// Rollback undoes what was written, also if ctx has ended.
 	Rollback(ctx context.Context) error

@@ -136,6 +136,12 @@ const (
 
 // beginAtOnce is store.Begin for a session that must not wait.
 func (t *txn) beginAtOnce(ctx context.Context, snap store.Snapshot) (store.Tx, error) {
+	if s, ok := t.store.(store.TryBeginner); ok {
+		return s.TryBegin(ctx, snap)
+	}
+	if !t.store.Caps().SingleWriter { // nobody waits for a turn
+		return t.store.Begin(ctx, snap)
+	}
 	for attempt := 0; ; attempt++ {
 		since, busy := t.busy()
 		if busy || attempt == noWaitAttempts {

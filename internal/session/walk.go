@@ -162,6 +162,17 @@ func (w *walk) over() error {
 // count begins, visits all keys, and returns how many there are.
 func (w *walk) count(b *parser.Bounds, keysOnly bool) (n int64, err error) {
 	w.begin(b, way{keysOnly: keysOnly, limit: -1})
+	if c, ok := w.cursor.(store.Counter); ok {
+		for i := range b.Len() {
+			w.setRange(b.At(i))
+			found, err := c.Count(w.ctx, &w.r)
+			if err != nil {
+				return n, err
+			}
+			n += found
+		}
+		return n, nil
+	}
 	for {
 		if ok, err := w.next(b); err != nil || !ok {
 			return n, err
@@ -180,6 +191,12 @@ func (w *walk) count(b *parser.Bounds, keysOnly bool) (n int64, err error) {
 // enter moves to the first key of an interval and reports whether there is one.
 func (w *walk) enter(iv *parser.Interval) bool {
 	w.inside = true
+	w.setRange(iv)
+	return w.cursor.Seek(w.ctx, &w.r)
+}
+
+// setRange makes an interval the range that the cursor is to visit.
+func (w *walk) setRange(iv *parser.Interval) {
 	w.r = store.Range{
 		Lo: iv.Lo, HasLo: iv.HasLo, LoOpen: iv.LoOpen,
 		Hi: iv.Hi, HasHi: iv.HasHi, HiOpen: iv.HiOpen,
@@ -188,7 +205,6 @@ func (w *walk) enter(iv *parser.Interval) bool {
 	if w.left > 0 {
 		w.r.Limit = int(min(w.left, math.MaxInt))
 	}
-	return w.cursor.Seek(w.ctx, &w.r)
 }
 
 // key returns the current key, which is valid until the next move.

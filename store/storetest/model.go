@@ -75,7 +75,9 @@ func (m *Model) countHandles(n int) {
 }
 
 // Caps implements store.Store.
-func (m *Model) Caps() store.Caps { return store.Caps{MaxKey: engine.MaxKeySize} }
+func (m *Model) Caps() store.Caps {
+	return store.Caps{MaxKey: engine.MaxKeySize, MaxValue: engine.MaxValueSize, SingleWriter: true}
+}
 
 // Get implements store.Reader.
 func (m *Model) Get(ctx context.Context, dst, key []byte) ([]byte, bool, error) {
