@@ -45,6 +45,10 @@ func (w *writer) deleteCounted(ctx context.Context, tx store.Tx) (n int64, err e
 // it.
 func (w *writer) countBetween(iv *parser.Interval) (n int64, err error) {
 	k := &w.walk
+	if c, ok := k.cursor.(store.Counter); ok && iv.HasHi {
+		k.setRange(iv)
+		return c.Count(k.ctx, &k.r)
+	}
 	for ok := k.enter(iv); ok; ok = k.cursor.Next(k.ctx) {
 		n++
 		if !iv.HasHi {
