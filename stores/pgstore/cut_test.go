@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/store"
+)
+
+// openRemote opens a store below the transactions of programs.
+func openRemote(t testing.TB, name string, set store.Settings) *remote {
+	t.Helper()
+	s := openStore(t, name, set)
+	if d, many := s.(db); many {
+		return d.remote
+	}
+	return s.(turns).remote
+}
+
+// writeTwo commits two rows of number i in one transaction.
+func writeTwo(s *remote, i int) error {
+	ctx := context.Background()
+	tx, err := s.begin(ctx, nil, false)
+	if err != nil {
+		return err
+	}
+	return tx.commit(ctx, func(p *pieces) error {
+		for _, side := range []string{"left", "right"} {
+			if err := p.put(ctx, fmt.Appendf(nil, "%s/%06d", side, i), []byte(side)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// tookPlace reports whether the rows of number i are there. It is an error if only one is.
+func tookPlace(t *testing.T, s *remote, i int) bool {
+	t.Helper()
+	ctx := context.Background()
+	_, left, err := s.Get(ctx, nil, fmt.Appendf(nil, "left/%06d", i))
+	ok(t, err)
+	_, right, err := s.Get(ctx, nil, fmt.Appendf(nil, "right/%06d", i))
+	ok(t, err)
+	if left != right {
+		t.Fatalf("half of transaction %d is there", i)
+	}
+	return left
+}
+
+// A connection is cut at each message of a transaction, before the server has it, after, and in place of its
+// answer. What the error says is what happened: success if the rows are there, and ErrBusy, with which programs
+// begin again, if they are not. The outcome is never unknown, because the server can still be asked.
+func TestCutAtEachMessage(t *testing.T) {
+	shared.start(t)
+	name := table(t)
+	direct := openRemote(t, shared.url(name, nil), store.Settings{Create: true})
+	p := newProxy(t, shared.socket())
+	s := openRemote(t, p.url(name), store.Settings{})
+	i := 0
+	for _, h := range []how{cutBefore, cutAfter, cutAnswer} {
+		took, refused := 0, 0
+		for n := 1; ; n++ {
+			i++
+			ok(t, s.Ping(context.Background()))
+			p.arm(n, h, false)
+			err := writeTwo(s, i)
+			cut := p.disarm()
+			switch took1 := tookPlace(t, direct, i); {
+			case err == nil && took1:
+				took++
+			case errors.Is(err, errs.ErrBusy) && !took1:
+				refused++
+			default:
+				t.Fatalf("how %d, message %d: rows there: %v, but the error is %v", h, n, took1, err)
+			}
+			if !cut {
+				break
+			}
+		}
+		if took == 0 || refused == 0 {
+			t.Errorf("how %d: %d took place, %d did not", h, took, refused)
+		}
+		t.Logf("how %d: %d took place, %d did not", h, took, refused)
+	}
+}
+
+// When the server cannot be asked, a transaction whose COMMIT may have arrived has an unknown outcome, and says so.
+// It is never sent again: what is there afterwards is there once, and the mark of the single writer counts it once.
+func TestUnknownOutcome(t *testing.T) {
+	shared.start(t)
+	name := table(t)
+	direct := openRemote(t, shared.url(name, nil), store.Settings{Create: true})
+	p := newProxy(t, shared.socket())
+	s := openRemote(t, p.url(name), store.Settings{})
+	ok(t, writeTwo(s, 0)) // prepares the statements
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	unknown, i := 0, 0
+	for n := 1; ; n++ {
+		i++
+		ok(t, s.Ping(context.Background()))
+		before := seq(t, direct)
+		p.arm(n, cutAnswer, true)
+		tx, err := s.begin(ctx, nil, false)
+		if err == nil {
+			limited, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+			err = tx.commit(limited, func(p *pieces) error {
+				for _, side := range []string{"left", "right"} {
+					if err := p.put(ctx, fmt.Appendf(nil, "%s/%06d", side, i), []byte(side)); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			cancel()
+		}
+		cut := p.disarm()
+		took := tookPlace(t, direct, i)
+		grown := seq(t, direct) - before
+		switch {
+		case took && grown != 1 || !took && grown != 0:
+			t.Fatalf("message %d: rows there: %v, and the mark has grown by %d", n, took, grown)
+		case errors.Is(err, errs.ErrUndetermined):
+			unknown++
+			if errors.Is(err, errs.ErrBusy) {
+				t.Fatalf("%v says start again", err)
+			}
+		case (err == nil) != took:
+			t.Fatalf("message %d: rows there: %v, but the error is %v", n, took, err)
+		}
+		if !cut {
+			break
+		}
+	}
+	if unknown == 0 {
+		t.Error("no outcome was unknown")
+	}
+}
+
+// seq is the mark that commits of the single writer leave.
+func seq(t *testing.T, s *remote) (n int64) {
+	t.Helper()
+	ok(t, s.pool.QueryRow(context.Background(), `SELECT seq FROM `+quoted(s.o.table+suffix)).Scan(&n))
+	return n
+}
+
+// The server has not noticed that the client is gone, and waits for its next message. It is told to end the
+// transaction, which decides the outcome and frees the lock of the single writer.
+func TestServerWaitsForALostClient(t *testing.T) {
+	shared.start(t)
+	name := table(t)
+	direct := openRemote(t, shared.url(name, nil), store.Settings{Create: true})
+	p := newProxy(t, shared.socket())
+	s := openRemote(t, p.url(name), store.Settings{})
+	ok(t, writeTwo(s, 0))
+	p.arm(0, cutClient, false)
+	ok(t, writeTwo(s, 1))
+	p.mu.Lock()
+	last := p.count
+	p.mu.Unlock()
+	p.arm(last-1, cutClient, false) // the Execute of COMMIT, before the last Sync
+	err := writeTwo(s, 2)
+	if !p.disarm() || !errors.Is(err, errs.ErrConflict) {
+		t.Errorf("cut %v, error %v", p.cut, err)
+	}
+	if tookPlace(t, direct, 2) {
+		t.Error("the rows are there")
+	}
+	ok(t, writeTwo(direct, 3)) // the lock is free
+}

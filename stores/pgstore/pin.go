@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pgstore
+
+import (
+	"bytes"
+	"context"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// grace is how long a read whose caller has left may go on before it is stopped. To stop it costs the
+// transaction of the server, and with it the state that other reads need.
+const grace = time.Second
+
+// pin is a connection in a transaction that shows one state. A snapshot or a transaction and the cursors opened on
+// it share one; each holds a use.
+type pin struct {
+	*conns
+	// left is called when the last use ends.
+	left func()
+	// validate says that the end is a COMMIT, which fails if what was read does not fit together.
+	validate bool
+
+	// turn is held by the goroutine that uses what follows.
+	turn chan struct{}
+	conn *pgxpool.Conn // nil when the transaction of the server has ended
+	gone error         // why the state cannot be read any more
+
+	mu      sync.Mutex
+	uses    int
+	readers int // snapshots and cursors, of the uses
+}
+
+func newPin(s *conns, c *pgxpool.Conn, left func()) *pin {
+	return &pin{conns: s, conn: c, left: left, turn: make(chan struct{}, 1), uses: 1}
+}
+
+// lock takes the turn.
+func (p *pin) lock(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case p.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (p *pin) unlock() { <-p.turn }
+
+// read runs f, which only reads. When ctx ends it returns at once and f goes on alone, so that the state stays
+// readable: f must write to nothing that the caller looks at after an error.
+func (p *pin) read(ctx context.Context, op string, f func(ctx context.Context, c *pgx.Conn) error) error {
+	if err := p.lock(ctx); err != nil {
+		return err
+	}
+	if ctx.Done() == nil {
+		defer p.unlock()
+		return p.run(ctx, op, f)
+	}
+	p.retain()
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan error, 1)
+	go func() {
+		err := p.run(work, op, f)
+		p.unlock()
+		if ended := p.release(); err == nil {
+			err = ended
+		}
+		stop()
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		time.AfterFunc(grace, stop)
+		return ctx.Err()
+	}
+}
+
+// run runs f. The caller has the turn. A statement that fails ends what the server's transaction is good for.
+func (p *pin) run(ctx context.Context, op string, f func(ctx context.Context, c *pgx.Conn) error) error {
+	if p.gone != nil {
+		return p.gone
+	}
+	err := f(ctx, p.conn.Conn())
+	if err == nil {
+		return nil
+	}
+	if p.conn.Conn().PgConn().TxStatus() != 'T' || p.conn.Conn().IsClosed() {
+		p.gone = p.place.gone(op, err)
+	}
+	return p.failed(ctx, op, err, true)
+}
+
+func (p *pin) retain() {
+	p.mu.Lock()
+	p.uses++
+	p.mu.Unlock()
+}
+
+// release gives a use back. The last one ends the transaction of the server.
+func (p *pin) release() (err error) {
+	p.mu.Lock()
+	p.uses--
+	last := p.uses == 0
+	p.mu.Unlock()
+	if !last {
+		return nil
+	}
+	if c := p.conn; c != nil { // no use is left, so no goroutine has the turn
+		p.conn = nil
+		err = p.end(c)
+	}
+	p.left()
+	return err
+}
+
+// end ends the transaction of c and gives c back.
+func (p *pin) end(c *pgxpool.Conn) (err error) {
+	if p.validate && p.gone == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), endLimit)
+		defer cancel()
+		_, err = simple(ctx, c.Conn(), "COMMIT")
+		if err == nil {
+			c.Release()
+			return nil
+		}
+		err = p.failed(context.Background(), "commit", err, true)
+	}
+	p.rollback(context.Background(), c)
+	return err
+}
+
+// join adds a use that reads: a snapshot or a cursor.
+func (p *pin) join() {
+	p.mu.Lock()
+	p.uses++
+	p.readers++
+	p.mu.Unlock()
+}
+
+// part gives back a use that join added.
+func (p *pin) part() error {
+	p.mu.Lock()
+	p.readers--
+	p.mu.Unlock()
+	return p.release()
+}
+
+// hasReaders reports whether snapshots or cursors are open.
+func (p *pin) hasReaders() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.readers > 0
+}
+
+// kept is b for a read that may go on when its caller has left, and with it its bytes.
+func kept(ctx context.Context, b []byte) []byte {
+	if ctx.Done() == nil {
+		return b
+	}
+	return bytes.Clone(b)
+}

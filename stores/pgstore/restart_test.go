@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine/errs"
+)
+
+// The server is restarted in the middle of things. What was open says that it is gone and that the program can start
+// again; what comes next works, without an error, on new connections; what was committed is there.
+func TestServerRestarted(t *testing.T) {
+	var s server
+	s.start(t)
+	t.Cleanup(s.stop)
+	ctx := context.Background()
+	d := openStore(t, s.url("kv", nil), rwc)
+	put(t, d, "a", "1")
+	for _, signal := range []string{"INT", "QUIT"} {
+		snap, err := d.Snapshot(ctx, true)
+		ok(t, err)
+		tx := begin(t, d, nil)
+		ok(t, tx.Put(ctx, []byte("lost"), nil))
+		s.restart(t, signal)
+		_, _, err = snap.Get(ctx, nil, []byte("a"))
+		is(t, err, errs.ErrSnapshotGone)
+		_, err = d.Begin(limit(t, 30*time.Millisecond), snap)
+		if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, errs.ErrBusy) {
+			t.Errorf("begin from a snapshot that is gone: %v", err)
+		}
+		is(t, tx.Commit(ctx), errs.ErrBusy)
+		ok(t, snap.Close())
+		if v, _, err := d.Get(ctx, nil, []byte("a")); string(v) != "1" || err != nil {
+			t.Fatalf("%s: %q, %v", signal, v, err)
+		}
+		put(t, d, "b", signal)
+		if got := keys(t, d); got != "a b" {
+			t.Errorf("%s: keys %s", signal, got)
+		}
+	}
+}
+
+func limit(t *testing.T, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
