@@ -10,11 +10,15 @@ import (
 	"github.com/lsmlite/lsmlite-go/store"
 )
 
-func TestRegister(t *testing.T) {
-	open := func(context.Context, *url.URL, store.Settings) (store.Store, error) { return nil, nil }
+func open(context.Context, *url.URL, store.Settings) (store.Store, error) { return nil, nil }
+
+func init() {
 	names := []string{"safety"}
 	store.Register("some+thing-1.0", store.Driver{Settings: names, Open: open})
 	names[0] = "changed"
+}
+
+func TestRegister(t *testing.T) {
 	d, ok := store.Registered("SOME+thing-1.0")
 	if !ok || d.Open == nil || d.Settings[0] != "safety" {
 		t.Errorf("registered: %v, %+v", ok, d)

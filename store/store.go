@@ -57,6 +57,9 @@ type Caps struct {
 	// RangeDeleteLinear says that DeleteRange, or the Commit after it, takes longer the more keys there
 	// are in the range.
 	RangeDeleteLinear bool
+	// ReadsEndWithTx says that the end of a write transaction also ends its cursors, and the snapshot that
+	// it has begun from with the cursors on that: what reads with them then fails with ErrSnapshotGone.
+	ReadsEndWithTx bool
 }
 
 // Reader is a state that can be read.
@@ -67,7 +70,7 @@ type Reader interface {
 	ValueLen(ctx context.Context, key []byte) (n int, found bool, err error)
 	// Cursor opens a cursor on the state of this moment. What a transaction writes later
 	// does not change what its cursors show. A cursor may be used beyond the end of the
-	// snapshot or transaction that it was opened on.
+	// snapshot or transaction that it was opened on, unless Caps says otherwise.
 	Cursor(ctx context.Context) (Cursor, error)
 }
 

@@ -14,7 +14,7 @@ import (
 
 // TestStore tests a store: one subtest for each thing that it promises. fresh returns a
 // function that opens an empty store, and the same store again after Close. What a store
-// cannot do (see Upgrader, Maintained) is not asked of it.
+// cannot do (see Upgrader, Maintained, Bounded) is not asked of it.
 func TestStore(t *testing.T, fresh func(t *testing.T) (open func() (Store, error))) {
 	for _, test := range []struct {
 		name string
@@ -233,7 +233,7 @@ func (s *suite) rangeDeleteLayers() {
 }
 
 func (s *suite) large() {
-	prefix := strings.Repeat("p", 3000)
+	prefix := strings.Repeat("p", min(3000, s.bounds().MaxKey-2))
 	big := strings.Repeat("0123456789", 30000)
 	s.commit(func(tx Tx) {
 		for i := range 20 {

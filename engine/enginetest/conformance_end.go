@@ -100,7 +100,7 @@ func (s *suite) reopening() {
 func (s *suite) tooBig() {
 	tx := s.begin()
 	s.put(tx, "a")
-	huge := make([]byte, engine.MaxKeySize+1)
+	huge := make([]byte, s.bounds().MaxKey+1)
 	s.is(tx.Put(huge, nil), engine.ErrTooBig, "put")
 	s.is(tx.Delete(huge), engine.ErrTooBig, "delete")
 	s.is(tx.DeleteRange(huge, []byte("a")), engine.ErrTooBig, "delete range")

@@ -63,6 +63,18 @@ type Upgrader interface {
 	BeginFrom(ctx context.Context, s Snapshot) (Tx, error)
 }
 
+// Bounded is a Store that promises less than the engine does.
+type Bounded interface {
+	Bounds() Bounds
+}
+
+// Bounds are what a Store does not promise. The zero Bounds are those of the engine.
+type Bounds struct {
+	MaxKey         int  // the length of the longest key, if it is less
+	ManyWriters    bool // writers do not wait for each other
+	ReadsEndWithTx bool // a transaction takes with it what reads its state, or the one that it began from
+}
+
 // Maintained is a Store that keeps house: none of these methods changes what is read.
 type Maintained interface {
 	Flush(ctx context.Context) error

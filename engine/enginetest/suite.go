@@ -7,6 +7,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/lsmlite/lsmlite-go/engine"
 )
 
 // suite is one test of a store.
@@ -29,6 +31,18 @@ func (s *suite) is(err error, want error, what string) {
 	if !errors.Is(err, want) {
 		s.Fatalf("%s: error %v, should be %v", what, err, want)
 	}
+}
+
+// bounds returns what the store does not promise.
+func (s *suite) bounds() Bounds {
+	b := Bounds{}
+	if bounded, ok := s.store.(Bounded); ok {
+		b = bounded.Bounds()
+	}
+	if b.MaxKey == 0 {
+		b.MaxKey = engine.MaxKeySize
+	}
+	return b
 }
 
 func (s *suite) reopen() {

@@ -13,6 +13,7 @@ import (
 var (
 	_ enginetest.Store    = bothWays{}
 	_ enginetest.Upgrader = bothWays{}
+	_ enginetest.Bounded  = bothWays{}
 )
 
 // BothWays shows a store as an enginetest.Store: every step of a cursor is a range of its own, so
@@ -52,6 +53,12 @@ func (b bothWays) Get(dst, key []byte) ([]byte, bool, error) {
 	return b.s.Get(context.Background(), dst, key)
 }
 func (b bothWays) Close() error { return b.s.Close() }
+
+// Bounds implements enginetest.Bounded.
+func (b bothWays) Bounds() enginetest.Bounds {
+	caps := b.s.Caps()
+	return enginetest.Bounds{MaxKey: caps.MaxKey, ManyWriters: !caps.SingleWriter, ReadsEndWithTx: caps.ReadsEndWithTx}
+}
 
 type turnSnapshot struct {
 	store.Snapshot

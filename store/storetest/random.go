@@ -42,6 +42,7 @@ type random struct {
 type randomWalk struct {
 	c     store.Cursor
 	state enginetest.Map
+	ofTx  bool
 	r     store.Range
 	left  []string // the keys still to come in r
 }
@@ -110,13 +111,16 @@ func (r *random) openWalk() error {
 	if err != nil {
 		return err
 	}
-	w := &randomWalk{c: c, state: state}
+	w := &randomWalk{c: c, state: state, ofTx: reader == store.Reader(r.tx)}
 	r.walks = append(r.walks, w)
 	return errors.Join(r.seek(w), end())
 }
 
 // key returns a key that may be there.
-func (r *random) key() []byte { return []byte(r.gen.Key(r.rng)) }
+func (r *random) key() []byte {
+	key := r.gen.Key(r.rng)
+	return []byte(key[:min(len(key), r.store.Caps().MaxKey)])
+}
 
 // seek begins to walk a random range.
 func (r *random) seek(w *randomWalk) error {
@@ -263,6 +267,17 @@ func (r *random) level() error {
 func (r *random) finish(commit bool) error {
 	tx := r.tx
 	r.tx = nil
+	if r.store.Caps().ReadsEndWithTx {
+		for i := len(r.walks) - 1; i >= 0; i-- {
+			if !r.walks[i].ofTx {
+				continue
+			}
+			if err := r.walks[i].c.Close(); err != nil {
+				return err
+			}
+			r.walks = append(r.walks[:i], r.walks[i+1:]...)
+		}
+	}
 	if !commit {
 		return tx.Rollback(r.ctx)
 	}

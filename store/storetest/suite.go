@@ -40,6 +40,13 @@ func Test(t *testing.T, fresh func(t *testing.T) (open func() (store.Store, erro
 		{"a context that has ended", (*suite).contexts},
 		{"a snapshot for reading cannot write", (*suite).readingOnly},
 		{"who writes", (*suite).writerInfo},
+		{"the longest key and value", (*suite).limits},
+		{"two transactions that write the same", (*suite).conflict},
+		{"two transactions that read what the other writes", (*suite).skew},
+		{"no update is lost", (*suite).updates},
+		{"begin without a wait", (*suite).try},
+		{"a cursor that counts", (*suite).counts},
+		{"a store that is in reach", (*suite).ping},
 		{"close refuses while a cursor is open", (*suite).closing},
 	} {
 		t.Run(strings.ReplaceAll(test.name, " ", "_"), func(t *testing.T) {

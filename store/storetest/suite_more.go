@@ -4,6 +4,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/lsmlite/lsmlite-go/engine"
@@ -30,25 +31,36 @@ func (s *suite) stable() {
 	if !half.Next(s.ctx) || string(half.Key()) != "d" || half.Next(s.ctx) {
 		s.Fatal("a cursor does not go on as it was")
 	}
+	s.visits(ofTx, "a b c d")
+	s.visits(half, "c d")
 	s.ok(tx.Commit(s.ctx))
 	s.ok(snap.Close())
 	s.settle()
-	for _, test := range []struct {
-		c    store.Cursor
-		want string
-	}{{ofStore, "a b c"}, {ofSnapshot, "a b c"}, {ofTx, "a b c d"}, {half, "c d"}} {
-		for range 2 {
-			if got := strings.Join(s.walk(test.c, store.Range{}), " "); got != test.want {
-				s.Fatalf("shows %s, should be %s", got, test.want)
-			}
+	s.visits(ofStore, "a b c")
+	s.visits(ofSnapshot, "a b c")
+	for c, want := range map[store.Cursor]string{ofTx: "a b c d", half: "c d"} {
+		if !s.store.Caps().ReadsEndWithTx {
+			s.visits(c, want)
+		} else if c.Seek(s.ctx, &store.Range{}) || !errors.Is(c.Err(), engine.ErrSnapshotGone) {
+			s.Fatalf("a cursor after its transaction: at %q, error %v", c.Key(), c.Err())
 		}
-		s.ok(test.c.Close())
+	}
+	for _, c := range []store.Cursor{ofStore, ofSnapshot, ofTx, half} {
+		s.ok(c.Close())
 	}
 	c := s.cursor(s.store)
-	if got := strings.Join(s.walk(c, store.Range{}), " "); got != "x" {
-		s.Fatalf("the store shows %s, should be x", got)
-	}
+	s.visits(c, "x")
 	s.ok(c.Close())
+}
+
+// visits walks over all that a cursor shows, twice.
+func (s *suite) visits(c store.Cursor, want string) {
+	s.Helper()
+	for range 2 {
+		if got := strings.Join(s.walk(c, store.Range{}), " "); got != want {
+			s.Fatalf("shows %s, should be %s", got, want)
+		}
+	}
 }
 
 func (s *suite) valueLen() {
@@ -159,13 +171,21 @@ func (s *suite) readingOnly() {
 	s.isMisuse(err, "begin from a snapshot for reading")
 	s.ok(snap.Close())
 	snap = s.snapshot(true)
+	late := s.snapshot(true)
 	tx, err := s.store.Begin(s.ctx, snap)
 	s.ok(err)
 	s.put(tx, "a")
 	s.ok(tx.Commit(s.ctx))
-	_, err = s.store.Begin(s.ctx, snap)
-	s.is(err, engine.ErrBusySnapshot, "begin from a snapshot that is not the newest")
+	tx, err = s.store.Begin(s.ctx, late)
+	if s.store.Caps().SingleWriter {
+		s.is(err, engine.ErrBusySnapshot, "begin from a snapshot that is not the newest")
+	} else if err == nil { // the commit finds out
+		s.put(tx, "a")
+		err = tx.Commit(s.ctx)
+	}
+	s.is(err, engine.ErrBusy, "a transaction from a snapshot that is not the newest")
 	s.ok(snap.Close())
+	s.ok(late.Close())
 }
 
 func (s *suite) writerInfo() {
