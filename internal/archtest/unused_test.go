@@ -21,7 +21,6 @@ var forTests = map[string]string{
 	"engine/internal/wal.ErrNotThere":     "what follows a log is used once there is a stream of changes, or a reader in another process",
 	"engine/internal/wal.Log.Place":       "what follows a log is used once there is a stream of changes, or a reader in another process",
 	"engine/internal/wal.NewTail":         "what follows a log is used once there is a stream of changes, or a reader in another process",
-	"engine/internal/wal.Place":           "what follows a log is used once there is a stream of changes, or a reader in another process",
 	"engine/internal/wal.Tail":            "what follows a log is used once there is a stream of changes, or a reader in another process",
 	"engine/internal/wal.Tail.Place":      "what follows a log is used once there is a stream of changes, or a reader in another process",
 	"engine/internal/wal.Tail.Next":       "what follows a log is used once there is a stream of changes, or a reader in another process",

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package live
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/crc64"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
+)
+
+// Page is what a writer says that may be seen. Streams are numbered as in wal.Place.
+type Page struct {
+	Run        [16]byte // of the writer, random
+	Salt       uint32   // of its LIFE
+	Seq        uint64   // number of the newest commit in this run
+	End        wal.Place
+	Checkpoint Checkpoint // the newest one that is durable on a meta page
+}
+
+// Checkpoint is one that a meta page holds, and where the log goes on after it.
+type Checkpoint struct {
+	ID base.SnapshotID
+	At wal.Place
+}
+
+// The page as it is in the file, all numbers with the most significant byte first:
+//
+//	  0   8  "lsmlive" and the version, 1
+//	  8  16  run
+//	 24   4  salt, less than 2^21
+//	 28   4  zero
+//	 32   8  seq
+//	 40  64  end of the log
+//	104   8  id of the checkpoint
+//	112  64  where the log goes on after it
+//	176  72  zero
+//	248   8  CRC-64 (ECMA) of what is before
+//
+// A place is: offset 8, checksum 4 and 4, salt 16, chain 16, commits 8, stream 8.
+const (
+	PageBytes = 256
+	version   = 1
+
+	magicAt, runAt, saltAt, seqAt = 0, 8, 24, 32
+	endAt, idAt, ckptAt, sumAt    = 40, 104, 112, 248
+)
+
+var magic = [8]byte{'l', 's', 'm', 'l', 'i', 'v', 'e', version}
+
+var (
+	// ErrTorn means that a page was read while it was written. Reading it again helps.
+	ErrTorn = errors.New("the live page was read while it was written, or is damaged")
+	// ErrNotAPage means that a file is none of this package.
+	ErrNotAPage = errors.New("the file holds no live page")
+	// ErrVersion means that a page is of a program that is newer than this one.
+	ErrVersion = errors.New("the live page is of a newer version of this program")
+)
+
+var table = crc64.MakeTable(crc64.ECMA)
+
+// Encode puts the page into b.
+func (p *Page) Encode(b *[PageBytes]byte) {
+	*b = [PageBytes]byte{}
+	copy(b[magicAt:], magic[:])
+	copy(b[runAt:], p.Run[:])
+	binary.BigEndian.PutUint32(b[saltAt:], p.Salt)
+	binary.BigEndian.PutUint64(b[seqAt:], p.Seq)
+	putPlace(b[endAt:], &p.End)
+	binary.BigEndian.PutUint64(b[idAt:], uint64(p.Checkpoint.ID))
+	putPlace(b[ckptAt:], &p.Checkpoint.At)
+	binary.BigEndian.PutUint64(b[sumAt:], crc64.Checksum(b[:sumAt], table))
+}
+
+// Decode reads a page from b, of which what is after PageBytes means nothing. The errors match ErrTorn, ErrNotAPage or
+// ErrVersion.
+func Decode(b []byte) (Page, error) {
+	var p Page
+	switch {
+	case len(b) < PageBytes || [7]byte(b[:7]) != [7]byte(magic[:7]):
+		return p, ErrNotAPage
+	case b[7] != version:
+		return p, ErrVersion
+	case binary.BigEndian.Uint64(b[sumAt:]) != crc64.Checksum(b[:sumAt], table):
+		return p, ErrTorn
+	}
+	copy(p.Run[:], b[runAt:])
+	p.Salt = binary.BigEndian.Uint32(b[saltAt:])
+	p.Seq = binary.BigEndian.Uint64(b[seqAt:])
+	p.End = placeOf(b[endAt:])
+	p.Checkpoint = Checkpoint{ID: base.SnapshotID(binary.BigEndian.Uint64(b[idAt:])), At: placeOf(b[ckptAt:])}
+	if p.Salt >= numSalts || p.Checkpoint.ID < base.EmptySnapshotID || p.Checkpoint.ID > MaxID ||
+		p.End.Off < 0 || p.Checkpoint.At.Off < 0 || p.Checkpoint.At.Stream > p.End.Stream {
+		return Page{}, ErrNotAPage
+	}
+	return p, nil
+}
+
+func putPlace(b []byte, p *wal.Place) {
+	binary.BigEndian.PutUint64(b, uint64(p.Off))
+	binary.BigEndian.PutUint32(b[8:], p.Sum.S0)
+	binary.BigEndian.PutUint32(b[12:], p.Sum.S1)
+	copy(b[16:], p.Salt[:])
+	copy(b[32:], p.Chain[:])
+	binary.BigEndian.PutUint64(b[48:], p.Commits)
+	binary.BigEndian.PutUint64(b[56:], uint64(p.Stream))
+}
+
+func placeOf(b []byte) wal.Place {
+	return wal.Place{
+		LogPos: format.LogPos{
+			Off:  int64(binary.BigEndian.Uint64(b)),
+			Sum:  format.Checksum{S0: binary.BigEndian.Uint32(b[8:]), S1: binary.BigEndian.Uint32(b[12:])},
+			Salt: [16]byte(b[16:32]), Chain: [16]byte(b[32:48]),
+			Commits: binary.BigEndian.Uint64(b[48:]),
+		},
+		Stream: int64(binary.BigEndian.Uint64(b[56:])),
+	}
+}

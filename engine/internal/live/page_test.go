@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package live_test
+
+import (
+	"encoding/hex"
+	"errors"
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/live"
+	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
+)
+
+// golden is a page as every version of the program has to read it.
+const golden = "" +
+	"6c736d6c69766501" + "000102030405060708090a0b0c0d0e0f" + "0012345600000000" + "000000000000002a" +
+	"0000000000002000" + "1122334455667788" + "a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0" + "c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0" +
+	"0000000000000007" + "0000000000012345" +
+	"000000000000000d" +
+	"0000000000000400" + "0102030405060708" + "00000000000000000000000000000000" + "00000000000000000000000000000000" +
+	"0000000000000000" + "ffffffffffffff00" +
+	"000000000000000000000000000000000000000000000000000000000000000000000000" +
+	"000000000000000000000000000000000000000000000000000000000000000000000000" +
+	"1a5c78296aeadd5d"
+
+func goldenPage() live.Page {
+	p := live.Page{Salt: 0x123456, Seq: 42}
+	for i := range p.Run {
+		p.Run[i] = byte(i)
+	}
+	end := wal.Place{Stream: 0x12345}
+	end.Off, end.Sum, end.Commits = 0x2000, format.Checksum{S0: 0x11223344, S1: 0x55667788}, 7
+	for i := range end.Salt {
+		end.Salt[i], end.Chain[i] = 0xa0, 0xc0
+	}
+	p.End = end
+	p.Checkpoint.ID = 13
+	p.Checkpoint.At.Off, p.Checkpoint.At.Stream = 0x400, -0x100
+	p.Checkpoint.At.Sum = format.Checksum{S0: 0x01020304, S1: 0x05060708}
+	return p
+}
+
+func TestGoldenPage(t *testing.T) {
+	page := goldenPage()
+	var b [live.PageBytes]byte
+	page.Encode(&b)
+	if got := hex.EncodeToString(b[:]); got != golden {
+		t.Errorf("page is\n%s, want\n%s", got, golden)
+	}
+	want, err := hex.DecodeString(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := live.Decode(want); got != page || err != nil {
+		t.Errorf("Decode gives %+v, %v", got, err)
+	}
+}
+
+// TestTornPages puts the beginning of one page before the end of another, at each byte where they differ.
+func TestTornPages(t *testing.T) {
+	one := goldenPage()
+	other := one
+	other.Seq++
+	other.End.Off += 300
+	other.End.Stream += 300
+	other.End.Sum = format.Checksum{S0: 9, S1: 8}
+	other.Checkpoint.ID++
+	other.Checkpoint.At.Stream += 200
+	var a, b [live.PageBytes]byte
+	one.Encode(&a)
+	other.Encode(&b)
+	for cut := range len(a) {
+		torn := append(append([]byte(nil), a[:cut]...), b[cut:]...)
+		page, err := live.Decode(torn)
+		if whole := page == one || page == other; whole != (err == nil) || !whole && !errors.Is(err, live.ErrTorn) {
+			t.Errorf("cut at %d: %+v, %v", cut, page, err)
+		}
+	}
+	for bit := range 8 * len(a) {
+		torn := a
+		torn[bit/8] ^= 1 << (bit % 8)
+		if page, err := live.Decode(torn[:]); err == nil {
+			t.Errorf("with bit %d changed: %+v", bit, page)
+		}
+	}
+}
+
+func TestWhatIsNoPage(t *testing.T) {
+	page := goldenPage()
+	var b [live.PageBytes]byte
+	encode := func(change func(*live.Page)) []byte {
+		p := page
+		change(&p)
+		p.Encode(&b)
+		return b[:]
+	}
+	newer := append([]byte(nil), encode(func(*live.Page) {})...)
+	newer[7] = 2
+	for name, c := range map[string]struct {
+		data []byte
+		want error
+	}{
+		"nothing":                          {nil, live.ErrNotAPage},
+		"zeros":                            {make([]byte, live.PageBytes), live.ErrNotAPage},
+		"too short":                        {newer[:live.PageBytes-1], live.ErrNotAPage},
+		"a newer version":                  {newer, live.ErrVersion},
+		"a large id":                       {append([]byte(nil), encode(func(p *live.Page) { p.Checkpoint.ID = live.MaxID + 1 })...), live.ErrNotAPage},
+		"a large salt":                     {append([]byte(nil), encode(func(p *live.Page) { p.Salt = 1 << 21 })...), live.ErrNotAPage},
+		"a checkpoint after the log's end": {append([]byte(nil), encode(func(p *live.Page) { p.Checkpoint.At.Stream = 1 << 40 })...), live.ErrNotAPage},
+	} {
+		if p, err := live.Decode(c.data); !errors.Is(err, c.want) {
+			t.Errorf("%s: %+v, %v; want %v", name, p, err, c.want)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	page := goldenPage()
+	var b [live.PageBytes]byte
+	page.Encode(&b)
+	f.Add(b[:])
+	f.Add([]byte("lsmlive"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := live.Decode(data)
+		if err != nil {
+			return
+		}
+		var again [live.PageBytes]byte
+		p.Encode(&again)
+		if q, err := live.Decode(again[:]); q != p || err != nil {
+			t.Errorf("%+v becomes %+v, %v", p, q, err)
+		}
+	})
+}
