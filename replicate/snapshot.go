@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package replicate
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/replicate/internal/object"
+)
+
+// snapshotPart is how many bytes of rows a part of a snapshot has, and snapshotUploads how many parts are uploaded at
+// the same time: with their compressed forms they are what a snapshot has in memory.
+const (
+	snapshotPart    = 16 << 20
+	snapshotUploads = 3
+)
+
+// snapshotting decides when a session makes a snapshot. All but put runs in the session's loop.
+//
+//  1. It pins the newest state of the database, and waits until the changes up to it have been read: so it knows the
+//     number of the transaction, and the log object ends there.
+//  2. It uploads the parts, while log objects go on.
+//  3. When the log object that ends there is in the target, it makes the index, which has that object's digest.
+type snapshotting struct {
+	u       *uploading
+	snap    sourceSnapshot // pinned, not yet being uploaded
+	taken   time.Time
+	running bool
+	matched *object.Position // of the state that is pinned, when it is known
+	ready   chan<- logDigest // gets the digest of its log object, once
+	told    bool
+	done    chan error
+
+	newest    time.Time // when the newest complete snapshot was taken; zero if there is none
+	stored    int64     // its length
+	notBefore time.Time // the next attempt
+	atBegin   int64     // log bytes when the snapshot that is being made was pinned
+	next      complete  // what it becomes
+}
+
+// logDigest is that of the log object that ends with a snapshot's transaction.
+type logDigest = object.Digest
+
+// begin takes over what the target has, and the snapshot of a new generation.
+func (s *snapshotting) begin(ctx context.Context, u *uploading, wg *sync.WaitGroup) {
+	s.u, s.done = u, make(chan error, 1)
+	if n := u.p.newest; n != nil {
+		s.newest, s.stored = n.Time, n.StoredBytes()
+		u.r.board.set(func(b *Status) { b.Snapshot, b.SnapshotAt = n.Pos.Seq, n.Time })
+	} else {
+		u.r.board.set(func(b *Status) { b.Snapshot, b.SnapshotAt = 0, time.Time{} })
+	}
+	if u.p.snapshot != nil {
+		s.snap, s.taken, u.p.snapshot = u.p.snapshot, u.g.base.Time, nil
+		s.launch(ctx, wg, u.p.pos)
+	}
+}
+
+// restorable reports whether the generation has a complete snapshot.
+func (s *snapshotting) restorable() bool { return !s.newest.IsZero() }
+
+// due reports whether a snapshot is made now.
+func (s *snapshotting) due(now time.Time) bool {
+	if s.running || s.snap != nil || now.Before(s.notBefore) || s.u.stopping {
+		return false
+	}
+	return !s.restorable() || now.Sub(s.newest) >= s.u.r.o.SnapshotEvery || s.u.p.logBytes > max(s.stored, s.u.r.o.minLog)
+}
+
+// wait is how long none is due.
+func (s *snapshotting) wait() time.Duration {
+	now := time.Now()
+	switch {
+	case s.running || s.snap != nil || s.u.stopping:
+		return time.Hour
+	case !s.restorable():
+		return max(0, s.notBefore.Sub(now))
+	}
+	return max(0, s.notBefore.Sub(now), s.newest.Add(s.u.r.o.SnapshotEvery).Sub(now))
+}
+
+// step pins a state when a snapshot is due, and passes on the digest that its index needs.
+func (s *snapshotting) step(ctx context.Context, wg *sync.WaitGroup) {
+	if now := time.Now(); s.due(now) {
+		snap, err := s.u.r.src.snapshot(ctx)
+		if err != nil {
+			s.u.r.failed(err)
+			s.notBefore = now.Add(s.u.r.o.RetryEvery)
+			return
+		}
+		s.snap, s.taken = snap, now
+		s.u.match()
+	}
+	if s.matched != nil {
+		s.launch(ctx, wg, *s.matched)
+	}
+	if s.running && !s.told && s.u.p.pos.Seq == s.next.Pos.Seq {
+		s.ready <- s.u.end
+		s.told = true
+	}
+}
+
+// match reports whether a position is that of the state that is pinned, which then is uploaded.
+func (s *snapshotting) match(pos object.Position) bool {
+	if s.snap == nil || s.matched != nil || s.snap.position().Sum != pos.Sum {
+		return false
+	}
+	s.matched = &pos
+	return true
+}
+
+// launch begins to upload the state that is pinned.
+func (s *snapshotting) launch(ctx context.Context, wg *sync.WaitGroup, pos object.Position) {
+	r := s.u.r
+	s.running, s.told, s.matched, s.atBegin = true, false, nil, s.u.p.logBytes
+	ready := make(chan logDigest, 1)
+	s.ready = ready
+	r.board.set(func(b *Status) { b.Snapshotting = true })
+	snap := s.snap
+	s.snap = nil
+	s.next = complete{Index: &object.Index{Pos: pos, Time: s.taken}}
+	x := s.next.Index
+	wg.Go(func() {
+		defer snap.close()
+		s.done <- r.putSnapshot(ctx, s.u.g, snap, x, ready)
+	})
+}
+
+// finished takes the result of a snapshot. A failure is no reason to end the session, unless another writer is there.
+func (s *snapshotting) finished(err error) error {
+	r := s.u.r
+	now := time.Now()
+	s.running = false
+	r.board.set(func(b *Status) { b.Snapshotting = false })
+	if hopeless(err) {
+		return err
+	}
+	if err != nil {
+		r.failed(err)
+		s.notBefore = now.Add(r.o.RetryEvery)
+		return nil
+	}
+	x := s.next.Index
+	s.newest, s.stored = x.Time, x.StoredBytes()
+	s.u.p.logBytes -= s.atBegin
+	s.notBefore = now
+	r.board.set(func(b *Status) { b.Snapshot, b.SnapshotAt = x.Pos.Seq, x.Time })
+	r.o.Logger.Info("replication: a snapshot is complete", "target", r.t.String(), "generation", s.u.g.num, "transaction", x.Pos.Seq,
+		"rows", x.Rows, "bytes", s.stored)
+	return nil
+}
+
+// end releases what is pinned.
+func (s *snapshotting) end() {
+	if s.snap != nil {
+		s.snap.close()
+		s.snap = nil
+	}
+}
+
+// putSnapshot uploads the rows of a state, and its index. Then it removes what no moment that is kept needs.
+func (r *Replicator) putSnapshot(ctx context.Context, g *generation, snap sourceSnapshot, x *object.Index, ready <-chan logDigest) error {
+	id := object.SnapshotID{Gen: g.num, Seq: x.Pos.Seq}
+	var random [4]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return err
+	}
+	id.Attempt = binary.BigEndian.Uint32(random[:])
+	w := &partWriter{r: r, g: g, id: id, index: x, slots: make(chan struct{}, snapshotUploads)}
+	err := w.rows(ctx, snap)
+	if err = errors.Join(err, w.wait()); err != nil {
+		return err
+	}
+	select {
+	case x.Log = <-ready:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	data, err := x.Encode(id, g.sealer)
+	if err != nil {
+		return err
+	}
+	if err := r.fenced(ctx, g); err != nil {
+		return err
+	}
+	r.o.steps("index")
+	if err := r.create(ctx, id.Index(), data); err != nil {
+		return err
+	}
+	r.o.steps("retention")
+	if err := r.retain(ctx, g, id); err != nil && !hopeless(err) && ctx.Err() == nil {
+		r.failed(fmt.Errorf("remove what is no longer needed: %w", err)) // the next snapshot tries again
+	}
+	return nil
+}
+
+// partWriter cuts the rows of a snapshot into parts and uploads them.
+type partWriter struct {
+	r     *Replicator
+	g     *generation
+	id    object.SnapshotID
+	index *object.Index
+	slots chan struct{}
+	wg    sync.WaitGroup
+	mu    sync.Mutex
+	err   error
+}
+
+func (w *partWriter) rows(ctx context.Context, snap sourceSnapshot) error {
+	sum := sha256.New()
+	var buf []byte
+	for row, err := range snap.rows(ctx) {
+		if err != nil {
+			return err
+		}
+		at := len(buf)
+		buf = object.AppendRow(buf, row.key, row.value)
+		sum.Write(buf[at:])
+		w.index.Rows++
+		w.index.Bytes += uint64(len(buf) - at)
+		for len(buf) >= w.r.o.raw {
+			part := buf[:w.r.o.raw:w.r.o.raw]
+			buf = append(make([]byte, 0, w.r.o.raw+w.r.o.raw/8), buf[w.r.o.raw:]...)
+			if err := w.part(ctx, part); err != nil {
+				return err
+			}
+		}
+	}
+	if len(buf) > 0 {
+		if err := w.part(ctx, buf); err != nil {
+			return err
+		}
+	}
+	sum.Sum(w.index.Sum[:0])
+	return nil
+}
+
+// part uploads a part when there is a free slot.
+func (w *partWriter) part(ctx context.Context, raw []byte) error {
+	w.mu.Lock()
+	n, err := len(w.index.Parts), w.err
+	if err == nil && (n >= object.MaxIndexParts || n == math.MaxInt32) {
+		err = fmt.Errorf("a snapshot of more than %d parts: %w", object.MaxIndexParts, ErrMisuse)
+	}
+	w.index.Parts = append(w.index.Parts, object.IndexPart{})
+	w.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	select {
+	case w.slots <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	w.wg.Go(func() {
+		defer func() { <-w.slots }()
+		data, err := object.Encode(object.KindPart, w.id.Part(n), raw, w.g.sealer)
+		if err == nil {
+			w.r.o.steps("part")
+			err = w.r.create(ctx, w.id.Part(n), data)
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.index.Parts[n] = object.IndexPart{Digest: sha256.Sum256(data), Stored: uint64(len(data))}
+		w.err = errors.Join(w.err, err)
+	})
+	return nil
+}
+
+func (w *partWriter) wait() error {
+	w.wg.Wait()
+	return w.err
+}
