@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+
+	lsmlite "github.com/lsmlite/lsmlite-go"
+	"github.com/lsmlite/lsmlite-go/store"
+	_ "github.com/lsmlite/lsmlite-go/stores/pgstore"
+)
+
+const usage = `usage: lsmlite-copy [flags] SOURCE DESTINATION
+
+Copies the rows of SOURCE into DESTINATION, and compares them. Names are those of sql.Open("lsmlite", …):
+a file (data.lsm?safety=full), postgres://user@host/db?table=kv, tikv://pd:2379/name.
+
+`
+
+// run is the command. It returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("lsmlite-copy", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
+	var o store.CopyOptions
+	flags.BoolVar(&o.Resume, "resume", false, "go on with a copy; rows that only the destination has are deleted")
+	chunk := flags.Int("chunk", 4096, "about how many KiB of rows a transaction of the destination has")
+	flags.IntVar(&o.Passes, "passes", 8, "how many comparisons there are at most")
+	quiet := flags.Bool("quiet", false, "do not report how far it is")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	case flags.NArg() != 2 || *chunk < 1 || *chunk > 1<<18 || o.Passes < 1:
+		flags.Usage()
+		return 2
+	}
+	o.ChunkBytes = *chunk << 10
+	if !*quiet {
+		o.Progress = reporter(stderr)
+	}
+	res, err := copyRows(ctx, flags.Arg(0), flags.Arg(1), o)
+	if err != nil {
+		fmt.Fprintln(stderr, "lsmlite-copy:", err)
+		if res.Copied+res.Repaired > 0 {
+			fmt.Fprintf(stderr, "%d rows were copied and %d repaired; go on with -resume\n", res.Copied, res.Repaired)
+		}
+		if errors.Is(err, lsmlite.ErrMisuse) && res.Copied == 0 {
+			return 2
+		}
+		return 1
+	}
+	fmt.Fprintf(stdout, "rows      %d\nsha256    %x\ncopied    %d\nrepaired  %d\ncompared  %d times", res.Rows, res.Sum, res.Copied,
+		res.Repaired, res.Passes)
+	if res.Snapshots > 1 {
+		fmt.Fprintf(stdout, ", the last time in %d parts, because a store keeps no state for so long", res.Snapshots)
+	}
+	fmt.Fprintln(stdout)
+	return 0
+}
+
+// copyRows opens both stores and copies.
+func copyRows(ctx context.Context, from, to string, o store.CopyOptions) (res store.CopyResult, err error) {
+	src, err := open(ctx, from, true)
+	if err != nil {
+		return res, fmt.Errorf("source: %w", err)
+	}
+	defer func() { err = errors.Join(err, src.Close()) }()
+	dst, err := open(ctx, to, false)
+	if err != nil {
+		return res, fmt.Errorf("destination: %w", err)
+	}
+	defer func() { err = errors.Join(err, dst.Close()) }()
+	return store.Copy(ctx, dst, src, o)
+}
+
+// open opens the store that a name stands for. A source is only read, and never made.
+func open(ctx context.Context, name string, source bool) (store.Store, error) {
+	cfg, err := lsmlite.ParseDSN(name)
+	if err != nil {
+		return nil, err
+	}
+	if source && cfg.Mode == lsmlite.ModeReadWriteCreate {
+		cfg.Mode = lsmlite.ModeReadOnly
+	}
+	return lsmlite.OpenStore(ctx, cfg)
+}
+
+// perReport is how often the command says how far it is.
+const perReport = time.Second
+
+// reporter returns a function that writes a line now and then.
+func reporter(w io.Writer) func(store.CopyProgress) {
+	var last time.Time
+	pass := 0
+	return func(p store.CopyProgress) {
+		if p.Pass == pass && time.Since(last) < perReport {
+			return
+		}
+		last, pass = time.Now(), p.Pass
+		what := "copied"
+		if p.Pass > 0 {
+			what = fmt.Sprintf("comparison %d:", p.Pass)
+		}
+		fmt.Fprintf(w, "%s %d rows, %.1f MiB", what, p.Rows, float64(p.Bytes)/(1<<20))
+		if p.Repaired > 0 {
+			fmt.Fprintf(w, ", %d repaired", p.Repaired)
+		}
+		fmt.Fprintln(w)
+	}
+}
