@@ -61,12 +61,13 @@ func (p *pieces) add(ctx context.Context, n int) error {
 // collect makes statements of the keys and rows that wait. One alone has a text of its own, which the server
 // plans in less time.
 func (p *pieces) collect() {
-	switch len(p.deleted) {
-	case 0:
-	case 1:
-		p.batch.Queue(p.s.sql.del, p.deleted[0])
-	default:
-		p.batch.Queue(p.s.sql.dels, p.deleted)
+	if len(p.deleted) > 0 {
+		p.queue(p.s.sql.del, p.s.sql.dels, p.deleted)
+	}
+	if p.s.o.many && len(p.keys) > 0 {
+		// A row of the snapshot that another transaction has deleted since is no obstacle to INSERT, but it is one
+		// to this.
+		p.queue(p.s.sql.hold, p.s.sql.holds, p.keys)
 	}
 	switch len(p.keys) {
 	case 0:
@@ -76,6 +77,15 @@ func (p *pieces) collect() {
 		p.batch.Queue(p.s.sql.puts, p.keys, p.values)
 	}
 	p.deleted, p.keys, p.values = nil, nil, nil
+}
+
+// queue adds the statement for one key, or that for several.
+func (p *pieces) queue(one, several string, keys [][]byte) {
+	if len(keys) == 1 {
+		p.batch.Queue(one, keys[0])
+	} else {
+		p.batch.Queue(several, keys)
+	}
 }
 
 // send sends what waits, and waits until the server has done it.

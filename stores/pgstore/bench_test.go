@@ -222,7 +222,7 @@ func sameOf(pool *pgxpool.Pool, sql *texts) *contestant {
 					ks, vs := bulk(key, value, n)
 					b.Queue(sql.puts, ks, vs)
 				}
-				b.Queue(sql.bump)
+				b.Queue(sql.mark, sql.last)
 				b.Queue(`COMMIT`)
 				_, err := run(ctx, c, b)
 				return err

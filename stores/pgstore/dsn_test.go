@@ -22,7 +22,7 @@ func TestBadParameters(t *testing.T) {
 	for query, want := range map[string]string{
 		"table=":                                "leave it out",
 		"table=a&table=b":                       "set twice",
-		"table=" + strings.Repeat("x", 56):      "more than 55",
+		"table=" + strings.Repeat("x", 52):      "more than 51",
 		"table=a%00b":                           "zero byte",
 		"table=%ff":                             "not UTF-8",
 		"writers=two":                           "one or many",

@@ -50,41 +50,45 @@ func (p *place) hide(text string) string {
 	return text
 }
 
-// codes are the SQLSTATEs whose meaning is one of lsmlite's. What is not here is an I/O error.
-var codes = map[string]errs.Code{
-	"40001": errs.CodeConflict, // serialization_failure
-	"40P01": errs.CodeConflict, // deadlock_detected
-	"23505": errs.CodeConflict, // unique_violation: two writers made one key
-	"55P03": errs.CodeBusy,     // lock_not_available
-	"57014": errs.CodeBusy,     // query_canceled, by a timeout of the server's
-	"53300": errs.CodeBusy,     // too_many_connections
-	"57P03": errs.CodeBusy,     // cannot_connect_now
-	"54000": errs.CodeTooBig,   // program_limit_exceeded
-	"22001": errs.CodeTooBig,   // string_data_right_truncation
-	"53100": errs.CodeFull,     // disk_full
-	"53200": errs.CodeNoMem,    // out_of_memory
-	"25006": errs.CodeReadOnly, // read_only_sql_transaction
-	"42501": errs.CodeReadOnly, // insufficient_privilege
-	"25P02": errs.CodeSnapshotGone,
-	"25P03": errs.CodeSnapshotGone, // idle_in_transaction_session_timeout
-	"25P04": errs.CodeSnapshotGone, // transaction_timeout
-	"57P01": errs.CodeSnapshotGone, // admin_shutdown
-	"57P02": errs.CodeSnapshotGone, // crash_shutdown
-	"57P05": errs.CodeSnapshotGone, // idle_session_timeout
-	"42P01": errs.CodeCantOpen,     // undefined_table
-	"3D000": errs.CodeCantOpen,     // invalid_catalog_name
-	"XX001": errs.CodeCorrupt,      // data_corrupted
-	"XX002": errs.CodeCorrupt,      // index_corrupted
+// meaning is what a SQLSTATE is in lsmlite's terms, and what to do where the text of the server does not say it.
+type meaning struct {
+	code   errs.Code
+	detail string
 }
 
-// details say what to do, where the text of the server does not.
-var details = map[errs.Code]string{
-	errs.CodeConflict:     "another transaction changed the same rows; nothing was written, start again",
-	errs.CodeSnapshotGone: "the server ended the transaction that showed this state; nothing was written, start again",
-	errs.CodeBusy:         "the server is busy",
-	errs.CodeTooBig:       "too big for the server",
-	errs.CodeCantOpen:     "the table is not there",
-	errs.CodeReadOnly:     "the server does not let this user write here",
+const (
+	startAgain = "; nothing was written, start again"
+	conflict   = "another transaction changed the same rows" + startAgain
+	ended      = "the server ended the transaction that showed this state" + startAgain
+)
+
+// meanings are those of the SQLSTATEs that mean more than an I/O error.
+var meanings = map[string]meaning{
+	"40001": {errs.CodeConflict, conflict}, // serialization_failure
+	"40P01": {errs.CodeConflict, conflict}, // deadlock_detected
+	"23505": {errs.CodeConflict, conflict}, // unique_violation
+	"55P03": {errs.CodeBusy, "a lock of another transaction was not free in time"},
+	"57014": {errs.CodeBusy, "the server stopped the statement" + startAgain}, // query_canceled
+	"53300": {errs.CodeBusy, "the server has no connection left"},
+	"57P03": {errs.CodeBusy, "the server is starting or stopping"},
+	"54000": {errs.CodeTooBig, "too big for the server"},
+	"22001": {errs.CodeTooBig, "too big for the server"},
+	"53100": {errs.CodeFull, "the disk of the server is full"},
+	"53200": {errs.CodeNoMem, "the server is out of memory"},
+	"25006": {errs.CodeReadOnly, "the server takes no writes: it is a standby, or read-only by its settings"},
+	"42501": {errs.CodeReadOnly, "the server does not let this user do this"},
+	"25P02": {errs.CodeSnapshotGone, ended},
+	"25P03": {errs.CodeSnapshotGone, ended}, // idle_in_transaction_session_timeout
+	"25P04": {errs.CodeSnapshotGone, ended}, // transaction_timeout
+	"57P01": {errs.CodeSnapshotGone, ended}, // admin_shutdown
+	"57P02": {errs.CodeSnapshotGone, ended}, // crash_shutdown
+	"57P05": {errs.CodeSnapshotGone, ended}, // idle_session_timeout
+	"42P01": {errs.CodeCantOpen, "a table of the store is not there"},
+	"3D000": {errs.CodeCantOpen, "there is no such database"},
+	"28000": {errs.CodeCantOpen, "the server does not let this user in"},
+	"28P01": {errs.CodeCantOpen, "the server does not take the password"},
+	"XX001": {errs.CodeCorrupt, "the server reports damaged data"},
+	"XX002": {errs.CodeCorrupt, "the server reports a damaged index"},
 }
 
 // failed says in lsmlite's terms why op failed. pinned says that it read a state which is lost with its
@@ -98,18 +102,18 @@ func (p *place) failed(ctx context.Context, op string, err error, pinned bool) e
 	}
 	var mine *errs.Error
 	if errors.As(err, &mine) {
-		return err
+		return mine
 	}
 	var server *pgconn.PgError
 	if errors.As(err, &server) {
-		code, known := codes[server.Code]
+		m, known := meanings[server.Code]
 		switch {
 		case !known && pinned && fatal(server):
-			code = errs.CodeSnapshotGone
-		case !known || !pinned && code == errs.CodeSnapshotGone:
-			code = errs.CodeIO
+			m = meaning{errs.CodeSnapshotGone, ended}
+		case !known || !pinned && m.code == errs.CodeSnapshotGone:
+			m = meaning{errs.CodeIO, "the server refuses"}
 		}
-		return &errs.Error{Code: code, Op: op, Path: p.text, Detail: details[code], Err: p.cause(err)}
+		return &errs.Error{Code: m.code, Op: op, Path: p.text, Detail: m.detail, Err: p.cause(err)}
 	}
 	if pinned {
 		return p.gone(op, err)

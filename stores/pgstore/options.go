@@ -20,11 +20,13 @@ const (
 
 const (
 	// maxTable is the longest name of a table in bytes: the server cuts names to 63 bytes without an error,
-	// and the second table has a longer one.
-	maxTable  = 63 - len(suffix)
-	suffix    = "_lsmlite"
-	maxText   = 1 << 16 // bytes of a whole name
-	formatNow = 1       // the format of the tables
+	// and what belongs to the table has longer ones.
+	maxTable = 63 - len(lastSuffix)
+	suffix   = "_lsmlite"
+	// lastSuffix ends the name of a sequence: see writing.
+	lastSuffix = "_lsmlite_xid"
+	maxText    = 1 << 16 // bytes of a whole name
+	formatNow  = 1       // the format of the tables
 
 	defaultPoolWait = 30 * time.Second
 )

@@ -20,6 +20,8 @@ const (
 	// patienceWithServer is how long a transaction whose connection was lost may go on before the server is
 	// told to end it.
 	patienceWithServer = time.Second
+	// outcomeLeast is how long it is looked for after the caller's context has ended.
+	outcomeLeast = 3 * time.Second
 	// outcomePause is the time between two looks.
 	outcomePause = 50 * time.Millisecond
 )
@@ -48,10 +50,12 @@ func (s *conns) committed(ctx context.Context, lost bool, com commitment, tag pg
 }
 
 // outcome asks the server what happened to a transaction whose connection was lost while it may have been
-// committing. ctx ends the search.
-func (s *conns) outcome(ctx context.Context, com commitment, lost error) error {
-	ctx, cancel := context.WithTimeout(ctx, outcomeLimit)
+// committing. When the caller's context ends it does not search much longer: an outcome that is not known is worse than
+// one that comes late.
+func (s *conns) outcome(caller context.Context, com commitment, lost error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(caller), outcomeLimit)
 	defer cancel()
+	defer context.AfterFunc(caller, func() { time.AfterFunc(outcomeLeast, cancel) })()
 	s.pool.Reset()
 	why := lost
 	if com.identity == "" {

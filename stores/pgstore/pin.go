@@ -20,8 +20,8 @@ const grace = time.Second
 // it share one; each holds a use.
 type pin struct {
 	*conns
-	// left is called when the last use ends.
-	left func()
+	// opened counts snapshots and cursors, which keep the store open.
+	opened func(n int)
 	// validate says that the end is a COMMIT, which fails if what was read does not fit together.
 	validate bool
 
@@ -35,8 +35,8 @@ type pin struct {
 	readers int // snapshots and cursors, of the uses
 }
 
-func newPin(s *conns, c *pgxpool.Conn, left func()) *pin {
-	return &pin{conns: s, conn: c, left: left, turn: make(chan struct{}, 1), uses: 1}
+func newPin(s *conns, c *pgxpool.Conn, opened func(n int)) *pin {
+	return &pin{conns: s, conn: c, opened: opened, turn: make(chan struct{}, 1), uses: 1}
 }
 
 // lock takes the turn.
@@ -119,7 +119,6 @@ func (p *pin) release() (err error) {
 		p.conn = nil
 		err = p.end(c)
 	}
-	p.left()
 	return err
 }
 
@@ -145,6 +144,7 @@ func (p *pin) join() {
 	p.uses++
 	p.readers++
 	p.mu.Unlock()
+	p.opened(1)
 }
 
 // part gives back a use that join added.
@@ -152,6 +152,7 @@ func (p *pin) part() error {
 	p.mu.Lock()
 	p.readers--
 	p.mu.Unlock()
+	defer p.opened(-1)
 	return p.release()
 }
 

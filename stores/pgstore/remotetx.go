@@ -18,9 +18,10 @@ const handoverLimit = time.Second
 // remoteTx is a transaction of the server. It holds a use of its pin and, with a single writer, the turn.
 type remoteTx struct {
 	reading
+	s   *remote
 	w   *writing
 	com commitment
-	// from is the snapshot that it was made of, which has marked its commit already; nil if there is none.
+	// from is the snapshot that it was made of, nil if there is none.
 	from *snapshot
 }
 
@@ -40,17 +41,16 @@ func (s *remote) begin(ctx context.Context, from *snapshot, now bool) (*remoteTx
 		s.exit()
 		return nil, err
 	}
-	t := &remoteTx{w: s.writing, from: from}
+	t := &remoteTx{s: s, w: s.writing, from: from}
 	var err error
 	if from == nil {
 		var c *pgxpool.Conn
 		if c, t.com, err = s.start(ctx, now); err == nil {
-			t.pin = newPin(s.conns, c, s.exit)
+			t.pin = newPin(s.conns, c, s.count)
 		}
 	} else if err = t.raise(ctx, now); err == nil {
 		t.pin = from.of.pin
 		t.pin.retain()
-		s.exit() // the pin keeps the store open
 	}
 	if err != nil {
 		s.leave()
@@ -64,7 +64,7 @@ func (s *remote) begin(ctx context.Context, from *snapshot, now bool) (*remoteTx
 // raise makes the transaction of its snapshot.
 func (t *remoteTx) raise(ctx context.Context, now bool) error {
 	if t.from.used {
-		return t.w.errorf(errs.CodeBusySnapshot, "begin", "another transaction has committed since the snapshot; start again")
+		return t.w.stale()
 	}
 	p := t.from.of.pin
 	if err := p.lock(ctx); err != nil {
@@ -141,8 +141,8 @@ func (t *remoteTx) commit(ctx context.Context, fill func(p *pieces) error) error
 	}
 	p := &pieces{s: t.w.conns, conn: c.Conn(), batch: &pgx.Batch{}}
 	err = fill(p)
-	if err == nil && (t.w.o.many || p.slow) {
-		err = p.send(ctx) // it may wait for locks, or take long: so ctx can end it
+	if err == nil && (p.slow || t.w.o.many && ctx.Done() != nil) {
+		err = p.send(ctx) // it may take long, or wait for locks: so ctx can end it
 	}
 	if err == nil {
 		err = ctx.Err()
@@ -158,8 +158,8 @@ func (t *remoteTx) commit(ctx context.Context, fill func(p *pieces) error) error
 // finish sends the last piece together with COMMIT.
 func (t *remoteTx) finish(ctx context.Context, c *pgxpool.Conn, p *pieces) error {
 	p.collect()
-	if !t.w.o.many && t.from == nil {
-		p.batch.Queue(t.w.sql.bump)
+	if !t.w.o.many {
+		p.batch.Queue(t.w.sql.mark, t.w.sql.last)
 	}
 	p.batch.Queue(`COMMIT`)
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitLimit)
@@ -199,4 +199,5 @@ func (t *remoteTx) lower(ctx context.Context) bool {
 func (t *remoteTx) over() {
 	t.w.leave()
 	_ = t.pin.release() // the transaction has ended already
+	t.s.exit()
 }

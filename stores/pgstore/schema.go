@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -23,6 +24,9 @@ type schema struct {
 // prepare makes sure that the tables are there and mean what o says, and makes them if o says that, too.
 func prepare(ctx context.Context, c *pgx.Conn, p *place, o *options) error {
 	s, err := look(ctx, c, o)
+	if err == nil && (s.rows || s.small) && !(s.rows && s.small && s.shaped) {
+		s, err = look(ctx, c, o) // the tables may have been made while the first look went from one to the other
+	}
 	if err != nil {
 		return p.failed(ctx, "open", err, false)
 	}
@@ -48,7 +52,10 @@ func prepare(ctx context.Context, c *pgx.Conn, p *place, o *options) error {
 		return p.errorf(errs.CodeCantOpen, "open", "the table has not the columns key and value of type bytea with the primary key key, "+
 			"so another program made it; name another table")
 	}
-	return agree(ctx, c, p, o)
+	if err := agree(ctx, c, p, o); err != nil {
+		return err
+	}
+	return p.failed(ctx, "open", restored(ctx, c, o), false)
 }
 
 // look reads the catalog. to_regclass takes a quoted name.
@@ -62,19 +69,20 @@ func look(ctx context.Context, c *pgx.Conn, o *options) (s schema, err error) {
 	return s, err
 }
 
-// create makes both tables in one transaction. Of two programs that do so at once, the second waits for the first.
+// create makes the tables and the sequence in one transaction.
+// Of two programs that do so at once, the second waits for the first.
 func create(ctx context.Context, c *pgx.Conn, o *options) error {
-	kv, small := quoted(o.table), quoted(o.table+suffix)
+	kv, small, last := quoted(o.table), quoted(o.table+suffix), quoted(o.table+lastSuffix)
 	h := fnv.New64a()
 	h.Write([]byte("lsmlite " + o.table))
 	text := fmt.Sprintf(`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 		SELECT pg_advisory_xact_lock(%d);
 		CREATE TABLE IF NOT EXISTS %s (key bytea PRIMARY KEY, value bytea NOT NULL);
 		ALTER TABLE %s ALTER key SET STORAGE PLAIN;
-		CREATE TABLE IF NOT EXISTS %s (id int PRIMARY KEY CHECK (id = 1), format int NOT NULL, writers text NOT NULL,
-			seq bigint NOT NULL) WITH (fillfactor = 10);
-		INSERT INTO %s VALUES (1, %d, '%s', 0) ON CONFLICT DO NOTHING;
-		COMMIT`, int64(h.Sum64()), kv, kv, small, small, formatNow, o.writers())
+		CREATE TABLE IF NOT EXISTS %s (id int PRIMARY KEY CHECK (id = 1), format int NOT NULL, writers text NOT NULL);
+		CREATE SEQUENCE IF NOT EXISTS %s;
+		INSERT INTO %s VALUES (1, %d, '%s') ON CONFLICT DO NOTHING;
+		COMMIT`, int64(h.Sum64()), kv, kv, small, last, small, formatNow, o.writers())
 	var err error
 	for range 2 { // two schemas of one name, or a program that does not take the lock
 		if _, err = simple(ctx, c, text); err == nil {
@@ -108,6 +116,32 @@ func agree(ctx context.Context, c *pgx.Conn, p *place, o *options) error {
 			"all programs that use a table must say the same", writers, o.writers())
 	}
 	return nil
+}
+
+// restored makes sure that the number in the sequence is not that of a transaction to come, as after a restore on
+// another server: no snapshot could become a transaction until a transaction with its own snapshot has committed.
+func restored(ctx context.Context, c *pgx.Conn, o *options) error {
+	if o.readOnly || o.many {
+		return nil
+	}
+	last, small := quoted(o.table+lastSuffix), quoted(o.table+suffix)
+	var ahead bool
+	err := c.QueryRow(ctx, `SELECT last_value::text::xid8 >= pg_snapshot_xmax(pg_current_snapshot()) FROM `+last).Scan(&ahead)
+	if err != nil || !ahead {
+		return err
+	}
+	// It may be that of a transaction which has just begun. Under the lock there is none.
+	_, err = simple(ctx, c, `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; LOCK TABLE `+small+` IN SHARE ROW EXCLUSIVE MODE;
+		SELECT setval(`+literal(last)+`, 1) FROM `+last+` WHERE last_value::text::xid8 > pg_current_xact_id(); COMMIT`)
+	if err != nil {
+		_, _ = simple(ctx, c, "ROLLBACK") // the error before says more
+	}
+	return err
+}
+
+// literal is a text as a constant. It holds names, which have no zero byte.
+func literal(text string) string {
+	return `E'` + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + `'`
 }
 
 // simple sends texts without parameters, separated by semicolons, in one message.

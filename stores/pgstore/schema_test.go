@@ -86,7 +86,7 @@ func TestOtherTablesAreRefused(t *testing.T) {
 	}
 }
 
-const smallTable = `CREATE TABLE "NAME_lsmlite" (id int, format int, writers text, seq bigint); INSERT INTO "NAME_lsmlite" VALUES (1, 1, 'one', 0)`
+const smallTable = `CREATE TABLE "NAME_lsmlite" (id int, format int, writers text); INSERT INTO "NAME_lsmlite" VALUES (1, 1, 'one')`
 
 // A table that is dropped while it is open is an error that says so, and the store can still be closed.
 func TestDroppedTable(t *testing.T) {
@@ -122,5 +122,31 @@ func TestSafety(t *testing.T) {
 			t.Errorf("safety=%s: synchronous_commit=%s", safety, got)
 		}
 		tx.rollback(ctx)
+	}
+}
+
+// After a restore on another server the number of the last transaction is one that is still to come. Snapshots can
+// become transactions again from the next opening on, and only if nothing was committed since.
+func TestRestoredOnAnotherServer(t *testing.T) {
+	shared.start(t)
+	ctx := context.Background()
+	for _, name := range []string{table(t), `it's \"` + table(t)} {
+		s := openStore(t, shared.url(name, nil), rwc)
+		put(t, s, "a", "1")
+		_, err := s.(turns).pool.Exec(ctx, `SELECT setval($1::text::regclass, 1000000000000)`, quoted(name+lastSuffix))
+		ok(t, err)
+		snap, err := s.Snapshot(ctx, true)
+		ok(t, err)
+		_, err = s.Begin(ctx, snap)
+		is(t, err, errs.ErrBusySnapshot) // and none is wrongly treated as the newest
+		ok(t, snap.Close())
+		again := openStore(t, shared.url(name, map[string]string{"pool_max_conns": "3"}), rwc)
+		snap, err = again.Snapshot(ctx, true)
+		ok(t, err)
+		ok(t, begin(t, again, snap).Rollback(ctx))
+		put(t, s, "b", "2")
+		_, err = again.Begin(ctx, snap)
+		is(t, err, errs.ErrBusySnapshot)
+		ok(t, snap.Close())
 	}
 }

@@ -99,7 +99,7 @@ func (s *remote) snapshot(ctx context.Context, mayWrite bool) (*snapshot, error)
 		s.exit()
 		return nil, err
 	}
-	p := newPin(s.conns, c, s.exit)
+	p := newPin(s.conns, c, s.count)
 	p.readers, p.validate = 1, mayWrite && s.o.serializable
 	return &snapshot{of: reading{p}, mayWrite: mayWrite}, nil
 }
@@ -118,13 +118,16 @@ func (s *remote) enter(ctx context.Context, op string) error {
 	return nil
 }
 
-func (s *remote) exit() {
+func (s *remote) exit() { s.count(-1) }
+
+// count adds to the number of what keeps the store open.
+func (s *remote) count(n int) {
 	s.mu.Lock()
-	s.open--
+	s.open += n
 	s.mu.Unlock()
 }
 
-// Close implements store.Store.
+// Close implements store.Store. It waits for reads that their callers have left, which end soon.
 func (s *remote) Close() error {
 	s.mu.Lock()
 	if open := s.open; open > 0 {

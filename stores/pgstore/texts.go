@@ -13,18 +13,20 @@ import (
 // texts are all statements that are sent, except those that begin and end transactions. They are the same for
 // the life of a store, so that pgx prepares each once for a connection.
 type texts struct {
-	get, length, short, part       string
-	put, puts, del, dels, delRange string
-	bump, lock                     string
-	scans                          [scanTexts]string
-	counts                         [scanTexts]string
+	get, length, short, part string
+	put, puts, hold, holds   string
+	del, dels, delRange      string
+	mark, fresh, lock        string
+	last                     string // the parameter of mark
+	scans                    [scanTexts]string
+	counts                   [scanTexts]string
 }
 
 // scanTexts is how many kinds of range there are: ends (none, open, closed) twice, direction, keys only.
 const scanTexts = 3 * 3 * 2 * 2
 
 func newTexts(table string) *texts {
-	kv, small := quoted(table), quoted(table+suffix)
+	kv, small, last := quoted(table), quoted(table+suffix), quoted(table+lastSuffix)
 	t := &texts{
 		get:    `SELECT value FROM ` + kv + ` WHERE key = $1`,
 		length: `SELECT octet_length(value) FROM ` + kv + ` WHERE key = $1`,
@@ -35,10 +37,14 @@ func newTexts(table string) *texts {
 			` ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
 		puts: `INSERT INTO ` + kv + ` SELECT * FROM unnest($1::bytea[], $2::bytea[])` +
 			` ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+		hold:     `SELECT FROM ` + kv + ` WHERE key = $1 FOR NO KEY UPDATE`,
+		holds:    `SELECT FROM ` + kv + ` WHERE key = ANY($1::bytea[]) FOR NO KEY UPDATE`,
 		del:      `DELETE FROM ` + kv + ` WHERE key = $1`,
 		dels:     `DELETE FROM ` + kv + ` WHERE key = ANY($1::bytea[])`,
 		delRange: `DELETE FROM ` + kv + ` WHERE key > $1 AND key < $2`,
-		bump:     `UPDATE ` + small + ` SET seq = seq + 1 WHERE id = 1`,
+		last:     last,
+		mark:     `SELECT setval($1::text::regclass, pg_current_xact_id()::text::bigint)`,
+		fresh:    `SELECT pg_visible_in_snapshot(last_value::text::xid8, pg_current_snapshot()) FROM ` + last,
 		lock:     `LOCK TABLE ` + small + ` IN SHARE ROW EXCLUSIVE MODE`,
 	}
 	for _, lo := range []end{endNone, endOpen, endClosed} {

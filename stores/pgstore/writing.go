@@ -138,22 +138,28 @@ func (w *writing) start(ctx context.Context, now bool) (*pgxpool.Conn, commitmen
 // raise makes a transaction of the snapshot whose connection c is. If it fails the snapshot stays as it was. The
 // caller has the turn.
 func (w *writing) raise(ctx context.Context, c *pgx.Conn, now bool) (com commitment, err error) {
-	text := `SAVEPOINT ` + upgrade + `; ` + w.locks(ctx, now)
-	if !w.o.many {
-		// Fails if another transaction has committed since the snapshot, and is this one's mark for others.
-		text += w.sql.bump + `; `
+	text := `SAVEPOINT ` + upgrade + `; ` + w.locks(ctx, now) + `SELECT pg_current_xact_id()::text; `
+	if w.o.many {
+		text += `SELECT true`
+	} else {
+		text += w.sql.fresh
 	}
-	results, err := simple(ctx, c, text+`SELECT pg_current_xact_id()::text`)
-	if err == nil {
-		return commitment{xid: cell(results, len(results)-1), identity: identityOf(c)}, nil
+	results, err := simple(ctx, c, text)
+	fresh := err == nil && cell(results, len(results)-1) == "t"
+	if fresh {
+		return commitment{xid: cell(results, len(results)-2), identity: identityOf(c)}, nil
 	}
 	if lowered := w.lower(ctx, c); lowered != nil {
-		return com, errors.Join(err, lowered)
+		return com, errors.Join(w.failed(ctx, "begin", err, true), w.failed(ctx, "begin", lowered, true))
 	}
-	if isCode(err, "40001") {
-		return com, w.errorf(errs.CodeBusySnapshot, "begin", "another transaction has committed since the snapshot; start again")
+	if err == nil {
+		return com, w.stale()
 	}
 	return com, w.late(ctx, now, w.failed(ctx, "begin", err, true))
+}
+
+func (w *writing) stale() error {
+	return w.errorf(errs.CodeBusySnapshot, "begin", "another transaction has committed since the snapshot; start again")
 }
 
 // lower makes a snapshot of a transaction again, and lets its lock go.
