@@ -78,6 +78,11 @@ type Config struct {
 	// UseLog says whether commits are logged, so that they survive the end of the
 	// process. Default: on.
 	UseLog Toggle `dsn:"use_log"`
+	// Readers lets other processes read the database, in mode=ro, while this one writes it. Default: off.
+	Readers Toggle `dsn:"readers"`
+	// ReadersHold is how long such a process may keep space from being used again, once that is in the way. Zero is
+	// the default; negative: as long as it reads, which is the default.
+	ReadersHold time.Duration `dsn:"readers_hold"`
 	// AllowMissingLog opens a database as of its last checkpoint if the log with its newest
 	// transactions is missing, or if a meta page is damaged and nothing proves that the other
 	// one holds the newest state. Default: off, such a database is refused.

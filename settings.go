@@ -43,6 +43,9 @@ var settings = []setting{
 	{"background", "", database, fixed, backgroundWork()},
 	{"use_log", "", database, anyTime, onUnless(
 		func(c *Config) *Toggle { return &c.UseLog }, func(o *engine.Options) *bool { return &o.NoLog })},
+	{"readers", "", database, fixed, onOff(
+		func(c *Config) *Toggle { return &c.Readers }, func(o *engine.Options) *bool { return &o.Readers })},
+	{"readers_hold", "", database, fixed, readersHold()},
 	{"allow_missing_log", "", database, fixed, onOff(
 		func(c *Config) *Toggle { return &c.AllowMissingLog },
 		func(o *engine.Options) *bool { return &o.AllowMissingLog })},

@@ -135,6 +135,32 @@ func busyTimeout() access {
 	}
 }
 
+// readersHold is a duration, which is negative in the Config and 0 in the engine if there is none.
+func readersHold() access {
+	return access{
+		values: "milliseconds, a duration such as 10m, or unlimited",
+		parse: func(c *Config, t string) error {
+			d, err := duration(t)
+			if c.ReadersHold = d; d == 0 {
+				c.ReadersHold = -1
+			}
+			return err
+		},
+		text: func(c *Config) string {
+			if c.ReadersHold < 0 {
+				return unlimited
+			}
+			return busyTimeoutText(c.ReadersHold)
+		},
+		save: func(c *Config, o *engine.Options) { o.ReadersHold = max(c.ReadersHold, 0) },
+		load: func(c *Config, o *engine.Options) {
+			if c.ReadersHold = o.ReadersHold; o.ReadersHold == 0 {
+				c.ReadersHold = -1
+			}
+		},
+	}
+}
+
 func txLock() access {
 	a := oneOf(txLockNames, func(c *Config) *TxLock { return &c.TxLock })
 	a.values += ", exclusive"

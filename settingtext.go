@@ -186,26 +186,34 @@ func safetyText(s Safety) string {
 }
 
 func setBusyTimeout(c *Config, text string) error {
-	if strings.EqualFold(text, unlimited) {
-		c.BusyTimeout = 0
-		return nil
-	}
-	d, err := time.ParseDuration(text)
-	if n, numErr := strconv.ParseInt(text, 10, 64); numErr == nil {
-		if n > int64(math.MaxInt64/time.Millisecond) {
-			return errValue
-		}
-		d, err = time.Duration(n)*time.Millisecond, nil
-	}
+	d, err := duration(text)
 	switch {
-	case err != nil || d < 0:
-		return errValue
-	case d == 0:
+	case err != nil:
+		return err
+	case d == 0 && !strings.EqualFold(text, unlimited):
 		c.BusyTimeout = -1
 	default:
 		c.BusyTimeout = d
 	}
 	return nil
+}
+
+// duration reads milliseconds or a duration, and unlimited as 0.
+func duration(text string) (time.Duration, error) {
+	if strings.EqualFold(text, unlimited) {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(text)
+	if n, numErr := strconv.ParseInt(text, 10, 64); numErr == nil {
+		if n > int64(math.MaxInt64/time.Millisecond) {
+			return 0, errValue
+		}
+		d, err = time.Duration(n)*time.Millisecond, nil
+	}
+	if err != nil || d < 0 {
+		return 0, errValue
+	}
+	return d, nil
 }
 
 // busyTimeoutText returns milliseconds, or a duration for what is not a whole number of

@@ -105,6 +105,10 @@ func shutDown(ctx context.Context, db *DB) error {
 	if err := db.writer.BringIn(ctx, worker.ByClose); err != nil {
 		return err
 	}
+	none, err := endReaders(db)
+	if err != nil {
+		return err
+	}
 	foreign, err := db.files.ForeignReader()
 	if err != nil || foreign {
 		return err // a read-only process still needs log and blocks as they are
@@ -112,8 +116,10 @@ func shutDown(ctx context.Context, db *DB) error {
 	if err := db.files.Look(); err != nil {
 		return err
 	}
-	if err := cutFile(db); err != nil {
-		return err
+	if none {
+		if err := cutFile(db); err != nil {
+			return err
+		}
 	}
 	return db.files.EndLog()
 }

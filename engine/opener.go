@@ -29,6 +29,7 @@ type opener struct {
 //  4. Make durable what has been found, as far as a sync can do that.
 //  5. Replay the log, flushing as it grows.
 //  6. Make all of it a checkpoint on both meta pages, and begin a new log.
+//  7. Let other processes read.
 //
 // Until step 4 nothing is written.
 func (o *opener) open(ctx context.Context) error {
@@ -53,7 +54,10 @@ func (o *opener) open(ctx context.Context) error {
 	if o.db.opts.ReadOnly {
 		return o.replay(ctx)
 	}
-	return o.openToWrite(ctx)
+	if err := o.openToWrite(ctx); err != nil {
+		return err
+	}
+	return o.letRead() // 7
 }
 
 // openToWrite is the part of open that writes.
@@ -99,6 +103,11 @@ func (o *opener) openFile() (err error) {
 	db := o.db
 	if db.files, err = files.Open(filesConfig(db)); err != nil {
 		return err
+	}
+	if db.opts.Readers && !db.opts.ReadOnly {
+		if _, err := db.files.Ranges(); err != nil { // before anything is written
+			return err
+		}
 	}
 	loaded, err := checkpoint.Load(db.files.Data(), db.path)
 	if err != nil {

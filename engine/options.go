@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/compress"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -145,6 +146,14 @@ type Options struct {
 	// NoLog writes no log: what is not flushed and checkpointed is lost in a crash. It
 	// cannot be combined with SafetyFull.
 	NoLog bool `change:"any time"`
+	// Readers lets other processes read the database while this one writes it: each opens it with ReadOnly, in mode=ro.
+	// It takes local files that can be locked by ranges (Linux, macOS), else it is refused with ErrProtocol, and
+	// the log, so NoLog cannot be combined with it. It costs a write of 256 bytes for each commit, and the file
+	// NAME-live. A read-only handle has no use of it.
+	Readers bool
+	// ReadersHold is how long such a reader may keep the space of what it reads from being used again, once that is in
+	// the way. After that its snapshots fail with ErrSnapshotGone. 0 is as long as it reads.
+	ReadersHold time.Duration
 	// AllowMissingLog opens a database as of its last checkpoint if the log with its newest
 	// transactions is missing, or if one of its meta pages is damaged and nothing proves that
 	// the other one holds the newest state. Without it such a database is refused.
@@ -264,6 +273,10 @@ func (o Options) Validate() error {
 		return bad("mmap %d; want 0 for none, or a number of bytes", o.Mmap)
 	case o.ReadOnly && o.NoLog:
 		return bad("use_log=0 has no meaning for a read-only handle")
+	case o.Readers && o.NoLog:
+		return bad("readers=on has other processes read the log, and use_log=0 keeps none; use one of the two")
+	case o.ReadersHold < 0:
+		return bad("readers_hold %v; want a duration, or 0 for no limit", o.ReadersHold)
 	case o.NoLog && o.Safety == SafetyFull:
 		return bad("safety=full promises that no commit is lost, and use_log=0 keeps no record of them; use another of the two")
 	}

@@ -11,10 +11,10 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
-// live holds the handles of this process that write, by file, so that a read-only handle
+// sharing holds the handles of this process that write, by file, so that a read-only handle
 // finds the database that it would find locked otherwise. It keeps no handle alive that
 // its owner has forgotten.
-var live = struct {
+var sharing = struct {
 	sync.Mutex
 	writers map[liveKey]weak.Pointer[DB]
 }{writers: make(map[liveKey]weak.Pointer[DB])}
@@ -37,18 +37,18 @@ func share(db *DB) {
 		return
 	}
 	self := weak.Make(db)
-	live.Lock()
-	defer live.Unlock()
-	live.writers[key] = self
+	sharing.Lock()
+	defer sharing.Unlock()
+	sharing.writers[key] = self
 	runtime.AddCleanup(db, func(key liveKey) { key.forget(self) }, key)
 }
 
 // forget removes a handle from the table, unless another has taken its place.
 func (k liveKey) forget(handle weak.Pointer[DB]) {
-	live.Lock()
-	defer live.Unlock()
-	if live.writers[k] == handle {
-		delete(live.writers, k)
+	sharing.Lock()
+	defer sharing.Unlock()
+	if sharing.writers[k] == handle {
+		delete(sharing.writers, k)
 	}
 }
 
@@ -65,9 +65,9 @@ func openShared(fsys vfs.FS, path string) *DB {
 	if !reflect.TypeOf(fsys).Comparable() {
 		return nil
 	}
-	live.Lock()
-	defer live.Unlock()
-	writer := live.writers[liveKey{fsys, path}].Value()
+	sharing.Lock()
+	defer sharing.Unlock()
+	writer := sharing.writers[liveKey{fsys, path}].Value()
 	if writer == nil || writer.enter("open") != nil {
 		return nil
 	}

@@ -16,9 +16,9 @@ import (
 // plays a crash: the table of handles must not keep them.
 func TestForgottenHandlesAreNotKept(t *testing.T) {
 	size := func() int {
-		live.Lock()
-		defer live.Unlock()
-		return len(live.writers)
+		sharing.Lock()
+		defer sharing.Unlock()
+		return len(sharing.writers)
 	}
 	before := size()
 	func() {

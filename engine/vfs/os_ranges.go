@@ -90,3 +90,17 @@ func byteLock(lk *syscall.Flock_t, off, last int64) ByteLock {
 	}
 	return found
 }
+
+var _ SlotHolder = (*osFile)(nil)
+
+// SlotHolder implements SlotHolder.
+func (f *osFile) SlotHolder(slot int) (pid int) {
+	if checkSlots(slot, 1, Exclusive) != nil || f.open("test lock") != nil {
+		return 0
+	}
+	lk := flock(slot, 1, Exclusive)
+	if f.fcntl(ofdGetLock, &lk) != nil || lk.Type == syscall.F_UNLCK || lk.Pid < 0 {
+		return 0
+	}
+	return int(lk.Pid)
+}

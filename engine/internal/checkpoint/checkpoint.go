@@ -84,13 +84,14 @@ func (e *SyncError) Unwrap() error { return e.Err }
 //
 //  1. Everything that the checkpoint refers to is synced.
 //  2. The checkpoint is written to the other page,
-//  3. which is synced.
+//  3. which is synced. Then half is called, if it is not nil.
 //  4. It is written to the durable page as well,
 //  5. which is synced.
 //
 // Only after that may the caller reuse what the older checkpoint needed. Without sync
 // (safety off) steps 1, 3 and 5 are left out, and a power failure may cost the database.
-func store(f *blockfile.File, durable int, sync bool, write func(page int, second bool) error) (Stage, error) {
+func store(f *blockfile.File, durable int, sync bool, write func(page int, second bool) error,
+	half func()) (Stage, error) {
 	syncFile := func() error {
 		if !sync {
 			return nil
@@ -110,6 +111,9 @@ func store(f *blockfile.File, durable int, sync bool, write func(page int, secon
 		}
 		if err := syncFile(); err != nil {
 			return Stage(i), err
+		}
+		if i == 0 && half != nil {
+			half()
 		}
 	}
 	return Both, nil

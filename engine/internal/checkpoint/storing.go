@@ -19,11 +19,12 @@ type Storing struct {
 	Durable    int    // meta page that must not be written first, or 0
 	All        bool   // it holds everything, and nobody can commit meanwhile
 	Sync       bool
+	Half       func() // called when it is durable on the first page, before the other one is written; may be nil
 }
 
 // Store stores it on both meta pages, and says how far it has come.
 func (s *Storing) Store() (Stage, error) {
-	stage, err := store(s.Notes.file, s.Durable, s.Sync, s.write)
+	stage, err := store(s.Notes.file, s.Durable, s.Sync, s.write, s.Half)
 	if err == nil {
 		s.Notes.unmarked = nil
 	}

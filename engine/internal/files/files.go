@@ -55,6 +55,7 @@ type Files struct {
 	Config
 	data    vfs.File
 	mapping vfs.Mapping // of data; nil if it is read
+	live    vfs.File    // NAME-live; nil if no other process may read
 	length  length
 	logPath string
 	made    struct{ data, log bool } // what this Open has made
@@ -123,6 +124,9 @@ func (f *Files) Map(limit int64) vfs.Mapping {
 // Release closes the files and with them gives up all locks.
 func (f *Files) Release() {
 	_ = f.forgetLog()
+	if f.live != nil {
+		_ = f.live.Close()
+	}
 	if f.mapping != nil {
 		_ = f.mapping.Close()
 	}

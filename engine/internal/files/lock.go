@@ -13,6 +13,7 @@ import (
 const (
 	otherHandle = "another process, or another handle of this one, has the database open"
 	closeOther  = "; close it there, or use the handle that is open"
+	attachToIt  = ", or read it with mode=ro, which needs readers=on where it is written"
 	justNow     = "another process is just opening or closing the database; try again"
 )
 
@@ -38,13 +39,17 @@ func (f *Files) lock() error {
 		busy string
 	}{
 		{vfs.SlotDMS1, justNow},
-		{vfs.SlotDMS2, otherHandle + closeOther},
-		{vfs.SlotRWClient0, otherHandle + closeOther},
+		{vfs.SlotDMS2, closeOther + attachToIt},
+		{vfs.SlotRWClient0, closeOther + attachToIt},
 	} {
 		if err := f.data.Lock(step.slot, vfs.Exclusive); err != nil {
+			if step.slot != vfs.SlotDMS1 {
+				step.busy = f.whoHas(step.slot) + step.busy
+			}
 			return f.lockError(step.busy, err)
 		}
 	}
+	f.sayWho()
 	return f.data.Lock(vfs.SlotDMS1, vfs.Unlock)
 }
 

@@ -16,9 +16,14 @@ type Allocator struct {
 }
 
 // Allocate returns a block that neither the newest synced checkpoint, nor any pinned
-// state, nor a foreign read-only process refers to.
+// state, nor a reader in another process, nor a foreign read-only process refers to.
 func (a Allocator) Allocate() (base.BlockNo, error) {
 	l := a.Ledger
+	lim, err := l.limit()
+	if err != nil {
+		return 0, err
+	}
+	// After the limit was read: a process that comes later reads that checkpoint, or a newer one.
 	foreign, err := l.foreign()
 	if err != nil {
 		return 0, err
@@ -28,12 +33,11 @@ func (a Allocator) Allocate() (base.BlockNo, error) {
 	if err := format.CheckBlocks(uint64(l.free.Blocks()) + 1); err != nil {
 		return 0, err
 	}
-	limit := l.stored.Synced
 	if foreign || a.Fresh {
-		limit = 0
+		lim.from = 0
 	}
 	var buf [8]base.SnapshotID
-	b := l.free.Allocate(a.Above, limit, l.reg.PinnedSnapshots(buf[:0]))
+	b := l.free.Allocate(a.Above, lim.from, l.pinned(lim, buf[:0]))
 	l.bf.SetBlocks(l.free.Blocks())
 	return b, nil
 }
@@ -125,14 +129,19 @@ type Room struct {
 	Levels []*snapshot.Level
 }
 
-// Room returns where in the file something may be written now.
+// Room returns where in the file something may be written now. If that cannot be found out, it is nowhere before
+// the end of the file, and Allocate returns the error.
 func (l *Ledger) Room() Room {
+	lim, err := l.limit()
+	if err != nil {
+		lim.from = 0
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	pinned := l.reg.PinnedSnapshots(nil)
+	pinned := l.pinned(lim, nil)
 	return Room{
-		Free:   l.free.Writable(l.stored.Synced, pinned),
-		End:    l.free.WritableEnd(l.stored.Synced, pinned),
+		Free:   l.free.Writable(lim.from, pinned),
+		End:    l.free.WritableEnd(lim.from, pinned),
 		Blocks: base.BlockNo(l.free.Blocks()),
 		Levels: l.reg.Newest().Disk.Levels,
 	}
@@ -148,10 +157,14 @@ func (l *Ledger) UsedEnd() base.BlockNo {
 
 // Unused returns the block at which the file may be cut, and false if nothing may be cut
 // off, because no checkpoint is stored yet.
-func (l *Ledger) Unused() (end base.BlockNo, ok bool) {
+func (l *Ledger) Unused() (end base.BlockNo, ok bool, err error) {
+	lim, err := l.limit()
+	if err != nil {
+		return 0, false, err
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	stored := l.reg.Newest().Disk.ID > base.EmptySnapshotID && l.stored.Synced > base.EmptySnapshotID
 	var buf [8]base.SnapshotID
-	return l.free.WritableEnd(l.stored.Synced, l.reg.PinnedSnapshots(buf[:0])), stored
+	return l.free.WritableEnd(lim.from, l.pinned(lim, buf[:0])), stored, nil
 }

@@ -16,16 +16,21 @@ type Commit struct {
 	Regions [3]wal.Region // of the log that are needed after it
 	Past    snapshot.Past // with it
 	At      int64         // when it was made, about, in Unix nanoseconds
+	End     wal.Place     // where the log goes on after it, if there is Live
 }
 
-// Show makes a commit visible to all readers.
+// Show makes a commit visible to all readers, at last to those of other processes. The writer shows
+// one after the other.
 func (l *Ledger) Show(c Commit) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	next := l.reg.Newest().Next()
 	next.Live, next.Seq, next.At, next.Past = c.View, c.Seq, c.At, c.Past
-	l.log.regions = c.Regions
+	l.log.regions, l.log.stream = c.Regions, c.End.Stream
 	l.reg.Publish(next)
+	l.mu.Unlock()
+	if l.live != nil {
+		l.live.Committed(c.Seq, c.End)
+	}
 }
 
 // SetAside makes the live tree the old one, which is to be flushed, and fresh the live one.

@@ -4,13 +4,14 @@
 // blocks are free, where segments may be appended, what the meta pages hold durably, and
 // how much of the log is still needed. These change together, so one mutex guards them all.
 //
-// The ledger decides nothing about when to flush, merge or checkpoint, and writes nothing.
+// The ledger decides nothing about when to flush, merge or checkpoint, and writes nothing itself: it has package live
+// show readers in other processes what its own readers see.
 // Its methods may be called from any goroutine; those that need a turn say so. While its mutex is
 // held, only that of the registry is locked; no turn is waited for, and no I/O is done.
 // Invariants:
 //
 //   - A block is given away only if no checkpoint that a crash may lead back to, no pinned
-//     state and no foreign read-only process refers to it.
+//     state, no reader in another process and no foreign read-only process refers to it.
 //   - Levels, free list and append points of a published state fit together.
 //   - The checkpoint on the meta page that is known to be durable stays until the other
 //     page is durable, too.
@@ -23,6 +24,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
+	"github.com/lsmlite/lsmlite-go/engine/internal/live"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
@@ -31,6 +33,7 @@ import (
 type Ledger struct {
 	bf      *blockfile.File
 	foreign func() (bool, error)
+	live    *live.Writer // nil: no other process may read; never changes after LetRead
 	reg     snapshot.Registry
 
 	mu     sync.Mutex

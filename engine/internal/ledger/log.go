@@ -10,6 +10,7 @@ import (
 // logBook is what is known of the log.
 type logBook struct {
 	regions [3]wal.Region // as of the last commit that is visible
+	stream  int64         // number of its end, if there is Live; see wal.Place
 	// synced is the log position of the newest synced checkpoint, if this session has made
 	// one, or if the log goes on that the file was opened with: what comes before may be
 	// written over.

@@ -50,7 +50,7 @@ func TestRoomIsWhatMayBeWritten(t *testing.T) {
 			if !slices.Equal(room.Free, tt.free) || room.End != tt.end || room.Blocks != 6 || !slices.Equal(room.Levels, levels) {
 				t.Errorf("room is %v up to %d of %d, want %v up to %d of 6", room.Free, room.End, room.Blocks, tt.free, tt.end)
 			}
-			if end, ok := k.Unused(); end != tt.end || ok != (tt.synced > 0) {
+			if end, ok, err := k.Unused(); end != tt.end || ok != (tt.synced > 0) || err != nil {
 				t.Errorf("the file may be cut at %d (%t), want %d (%t)", end, ok, tt.end, tt.synced > 0)
 			}
 			if end := k.UsedEnd(); end != 3 {
@@ -68,8 +68,8 @@ func TestFirstBlockIsNeverCutOff(t *testing.T) {
 		"everything in it free": {blocks: 2, free: free, stored: ledger.Stored{Synced: 12}, disk: snapshot.Snapshot{ID: 12}},
 	} {
 		k := open(t, in)
-		if end := k.Room().End; end != 1 {
-			t.Errorf("%s: room up to %d", name, end)
+		if room := k.Room(); room.End != 1 {
+			t.Errorf("%s: room up to %d", name, room.End)
 		}
 		if end := k.UsedEnd(); end != 1 {
 			t.Errorf("%s: in use up to %d", name, end)
@@ -90,7 +90,7 @@ func TestNothingIsCutOffBeforeTheFirstCheckpoint(t *testing.T) {
 		"something was stored": {empty + 1, empty + 1, true},
 	} {
 		k := open(t, found{blocks: 3, stored: ledger.Stored{Synced: tt.synced}, disk: snapshot.Snapshot{ID: tt.disk}})
-		if _, ok := k.Unused(); ok != tt.want {
+		if _, ok, err := k.Unused(); ok != tt.want || err != nil {
 			t.Errorf("%s: %t, want %t", name, ok, tt.want)
 		}
 	}

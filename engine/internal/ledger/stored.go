@@ -87,7 +87,7 @@ func (l *Ledger) export(disk *snapshot.Snapshot) *format.Checkpoint {
 
 // Done notes that a checkpoint is stored on both meta pages. It returns how many pages have
 // become durable by it. An error says that it is not known whether others still read the
-// log before it. The caller has the checkpointer's turn.
+// log before it. The caller has the checkpointer's turn, and has called HalfStored.
 func (l *Ledger) Done(e Export, ref format.CheckpointRef) (pages int64, err error) {
 	// A foreign read-only process recovers from the older log position.
 	foreign, err := l.foreign()

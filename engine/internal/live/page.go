@@ -3,6 +3,7 @@
 package live
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"hash/crc64"
@@ -97,6 +98,15 @@ func Decode(b []byte) (Page, error) {
 		return Page{}, ErrNotAPage
 	}
 	return p, nil
+}
+
+// MayReplace reports whether a writer may take a file for its page that holds that: a page, also one that is damaged
+// or of another version, or what a loss of power leaves of one.
+func MayReplace(b []byte) bool {
+	if len(b) > PageBytes {
+		return false
+	}
+	return len(bytes.Trim(b, "\x00")) == 0 || len(b) >= 7 && [7]byte(b[:7]) == [7]byte(magic[:7])
 }
 
 func putPlace(b []byte, p *wal.Place) {

@@ -256,7 +256,7 @@ func (w *Worker) storeExport(e ledger.Export, all bool) (pages int64, err error)
 	}
 	invariant.Check(len(e.Checkpoint.Free) <= format.MaxFreeEntries, "a checkpoint lists too many free blocks")
 	s := checkpoint.Storing{Notes: w.Notes, Checkpoint: e.Checkpoint, Seq: e.Seq, Durable: e.Durable, All: all,
-		Sync: w.Tuning.Load().Sync != tuning.Never}
+		Sync: w.Tuning.Load().Sync != tuning.Never, Half: func() { w.Ledger.HalfStored(e) }}
 	watch := w.watchCheckpoint(e.Checkpoint)
 	if s.Blob, err = w.Notes.Encode(e.Checkpoint); err != nil {
 		err = &errs.Error{Code: errs.CodeFull, Op: "checkpoint", Path: w.Path, Err: err}

@@ -14,11 +14,14 @@ const cutPart = 8
 // worker's turn.
 func (w *Worker) cutFile() {
 	w.Turn.MustBeHeld()
-	end, ok := w.Ledger.Unused()
-	if !ok || w.Host.Stopped() != nil {
+	end, ok, err := w.Ledger.Unused()
+	if err == nil && !ok || w.Host.Stopped() != nil {
 		return
 	}
-	size, err := w.File.Length()
+	var size int64
+	if err == nil {
+		size, err = w.File.Length()
+	}
 	if err == nil {
 		gain := size - int64(end)*int64(w.File.Geometry().BlockSize)
 		if gain <= 0 || gain < size/cutPart {

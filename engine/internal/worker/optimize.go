@@ -145,12 +145,13 @@ func (w *Worker) truncate(ctx context.Context, op string) error {
 		return err
 	}
 	defer w.Turn.Release()
+	end, ok, err := w.Ledger.Unused()
+	if err != nil || !ok {
+		return err
+	}
 	foreign, err := w.Ledger.ForeignReader()
 	if err != nil || foreign {
 		return err
 	}
-	if end, ok := w.Ledger.Unused(); ok {
-		return w.File.Truncate(end)
-	}
-	return nil
+	return w.File.Truncate(end)
 }

@@ -99,6 +99,9 @@ func (tx *Tx) publish(sync bool, watch *commitWatch) (err error) {
 	defer w.Host.Leave()
 	tx.foldSpans()
 	h := ledger.Commit{Seq: w.seq + 1, View: w.tree.Freeze(), Regions: w.log.Regions(), Past: snapshot.PastOf(w.log.End()), At: w.Turn.TakenAt()}
+	if w.Ledger.Live() != nil {
+		h.End = w.log.Place()
+	}
 	w.seq = h.Seq
 	var mine *batch
 	if sync {

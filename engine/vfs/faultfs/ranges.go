@@ -23,3 +23,14 @@ func (f *file) RangeLocked(off, n int64, kind vfs.LockKind) (vfs.ByteLock, bool,
 	}
 	return vfs.ByteLock{}, false, errors.ErrUnsupported
 }
+
+// Remote implements vfs.Remoter, as far as the inner file does.
+func (f *file) Remote() (kind string, remote bool) { return vfs.Remote(f.File) }
+
+// SlotHolder implements vfs.SlotHolder, as far as the inner file does.
+func (f *file) SlotHolder(slot int) (pid int) {
+	if able, ok := f.File.(vfs.SlotHolder); ok {
+		return able.SlotHolder(slot)
+	}
+	return 0
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package files
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
+	"github.com/lsmlite/lsmlite-go/engine/internal/live"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+// livePath returns the name of the file that says to readers in other processes what they may see.
+func (f *Files) livePath() string { return f.Path + live.Suffix }
+
+// Ranges returns the locks that such readers need, or an error that says why there can be none.
+func (f *Files) Ranges() (vfs.RangeLocker, error) {
+	why := ""
+	able, ok := f.data.(vfs.RangeLocker)
+	if kind, far := vfs.Remote(f.data); far {
+		why = fmt.Sprintf("it is on a file system of the kind %s, on which a process of another machine would not see "+
+			"what is written at the same time", kind)
+	} else if !ok {
+		why = "the files of this platform cannot be locked as that needs"
+	} else if _, _, err := able.RangeLocked(vfs.FirstRangeByte, 1, vfs.Shared); err != nil {
+		why = fmt.Sprintf("the file cannot be locked as that needs: %v", err)
+	}
+	if why == "" {
+		return able, nil
+	}
+	return nil, &errs.Error{Code: errs.CodeProtocol, Op: "open", Path: f.Path,
+		Detail: "readers=on lets other processes read the database while this one writes it, but " + why + "; open it without readers=on"}
+}
+
+// OpenLive makes the file for readers in other processes, or opens the one that a process left which has died. It
+// returns what that holds. A file of another program is refused and left as it is.
+func (f *Files) OpenLive() (file vfs.File, before []byte, err error) {
+	path, perm := f.livePath(), f.Perm
+	like := f.dataID.Info()
+	if like != nil {
+		perm = like.Mode().Perm()
+	}
+	file, err = f.FS.Open(path, vfs.NoFollow|vfs.ReadWrite|vfs.Create, perm)
+	if err != nil {
+		return nil, nil, OpenError(path, err)
+	}
+	f.live = file
+	size, err := file.Size()
+	if err == nil {
+		before = make([]byte, min(size, live.PageBytes+1))
+		_, err = file.ReadAt(before, 0)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, nil, ioerr.New("read", path, "", err)
+	}
+	if !live.MayReplace(before) {
+		return nil, nil, &errs.Error{Code: errs.CodeCantOpen, Op: "open", Path: f.Path,
+			Detail: fmt.Sprintf("%s has the name of the file that readers=on needs, but is another one; it is left as it is; give it "+
+				"another name, or remove it, to open the database with readers=on", path)}
+	}
+	if able, ok := file.(vfs.Owner); ok && like != nil && size == 0 {
+		if err := able.OwnAs(like); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+			return nil, nil, OpenError(path, err)
+		}
+	}
+	return file, before, nil
+}
+
+// RemoveLive removes that file, because nobody needs it any more. What has its name by now is removed only if it is the
+// same file. An error is of no consequence: the next writer finds the file.
+func (f *Files) RemoveLive() error {
+	id, err := vfs.Identify(f.FS, f.live)
+	if err != nil {
+		return err
+	}
+	if !vfs.RemovesOpen(f.FS) {
+		if err := f.live.Close(); err != nil {
+			return err
+		}
+	}
+	if has, err := id.Has(f.livePath()); !has && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return f.FS.Remove(f.livePath())
+}
