@@ -34,3 +34,10 @@ type Counter interface {
 	// Afterwards the cursor stands on no key.
 	Count(ctx context.Context, r *Range) (int64, error)
 }
+
+// CursorOpener is a Store that saves messages if it knows what a cursor is for.
+type CursorOpener interface {
+	// CursorOver is Cursor for a caller whose first call will be Seek with a range like r. With only the
+	// caller will move to no other range, and not count.
+	CursorOver(ctx context.Context, r *Range, only bool) (Cursor, error)
+}

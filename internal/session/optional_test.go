@@ -5,6 +5,7 @@ package session
 import (
 	"context"
 	"errors"
+	"reflect"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
@@ -98,5 +99,59 @@ func TestCounter(t *testing.T) {
 	c.err = errs.ErrIO
 	if _, err := w.count(&b, true); !errors.Is(err, errs.ErrIO) {
 		t.Error(err)
+	}
+}
+
+// openingStore is told what its cursors are for.
+type openingStore struct {
+	plainStore
+	over []store.Range
+	only []bool
+}
+
+func (s *openingStore) CursorOver(ctx context.Context, r *store.Range, only bool) (store.Cursor, error) {
+	s.over, s.only = append(s.over, *r), append(s.only, only)
+	return s.Cursor(ctx)
+}
+
+// A scan outside a transaction says where it begins, and whether that is all.
+func TestCursorOpener(t *testing.T) {
+	ctx := context.Background()
+	st := &openingStore{plainStore: plainStore{Store: storetest.NewModel(nil)}}
+	for _, c := range []struct {
+		text string
+		want store.Range
+		only bool
+	}{
+		{"SELECT * FROM kv LIMIT 3 OFFSET 2", store.Range{Limit: 5}, true},
+		{"SELECT key FROM kv WHERE key > 'b'", store.Range{Lo: []byte("b"), HasLo: true, LoOpen: true, KeysOnly: true}, true},
+		{"SELECT * FROM kv WHERE key < 'b' OR key >= 'd' ORDER BY key DESC", store.Range{Lo: []byte("d"), HasLo: true, Reverse: true}, false},
+	} {
+		st.over, st.only = nil, nil
+		plans, err := new(parser.Cache).Get(c.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b parser.Bounds
+		if err := bindKeys(ctx, plans[0], &b, nil, Blob.Keys()); err != nil {
+			t.Fatal(err)
+		}
+		var w walk
+		limit := int64(-1)
+		if c.want.Limit > 0 {
+			limit = int64(c.want.Limit)
+		}
+		if err := w.openOver(ctx, st, &b, way{desc: c.want.Reverse, keysOnly: c.want.KeysOnly, limit: limit}); err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := w.next(&b); ok || err != nil {
+			t.Errorf("%s: %v, %v", c.text, ok, err)
+		}
+		if len(st.over) != 1 || !reflect.DeepEqual(st.over[0], c.want) || st.only[0] != c.only {
+			t.Errorf("%s: %+v, %v", c.text, st.over, st.only)
+		}
+		if err := w.close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

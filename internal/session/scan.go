@@ -22,12 +22,17 @@ func (r *Rows) openWalk() error {
 // openScan prepares to visit the intervals. What they refer to is copied, because the
 // arguments are the caller's again when Query returns.
 func (r *Rows) openScan() error {
-	if err := r.openWalk(); err != nil {
+	from, err := r.txn.readFrom(r.ctx)
+	if err != nil {
 		return err
 	}
 	r.own()
 	if err := bindKeys(r.ctx, r.plan, &r.bounds, r.values, r.txn.settings.keys()); err != nil {
 		return bindError(err)
+	}
+	by := way{desc: r.plan.Desc, keysOnly: r.plan.KeysOnly, limit: r.mostKeys()}
+	if err := r.walk.openOver(r.ctx, from, &r.bounds, by); err != nil {
+		return err
 	}
 	r.source = sourceScan
 	if r.asStored() {
@@ -35,7 +40,6 @@ func (r *Rows) openScan() error {
 		c := r.plan.Columns
 		r.pair = len(c) == 2 && c[0].Kind == parser.ColumnKey && c[1].Kind == parser.ColumnValue
 	}
-	r.walk.begin(&r.bounds, way{desc: r.plan.Desc, keysOnly: r.plan.KeysOnly, limit: r.mostKeys()})
 	for ; r.offset > 0; r.offset-- {
 		if ok, err := r.advance(); err != nil || !ok {
 			r.source = sourceNone

@@ -33,6 +33,27 @@ func (w *walk) open(ctx context.Context, from store.Reader) (err error) {
 	return err
 }
 
+// openOver is open and begin for a walk that visits nothing else, so that a store may read ahead.
+func (w *walk) openOver(ctx context.Context, from store.Reader, b *parser.Bounds, by way) error {
+	opener, ok := from.(store.CursorOpener)
+	if !ok || b.Len() == 0 || by.limit == 0 {
+		if err := w.open(ctx, from); err != nil {
+			return err
+		}
+		w.begin(b, by)
+		return nil
+	}
+	w.begin(b, by)
+	w.setRange(b.At(w.interval))
+	cursor, err := opener.CursorOver(ctx, &w.r, b.Len() == 1)
+	if err != nil {
+		return err
+	}
+	w.ctx, w.cursor = ctx, cursor
+	w.begin(b, by)
+	return nil
+}
+
 // close closes the cursor, if it is open.
 func (w *walk) close() error {
 	cursor := w.cursor

@@ -20,7 +20,8 @@ var (
 
 // cursor walks a range page by page. It keeps one page.
 type cursor struct {
-	pin  *pin
+	s    *remote
+	pin  *pin        // nil if ahead is all that it can show
 	r    store.Range // what is left of the range when page ends
 	left int         // rows that are left by the limit when page ends
 	page *page
@@ -29,29 +30,55 @@ type cursor struct {
 	err  error
 	shut bool   // it is closed
 	long []byte // the value of the current row, if it was left out of the page and has been read
+
+	// ahead is the first page of the range over, read when the cursor was opened; nil if there is none.
+	ahead *page
+	over  store.Range
+	// size is how many rows the first page of a range is to have, 0 if that is not known.
+	size int
 }
 
 // newCursor opens a cursor on what p shows. It holds a use of p.
-func newCursor(p *pin) *cursor {
+func newCursor(s *remote, p *pin) *cursor {
 	p.join()
-	return &cursor{pin: p}
+	return &cursor{s: s, pin: p}
+}
+
+// firstSize is how many rows the first page of r has.
+func firstSize(r *store.Range) int {
+	switch {
+	case r.IsPoint():
+		return 1
+	case r.Limit > 0:
+		return min(r.Limit, firstLimited)
+	}
+	return firstPage
 }
 
 // Seek implements store.Cursor.
 func (c *cursor) Seek(ctx context.Context, r *store.Range) bool {
 	c.r, c.left, c.page, c.in, c.err, c.long = *r, math.MaxInt, nil, false, nil, nil
-	if c.shut {
-		c.err = c.pin.errorf(errs.CodeMisuse, "read", "the cursor is closed")
+	if r.Limit > 0 {
+		c.left = r.Limit
+	}
+	if c.err = c.usable(ctx, "read"); c.err != nil {
 		return false
 	}
-	n := firstPage
-	if r.Limit > 0 {
-		c.left, n = r.Limit, firstLimited
+	if c.ahead != nil && sameRange(r, &c.over) {
+		return c.enter(c.ahead)
 	}
-	if r.IsPoint() {
-		n = 1
+	if c.pin == nil {
+		c.err = c.s.errorf(errs.CodeMisuse, "read", "the cursor was opened for one range only")
+		return false
 	}
-	return c.load(ctx, n)
+	return c.load(ctx, max(firstSize(r), c.size))
+}
+
+func (c *cursor) usable(ctx context.Context, op string) error {
+	if c.shut {
+		return c.s.errorf(errs.CodeMisuse, op, "the cursor is closed")
+	}
+	return ctx.Err()
 }
 
 // load reads the next page, of n rows, and moves to its first row.
@@ -62,7 +89,7 @@ func (c *cursor) load(ctx context.Context, n int) bool {
 	r.Lo, r.Hi = kept(ctx, r.Lo), kept(ctx, r.Hi)
 	c.in = false
 	err := c.pin.read(ctx, "read", func(ctx context.Context, conn *pgx.Conn) error {
-		read, err := c.pin.fetch(ctx, conn, &r, n)
+		read, err := c.s.fetch(ctx, conn, &r, n)
 		if err == nil {
 			p = read
 		}
@@ -72,6 +99,11 @@ func (c *cursor) load(ctx context.Context, n int) bool {
 		c.err, c.page = err, nil
 		return false
 	}
+	return c.enter(p)
+}
+
+// enter moves to the first row of a page that goes on where the one before ended.
+func (c *cursor) enter(p *page) bool {
 	c.page, c.i = p, 0
 	if len(p.rows) == 0 {
 		return false
@@ -151,7 +183,7 @@ func (c *cursor) Value(ctx context.Context) ([]byte, error) {
 	var read []byte
 	key := c.page.key(c.i)
 	err = c.pin.read(ctx, "read", func(ctx context.Context, conn *pgx.Conn) error {
-		v, _, err := c.pin.lookup(ctx, conn, key)
+		v, _, err := c.s.lookup(ctx, conn, key)
 		if err == nil {
 			read = v
 		}
@@ -181,7 +213,7 @@ func (c *cursor) ValuePart(ctx context.Context, dst []byte, from, n int) ([]byte
 	var read []byte
 	key := c.page.key(c.i)
 	err = c.pin.read(ctx, "read", func(ctx context.Context, conn *pgx.Conn) error {
-		part, err := c.pin.lookupPart(ctx, conn, key, first, n)
+		part, err := c.s.lookupPart(ctx, conn, key, first, n)
 		if err == nil {
 			read = part
 		}
@@ -197,9 +229,9 @@ func (c *cursor) ValuePart(ctx context.Context, dst []byte, from, n int) ([]byte
 func (c *cursor) known() (value []byte, found bool, err error) {
 	switch {
 	case !c.in:
-		return nil, false, c.pin.errorf(errs.CodeMisuse, "value", "the cursor stands on no key")
+		return nil, false, c.s.errorf(errs.CodeMisuse, "value", "the cursor stands on no key")
 	case c.r.KeysOnly:
-		return nil, false, c.pin.errorf(errs.CodeMisuse, "value", "the cursor was moved to keys only")
+		return nil, false, c.s.errorf(errs.CodeMisuse, "value", "the cursor was moved to keys only")
 	case c.long != nil:
 		return c.long, true, nil
 	}
@@ -210,8 +242,11 @@ func (c *cursor) known() (value []byte, found bool, err error) {
 // Count implements store.Counter.
 func (c *cursor) Count(ctx context.Context, r *store.Range) (int64, error) {
 	c.in, c.page, c.long, c.err = false, nil, nil, nil
-	if c.shut {
-		return 0, c.pin.errorf(errs.CodeMisuse, "count", "the cursor is closed")
+	if err := c.usable(ctx, "count"); err != nil {
+		return 0, err
+	}
+	if c.pin == nil {
+		return 0, c.s.errorf(errs.CodeMisuse, "count", "the cursor was opened for one range only")
 	}
 	k, args := kindOf(r), []any{}
 	for _, b := range ends(r) {
@@ -220,7 +255,7 @@ func (c *cursor) Count(ctx context.Context, r *store.Range) (int64, error) {
 	var n int64
 	err := c.pin.read(ctx, "count", func(ctx context.Context, conn *pgx.Conn) error {
 		var counted int64
-		err := conn.QueryRow(ctx, c.pin.sql.counts[k.index()], args...).Scan(&counted)
+		err := conn.QueryRow(ctx, c.s.sql.counts[k.index()], args...).Scan(&counted)
 		if err == nil {
 			n = counted
 		}
@@ -241,9 +276,13 @@ func (c *cursor) Err() error { return c.err }
 // Close implements store.Cursor.
 func (c *cursor) Close() error {
 	if c.shut {
-		return c.pin.errorf(errs.CodeMisuse, "close", "the cursor is closed already")
+		return c.s.errorf(errs.CodeMisuse, "close", "the cursor is closed already")
 	}
 	c.shut = true
-	c.in, c.page, c.long = false, nil, nil
+	c.in, c.page, c.long, c.ahead = false, nil, nil, nil
+	if c.pin == nil {
+		c.s.exit()
+		return nil
+	}
 	return c.pin.part()
 }

@@ -102,27 +102,14 @@ func TestUnknownOutcome(t *testing.T) {
 	s := openRemote(t, p.url(name), store.Settings{})
 	countStatements(t, direct)
 	ok(t, writeTwo(s, 0)) // prepares the statements
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
+	s.outcomeLimit = 300 * time.Millisecond
 	unknown, i := 0, 0
 	for n := 1; ; n++ {
 		i++
 		ok(t, s.Ping(context.Background()))
 		before := statements(t, direct)
 		p.arm(n, cutAnswer, true)
-		tx, err := s.begin(ctx, nil, false)
-		if err == nil {
-			limited, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
-			err = tx.commit(limited, func(p *pieces) error {
-				for _, side := range []string{"left", "right"} {
-					if err := p.put(ctx, fmt.Appendf(nil, "%s/%06d", side, i), []byte(side)); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-			cancel()
-		}
+		err := writeTwo(s, i)
 		cut := p.disarm()
 		took := tookPlace(t, direct, i)
 		grown := statements(t, direct) - before

@@ -53,7 +53,7 @@ func (s *conns) committed(ctx context.Context, lost bool, com commitment, tag pg
 // committing. When the caller's context ends it does not search much longer: an outcome that is not known is worse than
 // one that comes late.
 func (s *conns) outcome(caller context.Context, com commitment, lost error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(caller), outcomeLimit)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(caller), s.outcomeLimit)
 	defer cancel()
 	defer context.AfterFunc(caller, func() { time.AfterFunc(outcomeLeast, cancel) })()
 	s.pool.Reset()

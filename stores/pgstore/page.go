@@ -53,6 +53,16 @@ func (p *page) value(i int) (value []byte, found bool) {
 	return p.bytes[r.value : r.value+r.valueLen : r.value+r.valueLen], true
 }
 
+// complete reports whether the page has everything that can be asked of it.
+func (p *page) complete(keysOnly bool) bool {
+	for i := range p.rows {
+		if !p.rows[i].hasValue && !keysOnly {
+			return false
+		}
+	}
+	return true
+}
+
 // next is how many rows the page after p has.
 func (p *page) next() int {
 	mean := max(p.size/len(p.rows), 1)

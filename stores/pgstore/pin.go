@@ -80,7 +80,7 @@ func (p *pin) read(ctx context.Context, op string, f func(ctx context.Context, c
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		time.AfterFunc(grace, stop)
+		time.AfterFunc(p.grace, stop)
 		return ctx.Err()
 	}
 }

@@ -22,24 +22,40 @@ type conns struct {
 	pool *pgxpool.Pool
 	o    options
 	sql  *texts
+	// grace and outcomeLimit are the constants of these names, except in tests.
+	grace, outcomeLimit time.Duration
 }
+
+// connectLimit is how long a new connection may take, unless the name has a connect_timeout that is shorter.
+const connectLimit = 30 * time.Second
 
 // acquire takes a connection from the pool. A full pool is waited for until ctx ends, at most pool_wait.
 func (s *conns) acquire(ctx context.Context, op string) (*pgxpool.Conn, error) {
+	for begun := time.Now(); ; {
+		c, full, err := s.acquireWithin(ctx, op)
+		switch {
+		case err == nil:
+			return c, nil
+		case full != nil:
+			return nil, full
+		case ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) > connectLimit:
+			return nil, s.failed(ctx, op, err, false)
+		}
+	}
+}
+
+// acquireWithin waits for pool_wait at most. full is the error of a pool whose connections are all in use.
+func (s *conns) acquireWithin(ctx context.Context, op string) (c *pgxpool.Conn, full, err error) {
 	limited, cancel := context.WithTimeout(ctx, s.o.poolWait)
 	defer cancel()
-	c, err := s.pool.Acquire(limited)
-	if err == nil {
-		return c, nil
+	if c, err = s.pool.Acquire(limited); err == nil || errors.Is(ctx.Err(), context.Canceled) {
+		return c, nil, err
 	}
-	if ended := ctx.Err(); errors.Is(ended, context.Canceled) {
-		return nil, ended
+	if most := s.pool.Config().MaxConns; limited.Err() != nil && s.pool.Stat().AcquiredConns() >= most {
+		full = s.errorf(errs.CodeBusy, op, "all %d connections of the pool are in use; "+
+			"close rows, transactions and snapshots sooner, or set a greater pool_max_conns", most)
 	}
-	if limited.Err() != nil && s.pool.Stat().AcquiredConns() >= s.pool.Config().MaxConns {
-		return nil, s.errorf(errs.CodeBusy, op, "all %d connections of the pool are in use; "+
-			"close rows, transactions and snapshots sooner, or set a greater pool_max_conns", s.pool.Config().MaxConns)
-	}
-	return nil, s.failed(ctx, op, err, false)
+	return nil, full, err
 }
 
 // giveBack returns a connection that is in no transaction. One whose statement was stopped is closed: the

@@ -11,7 +11,10 @@ import (
 )
 
 // reading is the state of a pin, as a store.ShortReader.
-type reading struct{ pin *pin }
+type reading struct {
+	s   *remote
+	pin *pin
+}
 
 var _ store.ShortReader = reading{}
 
@@ -60,7 +63,7 @@ func (r reading) Cursor(ctx context.Context) (store.Cursor, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return newCursor(r.pin), nil
+	return newCursor(r.s, r.pin), nil
 }
 
 // ask is pin.read with an answer, which is the zero one after an error.

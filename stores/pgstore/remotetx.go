@@ -18,7 +18,6 @@ const handoverLimit = time.Second
 // remoteTx is a transaction of the server. It holds a use of its pin and, with a single writer, the turn.
 type remoteTx struct {
 	reading
-	s   *remote
 	w   *writing
 	com commitment
 	// from is the snapshot that it was made of, nil if there is none.
@@ -41,7 +40,7 @@ func (s *remote) begin(ctx context.Context, from *snapshot, now bool) (*remoteTx
 		s.exit()
 		return nil, err
 	}
-	t := &remoteTx{s: s, w: s.writing, from: from}
+	t := &remoteTx{reading: reading{s: s}, w: s.writing, from: from}
 	var err error
 	if from == nil {
 		var c *pgxpool.Conn

@@ -136,6 +136,64 @@ func TestRowsOutliveTheTransaction(t *testing.T) {
 	}
 }
 
+// Rows show the state at their query, also before the first of them is read, whether they fit into a page or not. Those
+// that fit are one statement in no transaction.
+func TestRowsOfTheirQuery(t *testing.T) {
+	shared.start(t)
+	ctx := context.Background()
+	name := table(t)
+	writer := openSQL(t, shared.url(name, nil))
+	p := newProxy(t, shared.socket())
+	reader := openSQL(t, p.url(name))
+	for _, c := range []struct {
+		n        int
+		text     string
+		args     []any
+		want     int
+		messages int // at most, with the statement prepared
+	}{
+		{10, "SELECT key, value FROM kv", nil, 10, 4},
+		{16, "SELECT key, value FROM kv", nil, 16, 100},
+		{1000, "SELECT key, value FROM kv", nil, 1000, 100},
+		{1000, "SELECT key FROM kv WHERE key >= ? ORDER BY key DESC LIMIT 200", []any{"0300"}, 200, 4},
+		{1000, "SELECT key FROM kv LIMIT 300", nil, 300, 100},
+		{1000, "SELECT key FROM kv WHERE key < '0002' OR key > '0997'", nil, 4, 100},
+		{1000, "SELECT key FROM kv LIMIT 5 OFFSET 2", nil, 5, 4},
+		{1000, "SELECT key FROM kv WHERE key BETWEEN '0010' AND '0014'", nil, 5, 4},
+	} {
+		fill := func() {
+			tx, err := writer.Begin()
+			ok(t, err)
+			for i := range c.n {
+				exec1(t, tx, "INSERT INTO kv VALUES (?, 'v')", fmt.Sprintf("%04d", i))
+			}
+			ok(t, tx.Commit())
+		}
+		for round := range 3 {
+			fill()
+			p.arm(0, 0, false)
+			r, err := reader.QueryContext(ctx, c.text, c.args...)
+			ok(t, err)
+			exec1(t, writer, "DELETE FROM kv")
+			n := 0
+			for r.Next() {
+				n++
+			}
+			ok(t, r.Err())
+			ok(t, r.Close())
+			if n != c.want {
+				t.Errorf("%s: %d rows", c.text, n)
+			}
+			p.mu.Lock()
+			sent := p.count
+			p.mu.Unlock()
+			if round > 0 && sent > c.messages {
+				t.Errorf("%s: %d messages were sent", c.text, sent)
+			}
+		}
+	}
+}
+
 // Settings of files are refused, and mode=ro writes nothing.
 func TestModes(t *testing.T) {
 	shared.start(t)

@@ -81,12 +81,20 @@ func (s *remote) single(ctx context.Context, op string, f func(c *pgx.Conn) erro
 
 // Cursor implements store.Reader: a cursor on a snapshot of its own.
 func (s *remote) Cursor(ctx context.Context) (store.Cursor, error) {
+	c, err := s.cursor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (s *remote) cursor(ctx context.Context) (*cursor, error) {
 	snap, err := s.snapshot(ctx, false)
 	if err != nil {
 		return nil, err
 	}
-	cursor := newCursor(snap.of.pin)
-	return cursor, snap.Close()
+	c := newCursor(s, snap.of.pin)
+	return c, snap.Close()
 }
 
 // snapshot pins the newest committed state.
@@ -101,7 +109,7 @@ func (s *remote) snapshot(ctx context.Context, mayWrite bool) (*snapshot, error)
 	}
 	p := newPin(s.conns, c, s.count)
 	p.readers, p.validate = 1, mayWrite && s.o.serializable
-	return &snapshot{of: reading{p}, mayWrite: mayWrite}, nil
+	return &snapshot{of: reading{s, p}, mayWrite: mayWrite}, nil
 }
 
 // enter counts something that keeps the store open.

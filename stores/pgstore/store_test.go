@@ -216,6 +216,7 @@ func TestCancelledReadKeepsTheSnapshot(t *testing.T) {
 	tx := begin(t, s, nil)
 	ok(t, tx.Put(ctx, []byte("c"), nil))
 	d := s.(turns)
+	d.grace = time.Minute
 	locked, _, err := d.conns.begin(ctx, "test", `BEGIN; LOCK TABLE `+quoted(name)+` IN ACCESS EXCLUSIVE MODE; SELECT 1`)
 	ok(t, err)
 	limited, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
@@ -265,26 +266,30 @@ func TestPoolExhausted(t *testing.T) {
 	ok(t, err)
 	two, err := s.Snapshot(ctx, false)
 	ok(t, err)
-	for name, try := range map[string]func(ctx context.Context) error{
-		"get":      func(ctx context.Context) error { _, _, err := s.Get(ctx, nil, []byte("a")); return err },
-		"begin":    func(ctx context.Context) error { _, err := s.Begin(ctx, nil); return err },
-		"snapshot": func(ctx context.Context) error { _, err := s.Snapshot(ctx, false); return err },
-		"cursor":   func(ctx context.Context) error { _, err := s.Cursor(ctx); return err },
+	patient := openStore(t, shared.url(s.(turns).o.table, map[string]string{"pool_max_conns": "1"}), rwc)
+	only, err := patient.Snapshot(ctx, false)
+	ok(t, err)
+	for name, try := range map[string]func(s store.Store, ctx context.Context) error{
+		"get":      func(s store.Store, ctx context.Context) error { _, _, err := s.Get(ctx, nil, []byte("a")); return err },
+		"begin":    func(s store.Store, ctx context.Context) error { _, err := s.Begin(ctx, nil); return err },
+		"snapshot": func(s store.Store, ctx context.Context) error { _, err := s.Snapshot(ctx, false); return err },
+		"cursor":   func(s store.Store, ctx context.Context) error { _, err := s.Cursor(ctx); return err },
 	} {
-		for _, limit := range []time.Duration{time.Hour, 10 * time.Millisecond} {
-			limited, cancel := context.WithTimeout(ctx, limit)
-			err := try(limited)
-			cancel()
+		late := try(s, ctx) // pool_wait ends
+		limited, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+		for _, err := range []error{late, try(patient, limited)} {
 			if !errors.Is(err, errs.ErrBusy) || !strings.Contains(err.Error(), "pool_max_conns") {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
+		cancel()
 		cancelled, cancel := context.WithCancel(ctx)
 		time.AfterFunc(5*time.Millisecond, cancel)
-		if err := try(cancelled); !errors.Is(err, context.Canceled) {
+		if err := try(patient, cancelled); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s, cancelled: %v", name, err)
 		}
 	}
+	ok(t, only.Close())
 	ok(t, one.Close())
 	put(t, s, "b", "2") // the turn is free
 	ok(t, two.Close())
