@@ -43,6 +43,11 @@ func TestStore(t *testing.T, fresh func(t *testing.T) (open func() (Store, error
 		t.Run(strings.ReplaceAll(test.name, " ", "_"), func(t *testing.T) {
 			s := &suite{T: t, ctx: context.Background(), open: fresh(t)}
 			s.reopen()
+			t.Cleanup(func() {
+				if t.Skipped() {
+					s.ok(s.store.Close())
+				}
+			})
 			test.f(s)
 			if s.store != nil {
 				s.ok(s.store.Close())

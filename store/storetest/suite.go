@@ -55,6 +55,11 @@ func Test(t *testing.T, fresh func(t *testing.T) (open func() (store.Store, erro
 				t.Fatal(err)
 			}
 			u := &suite{T: t, ctx: context.Background(), store: s}
+			t.Cleanup(func() {
+				if t.Skipped() {
+					u.ok(s.Close())
+				}
+			})
 			test.f(u)
 			u.ok(s.Close())
 		})
