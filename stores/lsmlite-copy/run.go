@@ -13,6 +13,7 @@ import (
 	lsmlite "github.com/lsmlite/lsmlite-go"
 	"github.com/lsmlite/lsmlite-go/store"
 	_ "github.com/lsmlite/lsmlite-go/stores/pgstore"
+	_ "github.com/lsmlite/lsmlite-go/stores/tikvstore"
 )
 
 const usage = `usage: lsmlite-copy [flags] SOURCE DESTINATION

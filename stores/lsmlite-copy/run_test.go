@@ -102,6 +102,7 @@ func TestCommandErrors(t *testing.T) {
 		{ctx, []string{filepath.Join(dir, "missing"), a}, 1, "source: "},
 		{ctx, []string{a, a + "?nonsense=1"}, 2, "unknown setting"},
 		{ctx, []string{a, "postgres://u:hunter2@127.0.0.1:1/db?connect_timeout=1"}, 1, "destination: "},
+		{ctx, []string{a, "tikv://127.0.0.1:1/kv"}, 1, "destination: "},
 		{ended, []string{a, filepath.Join(dir, "b.lsm")}, 1, "canceled"},
 	} {
 		code, stdout, stderr := command(tt.ctx, tt.args...)

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tikvstore
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/store"
+)
+
+const scheme = "tikv"
+
+func init() { store.Register(scheme, store.Driver{Open: Open}) }
+
+// Open opens the store that u names, as sql.Open does.
+func Open(ctx context.Context, u *url.URL, s store.Settings) (store.Store, error) {
+	o, err := parse(u, s)
+	if err != nil {
+		return nil, err
+	}
+	kv, err := connect(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	st, err := newDB(ctx, kv, o)
+	if err != nil {
+		_ = kv.Close()
+		return nil, err
+	}
+	return st, nil
+}
+
+// options is what a name says.
+type options struct {
+	pd     []string // addresses of the placement drivers
+	name   string
+	many   bool
+	create bool
+	shown  string // the name for errors
+}
+
+const (
+	defaultName = "kv"
+	// MaxName is the length of the longest name of a store in bytes.
+	MaxName = 200
+)
+
+// parse reads the URL of a store.
+func parse(u *url.URL, s store.Settings) (options, error) {
+	o := options{name: strings.TrimPrefix(u.Path, "/"), create: s.Create, shown: scheme + "://" + u.Host + u.Path}
+	misuse := func(format string, args ...any) (options, error) {
+		return options{}, &errs.Error{Code: errs.CodeMisuse, Op: "open", Path: o.shown, Detail: fmt.Sprintf(format, args...)}
+	}
+	if o.name == "" {
+		o.name = defaultName
+	}
+	switch {
+	case len(o.name) > MaxName || strings.ContainsAny(o.name, "\x00/"):
+		return misuse("the name of the store must have 1 to %d bytes, without zero bytes and slashes", MaxName)
+	case u.User != nil:
+		return misuse("TiKV knows no users; certificates are set in the configuration of its client")
+	case u.Host == "":
+		return misuse("there is no address of a placement driver; write tikv://host:2379/name")
+	}
+	o.pd = strings.Split(u.Host, ",")
+	for name, values := range u.Query() {
+		switch {
+		case name != "writers":
+			return misuse("unknown parameter %q; allowed: writers", name)
+		case len(values) != 1 || values[0] != "one" && values[0] != "many":
+			return misuse("bad value for writers; allowed: one, many")
+		}
+		o.many = values[0] == "many"
+	}
+	return o, nil
+}
+
+// writers is what is recorded of how many may write.
+func (o *options) writers() string {
+	if o.many {
+		return "many"
+	}
+	return "one"
+}
