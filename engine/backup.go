@@ -141,6 +141,10 @@ func copyCheckpoint(ctx context.Context, db *DB, o BackupOptions,
 		return err
 	}
 	defer c.Close()
+	if db.attached != nil && !db.attached.found.Load() {
+		return &Error{Code: CodeReadOnly, Op: "backup", Path: db.path, Detail: "another process writes the database, and only that one can make a " +
+			"checkpoint of it; use Backup, or a handle that writes"}
+	}
 	geo := db.bf.Geometry()
 	if o.PageSize != geo.PageSize || o.BlockSize != geo.BlockSize {
 		return &Error{Code: CodeMisuse, Op: "backup", Path: db.path,
@@ -150,7 +154,7 @@ func copyCheckpoint(ctx context.Context, db *DB, o BackupOptions,
 		return &Error{Code: CodeMisuse, Op: "backup", Path: db.path,
 			Detail: "a copy of a checkpoint has the keys of the database; use Backup to change them"}
 	}
-	if codec, _ := o.codec(db); codecID(codec) != codecID(db.codec) {
+	if codec, _ := o.codec(db); codecID(codec) != codecID(db.usedCodec()) {
 		return &Error{Code: CodeMisuse, Op: "backup", Path: db.path,
 			Detail: "a copy of a checkpoint has the compression of the database; use Backup to change it"}
 	}
@@ -229,7 +233,7 @@ func (o *BackupOptions) secret(ctx context.Context, db *DB, codec Codec) (*check
 // codec returns the codec of a copy, nil for none.
 func (o *BackupOptions) codec(db *DB) (Codec, error) {
 	if o.Compression == "" {
-		return db.codec, nil
+		return db.usedCodec(), nil
 	}
 	named := Options{Compression: o.Compression, Codecs: db.opts.Codecs}
 	c, _, err := named.codec()

@@ -33,6 +33,9 @@ func (db *DB) Close() error {
 	}
 	unshare(db)
 	start := time.Now()
+	if db.attached != nil {
+		db.attached.stopRenewing()
+	}
 	db.index.Stop()
 	db.worker.Stop()
 	db.files.EndSyncNames()
@@ -56,6 +59,9 @@ func (db *DB) Close() error {
 		err = p
 	}
 	_ = db.writer.Log().Close()
+	if db.attached != nil {
+		db.attached.close()
+	}
 	db.files.Release()
 	if invariant.Expensive {
 		invariant.Check(db.bf.Held() == 0, "pages are still held when the database is closed")

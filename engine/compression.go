@@ -94,8 +94,8 @@ func mismatch(path string, have, wanted uint32, codecs []Codec) error {
 // particular.
 func (o *Options) agrees(db *DB) error {
 	wanted, asked, err := o.codec()
-	if err == nil && asked && codecID(wanted) != codecID(db.codec) {
-		err = mismatch(db.path, codecID(db.codec), codecID(wanted), o.Codecs)
+	if err == nil && asked && codecID(wanted) != codecID(db.usedCodec()) {
+		err = mismatch(db.path, codecID(db.usedCodec()), codecID(wanted), o.Codecs)
 	}
 	return err
 }
@@ -135,7 +135,16 @@ func builtinCodecs() string {
 
 // Compression returns the name of the codec that the file is written with, "none" if it is
 // not compressed.
-func (db *DB) Compression() string { return db.opts.Compression }
+func (db *DB) Compression() string { return codecName(db.usedCodec()) }
+
+// usedCodec returns the codec of the file, nil if it is not compressed. What another process writes may be compressed
+// only from its first checkpoint on.
+func (db *DB) usedCodec() Codec {
+	if db.attached == nil {
+		return db.codec
+	}
+	return db.pages().Codec()
+}
 
 // CompressionID returns lsm1's number of the codec the file is written with: 0 for a
 // database in which nothing has been stored yet, 1 for none, or the codec's. For an encrypted file it

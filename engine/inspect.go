@@ -128,7 +128,7 @@ func (db *DB) PageHexDump(page int64) (text string, err error) {
 // withPage calls look with a page, whose segment stays as it is meanwhile.
 func withPage(db *DB, page int64, look func(*inspect.Page)) error {
 	return withLevels(db, "dump", func(disk *snapshot.Snapshot) error {
-		p, err := inspect.ReadPage(db.bf, disk, base.PageNo(page))
+		p, err := inspect.ReadPage(db.pages(), disk, base.PageNo(page))
 		if none, ok := errors.AsType[*inspect.NoPageError](err); ok {
 			return &Error{Code: CodeMisuse, Op: "dump", Path: db.path, Detail: none.Error()}
 		}

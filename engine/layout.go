@@ -115,7 +115,7 @@ func (db *DB) Layout(ctx context.Context) (Layout, error) {
 		return Layout{}, err
 	}
 	defer db.leave()
-	v := inspect.View{File: db.bf, Cache: &db.facts, Limit: MaxLayoutExtents}
+	v := inspect.View{File: db.pages(), Cache: &db.facts, Limit: MaxLayoutExtents}
 	progress := db.worker.JobStates()
 	for _, p := range progress {
 		v.Jobs = append(v.Jobs, inspect.Job{Flush: p.Flush, Inputs: p.Inputs, Blocks: p.Blocks})
@@ -139,8 +139,8 @@ func (db *DB) Layout(ctx context.Context) (Layout, error) {
 		Log: log, LogFileBytes: db.writer.Log().Stats().FileBytes,
 		LiveBytes: int64(v.State.Live.Size()), OldBytes: int64(v.State.Old.Size()),
 	}
-	if db.codec != nil || db.secret != nil {
-		out.Codec = codecName(db.codec)
+	if codec := db.usedCodec(); codec != nil || db.secret != nil {
+		out.Codec = codecName(codec)
 	}
 	out.Cipher = db.Encryption().Cipher
 	for _, p := range v.Space.Held.Pins {
@@ -161,7 +161,7 @@ func addSegments(db *DB, out *Layout, v *inspect.View, made *inspect.Layout) {
 			s := LayoutSegment{
 				SegmentInfo: SegmentInfo{Role: role(l, j), First: int64(seg.First), Last: int64(seg.Last), Root: int64(seg.Root), Pages: seg.Size},
 				Level:       i, Age: int(l.Age), FreelistOnly: l.FreelistOnly,
-				Bytes: db.bf.BytesIn(seg.Size), Blocks: f.Blocks, Problem: f.Problem,
+				Bytes: db.pages().BytesIn(seg.Size), Blocks: f.Blocks, Problem: f.Problem,
 			}
 			s.FirstKey, s.LastKey = layoutKey(f.First), layoutKey(f.Last)
 			out.Segments = append(out.Segments, s)

@@ -16,6 +16,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/survey"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
 // load opens what the accepted checkpoint lists, and refuses a file that is no database. A
@@ -65,15 +66,19 @@ func (o *opener) openPages(codec Codec) error {
 		return &Error{Code: CodeMisuse, Op: "open", Path: db.path, Err: err}
 	}
 	db.codec, opts.Compression = codec, codecName(codec)
-	if db.secret != nil {
-		db.bf = blockfile.NewEncrypted(db.files.Data(), db.path, geo, codec, db.secret.Keys(), opts.CacheSize)
-	} else {
-		db.bf = blockfile.New(db.files.Data(), db.path, geo, codec, opts.CacheSize)
-	}
+	db.bf = pagesOf(db, db.files.Data(), geo, codec)
 	if m := db.files.Map(opts.Mmap); m != nil {
 		db.bf.SetMapping(m)
 	}
 	return nil
+}
+
+// pagesOf returns a file of the database as pages.
+func pagesOf(db *DB, f vfs.File, geo format.Geometry, codec Codec) *blockfile.File {
+	if db.secret != nil {
+		return blockfile.NewEncrypted(f, db.path, geo, codec, db.secret.Keys(), db.opts.CacheSize)
+	}
+	return blockfile.New(f, db.path, geo, codec, db.opts.CacheSize)
 }
 
 // loadCheckpoint opens the segments that a checkpoint lists, and the books that fit it.

@@ -37,27 +37,17 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 			return db, nil
 		}
 	}
-	db := newDB(canonical, o)
 	start := time.Now()
-	opening := &opener{db: db}
-	err = opening.open(ctx)
-	db.publishOptions(db.opts.Options) // what the file itself has decided
-	if err != nil {
-		if db.index != nil {
-			db.index.Stop()
-		}
-		if db.files != nil {
-			db.files.Undo()
-		}
+	open := openAtRest
+	if o.ReadOnly {
+		open = openReadOnly
 	}
-	if err != nil && db.bf != nil {
-		db.bf.Close()
-	}
+	opening, err := open(ctx, canonical, o)
 	opening.report(start, err)
 	if err != nil {
-		db.secret.Wipe()
 		return nil, err
 	}
+	db := opening.db
 	if !o.ReadOnly {
 		db.worker.Start()
 	}
@@ -78,15 +68,4 @@ func (o *Options) shares(ctx context.Context, db *DB) error {
 		err = db.CheckNotBefore(o.NotBefore)
 	}
 	return err
-}
-
-// newDB makes a handle of which nothing is open yet.
-func newDB(path string, o Options) *DB {
-	db := &DB{core: &core{path: path}}
-	db.opts.Options = o
-	db.publishOptions(o)
-	if obs := JoinObservers(o.Observer, logObserver(o.Logger)); obs != nil {
-		db.obs = *obs
-	}
-	return db
 }

@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"context"
 	"math/rand/v2"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
@@ -27,6 +28,16 @@ func (db *DB) pin(use snapshot.Use, op string) (pin, error) {
 		return pin{}, err
 	}
 	return pin{state: db.ledger.Acquire()}, nil
+}
+
+// pinFresh pins the newest state for one read, of what another process has committed by now if one writes.
+func (db *DB) pinFresh(op string) (pin, error) {
+	if db.attached != nil {
+		if err := db.attached.refresh(context.Background(), op); err != nil {
+			return pin{}, err
+		}
+	}
+	return db.pin(snapshot.ForRead, op)
 }
 
 // repin makes the same pin once more.

@@ -22,6 +22,9 @@ func (db *DB) Snapshot(ctx context.Context) (*Snapshot, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if err := db.fresh(ctx, "snapshot"); err != nil {
+		return nil, err
+	}
 	p, err := db.pin(snapshot.ForHold, "snapshot")
 	if err != nil {
 		return nil, err
@@ -97,7 +100,7 @@ func (s *Snapshot) Cursor() (*Cursor, error) {
 // Get appends the newest committed value of key to dst. It is Snapshot, Get and Close in
 // one, without an allocation.
 func (db *DB) Get(dst, key []byte) (value []byte, found bool, err error) {
-	p, err := db.pin(snapshot.ForRead, "get")
+	p, err := db.pinFresh("get")
 	if err != nil {
 		return dst, false, err
 	}
@@ -111,7 +114,7 @@ func (db *DB) Get(dst, key []byte) (value []byte, found bool, err error) {
 // ValueLen returns the length of the newest committed value of key, which it does not load,
 // and whether there is one.
 func (db *DB) ValueLen(key []byte) (n int, found bool, err error) {
-	p, err := db.pin(snapshot.ForRead, "get")
+	p, err := db.pinFresh("get")
 	if err != nil {
 		return 0, false, err
 	}
@@ -125,7 +128,7 @@ func (db *DB) ValueLen(key []byte) (n int, found bool, err error) {
 // GetShort returns the length of the newest committed value of key and whether there is one, and
 // appends the value to dst if it has at most that many bytes. It does not load a longer one.
 func (db *DB) GetShort(dst, key []byte, most int) (value []byte, n int, found bool, err error) {
-	p, err := db.pin(snapshot.ForRead, "get")
+	p, err := db.pinFresh("get")
 	if err != nil {
 		return dst, 0, false, err
 	}
@@ -140,6 +143,9 @@ func (db *DB) GetShort(dst, key []byte, most int) (value []byte, n int, found bo
 // one.
 func (db *DB) Cursor(ctx context.Context) (*Cursor, error) {
 	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := db.fresh(ctx, "cursor"); err != nil {
 		return nil, err
 	}
 	p, err := db.pin(snapshot.ForHold, "cursor")

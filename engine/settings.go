@@ -57,7 +57,7 @@ func (s *settings) logLimit() int64 {
 // the bound of the log that MaxLog comes to.
 func (db *DB) Options() Options {
 	o := *db.opts.now()
-	o.ReadOnly = db.readOnly()
+	o.ReadOnly, o.Compression = db.readOnly(), db.Compression()
 	o.MaxLog = int(db.opts.logLimit())
 	return o
 }

@@ -207,7 +207,7 @@ func maximum(a *atomic.Int64, n int64) int64 {
 
 // countFiles fills in what was read from and written to the two files.
 func countFiles(db *DB, s *Stats) {
-	b, l := db.bf.Stats(), db.writer.Log().Stats()
+	b, l := db.pages().Stats(), db.writer.Log().Stats()
 	s.PagesRead, s.PagesReadMiss, s.PagesReadAhead = b.PagesRead(), b.MissPages, b.AheadPages
 	s.PagesReadMerge, s.PagesReadRaw = b.RunPages, b.RawPages
 	s.PagesWritten = b.PagesWritten

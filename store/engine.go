@@ -15,6 +15,7 @@ var (
 	_ Maintainer = Engine{}
 	_ Inspector  = Engine{}
 	_ Skipper    = Engine{}
+	_ Attacher   = Engine{}
 	_ Snapshot   = engineSnapshot{}
 	_ Snapshot   = engineMayWrite{}
 	_ Tx         = engineTx{}

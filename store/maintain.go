@@ -42,6 +42,11 @@ type Skipper interface {
 	Skipped() []engine.DamagedRange
 }
 
+// Attacher is a Store that may show what another process writes.
+type Attacher interface {
+	Attached() (engine.Attachment, bool)
+}
+
 // Inspector is a Maintainer that can show its file, down to the bytes.
 type Inspector interface {
 	SegmentRanges(first int64) ([]engine.PageRange, error)

@@ -17,13 +17,8 @@ import (
 var forTests = map[string]string{
 	"engine/internal/cursor.Cursor.Steps": "the tests of package engine measure what a cursor passes over",
 	"engine/internal/span.List.Len":       "the tests of package cursor count what cursors remember",
+	"engine/internal/wal.Tail.Place":      "the tests of package wal compare it with that of the log",
 	"engine/internal/turn.Turn.Given":     "the tests of package engine want that readers give way to writers",
-	"engine/internal/wal.ErrNotThere":     "what follows a log is used once there is a stream of changes, or a reader in another process",
-	"engine/internal/wal.NewTail":         "what follows a log is used once there is a stream of changes, or a reader in another process",
-	"engine/internal/wal.Tail":            "what follows a log is used once there is a stream of changes, or a reader in another process",
-	"engine/internal/wal.Tail.Place":      "what follows a log is used once there is a stream of changes, or a reader in another process",
-	"engine/internal/wal.Tail.Next":       "what follows a log is used once there is a stream of changes, or a reader in another process",
-	"engine/internal/wal.Tail.Records":    "what follows a log is used once there is a stream of changes, or a reader in another process",
 }
 
 // TestNothingExportedInVain: what an internal package exports is used by another package, also of the

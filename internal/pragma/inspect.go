@@ -124,6 +124,23 @@ func skipped(_ context.Context, c *Call, _ []string) (*Table, error) {
 	return t, nil
 }
 
+// attached tells whose database is shown, if another process writes it.
+func attached(_ context.Context, c *Call, _ []string) (*Table, error) {
+	s, ok := c.Store.(store.Attacher)
+	if !ok {
+		return nil, notOffered()
+	}
+	t := &Table{Columns: []string{"pid", "checkpoint", "age_ms"}}
+	if a, ok := s.Attached(); ok {
+		var pid any
+		if a.PID != 0 {
+			pid = int64(a.PID)
+		}
+		t.add(pid, a.Checkpoint, a.Age.Milliseconds())
+	}
+	return t, nil
+}
+
 func dumpWith(column string, dump func(store.Inspector, int64) (string, error)) runFunc {
 	return inspect(func(i store.Inspector, page int64) (*Table, error) {
 		text, err := dump(i, page)

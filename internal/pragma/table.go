@@ -47,6 +47,8 @@ var table = []Pragma{
 		dumpWith("page_hex_dump", store.Inspector.PageHexDump)},
 	{"skipped", "", Shows, "with `skip_damaged`, the ranges of keys in which something could not be read so far: the first key, " +
 		"the first one after the range (NULL if nothing ends it), a page, and what is wrong with it", 0, 0, skipped},
+	{"attached", "", Shows, "of a database that another process writes: which process that is (NULL if it is not known, or has ended), the checkpoint " +
+		"that it keeps for this one, and how long ago its newest state was looked for, in milliseconds", 0, 0, attached},
 	{"integrity_check", "(n)", Shows, "`ok`, or up to n problems (100)", 0, 1, integrityCheck},
 
 	{"flush", "", Works, "writes the tree in memory to the file, as a segment", 0, 0,

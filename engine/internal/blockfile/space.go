@@ -25,6 +25,8 @@ type Space struct {
 	// Partly says that the leaf pages at the front of the segment have the seal: C lsm1, which
 	// wrote the others, went on with a merge that lsmlite had begun. Sealed is false then.
 	Partly bool
+	// Lease is what reads of the file wait for before anything is used; nil if no other process writes it.
+	Lease *Lease
 }
 
 // Map turns a page number found inside the segment into the real one. Mapping a real
@@ -61,12 +63,12 @@ func (s *Space) SealedAs(sealed bool, seal format.Seal) *Space {
 	if s.Sealed == sealed && s.Seal == seal {
 		return s
 	}
-	return &Space{File: s.File, Redirects: s.Redirects, Sealed: sealed, Seal: seal, Box: s.Box}
+	return &Space{File: s.File, Redirects: s.Redirects, Sealed: sealed, Seal: seal, Box: s.Box, Lease: s.Lease}
 }
 
 // PartlySealed returns the space of a segment of which only the front has the seal.
 func (s *Space) PartlySealed(seal format.Seal) *Space {
-	return &Space{File: s.File, Redirects: s.Redirects, Partly: true, Seal: seal, Box: s.Box}
+	return &Space{File: s.File, Redirects: s.Redirects, Partly: true, Seal: seal, Box: s.Box, Lease: s.Lease}
 }
 
 // Original returns the number that real page p had when it was written.

@@ -41,6 +41,8 @@ type Input struct {
 	// Meta calls look while no checkpoint writes the meta pages. It may omit the call once ctx
 	// has ended.
 	Meta func(ctx context.Context, look func(Meta))
+	// Gone returns why what is read does not belong to the state any more, which ends the check. nil: it always does.
+	Gone func() error
 	// Log calls look while nobody writes to the log and no transaction is under way. It
 	// does not call it where that would mean to wait for a transaction, or where there is
 	// no log.

@@ -90,7 +90,16 @@ func (c *checker) report(s *checkedSegment, p base.PageNo, detail string, args .
 	if s != nil {
 		problem.Segment = s.name
 	}
-	if !c.stopped() && !c.send(problem) {
+	if c.stopped() {
+		return
+	}
+	if c.in.Gone != nil {
+		if err := c.in.Gone(); err != nil { // so this is no problem of the database
+			problem = Problem{File: c.in.Path, Offset: -1, Detail: fmt.Sprintf("the check has ended early: %v", err)}
+			c.done = true
+		}
+	}
+	if !c.send(problem) {
 		c.done = true
 	}
 }

@@ -72,3 +72,11 @@ func (l *Ledger) NewLog(regions [3]wal.Region) {
 	l.log = logBook{regions: regions}
 	l.reg.Publish(next)
 }
+
+// Follow publishes a state of a database that another process writes. Nothing else of the books is changed: this
+// handle gives no space away.
+func (l *Ledger) Follow(s *snapshot.State) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reg.Publish(s)
+}

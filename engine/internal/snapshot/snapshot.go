@@ -105,19 +105,19 @@ func Empty() *Snapshot {
 
 // Load opens the segments that a checkpoint lists.
 func Load(f *blockfile.File, c *format.Checkpoint) (*Snapshot, error) {
-	return load(f, c, segment.Open)
+	return load(f, c, segment.Open, nil)
 }
 
 // LoadAround is Load for a file that is to be read around what is damaged in it; see segment.OpenAround. It fails if
 // the split key of a half-done merge cannot be read.
 func LoadAround(f *blockfile.File, c *format.Checkpoint) (*Snapshot, error) {
-	return load(f, c, segment.OpenAround)
+	return load(f, c, segment.OpenAround, nil)
 }
 
 // opening opens a segment.
 type opening func(*blockfile.Space, format.Segment, segment.What) (*segment.Segment, error)
 
-func load(f *blockfile.File, c *format.Checkpoint, openSegment opening) (*Snapshot, error) {
+func load(f *blockfile.File, c *format.Checkpoint, openSegment opening, lease func() *blockfile.Lease) (*Snapshot, error) {
 	s := &Snapshot{ID: c.ID, Compression: c.Compression, Append: c.Append, Redirects: c.Redirects, Log: c.Log}
 	for i := range c.Levels {
 		in := &c.Levels[i]
@@ -130,6 +130,9 @@ func load(f *blockfile.File, c *format.Checkpoint, openSegment opening) (*Snapsh
 			}
 			if redirected && len(c.Redirects) > 0 {
 				space = &blockfile.Space{File: f, Redirects: c.Redirects}
+			}
+			if lease != nil {
+				space.Lease = lease()
 			}
 			return openSegment(space, fs, what)
 		}

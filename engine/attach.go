@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/attach"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+	"github.com/lsmlite/lsmlite-go/engine/internal/turn"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+)
+
+// attached makes a read-only handle show what another process writes, as of each call that begins to read. When that
+// process has ended, it shows the files as they were left, until there is another one.
+type attached struct {
+	db       *DB
+	turn     *turn.Turn // guards follower, rest, left and stop
+	follower *attach.Follower
+	rest     *resting    // the files at rest, while nobody writes; else nil
+	left     []*resting  // others that may still be read
+	found    atomic.Bool // the handle itself has opened the files at rest, and still shows them
+
+	begun, good atomic.Uint64 // number of the newest refresh, and of the newest one that has succeeded
+	looked      atomic.Int64  // when a process that writes was looked for, in Unix nanoseconds; while found is set
+	pages       atomic.Pointer[blockfile.File]
+	seen        atomic.Pointer[Attachment] // Age is not set
+	seenAt      atomic.Int64               // when it was the newest state, in Unix nanoseconds
+
+	openFiles  func(context.Context) (*DB, error) // opens the files at rest
+	closeFiles func(*DB) error
+
+	stop context.CancelFunc // nil until there is something to renew
+	done chan struct{}
+}
+
+// resting is files that nobody writes, as they are shown.
+type resting struct {
+	db    *DB // which may be the handle itself
+	disk  *snapshot.Snapshot
+	watch *attach.Watch // for the next process that writes
+}
+
+// Attachment says what a read-only handle shows of a database that another process writes.
+type Attachment struct {
+	// PID is the process that writes, as it sees itself: within a container it may have another number.
+	// It is 0 if it is not known, and if no process writes any more: then the handle shows what is in the files.
+	PID int
+	// Checkpoint is the one whose blocks the other process keeps for this handle.
+	Checkpoint int64
+	// Age is how long ago the state shown was found to be the newest one. Each call that begins to read looks for a
+	// newer one.
+	Age time.Duration
+}
+
+// Attached returns what the handle shows of a database that another process writes, and false if it does not do that.
+func (db *DB) Attached() (Attachment, bool) {
+	if db.attached == nil || db.attached.found.Load() {
+		return Attachment{}, false
+	}
+	out := *db.attached.seen.Load()
+	out.Age = max(0, time.Since(time.Unix(0, db.attached.seenAt.Load())))
+	return out, true
+}
+
+// pages returns the pages of the newest state.
+func (db *DB) pages() *blockfile.File {
+	if db.attached == nil {
+		return db.bf
+	}
+	return db.attached.pages.Load()
+}
+
+// newFile makes the pages of a database file, whose sizes must be those that the handle was opened with.
+func (a *attached) newFile(f vfs.File, c *format.Checkpoint) (*blockfile.File, error) {
+	db := a.db
+	if int(c.PageSize) != db.opts.PageSize || int(c.BlockSize) != db.opts.BlockSize {
+		return nil, &Error{Code: CodeMoved, Op: "read", Path: db.path, Detail: "another database has taken the name; close this handle and open it again"}
+	}
+	codec, err := db.opts.fileCodec(db.path, c, db.secret)
+	if err != nil {
+		return nil, err
+	}
+	geo, err := geometryOf(db.opts.PageSize, db.opts.BlockSize, codec, db.secret != nil)
+	if err != nil {
+		return nil, &Error{Code: CodeMisuse, Op: "read", Path: db.path, Err: err}
+	}
+	return pagesOf(db, f, geo, codec), nil
+}
+
+// publish shows a state.
+func (a *attached) publish(s *snapshot.State, pages *blockfile.File) {
+	a.db.ledger.Follow(s)
+	a.pages.Store(pages)
+}
+
+// note keeps what Attached returns.
+func (a *attached) note(at int64) {
+	now := Attachment{}
+	if s, ok := a.follower.Shown(); ok {
+		now.PID, now.Checkpoint = s.PID, int64(s.Checkpoint)
+	} else {
+		now.Checkpoint = int64(a.db.ledger.Newest().Disk.ID)
+	}
+	if now != *a.seen.Load() {
+		a.seen.Store(&now)
+	}
+	a.seenAt.Store(at)
+}
+
+// failed gives the error of a refresh its code.
+func (a *attached) failed(err error) error {
+	var coded *Error
+	if err == nil || errors.As(err, &coded) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return &Error{Code: CodeIO, Op: "read", Path: a.db.path, Err: err}
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/worker"
+)
+
+// restInterval is how often a handle that was opened while nobody wrote looks whether another process does. Before it
+// was attached for the first time, its reads cost little more than those of a file that never changes.
+const restInterval = 10 * time.Millisecond
+
+// fresh makes an attached handle show the newest commit.
+func (db *DB) fresh(ctx context.Context, op string) error {
+	if db.attached == nil {
+		return nil
+	}
+	return db.attached.refresh(ctx, op)
+}
+
+// refresh makes what was committed before the call visible. Calls at the same time share what one of them does.
+func (a *attached) refresh(ctx context.Context, op string) error {
+	if a.found.Load() {
+		now := time.Now().UnixNano()
+		if since := now - a.looked.Load(); since >= 0 && since < int64(restInterval) {
+			return nil
+		}
+		a.looked.Store(now)
+	}
+	came := a.begun.Load()
+	if err := a.turn.Take(ctx); err != nil {
+		return worker.WaitError(op, a.db.path, "the log of the process that writes", err)
+	}
+	defer a.turn.Release()
+	if err := a.db.usable(op); err != nil {
+		return err
+	}
+	if a.good.Load() > came { // it began after this call
+		return nil
+	}
+	n := a.begun.Add(1)
+	now := time.Now().UnixNano()
+	if err := a.follow(ctx); err != nil {
+		return err
+	}
+	if a.rest == nil {
+		a.start()
+	}
+	a.good.Store(n)
+	a.note(now)
+	return nil
+}

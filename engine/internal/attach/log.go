@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package attach
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/live"
+	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
+)
+
+// target is what records go to: a tree, or a batch for one.
+type target interface {
+	Put(key, value []byte)
+	PutFunc(key []byte, n int, fill func([]byte) error) error
+	Delete(key []byte)
+	DeleteRange(after, before []byte)
+}
+
+// read reads transactions up to a place, and returns how many. They count only if what they were read from is
+// still there afterwards; see intact.
+func (r *run) read(ctx context.Context, tail *wal.Tail, to wal.Place, into target) (n uint64, err error) {
+	records := 0
+	for {
+		ok, err := tail.Next(to)
+		if err == nil && !ok {
+			return n, nil
+		}
+		if err == nil {
+			err = tail.Records(func(rec format.LogRecord) error {
+				if records++; records%1024 == 0 {
+					if err := ctx.Err(); err != nil {
+						return err
+					}
+				}
+				return apply(rec, into)
+			})
+		}
+		if err != nil {
+			return n, err
+		}
+		n++
+	}
+}
+
+func apply(rec format.LogRecord, into target) error {
+	switch rec.Op {
+	case format.LogWrite:
+		if rec.Load != nil {
+			return into.PutFunc(rec.Key, rec.ValueLen, rec.Load)
+		}
+		into.Put(rec.Key, rec.Value)
+	case format.LogDelete:
+		into.Delete(rec.Key)
+	case format.LogDeleteRange:
+		into.DeleteRange(rec.Key, rec.Value)
+	}
+	return nil
+}
+
+// logError returns the error of a read of the log from a place on. If the log did not hold what the writer said, it
+// may have been written over, or its file be that of the next run.
+func (r *run) logError(h *live.Hold, from wal.Place, err error) error {
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, ErrNoWriter), errors.Is(err, errAgain):
+		return err
+	case r.intact(h, from) != nil:
+		return errAgain
+	case errors.Is(err, wal.ErrNotThere), errors.Is(err, errs.ErrCorrupt):
+		return fmt.Errorf("%w: %w", errAgain, err) // which repeat returns if it stays so
+	}
+	return err
+}
+
+// intact returns an error unless what was read of the log from a place on was there all the time.
+func (r *run) intact(h *live.Hold, from wal.Place) error {
+	ok, err := h.Intact(from.Stream)
+	if err == nil && !ok {
+		err = errAgain
+	}
+	return liveError(err)
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package attach
+
+import (
+	"slices"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/live"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+)
+
+// shown is a snapshot of which states were published, and what holds on to its checkpoint.
+type shown struct {
+	disk *snapshot.Snapshot
+	run  *run
+	hold *live.Hold
+}
+
+// publish shows what the run has come to.
+func (f *Follower) publish() {
+	r := f.run
+	f.Publish(&snapshot.State{Disk: r.disk, Live: r.tree.Freeze(), Tree: r.tree, Seq: f.seq, Past: snapshot.PastOf(r.end.LogPos)}, r.pages)
+}
+
+// reclaimNodes is how many nodes the tree has given up when the readers are looked at, to find out which of
+// those can be used again.
+const reclaimNodes = 256
+
+// reclaim lets the tree use the memory again that no reader sees any more.
+func (f *Follower) reclaim() {
+	t := f.run.tree
+	if t.Retired() < reclaimNodes {
+		return
+	}
+	t.Reclaim(f.readers.OldestEpoch(t))
+	if !t.WantsReclaim() {
+		return
+	}
+	if held, all := f.readers.PinnedEpochs(t); all {
+		t.ReclaimBetween(held)
+	}
+}
+
+// Reap gives up the checkpoints that nobody reads any more, and closes the files of runs that have ended and that
+// nobody reads any more. What is read meanwhile was pinned before, or is the newest state: see package snapshot.
+func (f *Follower) Reap() {
+	if len(f.shown) <= 1 && len(f.retired) == 0 || f.readers == nil {
+		return
+	}
+	read := map[*snapshot.Snapshot]bool{f.readers.Newest().Disk: true}
+	for _, p := range f.readers.PinnedStates() {
+		read[p.State.Disk] = true
+	}
+	needed := map[*run]bool{f.run: true}
+	f.shown = slices.DeleteFunc(f.shown, func(s shown) bool {
+		if read[s.disk] {
+			needed[s.run] = true
+			return false
+		}
+		_ = s.hold.Release() // which ends with the file at the latest
+		return true
+	})
+	f.retired = slices.DeleteFunc(f.retired, func(r *run) bool {
+		if !needed[r] {
+			r.close()
+		}
+		return !needed[r]
+	})
+}
+
+// Close gives up everything. Nobody may read what was shown any more.
+func (f *Follower) Close() {
+	for _, r := range append(f.retired, f.run) {
+		if r != nil {
+			r.close()
+		}
+	}
+	f.run, f.retired, f.shown = nil, nil, nil
+}
