@@ -202,3 +202,33 @@ func ExampleConn() {
 	fmt.Println(n)
 	// Output: 100000
 }
+
+// A transaction that others may hinder starts again until it has gone through.
+func ExampleRetry() {
+	ctx := context.Background()
+	db, err := sql.Open("lsmlite", ":memory:?value_type=text")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("INSERT INTO kv VALUES ('stock/apples', '10')"); err != nil {
+		log.Fatal(err)
+	}
+	err = lsmlite.Retry(ctx, db, nil, func(tx *sql.Tx) error {
+		var stock int
+		if err := tx.QueryRowContext(ctx, "SELECT value FROM kv WHERE key = 'stock/apples'").Scan(&stock); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "UPDATE kv SET value = ? WHERE key = 'stock/apples'", fmt.Sprint(stock-1))
+		return err
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var left string
+	if err := db.QueryRow("SELECT value FROM kv").Scan(&left); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(left)
+	// Output: 9
+}
