@@ -17,7 +17,13 @@ import (
 // count that may refuse the database: the compression must be the same, or not set; Key must be a key of it, or
 // none if it is in clear, and Cipher is then not set; and NotBefore is compared as by CheckNotBefore.
 //
-// A file that is not a database, that is damaged, or that another process has open is refused and
+// While another process has it open for writing with Options.Readers, a read-only handle attaches to that: each
+// Snapshot, Cursor and Get shows what was committed there before the call, and reading on in what that process does
+// not keep any more fails with ErrSnapshotGone. When it ends, the handle shows the files as they were left, and then
+// what the next such process commits. A handle that was opened while nobody wrote does that, too, some
+// milliseconds after it could. See DB.Attached.
+//
+// A file that is not a database, that is damaged, or that another process has open otherwise is refused and
 // not changed.
 func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := o.Validate(); err != nil {

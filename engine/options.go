@@ -80,7 +80,8 @@ type Options struct {
 	// FS is where the files are; nil is the operating system's file system.
 	FS vfs.FS
 	// ReadOnly opens without ever writing to the files. A database that a crash left
-	// with a log is read through that log.
+	// with a log is read through that log. One that another process writes with Readers is shown as
+	// that process commits; see Open.
 	ReadOnly bool
 	// MustExist refuses to create a database.
 	MustExist bool

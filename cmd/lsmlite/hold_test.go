@@ -19,20 +19,28 @@ import (
 )
 
 // hold is a program of the scripts: hold FILE has a database open, and serves package inspect, until it is
-// interrupted. When it does, there is a file FILE.held with the address.
+// interrupted. When it does, there is a file FILE.held with the address. hold --readers FILE lets other processes read
+// it, and has committed the row live, which is in the log.
 func hold() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := holdAndServe(ctx, os.Args[1]); err != nil {
+	readers := os.Args[1] == "--readers"
+	if err := holdAndServe(ctx, os.Args[len(os.Args)-1], readers); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func holdAndServe(ctx context.Context, path string) error {
-	db, err := engine.Open(ctx, path, engine.Options{})
+func holdAndServe(ctx context.Context, path string, readers bool) error {
+	db, err := engine.Open(ctx, path, engine.Options{Readers: readers})
 	if err != nil {
 		return err
+	}
+	if readers {
+		err := db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte("live"), []byte("committed")) })
+		if err != nil {
+			return errors.Join(err, db.Close())
+		}
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
