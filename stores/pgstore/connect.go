@@ -46,6 +46,9 @@ func poolOf(rest string, o *options) (*pgxpool.Pool, *place, error) {
 	if _, found := c.RuntimeParams["application_name"]; !found {
 		c.RuntimeParams["application_name"] = "lsmlite"
 	}
+	if c.ConnectTimeout == 0 {
+		c.ConnectTimeout = connectLimit
+	}
 	if o.serializable {
 		c.RuntimeParams["default_transaction_isolation"] = "serializable" // for statements in no transaction
 	}

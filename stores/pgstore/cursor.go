@@ -50,7 +50,7 @@ func firstSize(r *store.Range) int {
 	case r.IsPoint():
 		return 1
 	case r.Limit > 0:
-		return min(r.Limit, firstLimited)
+		return min(r.Limit, limitedPage)
 	}
 	return firstPage
 }

@@ -17,7 +17,7 @@ var _ store.CursorOpener = (*remote)(nil)
 // is one statement in no transaction, as a program without the dialect would send. Only where that is not enough is a
 // snapshot begun, which reads the first page again: it may show another state.
 func (s *remote) CursorOver(ctx context.Context, r *store.Range, only bool) (store.Cursor, error) {
-	if !only {
+	if !only || r.Limit > firstLimited {
 		return s.Cursor(ctx)
 	}
 	if err := s.enter(ctx, "read"); err != nil {

@@ -88,11 +88,11 @@ var errOther = errors.New("another server")
 
 // status asks once. It ends what is left of the transaction if stop says so: then it cannot be committed later.
 func (s *conns) status(ctx context.Context, com commitment, stop bool) (status string, err error) {
-	c, err := s.pool.Acquire(ctx)
+	c, err := s.acquire(ctx, "commit")
 	if err != nil {
 		return "", err
 	}
-	defer giveBack(ctx, c)
+	defer s.giveBack(ctx, c)
 	if identityOf(c.Conn()) != com.identity {
 		return "", errOther
 	}

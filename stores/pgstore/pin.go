@@ -129,7 +129,7 @@ func (p *pin) end(c *pgxpool.Conn) (err error) {
 		defer cancel()
 		_, err = simple(ctx, c.Conn(), "COMMIT")
 		if err == nil {
-			c.Release()
+			p.conns.release(c)
 			return nil
 		}
 		err = p.failed(context.Background(), "commit", err, true)

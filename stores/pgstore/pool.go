@@ -20,51 +20,64 @@ const endLimit = 5 * time.Second
 type conns struct {
 	*place
 	pool *pgxpool.Pool
-	o    options
-	sql  *texts
+	// slots has as many places as the pool. To have one is to find a connection, or to make one, without a wait for
+	// another user.
+	slots chan struct{}
+	o     options
+	sql   *texts
 	// grace and outcomeLimit are the constants of these names, except in tests.
 	grace, outcomeLimit time.Duration
 }
 
-// connectLimit is how long a new connection may take, unless the name has a connect_timeout that is shorter.
+// connectLimit is how long a new connection may take, unless the name has a connect_timeout.
 const connectLimit = 30 * time.Second
 
 // acquire takes a connection from the pool. A full pool is waited for until ctx ends, at most pool_wait.
 func (s *conns) acquire(ctx context.Context, op string) (*pgxpool.Conn, error) {
-	for begun := time.Now(); ; {
-		c, full, err := s.acquireWithin(ctx, op)
-		switch {
-		case err == nil:
-			return c, nil
-		case full != nil:
-			return nil, full
-		case ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) > connectLimit:
-			return nil, s.failed(ctx, op, err, false)
+	select {
+	case s.slots <- struct{}{}:
+	default:
+		if err := s.waitForSlot(ctx, op); err != nil {
+			return nil, err
 		}
 	}
+	c, err := s.pool.Acquire(ctx)
+	if err != nil {
+		<-s.slots
+		return nil, s.failed(ctx, op, err, false)
+	}
+	return c, nil
 }
 
-// acquireWithin waits for pool_wait at most. full is the error of a pool whose connections are all in use.
-func (s *conns) acquireWithin(ctx context.Context, op string) (c *pgxpool.Conn, full, err error) {
-	limited, cancel := context.WithTimeout(ctx, s.o.poolWait)
-	defer cancel()
-	if c, err = s.pool.Acquire(limited); err == nil || errors.Is(ctx.Err(), context.Canceled) {
-		return c, nil, err
+func (s *conns) waitForSlot(ctx context.Context, op string) error {
+	limit := time.NewTimer(s.o.poolWait)
+	defer limit.Stop()
+	select {
+	case s.slots <- struct{}{}:
+		return nil
+	case <-limit.C:
+	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return ctx.Err()
+		}
 	}
-	if most := s.pool.Config().MaxConns; limited.Err() != nil && s.pool.Stat().AcquiredConns() >= most {
-		full = s.errorf(errs.CodeBusy, op, "all %d connections of the pool are in use; "+
-			"close rows, transactions and snapshots sooner, or set a greater pool_max_conns", most)
-	}
-	return nil, full, err
+	return s.errorf(errs.CodeBusy, op, "all %d connections of the pool are in use; "+
+		"close rows, transactions and snapshots sooner, or set a greater pool_max_conns", cap(s.slots))
+}
+
+// release gives a connection back as it is.
+func (s *conns) release(c *pgxpool.Conn) {
+	c.Release()
+	<-s.slots
 }
 
 // giveBack returns a connection that is in no transaction. One whose statement was stopped is closed: the
 // request to stop may arrive late and hit the next statement.
-func giveBack(ctx context.Context, c *pgxpool.Conn) {
+func (s *conns) giveBack(ctx context.Context, c *pgxpool.Conn) {
 	if ctx.Err() != nil {
 		closeNow(c)
 	}
-	c.Release()
+	s.release(c)
 }
 
 // closeNow closes a connection without a word to the server, which may not answer.
@@ -84,7 +97,7 @@ func (s *conns) once(ctx context.Context, op string, f func(c *pgx.Conn) error) 
 		}
 		err = f(c.Conn())
 		lost := isLost(c.Conn(), err)
-		giveBack(ctx, c)
+		s.giveBack(ctx, c)
 		if lost && attempt == 0 && ctx.Err() == nil {
 			s.pool.Reset()
 			continue
@@ -118,7 +131,7 @@ func (s *conns) begin(ctx context.Context, op, text string) (*pgxpool.Conn, stri
 // rollback ends the transaction of c, whether ctx has ended or not, and gives c back.
 func (s *conns) rollback(ctx context.Context, c *pgxpool.Conn) {
 	if c.Conn().IsClosed() {
-		c.Release()
+		s.release(c)
 		return
 	}
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), endLimit)
@@ -126,5 +139,5 @@ func (s *conns) rollback(ctx context.Context, c *pgxpool.Conn) {
 	if _, err := simple(limited, c.Conn(), "ROLLBACK"); err != nil {
 		closeNow(c)
 	}
-	giveBack(ctx, c)
+	s.giveBack(ctx, c)
 }

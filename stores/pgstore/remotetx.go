@@ -168,7 +168,7 @@ func (t *remoteTx) finish(ctx context.Context, c *pgxpool.Conn, p *pieces) error
 	if err != nil && !lost {
 		t.w.rollback(limited, c)
 	} else {
-		giveBack(limited, c)
+		t.w.giveBack(limited, c)
 	}
 	return t.w.committed(ctx, lost, t.com, tag, err)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/store"
 )
 
 // The server is restarted in the middle of things. What was open says that it is gone and that the program can start
@@ -48,4 +49,31 @@ func limit(t *testing.T, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// The server ends transactions that wait for too long. What was open says that its state is gone, and nothing of it is
+// written; the writer's turn is free.
+func TestServerEndsIdleTransactions(t *testing.T) {
+	shared.start(t)
+	ctx := context.Background()
+	d := openStore(t, shared.url(table(t), map[string]string{"idle_in_transaction_session_timeout": "40ms"}), rwc)
+	put(t, d, "a", "1")
+	snap, err := d.Snapshot(ctx, false)
+	ok(t, err)
+	tx := begin(t, d, nil)
+	ok(t, tx.Put(ctx, []byte("lost"), nil))
+	for _, r := range []store.Reader{snap, tx} {
+		for limit := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+			if _, _, err = r.Get(ctx, nil, []byte("a")); err != nil || time.Now().After(limit) {
+				break
+			}
+		}
+		is(t, err, errs.ErrSnapshotGone)
+	}
+	ok(t, snap.Close())
+	is(t, tx.Commit(ctx), errs.ErrSnapshotGone)
+	put(t, d, "b", "2")
+	if got := keys(t, d); got != "a b" {
+		t.Errorf("keys %s", got)
+	}
 }
