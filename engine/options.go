@@ -149,8 +149,8 @@ type Options struct {
 	NoLog bool `change:"any time"`
 	// Readers lets other processes read the database while this one writes it: each opens it with ReadOnly, in mode=ro.
 	// It takes local files that can be locked by ranges (Linux, macOS), else it is refused with ErrProtocol, and
-	// the log, so NoLog cannot be combined with it. It costs a write of 256 bytes for each commit, and the file
-	// NAME-live. A read-only handle has no use of it.
+	// the log, so NoLog cannot be combined with it. It costs 256 bytes in memory that is
+	// shared for each commit, and the file NAME-live. A read-only handle has no use of it.
 	Readers bool
 	// ReadersHold is how long such a reader may keep the space of what it reads from being used again, once that is in
 	// the way. After that its snapshots fail with ErrSnapshotGone. 0 is as long as it reads.

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -492,5 +493,46 @@ func TestWhoHasTheDatabase(t *testing.T) {
 	pid, known := live.FindWriter(other.(vfs.RangeLocker))
 	if pid != os.Getpid() || !known {
 		t.Errorf("process %d, %v", pid, known)
+	}
+}
+
+// TestPageOfReadersIsCut by another program, while it is written through a mapping.
+func TestPageOfReadersIsCut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	o := readable(vfs.OS)
+	failed := 0
+	o.Observer = &engine.Observer{Failed: func(engine.FailEvent) { failed++ }}
+	db, err := engine.Open(context.Background(), path, o)
+	if errors.Is(err, engine.ErrProtocol) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func() {
+		t.Helper()
+		if err := putRow(db, "k", "v"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put()
+	if err := os.Truncate(path+"-live", 0); err != nil {
+		t.Fatal(err)
+	}
+	put()
+	put()
+	if failed != 1 {
+		t.Errorf("%d failures are reported", failed)
+	}
+	writeOver(t, db, rand.New(rand.NewPCG(1, 2)), 1)
+	b, err := os.ReadFile(path + "-live")
+	if page, decodeErr := live.Decode(b); err != nil || decodeErr != nil || page.Seq != 4 {
+		t.Errorf("after a checkpoint the page says %d, %v, %v", page.Seq, err, decodeErr)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path + "-live"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the page is left: %v", err)
 	}
 }

@@ -14,8 +14,8 @@
 //
 // Rare abilities of an FS or a File are interfaces of their own, found by type assertion:
 // [Mapper], [Comparer], [Stater], [Locator], [Owner], [OpenRemover], [WriteStarter], [ReadStarter],
-// [Lister], [RangeLocker], [Remoter], [SlotHolder]. The engine does without one that is missing, and so can every
-// implementation of FS.
+// [Lister], [RangeLocker], [Remoter], [SlotHolder], [WriteMapper]. The engine does without one that is missing, and so
+// can every implementation of FS.
 package vfs
 
 import (

@@ -55,7 +55,7 @@ type Files struct {
 	Config
 	data    vfs.File
 	mapping vfs.Mapping // of data; nil if it is read
-	live    vfs.File    // NAME-live; nil if no other process may read
+	live    *livePage   // nil if no other process may read
 	length  length
 	logPath string
 	made    struct{ data, log bool } // what this Open has made

@@ -6,7 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"hash/crc64"
+	"hash/crc32"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -15,6 +15,7 @@ import (
 
 // Page is what a writer says that may be seen. Streams are numbered as in wal.Place.
 type Page struct {
+	Written    uint64   // how many pages the writer has written before this one
 	Run        [16]byte // of the writer, random
 	Salt       uint32   // of its LIFE
 	Seq        uint64   // number of the newest commit in this run
@@ -28,7 +29,9 @@ type Checkpoint struct {
 	At wal.Place
 }
 
-// The page as it is in the file, all numbers with the most significant byte first:
+// The file has two slots, which are written in turn, so that one of them is whole at each moment, also when the writer
+// is killed in the middle of the other one. The one that is whole and was written later counts. A slot, all
+// numbers with the most significant byte first:
 //
 //	  0   8  "lsmlive" and the version, 1
 //	  8  16  run
@@ -38,16 +41,20 @@ type Checkpoint struct {
 //	 40  64  end of the log
 //	104   8  id of the checkpoint
 //	112  64  where the log goes on after it
-//	176  72  zero
-//	248   8  CRC-64 (ECMA) of what is before
+//	176  64  zero
+//	240   8  written
+//	248   4  CRC-32C of what is before
+//	252   4  CRC-32 (IEEE) of the same
 //
 // A place is: offset 8, checksum 4 and 4, salt 16, chain 16, commits 8, stream 8.
 const (
-	PageBytes = 256
+	PageBytes = 2 * SlotBytes
+	SlotBytes = 256
 	version   = 1
 
 	magicAt, runAt, saltAt, seqAt = 0, 8, 24, 32
-	endAt, idAt, ckptAt, sumAt    = 40, 104, 112, 248
+	endAt, idAt, ckptAt           = 40, 104, 112
+	writtenAt, sumAt              = 240, 248
 )
 
 var magic = [8]byte{'l', 's', 'm', 'l', 'i', 'v', 'e', version}
@@ -61,11 +68,19 @@ var (
 	ErrVersion = errors.New("the live page is of a newer version of this program")
 )
 
-var table = crc64.MakeTable(crc64.ECMA)
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sumOf returns the checksum of a slot, of two that processors have instructions for.
+func sumOf(b []byte) uint64 {
+	return uint64(crc32.Checksum(b[:sumAt], castagnoli))<<32 | uint64(crc32.ChecksumIEEE(b[:sumAt]))
+}
+
+// slot returns where in the file the page is written.
+func (p *Page) slot() int64 { return int64(p.Written%2) * SlotBytes }
 
 // Encode puts the page into b.
-func (p *Page) Encode(b *[PageBytes]byte) {
-	*b = [PageBytes]byte{}
+func (p *Page) Encode(b *[SlotBytes]byte) {
+	*b = [SlotBytes]byte{}
 	copy(b[magicAt:], magic[:])
 	copy(b[runAt:], p.Run[:])
 	binary.BigEndian.PutUint32(b[saltAt:], p.Salt)
@@ -73,24 +88,41 @@ func (p *Page) Encode(b *[PageBytes]byte) {
 	putPlace(b[endAt:], &p.End)
 	binary.BigEndian.PutUint64(b[idAt:], uint64(p.Checkpoint.ID))
 	putPlace(b[ckptAt:], &p.Checkpoint.At)
-	binary.BigEndian.PutUint64(b[sumAt:], crc64.Checksum(b[:sumAt], table))
+	binary.BigEndian.PutUint64(b[writtenAt:], p.Written)
+	binary.BigEndian.PutUint64(b[sumAt:], sumOf(b[:]))
 }
 
-// Decode reads a page from b, of which what is after PageBytes means nothing. The errors match ErrTorn, ErrNotAPage or
-// ErrVersion.
+// Decode reads the page from what is in the file. The errors match ErrTorn, ErrNotAPage or ErrVersion.
 func Decode(b []byte) (Page, error) {
+	if len(b) < PageBytes {
+		return Page{}, ErrNotAPage
+	}
+	one, err := decodeSlot(b[:SlotBytes])
+	other, otherErr := decodeSlot(b[SlotBytes:PageBytes])
+	switch {
+	case err != nil && otherErr != nil:
+		return Page{}, err
+	case err != nil || otherErr == nil && other.Written > one.Written:
+		return other, nil
+	}
+	return one, nil
+}
+
+// decodeSlot reads the page in a slot.
+func decodeSlot(b []byte) (Page, error) {
 	var p Page
 	switch {
-	case len(b) < PageBytes || [7]byte(b[:7]) != [7]byte(magic[:7]):
+	case [7]byte(b[:7]) != [7]byte(magic[:7]):
 		return p, ErrNotAPage
 	case b[7] != version:
 		return p, ErrVersion
-	case binary.BigEndian.Uint64(b[sumAt:]) != crc64.Checksum(b[:sumAt], table):
+	case binary.BigEndian.Uint64(b[sumAt:]) != sumOf(b):
 		return p, ErrTorn
 	}
 	copy(p.Run[:], b[runAt:])
 	p.Salt = binary.BigEndian.Uint32(b[saltAt:])
 	p.Seq = binary.BigEndian.Uint64(b[seqAt:])
+	p.Written = binary.BigEndian.Uint64(b[writtenAt:])
 	p.End = placeOf(b[endAt:])
 	p.Checkpoint = Checkpoint{ID: base.SnapshotID(binary.BigEndian.Uint64(b[idAt:])), At: placeOf(b[ckptAt:])}
 	if p.Salt >= numSalts || p.Checkpoint.ID < base.EmptySnapshotID || p.Checkpoint.ID > MaxID ||

@@ -5,6 +5,7 @@ package live_test
 import (
 	"encoding/hex"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -20,12 +21,12 @@ const golden = "" +
 	"000000000000000d" +
 	"0000000000000400" + "0102030405060708" + "00000000000000000000000000000000" + "00000000000000000000000000000000" +
 	"0000000000000000" + "ffffffffffffff00" +
-	"000000000000000000000000000000000000000000000000000000000000000000000000" +
-	"000000000000000000000000000000000000000000000000000000000000000000000000" +
-	"1a5c78296aeadd5d"
+	"0000000000000000000000000000000000000000000000000000000000000000" +
+	"0000000000000000000000000000000000000000000000000000000000000000" +
+	"0000000000000099" + "3675e31886570791"
 
 func goldenPage() live.Page {
-	p := live.Page{Salt: 0x123456, Seq: 42}
+	p := live.Page{Salt: 0x123456, Seq: 42, Written: 0x99}
 	for i := range p.Run {
 		p.Run[i] = byte(i)
 	}
@@ -41,9 +42,12 @@ func goldenPage() live.Page {
 	return p
 }
 
+// twice is a file with the same in both slots.
+func twice(slot []byte) []byte { return slices.Concat(slot, slot) }
+
 func TestGoldenPage(t *testing.T) {
 	page := goldenPage()
-	var b [live.PageBytes]byte
+	var b [live.SlotBytes]byte
 	page.Encode(&b)
 	if got := hex.EncodeToString(b[:]); got != golden {
 		t.Errorf("page is\n%s, want\n%s", got, golden)
@@ -52,7 +56,7 @@ func TestGoldenPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := live.Decode(want); got != page || err != nil {
+	if got, err := live.Decode(twice(want)); got != page || err != nil {
 		t.Errorf("Decode gives %+v, %v", got, err)
 	}
 }
@@ -62,17 +66,18 @@ func TestTornPages(t *testing.T) {
 	one := goldenPage()
 	other := one
 	other.Seq++
+	other.Written++
 	other.End.Off += 300
 	other.End.Stream += 300
 	other.End.Sum = format.Checksum{S0: 9, S1: 8}
 	other.Checkpoint.ID++
 	other.Checkpoint.At.Stream += 200
-	var a, b [live.PageBytes]byte
+	var a, b [live.SlotBytes]byte
 	one.Encode(&a)
 	other.Encode(&b)
 	for cut := range len(a) {
 		torn := append(append([]byte(nil), a[:cut]...), b[cut:]...)
-		page, err := live.Decode(torn)
+		page, err := live.Decode(twice(torn))
 		if whole := page == one || page == other; whole != (err == nil) || !whole && !errors.Is(err, live.ErrTorn) {
 			t.Errorf("cut at %d: %+v, %v", cut, page, err)
 		}
@@ -80,15 +85,39 @@ func TestTornPages(t *testing.T) {
 	for bit := range 8 * len(a) {
 		torn := a
 		torn[bit/8] ^= 1 << (bit % 8)
-		if page, err := live.Decode(torn[:]); err == nil {
+		if page, err := live.Decode(twice(torn[:])); err == nil {
 			t.Errorf("with bit %d changed: %+v", bit, page)
+		}
+	}
+}
+
+// TestTwoSlots: the later one counts, unless it is not whole.
+func TestTwoSlots(t *testing.T) {
+	old, newer := goldenPage(), goldenPage()
+	newer.Written, newer.Seq = old.Written+1, old.Seq+1
+	var a, b [live.SlotBytes]byte
+	old.Encode(&a)
+	newer.Encode(&b)
+	torn := b
+	torn[100]++
+	for name, c := range map[string]struct {
+		file []byte
+		want live.Page
+	}{
+		"old first":       {slices.Concat(a[:], b[:]), newer},
+		"new first":       {slices.Concat(b[:], a[:]), newer},
+		"new one is torn": {slices.Concat(a[:], torn[:]), old},
+		"old one is torn": {slices.Concat(torn[:], b[:]), newer},
+	} {
+		if got, err := live.Decode(c.file); got != c.want || err != nil {
+			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
 }
 
 func TestWhatIsNoPage(t *testing.T) {
 	page := goldenPage()
-	var b [live.PageBytes]byte
+	var b [live.SlotBytes]byte
 	encode := func(change func(*live.Page)) []byte {
 		p := page
 		change(&p)
@@ -102,14 +131,14 @@ func TestWhatIsNoPage(t *testing.T) {
 		want error
 	}{
 		"nothing":                          {nil, live.ErrNotAPage},
-		"zeros":                            {make([]byte, live.PageBytes), live.ErrNotAPage},
-		"too short":                        {newer[:live.PageBytes-1], live.ErrNotAPage},
+		"zeros":                            {make([]byte, live.SlotBytes), live.ErrNotAPage},
+		"too short":                        {newer[:live.SlotBytes-1], live.ErrNotAPage},
 		"a newer version":                  {newer, live.ErrVersion},
 		"a large id":                       {append([]byte(nil), encode(func(p *live.Page) { p.Checkpoint.ID = live.MaxID + 1 })...), live.ErrNotAPage},
 		"a large salt":                     {append([]byte(nil), encode(func(p *live.Page) { p.Salt = 1 << 21 })...), live.ErrNotAPage},
 		"a checkpoint after the log's end": {append([]byte(nil), encode(func(p *live.Page) { p.Checkpoint.At.Stream = 1 << 40 })...), live.ErrNotAPage},
 	} {
-		if p, err := live.Decode(c.data); !errors.Is(err, c.want) {
+		if p, err := live.Decode(twice(c.data)); !errors.Is(err, c.want) {
 			t.Errorf("%s: %+v, %v; want %v", name, p, err, c.want)
 		}
 	}
@@ -117,18 +146,18 @@ func TestWhatIsNoPage(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	page := goldenPage()
-	var b [live.PageBytes]byte
+	var b [live.SlotBytes]byte
 	page.Encode(&b)
-	f.Add(b[:])
+	f.Add(twice(b[:]))
 	f.Add([]byte("lsmlive"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p, err := live.Decode(data)
 		if err != nil {
 			return
 		}
-		var again [live.PageBytes]byte
+		var again [live.SlotBytes]byte
 		p.Encode(&again)
-		if q, err := live.Decode(again[:]); q != p || err != nil {
+		if q, err := live.Decode(twice(again[:])); q != p || err != nil {
 			t.Errorf("%+v becomes %+v, %v", p, q, err)
 		}
 	})

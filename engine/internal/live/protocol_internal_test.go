@@ -97,13 +97,14 @@ func (s *stage) ReadAt(p []byte, _ int64) (n int, err error) {
 	return n, err
 }
 
-func (s *stage) WriteAt(p []byte, _ int64) (n int, err error) {
+func (s *stage) WriteAt(p []byte, off int64) (n int, err error) {
 	(*s.running).do("write page", func() any {
 		if s.broken {
 			err = errors.New("broken")
 			return err
 		}
-		s.page = slices.Clone(p)
+		s.page = slices.Clone(s.page)
+		copy(s.page[off:], p)
 		return nil
 	})
 	return len(p), err
@@ -422,7 +423,7 @@ func (c cast) play(running **actor) *world {
 	w.page = Page{Run: [16]byte{1}, Salt: 1, End: place(0), Checkpoint: start.checkpoint()}
 	w.first = start.id
 	w.page.Encode(&w.buf)
-	s.page = slices.Clone(w.buf[:])
+	s.page = slices.Concat(w.buf[:], w.buf[:])
 	life := handle{s: s, owner: "writer"}
 	_ = s.locks.LockRange("writer", lifeOf(1, 10), int64(MaxID-10)+1, vfs.Exclusive)
 	life.note(lifeOf(1, 10), 1, vfs.Exclusive)
@@ -501,7 +502,7 @@ func casts() map[string]cast {
 	return all
 }
 
-// TestAllOrders runs all orders of the steps of all plays.
+// TestAllOrders runs all orders of the steps of all plays. It takes 20 seconds on two cores.
 func TestAllOrders(t *testing.T) {
 	for name, c := range casts() {
 		t.Run(name, func(t *testing.T) {

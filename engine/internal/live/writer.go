@@ -36,7 +36,7 @@ type Writer struct {
 	random io.Reader
 
 	page  Page
-	buf   [PageBytes]byte
+	buf   [SlotBytes]byte
 	first base.SnapshotID // F; 0 if LIFE is not held
 	ended bool
 	inWay map[base.SnapshotID]time.Time // when a pin was first found to be in the way
@@ -98,8 +98,10 @@ func (w *Writer) begin(newest Checkpoint) error {
 		return err
 	}
 	w.Salt = nextSalt(w.Salt)
-	if err := w.write(); err != nil {
-		return err
+	for range 2 { // nothing of an earlier run is left
+		if err := w.write(); err != nil {
+			return err
+		}
 	}
 	return w.beLive()
 }
@@ -161,10 +163,11 @@ func (w *Writer) Stored(newest Checkpoint) {
 	}
 }
 
-// write writes the page.
+// write writes the page, to the slot that does not hold the one before.
 func (w *Writer) write() error {
+	w.page.Written++
 	w.page.Encode(&w.buf)
-	if _, err := w.Page.WriteAt(w.buf[:], 0); err != nil {
+	if _, err := w.Page.WriteAt(w.buf[:], w.page.slot()); err != nil {
 		return fmt.Errorf("write what others may read: %w", err)
 	}
 	return nil
