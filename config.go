@@ -68,6 +68,8 @@ type Config struct {
 	// be used again from its beginning. Default: four times AutoFlush, at least 1 MiB; negative
 	// is no bound.
 	MaxLog int `dsn:"max_log"`
+	// Changes is how many bytes of the log are kept for streams of changes: see engine.DB.Changes; negative for none.
+	Changes int64 `dsn:"changes"`
 	// AutoMerge is how many segments of one age are merged into one, at least 2.
 	AutoMerge int `dsn:"automerge"`
 	// MaxGarbage is how many percent of the oldest segment's size the newer ones may reach before

@@ -50,9 +50,10 @@ const (
 	CodeConflict     = engine.CodeConflict
 	CodeBusySnapshot = engine.CodeBusySnapshot
 	CodeSnapshotGone = engine.CodeSnapshotGone
+	CodeGap          = engine.CodeGap
 )
 
-// The values to test an error for with errors.Is. ErrBusySnapshot, ErrSnapshotGone and
+// The values to test an error for with errors.Is. ErrBusySnapshot, ErrSnapshotGone, ErrGap and
 // ErrConflict are ErrBusy too, ErrUndetermined is an ErrIO, ErrMoved an ErrReadOnly, ErrKey an ErrMismatch, ErrTampered
 // and ErrRolledBack are ErrCorrupt.
 var (
@@ -60,6 +61,7 @@ var (
 	ErrConflict     = engine.ErrConflict
 	ErrBusySnapshot = engine.ErrBusySnapshot
 	ErrSnapshotGone = engine.ErrSnapshotGone
+	ErrGap          = engine.ErrGap
 	ErrReadOnly     = engine.ErrReadOnly
 	ErrMoved        = engine.ErrMoved
 	ErrIO           = engine.ErrIO

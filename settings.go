@@ -34,6 +34,7 @@ var settings = []setting{
 		func(c *Config) *int { return &c.AutoCheckpoint }, func(o *engine.Options) *int { return &o.AutoCheckpoint })},
 	{"max_log", "4 times autoflush", database, anyTime, sizeOrOff("no bound",
 		func(c *Config) *int { return &c.MaxLog }, func(o *engine.Options) *int { return &o.MaxLog })},
+	{"changes", "", database, anyTime, keptChanges()},
 	{"automerge", "", database, anyTime, count("segments", 2, math.MaxInt32,
 		func(c *Config) *int { return &c.AutoMerge }, func(o *engine.Options) *int { return &o.AutoMerge })},
 	{"max_garbage", "", database, anyTime, count("percent", engine.MinMaxGarbage, math.MaxInt32,

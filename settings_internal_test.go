@@ -20,7 +20,7 @@ var samples = map[string]string{
 	"mode": "ro", "preset": "low-memory", "safety": "full", "page_size": "8192", "block_size": "2048",
 	"compression": "lz4",
 	"key_file":    "/k", "key_env": "K", "passphrase_file": "/p", "passphrase_env": "P", "cipher": "chacha20-poly1305",
-	"autoflush": "1024", "autocheckpoint": "0", "max_log": "0", "automerge": "9", "max_garbage": "50", "autowork": "0", "background": "both",
+	"autoflush": "1024", "autocheckpoint": "0", "max_log": "0", "changes": "1024", "automerge": "9", "max_garbage": "50", "autowork": "0", "background": "both",
 	"use_log": "0", "readers": "1", "readers_hold": "60000", "allow_missing_log": "1", "skip_damaged": "1", "max_freelist": "7", "cache_size": "100", "index_size": "200", "mmap": "1", "locking": "optional",
 	"busy_timeout": "250", "count_deletes": "0", "_txlock": "deferred", "key_type": "text", "value_type": "text",
 }

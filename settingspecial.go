@@ -98,6 +98,32 @@ func mappedBytes() access {
 	}
 }
 
+// keptChanges is negative in a Config for none.
+func keptChanges() access {
+	return access{
+		values: "0 (none), or " + span(engine.MinChanges/kb, engine.MaxChanges/kb) + " KB" + orSuffix,
+		parse: func(c *Config, t string) error {
+			if err := setSize(&c.Changes, t, kb, engine.MinChanges, engine.MaxChanges); err == nil || strings.TrimLeft(t, "0") != "" || t == "" {
+				return err
+			}
+			c.Changes = -1
+			return nil
+		},
+		text: func(c *Config) string {
+			if c.Changes < 0 {
+				return "0"
+			}
+			return sizeText(c.Changes, kb)
+		},
+		save: func(c *Config, o *engine.Options) { o.Changes = max(c.Changes, 0) },
+		load: func(c *Config, o *engine.Options) {
+			if c.Changes = o.Changes; c.Changes == 0 {
+				c.Changes = -1
+			}
+		},
+	}
+}
+
 func lockingOfFiles() access {
 	a := oneOf(lockingNames, func(c *Config) *Locking { return &c.Locking })
 	a.save = func(c *Config, o *engine.Options) { o.OptionalLocks = c.Locking == LockingOptional }

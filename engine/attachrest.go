@@ -79,7 +79,7 @@ func (a *attached) openRest(ctx context.Context) error {
 		return err
 	}
 	st := db.ledger.Newest()
-	a.publish(&snapshot.State{Disk: st.Disk, Live: st.Live, Tree: st.Tree, Seq: a.db.ledger.Newest().Seq + 1, Past: st.Past}, db.bf)
+	a.publish(&snapshot.State{Disk: st.Disk, Live: st.Live, Tree: st.Tree, Seq: a.db.ledger.Newest().Seq + 1, End: st.End}, db.bf)
 	a.leaveRest()
 	a.rest = &resting{db, st.Disk, watch}
 	return nil

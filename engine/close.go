@@ -58,6 +58,7 @@ func (db *DB) Close() error {
 	} else if p := db.Poisoned(); p != nil {
 		err = p
 	}
+	db.streams.Abort()
 	_ = db.writer.Log().Close()
 	if db.attached != nil {
 		db.attached.close()
@@ -111,6 +112,8 @@ func shutDown(ctx context.Context, db *DB) error {
 	if err := db.writer.BringIn(ctx, worker.ByClose); err != nil {
 		return err
 	}
+	db.streams.Finish(changesGrace)
+	db.streams.Abort()
 	none, err := endReaders(db)
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 
 // commitBytes bounds what a commit of one row of 116 bytes allocates: the transaction, the state
 // that readers see afterwards, and what the tree grows by.
-const commitBytes = 768
+const commitBytes = 832
 
 // TestCommitCost: a commit of one row allocates a transaction and a state, in every background
 // mode, and no more than a few hundred bytes.

@@ -14,6 +14,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/inspect"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+	"github.com/lsmlite/lsmlite-go/engine/internal/stream"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 	"github.com/lsmlite/lsmlite-go/engine/internal/worker"
@@ -45,10 +46,11 @@ type core struct {
 	ledger *ledger.Ledger
 	index  *index.Keeper
 
-	worker *worker.Worker
-	writer *writer.Writer
-	tuning tuning.Current
-	notes  checkpoint.Notes
+	worker  *worker.Worker
+	writer  *writer.Writer
+	streams *stream.Hub
+	tuning  tuning.Current
+	notes   checkpoint.Notes
 
 	fatal     atomic.Pointer[error] // the first failed sync: nothing is written after it
 	recovered wal.Recovered         // what Open read from the log

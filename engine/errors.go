@@ -30,6 +30,9 @@ var (
 	// further. Nothing that was read before is wrong. It is an ErrBusy, too; start again with a
 	// new snapshot.
 	ErrSnapshotGone = errs.ErrSnapshotGone
+	// ErrGap: the changes that follow a position are not there: they were written over, or the database has another
+	// history. Take a snapshot, and read the changes from its position on. It is an ErrBusy, too.
+	ErrGap = errs.ErrGap
 	// ErrReadOnly: a write on a read-only handle or transaction.
 	ErrReadOnly = errs.ErrReadOnly
 	// ErrMoved: the database file or its log was renamed, replaced or removed while it was
@@ -76,6 +79,7 @@ const (
 	CodeConflict     = errs.CodeConflict
 	CodeBusySnapshot = errs.CodeBusySnapshot
 	CodeSnapshotGone = errs.CodeSnapshotGone
+	CodeGap          = errs.CodeGap
 	CodeNoMem        = errs.CodeNoMem
 	CodeReadOnly     = errs.CodeReadOnly
 	CodeMoved        = errs.CodeMoved

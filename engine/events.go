@@ -10,6 +10,7 @@ import (
 // stallReasons are the names of the worker's reasons.
 var stallReasons = [worker.NumReasons]StallReason{
 	worker.StallFlush: StallFlush, worker.StallMerge: StallMerge, worker.StallCheckpoint: StallCheckpoint,
+	worker.StallChanges: StallChanges,
 }
 
 // commitEvents passes on commits, if they are observed.

@@ -4,6 +4,7 @@ package engine
 
 import (
 	"testing"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 )
@@ -66,3 +67,17 @@ func (s *skippedRanges) Add(r DamagedRange) bool { return s.add(r) }
 
 // List returns the ranges.
 func (s *skippedRanges) List() []DamagedRange { return s.list }
+
+// SetChangesSyncAfter sets how long streams of what is durable wait for others, and returns what sets it back.
+func SetChangesSyncAfter(d time.Duration) func() {
+	was := changesSyncAfter
+	changesSyncAfter = d
+	return func() { changesSyncAfter = was }
+}
+
+// SetChangesGrace sets how long Close waits for streams, and returns what sets it back.
+func SetChangesGrace(d time.Duration) func() {
+	was := changesGrace
+	changesGrace = d
+	return func() { changesGrace = was }
+}

@@ -130,6 +130,7 @@ func (o *opener) openLedger(c *format.Checkpoint, stored ledger.Stored) error {
 	o.db.ledger = ledger.New(o.db.bf, free, stored, o.db.files.ForeignReader)
 	o.db.index = index.New(o.db.ledger, int64(o.db.opts.IndexSize))
 	o.db.slots = o.db.ledger.Readers().NewSlots()
+	o.db.streams = newStreams(o.db)
 	o.db.worker = newWorker(o.db)
 	o.db.writer = newWriter(o.db)
 	return nil

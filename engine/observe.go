@@ -144,11 +144,14 @@ const (
 	// StallCheckpoint: so much was written since the last checkpoint that the next one
 	// has to be made first.
 	StallCheckpoint StallReason = "checkpoint"
+	// StallChanges: a stream of changes that must not lose its place, with OnLag Wait, lags so
+	// much that it has to read first.
+	StallChanges StallReason = "changes"
 )
 
 // StallReasons returns all of them.
 func StallReasons() []StallReason {
-	return []StallReason{StallFlush, StallMerge, StallCheckpoint}
+	return []StallReason{StallFlush, StallMerge, StallCheckpoint, StallChanges}
 }
 
 // StallEvent describes how a writer was held back.

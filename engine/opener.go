@@ -8,6 +8,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/survey"
@@ -18,6 +19,7 @@ type opener struct {
 	db               *DB
 	survey.Situation // what was found
 	disk             *snapshot.Snapshot
+	earlier          *format.LogPos // a place in the log from before the checkpoint, for streams of changes
 	findings         []RecoverEvent // to be reported once the database is open
 }
 
@@ -43,6 +45,9 @@ func (o *opener) open(ctx context.Context) error {
 		return err
 	}
 	if err := o.accept(ctx); err != nil {
+		return err
+	}
+	if err := o.lookForEarlier(); err != nil {
 		return err
 	}
 	if err := o.firstState(); err != nil {

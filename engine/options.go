@@ -65,6 +65,13 @@ const (
 // bits.
 const MaxAutoFlush = 1 << (28 + 2*base.Wide)
 
+// MaxChanges is the largest Options.Changes, and MinChanges the least one that is not 0: places in the log have to stay
+// below 2 GiB for C lsm1.
+const (
+	MaxChanges = 512 << 20
+	MinChanges = 4096
+)
+
 // Limits of keys and values in bytes: 64 MiB and 1 GiB, or 256 MiB for a value where
 // addresses have 32 bits. Files of C lsm1, and those from a machine with 64 bits, may hold
 // larger ones, up to 2 GiB; those can be read and deleted but not written. With 32 bits a
@@ -129,6 +136,11 @@ type Options struct {
 	// AutoFlush is changed to; negative is no bound. There is no bound with NoAutoWork, or while
 	// a read-only process reads the file that had it open first.
 	MaxLog int `change:"any time"`
+	// Changes is how many bytes of the log are kept for DB.Changes and DB.Watch, at most MaxChanges; 0 keeps none,
+	// and there are no streams. So much is kept whether it is read or not: a reader may come back to where it
+	// was. It adds up to twice that to the length of the log file, and what one transaction adds. A
+	// commit with NoLog ends all streams: what is not in the log cannot be read from it.
+	Changes int64 `change:"any time"`
 	// AutoMerge is how many segments of one age are merged into one, at least 2; 0 is
 	// the default.
 	AutoMerge int `change:"any time"`
@@ -262,6 +274,8 @@ func (o Options) Validate() error {
 		return bad("background %d; want none, merger, checkpointer or both", o.Background)
 	case o.AutoFlush < 0 || o.AutoFlush > MaxAutoFlush:
 		return bad("autoflush %d; want 1 to %d bytes", o.AutoFlush, MaxAutoFlush)
+	case o.Changes != 0 && (o.Changes < MinChanges || o.Changes > MaxChanges):
+		return bad("changes %d; want 0 for none, or %d to %d bytes", o.Changes, MinChanges, MaxChanges)
 	case o.AutoMerge < 2:
 		return bad("automerge %d; want 2 segments or more", o.AutoMerge)
 	case o.MaxGarbage < MinMaxGarbage:

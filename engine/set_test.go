@@ -36,7 +36,7 @@ func openForSet(t *testing.T, o engine.Options) *engine.DB {
 
 // changeableTo has another value for each option that Set changes.
 var changeableTo = map[string]any{
-	"Safety": engine.SafetyOff, "AutoFlush": 1 << 20, "AutoCheckpoint": -1, "MaxLog": 3 << 20, "AutoMerge": 9, "MaxGarbage": 30,
+	"Safety": engine.SafetyOff, "AutoFlush": 1 << 20, "AutoCheckpoint": -1, "MaxLog": 3 << 20, "Changes": int64(1 << 20), "AutoMerge": 9, "MaxGarbage": 30,
 	"MaxFreelist": 7, "NoAutoWork": true, "NoLog": true, "SkipDamaged": true,
 }
 

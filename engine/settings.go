@@ -32,7 +32,7 @@ func (s *settings) now() *Options { return s.current.Load() }
 func (db *DB) publishOptions(o Options) {
 	db.opts.current.Store(&o)
 	v := tuning.Values{
-		AutoFlush: int64(o.AutoFlush), AutoCheckpoint: int64(o.AutoCheckpoint), MaxLog: db.opts.logLimit(),
+		AutoFlush: int64(o.AutoFlush), AutoCheckpoint: int64(o.AutoCheckpoint), MaxLog: db.opts.logLimit(), Changes: o.Changes,
 		AutoMerge: o.AutoMerge, MaxGarbage: o.MaxGarbage, MaxFreelist: o.MaxFreelist, AutoWork: !o.NoAutoWork, Log: !o.NoLog,
 	}
 	switch o.Safety {
@@ -199,6 +199,7 @@ func (db *DB) setWithTurn(op string, c settingsChange) error {
 		if err := db.storeAll(ctx, op); err != nil {
 			return err
 		}
+		db.writer.Log().Resume(db.ledger.Newest().Disk.Log)
 	}
 	if needs, err := db.replaceOptions(c, writerTurn); err != nil || needs <= writerTurn { // 2.
 		return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 	"github.com/lsmlite/lsmlite-go/engine/internal/worker"
 )
 
@@ -139,11 +140,31 @@ func (o *opener) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if foreign && db.files.Log() != nil { // it is read by another process
+	// It is read by another process, or streams of changes may go on where they were. If a sync has failed before,
+	// what is read of it may be in the cache only.
+	if db.files.Log() != nil && (foreign || o.keepsChanges() && !suspect) {
 		db.writer.SetLogHead()
 		return nil
 	}
 	return o.startLog()
+}
+
+// keepsChanges reports whether the log that was found goes on, for the transactions in it.
+func (o *opener) keepsChanges() bool {
+	return o.db.opts.Changes > 0 && (o.db.recovered.Commits > 0 || o.earlier != nil)
+}
+
+// lookForEarlier looks for transactions in the log from before the checkpoint, if changes are kept.
+func (o *opener) lookForEarlier() error {
+	log := o.db.files.Log()
+	if o.db.opts.Changes == 0 || o.db.opts.ReadOnly || log == nil || o.disk.Log.Off == 0 {
+		return nil
+	}
+	from, ok, err := wal.Earlier(log, o.disk.Log)
+	if ok {
+		o.earlier = &from
+	}
+	return err
 }
 
 // startLog begins a new log, in place of the one there is. The newest checkpoint, which both
@@ -161,14 +182,14 @@ func (o *opener) startLog() error {
 
 // replay reads the log into the tree, and publishes the state that it leads to.
 func (o *opener) replay(ctx context.Context) (err error) {
-	o.db.recovered, err = o.db.writer.Replay(ctx, o.disk.Log, o.db.opts.ReadOnly)
+	o.db.recovered, err = o.db.writer.Replay(ctx, o.disk.Log, o.earlier, o.db.opts.ReadOnly)
 	return err
 }
 
 // firstState publishes the state of the checkpoint, without the log.
 func (o *opener) firstState() error {
 	db := o.db
-	if (!o.Log.Commits || o.Log.AtStart) && o.disk.Log.Off != 0 {
+	if (!o.Log.Commits || o.Log.AtStart) && o.disk.Log.Off != 0 && o.earlier == nil {
 		// The checkpoint's position means nothing in this log, which starts at 0: nothing
 		// is reclaimed by it.
 		o.disk.Log.Off = 0

@@ -44,7 +44,7 @@ func (db *DB) State() StateToken {
 	}
 	st := db.ledger.Acquire()
 	defer db.ledger.Release(st)
-	return StateToken{Commits: st.Past.Commits, Chain: st.Past.Chain}
+	return StateToken{Commits: st.End.Commits, Chain: st.End.Chain}
 }
 
 // CheckNotBefore compares an open database with a token, with the error that Open would return for

@@ -39,7 +39,16 @@ type Stats struct {
 	MergeStallTime      time.Duration
 	CheckpointStalls    int64
 	CheckpointStallTime time.Duration
+	ChangesStalls       int64
+	ChangesStallTime    time.Duration
 	StalledNow          int64
+
+	// ChangeStreams is how many streams of changes are read now, of DB.Changes and DB.Watch, ChangeLag how many bytes
+	// of the log the slowest of them has still to read, and ChangeCuts how often one has lost its place, because what
+	// it had to read was written over or cannot be read from the log.
+	ChangeStreams int64
+	ChangeLag     int64
+	ChangeCuts    int64
 
 	// PagesRead counts pages read from the file: for readers that did not find them in the cache
 	// (PagesReadMiss); ahead of scans, and for long values (PagesReadAhead); by merges and checks
@@ -124,6 +133,8 @@ func (s *Stats) Stalls(r StallReason) (n int64, d time.Duration) {
 		return s.MergeStalls, s.MergeStallTime
 	case StallCheckpoint:
 		return s.CheckpointStalls, s.CheckpointStallTime
+	case StallChanges:
+		return s.ChangesStalls, s.ChangesStallTime
 	}
 	return s.FlushStalls, s.FlushStallTime
 }
@@ -137,6 +148,8 @@ func (db *DB) Stats() Stats {
 	var s Stats
 	countWork(db, &s)
 	countFiles(db, &s)
+	c := db.streams.Stats()
+	s.ChangeStreams, s.ChangeLag, s.ChangeCuts = int64(c.Readers), c.Lag, c.Cuts
 	s.FenceBytes, s.FilterBytes = db.index.Sizes()
 	s.FilterSkips, s.FilterMisses = db.index.Counts()
 	s.LiveBytes, s.OldBytes = int64(st.Live.Size()), int64(st.Old.Size())
@@ -151,6 +164,9 @@ func (db *DB) Stats() Stats {
 	}
 	for _, r := range db.LogStructure() {
 		s.LogBytes += r.End - r.Start
+	}
+	if db.tuning.Load().Changes > 0 { // what is kept for streams is not needed by a recovery
+		s.LogBytes = db.ledger.LogUse().Needed
 	}
 	s.UncheckpointedBytes = db.CheckpointSize()
 	s.Poisoned, s.Moved = db.Poisoned() != nil, db.files.Lost() != nil
@@ -185,6 +201,7 @@ func countWork(db *DB, s *Stats) {
 	s.FlushStalls, s.FlushStallTime = stalls(worker.StallFlush)
 	s.MergeStalls, s.MergeStallTime = stalls(worker.StallMerge)
 	s.CheckpointStalls, s.CheckpointStallTime = stalls(worker.StallCheckpoint)
+	s.ChangesStalls, s.ChangesStallTime = stalls(worker.StallChanges)
 	s.StalledNow = c.Stalled.Load()
 	s.PagesWrittenFlush, s.BytesWrittenFlush = c.Pages[worker.ForFlush].Load(), c.Bytes[worker.ForFlush].Load()
 	s.PagesWrittenMerge, s.BytesWrittenMerge = c.Pages[worker.ForMerge].Load(), c.Bytes[worker.ForMerge].Load()

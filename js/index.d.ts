@@ -53,6 +53,7 @@ export interface Settings {
   autoflush?: number | string;
   autocheckpoint?: number | string;
   max_log?: number | string;
+  changes?: number | string;
   automerge?: number;
   max_garbage?: number;
   autowork?: boolean;

@@ -26,6 +26,7 @@ const (
 	CodeConflict     Code = 5 | 3<<8
 	CodeBusySnapshot Code = 5 | 2<<8
 	CodeSnapshotGone Code = 5 | 4<<8
+	CodeGap          Code = 5 | 5<<8
 	CodeMoved        Code = 8 | 4<<8
 	CodeUndetermined Code = 10 | 1<<8
 	CodeTampered     Code = 11 | 1<<8
@@ -50,6 +51,7 @@ var codeText = map[Code]string{
 	CodeConflict:     "another transaction has written the same, and this one wrote nothing",
 	CodeBusySnapshot: "snapshot is not the newest any more",
 	CodeSnapshotGone: "what the snapshot shows is not kept any more",
+	CodeGap:          "changes since then are not kept, or are not of this history",
 	CodeMoved:        "database file or log has been renamed, replaced or removed",
 	CodeUndetermined: "it is not known whether the transaction was committed",
 	CodeTampered:     "encrypted database has been tampered with",

@@ -17,6 +17,9 @@ var (
 	// further. Nothing that was read before is wrong. It is an ErrBusy, too; start again with a
 	// new snapshot.
 	ErrSnapshotGone = &Error{Code: CodeSnapshotGone}
+	// ErrGap: the changes that follow a position are not there: they were written over, or the database has another
+	// history. Take a snapshot, and read the changes from its position on. It is an ErrBusy, too.
+	ErrGap = &Error{Code: CodeGap}
 	// ErrReadOnly: a write on a read-only handle or transaction.
 	ErrReadOnly = &Error{Code: CodeReadOnly}
 	// ErrMoved: the database file or its log was renamed, replaced or removed while it was

@@ -182,6 +182,13 @@ var metrics = []metric{
 	gauge("lsmlite_log_file_bytes", "Length of the log file.",
 		func(s *engine.Stats) int64 { return s.LogFileBytes }),
 
+	gauge("lsmlite_change_streams", "Streams of changes that are read now.",
+		func(s *engine.Stats) int64 { return s.ChangeStreams }),
+	gauge("lsmlite_change_lag_bytes", "Bytes of the log that the slowest stream of changes has still to read.",
+		func(s *engine.Stats) int64 { return s.ChangeLag }),
+	counter("lsmlite_change_cuts_total", "Times that a stream of changes lost its place.",
+		func(s *engine.Stats) int64 { return s.ChangeCuts }),
+
 	gauge("lsmlite_pins", "Snapshots held by transactions, snapshots and cursors.",
 		func(s *engine.Stats) int64 { return s.Pins }),
 	gauge("lsmlite_oldest_pin_seconds", "Seconds for which the oldest of them has been out of date.",

@@ -17,7 +17,6 @@ import (
 var forTests = map[string]string{
 	"engine/internal/cursor.Cursor.Steps": "the tests of package engine measure what a cursor passes over",
 	"engine/internal/span.List.Len":       "the tests of package cursor count what cursors remember",
-	"engine/internal/wal.Tail.Place":      "the tests of package wal compare it with that of the log",
 	"engine/internal/turn.Turn.Given":     "the tests of package engine want that readers give way to writers",
 }
 

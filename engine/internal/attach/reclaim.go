@@ -19,7 +19,7 @@ type shown struct {
 // publish shows what the run has come to.
 func (f *Follower) publish() {
 	r := f.run
-	f.Publish(&snapshot.State{Disk: r.disk, Live: r.tree.Freeze(), Tree: r.tree, Seq: f.seq, Past: snapshot.PastOf(r.end.LogPos)}, r.pages)
+	f.Publish(&snapshot.State{Disk: r.disk, Live: r.tree.Freeze(), Tree: r.tree, Seq: f.seq, End: r.end}, r.pages)
 }
 
 // reclaimNodes is how many nodes the tree has given up when the readers are looked at, to find out which of

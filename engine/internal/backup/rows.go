@@ -88,7 +88,7 @@ func (c *Copy) segment(st *snapshot.State, f vfs.File, first *copyFile, report b
 	}
 	cur.ReadAhead()
 	c.progress.Total = sizeOf(st)
-	out := &copyFile{File: c.o.file(f, c.o.Source), commits: st.Past.Commits}
+	out := &copyFile{File: c.o.file(f, c.o.Source), commits: st.End.Commits}
 	log := st.Disk.Log
 	out.seal = format.MakeSeal(uint64(st.Disk.ID), log.Raw(), uint64(log.Sum.S0), uint64(log.Sum.S1))
 	w := segment.NewWriter(out.File, out, 0)

@@ -264,3 +264,12 @@ func (p LogPos) Raw() uint64 {
 	}
 	return raw
 }
+
+// LogPlace is a position between two transactions of the log, and its numbers: how many bytes of the log come
+// before it, pads and jumps included, and how many transactions, since a moment that all places have in common
+// that are compared.
+type LogPlace struct {
+	LogPos
+	Stream int64
+	Seq    uint64
+}

@@ -13,10 +13,9 @@ import (
 type Commit struct {
 	Seq     uint64 // its number
 	View    memtree.View
-	Regions [3]wal.Region // of the log that are needed after it
-	Past    snapshot.Past // with it
-	At      int64         // when it was made, about, in Unix nanoseconds
-	End     wal.Place     // where the log goes on after it, if there is Live
+	Regions [3]wal.Region   // of the log that are needed after it
+	End     format.LogPlace // of the log that holds it
+	At      int64           // when it was made, about, in Unix nanoseconds
 }
 
 // Show makes a commit visible to all readers, at last to those of other processes. The writer shows
@@ -24,7 +23,7 @@ type Commit struct {
 func (l *Ledger) Show(c Commit) {
 	l.mu.Lock()
 	next := l.reg.Newest().Next()
-	next.Live, next.Seq, next.At, next.Past = c.View, c.Seq, c.At, c.Past
+	next.Live, next.Seq, next.At, next.End = c.View, c.Seq, c.At, c.End
 	l.log.regions, l.log.stream = c.Regions, c.End.Stream
 	l.reg.Publish(next)
 	l.mu.Unlock()
@@ -52,23 +51,23 @@ func (l *Ledger) SetAside(live memtree.View, end format.LogPos, fresh *memtree.T
 }
 
 // Replayed publishes what the log has led to when the database was opened.
-func (l *Ledger) Replayed(tree *memtree.Tree, log wal.Recovered) {
+func (l *Ledger) Replayed(tree *memtree.Tree, end format.LogPlace, log wal.Recovered) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	next := l.reg.Newest().Next()
-	next.Live, next.Tree, next.Past = tree.Freeze(), tree, snapshot.PastOf(log.End)
+	next.Live, next.Tree, next.End = tree.Freeze(), tree, end
 	l.log.regions = log.Regions
 	l.reg.Publish(next)
 }
 
 // NewLog notes that the log begins again, with nothing in it that is needed.
-func (l *Ledger) NewLog(regions [3]wal.Region) {
+func (l *Ledger) NewLog(begin format.LogPlace, regions [3]wal.Region) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	next := l.reg.Newest().Next()
 	disk := *next.Disk
 	disk.Log.Off = 0
-	next.Disk = &disk
+	next.Disk, next.End = &disk, begin
 	l.log = logBook{regions: regions}
 	l.reg.Publish(next)
 }

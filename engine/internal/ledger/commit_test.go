@@ -99,8 +99,9 @@ func TestReplayedTreeIsShown(t *testing.T) {
 	k := open(t, found{})
 	tree := treeOf("a", "b", "c")
 	regions := [3]wal.Region{2: {Start: 10, End: 20}}
-	k.Replayed(tree, wal.Recovered{Regions: regions})
-	if st := k.Newest(); st.Live.Len() != 3 || st.Tree != tree || k.LogRegions() != regions {
+	end := format.LogPlace{Stream: 10, Seq: 3}
+	k.Replayed(tree, end, wal.Recovered{Regions: regions})
+	if st := k.Newest(); st.Live.Len() != 3 || st.End != end || st.Tree != tree || k.LogRegions() != regions {
 		t.Errorf("%d records, regions %v", st.Live.Len(), k.LogRegions())
 	}
 }

@@ -19,6 +19,7 @@ package ledger
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
@@ -42,6 +43,8 @@ type Ledger struct {
 	stored Stored
 	freed  int64 // blocks that were given up since the newest checkpoint, and can be used after another
 	log    logBook
+
+	durable atomic.Int64 // up to which number the log, or a checkpoint, would survive a loss of power
 }
 
 // New makes the ledger of a file from what its meta pages and its segments say. foreign
@@ -53,7 +56,7 @@ func New(bf *blockfile.File, free *freelist.List, stored Stored, foreign func() 
 
 // First publishes the state that the database begins with.
 func (l *Ledger) First(disk *snapshot.Snapshot, tree *memtree.Tree) {
-	l.reg.Publish(&snapshot.State{Disk: disk, Tree: tree, Past: snapshot.PastOf(disk.Log)})
+	l.reg.Publish(&snapshot.State{Disk: disk, Tree: tree, End: format.LogPlace{LogPos: disk.Log}})
 }
 
 // Acquire pins the newest state. It never waits.

@@ -57,6 +57,22 @@ func (l *Ledger) LogRegions() [3]wal.Region {
 	return l.log.regions
 }
 
+// LogEnd returns where the log ends of what can be seen, and up to which number it is durable.
+func (l *Ledger) LogEnd() (end format.LogPlace, durable int64) {
+	durable = l.durable.Load() // first, so that it is no later than the end
+	return l.reg.Newest().End, durable
+}
+
+// LogSynced notes that the log was synced up to a number after that was shown.
+func (l *Ledger) LogSynced(stream int64) {
+	for {
+		was := l.durable.Load()
+		if stream <= was || l.durable.CompareAndSwap(was, stream) {
+			return
+		}
+	}
+}
+
 // LogUse is how much of the log is in use, in bytes.
 type LogUse struct {
 	Needed int64 // that a crash would be recovered from

@@ -66,7 +66,7 @@ func TestLogIsReclaimableOnlyIfItsPlaceIsKnown(t *testing.T) {
 	k.store()
 	expect("after a checkpoint", 700, true)
 	regions := [3]wal.Region{2: {Start: 16, End: 16}}
-	k.NewLog(regions)
+	k.NewLog(format.LogPlace{}, regions)
 	expect("a new log", 0, false)
 	if st := k.Newest(); st.Disk.Log.Off != 0 || st.Disk.ID != 12 || k.LogRegions() != regions {
 		t.Errorf("the new log: levels up to %d of it, state %d, regions %v", st.Disk.Log.Off, st.Disk.ID, k.LogRegions())

@@ -7,6 +7,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
 
 // Stored is what the meta pages hold.
@@ -102,6 +103,7 @@ func (l *Ledger) Done(e Export, ref format.CheckpointRef) (pages int64, err erro
 	if !foreign && err == nil {
 		l.log.synced = l.log.newest
 	}
+	l.LogSynced(l.reg.Newest().End.Stream - wal.BytesAfter(l.log.regions, c.Log.Off))
 	return pages, err
 }
 

@@ -28,7 +28,9 @@ type State struct {
 	OldSeq uint64        // number of the newest commit in Old
 	Tree   *memtree.Tree // the tree that Live is a view of; only the writer touches it
 	Seq    uint64        // number of the commit that is newest in it
-	Past   Past          // zero if the file is not encrypted
+	// End is where the log ends that holds everything up to it. Commits that were not logged do not count there,
+	// except that they make it a place that nothing before it leads to.
+	End format.LogPlace
 	// At is when it was made, in Unix nanoseconds. Publish sets it if it is 0; a caller that
 	// knows the time already saves a look at the clock.
 	At int64
@@ -46,16 +48,6 @@ type State struct {
 	later      atomic.Int64
 	prev, next *State // the registry's list; guarded by its mutex
 }
-
-// Past is what the log of an encrypted file says of all commits up to one: how many there were, and
-// the chain after them. Commits that were not logged do not count.
-type Past struct {
-	Commits uint64
-	Chain   [16]byte
-}
-
-// PastOf returns what is before a position of the log.
-func PastOf(pos format.LogPos) Past { return Past{pos.Commits, pos.Chain} }
 
 // Registry publishes States and knows which of them are still pinned.
 type Registry struct {
@@ -157,7 +149,7 @@ func (r *Registry) ReleaseLater(s *State) {
 // publishes it.
 func (s *State) Next() *State {
 	return &State{Live: s.Live, Old: s.Old, HasOld: s.HasOld, OldLog: s.OldLog, OldSeq: s.OldSeq, Disk: s.Disk, Tree: s.Tree, Seq: s.Seq,
-		Past: s.Past, Spans: s.Spans}
+		End: s.End, Spans: s.Spans}
 }
 
 // Superseded reports whether another State has been published since, or is about to be.

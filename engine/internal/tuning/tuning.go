@@ -20,6 +20,7 @@ const (
 type Values struct {
 	AutoFlush      int64 // size of the live tree at which it is flushed
 	AutoCheckpoint int64 // written to the file before a checkpoint is due; 0: never due for that
+	Changes        int64 // of the log that are kept for streams
 	MaxLog         int64 // needed of the log before a transaction waits; negative: no bound
 	AutoMerge      int   // levels of one age that are worth a merge
 	MaxGarbage     int   // what newer levels may overwrite of the oldest before all are merged, in percent

@@ -114,7 +114,7 @@ func (l *Log) prelude(n int64) error {
 		}
 	}
 	if l.canWrap() && n <= l.before(t.regions[2].Start)-format.LogJumpRoom-l.headLen() {
-		l.buf = format.AppendLogPad(l.buf, int(-t.stream&7))
+		l.buf = format.AppendLogPad(l.buf, int(-(t.stream-t.interval)&7))
 		l.buf = format.AppendLogWrap(l.buf)
 		l.moved()
 		t.regions[0] = Region{t.regions[2].Start, t.off()}

@@ -25,6 +25,8 @@ type modelStats struct {
 
 	shared, undone int // commits that were written with others, and that had to be undone
 
+	padded              int // how often a pad was written before a transaction
+	history             int // how often a Tail began at a place that was kept
 	followed, overtaken int // transactions that a Tail read, and how often they were overwritten before
 }
 
@@ -39,15 +41,16 @@ type model struct {
 	keep  int  // see how
 	keys  *crypt.Keys
 
-	commits []string // every committed transaction, rendered
-	written int      // how many of them are in the file
-	end     format.LogPos
-	ckpt    format.LogPos
-	ckptAt  int // how many commits are before ckpt
-	durable int // how many commits may not be lost
-	log     *Log
-	tail    *Tail
-	tailAt  int // how many commits are before it
+	commits  []string // every committed transaction, rendered
+	written  int      // how many of them are in the file
+	end      format.LogPos
+	ckpt     format.LogPos
+	ckptAt   int // how many commits are before ckpt
+	durable  int // how many commits may not be lost
+	log      *Log
+	tail     *Tail
+	tailAt   int // how many commits are before it
+	tailBase int // how many commits are before place 0 of the log
 	// reclaimed is whether the log was last told of ckpt.
 	reclaimed bool
 }
@@ -113,7 +116,7 @@ func (m *model) check() {
 		}
 		checkStream(m.t, m.f.data, from, r.End.Off)
 	}
-	if m.reclaimed && r.Commits > 0 && !slices.Equal(inUse(l.Regions()), inUse(m.log.Regions())) {
+	if m.reclaimed && m.log.history.bytes == 0 && r.Commits > 0 && !slices.Equal(inUse(l.Regions()), inUse(m.log.Regions())) {
 		m.t.Fatalf("recovered regions %v, live %v", l.Regions(), m.log.Regions())
 	}
 }
@@ -154,6 +157,14 @@ func (m *model) transaction() {
 		m.log.Begin()
 	}
 	m.reclaimed = m.log.seen == m.ckpt
+	if m.rng.IntN(6) == 0 && m.log.Align() {
+		if m.log.padded > 0 {
+			m.stats.padded++
+		}
+		if at := m.log.tx.off() % m.log.sector; at != 0 {
+			m.t.Fatalf("after Align the next transaction begins %d bytes after a sector", at)
+		}
+	}
 	if m.rng.IntN(2) == 0 {
 		m.log.Trim(int64(m.rng.IntN(1 << m.rng.IntN(20))))
 	}
@@ -451,7 +462,7 @@ func runModels(t *testing.T, seeds uint64, encrypted bool) {
 	if *seedFlag == 0 && !testing.Short() &&
 		(stats.wraps < 10 || stats.jumps < 10 || stats.rolledBackWraps < 10 || stats.rebases < 10 ||
 			stats.lost < 10 || stats.failures < 10 || stats.threeRegions < 10 || stats.shared < 100 || stats.undone < 10 ||
-			stats.followed < 1000 || stats.overtaken < 10) {
+			stats.followed < 1000 || stats.overtaken < 5 || stats.history < 50 || stats.padded < 50) {
 		t.Errorf("the model did not reach what it is for: %+v", stats)
 	}
 }

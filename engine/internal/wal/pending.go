@@ -82,6 +82,7 @@ func (l *Log) Lost() error {
 func (l *Log) Undo() {
 	p := &l.pending
 	l.committed = p.before
+	l.history.undone(l)
 	l.mark = true
 	p.lost.Store(nil)
 	l.Rollback()

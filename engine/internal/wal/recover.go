@@ -3,6 +3,7 @@
 package wal
 
 import (
+	"math"
 	"slices"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
@@ -115,7 +116,9 @@ func recoverLog(f File, from format.LogPos, h how, apply applyFunc) (*Log, Recov
 		}
 		r.Stale = stale.Commits > 0
 	}
-	l.stream = l.Size()
+	l.stream, l.seq = l.Size(), uint64(r.Commits)
+	l.history.begin = Place{LogPos: from}
+	l.history.oldest.Store(math.MaxInt64)
 	r.Bytes, r.End, r.Regions = l.Size(), l.End(), l.regions
 	l.Rollback()
 	return l, r, nil

@@ -21,14 +21,20 @@ const (
 
 // reclaim gives up what a synced checkpoint at pos does not need: the regions before
 // the one in which pos lies, and that region up to pos. It reports whether it has looked.
+//
+// What the history still needs is kept.
 func (l *Log) reclaim(pos format.LogPos) bool {
-	if pos == l.seen {
-		return false
+	looked := pos != l.seen
+	l.seen, l.useful = pos, l.useful || looked
+	if kept, changed := l.history.dropped(l.stream); l.useful && (looked || changed) {
+		if kept.Stream < l.stream-BytesAfter(l.regions, pos.Off) {
+			pos = kept.LogPos
+		}
+		giveUp(&l.regions, pos.Off)
+		giveUp(&l.pending.before.regions, pos.Off) // which a checkpoint lies in as well, or nothing is pending
+		return true
 	}
-	l.seen = pos
-	giveUp(&l.regions, pos.Off)
-	giveUp(&l.pending.before.regions, pos.Off) // which a checkpoint lies in as well, or nothing is pending
-	return true
+	return looked
 }
 
 // giveUp gives up what comes before off.

@@ -29,7 +29,8 @@ var ErrNotThere = errors.New("the log does not hold these transactions, or no lo
 type Tail struct {
 	s       scanner
 	at      place // after the last transaction that Next found
-	stream  int64 // the number of that place
+	stream  int64 // the numbers of that place
+	seq     uint64
 	from    place // before it
 	to      Place
 	current bool // what the scanner has in its buffer is of the log up to to
@@ -42,11 +43,11 @@ func NewTail(f File, from Place, keys *crypt.Keys) *Tail {
 
 func newTail(f File, from Place, keys *crypt.Keys, keep int) *Tail {
 	at := startPlace(from.LogPos)
-	return &Tail{s: scanner{f: f, keep: keep, opener: opener{keys: keys}}, at: at, from: at, stream: from.Stream}
+	return &Tail{s: scanner{f: f, keep: keep, opener: opener{keys: keys}}, at: at, from: at, stream: from.Stream, seq: from.Seq}
 }
 
 // Place returns where the Tail is.
-func (t *Tail) Place() Place { return Place{t.at.pos(), t.stream} }
+func (t *Tail) Place() Place { return Place{LogPos: t.at.pos(), Stream: t.stream, Seq: t.seq} }
 
 // Next goes on to the next transaction, whose records Records hands over, and reports false if there is none
 // before to. It has to meet that place exactly, else the error matches ErrNotThere. After an error the Tail
@@ -83,6 +84,7 @@ func (t *Tail) Next(to Place) (bool, error) {
 		return false, t.missed(to, "another transaction ends there")
 	}
 	t.from, t.at, t.stream = before, t.s.at, after
+	t.seq++
 	t.forgetExtents()
 	return true, nil
 }

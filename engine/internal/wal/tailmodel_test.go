@@ -15,7 +15,28 @@ func (m *model) newTail(r Recovered) {
 	if r.Rebased {
 		from.Off = 0
 	}
-	m.tail, m.tailAt = newTail(m.f, Place{LogPos: from}, m.keys, m.keep), m.ckptAt
+	m.tail, m.tailAt, m.tailBase = newTail(m.f, Place{LogPos: from}, m.keys, m.keep), m.ckptAt, m.ckptAt
+	m.log.Keep([]int64{0, 5000, 100_000, 1 << 20}[m.rng.IntN(4)])
+}
+
+// fromHistory begins to follow the log at some place of its history.
+func (m *model) fromHistory() {
+	places := m.log.History().Places()
+	if len(places) == 0 {
+		return
+	}
+	if n := len(places); n > 2*historyParts+3 {
+		m.t.Fatalf("%d places are known", n)
+	}
+	p := places[m.rng.IntN(len(places))]
+	if p.Stream > m.tail.Place().Stream {
+		return // of what is not written yet, or nothing was kept until then
+	}
+	if !m.log.History().Holds(p.Stream) {
+		m.t.Fatalf("place %+v is not held", p)
+	}
+	m.tail, m.tailAt = newTail(m.f, p, m.keys, m.keep), m.tailBase+int(p.Seq)
+	m.stats.history++
 }
 
 // follow reads what was written since the last time. If none of it was given up it has to be all there, and else
@@ -26,7 +47,10 @@ func (m *model) follow() {
 		return
 	}
 	to := m.log.Place()
-	live := m.tail.Place().Stream >= to.Stream-m.log.Size()
+	if m.rng.IntN(3) == 0 {
+		m.fromHistory()
+	}
+	live := m.log.History().Holds(m.tail.Place().Stream) || m.tail.Place().Stream >= to.Stream-m.log.Size()
 	for {
 		more, err := m.tail.Next(to)
 		if !live && errors.Is(err, ErrNotThere) {
@@ -59,7 +83,7 @@ func (m *model) follow() {
 		m.tailAt++
 		m.stats.followed++
 	}
-	if m.tailAt != m.written || m.tail.Place().Stream != to.Stream {
+	if m.tailAt != m.written || m.tail.Place() != to && m.tail.Place().Seq != to.Seq || m.tail.Place().Stream != to.Stream {
 		m.t.Fatalf("read on up to transaction %d of %d", m.tailAt, m.written)
 	}
 }

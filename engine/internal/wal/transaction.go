@@ -85,7 +85,7 @@ func (l *Log) BeginAfter(synced format.LogPos) {
 // the last commit, until another transaction is written over it.
 func (l *Log) Rollback() {
 	l.txID++
-	end := l.regions[2].End
+	end := l.regions[2].End + l.padded
 	l.tx = transaction{
 		extents:    [3]extent{{0, end}},
 		numExtents: 1,
@@ -96,6 +96,10 @@ func (l *Log) Rollback() {
 		mark:       l.mark,
 		chained:    l.chained,
 		box:        l.box,
+	}
+	if l.padded > 0 {
+		l.tx.interval = -l.padded
+		l.tx.sum.Add(format.AppendLogPad(nil, int(l.padded)))
 	}
 	l.base = 0
 	l.clear = l.clear[:0]
@@ -193,18 +197,22 @@ func (l *Log) commit(padToSector bool, write func(*Log) error) error {
 	l.regions = l.tx.regions
 	l.regions[2].End = l.tx.off()
 	l.sum = l.tx.sum.End()
-	l.stream += l.tx.stream
+	l.stream += l.padded + l.tx.stream
+	l.padded = 0
+	l.seq++
 	l.align, l.mark = false, false
 	if l.keys != nil {
 		l.chained, l.box = l.tx.chained, l.tx.box
 		l.commits++
 	}
+	l.history.committed(l)
 	l.Rollback()
 	return nil
 }
 
 // seal appends the commit record.
 func (l *Log) seal(padToSector bool) error {
+	invariant.Check(!l.broken, "a commit that no checkpoint leads to")
 	need := int64(format.LogCommitLen)
 	if padToSector {
 		need += l.sector
@@ -238,7 +246,7 @@ func (l *Log) writeCommit() error {
 		if t.numExtents > 1 {
 			first = t.extents[1].stream
 		}
-		l.void(l.regions[2].End, first)
+		l.void(t.extents[0].off, first)
 		// The rest of it may all be in the file. The next transaction may begin with the same bytes, as with a
 		// jump to the same place. So a mark comes first.
 		l.mark = true

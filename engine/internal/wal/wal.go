@@ -87,8 +87,9 @@ type Log struct {
 	// seen is the newest checkpoint position that was looked at. Until another one
 	// comes along nothing is reclaimed, so the position that the log was opened with,
 	// which after a rebase means nothing in this log, never takes part.
-	seen format.LogPos
-	head func() format.LogHead // what the file begins with; nil: nothing
+	seen   format.LogPos
+	useful bool                  // seen is another one than the log was opened with
+	head   func() format.LogHead // what the file begins with; nil: nothing
 
 	// The transaction in progress. Bytes base..tx.stream of its stream are in buf, those
 	// before base are in the file.
@@ -98,6 +99,7 @@ type Log struct {
 	base int64
 	encrypted
 
+	history   History
 	pending   pending
 	failed    atomic.Pointer[error] // the first error of Sync
 	keep      int64                 // how long the file may be without need, as Trim was told
@@ -112,9 +114,12 @@ type committed struct {
 	regions [3]Region
 	sum     format.Checksum // at the end of region 2
 	stream  int64           // how many bytes come before that place; see Log.Place
+	seq     uint64          // and how many transactions
 	// align asks the next transaction to begin on a sector of its own, and mark to begin
 	// with a mark; see prelude.
 	align, mark bool
+	padded      int64      // bytes of a pad that is in the file, at the beginning of the next transaction; see Align
+	broken      bool       // nothing may be committed; see Break
 	chained                // of a log that is encrypted
 	box         *crypt.Box // for the next frame
 }
@@ -147,15 +152,11 @@ func (l *Log) End() format.LogPos {
 	return p
 }
 
-// Place is a position between two transactions of a log, and its number: how many bytes of the log come
-// before it, pads and jumps included, since some moment that all places have in common.
-type Place struct {
-	format.LogPos
-	Stream int64
-}
+// Place is a position between two transactions, with its numbers.
+type Place = format.LogPlace
 
-// Place returns the position after the last commit, and its number. Number 0 is where Recover began to read.
-func (l *Log) Place() Place { return Place{l.End(), l.stream} }
+// Place returns the position after the last commit, and its numbers, which begin with 0 where Recover began to read.
+func (l *Log) Place() Place { return Place{LogPos: l.End(), Stream: l.stream, Seq: l.seq} }
 
 // Regions returns the regions as the last commit left them.
 func (l *Log) Regions() [3]Region { return l.regions }

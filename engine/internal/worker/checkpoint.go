@@ -274,6 +274,9 @@ func (w *Worker) storeExport(e ledger.Export, all bool) (pages int64, err error)
 		return 0, w.syncResult(err)
 	}
 	pages, err = w.Ledger.Done(e, format.RefOf(s.Blob))
+	if w.Host.Stored != nil {
+		w.Host.Stored()
+	}
 	w.pace.stored.Store(e.Checkpoint.Written)
 	wake(w.pace.step)
 	return pages, err

@@ -12,6 +12,7 @@ const (
 	StallFlush Reason = iota
 	StallMerge
 	StallCheckpoint
+	StallChanges
 	NumReasons
 )
 

@@ -74,6 +74,7 @@ type Host struct {
 	// BeforeStore is called before a checkpoint is stored: the names of the files have to be
 	// right, and durable.
 	BeforeStore func() error
+	Stored      func() // called after one is stored; may be nil
 }
 
 // New makes the Worker of a database.

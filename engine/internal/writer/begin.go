@@ -114,6 +114,10 @@ func (w *Writer) begin(ctx context.Context, tx *Tx, asked time.Time) error {
 	}
 	waits.stall = stalled
 	w.reclaim()
+	w.log.Keep(w.Tuning.Load().Changes)
+	if w.Streams.WantsAlign() {
+		w.AlignLog()
+	}
 	*tx = Tx{w: w, state: w.Ledger.Acquire(), level: 1, waits: waits}
 	if synced, ok := w.Ledger.Reclaimable(); ok {
 		w.log.BeginAfter(synced)
@@ -138,7 +142,11 @@ func (w *Writer) prepare(ctx context.Context) (stalled time.Duration, err error)
 	if err := w.settleLater(ctx); err != nil {
 		return 0, err
 	}
-	return w.makeRoom(ctx)
+	if stalled, err = w.makeRoom(ctx); err != nil {
+		return stalled, err
+	}
+	waited, err := w.waitForStreams(ctx)
+	return stalled + waited, err
 }
 
 // reclaimNodes is how many nodes the tree has given up when the readers are looked at, to find out

@@ -6,7 +6,6 @@ import (
 	"context"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
-	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/span"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
@@ -98,10 +97,7 @@ func (tx *Tx) publish(sync bool, watch *commitWatch) (err error) {
 	w := tx.w
 	defer w.Host.Leave()
 	tx.foldSpans()
-	h := ledger.Commit{Seq: w.seq + 1, View: w.tree.Freeze(), Regions: w.log.Regions(), Past: snapshot.PastOf(w.log.End()), At: w.Turn.TakenAt()}
-	if w.Ledger.Live() != nil {
-		h.End = w.log.Place()
-	}
+	h := ledger.Commit{Seq: w.seq + 1, View: w.tree.Freeze(), Regions: w.log.Regions(), End: w.log.Place(), At: w.Turn.TakenAt()}
 	w.seq = h.Seq
 	var mine *batch
 	if sync {
@@ -110,6 +106,7 @@ func (tx *Tx) publish(sync bool, watch *commitWatch) (err error) {
 		// Nobody may see a commit that is still to be synced through this one.
 		if err = w.settle(); err == nil {
 			w.Ledger.Show(h)
+			w.Streams.Wake()
 			w.group.published(h)
 		}
 	}

@@ -156,6 +156,8 @@ func (w *Writer) syncReady() {
 	err := w.log.Sync()
 	if err == nil {
 		w.Ledger.Show(h)
+		w.Ledger.LogSynced(h.End.Stream)
+		w.Streams.Wake()
 	} else {
 		err = w.Host.Poison(err)
 	}

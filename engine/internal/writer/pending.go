@@ -25,7 +25,9 @@ func (w *Writer) logCommit(tx *Tx, t *tuning.Values) (sync bool, err error) {
 	case t.Log:
 		err = w.log.Commit(false)
 	default:
-		err = w.log.WritePending()
+		if err = w.log.WritePending(); err == nil {
+			w.log.Break()
+		}
 	}
 	if !first && w.log.Pending() == 0 {
 		w.wrote(w.log.Lost())

@@ -39,12 +39,31 @@ type replayer struct {
 	limit    int  // size of the tree at which it is looked at
 	records  int
 	batch    *memtree.Batch // of records that the tree does not hold yet
+
+	skipTo         *format.LogPos // what comes before it is in the file; nil once it is reached
+	skipped        int64          // records
+	skippedCommits int
 }
 
 // Replay reads the log from a position on into the tree, and publishes the state that it
 // leads to. With inMemory nothing is written to the database file. The database is being
 // opened: nobody else uses it.
-func (w *Writer) Replay(ctx context.Context, from format.LogPos, inMemory bool) (wal.Recovered, error) {
+//
+// The log is read from an earlier place on, if there is one, so that what comes before the position is part of its
+// history, too. If that does not lead to the position, it is of no account.
+func (w *Writer) Replay(ctx context.Context, from format.LogPos, earlier *format.LogPos, inMemory bool) (wal.Recovered, error) {
+	if earlier != nil {
+		rec, err := w.replay(ctx, from, earlier, inMemory)
+		if !errors.Is(err, errOtherWay) {
+			return rec, err
+		}
+	}
+	return w.replay(ctx, from, nil, inMemory)
+}
+
+var errOtherWay = errors.New("an earlier place of the log does not lead to the checkpoint")
+
+func (w *Writer) replay(ctx context.Context, from format.LogPos, earlier *format.LogPos, inMemory bool) (wal.Recovered, error) {
 	// Without a filter, which costs time: as a rule most of what is read is flushed, here or soon. So the tree that
 	// stays live once the database is open has none either, until the next one takes its place.
 	w.tree = memtree.New()
@@ -53,16 +72,27 @@ func (w *Writer) Replay(ctx context.Context, from format.LogPos, inMemory bool) 
 	if f := w.Files.Log(); f != nil {
 		file = f
 	}
-	log, rec, err := wal.RecoverSteps(file, from, w.Notes.Keys(), r.apply, r.committed)
+	begin := from
+	if earlier != nil {
+		begin, r.skipTo = *earlier, &from
+	}
+	log, rec, err := wal.RecoverSteps(file, begin, w.Notes.Keys(), r.apply, r.committed)
+	if r.skipTo != nil && ctx.Err() == nil {
+		return rec, errOtherWay
+	}
 	if err != nil {
 		return rec, fmt.Errorf("replay log %s: %w", errs.Cut(w.Files.LogPath()), err)
+	}
+	if earlier != nil {
+		rec.Commits, rec.Records, rec.Bytes = rec.Commits-r.skippedCommits, rec.Records-r.skipped, wal.BytesAfter(rec.Regions, from.Off)
 	}
 	r.batch.Apply()
 	if w.tree.Size() == 0 {
 		w.tree = w.newTree()
 	}
 	w.log = log
-	w.Ledger.Replayed(w.tree, rec)
+	w.log.Keep(w.Tuning.Load().Changes)
+	w.Ledger.Replayed(w.tree, log.Place(), rec)
 	return rec, nil
 }
 
@@ -71,6 +101,10 @@ func (r *replayer) apply(rec format.LogRecord) error {
 		if err := r.ctx.Err(); err != nil {
 			return err
 		}
+	}
+	if r.skipTo != nil {
+		r.skipped++
+		return nil
 	}
 	switch rec.Op {
 	case format.LogWrite:
@@ -88,6 +122,12 @@ func (r *replayer) apply(rec format.LogRecord) error {
 
 // committed is called after each transaction, with the position in the log after it.
 func (r *replayer) committed(pos format.LogPos) error {
+	if to := r.skipTo; to != nil {
+		if r.skippedCommits++; pos.Off == to.Off && pos.Sum == to.Sum && pos.Chain == to.Chain && pos.Commits == to.Commits {
+			r.skipTo = nil
+		}
+		return nil
+	}
 	w := r.w
 	if w.tree.Size()+r.batch.Size() < r.limit {
 		return nil
@@ -140,9 +180,10 @@ func (w *Writer) StartLog(mark format.LogMark) error {
 		return err
 	}
 	w.log = log
+	w.log.Keep(w.Tuning.Load().Changes)
 	w.Notes.SetMark(mark)
 	w.SetLogHead()
-	w.Ledger.NewLog(log.Regions())
+	w.Ledger.NewLog(log.Place(), log.Regions())
 	return nil
 }
 

@@ -50,7 +50,7 @@ func (d *desk) again(autoFlush int64, inMemory bool) *Writer {
 	must(d.t, w.First(snapshot.Empty()))
 	must(d.t, d.Worker.Turn.Take(context.Background()))
 	defer d.Worker.Turn.Release()
-	rec, err := w.Replay(context.Background(), snapshot.Empty().Log, inMemory)
+	rec, err := w.Replay(context.Background(), snapshot.Empty().Log, nil, inMemory)
 	must(d.t, err)
 	if rec.End.Off != d.log.End().Off {
 		d.t.Errorf("the log ends at %d, want %d", rec.End.Off, d.log.End().Off)

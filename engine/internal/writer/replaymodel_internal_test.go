@@ -125,7 +125,7 @@ func (d *desk) replayed(autoFlush int64, inMemory bool) *Writer {
 	must(d.t, w.First(snapshot.Empty()))
 	must(d.t, d.Worker.Turn.Take(context.Background()))
 	defer d.Worker.Turn.Release()
-	_, err := w.Replay(context.Background(), snapshot.Empty().Log, inMemory)
+	_, err := w.Replay(context.Background(), snapshot.Empty().Log, nil, inMemory)
 	must(d.t, err)
 	return w
 }

@@ -53,6 +53,31 @@ func (w *Writer) makeRoom(ctx context.Context) (stalled time.Duration, err error
 	return 0, err
 }
 
+// waitForStreams waits while a stream that must not lose its place has so much still to read that the transaction
+// would make it lose it. The caller has the writer's turn.
+func (w *Writer) waitForStreams(ctx context.Context) (stalled time.Duration, err error) {
+	w.Turn.MustBeHeld()
+	end, kept := w.log.Place().Stream, w.Tuning.Load().Changes
+	if !w.Streams.Lags(end, kept) {
+		return 0, nil
+	}
+	waiting := w.Worker.Stall(worker.StallChanges, "begin")
+	defer func() { stalled = waiting.End() }()
+	if err := w.Streams.WaitFor(ctx, end, kept, w.AlignLog); err != nil {
+		return 0, worker.WaitError("begin", w.Path, "a stream of changes that has to read first", err)
+	}
+	return 0, w.Host.Writable("begin")
+}
+
+// AlignLog has the next transaction begin in a sector of its own, for streams of what is durable. The caller has the
+// writer's turn, and no transaction is in progress.
+func (w *Writer) AlignLog() {
+	w.Turn.MustBeHeld()
+	if w.log.Align() {
+		w.Streams.Aligned(w.log.Place().Stream)
+	}
+}
+
 // treesFull reports whether no transaction may begin before the old tree is flushed.
 func (w *Writer) treesFull() bool {
 	st := w.Ledger.Newest()
@@ -78,7 +103,7 @@ func (w *Writer) trimLog() {
 	w.Turn.MustBeHeld()
 	keep := int64(math.MaxInt64)
 	if limit := w.Tuning.Load().MaxLog; limit > 0 {
-		keep = max(keepLogFactor*limit, format.LogMinWrap)
+		keep = max(keepLogFactor*(limit+w.Tuning.Load().Changes), format.LogMinWrap)
 	}
 	w.log.Trim(keep)
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/stream"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 	"github.com/lsmlite/lsmlite-go/engine/internal/turn"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
@@ -57,6 +58,8 @@ type Config struct {
 	Notes  *checkpoint.Notes
 	Tuning *tuning.Current
 	Host   Host
+	// Streams are read from the log; nil if there are none.
+	Streams *stream.Hub
 
 	MaxTx     int64           // see the constant
 	Committed func(Committed) // called for each commit; may be nil

@@ -112,7 +112,12 @@ var statFields = []statField{
 	{"merge_stall_time", false, "for how long", func(s *engine.Stats) quantity { return lasting(s.MergeStallTime) }},
 	{"checkpoint_stalls", false, "times that writers waited for a checkpoint", func(s *engine.Stats) quantity { return count(s.CheckpointStalls) }},
 	{"checkpoint_stall_time", false, "for how long", func(s *engine.Stats) quantity { return lasting(s.CheckpointStallTime) }},
+	{"changes_stalls", false, "times that writers waited for a stream of changes", func(s *engine.Stats) quantity { return count(s.ChangesStalls) }},
+	{"changes_stall_time", false, "for how long", func(s *engine.Stats) quantity { return lasting(s.ChangesStallTime) }},
 	{"stalled_now", false, "writers that wait at this moment", func(s *engine.Stats) quantity { return count(s.StalledNow) }},
+	{"change_streams", false, "streams of changes that are read now", func(s *engine.Stats) quantity { return count(s.ChangeStreams) }},
+	{"change_lag", false, "bytes of the log that the slowest of them has still to read", func(s *engine.Stats) quantity { return size(s.ChangeLag) }},
+	{"change_cuts", false, "times that one of them lost its place", func(s *engine.Stats) quantity { return count(s.ChangeCuts) }},
 
 	{"pages_read", false, "pages read from the file", func(s *engine.Stats) quantity { return count(s.PagesRead) }},
 	{"pages_read_miss", false, "for readers that did not find them in the cache", func(s *engine.Stats) quantity { return count(s.PagesReadMiss) }},

@@ -83,7 +83,9 @@ func watchLine(was, now *engine.Stats, passed time.Duration) string {
 		hits = fmt.Sprintf("%.1f%%", 100*float64(now.CacheHits-was.CacheHits)/float64(n))
 	}
 	written := func(s *engine.Stats) int64 { return s.BytesWritten + s.LogBytesWritten }
-	stalls := func(s *engine.Stats) int64 { return s.FlushStalls + s.MergeStalls + s.CheckpointStalls }
+	stalls := func(s *engine.Stats) int64 {
+		return s.FlushStalls + s.MergeStalls + s.CheckpointStalls + s.ChangesStalls
+	}
 	return fmt.Sprintf("%9d %9d %9s %9s %7s %7d %6d %8d %9s %9s",
 		rate(was.Commits, now.Commits), rate(was.Records, now.Records), amount(rate(written(was), written(now))),
 		amount(rate(was.BytesRead, now.BytesRead)), hits, stalls(now)-stalls(was), now.Levels, now.Segments,

@@ -21,7 +21,7 @@ var dotDatabase = []dotCommand{
 }
 
 // infos are the PRAGMAs that .dbinfo shows.
-var infos = strings.Fields("mode key_type value_type page_size block_size compression safety autoflush autocheckpoint max_log automerge " +
+var infos = strings.Fields("mode key_type value_type page_size block_size compression safety autoflush autocheckpoint max_log changes automerge " +
 	"max_garbage autowork background use_log busy_timeout cache_size index_size mmap")
 
 func dbinfo(ctx context.Context, s *shell, _ []string) error {

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+)
+
+// withChanges are options of a database of which changes are kept.
+func withChanges(fs *memfs.FS) engine.Options {
+	return engine.Options{FS: fs, Changes: 1 << 20, AutoFlush: 64 << 10, PageSize: 1024, BlockSize: 64 << 10}
+}
+
+// render renders a change, and reads its long values.
+func render(c engine.Change) (string, error) {
+	var b strings.Builder
+	for op, err := range c.Ops {
+		if err != nil {
+			return "", err
+		}
+		value := op.Value
+		if op.Load != nil {
+			value = make([]byte, op.ValueLen)
+			if err := op.Load(value); err != nil {
+				return "", err
+			}
+		}
+		fmt.Fprintf(&b, "%s %s ", op.Kind, op.Key)
+		switch op.Kind {
+		case engine.OpPut:
+			fmt.Fprintf(&b, "%d:%.20s ", len(value), value)
+		case engine.OpDeleteRange:
+			fmt.Fprintf(&b, "%s ", op.End)
+		}
+	}
+	return b.String(), nil
+}
+
+// readChanges reads what there is after a position, and returns the transactions and where the stream has come to.
+func readChanges(t testing.TB, db *engine.DB, from engine.Position, o engine.ChangeOptions) ([]string, engine.Position, error) {
+	t.Helper()
+	o.NoWait = true
+	var all []string
+	at := from
+	for c, err := range db.Changes(context.Background(), from, o) {
+		if err != nil {
+			return all, at, err
+		}
+		s, err := render(c)
+		if err != nil {
+			return all, at, err
+		}
+		if c.Seq != at.Seq+1 || c.Bytes <= 0 {
+			t.Fatalf("change %v of %d bytes after %v", c.Position, c.Bytes, at)
+		}
+		all, at = append(all, s), c.Position
+	}
+	return all, at, nil
+}
+
+func positionNow(t testing.TB, db *engine.DB) engine.Position {
+	t.Helper()
+	s, err := db.Snapshot(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	return s.Position()
+}
+
+// putOne writes a transaction of one row.
+func putOne(t testing.TB, db *engine.DB, key, value string) {
+	t.Helper()
+	if err := db.Update(context.Background(), func(tx *engine.Tx) error { return tx.Put([]byte(key), []byte(value)) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func mustClose(t testing.TB, db *engine.DB) {
+	t.Helper()
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantChanges(t testing.TB, db *engine.DB, from engine.Position, want ...string) engine.Position {
+	t.Helper()
+	got, at, err := readChanges(t, db, from, engine.ChangeOptions{})
+	if err != nil || strings.Join(got, "|") != strings.Join(want, "|") {
+		t.Fatalf("changes after %v: %q, %v; want %q", from, got, err, want)
+	}
+	return at
+}
+
+func wantGap(t testing.TB, db *engine.DB, from engine.Position) {
+	t.Helper()
+	got, _, err := readChanges(t, db, from, engine.ChangeOptions{})
+	if len(got) > 0 || !errors.Is(err, engine.ErrGap) || !errors.Is(err, engine.ErrBusy) {
+		t.Fatalf("changes after %v: %q, %v; want ErrGap", from, got, err)
+	}
+}
+
+func TestChanges(t *testing.T) {
+	for _, safety := range []engine.Safety{engine.SafetyOff, engine.SafetyNormal, engine.SafetyFull} {
+		t.Run(safety.String(), func(t *testing.T) {
+			o := withChanges(memfs.New())
+			o.Safety = safety
+			db := mustOpen(t, "/db", o)
+			defer mustClose(t, db)
+			from := positionNow(t, db)
+			ctx := context.Background()
+			putOne(t, db, "a", "one")
+			err := db.Update(ctx, func(tx *engine.Tx) error {
+				for i := range 3 {
+					if err := tx.Put(fmt.Append(nil, "k", i), []byte("v")); err != nil {
+						return err
+					}
+				}
+				level, _ := tx.Begin()
+				if err := tx.Put([]byte("rolled back"), nil); err != nil {
+					return err
+				}
+				if err := tx.RollbackTo(level); err != nil {
+					return err
+				}
+				if err := tx.Delete([]byte("a")); err != nil {
+					return err
+				}
+				return tx.DeleteRange([]byte("k0"), []byte("k2"))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := db.Update(ctx, func(*engine.Tx) error { return nil }); err != nil { // is no change
+				t.Fatal(err)
+			}
+			long := longValue(engine.MaxOpValue + 7)
+			putOne(t, db, "long", string(long))
+			want := []string{"put a 3:one ", "put k0 1:v put k1 1:v put k2 1:v delete a delete range k0 k2 ",
+				fmt.Sprintf("put long %d:%.20s ", len(long), long)}
+			at := wantChanges(t, db, from, want...)
+			if now := positionNow(t, db); at != now {
+				t.Errorf("the stream ends at %v, the snapshot is at %v", at, now)
+			}
+			wantChanges(t, db, at)
+			if got, _, err := readChanges(t, db, from, engine.ChangeOptions{Durable: true}); err != nil || len(got) != 3 {
+				t.Errorf("durable ones: %q, %v", got, err)
+			}
+			s := db.Stats()
+			if s.ChangeStreams != 0 || s.ChangeCuts != 0 {
+				t.Errorf("%d streams, %d cuts", s.ChangeStreams, s.ChangeCuts)
+			}
+		})
+	}
+}
+
+// Positions are found again after checkpoints, after the database was closed, and after the process was killed or the
+// machine has lost power.
+func TestChangesFromAPosition(t *testing.T) {
+	fs := memfs.New()
+	db := mustOpen(t, "/db", withChanges(fs))
+	ctx := context.Background()
+	putOne(t, db, "a", "1")
+	p1 := positionNow(t, db)
+	putOne(t, db, "b", "2")
+	if err := db.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Checkpoint(ctx); err != nil {
+		t.Fatal(err)
+	}
+	p2 := positionNow(t, db)
+	putOne(t, db, "c", "3")
+	wantChanges(t, db, p1, "put b 1:2 ", "put c 1:3 ")
+
+	killed := fs.Clone()
+	again := mustOpen(t, "/db", withChanges(killed))
+	wantChanges(t, again, p1, "put b 1:2 ", "put c 1:3 ")
+	p3 := wantChanges(t, again, p2, "put c 1:3 ")
+	putOne(t, again, "d", "4")
+	wantChanges(t, again, p1, "put b 1:2 ", "put c 1:3 ", "put d 1:4 ")
+	wantChanges(t, again, p3, "put d 1:4 ")
+	// Killed once more, with a checkpoint that nothing follows.
+	if err := again.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := again.Checkpoint(ctx); err != nil {
+		t.Fatal(err)
+	}
+	third := mustOpen(t, "/db", withChanges(killed.Clone()))
+	wantChanges(t, third, p3, "put d 1:4 ")
+	putOne(t, third, "e", "5")
+	wantChanges(t, third, p1, "put b 1:2 ", "put c 1:3 ", "put d 1:4 ", "put e 1:5 ")
+	mustClose(t, third)
+	mustClose(t, again)
+
+	end := positionNow(t, db)
+	mustClose(t, db)
+	db = mustOpen(t, "/db", withChanges(fs))
+	wantGap(t, db, p2) // what came after it was in the log that is gone
+	wantChanges(t, db, end)
+	putOne(t, db, "f", "6")
+	wantChanges(t, db, end, "put f 1:6 ")
+	mustClose(t, db)
+}
+
+func TestChangesWithoutAPosition(t *testing.T) {
+	fs := memfs.New()
+	db := mustOpen(t, "/db", withChanges(fs))
+	putOne(t, db, "a", "1")
+	wantGap(t, db, engine.Position{})
+	at := positionNow(t, db)
+	other := at
+	other.Sum[0]++
+	wantGap(t, db, other)
+	if err := db.Backup(context.Background(), "/copy", engine.BackupOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	mustClose(t, db)
+	copied := mustOpen(t, "/copy", withChanges(fs))
+	wantGap(t, copied, at)
+	mustClose(t, copied)
+
+	o := withChanges(fs)
+	o.Changes = 0
+	db = mustOpen(t, "/db", o)
+	if _, _, err := readChanges(t, db, at, engine.ChangeOptions{}); !errors.Is(err, engine.ErrMisuse) {
+		t.Errorf("without Options.Changes: %v", err)
+	}
+	if err := db.Set(func(o *engine.Options) { o.Changes = 1 << 20 }); err != nil {
+		t.Fatal(err)
+	}
+	now := positionNow(t, db)
+	putOne(t, db, "b", "2")
+	wantChanges(t, db, now, "put b 1:2 ")
+	if err := db.Set(func(o *engine.Options) { o.Changes = 1 }); !errors.Is(err, engine.ErrMisuse) {
+		t.Errorf("changes=1: %v", err)
+	}
+	mustClose(t, db)
+	o.ReadOnly = true
+	db = mustOpen(t, "/db", o)
+	if _, _, err := readChanges(t, db, at, engine.ChangeOptions{}); !errors.Is(err, engine.ErrMisuse) {
+		t.Errorf("read-only: %v", err)
+	}
+	mustClose(t, db)
+	if _, _, err := readChanges(t, db, at, engine.ChangeOptions{}); !errors.Is(err, engine.ErrMisuse) {
+		t.Errorf("closed: %v", err)
+	}
+}
+
+// What was committed without a log is a gap, whether or not it was flushed, closed and opened in between.
+func TestChangesWithoutALog(t *testing.T) {
+	fs := memfs.New()
+	db := mustOpen(t, "/db", withChanges(fs))
+	putOne(t, db, "a", "1")
+	p1 := positionNow(t, db)
+	logged := func(on bool) {
+		t.Helper()
+		if err := db.Set(func(o *engine.Options) { o.NoLog = !on }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	logged(false)
+	wantChanges(t, db, p1) // nothing has changed yet
+	putOne(t, db, "b", "2")
+	wantGap(t, db, p1)
+	p2 := positionNow(t, db)
+	putOne(t, db, "c", "3")
+	wantGap(t, db, p2)
+	p3 := positionNow(t, db)
+	logged(true)
+	wantChanges(t, db, p3)
+	putOne(t, db, "d", "4")
+	wantChanges(t, db, p3, "put d 1:4 ")
+	for _, p := range []engine.Position{p1, p2} {
+		wantGap(t, db, p)
+	}
+	killed := mustOpen(t, "/db", withChanges(fs.Clone()))
+	wantChanges(t, killed, p3, "put d 1:4 ")
+	if rows := readAll(t, killed); len(rows) != 4 {
+		t.Errorf("after a crash there is %v", rows)
+	}
+	mustClose(t, killed)
+	end := positionNow(t, db)
+	logged(false)
+	putOne(t, db, "e", "5")
+	mustClose(t, db)
+	db = mustOpen(t, "/db", withChanges(fs))
+	defer mustClose(t, db)
+	for _, p := range []engine.Position{p1, p2, p3, end} {
+		wantGap(t, db, p)
+	}
+}
+
+// A transaction without a log that has changed nothing must not cost the ones after it.
+func TestNothingWithoutALog(t *testing.T) {
+	fs := memfs.New()
+	db := mustOpen(t, "/db", withChanges(fs))
+	putOne(t, db, "a", "1")
+	if err := db.Set(func(o *engine.Options) { o.NoLog = true }); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Flush(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	err := db.Update(context.Background(), func(tx *engine.Tx) error {
+		level, _ := tx.Begin()
+		if err := tx.Put([]byte("rolled back"), nil); err != nil {
+			return err
+		}
+		return tx.RollbackTo(level)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Set(func(o *engine.Options) { o.NoLog = false }); err != nil {
+		t.Fatal(err)
+	}
+	p := positionNow(t, db)
+	putOne(t, db, "b", "2")
+	_ = p
+	killed := mustOpen(t, "/db", withChanges(fs.Clone()))
+	if rows := readAll(t, killed); rows["a"] != "1" || rows["b"] != "2" || len(rows) != 2 {
+		t.Errorf("after a crash there is %v", rows)
+	}
+	mustClose(t, killed)
+	mustClose(t, db)
+}
+
+// A stream waits for commits, ends with its context, and when the database is closed after what was committed last.
+func TestChangesFollow(t *testing.T) {
+	db := mustOpen(t, "/db", withChanges(memfs.New()))
+	from := positionNow(t, db)
+	ctx, cancel := context.WithCancel(context.Background())
+	type result struct {
+		got []string
+		err error
+	}
+	follow := func(ctx context.Context, seen chan<- string) result {
+		var r result
+		for c, err := range db.Changes(ctx, from, engine.ChangeOptions{}) {
+			if err != nil {
+				r.err = err
+				break
+			}
+			s, err := render(c)
+			if err != nil {
+				r.err = err
+				break
+			}
+			r.got = append(r.got, s)
+			if seen != nil {
+				seen <- s
+			}
+		}
+		return r
+	}
+	seen, first, second := make(chan string), make(chan result), make(chan result)
+	go func() { first <- follow(ctx, seen) }()
+	go func() { second <- follow(context.Background(), nil) }()
+	for i := range 20 {
+		putOne(t, db, fmt.Sprint("k", i), "v")
+		if got, want := <-seen, fmt.Sprintf("put k%d 1:v ", i); got != want {
+			t.Fatalf("%q, want %q", got, want)
+		}
+	}
+	cancel()
+	if r := <-first; !errors.Is(r.err, context.Canceled) || len(r.got) != 20 {
+		t.Errorf("%q, %v", r.got, r.err)
+	}
+	putOne(t, db, "last", "v")
+	mustClose(t, db)
+	if r := <-second; r.err != nil || len(r.got) != 21 {
+		t.Errorf("%q, %v", r.got, r.err)
+	}
+}
+
+// Close waits for a stream that does not read, but not for long.
+func TestCloseWaitsForStreams(t *testing.T) {
+	defer engine.SetChangesGrace(50 * time.Millisecond)()
+	db := mustOpen(t, "/db", withChanges(memfs.New()))
+	from := positionNow(t, db)
+	putOne(t, db, "a", "1")
+	putOne(t, db, "b", "2")
+	n := 0
+	for c, err := range db.Changes(context.Background(), from, engine.ChangeOptions{OnLag: engine.Wait}) {
+		if n++; n == 1 && err == nil {
+			mustClose(t, db)
+			for _, err := range c.Ops {
+				if !errors.Is(err, engine.ErrGap) {
+					t.Errorf("operations of a closed database: %v", err)
+				}
+			}
+			continue
+		}
+		if !errors.Is(err, engine.ErrGap) || n > 2 {
+			t.Errorf("change %d: %v", n, err)
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d changes", n)
+	}
+}
+
+// A stream that is too slow is cut, and says so; meanwhile what it has is right.
+func TestChangesCut(t *testing.T) {
+	o := withChanges(memfs.New())
+	o.Changes, o.AutoCheckpoint, o.MaxLog = 64<<10, 64<<10, 128<<10
+	db := mustOpen(t, "/db", o)
+	defer mustClose(t, db)
+	from := positionNow(t, db)
+	value := string(longValue(3000))
+	putOne(t, db, "first", value)
+	n := 0
+	for c, err := range db.Changes(context.Background(), from, engine.ChangeOptions{NoWait: true}) {
+		if n++; n == 1 {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range 200 {
+				putOne(t, db, fmt.Sprint("k", i), value)
+			}
+			for _, err := range c.Ops {
+				if !errors.Is(err, engine.ErrGap) {
+					t.Errorf("operations that were written over: %v", err)
+				}
+			}
+			continue
+		}
+		if !errors.Is(err, engine.ErrGap) || n > 2 {
+			t.Errorf("change %d: %v, %v", n, c.Position, err)
+		}
+	}
+	if s := db.Stats(); n != 2 || s.ChangeCuts == 0 {
+		t.Errorf("%d changes, %d cuts", n, s.ChangeCuts)
+	}
+	wantGap(t, db, from)
+}
