@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -57,6 +58,9 @@ func TestHolderIsKilled(t *testing.T) {
 				ok(t, db.Close())
 			case !errors.Is(err, engine.ErrBusy) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "close it there"):
 				t.Errorf("beside a process that writes, read-only=%v: %v", readOnly, err)
+			case !readOnly && (runtime.GOOS == "linux" || runtime.GOOS == "darwin") &&
+				!strings.Contains(err.Error(), fmt.Sprintf("process %d has the database open", cmd.Process.Pid)):
+				t.Errorf("a second writer is not told who writes: %v", err)
 			}
 		}
 		ok(t, cmd.Process.Kill())

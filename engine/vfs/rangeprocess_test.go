@@ -40,6 +40,8 @@ func holdRanges(f vfs.File) error {
 	}
 	lk := syscall.Flock_t{Type: syscall.F_WRLCK, Whence: io.SeekStart, Start: heldClassic, Len: 1}
 	err = errors.Join(err, syscall.FcntlFlock(file.Fd(), syscall.F_SETLK, &lk))
+	lk.Start = 4096 - vfs.SlotDMS2 // as C lsm1 does it
+	err = errors.Join(err, syscall.FcntlFlock(file.Fd(), syscall.F_SETLK, &lk))
 	fmt.Println("holding:", err)
 	_, copyErr := io.Copy(io.Discard, os.Stdin)
 	return errors.Join(copyErr, file.Close())
@@ -84,6 +86,10 @@ func TestRangesOfAProcess(t *testing.T) {
 	}
 	if fmt.Sprint(all) != fmt.Sprint(want) {
 		t.Errorf("found %+v, want %+v", all, want)
+	}
+	holders := f.(vfs.SlotHolder)
+	if other, free := holders.SlotHolder(vfs.SlotDMS2), holders.SlotHolder(vfs.SlotDMS1); other != pid || free != 0 {
+		t.Errorf("processes %d and %d have slots, want %d and none", other, free, pid)
 	}
 	expectError(t, f.LockRange(heldShared, 1, vfs.Exclusive), vfs.ErrLocked)
 	ok(t, f.LockRange(heldShared, 1, vfs.Shared))

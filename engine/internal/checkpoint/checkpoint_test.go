@@ -102,7 +102,9 @@ func TestStoreAndLoad(t *testing.T) {
 	durable := 0
 	for i := range 5 {
 		r.ops = nil
+		half = func() { r.ops = append(r.ops, "half") }
 		stage, err := store(f, durable, at(base.SnapshotID(11+i)), i < 4)
+		half = nil
 		if err != nil || stage != checkpoint.Both {
 			t.Fatal(stage, err)
 		}
@@ -110,9 +112,9 @@ func TestStoreAndLoad(t *testing.T) {
 		// the checkpoint refers to is synced before it is written.
 		first := checkpoint.Other(durable)
 		write := func(page int) string { return fmt.Sprintf("write %d+%d", (page-1)*4096, format.MetaSize) }
-		want := []string{"sync", write(first), "sync", write(checkpoint.Other(first)), "sync"}
+		want := []string{"sync", write(first), "sync", "half", write(checkpoint.Other(first)), "sync"}
 		if i == 4 {
-			want = []string{want[1], want[3]} // without sync
+			want = []string{want[1], "half", want[4]} // without sync
 		}
 		if !slices.Equal(r.ops, want) {
 			t.Errorf("checkpoint %d: %v, want %v", i, r.ops, want)

@@ -46,6 +46,7 @@ type books struct {
 	file       *blockfile.File
 	foreign    bool
 	foreignErr error
+	asked      func() // whether there is a foreign reader; may be nil
 }
 
 func open(t testing.TB, in found) *books {
@@ -60,7 +61,13 @@ func open(t testing.TB, in found) *books {
 	}
 	b := &books{t: t, fs: f, file: blockfile.New(f, "/test.db", geo, nil, 1<<20)}
 	b.file.SetBlocks(in.blocks)
-	b.Ledger = ledger.New(b.file, free, in.stored, func() (bool, error) { return b.foreign, b.foreignErr })
+	b.Ledger = ledger.New(b.file, free, in.stored, func() (bool, error) {
+		if asked := b.asked; asked != nil {
+			b.asked = nil
+			asked()
+		}
+		return b.foreign, b.foreignErr
+	})
 	if in.disk.ID == 0 {
 		in.disk = *snapshot.Empty()
 	}
