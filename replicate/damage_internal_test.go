@@ -106,6 +106,40 @@ func TestDamageIsNamed(t *testing.T) {
 	}
 }
 
+// TestForeignObjects: an object that is sound, and not the one that its chain or its index means, is refused.
+func TestForeignObjects(t *testing.T) {
+	f, tg := newFakeSource(), &target.Memory{}
+	f.commit(object.Op{Kind: object.OpPut, Key: []byte("a"), Value: []byte("b")})
+	r, err := start(f, tg, quick())
+	ok(t, err)
+	ok(t, r.Sync(t.Context()))
+	f.commit(object.Op{Kind: object.OpPut, Key: []byte("c"), Value: []byte("d")})
+	ok(t, r.Stop(t.Context()))
+	g, err := history{t: tg}.open(t.Context(), 1)
+	ok(t, err)
+	l, _, err := g.log(t.Context(), 2, 0)
+	ok(t, err)
+	l.Prev[0]++
+	data, err := l.Encode(1, nil)
+	ok(t, err)
+	hurt := copyOf(t, tg)
+	hurt.Put(object.LogName(1, 2, 0), data)
+	if _, err := Restore(t.Context(), hurt, "/r.lsm", RestoreOptions{Engine: engine.Options{FS: memfs.New()}}); !errors.Is(err, ErrDamaged) ||
+		!strings.Contains(err.Error(), object.LogName(1, 2, 0)) {
+		t.Errorf("a log object that follows another one: %v", err)
+	}
+	c, err := g.newestSnapshot(t.Context(), func(complete) bool { return true }, func(err error) { t.Error(err) })
+	ok(t, err)
+	part := c.info.id.Part(0)
+	data, err = object.Encode(object.KindPart, part, object.AppendRow(nil, []byte("a"), []byte("x")), nil)
+	ok(t, err)
+	hurt = copyOf(t, tg)
+	hurt.Put(part, data)
+	if _, err := Restore(t.Context(), hurt, "/r.lsm", RestoreOptions{Engine: engine.Options{FS: memfs.New()}}); !errors.Is(err, ErrDamaged) {
+		t.Errorf("a part with other rows: %v", err)
+	}
+}
+
 func copyOf(t *testing.T, tg *target.Memory) *target.Memory {
 	t.Helper()
 	c := &target.Memory{}
@@ -146,16 +180,18 @@ func TestRetention(t *testing.T) {
 			if rng.IntN(40) == 0 && time.Since(began) > 20*time.Minute && r != nil {
 				ok(t, r.Sync(t.Context()))
 				back := min(time.Hour, time.Since(began)-15*time.Minute)
-				at := time.Now().Add(-time.Duration(rng.Int64N(int64(back))))
-				eo := engine.Options{FS: memfs.New()}
-				done, err := Restore(t.Context(), tg, "/restored.lsm", RestoreOptions{Time: at, Engine: eo})
-				if err != nil {
-					t.Fatalf("%v ago: %v", time.Since(at), err)
+				for _, ago := range []time.Duration{back, time.Duration(rng.Int64N(int64(back)))} { // the oldest needs the most
+					at := time.Now().Add(-ago)
+					eo := engine.Options{FS: memfs.New()}
+					done, err := Restore(t.Context(), tg, "/restored.lsm", RestoreOptions{Time: at, Engine: eo})
+					if err != nil {
+						t.Fatalf("%v ago: %v", ago, err)
+					}
+					if done.Time.After(at) {
+						t.Fatalf("restored %+v, which is after %v", done, at)
+					}
+					isOf(t, eo, f, at)
 				}
-				if done.Time.After(at) {
-					t.Fatalf("restored %+v, which is after %v", done, at)
-				}
-				isOf(t, eo, f, at)
 			}
 		}
 		if r != nil {

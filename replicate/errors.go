@@ -29,6 +29,8 @@ var (
 
 	// errGap is what a source returns for a position that its log does not reach back to.
 	errGap = errors.New("the log of the database does not reach back to the newest object")
+	// errClosed is what a source returns that was closed before.
+	errClosed = errors.New("the database was closed before everything was in the target")
 	// errJoin: another run of this writer has made the object: look again where to go on.
 	errJoin = errors.New("the next object was made by another run")
 )

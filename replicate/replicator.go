@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/replicate/internal/object"
@@ -14,16 +15,18 @@ import (
 
 // Replicator uploads the commits of a database. It has goroutines of its own until Stop or until it fails for good.
 type Replicator struct {
-	src    source
-	t      *patient
-	h      history
-	o      Options
-	board  board
-	cancel context.CancelFunc
-	done   chan struct{}
-	syncs  chan *waiter
-	probed bool
-	joined bool // the last session met an object of another run
+	src     source
+	t       *patient
+	h       history
+	o       Options
+	board   board
+	cancel  context.CancelFunc
+	done    chan struct{}
+	syncs   chan *waiter
+	probed  bool
+	stop    sync.Once
+	stopped error // what Stop returns
+	joined  bool  // the last session met an object of another run
 }
 
 // waiter waits until a commit is in the target.
@@ -62,6 +65,14 @@ func (r *Replicator) Done() <-chan struct{} { return r.done }
 func (r *Replicator) Sync(ctx context.Context) error {
 	for {
 		s, err := r.src.snapshot(ctx)
+		if errors.Is(err, errClosed) { // what it had read before is still being uploaded
+			select {
+			case <-r.done:
+				return r.ended()
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
 		if err != nil {
 			return err
 		}
@@ -90,13 +101,15 @@ func (r *Replicator) Sync(ctx context.Context) error {
 // target is lost for good, the error says that not everything is there; the next Start goes on with it. Stop writing,
 // call Stop, then close the database.
 func (r *Replicator) Stop(ctx context.Context) error {
-	err := r.Sync(ctx)
-	r.cancel()
-	<-r.done
-	if err != nil && !errors.Is(err, ErrStopped) {
-		return fmt.Errorf("replication has stopped before everything was in the target: %w", err)
-	}
-	return nil
+	r.stop.Do(func() {
+		err := r.Sync(ctx)
+		r.cancel()
+		<-r.done
+		if err != nil && !errors.Is(err, ErrStopped) {
+			r.stopped = fmt.Errorf("replication has stopped before everything was in the target: %w", err)
+		}
+	})
+	return r.stopped
 }
 
 // ended is why it has.
@@ -116,7 +129,7 @@ func (r *Replicator) failed(err error) {
 // hopeless reports whether an error stays, whatever is tried again.
 func hopeless(err error) bool {
 	return errors.Is(err, ErrFenced) || errors.Is(err, ErrKey) || errors.Is(err, ErrVersion) || errors.Is(err, target.ErrNotExclusive) ||
-		errors.Is(err, ErrStopped) || errors.Is(err, ErrMisuse)
+		errors.Is(err, ErrStopped) || errors.Is(err, errClosed) || errors.Is(err, ErrMisuse)
 }
 
 // run repeats sessions until one ends for good.

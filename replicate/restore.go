@@ -178,7 +178,10 @@ func (r *restoring) run(ctx context.Context) (done Restored, err error) {
 	if err := r.rows(ctx); err != nil { // 1
 		return done, &snapshotError{err}
 	}
-	if err := r.log(ctx); err != nil { // 2, 3
+	if err := r.log(ctx); err != nil { // 2
+		return done, err
+	}
+	if err := r.check(ctx); err != nil { // 3
 		return done, err
 	}
 	if _, err := fsys.Stat(r.path); err == nil {
@@ -210,7 +213,7 @@ func (r *restoring) rows(ctx context.Context) error {
 	return b.Finish(ctx)
 }
 
-// log applies what came after the snapshot, and checks the file.
+// log applies what came after the snapshot.
 func (r *restoring) log(ctx context.Context) (err error) {
 	o := engine.Options{FS: r.o.Engine.FS, Key: r.o.Engine.Key, Compression: r.o.Engine.Compression, Codecs: r.o.Engine.Codecs,
 		OptionalLocks: r.o.Engine.OptionalLocks, MustExist: true, NoLog: true, AutoFlush: restoreFlush}
@@ -240,6 +243,17 @@ func (r *restoring) log(ctx context.Context) (err error) {
 	if r.o.Seq != 0 && r.done.Seq != r.o.Seq {
 		return fmt.Errorf("%s: generation %d ends with transaction %d, before %d: %w", r.c.g.h.t, r.done.Generation, r.done.Seq, r.o.Seq, ErrNothing)
 	}
+	return ctx.Err()
+}
+
+// check reads all of the file.
+func (r *restoring) check(ctx context.Context) (err error) {
+	o := engine.Options{FS: r.o.Engine.FS, Key: r.o.Engine.Key, Codecs: r.o.Engine.Codecs, OptionalLocks: r.o.Engine.OptionalLocks, ReadOnly: true}
+	db, err := engine.Open(ctx, r.temp, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
 	for p := range db.Check(ctx) {
 		return fmt.Errorf("restore %s: what was written is not sound: %v", r.path, p)
 	}
