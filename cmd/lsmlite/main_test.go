@@ -16,6 +16,8 @@ func TestMain(m *testing.M) {
 		"lsmlite":        func() { os.Exit(app.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 		"hold":           hold,
 		"lsmlite-import": fakeReader,
+
+		"lsmlite-replicate": fakeReplicator,
 	})
 }
 

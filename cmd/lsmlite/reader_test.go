@@ -45,3 +45,15 @@ func (c *cut) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// fakeReplicator takes the place of lsmlite-replicate in the scripts: it prints its arguments, and fails if one of them
+// is "fails".
+func fakeReplicator() {
+	for _, arg := range os.Args[1:] {
+		fmt.Println(arg)
+		if arg == "fails" {
+			fmt.Fprintln(os.Stderr, "lsmlite-replicate: it is broken")
+			os.Exit(4)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/pictures"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/replica"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/serve"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/shell"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/workload"
@@ -32,20 +33,22 @@ type commands struct {
 	Dump   data.Dump     `cmd:"" group:"data" help:"Write rows as a stream that keeps all bytes."`
 	Load   data.Load     `cmd:"" group:"data" help:"Read what dump has written."`
 
-	Check      care.Check      `cmd:"" group:"care" help:"Read everything and list what is wrong."`
-	Stats      care.Stats      `cmd:"" group:"care" help:"Print what a database holds, in numbers."`
-	Optimize   care.Optimize   `cmd:"" group:"care" help:"Bring everything into one densely packed segment."`
-	Checkpoint care.Checkpoint `cmd:"" group:"care" help:"Bring the log into the database file."`
-	Work       care.Work       `cmd:"" group:"care" help:"Merge the segments that are due."`
-	Backup     care.Backup     `cmd:"" group:"care" help:"Copy the rows into a new database file."`
-	Restore    care.Restore    `cmd:"" group:"care" help:"Put a backup in the place of a database."`
-	Rewrite    care.Rewrite    `cmd:"" group:"care" help:"Write a database again, with other pages, blocks or codec."`
-	Diff       care.Diff       `cmd:"" group:"care" help:"Compare the rows of two databases."`
-	Page       care.Page       `cmd:"" group:"care" help:"Show what is on a page."`
-	Log        care.Log        `cmd:"" group:"care" help:"Print the records of the log."`
-	Slots      care.Slots      `cmd:"" group:"care" help:"List, add and remove the keys of an encrypted database."`
-	Identify   care.Identify   `cmd:"" group:"care" help:"Say what files and folders are."`
-	Recover    care.Recover    `cmd:"" group:"care" help:"Save what can still be read of a damaged database."`
+	Check      care.Check        `cmd:"" group:"care" help:"Read everything and list what is wrong."`
+	Stats      care.Stats        `cmd:"" group:"care" help:"Print what a database holds, in numbers."`
+	Optimize   care.Optimize     `cmd:"" group:"care" help:"Bring everything into one densely packed segment."`
+	Checkpoint care.Checkpoint   `cmd:"" group:"care" help:"Bring the log into the database file."`
+	Work       care.Work         `cmd:"" group:"care" help:"Merge the segments that are due."`
+	Backup     care.Backup       `cmd:"" group:"care" help:"Copy the rows into a new database file."`
+	Restore    replica.Restore   `cmd:"" group:"care" help:"Put a backup in the place of a database, or make one of a target."`
+	Replicate  replica.Replicate `cmd:"" group:"care" help:"Bring a target, such as object storage, up to date with a database."`
+	Follow     replica.Follow    `cmd:"" group:"care" help:"Keep a replica of what is in a target."`
+	Rewrite    care.Rewrite      `cmd:"" group:"care" help:"Write a database again, with other pages, blocks or codec."`
+	Diff       care.Diff         `cmd:"" group:"care" help:"Compare the rows of two databases."`
+	Page       care.Page         `cmd:"" group:"care" help:"Show what is on a page."`
+	Log        care.Log          `cmd:"" group:"care" help:"Print the records of the log."`
+	Slots      care.Slots        `cmd:"" group:"care" help:"List, add and remove the keys of an encrypted database."`
+	Identify   care.Identify     `cmd:"" group:"care" help:"Say what files and folders are."`
+	Recover    care.Recover      `cmd:"" group:"care" help:"Save what can still be read of a damaged database."`
 
 	Structure pictures.Structure `cmd:"" group:"look" help:"Draw levels, segments and blocks, or record how they change."`
 	Serve     serve.Serve        `cmd:"" group:"look" help:"Show a database in a browser, and to other programs."`

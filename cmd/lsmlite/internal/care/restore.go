@@ -14,19 +14,16 @@ import (
 // Restore puts a backup in the place of a database.
 type Restore struct {
 	env.Settings
-	Backup string `arg:"" help:"Backup, which is a database file, with its log if it has one."`
+	Backup string `arg:"" help:"Backup, which is a database file, with its log if it has one; or a target."`
 	File   string `arg:"" help:"Database file to be made, or to be replaced."`
 	Force  bool   `short:"f" help:"Replace the database if it exists, damaged or not, together with its log."`
 }
 
-// Help has examples.
-func (Restore) Help() string {
-	return env.Help("First the backup is checked completely. Then its rows are written to a new file next to the database, which is read again "+
-		"and compared with the backup. Only then the new file gets the name of the database, in one step, and the log of the old one is removed. "+
-		"Whatever fails before that, Ctrl-C included, the database stays as it is. A database that is in use is not replaced. "+
-		"The backup is not changed.",
-		"lsmlite restore my-backup.lsm my.lsm", "lsmlite restore --force my-backup.lsm my.lsm   # my.lsm is damaged")
-}
+// AboutRestore is part of the help.
+const AboutRestore = "First the backup is checked completely. Then its rows are written to a new file next to the database, which is read again " +
+	"and compared with the backup. Only then the new file gets the name of the database, in one step, and the log of the old one is removed. " +
+	"Whatever fails before that, Ctrl-C included, the database stays as it is. A database that is in use is not replaced. " +
+	"The backup is not changed."
 
 // Run restores the backup.
 func (r Restore) Run(ctx context.Context, e *env.Env) (err error) {

@@ -4,47 +4,21 @@ package data
 
 import (
 	"context"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime"
 
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/data/read"
 	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/env"
+	"github.com/lsmlite/lsmlite-go/cmd/lsmlite/internal/outside"
 )
 
 // aboutReader is part of the help of the imports from other engines.
-const aboutReader = "It is read by the command lsmlite-import, which has to be installed: go install " + readerModule + "@latest. "
+var aboutReader = "It is read by the command " + readerName + ", which has to be installed: go install " + outside.Module(readerName) + "@latest. "
 
-// The program that reads other engines, which would bring much code that few need.
-const (
-	readerName   = "lsmlite-import"
-	readerModule = "github.com/lsmlite/lsmlite-go/cmd/lsmlite-import"
-)
-
-// reader returns the path of the program that reads other engines: next to this one, or on the PATH.
-func reader() (string, error) {
-	name := readerName
-	if runtime.GOOS == "windows" {
-		name += ".exe"
-	}
-	if self, err := os.Executable(); err == nil {
-		next := filepath.Join(filepath.Dir(self), name)
-		if info, err := os.Stat(next); err == nil && !info.IsDir() {
-			return next, nil
-		}
-	}
-	path, err := exec.LookPath(readerName)
-	if err != nil {
-		return "", env.Errorf(env.CannotOpen, "other engines are read by %s, which is neither next to lsmlite nor on the PATH; to install it:\n"+
-			"  go install %s@latest", readerName, readerModule)
-	}
-	return path, nil
-}
+// readerName is the program that reads other engines.
+const readerName = "lsmlite-import"
 
 // from imports what the reader of other engines writes. The options say what is read.
 func (l loading) from(ctx context.Context, e *env.Env, engine, input string, options []string) error {
-	program, err := reader()
+	program, err := outside.Find(readerName, "other engines are read")
 	if err != nil {
 		return err
 	}
