@@ -144,7 +144,7 @@ func TestAttachLapses(t *testing.T) {
 				}
 			}
 			commit(50)
-			r := mustOpen(t, "/x.lsm", engine.Options{FS: asProcess(mem), ReadOnly: true, Key: o.Key, CacheSize: 1})
+			r := mustOpen(t, "/x.lsm", engine.Options{FS: asProcess(mem), ReadOnly: true, Key: o.Key, CacheSize: 1, SkipDamaged: true})
 			gone := 0
 			for range 20 {
 				s, err := r.Snapshot(ctx)

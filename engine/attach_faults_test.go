@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -19,7 +20,7 @@ import (
 // failingLocks is a file system on which one call for locks of ranges fails.
 type failingLocks struct {
 	vfs.FS
-	calls, at int
+	calls, at atomic.Int64
 }
 
 type fileFailingLocks struct {
@@ -36,7 +37,7 @@ func (f *failingLocks) Open(name string, flag vfs.OpenFlag, perm fs.FileMode) (v
 }
 
 func (f *fileFailingLocks) fails() error {
-	if f.fs.calls++; f.fs.calls == f.fs.at {
+	if f.fs.calls.Add(1) == f.fs.at.Load() {
 		return &fs.PathError{Op: "lock", Path: "/x.lsm", Err: syscall.EIO}
 	}
 	return nil
@@ -73,7 +74,7 @@ func attachWithFault(mem *memfs.FS, through vfs.FS, heal func()) error {
 			err = commitGeneration(ctx, w, nil, gen)
 		}
 	}
-	if commit(20); err != nil {
+	if commit(10); err != nil {
 		return err
 	}
 	open := func() (*engine.DB, error) {
@@ -108,7 +109,7 @@ func attachWithFault(mem *memfs.FS, through vfs.FS, heal func()) error {
 		}
 	}
 	for range 3 {
-		commit(15)
+		commit(8)
 		read()
 		if engine.RenewAttached(r); err == nil {
 			read()
@@ -139,7 +140,7 @@ func attachWithFault(mem *memfs.FS, through vfs.FS, heal func()) error {
 // TestAttachFaults fails operations of a reader, one in each run: the first ones, and then some of the others.
 func TestAttachFaults(t *testing.T) {
 	runs := 0
-	for n := 1; ; n += 1 + n/16 {
+	for n := 1; ; n += 1 + n/6 {
 		mem := memfs.New()
 		f := faultfs.Wrap(mem)
 		fault := f.Add(faultfs.Rule{On: faultfs.Any &^ faultfs.Mutating, Err: syscall.EIO, Nth: n})
@@ -151,18 +152,19 @@ func TestAttachFaults(t *testing.T) {
 		}
 		runs++
 	}
-	for n := 1; ; n += 1 + n/16 {
+	for n := 1; ; n += 1 + n/6 {
 		mem := memfs.New()
-		f := &failingLocks{FS: mem, at: n}
-		if err := attachWithFault(mem, f, func() { f.at = 0 }); err != nil {
+		f := &failingLocks{FS: mem}
+		f.at.Store(int64(n))
+		if err := attachWithFault(mem, f, func() { f.at.Store(0) }); err != nil {
 			t.Fatalf("call %d for locks: %v", n, err)
 		}
-		if f.calls < n {
+		if f.calls.Load() < int64(n) {
 			break
 		}
 		runs++
 	}
-	if runs < 100 {
+	if runs < 40 {
 		t.Errorf("%d runs", runs)
 	}
 }
