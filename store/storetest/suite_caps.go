@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -141,6 +142,7 @@ func (s *suite) updates() {
 			return err
 		}
 		value, _, err := tx.Get(s.ctx, nil, key)
+		runtime.Gosched() // so that others get in between, also in a store that never waits
 		if err == nil {
 			n, _ := strconv.Atoi(string(value))
 			err = tx.Put(s.ctx, key, strconv.AppendInt(nil, int64(n+1), 10))
