@@ -33,6 +33,9 @@ func (o *opener) letRead() error {
 		return nil
 	}
 	if err := w.Begin(0, end, db.ledger.LiveCheckpoint()); err != nil {
+		if len(before) == 0 { // as it was
+			_ = db.files.RemoveLive()
+		}
 		return atOpen(db.path, err)
 	}
 	return nil

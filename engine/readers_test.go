@@ -474,6 +474,23 @@ func TestPageOfReadersFails(t *testing.T) {
 	}
 }
 
+// TestOpenWithoutPageOfReaders fails while the page is written, and leaves nothing.
+func TestOpenWithoutPageOfReaders(t *testing.T) {
+	mem := memfs.New()
+	faults := faultfs.Wrap(mem)
+	faults.Add(faultfs.Rule{On: faultfs.Write, Suffix: "-live", Err: os.ErrDeadlineExceeded})
+	if _, err := engine.Open(context.Background(), "/a", readable(faults)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("opened: %v", err)
+	}
+	if names := mem.Names(); len(names) > 0 {
+		t.Errorf("it leaves %v", names)
+	}
+	faults.Clear()
+	if err := mustOpen(t, "/a", readable(faults)).Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestWhoHasTheDatabase is what a second writer is told.
 func TestWhoHasTheDatabase(t *testing.T) {
 	mem := memfs.New()
