@@ -118,12 +118,12 @@ func (h *History) Places() []Place {
 
 // Align fills the sector that the log ends in with a pad, which becomes the beginning of the next transaction: what
 // comes before is damaged by no later write once it is synced. It reports false if there is no room for that, if
-// commits wait to be written, or if the write fails. No transaction may be in progress.
+// commits wait to be written or could not be, or if the write fails. No transaction may be in progress.
 func (l *Log) Align() bool {
 	end := l.regions[2].End
 	pad := l.sectorAfter(end-1) - end
 	switch {
-	case l.Pending() > 0 || l.f == nil || l.failure() != nil:
+	case l.Pending() > 0 || l.Lost() != nil || l.f == nil || l.failure() != nil:
 		return false
 	case end == 0 || pad == 0 || l.padded > 0:
 		return true

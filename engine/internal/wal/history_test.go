@@ -85,3 +85,31 @@ func TestHistoryIsBounded(t *testing.T) {
 		t.Errorf("%d bytes are left", l.Size())
 	}
 }
+
+// Commits that could not be written are no place to align the log at: they are undone later.
+func TestAlignAfterAFailedWrite(t *testing.T) {
+	f := newFile()
+	l, _, _ := mustRecover(t, f, emptyPos)
+	put(t, l, "a", 10)
+	l.Begin()
+	mustAppend(t, l, "lost", 10)
+	if err := l.CommitLater(false); err != nil {
+		t.Fatal(err)
+	}
+	if l.Align() {
+		t.Error("aligned while a commit waits to be written")
+	}
+	f.failWrite = f.writes + 1
+	if err := l.WritePending(); !errors.Is(err, errInjected) {
+		t.Fatal(err)
+	}
+	if l.Align() {
+		t.Error("aligned after a commit that could not be written")
+	}
+	l.Undo()
+	if !l.Align() || l.tx.off()%l.sector != 0 {
+		t.Error("not aligned after that was undone")
+	}
+	put(t, l, "b", 10)
+	checkKeys(t, f, emptyPos, "a", "b")
+}
