@@ -151,13 +151,13 @@ func (o *opener) settle(ctx context.Context) error {
 
 // keepsChanges reports whether the log that was found goes on, for the transactions in it.
 func (o *opener) keepsChanges() bool {
-	return o.db.opts.Changes > 0 && (o.db.recovered.Commits > 0 || o.earlier != nil)
+	return o.db.opts.now().Changes > 0 && (o.db.recovered.Commits > 0 || o.earlier != nil)
 }
 
 // lookForEarlier looks for transactions in the log from before the checkpoint, if changes are kept.
 func (o *opener) lookForEarlier() error {
 	log := o.db.files.Log()
-	if o.db.opts.Changes == 0 || o.db.opts.ReadOnly || log == nil || o.disk.Log.Off == 0 {
+	if o.db.opts.now().Changes == 0 || o.db.opts.ReadOnly || log == nil || o.disk.Log.Off == 0 {
 		return nil
 	}
 	from, ok, err := wal.Earlier(log, o.disk.Log)
