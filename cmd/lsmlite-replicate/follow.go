@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -50,6 +49,6 @@ func (c followCommand) Run(ctx context.Context, out io.Writer) (err error) {
 		}
 	}
 	s := f.Status()
-	_, err = fmt.Fprintf(out, "%s: transaction %d of generation %d, %s\n", c.File, s.Applied, s.Generation, s.AppliedAt.Format(time.RFC3339))
+	err = printf(out, "%s: transaction %d of generation %d, %s\n", c.File, s.Applied, s.Generation, s.AppliedAt.Format(time.RFC3339))
 	return err
 }

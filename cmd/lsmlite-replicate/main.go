@@ -8,7 +8,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -67,18 +66,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	parser, err := kong.New(&root, kong.Name("lsmlite-replicate"), kong.Description(about), kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { panic(exit{code}) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
-		fmt.Fprintf(stderr, "lsmlite-replicate: %v\n", err)
+		_ = printf(stderr, "lsmlite-replicate: %v\n", err)
 		return ioFailed
 	}
 	call, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(stderr, "lsmlite-replicate: %v\n", err)
+		_ = printf(stderr, "lsmlite-replicate: %v\n", err)
 		return usage
 	}
 	call.BindTo(ctx, (*context.Context)(nil))
 	call.BindTo(stdout, (*io.Writer)(nil))
 	if err = call.Run(); err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintf(stderr, "lsmlite-replicate: %v\n", err)
+		_ = printf(stderr, "lsmlite-replicate: %v\n", err)
 	}
 	return codeOf(err)
 }

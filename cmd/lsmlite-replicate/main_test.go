@@ -142,6 +142,26 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// TestNamesDoNotSteerTheTerminal: names are printed without the characters that a terminal obeys.
+func TestNamesDoNotSteerTheTerminal(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the names of files have no control characters here")
+	}
+	odd := filepath.Join(t.TempDir(), "\x1b[2J\u009b\x07")
+	write(t, odd, "a", "1")
+	for _, args := range [][]string{
+		{"upload", odd, "dir:" + odd + "target"}, {"list", "dir:" + odd + "target"}, {"restore", "dir:" + odd + "target", odd + "again"},
+		{"restore", "dir:" + odd + "target", odd + "again"}, {"follow", "--once", "dir:" + odd + "target", odd + "replica"},
+		{"follow", "--once", "dir:" + odd + "none", odd + "x"}, {"upload", odd + "none", "dir:" + odd + "target"}, {"list", odd}, {"list", "--" + odd},
+	} {
+		var out, bad bytes.Buffer
+		run(t.Context(), args, &out, &bad)
+		if all := out.String() + bad.String(); strings.ContainsAny(all, "\x1b\x07\u009b") || all == "" {
+			t.Errorf("%q: %q", args, all)
+		}
+	}
+}
+
 // TestInterrupt ends following without an error of its own.
 func TestInterrupt(t *testing.T) {
 	dir := t.TempDir()

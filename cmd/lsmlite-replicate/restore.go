@@ -29,7 +29,7 @@ type restoreCommand struct {
 func (c restoreCommand) Run(ctx context.Context, out io.Writer) (err error) {
 	o := replicate.RestoreOptions{Generation: c.Generation, Seq: c.Seq, Key: c.targetKey.source(), Clear: c.Clear,
 		Engine:  engine.Options{Key: c.databaseKey.source()},
-		Damaged: func(err error) { fmt.Fprintf(os.Stderr, "lsmlite-replicate: an older snapshot is used: %v\n", err) }}
+		Damaged: func(err error) { _ = printf(os.Stderr, "lsmlite-replicate: an older snapshot is used: %v\n", err) }}
 	if c.At != "" {
 		if o.Time, err = parseTime(c.At); err != nil {
 			return err
@@ -44,7 +44,7 @@ func (c restoreCommand) Run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%s: transaction %d of generation %d, %s\n", c.File, done.Seq, done.Generation, done.Time.Format(time.RFC3339))
+	err = printf(out, "%s: transaction %d of generation %d, %s\n", c.File, done.Seq, done.Generation, done.Time.Format(time.RFC3339))
 	return err
 }
 
@@ -79,7 +79,7 @@ func (c listCommand) Run(ctx context.Context, out io.Writer) (err error) {
 	}
 	for _, g := range list {
 		if g.Err != nil {
-			if _, err := fmt.Fprintf(out, "generation %d: %v\n", g.Number, g.Err); err != nil {
+			if err := printf(out, "generation %d: %v\n", g.Number, g.Err); err != nil {
 				return err
 			}
 			continue
@@ -90,7 +90,7 @@ func (c listCommand) Run(ctx context.Context, out io.Writer) (err error) {
 			from = fmt.Sprintf("%s (transaction %d) to %s (transaction %d), %d snapshots", first.Time.Format(time.RFC3339), first.Seq,
 				g.Newest.Format(time.RFC3339), g.Seq, len(g.Snapshots))
 		}
-		if _, err := fmt.Fprintf(out, "generation %d: %s\n", g.Number, from); err != nil {
+		if err := printf(out, "generation %d: %s\n", g.Number, from); err != nil {
 			return err
 		}
 	}

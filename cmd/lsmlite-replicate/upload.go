@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -49,7 +48,7 @@ func (c uploadCommand) Run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	s := r.Status()
-	_, err = fmt.Fprintf(out, "%s: transaction %d of generation %d, %d objects of %d bytes were uploaded\n", c.Target, s.Uploaded, s.Generation,
+	err = printf(out, "%s: transaction %d of generation %d, %d objects of %d bytes were uploaded\n", c.Target, s.Uploaded, s.Generation,
 		s.Objects, s.Bytes)
 	return err
 }
