@@ -27,7 +27,6 @@ type fakeSource struct {
 	start   int               // transactions before it are not in the log any more
 	changed chan struct{}
 	sealed  bool
-	closed  bool
 }
 
 func newFakeSource() *fakeSource {
@@ -56,14 +55,6 @@ func (f *fakeSource) forget(seq uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.start = int(seq)
-	close(f.changed)
-	f.changed = make(chan struct{})
-}
-
-func (f *fakeSource) close() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.closed = true
 	close(f.changed)
 	f.changed = make(chan struct{})
 }
@@ -136,7 +127,7 @@ func (f *fakeSource) changes(ctx context.Context, from object.Position) iter.Seq
 			if at < 0 {
 				at = slices.IndexFunc(f.pos, func(p object.Position) bool { return p.Sum == from.Sum })
 			}
-			found, end, closed, changed := at >= f.start && at >= 0, at == len(f.txs), f.closed, f.changed
+			found, end, changed := at >= f.start && at >= 0, at == len(f.txs), f.changed
 			var c sourceChange
 			if found && !end {
 				ops := f.txs[at]
@@ -159,8 +150,6 @@ func (f *fakeSource) changes(ctx context.Context, from object.Position) iter.Seq
 					return
 				}
 				at++
-			case closed:
-				return
 			default:
 				select {
 				case <-changed:

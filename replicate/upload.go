@@ -206,7 +206,7 @@ func (u *uploading) due(now time.Time) bool {
 func (u *uploading) wait() time.Duration {
 	d := u.snap.wait()
 	if u.sending == nil && !u.pending.empty() {
-		d = min(d, max(0, u.r.o.Interval-time.Now().Sub(u.pending.opened)))
+		d = min(d, max(0, u.r.o.Interval-time.Since(u.pending.opened)))
 	}
 	return d
 }
