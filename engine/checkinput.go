@@ -43,7 +43,8 @@ func checkInput(db *DB) check.Input {
 			}
 			defer db.writer.Turn.Release()
 			db.writer.WriteLog()
-			look(check.Log{File: db.files.Log(), Regions: db.writer.Log().Regions(), End: db.writer.Log().End()})
+			look(check.Log{File: db.files.Log(), Regions: db.writer.Log().Regions(), End: db.writer.Log().End(),
+				Broken: db.writer.Log().Broken()})
 		},
 	}
 }

@@ -69,6 +69,7 @@ type Log struct {
 	File    vfs.File
 	Regions [3]wal.Region // what is still needed of it
 	End     format.LogPos // where the next transaction goes
+	Broken  bool          // commits without a log came after that, so no checksum leads to it
 }
 
 // Run checks all there is and calls report for each problem, until that returns false or

@@ -157,6 +157,9 @@ func (l *Log) Break() {
 	l.Rollback()
 }
 
+// Broken reports whether the end of the log is one that nothing leads to; see Break.
+func (l *Log) Broken() bool { return l.broken }
+
 // Resume lets the log go on after Break. The newest checkpoint, at pos, is stored, and holds everything.
 func (l *Log) Resume(pos format.LogPos) {
 	l.broken = false
