@@ -169,3 +169,58 @@ func TestCheckWhileWriting(t *testing.T) {
 		}
 	}
 }
+
+// Commits without the log make its end one that nothing in it leads to. That is no damage, whether transactions of the log
+// follow the newest checkpoint or not.
+func TestCheckOfCommitsWithoutLog(t *testing.T) {
+	ctx := context.Background()
+	for name, before := range map[string]int{"nothing in the log": 0, "transactions in the log": 3} {
+		t.Run(name, func(t *testing.T) {
+			db, err := engine.Open(ctx, "/db", engine.Options{FS: memfs.New(), NoAutoWork: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if err := db.Close(); err != nil {
+					t.Error(err)
+				}
+			}()
+			put := func(key string) {
+				t.Helper()
+				if err := db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte(key), []byte("value")) }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			sound := func(when string) {
+				t.Helper()
+				for p := range db.Check(ctx) {
+					t.Errorf("%s: %v", when, p)
+				}
+			}
+			for i := range before {
+				put(fmt.Sprint("logged", i))
+			}
+			if err := db.Set(func(o *engine.Options) { o.NoLog = true }); err != nil {
+				t.Fatal(err)
+			}
+			put("not logged")
+			sound("after a commit without the log")
+			if err := db.Flush(ctx); err != nil {
+				t.Fatal(err)
+			}
+			sound("after a flush")
+			if _, err := db.Checkpoint(ctx); err != nil {
+				t.Fatal(err)
+			}
+			sound("after a checkpoint")
+			put("not logged, either")
+			sound("after another commit")
+			if err := db.Set(func(o *engine.Options) { o.NoLog = false }); err != nil {
+				t.Fatal(err)
+			}
+			sound("with the log again")
+			put("logged again")
+			sound("after a commit to the log")
+		})
+	}
+}
