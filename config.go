@@ -19,7 +19,8 @@ import (
 // A Config must not be changed after it was given to [NewConnector].
 type Config struct {
 	// Path names the database file; the log is in the same folder. ":memory:" is a database
-	// in memory, private to the connector (so to the *sql.DB).
+	// in memory, private to the connector (so to the *sql.DB). It may also be the URL of a store, without
+	// settings of lsmlite. Therefore a file whose name looks like a URL is written with ./ before it.
 	Path string
 	// Mode says whether the file may be created and written.
 	Mode Mode `dsn:"mode"`

@@ -3,6 +3,8 @@
 package lsmlite
 
 import (
+	"encoding/json"
+	"log/slog"
 	"net/url"
 	"strings"
 )
@@ -18,8 +20,10 @@ import (
 // second, %XX stands for a byte, so that any path can be written. Names and values are
 // written as in a URL's query. The last form is a store on another machine, whose scheme a package has
 // registered with store.Register. It takes the settings of connections and those that the store names;
-// what is no setting of lsmlite stays in the URL. Otherwise an unknown name, a name that is there twice, and a bad
-// value are errors that say what is allowed.
+// what is no setting of lsmlite stays in the URL. A scheme that is not registered is an error, and so is
+// what looks like a URL with a password in it (scheme:/user:password@host); a file with such a name is
+// written ./name, or in the second form, whose Path then begins with ./, too. Otherwise an unknown name, a
+// name that is there twice, and a bad value are errors that say what is allowed.
 //
 // The names are those in the tags of [Config], and multiple_processes, which can be off only.
 // The table in docs/tuning.md has what each may be, and its default. Sizes are in KB, page_size
@@ -80,7 +84,7 @@ func parsePath(path string) (string, error) {
 	if rest, ok := strings.CutPrefix(uri, "//"); ok {
 		host, file, found := strings.Cut(rest, "/")
 		if host != "" && host != "localhost" {
-			return "", misusef("open", "file://%s names another host; write file:///path or file:path", host)
+			return "", otherHost(host)
 		}
 		if uri = ""; found {
 			uri = "/" + file
@@ -93,7 +97,7 @@ func parsePath(path string) (string, error) {
 	if err != nil {
 		return "", misusef("open", "%v in the path of a file: name; write %%25 for %%", err)
 	}
-	return path, nil
+	return asFile(path), nil
 }
 
 // parseQuery reads settings. What foreign takes, which is nil for a file, is none of them.
@@ -182,6 +186,12 @@ func (c Config) String() string {
 
 // GoString is what %#v shows.
 func (c Config) GoString() string { return "lsmlite.Config(" + c.String() + ")" }
+
+// LogValue is what log/slog writes: String.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// MarshalJSON returns String as JSON, so that no password gets out. Fields that cannot be text are not in it.
+func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.String()) }
 
 // formatPath writes a path as it is unless it would then be read as something else.
 func formatPath(path string) string {

@@ -3,11 +3,15 @@
 package lsmlite_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
+	"os"
 	"reflect"
 	"strings"
 	"sync"
@@ -88,10 +92,20 @@ func TestStoreDSN(t *testing.T) {
 				TxLock: lsmlite.TxDeferred, CountDeletes: lsmlite.Off}, ""},
 		// A parameter of the store may have any name that is none of ours, and need no value.
 		{"far://host?password=p&flag", lsmlite.Config{Path: "far://host?password=p&flag"}, ""},
-		// What is no scheme that is registered is a path.
-		{"near://host/db?mode=rw", lsmlite.Config{Path: "near://host/db", Mode: lsmlite.ModeReadWrite}, ""},
+		// A file: name is one of a file, whatever it looks like.
+		{"file:near://host/db?mode=rw", lsmlite.Config{Path: "./near://host/db", Mode: lsmlite.ModeReadWrite}, "./near://host/db?mode=rw"},
+		{"file:far://u:p@host/db", lsmlite.Config{Path: "./far://u:p@host/db"}, ""},
+		{"file:%20far:x@y", lsmlite.Config{Path: "./ far:x@y"}, ""},
+		{"file:postgres://u:p@host/a%3Fb", lsmlite.Config{Path: "./postgres://u:p@host/a?b"}, "file:./postgres://u:p@host/a%3Fb"},
 		{"a://b", lsmlite.Config{Path: "a://b"}, ""},
 		{"./far://host", lsmlite.Config{Path: "./far://host"}, ""},
+		// So are drives, and names that only have something of a URL.
+		{`C:\a@b`, lsmlite.Config{Path: `C:\a@b`}, ""},
+		{"C:/a@b:c@d", lsmlite.Config{Path: "C:/a@b:c@d"}, ""},
+		{"/near://host/a@b", lsmlite.Config{Path: "/near://host/a@b"}, ""},
+		{"backup:2026/me@home", lsmlite.Config{Path: "backup:2026/me@home"}, ""},
+		{"notes:/a", lsmlite.Config{Path: "notes:/a"}, ""},
+		{" a b@c", lsmlite.Config{Path: " a b@c"}, ""},
 	} {
 		got, err := lsmlite.ParseDSN(tt.dsn)
 		if err != nil || !reflect.DeepEqual(got, tt.want) {
@@ -120,6 +134,18 @@ func TestStoreDSNErrors(t *testing.T) {
 		"far://u:hunter2@h?mode=memory":                           "mode=memory is for files",
 		"far://u:hunter2@h?safety=full&safety=full":               "safety is set twice",
 		"far://u:hunter2@h?safety":                                "safety has no value",
+		"near://u:hunter2@h/db":                                   "no package in this program has stores at near://",
+		"postgress://u:hunter2@h":                                 "no package in this program has stores at postgress://",
+		" far://u:hunter2@h":                                      "a blank or a quotation mark stands before far:",
+		"\tfar:u:hunter2@h":                                       "a blank or a quotation mark stands before far:",
+		`"near://u:hunter2@h"`:                                    "a blank or a quotation mark stands before near:",
+		" near:/u:hunter2@h":                                      "a blank or a quotation mark stands before near:",
+		"postgres:u:hunter2@h":                                    "begins with postgres://",
+		"FAR:/u:hunter2@h/db":                                     "begins with far://",
+		"near:/u:hunter2@h/db":                                    "looks like a URL at near:",
+		"jdbc:postgresql://u:hunter2@h/db":                        "looks like a URL at jdbc:",
+		"host=h user=u password=hunter2 dbname=x":                 "password= is in the name of a file",
+		"file://u:hunter2@h/db":                                   "file://…@h names another host",
 		"far://u:hunter2%zz@h":                                    "is no URL",
 		"far://u:hunter2@h#x":                                     "%23",
 		"far://u:hunter2@h?%zz=hunter2":                           "bad escape in the name of a setting",
@@ -136,10 +162,34 @@ func TestStoreDSNErrors(t *testing.T) {
 		"Config.Observer is for files":   {Path: "far://h", Observer: &engine.Observer{}},
 		"cache_size is a setting":        {Path: "far://h", CacheSize: 1 << 20},
 		"for postgres:// is not in this": {Path: "postgres://h"},
+		"has stores at near://":          {Path: "near://u:hunter2@h?x"},
+		"begins with tikv://":            {Path: "tikv:hunter2@h"},
+		"looks like a URL at near:":      {Path: "near:/u:hunter2@h"},
+		"password= is in":                {Path: "user=u password=hunter2"},
 	} {
 		_, err := lsmlite.NewConnector(c)
 		checkError(t, name, err, name, lsmlite.ErrMisuse)
+		_, err = lsmlite.OpenStore(context.Background(), c)
+		checkError(t, name, err, name, lsmlite.ErrMisuse)
+		if shown := fmt.Sprint(c, err); strings.Contains(shown, "hunter2") {
+			t.Error(shown)
+		}
 	}
+}
+
+// A file: name makes a file, also where it looks like the URL of a store.
+func TestFileNamedLikeAStore(t *testing.T) {
+	resetFar(t)
+	t.Chdir(t.TempDir())
+	if err := os.MkdirAll("far:/host", 0o700); err != nil {
+		t.Skip(err) // a system without such names
+	}
+	exec(t, openDSN(t, "file:far://host/db"), "INSERT INTO kv VALUES ('a', 'b')")
+	if _, err := os.Stat("far:/host/db"); err != nil || len(far.urls) > 0 {
+		t.Errorf("%v; stores: %q", err, far.urls)
+	}
+	exec(t, openDSN(t, "./far://host/db"), "INSERT INTO kv VALUES ('b', 'c')")
+	wantRows(t, openDSN(t, "file:far:/host/db"), "2", "SELECT count(*) FROM kv")
 }
 
 // What is printed of a configuration, a connector, a connection, an error and a PRAGMA has no password.
@@ -155,7 +205,15 @@ func TestStoresShowNoPassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	db := closeLater(t, sql.OpenDB(connector))
-	shown := fmt.Sprintf("%v %+v %#v %v %+v %#v", cfg, cfg, cfg, connector, connector, connector)
+	var log bytes.Buffer
+	for _, h := range []slog.Handler{slog.NewJSONHandler(&log, nil), slog.NewTextHandler(&log, nil)} {
+		slog.New(h).Info("open", "value", cfg, "pointer", &cfg, "inside", struct{ C lsmlite.Config }{cfg}, "connector", connector)
+	}
+	text, err := json.Marshal(map[string]any{"c": cfg, "p": &cfg})
+	if want := `{"c":"far://user@host/db?busy_timeout=0","p":"far://user@host/db?busy_timeout=0"}`; err != nil || string(text) != want {
+		t.Errorf("JSON: %s, %v, want %s", text, err, want)
+	}
+	shown := log.String() + fmt.Sprintf("%v %+v %#v %v %+v %#v", cfg, cfg, cfg, connector, connector, connector)
 	conn := connect(t, db)
 	if err := conn.Raw(func(dc any) error { shown += fmt.Sprintf(" %+v", dc); return nil }); err != nil {
 		t.Fatal(err)
