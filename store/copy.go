@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 )
@@ -15,8 +16,12 @@ type CopyOptions struct {
 	// Resume lets the destination have rows: those of a copy that was interrupted, or of an earlier one.
 	// Rows that only the destination has are deleted.
 	Resume bool
-	// ChunkBytes is about how many bytes of rows a transaction of the destination has, 4 MiB if it is 0.
+	// ChunkBytes is about how many bytes of rows a transaction of the destination has at most, 4 MiB if it
+	// is 0, and never more than half of the destination's Caps.MaxTx. A row that is longer has one of its own.
 	ChunkBytes int
+	// Patience is for how long the copy tries to write a transaction that others hinder (ErrBusy), before it
+	// fails with ErrBusy; 1 minute if it is 0.
+	Patience time.Duration
 	// Passes is how many comparisons there are at most, 8 if it is 0.
 	Passes int
 	// Progress, if it is not nil, is called after each transaction of the destination, and now and then
@@ -55,6 +60,7 @@ type CopyResult struct {
 const (
 	defaultChunkBytes = 4 << 20
 	defaultPasses     = 8
+	defaultPatience   = time.Minute
 )
 
 // Copy makes dst hold the rows of src, and proves it.
@@ -74,6 +80,12 @@ func Copy(ctx context.Context, dst, src Store, o CopyOptions) (CopyResult, error
 	c := &copier{dst: dst, src: src, o: o}
 	if c.o.ChunkBytes <= 0 {
 		c.o.ChunkBytes = defaultChunkBytes
+	}
+	if limit := dst.Caps().MaxTx; limit > 0 {
+		c.o.ChunkBytes = int(min(int64(c.o.ChunkBytes), max(limit/2, 1)))
+	}
+	if c.o.Patience <= 0 {
+		c.o.Patience = defaultPatience
 	}
 	if c.o.Passes <= 0 {
 		c.o.Passes = defaultPasses
@@ -126,7 +138,7 @@ func (c *copier) copyAll(ctx context.Context) error {
 		if len(b.rows) == 0 {
 			return nil
 		}
-		if err := b.apply(ctx, c.dst); err != nil {
+		if err := b.apply(ctx, c.dst, c.o.Patience); err != nil {
 			return fmt.Errorf("write to the destination: %w", err)
 		}
 		last, any = b.rows[len(b.rows)-1].key, true
@@ -160,6 +172,9 @@ func (c *copier) read(ctx context.Context, b *batch, after []byte, any bool) (mo
 		value, err := cur.Value(ctx)
 		if err != nil {
 			return false, err
+		}
+		if b.full(len(cur.Key())+len(value), c.o.ChunkBytes) {
+			return true, nil
 		}
 		b.put(cur.Key(), value)
 		if err := ctx.Err(); err != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
@@ -334,5 +335,104 @@ func TestCopyErrors(t *testing.T) {
 	}
 	if err := errors.Join(src.Close(), dst.Close()); err != nil {
 		t.Error(err)
+	}
+}
+
+// bounded is a store that fails with ErrTooBig if a transaction writes more than limit.
+type bounded struct {
+	*storetest.Model
+	limit int
+}
+
+func (s bounded) Caps() store.Caps { return store.Caps{MaxTx: int64(s.limit), SingleWriter: true} }
+
+func (s bounded) Begin(ctx context.Context, from store.Snapshot) (store.Tx, error) {
+	tx, err := s.Model.Begin(ctx, from)
+	return &boundedTx{tx, s.limit}, err
+}
+
+type boundedTx struct {
+	store.Tx
+	left int
+}
+
+func (t *boundedTx) Put(ctx context.Context, key, value []byte) error {
+	if t.left -= len(key) + len(value) + 10; t.left < 0 {
+		return &engine.Error{Code: engine.CodeTooBig, Op: "put"}
+	}
+	return t.Tx.Put(ctx, key, value)
+}
+
+func (t *boundedTx) Delete(ctx context.Context, key []byte) error {
+	if t.left -= len(key) + 10; t.left < 0 {
+		return &engine.Error{Code: engine.CodeTooBig, Op: "delete"}
+	}
+	return t.Tx.Delete(ctx, key)
+}
+
+// Transactions keep to the limit of the destination, whatever ChunkBytes is, and also beside long rows.
+func TestCopyKeepsToTheLimitOfTransactions(t *testing.T) {
+	const limit = 4096
+	for _, chunk := range []int{0, 1, 100, limit} {
+		src, dst := storetest.NewModel(nil), bounded{storetest.NewModel(nil), limit}
+		rows := manyRows(8, 250)
+		for i := range 20 {
+			rows[fmt.Sprintf("%02x", i*12)] = strings.Repeat("v", 3500+i*20)
+		}
+		fill(t, src, rows)
+		o := store.CopyOptions{ChunkBytes: chunk, Resume: true}
+		res, err := store.Copy(ctx, dst, src, o)
+		if err != nil || res.Repaired != 0 {
+			t.Fatalf("%d: %+v, %v", chunk, res, err)
+		}
+		copied(t, "copied", dst, src, res)
+		// The same for repairs: all rows differ, and there are more in the destination.
+		other := map[string]string{"~": ""}
+		for key := range rows {
+			other[key], other[key+"+"] = "other", "only here"
+		}
+		fill(t, dst.Model, other)
+		if res, err = store.Copy(ctx, dst, src, o); err != nil || res.Repaired != int64(2*len(rows)+1) {
+			t.Fatalf("%d: %+v, %v", chunk, res, err)
+		}
+		copied(t, "repaired", dst, src, res)
+	}
+}
+
+// A destination that others keep busy, at BEGIN, in the wait for it or at COMMIT, ends the copy after its patience.
+func TestCopyHasPatience(t *testing.T) {
+	for _, tt := range []struct {
+		patience, want time.Duration
+		op             string
+		code           engine.Code
+	}{
+		{0, time.Minute, "begin", engine.CodeBusy}, {0, time.Minute, "commit", engine.CodeBusy},
+		{time.Second, time.Second, "commit", engine.CodeConflict}, {time.Second, time.Second, "begin", engine.CodeBusySnapshot},
+		{2 * time.Second, 2 * time.Second, "turn", engine.CodeBusy},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			src := storetest.NewModel(nil)
+			dst := storetest.NewModel(func(op string) error {
+				if op == tt.op {
+					return &engine.Error{Code: tt.code, Op: op}
+				}
+				return nil
+			})
+			fill(t, src, manyRows(9, 5))
+			if tt.op == "turn" {
+				tx, err := dst.Begin(ctx, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer func() { _ = tx.Rollback(ctx) }()
+			}
+			begun := time.Now()
+			_, err := store.Copy(ctx, dst, src, store.CopyOptions{Patience: tt.patience})
+			took := time.Since(begun)
+			if !errors.Is(err, engine.ErrBusy) || !strings.Contains(err.Error(), "CopyOptions.Patience") ||
+				took > tt.want || took < tt.want-time.Second || tt.op != "turn" && !errors.Is(err, &engine.Error{Code: tt.code}) {
+				t.Errorf("%+v: %v after %v", tt, err, took)
+			}
+		})
 	}
 }

@@ -131,6 +131,9 @@ func (k *comparison) row(ctx context.Context, from, to *side, order int) error {
 			Detail: fmt.Sprintf("a store shows the key %.64q after %.64q", least.Key(), k.last)}
 	}
 	if order > 0 {
+		if err := k.makeRoom(ctx, len(to.cur.Key())); err != nil {
+			return err
+		}
 		k.batch.delete(to.cur.Key())
 		k.found++
 		k.note(to.cur.Key())
@@ -150,6 +153,9 @@ func (k *comparison) row(ctx context.Context, from, to *side, order int) error {
 		same = bytes.Equal(value, there)
 	}
 	if !same {
+		if err := k.makeRoom(ctx, len(key)+len(value)); err != nil {
+			return err
+		}
 		k.batch.put(key, value)
 		k.found++
 	}
@@ -171,12 +177,20 @@ func (k *comparison) row(ctx context.Context, from, to *side, order int) error {
 // note remembers the key that was compared.
 func (k *comparison) note(key []byte) { k.last, k.any = append(k.last[:0], key...), true }
 
+// makeRoom repairs what there is to repair if a row with so many bytes does not fit beside it.
+func (k *comparison) makeRoom(ctx context.Context, row int) error {
+	if k.batch.full(row, k.o.ChunkBytes) {
+		return k.repair(ctx)
+	}
+	return nil
+}
+
 // repair writes what differs into the destination.
 func (k *comparison) repair(ctx context.Context) error {
 	if len(k.batch.rows) == 0 {
 		return nil
 	}
-	if err := k.batch.apply(ctx, k.dst); err != nil {
+	if err := k.batch.apply(ctx, k.dst, k.o.Patience); err != nil {
 		return fmt.Errorf("repair the destination: %w", err)
 	}
 	k.result.Repaired += int64(len(k.batch.rows))
