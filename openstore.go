@@ -11,7 +11,7 @@ import (
 
 // OpenStore opens the store that cfg names: a file, or what a package has registered. The store is
 // shared with connectors of the same name. Settings of connections, except Mode, are ignored. In mode
-// "ro" it is up to the caller to write nothing. The caller closes the store.
+// "ro" Begin fails with ErrReadOnly, also if others in the process write to the store. The caller closes it.
 func OpenStore(ctx context.Context, cfg Config) (_ store.Store, err error) {
 	defer recoverInto(&err, "open")
 	c, err := NewConnector(cfg)
@@ -27,7 +27,11 @@ func OpenStore(ctx context.Context, cfg Config) (_ store.Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sharedStore{Store: h.store, release: sync.OnceValue(h.release)}, nil
+	shared := &sharedStore{Store: h.store, release: sync.OnceValue(h.release)}
+	if cfg.Mode == ModeReadOnly {
+		return readOnlyStore{shared, shownPath(cfg.Path)}, nil
+	}
+	return shared, nil
 }
 
 // sharedStore is the store of a handle, of which it holds a use.
@@ -38,3 +42,19 @@ type sharedStore struct {
 
 // Close gives the use back, once.
 func (s *sharedStore) Close() error { return s.release() }
+
+// readOnlyStore is a store that is only read, whether or not its driver sees to that.
+type readOnlyStore struct {
+	store.Store
+	path string
+}
+
+// Begin refuses to write.
+func (s readOnlyStore) Begin(context.Context, store.Snapshot) (store.Tx, error) {
+	return nil, &Error{Code: CodeReadOnly, Op: "begin", Path: s.path, Detail: "the store is open with mode=ro"}
+}
+
+// Snapshot returns one that is only read.
+func (s readOnlyStore) Snapshot(ctx context.Context, _ bool) (store.Snapshot, error) {
+	return s.Store.Snapshot(ctx, false)
+}

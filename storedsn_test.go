@@ -311,6 +311,38 @@ func TestOpenStore(t *testing.T) {
 	}
 }
 
+// A store that is opened with mode=ro is never written, although the driver of far does not look at that.
+func TestOpenStoreReadOnly(t *testing.T) {
+	resetFar(t)
+	ctx := context.Background()
+	file := t.TempDir() + "/db"
+	for _, name := range []string{"far://u:hunter2@host/readonly", file} {
+		exec(t, openDSN(t, name), "INSERT INTO kv VALUES ('a', 'x')")
+		st, err := lsmlite.OpenStore(ctx, lsmlite.Config{Path: name, Mode: lsmlite.ModeReadOnly})
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, found, err := st.Get(ctx, nil, []byte("a"))
+		if err != nil || !found || string(value) != "x" {
+			t.Errorf("%q, %v, %v", value, found, err)
+		}
+		snap, err := st.Snapshot(ctx, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, from := range []store.Snapshot{nil, snap} {
+			_, err := st.Begin(ctx, from)
+			checkError(t, name, err, "mode=ro", lsmlite.ErrReadOnly)
+			if err != nil && strings.Contains(err.Error(), "hunter2") {
+				t.Error(err)
+			}
+		}
+		if err := errors.Join(snap.Close(), st.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestIsolationOfManyWriters: what the store cannot promise is refused, whatever else is allowed.
 func TestIsolationOfManyWriters(t *testing.T) {
 	resetFar(t)

@@ -66,31 +66,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// copyRows opens both stores and copies.
+// copyRows opens both stores and copies. A source is only read, and never made.
 func copyRows(ctx context.Context, from, to string, o store.CopyOptions) (res store.CopyResult, err error) {
-	src, err := open(ctx, from, true)
+	source, destination, err := names(from, to)
+	if err != nil {
+		return res, err
+	}
+	src, err := lsmlite.OpenStore(ctx, source)
 	if err != nil {
 		return res, fmt.Errorf("source: %w", err)
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
-	dst, err := open(ctx, to, false)
+	dst, err := lsmlite.OpenStore(ctx, destination)
 	if err != nil {
 		return res, fmt.Errorf("destination: %w", err)
 	}
 	defer func() { err = errors.Join(err, dst.Close()) }()
 	return store.Copy(ctx, dst, src, o)
-}
-
-// open opens the store that a name stands for. A source is only read, and never made.
-func open(ctx context.Context, name string, source bool) (store.Store, error) {
-	cfg, err := lsmlite.ParseDSN(name)
-	if err != nil {
-		return nil, err
-	}
-	if source && cfg.Mode == lsmlite.ModeReadWriteCreate {
-		cfg.Mode = lsmlite.ModeReadOnly
-	}
-	return lsmlite.OpenStore(ctx, cfg)
 }
 
 // perReport is how often the command says how far it is.

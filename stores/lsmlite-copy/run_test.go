@@ -88,6 +88,8 @@ func TestCommandErrors(t *testing.T) {
 	cancel()
 	a := filepath.Join(dir, "a.lsm")
 	exec(t, a, "INSERT INTO kv VALUES ('a', 'b')")
+	b := filepath.Join(dir, "b.lsm")
+	exec(t, b, "INSERT INTO kv VALUES ('c', 'd')")
 	for _, tt := range []struct {
 		ctx    context.Context
 		args   []string
@@ -103,7 +105,14 @@ func TestCommandErrors(t *testing.T) {
 		{ctx, []string{a, a + "?nonsense=1"}, 2, "unknown setting"},
 		{ctx, []string{a, "postgres://u:hunter2@127.0.0.1:1/db?connect_timeout=1"}, 1, "destination: "},
 		{ctx, []string{a, "tikv://127.0.0.1:1/kv"}, 1, "destination: "},
-		{ended, []string{a, filepath.Join(dir, "b.lsm")}, 1, "canceled"},
+		{ctx, []string{a, b + "?mode=ro"}, 2, "the destination has mode=ro"},
+		{ctx, []string{"-resume", a, "elsewhere://ro?mode=ro"}, 2, "the destination has mode=ro"},
+		{ctx, []string{"-resume", a, a}, 2, "the source and the destination are the same"},
+		{ctx, []string{"-resume", a, "file:" + dir + "/../" + filepath.Base(dir) + "/a.lsm?safety=full"}, 2, "are the same"},
+		{ctx, []string{"elsewhere://u:hunter2@h/?x=1&y=2", "elsewhere://u@H/?y=2&mode=rw&x=1"}, 2, "are the same"},
+		{ctx, []string{a, "postgress://u:hunter2@h/db"}, 2, "destination: lsmlite: open: no package in this program has stores at postgress://"},
+		{ctx, []string{"postgres:u:hunter2@h", a}, 2, "source: "},
+		{ended, []string{a, filepath.Join(dir, "c.lsm")}, 1, "canceled"},
 	} {
 		code, stdout, stderr := command(tt.ctx, tt.args...)
 		if code != tt.code || !strings.Contains(stderr, tt.stderr) || stdout != "" || strings.Contains(stderr, "hunter2") {
