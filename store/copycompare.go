@@ -177,7 +177,7 @@ func (k *comparison) row(ctx context.Context, from, to *side, order int) error {
 // note remembers the key that was compared.
 func (k *comparison) note(key []byte) { k.last, k.any = append(k.last[:0], key...), true }
 
-// makeRoom repairs what there is to repair if a row with so many bytes does not fit beside it.
+// makeRoom repairs what there is to repair if a row with so many bytes does not fit in with it.
 func (k *comparison) makeRoom(ctx context.Context, row int) error {
 	if k.batch.full(row, k.o.ChunkBytes) {
 		return k.repair(ctx)
