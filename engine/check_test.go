@@ -170,8 +170,8 @@ func TestCheckWhileWriting(t *testing.T) {
 	}
 }
 
-// Commits without the log make its end one that nothing in it leads to. That is no damage, whether transactions of the log
-// follow the newest checkpoint or not.
+// Commits without the log make its end one that nothing in it leads to. That is no damage, whether transactions of the
+// log follow the newest checkpoint or not.
 func TestCheckOfCommitsWithoutLog(t *testing.T) {
 	ctx := context.Background()
 	for name, before := range map[string]int{"nothing in the log": 0, "transactions in the log": 3} {
