@@ -3,6 +3,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/lsmlite/lsmlite-go/parser"
@@ -110,6 +111,9 @@ func (w *writer) findLast(ctx context.Context, tx store.Tx, iv *parser.Interval)
 // lower end; and the range goes on to just after an upper end that belongs to it: C lsm1,
 // when it reads such a log, may damage a key that exists at the end of a range.
 func (w *writer) deleteInterval(ctx context.Context, tx store.Tx, iv *parser.Interval) error {
+	if !cutEnds(iv, w.store.Caps().MaxKey) {
+		return nil
+	}
 	var lo []byte
 	if iv.HasLo {
 		lo = iv.Lo
@@ -130,4 +134,23 @@ func (w *writer) deleteInterval(ctx context.Context, tx store.Tx, iv *parser.Int
 		return err
 	}
 	return tx.DeleteRange(ctx, lo, iv.Hi)
+}
+
+// cutEnds makes both ends of iv keys that the store takes, with the same keys between them: an end that is too long
+// divides those up to its first most bytes from the greater ones. It reports whether iv still holds any key.
+func cutEnds(iv *parser.Interval, most int) bool {
+	if most <= 0 {
+		return true
+	}
+	if iv.HasLo && len(iv.Lo) > most {
+		iv.Lo, iv.LoOpen = iv.Lo[:most], true
+	}
+	if iv.HasHi && len(iv.Hi) > most {
+		iv.Hi, iv.HiOpen = iv.Hi[:most], false
+	}
+	if !iv.HasLo || !iv.HasHi {
+		return true
+	}
+	order := bytes.Compare(iv.Lo, iv.Hi)
+	return order < 0 || order == 0 && !iv.LoOpen && !iv.HiOpen
 }
