@@ -153,8 +153,7 @@ func (s *sqlSuite) randomStatements() {
 
 // statementGen makes random statements.
 type statementGen struct {
-	rng  *rand.Rand
-	open bool // a transaction is open
+	rng *rand.Rand
 }
 
 func (g *statementGen) key() string {
