@@ -94,22 +94,23 @@ func (p *pieces) send(ctx context.Context) error {
 	if p.batch.Len() == 0 {
 		return nil
 	}
-	_, err := run(ctx, p.conn, p.batch)
+	_, _, err := run(ctx, p.conn, p.batch)
 	p.batch, p.bytes, p.slow = &pgx.Batch{}, 0, false
 	return err
 }
 
-// run sends a batch and returns the answer to its last statement. A statement that fails keeps those after it
-// from being run.
-func run(ctx context.Context, c *pgx.Conn, b *pgx.Batch) (tag pgconn.CommandTag, err error) {
+// run sends a batch and returns the answer to its last statement, and how many were done. A statement that fails keeps
+// those after it from being run.
+func run(ctx context.Context, c *pgx.Conn, b *pgx.Batch) (tag pgconn.CommandTag, done int, err error) {
 	results := c.SendBatch(ctx, b)
-	for range b.Len() {
+	for done < b.Len() {
 		if tag, err = results.Exec(); err != nil {
 			break
 		}
+		done++
 	}
 	if ended := results.Close(); err == nil {
 		err = ended
 	}
-	return tag, err
+	return tag, done, err
 }

@@ -103,24 +103,45 @@ func meet(ctx context.Context, conn *pgx.Conn, p *place, o *options) error {
 	if why := refusal(version, number, pg.ParameterStatus("crdb_version")); why != "" && !o.unsupported {
 		return p.errorf(errs.CodeCantOpen, "open", "%s; unsupported_server=1 tries it", why)
 	}
-	// The number of a transaction means something to this server only, and only until another one takes over
-	// from it. Where the server does not let us look, outcomes are never looked up.
-	identity, err := pg.Exec(ctx, `SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' ||`+
-		` CASE WHEN pg_is_in_recovery() THEN NULL ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END`).ReadAll()
+	// Where the server does not let us look, outcomes are never looked up.
+	found, err := simple(ctx, conn, identityText)
 	var refused *pgconn.PgError
 	if err != nil && (!errors.As(err, &refused) || fatal(refused)) {
 		return err
 	}
-	if err == nil {
-		pg.CustomData()[identityKey] = cell(identity, 0)
-	}
+	pg.CustomData()[identityKey] = identityIn(found)
 	return nil
 }
 
-// identityOf is the identity of a connection's server, empty if that is not known.
-func identityOf(conn *pgx.Conn) string {
-	identity, _ := conn.PgConn().CustomData()[identityKey].(string)
-	return identity
+// identity is which server a connection leads to. The number of a transaction means something to this server only, and
+// only until another one takes over from it. The status of a transaction can be proven for one life of the server only:
+// after a crash it gives out again the numbers of those transactions of which nothing had reached its log.
+type identity struct {
+	server string // empty if that is not known
+	life   string
+}
+
+// identityText asks for the identity. The server and its timeline stay the same when it recovers from a crash. A new
+// start of its main process is a new life, and so are lost statistics: with a crash of any process the server throws
+// them away, and notes the time, also where the main process goes on.
+const identityText = `SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' ||` +
+	` CASE WHEN NOT pg_is_in_recovery() THEN substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END AS server,` +
+	` extract(epoch FROM pg_postmaster_start_time())::text || '/' ||` +
+	` extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time())::text AS life`
+
+// identityIn is the identity that the first of the results has.
+func identityIn(results []*pgconn.Result) identity {
+	found := identity{server: cell(results, 0), life: cellAt(results, 0, 1)}
+	if found.life == "" {
+		return identity{}
+	}
+	return found
+}
+
+// identityOf is the identity of a connection's server when it began.
+func identityOf(conn *pgx.Conn) identity {
+	found, _ := conn.PgConn().CustomData()[identityKey].(identity)
+	return found
 }
 
 // refusal says why a server is none that the store was tried on, if so.

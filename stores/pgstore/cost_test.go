@@ -251,7 +251,7 @@ func sameOf(pool *pgxpool.Pool, sql *texts) *contestant {
 				}
 				b.Queue(sql.mark, sql.last)
 				b.Queue(`COMMIT`)
-				_, err := run(ctx, c, b)
+				_, _, err := run(ctx, c, b)
 				return err
 			})
 		},

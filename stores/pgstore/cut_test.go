@@ -153,6 +153,79 @@ func statements(t *testing.T, s *remote) (n int) {
 	return n / 2 // INSERT with ON CONFLICT DO UPDATE is both
 }
 
+// A connection that is lost during COMMIT leaves its place in the pool to nobody until the server has said what happened,
+// however many others wait for one.
+func TestOutcomeOfAFullPool(t *testing.T) {
+	shared.start(t)
+	name, ctx := table(t), limit(t, time.Minute)
+	direct := openRemote(t, shared.url(name, nil), store.Settings{Create: true})
+	p := newProxy(t, shared.socket())
+	s := openRemote(t, p.url(name)+"&pool_max_conns=1", store.Settings{})
+	ok(t, writeTwo(s, 0)) // prepares the statements
+	s.outcomeLimit = 10 * time.Second
+	tx, err := s.begin(ctx, nil, false)
+	ok(t, err)
+	shown := make(chan *snapshot)
+	go func() {
+		snap, err := s.snapshot(ctx, false)
+		if err != nil {
+			t.Error(err)
+		}
+		shown <- snap
+	}()
+	time.Sleep(100 * time.Millisecond) // until it waits for the place
+	p.arm(1, cutAnswer, false)
+	err = tx.commit(ctx, func(p *pieces) error {
+		return errors.Join(p.put(ctx, []byte("left/000001"), nil), p.put(ctx, []byte("right/000001"), nil))
+	})
+	if !p.disarm() || err != nil {
+		t.Errorf("cut %v; the server can be asked, and the error is %v", p.cut, err)
+	}
+	if !tookPlace(t, direct, 1) {
+		t.Error("the rows are not there")
+	}
+	if snap := <-shown; snap != nil {
+		ok(t, snap.Close())
+	}
+}
+
+// A connection that is lost while statements are prepared is one that COMMIT was not sent on: no server has to be asked.
+func TestLostBeforeCommitIsSent(t *testing.T) {
+	shared.start(t)
+	name := table(t)
+	openRemote(t, shared.url(name, nil), rwc)
+	p := newProxy(t, shared.socket())
+	s := openRemote(t, p.url(name), store.Settings{})
+	s.outcomeLimit = time.Nanosecond
+	tx, err := s.begin(context.Background(), nil, false)
+	ok(t, err)
+	p.arm(1, cutAnswer, true)
+	err = tx.commit(context.Background(), func(p *pieces) error { return p.put(context.Background(), []byte("a"), nil) })
+	if !p.disarm() || !errors.Is(err, errs.ErrSnapshotGone) {
+		t.Errorf("cut %v: %v", p.cut, err)
+	}
+}
+
+// What the server refuses before COMMIT is an error that says so, also if it ends the connection with it.
+func TestEndedBeforeCommit(t *testing.T) {
+	shared.start(t)
+	s := openRemote(t, shared.url(table(t), nil), rwc)
+	ctx := limit(t, time.Minute)
+	for _, end := range []string{`pg_terminate_backend(pg_backend_pid())`, `1/0`} {
+		tx, err := s.begin(ctx, nil, false)
+		ok(t, err)
+		s.outcomeLimit = time.Nanosecond // nobody asks
+		err = tx.commit(ctx, func(p *pieces) error {
+			p.batch.Queue(`SELECT ` + end)
+			return p.put(ctx, []byte("a"), nil)
+		})
+		if err == nil || errors.Is(err, errs.ErrUndetermined) {
+			t.Errorf("%s: %v", end, err)
+		}
+		s.outcomeLimit = outcomeLimit
+	}
+}
+
 // The server has not noticed that the client is gone, and waits for its next message. It is told to end the
 // transaction, which decides the outcome and frees the lock of the single writer.
 func TestServerWaitsForALostClient(t *testing.T) {
@@ -168,12 +241,33 @@ func TestServerWaitsForALostClient(t *testing.T) {
 	last := p.count
 	p.mu.Unlock()
 	p.arm(last-1, cutClient, false) // the Execute of COMMIT, before the last Sync
-	err := writeTwo(s, 2)
-	if !p.disarm() || !errors.Is(err, errs.ErrConflict) {
-		t.Errorf("cut %v, error %v", p.cut, err)
-	}
+	within(t, func() {
+		err := writeTwo(s, 2)
+		if !p.disarm() || !errors.Is(err, errs.ErrConflict) {
+			t.Errorf("cut %v, error %v", p.cut, err)
+		}
+	})
 	if tookPlace(t, direct, 2) {
 		t.Error("the rows are there")
 	}
-	ok(t, writeTwo(direct, 3)) // the lock is free
+	within(t, func() { // the lock is free
+		if err := writeTwo(direct, 3); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// within fails the test, which else would wait for as long as tests may, if f takes more than a minute.
+func within(t *testing.T, f func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatal("no end after a minute")
+	}
 }

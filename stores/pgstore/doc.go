@@ -16,7 +16,8 @@
 //   - A snapshot, a transaction, and the cursors opened on one share a connection in one transaction of the
 //     server, so they show one state. The last one to be closed ends it, and the connection goes back to the pool.
 //   - Nothing is sent twice that may have changed rows. A COMMIT whose answer is lost is looked up by the number
-//     of its transaction; where the server does not say, the error is ErrUndetermined.
+//     of its transaction, which proves something only where the server has not crashed since; where the server does
+//     not say, the error is ErrUndetermined.
 //   - With writers=one, a transaction locks the small table before its first query, so its snapshot shows every
 //     commit before it.
 //   - Sizes are checked before anything is sent.

@@ -5,6 +5,7 @@ package pgstore
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -28,26 +29,30 @@ const (
 
 // commitment is a transaction of the server that was told to commit.
 type commitment struct {
-	xid      string
-	identity string // of the server where it was
+	xid string
+	identity
 }
 
-// committed says how a COMMIT ended, with what was sent together with it: nil, ErrConflict if nothing was
-// written, or ErrUndetermined. lost says that the connection ended.
-func (s *conns) committed(ctx context.Context, lost bool, com commitment, tag pgconn.CommandTag, err error) error {
+// committed says how a COMMIT ended, with what was sent together with it: nil, ErrConflict or ErrSnapshotGone if
+// nothing was written, or ErrUndetermined. lost says that the connection ended; then the caller has a place in the pool,
+// with which the server is asked. reached says that the server has done everything before COMMIT.
+func (s *conns) committed(ctx context.Context, lost, reached bool, com commitment, tag pgconn.CommandTag, err error) error {
 	var server *pgconn.PgError
 	switch {
 	case err == nil && tag.String() == "COMMIT":
 		return nil
 	case err == nil:
 		return s.errorf(errs.CodeConflict, "commit", "the server rolled the transaction back; nothing was written, start again")
-	case errors.As(err, &server) && !fatal(server) && !lost:
+	case errors.As(err, &server) && (!reached || !fatal(server) && !lost): // its answers come in order
 		return s.failed(context.WithoutCancel(ctx), "commit", err, true)
-	case pgconn.SafeToRetry(err):
+	case pgconn.SafeToRetry(err) || strings.HasPrefix(err.Error(), preparing):
 		return s.gone("commit", err)
 	}
 	return s.outcome(ctx, com, err)
 }
+
+// preparing begins pgx's errors of batches whose statements could not be prepared, which is before any is sent to be run.
+const preparing = "error preprocessing batch (prepare): "
 
 // outcome asks the server what happened to a transaction whose connection was lost while it may have been
 // committing. When the caller's context ends it does not search much longer: an outcome that is not known is worse than
@@ -58,16 +63,19 @@ func (s *conns) outcome(caller context.Context, com commitment, lost error) erro
 	defer context.AfterFunc(caller, func() { time.AfterFunc(outcomeLeast, cancel) })()
 	s.pool.Reset()
 	why := lost
-	if com.identity == "" {
+	if com.server == "" {
 		return s.undetermined(com, "the server does not show its identity, so its word about transactions counts for nothing", why)
 	}
 	begun := time.Now()
 	for {
-		status, err := s.status(ctx, com, time.Since(begun) > patienceWithServer)
+		status, same, err := s.status(ctx, com, time.Since(begun) > patienceWithServer)
 		switch {
-		case err == nil && status == "committed":
+		case err == nil && status == "committed" && same:
 			return nil
-		case err == nil && status == "aborted":
+		case err == nil && status == "committed":
+			return s.undetermined(com, "the server has crashed or was started again since, after which it may give the number of "+
+				"a lost transaction to another one, so its word counts for nothing", why)
+		case err == nil && (status == "aborted" || status == statusUnknown):
 			return &errs.Error{Code: errs.CodeConflict, Op: "commit", Path: s.text, Err: s.cause(lost),
 				Detail: "the connection was lost, and the server rolled the transaction back; nothing was written, start again"}
 		case err == errOther:
@@ -86,34 +94,53 @@ func (s *conns) outcome(caller context.Context, com commitment, lost error) erro
 // errOther is why a server's word about a transaction does not count.
 var errOther = errors.New("another server")
 
-// status asks once. It ends what is left of the transaction if stop says so: then it cannot be committed later.
-func (s *conns) status(ctx context.Context, com commitment, stop bool) (status string, err error) {
-	c, err := s.acquire(ctx, "commit")
+// statusUnknown is the status of a transaction whose number the server has not given out. It had given it out, so it
+// has crashed since, and nothing of the transaction had reached its log.
+const statusUnknown = "unknown"
+
+// status asks once. It ends what is left of the transaction if stop says so: then it cannot be committed later. same says
+// that the server has not been started since the transaction, with or without a crash before; otherwise the number may
+// be that of a later transaction. That transaction does not hide one that has committed for good: a number whose COMMIT
+// is in the log is never given out again.
+func (s *conns) status(ctx context.Context, com commitment, stop bool) (status string, same bool, err error) {
+	c, err := s.pool.Acquire(ctx) // with the place of the connection that was lost
 	if err != nil {
-		return "", err
+		return "", false, s.failed(ctx, "commit", err, false)
 	}
-	defer s.giveBack(ctx, c)
-	if identityOf(c.Conn()) != com.identity {
-		return "", errOther
-	}
-	if stop {
-		if _, err := c.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()`+
-			` AND backend_xid = $1::text::xid8::xid`, com.xid); err != nil {
-			return "", err
+	defer func() {
+		if ctx.Err() != nil {
+			closeNow(c)
 		}
+		c.Release()
+	}()
+	// In one message, so that all of it is the word of one process of the server, also through a pooler.
+	xid := literal(com.xid) + `::xid8`
+	text := identityText + `; SELECT pg_xact_status(` + xid + `)`
+	if stop {
+		text = identityText + `; SELECT pg_terminate_backend(pid) FROM pg_stat_activity, (` + identityText + `) i WHERE pid <> pg_backend_pid()` +
+			` AND backend_xid = ` + xid + `::xid AND i.life = ` + literal(com.life) + `; SELECT pg_xact_status(` + xid + `)`
 	}
-	var found *string
-	if err := c.QueryRow(ctx, `SELECT pg_xact_status($1::text::xid8)`, com.xid).Scan(&found); err != nil {
-		return "", err
+	results, err := simple(ctx, c.Conn(), text)
+	now := identityIn(results)
+	switch {
+	case now.server != "" && now.server != com.server:
+		return "", false, errOther
+	case isCode(err, "22023") && now.server == com.server: // the number is in the future
+		return statusUnknown, false, nil
+	case err != nil:
+		return "", false, err
+	case now.server == "":
+		return "", false, errOther
 	}
-	if found == nil {
-		return "", errors.New("the server has forgotten the transaction")
+	status = cell(results, len(results)-1)
+	if status == "" {
+		return "", false, errors.New("the server has forgotten the transaction")
 	}
-	return *found, nil
+	return status, now.life == com.life, nil
 }
 
 func (s *conns) undetermined(com commitment, why string, cause error) error {
 	return &errs.Error{Code: errs.CodeUndetermined, Op: "commit", Path: s.text, Err: s.cause(cause),
 		Detail: "the connection was lost during COMMIT, and " + why + ": it is not known whether the transaction took place; " +
-			"look at the rows before it is repeated, or ask the server: SELECT pg_xact_status('" + com.xid + "')"}
+			"look at the rows before it is repeated; it had the number " + com.xid}
 }

@@ -68,8 +68,10 @@ func (s *conns) waitForSlot(ctx context.Context, op string) error {
 // release gives a connection back as it is.
 func (s *conns) release(c *pgxpool.Conn) {
 	c.Release()
-	<-s.slots
+	s.leaveSlot()
 }
+
+func (s *conns) leaveSlot() { <-s.slots }
 
 // giveBack returns a connection that is in no transaction. One whose statement was stopped is closed: the
 // request to stop may arrive late and hit the next statement.

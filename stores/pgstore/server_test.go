@@ -44,7 +44,9 @@ type server struct {
 	dir  string
 	why  string // it cannot be started
 	life io.WriteCloser
-	cmd  *exec.Cmd
+	// settings are those of the server besides the ones of all tests.
+	settings []string
+	cmd      *exec.Cmd
 }
 
 // binaries are the folders where Debian and others keep the programs of PostgreSQL, newest first.
@@ -121,9 +123,9 @@ rm -rf "$DIR"`
 
 // run starts the server process.
 func (s *server) run(postgres string) string {
-	s.cmd = exec.Command("sh", "-c", script, "sh", postgres, "-D", filepath.Join(s.dir, "data"), "-k", s.dir,
+	s.cmd = exec.Command("sh", append([]string{"-c", script, "sh", postgres, "-D", filepath.Join(s.dir, "data"), "-k", s.dir,
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=120", "-c", "shared_buffers=64MB",
-		"-c", "autovacuum=off", "-c", "max_wal_size=4GB", "-c", "logging_collector=off")
+		"-c", "autovacuum=off", "-c", "max_wal_size=4GB", "-c", "logging_collector=off"}, s.settings...)...)
 	s.cmd.Env = append(os.Environ(), "DIR="+s.dir)
 	s.lower(s.cmd)
 	stdin, err := s.cmd.StdinPipe()
