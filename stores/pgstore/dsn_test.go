@@ -108,11 +108,12 @@ func TestHostileTableNames(t *testing.T) {
 	shared.start(t)
 	names := []string{
 		`kv"; DROP TABLE kv; --`, `a.b`, `"`, `'`, `\`, `sélect`, `SELECT`, ` `, "\n", `$1`, `kv'); --`, `%s`, `Kv`, `kv`,
-		strings.Repeat("x", maxTable), strings.Repeat("x", maxTable-1) + `"`, `{}[]?&=#`,
+		strings.Repeat("x", maxTable), strings.Repeat("x", maxTable-1) + `"`, `{}[]?&=#`, `excluded`, `kept`, `unnest`, `key`, `value`,
 	}
 	for _, name := range names {
 		s := openStore(t, shared.url(name, nil), rwc)
 		put(t, s, "name", name)
+		put(t, s, "name", name, "more", name)
 	}
 	for _, name := range names {
 		s := openStore(t, shared.url(name, nil), store.Settings{})

@@ -81,7 +81,7 @@ func create(ctx context.Context, c *pgx.Conn, o *options) error {
 		ALTER TABLE %s ALTER key SET STORAGE PLAIN;
 		CREATE TABLE IF NOT EXISTS %s (id int PRIMARY KEY CHECK (id = 1), format int NOT NULL, writers text NOT NULL);
 		CREATE SEQUENCE IF NOT EXISTS %s;
-		INSERT INTO %s VALUES (1, %d, '%s') ON CONFLICT DO NOTHING;
+		INSERT INTO %s (id, format, writers) VALUES (1, %d, '%s') ON CONFLICT DO NOTHING;
 		COMMIT`, int64(h.Sum64()), kv, kv, small, last, small, formatNow, o.writers())
 	var err error
 	for range 2 { // two schemas of one name, or a program that does not take the lock

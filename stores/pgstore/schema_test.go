@@ -50,6 +50,24 @@ func TestWritersMustAgree(t *testing.T) {
 	}
 }
 
+// The order of the columns, and others that another program has added, do not matter.
+func TestOrderOfColumns(t *testing.T) {
+	shared.start(t)
+	ctx := context.Background()
+	name := table(t)
+	s := openRemote(t, shared.url(name, nil), rwc)
+	_, err := s.pool.Exec(ctx, `DROP TABLE `+name)
+	ok(t, err)
+	_, err = s.pool.Exec(ctx, `CREATE TABLE `+name+` (note text, value bytea NOT NULL, key bytea PRIMARY KEY)`)
+	ok(t, err)
+	d := openStore(t, shared.url(name, nil), store.Settings{})
+	put(t, d, "a", "1")
+	put(t, d, "b", "2", "c", "3")
+	if got := keys(t, d); got != "a b c" {
+		t.Errorf("keys %s", got)
+	}
+}
+
 // Tables of other programs are left alone.
 func TestOtherTablesAreRefused(t *testing.T) {
 	shared.start(t)

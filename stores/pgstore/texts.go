@@ -27,15 +27,16 @@ const scanTexts = 3 * 3 * 2 * 2
 
 func newTexts(table string) *texts {
 	kv, small, last := quoted(table), quoted(table+suffix), quoted(table+lastSuffix)
+	insert := `INSERT INTO ` + kv + ` AS kept (key, value) ` // a table may be named excluded, which has a meaning of its own
 	t := &texts{
 		get:    `SELECT value FROM ` + kv + ` WHERE key = $1`,
 		length: `SELECT octet_length(value) FROM ` + kv + ` WHERE key = $1`,
 		short: `SELECT octet_length(value), CASE WHEN octet_length(value) <= $2::int THEN value END FROM ` + kv +
 			` WHERE key = $1`,
 		part: `SELECT substring(value FROM $2::int FOR $3::int) FROM ` + kv + ` WHERE key = $1`,
-		put: `INSERT INTO ` + kv + ` VALUES ($1::bytea, $2::bytea)` +
+		put: insert + `VALUES ($1::bytea, $2::bytea)` +
 			` ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
-		puts: `INSERT INTO ` + kv + ` SELECT * FROM unnest($1::bytea[], $2::bytea[])` +
+		puts: insert + `SELECT * FROM unnest($1::bytea[], $2::bytea[])` +
 			` ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
 		hold:     `SELECT FROM ` + kv + ` WHERE key = $1 FOR NO KEY UPDATE`,
 		holds:    `SELECT FROM ` + kv + ` WHERE key = ANY($1::bytea[]) FOR NO KEY UPDATE`,
