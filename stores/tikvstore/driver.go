@@ -36,11 +36,12 @@ func Open(ctx context.Context, u *url.URL, s store.Settings) (store.Store, error
 
 // options is what a name says.
 type options struct {
-	pd     []string // addresses of the placement drivers
-	name   string
-	many   bool
-	create bool
-	shown  string // the name for errors
+	pd       []string // addresses of the placement drivers
+	name     string
+	many     bool
+	create   bool
+	readOnly bool
+	shown    string // the name for errors
 }
 
 const (
@@ -51,7 +52,8 @@ const (
 
 // parse reads the URL of a store.
 func parse(u *url.URL, s store.Settings) (options, error) {
-	o := options{name: strings.TrimPrefix(u.Path, "/"), create: s.Create, shown: scheme + "://" + u.Host + u.Path}
+	o := options{name: strings.TrimPrefix(u.Path, "/"), create: s.Create && !s.ReadOnly, readOnly: s.ReadOnly,
+		shown: scheme + "://" + u.Host + u.Path}
 	misuse := func(format string, args ...any) (options, error) {
 		return options{}, &errs.Error{Code: errs.CodeMisuse, Op: "open", Path: o.shown, Detail: fmt.Sprintf(format, args...)}
 	}
@@ -67,7 +69,11 @@ func parse(u *url.URL, s store.Settings) (options, error) {
 		return misuse("there is no address of a placement driver; write tikv://host:2379/name")
 	}
 	o.pd = strings.Split(u.Host, ",")
-	for name, values := range u.Query() {
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return misuse("the parameters cannot be read: each %% needs two hexadecimal digits, and ; is written %%3B")
+	}
+	for name, values := range query {
 		switch {
 		case name != "writers":
 			return misuse("unknown parameter %q; allowed: writers", name)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/store"
+	"github.com/lsmlite/lsmlite-go/store/storetest"
 )
 
 // losing is a client that loses the answer to the next commit.
@@ -89,11 +90,13 @@ func TestErrorsOfOldSnapshots(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	for dsn, text := range map[string]string{
-		"tikv:///kv":              "no address",
-		"tikv://user@h/kv":        "knows no users",
-		"tikv://h/kv?table=x":     `unknown parameter "table"; allowed: writers`,
-		"tikv://h/kv?writers=two": "allowed: one, many",
-		"tikv://h/a/b":            "without zero bytes and slashes",
+		"tikv:///kv":                                 "no address",
+		"tikv://user@h/kv":                           "knows no users",
+		"tikv://h/kv?table=x":                        `unknown parameter "table"; allowed: writers`,
+		"tikv://h/kv?writers=two":                    "allowed: one, many",
+		"tikv://h/kv?writers=%zz":                    "two hexadecimal digits",
+		"tikv://h/kv?a=b;c=d":                        "%3B",
+		"tikv://h/a/b":                               "without zero bytes and slashes",
 		"tikv://h/" + strings.Repeat("n", MaxName+1): "1 to 200 bytes",
 	} {
 		u, err := url.Parse(dsn)
@@ -106,6 +109,40 @@ func TestNames(t *testing.T) {
 	must(t, err)
 	if o, err := parse(u, store.Settings{}); err != nil || len(o.pd) != 2 || o.name != "kv" || o.many {
 		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+// A store that was opened with mode=ro takes no transaction, whoever asks, and is not made.
+func TestReadOnly(t *testing.T) {
+	ctx := context.Background()
+	for _, writers := range []string{"one", "many"} {
+		c := newCluster(t)
+		_, err := c.open("kv?writers="+writers, store.Settings{Create: true, ReadOnly: true})
+		if !errors.Is(err, errs.ErrCantOpen) {
+			t.Errorf("it is made: %v", err)
+		}
+		made, err := c.open("kv?writers="+writers, store.Settings{Create: true})
+		must(t, err)
+		tx, err := made.Begin(ctx, nil)
+		must(t, err)
+		must(t, tx.Put(ctx, []byte("a"), nil), tx.Commit(ctx))
+		st, err := c.open("kv?writers="+writers, store.Settings{ReadOnly: true})
+		must(t, err)
+		_, begun := st.Begin(ctx, nil)
+		_, tried := st.(store.TryBeginner).TryBegin(ctx, nil)
+		snap, err := st.Snapshot(ctx, true)
+		must(t, err)
+		_, raised := st.Begin(ctx, snap)
+		_, copied := store.Copy(ctx, st, storetest.NewModel(nil), store.CopyOptions{Resume: true})
+		for _, err := range []error{begun, tried, raised, copied} {
+			if !errors.Is(err, errs.ErrReadOnly) {
+				t.Errorf("mode=ro, writers=%s: %v", writers, err)
+			}
+		}
+		if _, found, err := made.Get(ctx, nil, []byte("a")); !found || err != nil {
+			t.Errorf("the row is there: %v, %v", found, err)
+		}
+		must(t, snap.Close(), st.Close(), made.Close())
 	}
 }
 

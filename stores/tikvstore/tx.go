@@ -34,6 +34,8 @@ type remoteTx struct {
 func (d *db) begin(ctx context.Context, from store.Snapshot, now bool) (store.Tx, error) {
 	snap, ok := from.(*snapshot)
 	switch {
+	case d.o.readOnly:
+		return nil, &errs.Error{Code: errs.CodeReadOnly, Op: "begin", Path: d.o.shown, Detail: "the store was opened with mode=ro"}
 	case from != nil && (!ok || snap.d != d):
 		return nil, d.misuse("begin", "the snapshot is another store's")
 	case snap != nil && !snap.mayWrite:
