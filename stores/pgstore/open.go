@@ -18,7 +18,7 @@ func open(ctx context.Context, u *url.URL, set store.Settings) (*remote, error) 
 	if err != nil {
 		return nil, &errs.Error{Code: errs.CodeMisuse, Op: "open", Path: "postgres", Detail: err.Error()}
 	}
-	o.create, o.readOnly = set.Create, set.ReadOnly
+	o.create, o.readOnly = set.Create && !set.ReadOnly, set.ReadOnly
 	switch safety := set.Values["safety"]; safety {
 	case "":
 	case "full":

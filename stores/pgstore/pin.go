@@ -22,9 +22,6 @@ type pin struct {
 	*conns
 	// opened counts snapshots and cursors, which keep the store open.
 	opened func(n int)
-	// validate says that the end is a COMMIT, which fails if what was read does not fit together.
-	validate bool
-
 	// turn is held by the goroutine that uses what follows.
 	turn chan struct{}
 	conn *pgxpool.Conn // nil when the transaction of the server has ended
@@ -124,7 +121,9 @@ func (p *pin) release() (err error) {
 
 // end ends the transaction of c and gives c back.
 func (p *pin) end(c *pgxpool.Conn) (err error) {
-	if p.validate && p.gone == nil {
+	// At the level serializable the end is a COMMIT, also of what only read: after ROLLBACK the server forgets the reads,
+	// and transactions that do not fit to them may commit.
+	if p.o.serializable && p.gone == nil {
 		ctx, cancel := context.WithTimeout(context.Background(), endLimit)
 		defer cancel()
 		_, err = simple(ctx, c.Conn(), "COMMIT")

@@ -27,6 +27,8 @@ type remoteTx struct {
 // begin begins a transaction, of a snapshot if from is not nil. With now it waits for no other one.
 func (s *remote) begin(ctx context.Context, from *snapshot, now bool) (*remoteTx, error) {
 	switch {
+	case s.o.readOnly:
+		return nil, s.errorf(errs.CodeReadOnly, "begin", "the store was opened with mode=ro")
 	case from == nil:
 	case !from.mayWrite:
 		return nil, s.errorf(errs.CodeMisuse, "begin", "the snapshot is for reading only")
@@ -119,7 +121,7 @@ func (t *remoteTx) handover(ctx context.Context, c *pgx.Conn) (*pgxpool.Conn, er
 	if err != nil {
 		return nil, t.w.gone("read", err)
 	}
-	next, _, err := t.w.conns.begin(ctx, "read", `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '`+
+	next, _, err := t.w.conns.begin(ctx, "read", `BEGIN ISOLATION LEVEL `+t.w.o.level()+` READ ONLY; SET TRANSACTION SNAPSHOT '`+
 		cell(results, len(results)-1)+`'; SELECT 1`)
 	if err != nil {
 		return nil, t.w.gone("read", err)

@@ -62,8 +62,7 @@ func (s *snapshot) Cursor(ctx context.Context) (store.Cursor, error) {
 	return s.of.Cursor(ctx)
 }
 
-// Close implements store.Snapshot. One that might have written, at the level serializable, learns here whether what
-// it has read fits together.
+// Close implements store.Snapshot. At the level serializable it may say here that what was read does not fit together.
 func (s *snapshot) Close() error {
 	if err := s.usable("close"); err != nil {
 		return err

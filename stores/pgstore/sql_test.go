@@ -15,6 +15,9 @@ import (
 	"time"
 
 	lsmlite "github.com/lsmlite/lsmlite-go"
+	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/store"
+	"github.com/lsmlite/lsmlite-go/store/storetest"
 )
 
 func openSQL(t testing.TB, name string) *sql.DB {
@@ -213,6 +216,75 @@ func TestModes(t *testing.T) {
 	none := openSQL(t, shared.url(name+"x", map[string]string{"mode": "rw"}))
 	if err := none.Ping(); !errors.Is(err, lsmlite.ErrCantOpen) {
 		t.Errorf("mode=rw without a table: %v", err)
+	}
+}
+
+// A store that was opened with mode=ro takes no transaction, whoever asks: store.Copy does not go through the dialect.
+func TestReadOnlyStore(t *testing.T) {
+	shared.start(t)
+	ctx := context.Background()
+	for kind, values := range kinds {
+		name := shared.url(table(t), values)
+		put(t, openStore(t, name, rwc), "a", "1")
+		s := openStore(t, name, store.Settings{ReadOnly: true, Create: true})
+		_, err := s.Begin(ctx, nil)
+		is(t, err, errs.ErrReadOnly)
+		snap, err := s.Snapshot(ctx, true)
+		ok(t, err)
+		_, err = s.Begin(ctx, snap)
+		is(t, err, errs.ErrReadOnly)
+		ok(t, snap.Close())
+		if try, can := s.(store.TryBeginner); can {
+			_, err = try.TryBegin(ctx, nil)
+			is(t, err, errs.ErrReadOnly)
+		}
+		_, err = store.Copy(ctx, s, storetest.NewModel(nil), store.CopyOptions{Resume: true})
+		is(t, err, errs.ErrReadOnly)
+		if got := keys(t, s); got != "a" {
+			t.Errorf("%s: %q is left", kind, got)
+		}
+		_, err = tryOpen(shared.url(table(t), values), store.Settings{ReadOnly: true, Create: true})
+		is(t, err, errs.ErrCantOpen)
+	}
+}
+
+// At the level serializable what only reads counts, too: a report that shows the second of two transactions, and not the
+// first, leaves no room for the first. A transaction that only reads makes the report, or a SELECT of several pages.
+func TestReadsAreSerializable(t *testing.T) {
+	shared.start(t)
+	ctx := context.Background()
+	for _, how := range []string{"a transaction", "a read-only one", "a SELECT"} {
+		db := openSQL(t, shared.url(table(t), map[string]string{"mode": "rwc", "writers": "many", "isolation": "serializable"}))
+		exec1(t, db, "INSERT INTO kv VALUES ('x', '0'), ('y', '0')")
+		for i := range 2 * firstPage {
+			exec1(t, db, "INSERT INTO kv VALUES (?, '0')", fmt.Sprintf("z%02d", i))
+		}
+		first, err := db.BeginTx(ctx, nil)
+		ok(t, err)
+		rows(t, first, "SELECT key, value FROM kv WHERE key IN ('x', 'y')")
+		second, err := db.BeginTx(ctx, nil)
+		ok(t, err)
+		rows(t, second, "SELECT key, value FROM kv WHERE key = 'y'")
+		exec1(t, second, "UPDATE kv SET value = '20' WHERE key = 'y'")
+		ok(t, second.Commit())
+		const report = "SELECT key, value FROM kv"
+		if how == "a SELECT" {
+			rows(t, db, report)
+		} else {
+			third, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: how == "a read-only one"})
+			ok(t, err)
+			rows(t, third, report)
+			ok(t, third.Commit())
+		}
+		_, err = first.Exec("UPDATE kv SET value = '-11' WHERE key = 'x'")
+		if err == nil {
+			err = first.Commit()
+		} else {
+			ok(t, first.Rollback())
+		}
+		if !errors.Is(err, lsmlite.ErrConflict) {
+			t.Errorf("%s has shown the second transaction, and the first one ends with %v", how, err)
+		}
 	}
 }
 

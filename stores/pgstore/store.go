@@ -102,13 +102,14 @@ func (s *remote) snapshot(ctx context.Context, mayWrite bool) (*snapshot, error)
 	if err := s.enter(ctx, "snapshot"); err != nil {
 		return nil, err
 	}
+	mayWrite = mayWrite && !s.o.readOnly // a standby refuses it
 	c, _, err := s.conns.begin(ctx, "snapshot", s.state(mayWrite))
 	if err != nil {
 		s.exit()
 		return nil, err
 	}
 	p := newPin(s.conns, c, s.count)
-	p.readers, p.validate = 1, mayWrite && s.o.serializable
+	p.readers = 1
 	return &snapshot{of: reading{s, p}, mayWrite: mayWrite}, nil
 }
 
