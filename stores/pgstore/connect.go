@@ -121,7 +121,7 @@ type identity struct {
 	life   string
 }
 
-// identityText asks for the identity. The server and its timeline stay the same when it recovers from a crash. A new
+// identityText requests the identity. The server and its timeline stay the same when it recovers from a crash. A new
 // start of its main process is a new life, and so are lost statistics: with a crash of any process the server throws
 // them away, and notes the time, also where the main process goes on.
 const identityText = `SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' ||` +

@@ -21,9 +21,9 @@ import (
 // crashes is how often the server of TestServerCrashes crashes.
 const crashes = 4
 
-// One of the server's processes is killed, again and again, while transactions run. The server starts again by itself and
-// gives out again the numbers of transactions that were lost. What was reported as committed is there, and what was
-// reported as failed is not, also where the answer to COMMIT was lost and the server was asked about the number.
+// One of the server's processes is killed, again and again, while transactions run. The server starts again by itself
+// and gives out again the numbers of transactions that were lost. What was reported as committed is there, and what
+// was reported as failed is not, also where the answer to COMMIT was lost and the server was asked about the number.
 func TestServerCrashes(t *testing.T) {
 	for _, writers := range []string{"one", "many"} {
 		t.Run(writers, func(t *testing.T) {

@@ -153,8 +153,8 @@ func statements(t *testing.T, s *remote) (n int) {
 	return n / 2 // INSERT with ON CONFLICT DO UPDATE is both
 }
 
-// A connection that is lost during COMMIT leaves its place in the pool to nobody until the server has said what happened,
-// however many others wait for one.
+// A connection that is lost during COMMIT leaves its place in the pool to nobody until the server has said what
+// happened, however many others wait for one.
 func TestOutcomeOfAFullPool(t *testing.T) {
 	shared.start(t)
 	name, ctx := table(t), limit(t, time.Minute)
@@ -189,7 +189,8 @@ func TestOutcomeOfAFullPool(t *testing.T) {
 	}
 }
 
-// A connection that is lost while statements are prepared is one that COMMIT was not sent on: no server has to be asked.
+// A connection that is lost while statements are prepared is one that COMMIT was not sent on: no server has to be
+// asked.
 func TestLostBeforeCommitIsSent(t *testing.T) {
 	shared.start(t)
 	name := table(t)

@@ -33,25 +33,35 @@ type commitment struct {
 	identity
 }
 
-// committed says how a COMMIT ended, with what was sent together with it: nil, ErrConflict or ErrSnapshotGone if
-// nothing was written, or ErrUndetermined. lost says that the connection ended; then the caller has a place in the pool,
-// with which the server is asked. reached says that the server has done everything before COMMIT.
-func (s *conns) committed(ctx context.Context, lost, reached bool, com commitment, tag pgconn.CommandTag, err error) error {
-	var server *pgconn.PgError
-	switch {
-	case err == nil && tag.String() == "COMMIT":
-		return nil
-	case err == nil:
-		return s.errorf(errs.CodeConflict, "commit", "the server rolled the transaction back; nothing was written, start again")
-	case errors.As(err, &server) && (!reached || !fatal(server) && !lost): // its answers come in order
-		return s.failed(context.WithoutCancel(ctx), "commit", err, true)
-	case pgconn.SafeToRetry(err) || strings.HasPrefix(err.Error(), preparing):
-		return s.gone("commit", err)
-	}
-	return s.outcome(ctx, com, err)
+// ending is how the message with COMMIT went.
+type ending struct {
+	tag pgconn.CommandTag
+	err error
+	// lost says that the connection ended. Then the caller has a place in the pool, with which the server is asked.
+	lost bool
+	// reached says that the server has done everything before COMMIT.
+	reached bool
 }
 
-// preparing begins pgx's errors of batches whose statements could not be prepared, which is before any is sent to be run.
+// committed says how a COMMIT ended, with what was sent together with it: nil, ErrConflict or ErrSnapshotGone if
+// nothing was written, or ErrUndetermined.
+func (s *conns) committed(ctx context.Context, com commitment, e ending) error {
+	var server *pgconn.PgError
+	switch {
+	case e.err == nil && e.tag.String() == "COMMIT":
+		return nil
+	case e.err == nil:
+		return s.errorf(errs.CodeConflict, "commit", "the server rolled the transaction back; nothing was written, start again")
+	case errors.As(e.err, &server) && (!e.reached || !fatal(server) && !e.lost): // its answers come in order
+		return s.failed(context.WithoutCancel(ctx), "commit", e.err, true)
+	case pgconn.SafeToRetry(e.err) || strings.HasPrefix(e.err.Error(), preparing):
+		return s.gone("commit", e.err)
+	}
+	return s.outcome(ctx, com, e.err)
+}
+
+// preparing begins pgx's errors of batches whose statements could not be prepared, which is before any is sent to be
+// run.
 const preparing = "error preprocessing batch (prepare): "
 
 // outcome asks the server what happened to a transaction whose connection was lost while it may have been
@@ -98,10 +108,10 @@ var errOther = errors.New("another server")
 // has crashed since, and nothing of the transaction had reached its log.
 const statusUnknown = "unknown"
 
-// status asks once. It ends what is left of the transaction if stop says so: then it cannot be committed later. same says
-// that the server has not been started since the transaction, with or without a crash before; otherwise the number may
-// be that of a later transaction. That transaction does not hide one that has committed for good: a number whose COMMIT
-// is in the log is never given out again.
+// status asks once. It ends what is left of the transaction if stop says so: then it cannot be committed later. same
+// says that the server has not been started since the transaction, with or without a crash before; otherwise the number
+// may be that of a later transaction. That transaction does not hide one that has committed for good: a number whose
+// COMMIT is in the log is never given out again.
 func (s *conns) status(ctx context.Context, com commitment, stop bool) (status string, same bool, err error) {
 	c, err := s.pool.Acquire(ctx) // with the place of the connection that was lost
 	if err != nil {

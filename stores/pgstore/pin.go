@@ -121,8 +121,8 @@ func (p *pin) release() (err error) {
 
 // end ends the transaction of c and gives c back.
 func (p *pin) end(c *pgxpool.Conn) (err error) {
-	// At the level serializable the end is a COMMIT, also of what only read: after ROLLBACK the server forgets the reads,
-	// and transactions that do not fit to them may commit.
+	// At the level serializable the end is a COMMIT, also of what only read: after ROLLBACK the server forgets the
+	// reads, and transactions that do not fit to them may commit.
 	if p.o.serializable && p.gone == nil {
 		ctx, cancel := context.WithTimeout(context.Background(), endLimit)
 		defer cancel()

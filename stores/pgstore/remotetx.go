@@ -166,19 +166,19 @@ func (t *remoteTx) finish(ctx context.Context, c *pgxpool.Conn, p *pieces) error
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitLimit)
 	defer cancel()
 	tag, done, err := run(limited, c.Conn(), p.batch)
-	reached := done >= p.batch.Len()-1
-	if err == nil || !c.Conn().IsClosed() {
-		if err != nil {
-			t.w.rollback(limited, c)
-		} else {
-			t.w.giveBack(limited, c)
-		}
-		return t.w.committed(ctx, false, reached, t.com, tag, err)
+	e := ending{tag: tag, err: err, lost: err != nil && c.Conn().IsClosed(), reached: done >= p.batch.Len()-1}
+	switch {
+	case e.lost:
+		// The place in the pool is kept until the outcome is known: others would take it, and the server could not be
+		// asked.
+		c.Release()
+		defer t.w.leaveSlot()
+	case err != nil:
+		t.w.rollback(limited, c)
+	default:
+		t.w.giveBack(limited, c)
 	}
-	// The place in the pool is kept until the outcome is known: others would take it, and the server could not be asked.
-	c.Release()
-	defer t.w.leaveSlot()
-	return t.w.committed(ctx, true, reached, t.com, tag, err)
+	return t.w.committed(ctx, t.com, e)
 }
 
 // rollback ends the transaction without its writes. A snapshot that it was made of can be one again.

@@ -248,8 +248,9 @@ func TestReadOnlyStore(t *testing.T) {
 	}
 }
 
-// At the level serializable what only reads counts, too: a report that shows the second of two transactions, and not the
-// first, leaves no room for the first. A transaction that only reads makes the report, or a SELECT of several pages.
+// At the level serializable what only reads counts, too: a report that shows the second of two transactions, and not
+// the first, leaves no room for the first. A transaction that only reads makes the report, or a SELECT of several
+// pages.
 func TestReadsAreSerializable(t *testing.T) {
 	shared.start(t)
 	ctx := context.Background()
