@@ -26,6 +26,8 @@ const UnfinishedAge = 24 * time.Hour
 
 // Dir is a folder, with a file for each object. Create writes a file under another name, syncs it, links it to its own
 // name, which fails if there is one, and syncs the folder: so an object is whole, durable, and made once.
+// The folder itself may be a symbolic link. In it are folders and regular files only: a link would lead out of it, and a
+// pipe would never end, so both are refused with ErrNotPlain.
 type Dir struct{ root string }
 
 var _ Target = (*Dir)(nil)
@@ -40,6 +42,9 @@ func OpenDir(path string) (*Dir, error) {
 		return nil, err
 	}
 	d := &Dir{root: root}
+	if err := isFolder(filepath.Join(root, unfinished)); err != nil { // what is removed below must be ours
+		return nil, err
+	}
 	entries, err := os.ReadDir(filepath.Join(root, unfinished))
 	if err != nil {
 		return nil, err
@@ -52,10 +57,46 @@ func OpenDir(path string) (*Dir, error) {
 	return d, nil
 }
 
+// isFolder fails with ErrNotPlain if something is there that is no folder.
+func isFolder(path string) error {
+	info, err := os.Lstat(path)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is no folder (%v); move it away, and put a folder there: %w", path, info.Mode().Type(), ErrNotPlain)
+	}
+	return err
+}
+
+// isFile fails with ErrNotPlain if something is no regular file.
+func isFile(path string, info fs.FileInfo) error {
+	if info.Mode().IsRegular() {
+		return nil
+	}
+	return fmt.Errorf("%s is no regular file (%v); move it away: %w", path, info.Mode().Type(), ErrNotPlain)
+}
+
+// plain fails if a folder on the way to an object is something else. One that is missing is no error.
+func (d *Dir) plain(name string) error {
+	for at, c := range name {
+		if c != '/' {
+			continue
+		}
+		if err := isFolder(filepath.Join(d.root, filepath.FromSlash(name[:at]))); err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			return err
+		}
+	}
+	return nil
+}
+
 // path returns the file of an object.
 func (d *Dir) path(name string) (string, error) {
 	if !fs.ValidPath(name) || strings.HasPrefix(name, ".") || !filepath.IsLocal(filepath.FromSlash(name)) {
 		return "", fmt.Errorf("%s: %q is no name of an object", d.root, name)
+	}
+	if err := d.plain(name); err != nil {
+		return "", err
 	}
 	return filepath.Join(d.root, filepath.FromSlash(name)), nil
 }
@@ -146,6 +187,16 @@ func (d *Dir) Get(ctx context.Context, name string) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("get %s: %w", path, ErrNotFound)
+	}
+	if err == nil {
+		err = isFile(path, info) // before it is opened: to open a pipe waits for its other end
+	}
+	if err != nil {
+		return nil, err
+	}
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("get %s: %w", path, ErrNotFound)
@@ -204,10 +255,16 @@ func (w walk) folder(name string) bool {
 			if related && (full > w.after || strings.HasPrefix(w.after, full)) && !w.folder(full) {
 				return false
 			}
+		case !e.Type().IsRegular() && strings.HasPrefix(w.prefix, full+"/"):
+			w.yield(Info{}, isFolder(filepath.Join(w.root, filepath.FromSlash(full))))
+			return false
 		case strings.HasPrefix(full, w.prefix) && full > w.after:
 			info, err := e.Info()
 			if errors.Is(err, fs.ErrNotExist) {
 				continue // it was removed meanwhile
+			}
+			if err == nil {
+				err = isFile(filepath.Join(w.root, filepath.FromSlash(full)), info)
 			}
 			if err != nil || !w.yield(Info{Name: full, Size: info.Size()}, nil) {
 				if err != nil {

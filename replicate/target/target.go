@@ -27,6 +27,9 @@ var (
 	ErrNotExclusive = errors.New("the place accepts a second object of the same name")
 	// ErrTooBig: an object is longer than MaxObject.
 	ErrTooBig = errors.New("the object is longer than 64 MiB")
+	// ErrNotPlain: in the folder of a target there is a symbolic link, a pipe, or another thing that is neither a
+	// folder nor a regular file.
+	ErrNotPlain = errors.New("in the folder of a target are folders and regular files only")
 )
 
 // Info describes an object.
