@@ -15,9 +15,6 @@ import (
 	"github.com/lsmlite/lsmlite-go/replicate/internal/object"
 )
 
-// objectBase is the name of the base of a generation.
-func objectBase(gen uint64) string { return object.BaseName(gen) }
-
 // rowsOf yields the rows of a state of a database.
 func rowsOf(ctx context.Context, s *engine.Snapshot) iter.Seq2[row, error] {
 	return func(yield func(row, error) bool) {

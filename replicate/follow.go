@@ -23,6 +23,9 @@ const (
 	DefaultMaxDifference = 256 << 20
 )
 
+// SlowLook is how long a follower may look for something new before its status counts that as a failure.
+const SlowLook = 10 * time.Second
+
 // FollowOptions say how a database is followed.
 type FollowOptions struct {
 	// Poll is how often the follower looks for something new.
@@ -44,6 +47,7 @@ type FollowOptions struct {
 
 	steps func(string) // for tests
 	pause time.Duration
+	slow  time.Duration // SlowLook, but in tests
 }
 
 // FollowStatus is how far a follower has come.
@@ -51,8 +55,11 @@ type FollowStatus struct {
 	Target              string
 	Generation, Applied uint64
 	AppliedAt           time.Time // when the newest object that was applied was cut
-	// Lag is how old that is while there is more to apply; 0 if all was applied at the last look. Bytes are the log
-	// objects that were listed and not applied.
+	// LookedAt is when all that was in the target had been applied.
+	LookedAt time.Time
+	// Lag is 0 while all was applied at the last look. While there is more to apply it is the age of what was applied;
+	// while looking fails, or takes longer than SlowLook, or has ended, the time since LookedAt: what there is more, is
+	// not known then. Bytes are those of the log object that is being applied, of all its parts.
 	Lag   time.Duration
 	Bytes int64
 	// Verified is the newest transaction after which the rows of the replica were compared with a snapshot.
@@ -78,9 +85,11 @@ type Follower struct {
 	done   chan struct{}
 	looks  chan chan error
 
-	mu     sync.Mutex
-	status FollowStatus
-	more   bool
+	mu      sync.Mutex
+	status  FollowStatus
+	more    bool      // there is more to apply
+	failing bool      // the last attempt at something failed
+	looking time.Time // when the look began that is under way
 }
 
 // Follow opens the replica at path, or makes one of the newest snapshot, and keeps it up to date until Close. All
@@ -99,6 +108,9 @@ func Follow(ctx context.Context, t target.Target, path string, o FollowOptions) 
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.slow == 0 {
+		o.slow = SlowLook
+	}
 	if o.steps == nil {
 		o.steps = func(string) {}
 	}
@@ -113,7 +125,7 @@ func Follow(ctx context.Context, t target.Target, path string, o FollowOptions) 
 	}
 	f.t.failed = f.failed
 	f.h = history{t: f.t, key: o.Key}
-	f.status.Target = t.String()
+	f.status.Target, f.status.LookedAt = t.String(), time.Now()
 	if err := f.open(ctx); err != nil {
 		return nil, err
 	}
@@ -132,6 +144,9 @@ func (f *Follower) Status() FollowStatus {
 	s := f.status
 	if f.more {
 		s.Lag = max(0, time.Since(s.AppliedAt))
+	}
+	if slow := !f.looking.IsZero() && time.Since(f.looking) > f.o.slow; slow || f.failing || s.Err != nil {
+		s.Lag = max(s.Lag, time.Since(s.LookedAt))
 	}
 	return s
 }
@@ -172,7 +187,7 @@ func (f *Follower) set(change func(*FollowStatus)) {
 }
 
 func (f *Follower) failed(err error) {
-	f.set(func(s *FollowStatus) { s.Failures, s.LastFailure = s.Failures+1, err.Error() })
+	f.set(func(s *FollowStatus) { s.Failures, s.LastFailure, f.failing = s.Failures+1, err.Error(), true })
 	f.o.Logger.Warn("follow: an attempt failed", "target", f.t.String(), "error", err)
 }
 
@@ -329,7 +344,9 @@ func (f *Follower) run(ctx context.Context) {
 			f.set(func(s *FollowStatus) { s.Err = ErrStopped })
 			return
 		}
+		f.set(func(*FollowStatus) { f.looking = time.Now() })
 		err := f.look(ctx)
+		f.looked(err)
 		if answer != nil {
 			answer <- err
 		}
@@ -344,6 +361,16 @@ func (f *Follower) run(ctx context.Context) {
 		}
 		timer.Reset(f.o.Poll)
 	}
+}
+
+// looked notes how a look has ended.
+func (f *Follower) looked(err error) {
+	f.set(func(s *FollowStatus) {
+		f.looking = time.Time{}
+		if err == nil {
+			f.more, f.failing, s.Bytes, s.LookedAt = false, false, 0, time.Now()
+		}
+	})
 }
 
 // errLocal marks an error of the replica, which another attempt would not repair.
@@ -375,29 +402,24 @@ func (f *Follower) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f.mu.Lock()
-	f.more = false
-	f.status.Bytes = 0
-	f.mu.Unlock()
 	return f.verified(ctx)
 }
 
-// jumps reports whether the newest snapshot is one to jump to.
+// jumps reports whether the newest snapshot is one to jump to. A greater generation is looked for by a list: the one
+// right after this one may have been removed as outdated while another is there.
 func (f *Follower) jumps(ctx context.Context, stuck bool) (bool, error) {
-	if !stuck {
-		_, err := f.t.Get(ctx, objectBase(f.g.num+1))
-		if errors.Is(err, target.ErrNotFound) {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-	}
-	c, err := f.newest(ctx)
+	list, err := f.h.generationsAfter(ctx, f.g.num)
 	if err != nil {
 		return false, err
 	}
-	return c.g.num > f.state.Generation || stuck && c.g.num == f.state.Generation && c.Pos.Seq > f.state.Applied, nil
+	if stuck {
+		list = append([]uint64{f.g.num}, list...)
+	}
+	c, err := f.h.newestSnapshot(ctx, list, func(complete) bool { return true }, f.failed)
+	if c == nil || err != nil {
+		return false, err
+	}
+	return c.g.num > f.state.Generation || c.Pos.Seq > f.state.Applied, nil
 }
 
 // extend applies the log objects after what was applied. Each of them is one transaction of the replica.

@@ -23,8 +23,17 @@ type history struct {
 }
 
 // generations returns the numbers of all generations, ascending. It takes a request for each.
-func (h history) generations(ctx context.Context) (list []uint64, err error) {
-	for after := object.Generations; ; {
+func (h history) generations(ctx context.Context) ([]uint64, error) {
+	return h.generationsFrom(ctx, object.Generations)
+}
+
+// generationsAfter returns the numbers of the generations that are greater than one, ascending.
+func (h history) generationsAfter(ctx context.Context, num uint64) ([]uint64, error) {
+	return h.generationsFrom(ctx, object.AfterGeneration(num))
+}
+
+func (h history) generationsFrom(ctx context.Context, after string) (list []uint64, err error) {
+	for {
 		found := false
 		for info, err := range h.t.List(ctx, object.Generations, after) {
 			if err != nil {
