@@ -3,7 +3,6 @@
 package replicate
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -15,8 +14,8 @@ import (
 	"github.com/lsmlite/lsmlite-go/replicate/internal/object"
 )
 
-// fetches is how many objects are read ahead at the same time: that, times their length, is what reading has in
-// memory.
+// fetches is how many objects are read ahead at the same time. Reading has them in memory, of at most object.PartBytes
+// of a log each, and as many parts more while a transaction is applied that has several.
 const fetches = 4
 
 // ahead calls f for each item, some at the same time, and yields the results in the order of the items.
@@ -140,65 +139,4 @@ func (p *pulled) Read(b []byte) (int, error) {
 	n := copy(b, p.rest)
 	p.rest = p.rest[n:]
 	return n, nil
-}
-
-// link is a log object in its chain: all transactions that became complete with it.
-type link struct {
-	*object.Log
-	digest object.Digest
-	name   string
-	data   [][]byte // of all its parts, if it ends a transaction that was cut
-}
-
-// ops reads its transactions.
-func (l *link) ops() *object.OpReader {
-	var readers []io.Reader
-	for _, d := range l.data {
-		readers = append(readers, bytes.NewReader(d))
-	}
-	return object.NewOpReader(io.MultiReader(readers...))
-}
-
-// chain yields the log objects after a transaction, each verified to follow the one before, whose digest is prev; the
-// parts of a transaction as one. It ends with the newest that is there, or with an error that names the object that is
-// damaged or missing.
-func (g *generation) chain(ctx context.Context, after uint64, prev object.Digest) iter.Seq2[*link, error] {
-	fetch := func(ctx context.Context, info logInfo) (*link, error) {
-		l, digest, err := g.log(ctx, info.first, info.part)
-		if err != nil {
-			return nil, err
-		}
-		return &link{Log: l, digest: digest, name: info.name}, nil
-	}
-	return func(yield func(*link, error) bool) {
-		fail := func(name string, format string, args ...any) {
-			yield(nil, g.h.broken(name, fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), ErrDamaged)))
-		}
-		next, part := after+1, 0
-		var parts [][]byte
-		for l, err := range ahead(ctx, g.logs(ctx, after), fetch) {
-			switch {
-			case err != nil:
-				yield(nil, err)
-				return
-			case l.First != next || l.Part != part:
-				fail(object.LogName(g.num, next, part), "it is missing: the next one is %s", l.name)
-				return
-			case l.Prev != prev:
-				fail(l.name, "it does not follow the object before it")
-				return
-			}
-			prev = l.digest
-			parts = append(parts, l.Data)
-			if !l.Whole {
-				part++
-				continue
-			}
-			l.data = parts
-			if !yield(l, nil) {
-				return
-			}
-			next, part, parts = l.Last+1, 0, nil
-		}
-	}
 }

@@ -431,18 +431,19 @@ func (f *Follower) extend(ctx context.Context) error {
 		}
 		f.mu.Lock()
 		f.more = true
-		f.status.Bytes = int64(len(l.Data))
+		f.status.Bytes = l.size
 		f.mu.Unlock()
 		f.state.Intended = l.Last
 		if err := f.state.write(f.o.Engine.FS, f.path); err != nil {
 			return fmt.Errorf("%w: %w", errLocal, err)
 		}
 		f.o.steps("apply")
-		if _, err := apply(ctx, f.db, []*link{l}, 0); err != nil {
+		if _, err := apply(ctx, f.db, l, 0, 0); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if errors.Is(err, ErrDamaged) {
+			var read *readError
+			if errors.As(err, &read) {
 				return err
 			}
 			return fmt.Errorf("%w: %w", errLocal, err)

@@ -58,6 +58,7 @@ type generation struct {
 	base   *object.Base
 	digest object.Digest // of the base
 	sealer *object.Sealer
+	begun  begun // see chain
 }
 
 // open reads the base of a generation.
@@ -102,8 +103,13 @@ func (g *generation) log(ctx context.Context, first uint64, part int) (*object.L
 
 // logs lists the log objects that begin after a transaction.
 func (g *generation) logs(ctx context.Context, after uint64) iter.Seq2[logInfo, error] {
+	return g.logsFrom(ctx, object.AfterLog(g.num, after))
+}
+
+// logsFrom lists the log objects after a name.
+func (g *generation) logsFrom(ctx context.Context, after string) iter.Seq2[logInfo, error] {
 	return func(yield func(logInfo, error) bool) {
-		for info, err := range g.h.t.List(ctx, object.LogPrefix(g.num), object.AfterLog(g.num, after)) {
+		for info, err := range g.h.t.List(ctx, object.LogPrefix(g.num), after) {
 			n, ok := object.ParseName(info.Name)
 			if err == nil && !ok {
 				continue

@@ -27,7 +27,7 @@ func writeNumbered(ctx context.Context, db *engine.DB) (uint64, error) {
 	n++
 	return n, db.Update(ctx, func(tx *engine.Tx) error {
 		for _, op := range numbered(n) {
-			if err := applyOp(tx, op, 0); err != nil {
+			if err := applyOp(tx, op); err != nil {
 				return err
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"slices"
@@ -229,7 +230,7 @@ func (r *restoring) log(ctx context.Context) (err error) {
 		if !r.o.Time.IsZero() && l.Time.After(r.o.Time) || r.o.Seq != 0 && l.First > r.o.Seq {
 			break
 		}
-		last, err := apply(ctx, db, []*link{l}, r.o.Seq)
+		last, err := apply(ctx, db, l, r.o.Seq, restoreCommit)
 		if err != nil {
 			return err
 		}
@@ -268,38 +269,51 @@ func (r *restoring) named(err error) error {
 	return fmt.Errorf("%w; what can be restored before it is transaction %d of generation %d", err, r.done.Seq, r.done.Generation)
 }
 
-// restoreFlush is how many bytes of changes are collected before they are written to the file.
-const restoreFlush = 64 << 20
+// restoreFlush is how many bytes of changes are collected before they are written to the file. restoreCommit is how
+// many bytes of a transaction of the log become one of the new file, which nobody sees before it is whole: a longer one
+// is applied in several, so that it is never in memory as a whole.
+const (
+	restoreFlush  = 64 << 20
+	restoreCommit = 32 << 20
+)
 
-// apply makes the transactions of log objects one of a database, up to transaction most if that is not 0, and returns
-// the last one. All are seen at once.
-func apply(ctx context.Context, db *engine.DB, links []*link, most uint64) (last uint64, err error) {
-	err = db.Update(ctx, func(tx *engine.Tx) error {
-		for _, l := range links {
-			last = l.First - 1
-			for ops := l.ops(); last < l.Last && (most == 0 || last < most); {
+// apply makes the transactions of a log object those of a database, up to transaction most if that is not 0, and
+// returns the last one. They are one transaction, so that all are seen at once; or if cut is not 0, several, each of
+// which ends with the operation that makes it as many bytes or more. What is wrong with the objects is a readError.
+func apply(ctx context.Context, db *engine.DB, l *link, most uint64, cut int) (last uint64, err error) {
+	ops, stop := l.ops(ctx)
+	defer stop()
+	last = l.First - 1
+	goesOn := func() bool { return last < l.Last && (most == 0 || last < most) }
+	for goesOn() && err == nil {
+		err = db.Update(ctx, func(tx *engine.Tx) error {
+			for n := 0; goesOn() && (cut == 0 || n < cut); {
 				op, err := ops.Next()
-				if err == nil {
-					err = applyOp(tx, op, last+1)
+				if errors.Is(err, io.EOF) {
+					err = fmt.Errorf("it ends before transaction %d does: %w", last+1, ErrDamaged)
+				}
+				if err == nil && op.Kind == object.OpEnd && op.Seq != last+1 {
+					err = fmt.Errorf("transaction %d ends as %d: %w", last+1, op.Seq, ErrDamaged)
 				}
 				if err != nil {
-					return l.failed(err)
+					return &readError{fmt.Errorf("%s: %w", l.name, err)}
 				}
+				if err := applyOp(tx, op); err != nil {
+					return fmt.Errorf("%s: %w", l.name, err)
+				}
+				n += len(op.Key) + len(op.Value)
 				if op.Kind == object.OpEnd {
 					last = op.Seq
 				}
 			}
-		}
-		return nil
-	})
+			return nil
+		})
+	}
 	return last, err
 }
 
-// failed names the object of an error in its data.
-func (l *link) failed(err error) error { return fmt.Errorf("%s: %w", l.name, err) }
-
-// applyOp makes an operation one of a transaction. The end of one must have the number that is expected.
-func applyOp(tx *engine.Tx, op object.Op, seq uint64) error {
+// applyOp makes an operation one of a transaction.
+func applyOp(tx *engine.Tx, op object.Op) error {
 	switch op.Kind {
 	case object.OpPut:
 		return tx.Put(op.Key, op.Value)
@@ -307,9 +321,6 @@ func applyOp(tx *engine.Tx, op object.Op, seq uint64) error {
 		return tx.Delete(op.Key)
 	case object.OpDeleteRange:
 		return tx.DeleteRange(op.Key, op.Value)
-	}
-	if op.Seq != seq {
-		return fmt.Errorf("transaction %d ends as %d: %w", seq, op.Seq, ErrDamaged)
 	}
 	return nil
 }
