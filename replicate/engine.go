@@ -76,7 +76,8 @@ func (e engineSource) changes(ctx context.Context, from object.Position) iter.Se
 	}
 }
 
-// opsOf yields the operations of a transaction. A long value is loaded when it comes.
+// opsOf yields the operations of a transaction. A long value is loaded when it comes, as a whole, and let go with the
+// next operation.
 func opsOf(c engine.Change) iter.Seq2[object.Op, error] {
 	return func(yield func(object.Op, error) bool) {
 		for op, err := range c.Ops {

@@ -39,29 +39,30 @@ func readPieces(ctx context.Context, src source, from object.Position, out chan<
 				return ctx.Err()
 			}
 		}
-		// full passes on whole parts of what is longer.
-		full := func() error {
-			for len(p.data) > object.PartBytes {
-				rest := p.data[object.PartBytes:]
-				p.data, p.cut = p.data[:object.PartBytes:object.PartBytes], true
-				if err := send(); err != nil {
-					return err
+		// write adds bytes, and passes on a part that is full when more comes. Of a long value each byte is copied once.
+		write := func(b []byte) error {
+			for len(b) > 0 {
+				if len(p.data) == object.PartBytes {
+					p.cut = true
+					if err := send(); err != nil {
+						return err
+					}
+					p.data, p.part = nil, p.part+1
 				}
-				p.data, p.part = append([]byte(nil), rest...), p.part+1
+				n := min(len(b), object.PartBytes-len(p.data))
+				p.data, b = append(p.data, b[:n]...), b[n:]
 			}
 			return nil
 		}
 		for op, err := range change.ops {
+			if err == nil {
+				err = object.WriteOp(write, op)
+			}
 			if err != nil {
 				return err
 			}
-			p.data = object.AppendOp(p.data, op)
-			if err := full(); err != nil {
-				return err
-			}
 		}
-		p.data = object.AppendOp(p.data, object.Op{Kind: object.OpEnd, Seq: next})
-		if err := full(); err != nil {
+		if err := object.WriteOp(write, object.Op{Kind: object.OpEnd, Seq: next}); err != nil {
 			return err
 		}
 		p.ends, p.pos = true, change.pos

@@ -26,8 +26,8 @@ const UnfinishedAge = 24 * time.Hour
 
 // Dir is a folder, with a file for each object. Create writes a file under another name, syncs it, links it to its own
 // name, which fails if there is one, and syncs the folder: so an object is whole, durable, and made once.
-// The folder itself may be a symbolic link. In it are folders and regular files only: a link would lead out of it, and a
-// pipe would never end, so both are refused with ErrNotPlain.
+// The folder itself may be a symbolic link. In it are folders and regular files only: a link would lead out of it,
+// and a pipe would never end, so both are refused with ErrNotPlain.
 type Dir struct{ root string }
 
 var _ Target = (*Dir)(nil)

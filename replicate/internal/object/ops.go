@@ -28,14 +28,31 @@ type Op struct {
 
 // AppendOp adds an operation, or the end of a transaction.
 func AppendOp(b []byte, op Op) []byte {
-	b = append(b, byte(op.Kind))
-	switch op.Kind {
-	case OpEnd:
-		return binary.AppendUvarint(b, op.Seq)
-	case OpPut, OpDeleteRange:
-		return appendField(appendField(b, op.Key), op.Value)
+	_ = WriteOp(func(more []byte) error { b = append(b, more...); return nil }, op)
+	return b
+}
+
+// WriteOp passes on the bytes of an operation, or of the end of a transaction: its key and its value as they are,
+// without a copy. It ends with the first error.
+func WriteOp(write func([]byte) error, op Op) error {
+	head := append(make([]byte, 0, 1+binary.MaxVarintLen64), byte(op.Kind))
+	if op.Kind == OpEnd {
+		return write(binary.AppendUvarint(head, op.Seq))
 	}
-	return appendField(b, op.Key)
+	fields := [][]byte{op.Key, op.Value}
+	if op.Kind == OpDelete {
+		fields = fields[:1]
+	}
+	for _, field := range fields {
+		if err := write(binary.AppendUvarint(head, uint64(len(field)))); err != nil {
+			return err
+		}
+		if err := write(field); err != nil {
+			return err
+		}
+		head = head[:0]
+	}
+	return nil
 }
 
 // OpReader reads the operations of transactions.
