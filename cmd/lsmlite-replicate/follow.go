@@ -18,10 +18,11 @@ import (
 type followCommand struct {
 	databaseKey
 	targetKey
-	Poll   time.Duration `default:"1s" help:"How often to look for something new."`
-	Once   bool          `help:"Apply what is there, and end."`
-	Target string        `arg:"" help:"Where the objects are."`
-	File   string        `arg:"" help:"Replica, which is made if it is missing."`
+	Poll    time.Duration `default:"1s" help:"How often to look for something new."`
+	Once    bool          `help:"Apply what is there, and end."`
+	Readers bool          `help:"Let other programs read the replica meanwhile, with mode=ro."`
+	Target  string        `arg:"" help:"Where the objects are."`
+	File    string        `arg:"" help:"Replica, which is made if it is missing."`
 }
 
 // Run follows until it is interrupted.
@@ -32,7 +33,7 @@ func (c followCommand) Run(ctx context.Context, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
 	f, err := replicate.Follow(ctx, t, c.File, replicate.FollowOptions{Poll: c.Poll, Key: c.targetKey.source(), Clear: c.Clear,
-		Engine: engine.Options{Key: c.databaseKey.source()}, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+		Engine: engine.Options{Key: c.databaseKey.source(), Readers: c.Readers}, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	if err != nil {
 		return err
 	}
