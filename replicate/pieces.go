@@ -39,7 +39,7 @@ func readPieces(ctx context.Context, src source, from object.Position, out chan<
 				return ctx.Err()
 			}
 		}
-		// write adds bytes, and passes on a part that is full when more comes. Of a long value each byte is copied once.
+		// write adds bytes, and passes on a part that is full when more comes. Each byte is copied once.
 		write := func(b []byte) error {
 			for len(b) > 0 {
 				if len(p.data) == object.PartBytes {
