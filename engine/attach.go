@@ -20,6 +20,7 @@ import (
 // process has ended, it shows the files as they were left, until there is another one.
 type attached struct {
 	db       *DB
+	asked    string     // compression, as the user has asked for it
 	turn     *turn.Turn // guards follower, rest, left and stop
 	follower *attach.Follower
 	rest     *resting    // the files at rest, while nobody writes; else nil
@@ -44,6 +45,12 @@ type resting struct {
 	db    *DB // which may be the handle itself
 	disk  *snapshot.Snapshot
 	watch *attach.Watch // for the next process that writes
+	uses  atomic.Int64  // by calls that read more of it than a pinned state; raised with the turn
+}
+
+// free reports whether nobody reads the files, of which read says which states are still read.
+func (r *resting) free(read map[*snapshot.Snapshot]bool) bool {
+	return !read[r.disk] && r.uses.Load() == 0
 }
 
 // Attachment says what a read-only handle shows of a database that another process writes.
@@ -82,7 +89,9 @@ func (a *attached) newFile(f vfs.File, c *format.Checkpoint) (*blockfile.File, e
 	if int(c.PageSize) != db.opts.PageSize || int(c.BlockSize) != db.opts.BlockSize {
 		return nil, &Error{Code: CodeMoved, Op: "read", Path: db.path, Detail: "another database has taken the name; close this handle and open it again"}
 	}
-	codec, err := db.opts.fileCodec(db.path, c, db.secret)
+	o := db.opts.Options
+	o.Compression = a.asked
+	codec, err := o.fileCodec(db.path, c, db.secret)
 	if err != nil {
 		return nil, err
 	}

@@ -35,19 +35,23 @@ func (a *attached) refresh(ctx context.Context, op string) error {
 		return worker.WaitError(op, a.db.path, "the log of the process that writes", err)
 	}
 	defer a.turn.Release()
+	if a.good.Load() > came { // it began after this call
+		return a.db.usable(op)
+	}
+	return a.advance(ctx, op)
+}
+
+// advance is refresh for one that has the turn, and goes on with what it finds before anybody else can change that:
+// then either files at rest are shown, or a run is followed and something of it is shown.
+func (a *attached) advance(ctx context.Context, op string) error {
 	if err := a.db.usable(op); err != nil {
 		return err
-	}
-	if a.good.Load() > came { // it began after this call
-		return nil
 	}
 	n := a.begun.Add(1)
 	now := time.Now().UnixNano()
 	if err := a.follow(ctx); err != nil {
+		a.looked.Store(0) // so that the next call does not show what is out of date
 		return err
-	}
-	if a.rest == nil {
-		a.start()
 	}
 	a.good.Store(n)
 	a.note(now)

@@ -4,7 +4,10 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/attach"
 )
 
 // attachInterval is how often a handle that nobody uses goes on to the newest checkpoint of the process that
@@ -41,17 +44,19 @@ func (a *attached) renew(ctx context.Context) {
 	}
 	defer a.turn.Release()
 	now := time.Now().UnixNano()
-	switch {
-	case a.rest != nil:
-		if a.next(ctx) != nil {
-			return
-		}
-	default:
-		if a.follower.Renew(ctx) != nil {
-			return
-		}
+	var err error
+	if a.rest == nil {
+		err = a.follower.Renew(ctx)
+	}
+	if a.rest != nil || errors.Is(err, attach.ErrNoWriter) {
+		// Of a process that has ended, a pin is left, which the next one honours.
+		a.follower.Leave()
+		err = a.next(ctx)
 	}
 	a.reap()
+	if err != nil {
+		return
+	}
 	a.note(now)
 }
 
@@ -72,10 +77,10 @@ func (a *attached) close() {
 	defer a.turn.Release()
 	a.follower.Close()
 	if a.rest != nil {
-		a.rest.watch.Close()
 		a.left = append(a.left, a.rest)
 	}
 	for _, r := range a.left {
+		r.watch.Close()
 		if r.db != a.db {
 			_ = a.closeFiles(r.db)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/attach"
+	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
@@ -69,7 +70,7 @@ func (a *attached) attach(ctx context.Context) error {
 
 // openRest opens the files as nobody writes them, and shows what they hold.
 func (a *attached) openRest(ctx context.Context) error {
-	watch, err := attach.NewWatch(a.db.opts.FS, a.db.path) // first, so that it finds who comes in between
+	watch, err := attach.NewWatch(a.db.opts.FS, a.db.path, a.db.path+files.LogSuffix) // first, so that it finds who comes in between
 	if err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func (a *attached) openRest(ctx context.Context) error {
 	st := db.ledger.Newest()
 	a.publish(&snapshot.State{Disk: st.Disk, Live: st.Live, Tree: st.Tree, Seq: a.db.ledger.Newest().Seq + 1, End: st.End}, db.bf)
 	a.leaveRest()
-	a.rest = &resting{db, st.Disk, watch}
+	a.rest = &resting{db: db, disk: st.Disk, watch: watch}
 	return nil
 }
 
@@ -89,7 +90,7 @@ func (a *attached) openRest(ctx context.Context) error {
 func (a *attached) leaveRest() {
 	if a.rest != nil {
 		a.left = append(a.left, a.rest)
-		a.rest.watch.Close()
+		a.rest.watch.Leave()
 		a.rest = nil
 		a.found.Store(false)
 	}
@@ -107,9 +108,10 @@ func (a *attached) reap() {
 		read[p.State.Disk] = true
 	}
 	a.left = slices.DeleteFunc(a.left, func(r *resting) bool {
-		if read[r.disk] {
+		if !r.free(read) {
 			return false
 		}
+		r.watch.Close()
 		if r.db != a.db {
 			_ = a.closeFiles(r.db)
 		} else {

@@ -47,13 +47,15 @@ func (db *DB) Check(ctx context.Context) iter.Seq[Problem] {
 		defer db.leave()
 		in := checkInput(db)
 		if db.attached != nil {
+			var release func()
 			var err error
-			if in, err = db.attached.checkInput(ctx); err != nil {
+			if in, release, err = db.attached.checkInput(ctx); err != nil {
 				if ctx.Err() == nil {
 					yield(Problem{File: db.path, Offset: -1, Detail: err.Error()})
 				}
 				return
 			}
+			defer release()
 		}
 		check.Run(ctx, in, func(p check.Problem) bool { return yield(Problem(p)) })
 	}

@@ -23,10 +23,18 @@ const attachTries = 5
 // openReadOnly opens the files at rest or, if another process has them open and lets others read, attaches to it.
 func openReadOnly(ctx context.Context, path string, o Options) (opening *opener, err error) {
 	for range attachTries {
-		if opening, err = openAtRest(ctx, path, o); !errors.Is(err, ErrBusy) {
-			if err == nil {
-				foundAtRest(opening.db)
-			}
+		// The watch begins first, so that it finds who comes in between. There is none where files cannot be locked as
+		// that needs: then nobody can be attached to.
+		watch, noWatch := attach.NewWatch(o.FS, path, path+files.LogSuffix)
+		opening, err = openAtRest(ctx, path, o)
+		if err == nil && noWatch == nil {
+			foundAtRest(opening.db, o.Compression, watch)
+			return opening, nil
+		}
+		if noWatch == nil {
+			watch.Close()
+		}
+		if !errors.Is(err, ErrBusy) {
 			return opening, err
 		}
 		second, attachErr := openAttached(ctx, path, o)
@@ -42,7 +50,7 @@ func openReadOnly(ctx context.Context, path string, o Options) (opening *opener,
 func openAttached(ctx context.Context, path string, o Options) (*opener, error) {
 	db := newDB(path, o)
 	opening := &opener{db: db}
-	a := newAttached(db)
+	a := newAttached(db, o.Compression)
 	err := opening.attach(ctx, a)
 	db.publishOptions(db.opts.Options)
 	if err != nil {
@@ -121,19 +129,17 @@ func (o *opener) loadLive(ctx context.Context, a *attached) (err error) {
 	if err != nil {
 		return err
 	}
-	asked := o.db.opts.Compression // which is looked at again with the first checkpoint that has one
-	err = o.openPages(codec)
-	o.db.opts.Compression = asked
-	return err
+	return o.openPages(codec)
 }
 
-// newAttached makes the attached of a handle that is being opened.
-func newAttached(db *DB) *attached {
-	a := &attached{db: db, turn: turn.New("attached"), done: make(chan struct{})}
+// newAttached makes the attached of a handle that is being opened. asked is the compression that its user has asked for,
+// which each file is compared with that it shows: a database in which nothing was stored yet may get any.
+func newAttached(db *DB, asked string) *attached {
+	a := &attached{db: db, asked: asked, turn: turn.New("attached"), done: make(chan struct{})}
 	a.seen.Store(&Attachment{})
 	a.openFiles = func(ctx context.Context) (*DB, error) {
 		o := *db.opts.now()
-		o.ReadOnly, o.Observer, o.Logger = true, nil, nil
+		o.ReadOnly, o.Observer, o.Logger, o.Compression = true, nil, nil, asked
 		opening, err := openAtRest(ctx, db.path, o)
 		return opening.db, err
 	}
@@ -146,19 +152,15 @@ func newAttached(db *DB) *attached {
 	return a
 }
 
-// foundAtRest makes a handle follow the processes that will write the files, which it has opened while nobody does. It
-// does without where files cannot be locked as that needs.
-func foundAtRest(db *DB) {
-	watch, err := attach.NewWatch(db.opts.FS, db.path)
-	if err != nil {
-		return
-	}
-	a := newAttached(db)
-	a.rest = &resting{db, db.ledger.Newest().Disk, watch}
+// foundAtRest makes a handle follow the processes that will write the files, which it has opened while nobody does.
+func foundAtRest(db *DB, asked string, watch *attach.Watch) {
+	a := newAttached(db, asked)
+	a.rest = &resting{db: db, disk: db.ledger.Newest().Disk, watch: watch}
 	a.found.Store(true)
 	a.pages.Store(db.bf)
 	a.follower.Unlocked(db.secret.Decode, db.secret.Keys())
 	a.follower.Publishes(db.ledger.Readers())
 	db.attached = a
 	a.note(db.ledger.Newest().At)
+	a.start() // so that a handle that nobody uses lets the space go, too, for which the next process that writes waits
 }

@@ -198,7 +198,7 @@ func (f *Follower) follow(ctx context.Context, end wal.Place) error {
 }
 
 // Newest returns the newest checkpoint that is shown, and what returns an error once it is not honoured any more. A run
-// must be followed.
+// must be followed of which something is shown: after Refresh, Renew or Load has succeeded, and until Leave.
 func (f *Follower) Newest() (c *format.Checkpoint, honoured func() error) {
 	return f.run.checkpoint, f.run.honoured(f.run.hold)
 }
