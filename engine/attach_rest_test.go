@@ -251,3 +251,22 @@ func TestAttachIdleOverRestart(t *testing.T) {
 	ok(t, r.Close())
 	ok(t, w.Close())
 }
+
+// TestAttachForeignPage: a file that has the name of the live page and is another one, beside a process that lets nobody
+// read, changes nothing; one of a newer version says so.
+func TestAttachForeignPage(t *testing.T) {
+	mem := memfs.New()
+	w := mustOpen(t, "/x.lsm", engine.Options{FS: mem})
+	for content, want := range map[string]error{
+		"hello, I am another file\n":                  engine.ErrBusy,
+		strings.Repeat("hello\n", 200):                engine.ErrBusy,
+		"lsmlive\x02" + strings.Repeat("\x00", 1<<10): engine.ErrProtocol,
+	} {
+		ok(t, mem.WriteFile("/x.lsm-live", []byte(content)))
+		_, err := engine.Open(context.Background(), "/x.lsm", engine.Options{FS: asProcess(mem), ReadOnly: true})
+		if !errors.Is(err, want) {
+			t.Errorf("%.10q: %v", content, err)
+		}
+	}
+	ok(t, w.Close())
+}

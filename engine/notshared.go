@@ -26,5 +26,5 @@ func notShared(path string, fsys vfs.FS, err error) error {
 		return err
 	}
 	return &Error{Code: CodeBusy, Op: e.Op, Path: e.Path, Detail: fmt.Sprintf("process %d has the database open for writing and lets no other process "+
-		"read it; open it there with readers=on (Options.Readers), or close it there", pid), Err: e.Err}
+		"read it at the moment; open it there with readers=on (Options.Readers), or close it there", pid), Err: e.Err}
 }

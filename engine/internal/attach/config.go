@@ -5,6 +5,7 @@ package attach
 import (
 	"errors"
 
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/live"
@@ -35,8 +36,11 @@ type Config struct {
 // liveError translates the errors of package live.
 func liveError(err error) error {
 	switch {
-	case errors.Is(err, live.ErrNoWriter):
+	case errors.Is(err, live.ErrNoWriter), errors.Is(err, live.ErrNotAPage): // whose file has that name lets nobody read
 		return ErrNoWriter
+	case errors.Is(err, live.ErrVersion):
+		return &errs.Error{Code: errs.CodeProtocol, Op: "read", Err: err,
+			Detail: "the database is open in a newer version of this program, and only one like that can read it meanwhile; update this one"}
 	case errors.Is(err, live.ErrAgain):
 		return errAgain
 	}

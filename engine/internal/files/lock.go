@@ -14,6 +14,7 @@ const (
 	otherHandle = "another process, or another handle of this one, has the database open"
 	closeOther  = "; close it there, or use the handle that is open"
 	attachToIt  = ", or read it with mode=ro, which needs readers=on where it is written"
+	letRead     = "; with readers=on there, it can be read meanwhile"
 	justNow     = "another process is just opening or closing the database; try again"
 )
 
@@ -60,7 +61,7 @@ func (f *Files) lockToRead() error {
 	for _, slots := range [][2]int{{vfs.SlotDMS2, 1}, {vfs.SlotRWClient0, vfs.NumRWClients}} {
 		held, err := f.data.Locked(slots[0], slots[1], vfs.Shared)
 		if held || err != nil {
-			return f.lockError(otherHandle+" for writing"+closeOther, err)
+			return f.lockError(f.whoHas(slots[0])+" for writing"+closeOther+letRead, err)
 		}
 	}
 	if err := f.data.Lock(vfs.SlotROTrans, vfs.Shared); err != nil {

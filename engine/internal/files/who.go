@@ -31,7 +31,8 @@ func (f *Files) whoHas(slot int) string {
 	case 0:
 		return otherHandle
 	case os.Getpid():
-		return "another handle of this process has the database open"
+		return fmt.Sprintf("process %d has the database open: another handle of this process, or one of another container, "+
+			"where processes have numbers of their own", pid)
 	}
 	return fmt.Sprintf("process %d has the database open", pid)
 }
