@@ -20,7 +20,7 @@ import (
 // process has ended, it shows the files as they were left, until there is another one.
 type attached struct {
 	db       *DB
-	asked    string     // compression, as the user has asked for it
+	asked    string     // compression, as the user has requested it
 	turn     *turn.Turn // guards follower, rest, left and stop
 	follower *attach.Follower
 	rest     *resting    // the files at rest, while nobody writes; else nil

@@ -17,8 +17,8 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
 
-// TestAttachCheckAtRest: a check that has begun on files at rest goes on when a process opens them for writing, and takes
-// nothing of what that one does for damage.
+// TestAttachCheckAtRest: a check that has begun on files at rest goes on when a process opens them for writing, and
+// takes nothing of what that one does for damage.
 func TestAttachCheckAtRest(t *testing.T) {
 	for _, found := range []bool{true, false} {
 		ctx := context.Background()
@@ -72,7 +72,8 @@ func TestAttachCheckAtRest(t *testing.T) {
 	}
 }
 
-// TestAttachChecksWhileWritersChange: checks and reads that run while processes come and go that let others read, or do not.
+// TestAttachChecksWhileWritersChange: checks and reads that run while processes come and go that let others read, or
+// do not.
 func TestAttachChecksWhileWritersChange(t *testing.T) {
 	ctx := context.Background()
 	mem := memfs.New()
@@ -148,8 +149,8 @@ func TestAttachFoundIdle(t *testing.T) {
 	})
 }
 
-// TestAttachFoundEmpty: a handle that was opened on an empty database shows what is written to it afterwards, whatever its
-// compression is.
+// TestAttachFoundEmpty: a handle that was opened on an empty database shows what is written to it afterwards, whatever
+// its compression is.
 func TestAttachFoundEmpty(t *testing.T) {
 	ctx := context.Background()
 	mem := memfs.New()
@@ -177,8 +178,8 @@ func TestAttachFoundEmpty(t *testing.T) {
 	ok(t, strict.Close())
 }
 
-// TestAttachOthersWrite: a handle that shows files at rest refuses to read while a process has them open that lets nobody
-// read, and shows after that what was written.
+// TestAttachOthersWrite: a handle that shows files at rest refuses to read while a process has them open that lets
+// nobody read, and shows after that what was written.
 func TestAttachOthersWrite(t *testing.T) {
 	for _, found := range []bool{true, false} {
 		for _, log := range []bool{true, false} { // only the log is written, or only the database file
@@ -226,8 +227,8 @@ func TestAttachOthersWrite(t *testing.T) {
 	}
 }
 
-// TestAttachIdleOverRestart: a handle that nobody uses lets go of a process that has ended, so that the next one does not
-// keep anything for it.
+// TestAttachIdleOverRestart: a handle that nobody uses lets go of a process that has ended, so that the next one does
+// not keep anything for it.
 func TestAttachIdleOverRestart(t *testing.T) {
 	ctx := context.Background()
 	mem := memfs.New()
@@ -252,8 +253,8 @@ func TestAttachIdleOverRestart(t *testing.T) {
 	ok(t, w.Close())
 }
 
-// TestAttachForeignPage: a file that has the name of the live page and is another one, beside a process that lets nobody
-// read, changes nothing; one of a newer version says so.
+// TestAttachForeignPage: a file that has the name of the live page and is another one changes nothing while a process
+// writes that lets nobody read; one of a newer version says so.
 func TestAttachForeignPage(t *testing.T) {
 	mem := memfs.New()
 	w := mustOpen(t, "/x.lsm", engine.Options{FS: mem})

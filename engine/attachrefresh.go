@@ -41,7 +41,7 @@ func (a *attached) refresh(ctx context.Context, op string) error {
 	return a.advance(ctx, op)
 }
 
-// advance is refresh for one that has the turn, and goes on with what it finds before anybody else can change that:
+// advance is refresh for one that has the turn, and goes on with what it finds before another call can change that:
 // then either files at rest are shown, or a run is followed and something of it is shown.
 func (a *attached) advance(ctx context.Context, op string) error {
 	if err := a.db.usable(op); err != nil {

@@ -47,9 +47,9 @@ func (a *attached) checkInput(ctx context.Context) (in check.Input, release func
 	}, func() { db.ledger.Release(st) }, nil
 }
 
-// checkInput is what a check of files at rest looks at. They stay open, and are kept as they are, until release, also if
-// the handle goes over to a process that writes meanwhile. What is found once there was such a process is no damage: it
-// has changed the meta pages and the log, and one of C lsm1 may have written over anything. The caller has the turn.
+// checkInput is what a check of files at rest looks at. They stay open, and are kept as they are, until release, also
+// if the handle goes over to a process that writes meanwhile. What is found once there was such a process is no damage:
+// it has changed the meta pages and the log, and one of C lsm1 may have written over anything. The caller has the turn.
 func (r *resting) checkInput() (in check.Input, release func()) {
 	r.uses.Add(1)
 	in = checkInput(r.db)

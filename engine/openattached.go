@@ -132,8 +132,8 @@ func (o *opener) loadLive(ctx context.Context, a *attached) (err error) {
 	return o.openPages(codec)
 }
 
-// newAttached makes the attached of a handle that is being opened. asked is the compression that its user has asked for,
-// which each file is compared with that it shows: a database in which nothing was stored yet may get any.
+// newAttached makes the attached of a handle that is being opened. asked is the compression that its user has
+// requested, which each file is compared with that it shows: a database in which nothing was stored yet may get any.
 func newAttached(db *DB, asked string) *attached {
 	a := &attached{db: db, asked: asked, turn: turn.New("attached"), done: make(chan struct{})}
 	a.seen.Store(&Attachment{})
