@@ -3,10 +3,8 @@
 package pgstore
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"strconv"
 
@@ -126,18 +124,14 @@ func (p *page) add(fields []pgconn.FieldDescription, raw [][]byte) (err error) {
 // errForm is why bytes or a number of the server's cannot be read.
 var errForm = errors.New("the server sends a value in an unknown form")
 
-// copyBytes appends a bytea to the bytes of the page. As text it is \x and hexadecimal digits.
+// copyBytes appends a bytea to the bytes of the page.
 func (p *page) copyBytes(format int16, raw []byte) (at, n int, err error) {
 	at = len(p.bytes)
 	if format == pgx.BinaryFormatCode {
 		p.bytes = append(p.bytes, raw...)
 		return at, len(raw), nil
 	}
-	digits, ok := bytes.CutPrefix(raw, []byte(`\x`))
-	if !ok {
-		return 0, 0, errForm
-	}
-	p.bytes, err = hex.AppendDecode(p.bytes, digits)
+	p.bytes, err = appendBytea(p.bytes, raw)
 	return at, len(p.bytes) - at, err
 }
 
