@@ -25,6 +25,10 @@ func (s *suite) limits() {
 	if caps.MaxKey < 512 {
 		s.Errorf("keys of %d bytes at most; the dialect needs more", caps.MaxKey)
 	}
+	if caps.MaxTx > 0 && caps.MaxTx <= int64(caps.MaxKey)+int64(caps.MaxValue) {
+		s.Errorf("a row of the longest key, %d bytes, and the longest value, %d, does not fit into a transaction of %d bytes",
+			caps.MaxKey, caps.MaxValue, caps.MaxTx)
+	}
 	key := bytes.Repeat([]byte{0xff}, min(caps.MaxKey, longestTried))
 	value := bytes.Repeat([]byte{0}, longestTried)
 	if caps.MaxValue > 0 {

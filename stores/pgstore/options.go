@@ -11,10 +11,11 @@ import (
 	"unicode/utf8"
 )
 
-// Limits of what a row and a transaction may hold. The b-tree of the server refuses keys over 2,692 bytes.
+// Limits of what a row and a transaction may hold. The b-tree of the server refuses keys over 2,692 bytes, and
+// nothing that it makes of a value may reach 1 GiB: as text a byte may take four.
 const (
 	MaxKey   = 2600
-	MaxValue = 256 << 20
+	MaxValue = 128 << 20
 	MaxTx    = 256 << 20
 )
 

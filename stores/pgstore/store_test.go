@@ -192,11 +192,13 @@ func TestLimits(t *testing.T) {
 	is(t, tx.DeleteRange(ctx, nil, key(MaxKey+1)), errs.ErrTooBig)
 	is(t, tx.Put(ctx, nil, make([]byte, MaxValue+1)), errs.ErrTooBig)
 	ok(t, tx.Put(ctx, key(MaxKey), []byte("v")))
-	big := make([]byte, MaxTx/2+1)
+	big := make([]byte, MaxValue)
 	ok(t, tx.Put(ctx, []byte("big"), big))
-	is(t, tx.Put(ctx, []byte("more"), big), errs.ErrTooBig)
-	ok(t, tx.Delete(ctx, []byte("big")))
+	is(t, tx.Put(ctx, []byte("more"), big), errs.ErrTooBig) // more than MaxTx
 	ok(t, tx.Commit(ctx))
+	if n, found, err := s.ValueLen(ctx, []byte("big")); n != MaxValue || !found || err != nil {
+		t.Errorf("the longest value: %d, %v, %v", n, found, err)
+	}
 	v, found, err := s.Get(ctx, nil, key(MaxKey))
 	if string(v) != "v" || !found || err != nil {
 		t.Errorf("the longest key: %q, %v, %v", v, found, err)
