@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -110,15 +112,29 @@ func (p *place) failed(ctx context.Context, op string, err error, pinned bool) e
 		switch {
 		case !known && pinned && fatal(server):
 			m = meaning{errs.CodeSnapshotGone, ended}
-		case !known || !pinned && m.code == errs.CodeSnapshotGone:
+		case !known || op == "open" && m.code == errs.CodeSnapshotGone:
 			m = meaning{errs.CodeIO, "the server refuses"}
+		case !pinned && m.code == errs.CodeSnapshotGone:
+			m = meaning{errs.CodeBusy, "the server ended the connection" + startAgain}
 		}
 		return &errs.Error{Code: m.code, Op: op, Path: p.text, Detail: m.detail, Err: p.cause(err)}
 	}
 	if pinned {
 		return p.gone(op, err)
 	}
+	if op != "open" && away(err) {
+		return &errs.Error{Code: errs.CodeBusy, Op: op, Path: p.text, Err: p.cause(err),
+			Detail: "the server cannot be reached, as when it is started again" + startAgain}
+	}
 	return &errs.Error{Code: errs.CodeIO, Op: op, Path: p.text, Detail: "the connection to the server failed", Err: p.cause(err)}
+}
+
+// away reports whether an error is that of a server which is not there, or not any more, and may come back: the store
+// was opened on it. Others, as those of certificates, stay until somebody does something.
+func away(err error) bool {
+	var network net.Error // of dialling, a lookup of a name, a connection that has broken off, a time limit
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err)
 }
 
 // gone says that the state which op reads is lost.

@@ -4,10 +4,15 @@ package pgstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	lsmlite "github.com/lsmlite/lsmlite-go"
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/store"
 )
@@ -42,6 +47,46 @@ func TestServerRestarted(t *testing.T) {
 		if got := keys(t, d); got != "a b" {
 			t.Errorf("%s: keys %s", signal, got)
 		}
+	}
+}
+
+// Retry outlasts restarts: no transaction that it runs meanwhile fails, except with an unknown outcome.
+func TestRetryOutlastsRestarts(t *testing.T) {
+	t.Parallel()
+	var s server
+	s.start(t)
+	t.Cleanup(s.stop)
+	db := openSQL(t, s.url("kv", map[string]string{"mode": "rwc"}))
+	exec1(t, db, "INSERT INTO kv VALUES ('a', '0')")
+	ctx, stop := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	var done atomic.Int64
+	for w := range 6 {
+		wg.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				err := lsmlite.Retry(limit(t, time.Minute), db, nil, func(tx *sql.Tx) error {
+					_, err := tx.Exec("INSERT INTO kv VALUES (?, 'x')", fmt.Sprint(w, i))
+					return err
+				})
+				if err != nil && !errors.Is(err, errs.ErrUndetermined) {
+					t.Errorf("%v", err)
+				}
+				done.Add(1)
+			}
+		})
+	}
+	for _, signal := range []string{"INT", "QUIT"} {
+		time.Sleep(300 * time.Millisecond)
+		s.restart(t, signal)
+	}
+	before := done.Load()
+	for end := time.Now().Add(time.Minute); done.Load() < before+12 && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	stop()
+	wg.Wait()
+	if done.Load() < before+12 {
+		t.Errorf("%d transactions before the last restart, %d in all", before, done.Load())
 	}
 }
 
