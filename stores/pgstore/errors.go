@@ -130,7 +130,7 @@ func (p *place) failed(ctx context.Context, op string, err error, pinned bool) e
 }
 
 // away reports whether an error is that of a server which is not there, or not any more, and may come back: the store
-// was opened on it. Others, as those of certificates, stay until somebody does something.
+// was opened on it. Others, as those of certificates, stay until a setting is changed.
 func away(err error) bool {
 	var network net.Error // of dialling, a lookup of a name, a connection that has broken off, a time limit
 	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
