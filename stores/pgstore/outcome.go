@@ -115,7 +115,7 @@ const statusUnknown = "unknown"
 func (s *conns) status(ctx context.Context, com commitment, stop bool) (status string, same bool, err error) {
 	c, err := s.pool.Acquire(ctx) // with the place of the connection that was lost
 	if err != nil {
-		return "", false, s.failed(ctx, "commit", err, false)
+		return "", false, err // not as an ErrBusy: an unknown outcome must not be one, too
 	}
 	defer func() {
 		if ctx.Err() != nil {
