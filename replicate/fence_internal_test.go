@@ -76,7 +76,11 @@ func TestZombie(t *testing.T) {
 	ok(t, err)
 	ok(t, s.Sync(t.Context()))
 	f.commit(object.Op{Kind: object.OpPut, Key: []byte("zombie")})
-	<-r.Done()
+	select {
+	case <-r.Done():
+	case <-time.After(10 * time.Second):
+		t.Fatal("it goes on")
+	}
 	if err := r.Status().Err; !errors.Is(err, ErrFenced) {
 		t.Fatal(err)
 	}

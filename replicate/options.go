@@ -61,6 +61,8 @@ type Options struct {
 	pause  time.Duration
 	raw    int // bytes of rows in a part of a snapshot
 	minLog int64
+
+	clockStep time.Duration
 }
 
 // withDefaults returns o with defaults in place of zeros.
@@ -92,6 +94,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.minLog == 0 {
 		o.minLog = MinSnapshotLog
+	}
+	if o.clockStep == 0 {
+		o.clockStep = MaxClockStep
 	}
 	if o.steps == nil {
 		o.steps = func(string) {}

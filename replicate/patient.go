@@ -113,23 +113,18 @@ func (p *patient) Delete(ctx context.Context, name string) error {
 }
 
 // List implements target.Target. After a failure it goes on with the name after the last one that came. The timeout is
-// one of the whole list between two failures' worth of names, so it is not applied: the client's own limits are.
+// that of the next name: a list may take as long as it has names, if they come.
 func (p *patient) List(ctx context.Context, prefix, after string) iter.Seq2[target.Info, error] {
 	return func(yield func(target.Info, error) bool) {
 		pause, failures := p.pause, 0
 		for {
-			var failed error
-			for info, err := range p.Target.List(ctx, prefix, after) {
-				if err != nil {
-					failed = err
-					break
-				}
-				if !yield(info, nil) {
-					return
-				}
+			enough := false
+			failed := p.listOnce(ctx, prefix, after, func(info target.Info) bool {
 				after, pause, failures = info.Name, p.pause, 0
-			}
-			if failed == nil {
+				enough = !yield(info, nil)
+				return !enough
+			})
+			if failed == nil || enough {
 				return
 			}
 			failures++
@@ -147,4 +142,26 @@ func (p *patient) List(ctx context.Context, prefix, after string) iter.Seq2[targ
 			return
 		}
 	}
+}
+
+// listOnce is one attempt at a list. What the caller does with a name is not part of the time.
+func (p *patient) listOnce(ctx context.Context, prefix, after string, next func(target.Info) bool) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	watchdog := time.AfterFunc(p.timeout, func() { cancel(fmt.Errorf("%s: the next name of a list did not come within %v", p.Target, p.timeout)) })
+	defer watchdog.Stop()
+	for info, err := range p.Target.List(ctx, prefix, after) {
+		if err != nil {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			return err
+		}
+		watchdog.Stop()
+		if !next(info) {
+			return nil
+		}
+		watchdog.Reset(p.timeout)
+	}
+	return context.Cause(ctx) // a list that was cut off is not a whole one, whatever the target says
 }

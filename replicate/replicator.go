@@ -6,7 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/replicate/internal/object"
@@ -24,15 +24,23 @@ type Replicator struct {
 	done    chan struct{}
 	syncs   chan *waiter
 	probed  bool
-	stop    sync.Once
-	stopped error // what Stop returns
-	joined  bool  // the last session met an object of another run
+	stopped chan error // has what Stop returns, once it is known
+	stop    atomic.Bool
+
+	joined *joinPoint // where the last session met an object that another run has made, nil if it did not
+	owned  uint64     // the generation in which this replicator has made objects
 }
 
-// waiter waits until a commit is in the target.
+// joinPoint is where a session began.
+type joinPoint struct{ gen, seq uint64 }
+
+// waiter waits until a commit is in the target. The session's loop finds out which one: it looks at the database when
+// the waiter comes, so what was read by then is no later.
 type waiter struct {
-	pos  object.Position
-	done chan error // gets one value
+	ctx    context.Context // of the call: when it has ended, nobody waits
+	settle bool            // also for the snapshot that is due, and for retention
+	pos    object.Position
+	done   chan error // gets one value
 }
 
 func start(src source, t target.Target, o Options) (*Replicator, error) {
@@ -44,11 +52,11 @@ func start(src source, t target.Target, o Options) (*Replicator, error) {
 		return nil, fmt.Errorf("the database is encrypted, and its rows would be readable in %s: set Options.Key, "+
 			"or Clear if that is wanted: %w", t, ErrKey)
 	}
-	r := &Replicator{src: src, o: o, done: make(chan struct{}), syncs: make(chan *waiter)}
+	r := &Replicator{src: src, o: o, done: make(chan struct{}), syncs: make(chan *waiter), stopped: make(chan error, 1)}
 	r.t = newPatient(t, 0, o.RequestTimeout)
 	r.t.pause, r.t.failed = o.pause, r.failed
 	r.h = history{t: r.t, key: o.Key}
-	r.board.s.Target = t.String()
+	r.board.s.Target, r.board.oldest = t.String(), time.Now()
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
 	go r.run(ctx)
@@ -62,22 +70,15 @@ func (r *Replicator) Status() Status { return r.board.get(time.Now()) }
 func (r *Replicator) Done() <-chan struct{} { return r.done }
 
 // Sync returns when everything that was committed before the call can be restored from the target.
-func (r *Replicator) Sync(ctx context.Context) error {
+func (r *Replicator) Sync(ctx context.Context) error { return r.await(ctx, false) }
+
+// Settle is Sync, waits also for the snapshot that is due, and then removes what Options.Keep does not keep. It is for
+// programs that run for a short time: others need no such thing, as both happen while they run.
+func (r *Replicator) Settle(ctx context.Context) error { return r.await(ctx, true) }
+
+func (r *Replicator) await(ctx context.Context, settle bool) error {
 	for {
-		s, err := r.src.snapshot(ctx)
-		if errors.Is(err, errClosed) { // what it had read before is still being uploaded
-			select {
-			case <-r.done:
-				return r.ended()
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		if err != nil {
-			return err
-		}
-		w := &waiter{pos: s.position(), done: make(chan error, 1)}
-		s.close()
+		w := &waiter{ctx: ctx, settle: settle, done: make(chan error, 1)}
 		select {
 		case r.syncs <- w:
 		case <-ctx.Done():
@@ -85,13 +86,22 @@ func (r *Replicator) Sync(ctx context.Context) error {
 		case <-r.done:
 			return r.ended()
 		}
+		var err error
 		select {
 		case err = <-w.done:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if err == nil {
-			return nil
+		switch {
+		case errors.Is(err, errClosed): // what was read before is still being uploaded
+			select {
+			case <-r.done:
+				return r.ended()
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		case !errors.Is(err, errJoin):
+			return err
 		}
 		// The session in which it waited has ended; the next one knows what is there.
 	}
@@ -99,17 +109,30 @@ func (r *Replicator) Sync(ctx context.Context) error {
 
 // Stop uploads what was committed before the call, as Sync does, and ends replication. If ctx ends first, or the
 // target is lost for good, the error says that not everything is there; the next Start goes on with it. Stop writing,
-// call Stop, then close the database.
+// call Stop, then close the database. A second call waits for the first one, until its own ctx ends.
 func (r *Replicator) Stop(ctx context.Context) error {
-	r.stop.Do(func() {
-		err := r.Sync(ctx)
-		r.cancel()
-		<-r.done
-		if err != nil && !errors.Is(err, ErrStopped) {
-			r.stopped = fmt.Errorf("replication has stopped before everything was in the target: %w", err)
+	if r.stop.Swap(true) {
+		select {
+		case err := <-r.stopped:
+			r.stopped <- err // for the next one
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
 		}
-	})
-	return r.stopped
+	}
+	err := r.Sync(ctx)
+	r.cancel()
+	<-r.done
+	if errors.Is(err, ErrStopped) {
+		err = nil
+	}
+	if err != nil {
+		err = fmt.Errorf("replication has stopped before everything was in the target: %w", err)
+	} else {
+		r.board.set(func(*Status) { r.board.oldest = time.Time{} })
+	}
+	r.stopped <- err
+	return err
 }
 
 // ended is why it has.
@@ -144,14 +167,15 @@ func (r *Replicator) run(ctx context.Context) {
 		case hopeless(err):
 			r.finish(err)
 			return
-		case errors.Is(err, errGap), errors.Is(err, errJoin):
-			r.o.Logger.Info("replication begins again", "target", r.t.String(), "reason", err)
-		default:
-			r.failed(err)
-			if sleep(ctx, r.o.RetryEvery) != nil {
-				r.finish(ErrStopped)
-				return
-			}
+		}
+		pause := r.o.RetryEvery
+		if errors.Is(err, errJoin) { // the next session finds more in the target
+			pause = min(pause, r.o.pause)
+		}
+		r.failed(err)
+		if sleep(ctx, pause) != nil {
+			r.finish(ErrStopped)
+			return
 		}
 	}
 }

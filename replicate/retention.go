@@ -4,6 +4,7 @@ package replicate
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/replicate/internal/object"
@@ -21,7 +22,7 @@ func (r *Replicator) retain(ctx context.Context, g *generation, own object.Snaps
 	if err != nil {
 		return err
 	}
-	oldest, err := r.oldestNeeded(ctx, list, time.Now().Add(-r.o.Keep))
+	oldest, err := r.oldestNeeded(ctx, list)
 	if err != nil {
 		return err
 	}
@@ -36,12 +37,28 @@ func (r *Replicator) retain(ctx context.Context, g *generation, own object.Snaps
 	return nil
 }
 
+// MaxClockStep is how long ago the last snapshot but one may have been made for retention to believe the clock. If it
+// was longer ago, the clock may have been set ahead, and Options.Keep counts from that snapshot, not from now: a wrong
+// clock removes nothing that was to be kept, unless it stays wrong until another snapshot.
+const MaxClockStep = 48 * time.Hour
+
 // oldestNeeded returns the snapshot that the moment needs from which on everything is kept: of the greatest generation
 // that has one by then, the newest. Nil, if there is none, or if everything is kept.
-func (r *Replicator) oldestNeeded(ctx context.Context, list []uint64, moment time.Time) (*complete, error) {
+func (r *Replicator) oldestNeeded(ctx context.Context, list []uint64) (*complete, error) {
 	if r.o.Keep == 0 {
 		return nil, nil
 	}
+	// The newest one may be of the clock that is in doubt.
+	n := 0
+	second, err := r.h.newestSnapshot(ctx, list, func(complete) bool { n++; return n == 2 }, r.failed)
+	if second == nil || err != nil {
+		return nil, err
+	}
+	moment := time.Now()
+	if moment.Sub(second.Time) > r.o.clockStep {
+		moment = second.Time
+	}
+	moment = moment.Add(-r.o.Keep)
 	return r.h.newestSnapshot(ctx, list, func(c complete) bool { return !c.Time.After(moment) }, r.failed)
 }
 
@@ -58,6 +75,13 @@ func (r *Replicator) retainIn(ctx context.Context, g *generation, num uint64, ow
 	for _, s := range snapshots {
 		ended := !s.indexed && s.id != own
 		outdated := oldest != nil && num == oldest.g.num && s.id != oldest.info.id && s.id.Seq <= oldest.Pos.Seq
+		if outdated && s.indexed && s.id.Seq == oldest.Pos.Seq { // of the same state, perhaps made later
+			if x, err := oldest.g.index(ctx, s.id); err == nil {
+				outdated = !x.Time.After(oldest.Time)
+			} else if !errors.Is(err, ErrDamaged) {
+				return err
+			}
+		}
 		if !ended && !outdated {
 			continue
 		}

@@ -40,21 +40,30 @@ func (r *Replicator) session(ctx context.Context) error {
 	}
 	start := p.pos
 	err = r.upload(ctx, p)
+	gap, join, at := errors.Is(err, errGap), errors.Is(err, errJoin), joinPoint{p.g.num, start.Seq}
+	// Objects that another run has made and that do not lead on: the database has not got what they have.
+	foreign := r.joined != nil && p.pos == start && (gap || join && *r.joined == at)
+	r.joined = nil
 	switch {
-	case errors.Is(err, errJoin):
-		r.joined = true
+	case join && !foreign:
+		r.joined = &at
 		return err
-	case !errors.Is(err, errGap):
-		r.joined = false
+	case !gap && !foreign:
 		return err
-	case r.joined && p.pos == start:
+	case foreign && r.owned == p.g.num:
+		// Not those of a run before this one: it made its own since, and objects are made one after another.
 		return fmt.Errorf("%s has log objects of generation %d that are not of this database's history: %w", r.t, p.g.num, ErrFenced)
 	}
-	// The log does not reach back to the newest object: the history is broken, so another one begins.
-	r.joined = false
-	r.board.set(func(s *Status) { s.Gaps++ })
+	// The log does not reach back to the newest object, or the newest object has what the database has lost, as to a
+	// power failure: the history is broken, so another one begins, unless another writer has begun it.
+	if err := r.fenced(ctx, p.g); err != nil {
+		return err
+	}
+	if gap {
+		r.board.set(func(s *Status) { s.Gaps++ })
+	}
 	r.o.Logger.Info("replication: a new generation begins", "target", r.t.String(), "after", p.g.num, "reason", err)
-	if p, err = r.begin(ctx, p.g.num, p.pos.Seq); err != nil {
+	if p, err = r.begin(ctx, p.g.num, p.pos.Seq, p.time); err != nil {
 		return err
 	}
 	return r.upload(ctx, p)
@@ -67,14 +76,14 @@ func (r *Replicator) plan(ctx context.Context) (*place, error) {
 		return nil, err
 	}
 	if len(list) == 0 {
-		return r.begin(ctx, 0, 0)
+		return r.begin(ctx, 0, 0, time.Time{})
 	}
 	num := list[len(list)-1]
 	p, err := r.resume(ctx, num)
 	if errors.Is(err, ErrDamaged) {
 		r.failed(err)
 		r.o.Logger.Info("replication: a new generation begins", "target", r.t.String(), "after", num, "reason", err)
-		return r.begin(ctx, num, 0)
+		return r.begin(ctx, num, 0, time.Time{})
 	}
 	return p, err
 }
@@ -99,8 +108,8 @@ func (r *Replicator) resume(ctx context.Context, num uint64) (*place, error) {
 		return nil, err
 	}
 	if !found {
-		if low != g.base.Start.Seq {
-			return nil, r.h.broken(object.LogPrefix(num), fmt.Errorf("no log object leads to the snapshot of transaction %d: %w", low, ErrDamaged))
+		if p.newest != nil { // the object that ends with it began earlier: the snapshot has its digest
+			p.pos, p.prev = p.newest.Pos, p.newest.Log
 		}
 		return p, nil
 	}
@@ -132,8 +141,9 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// begin claims the generation after parent, which ends with transaction seq, with the state that the database has now.
-func (r *Replicator) begin(ctx context.Context, parent, seq uint64) (*place, error) {
+// begin claims the generation after parent, which ends with transaction seq and a time, as far as that is known, with
+// the state that the database has now.
+func (r *Replicator) begin(ctx context.Context, parent, seq uint64, ended time.Time) (*place, error) {
 	num := parent + 1
 	if num > object.MaxGeneration {
 		return nil, fmt.Errorf("there are %d generations, and no name for another; use another prefix: %w", parent, ErrMisuse)
@@ -148,7 +158,7 @@ func (r *Replicator) begin(ctx context.Context, parent, seq uint64) (*place, err
 			s.close()
 		}
 	}()
-	g := &generation{h: r.h, num: num, base: &object.Base{Time: time.Now(), Start: s.position()}}
+	g := &generation{h: r.h, num: num, base: &object.Base{Time: later(time.Now(), ended), Start: s.position()}}
 	g.base.Parent.Gen, g.base.Parent.Seq = parent, seq
 	if _, err := rand.Read(g.base.ID[:]); err != nil {
 		return nil, err
@@ -171,7 +181,7 @@ func (r *Replicator) begin(ctx context.Context, parent, seq uint64) (*place, err
 	g.digest = sha256.Sum256(data)
 	r.board.set(func(b *Status) { b.Generation, b.Uploaded, b.Snapshot, b.SnapshotAt = num, 0, 0, time.Time{} })
 	r.o.Logger.Info("replication: a generation has begun", "target", r.t.String(), "generation", num, "parent", parent)
-	claimed = true
+	claimed, r.owned = true, num
 	return &place{g: g, pos: s.position(), prev: g.digest, time: g.base.Time, snapshot: s}, nil
 }
 
@@ -196,12 +206,14 @@ func (r *Replicator) create(ctx context.Context, name string, data []byte) error
 
 // fenced reports whether a greater generation exists.
 func (r *Replicator) fenced(ctx context.Context, g *generation) error {
-	next := object.BaseName(g.num + 1)
-	switch _, err := r.t.Get(ctx, next); {
-	case err == nil:
-		return fmt.Errorf("%s exists in %s: %w", next, r.t, ErrFenced)
-	case !errors.Is(err, target.ErrNotFound):
-		return err
+	// Not only the next one: retention of its writer may have removed that.
+	for info, err := range r.t.List(ctx, object.Generations, object.AfterGeneration(g.num)) {
+		if err != nil {
+			return err
+		}
+		if _, ok := object.ParseName(info.Name); ok {
+			return fmt.Errorf("%s exists in %s: %w", info.Name, r.t, ErrFenced)
+		}
 	}
 	return nil
 }

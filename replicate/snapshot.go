@@ -35,25 +35,34 @@ type snapshotting struct {
 	taken   time.Time
 	running bool
 	matched *object.Position // of the state that is pinned, when it is known
-	ready   chan<- logDigest // gets the digest of its log object, once
+	ready   chan<- logEnd    // gets the end of its log object, once
 	told    bool
 	done    chan error
 
-	newest    time.Time // when the newest complete snapshot was taken; zero if there is none
+	newest    uint64    // the transaction of the newest complete snapshot
+	there     bool      // there is one
+	since     time.Time // when it was taken, by this machine's clock; zero: too long ago, or by a clock that is ahead
 	stored    int64     // its length
+	tidies    bool      // what is running is retention alone
 	notBefore time.Time // the next attempt
 	atBegin   int64     // log bytes when the snapshot that is being made was pinned
 	next      complete  // what it becomes
 }
 
-// logDigest is that of the log object that ends with a snapshot's transaction.
-type logDigest = object.Digest
+// logEnd is the digest of the log object that ends with a snapshot's transaction, and its time.
+type logEnd struct {
+	digest object.Digest
+	time   time.Time
+}
 
 // begin takes over what the target has, and the snapshot of a new generation.
 func (s *snapshotting) begin(ctx context.Context, u *uploading, wg *sync.WaitGroup) {
 	s.u, s.done = u, make(chan error, 1)
 	if n := u.p.newest; n != nil {
-		s.newest, s.stored = n.Time, n.StoredBytes()
+		s.newest, s.there, s.stored = n.Pos.Seq, true, n.StoredBytes()
+		if !n.Time.After(time.Now()) {
+			s.since = n.Time
+		}
 		u.r.board.set(func(b *Status) { b.Snapshot, b.SnapshotAt = n.Pos.Seq, n.Time })
 	} else {
 		u.r.board.set(func(b *Status) { b.Snapshot, b.SnapshotAt = 0, time.Time{} })
@@ -65,26 +74,39 @@ func (s *snapshotting) begin(ctx context.Context, u *uploading, wg *sync.WaitGro
 }
 
 // restorable reports whether the generation has a complete snapshot.
-func (s *snapshotting) restorable() bool { return !s.newest.IsZero() }
+func (s *snapshotting) restorable() bool { return s.there }
 
 // due reports whether a snapshot is made now.
 func (s *snapshotting) due(now time.Time) bool {
 	if s.running || s.snap != nil || now.Before(s.notBefore) || s.u.stopping {
 		return false
 	}
-	return !s.restorable() || now.Sub(s.newest) >= s.u.r.o.SnapshotEvery || s.u.p.logBytes > max(s.stored, s.u.r.o.minLog)
+	return s.wanted(now)
+}
+
+// wanted reports whether the newest snapshot is not enough any more. One of the same state would be no better.
+func (s *snapshotting) wanted(now time.Time) bool {
+	if !s.there {
+		return true
+	}
+	return s.u.read.Seq != s.newest && (now.Sub(s.since) >= s.u.r.o.SnapshotEvery || s.u.p.logBytes > max(s.stored, s.u.r.o.minLog))
+}
+
+// busy reports whether a snapshot is being made, or is due as soon as one can be made.
+func (s *snapshotting) busy(now time.Time) bool {
+	return s.running || s.snap != nil || !s.u.stopping && s.wanted(now)
 }
 
 // wait is how long none is due.
 func (s *snapshotting) wait() time.Duration {
 	now := time.Now()
 	switch {
-	case s.running || s.snap != nil || s.u.stopping:
+	case s.running || s.snap != nil || s.u.stopping || s.there && s.u.read.Seq == s.newest:
 		return time.Hour
 	case !s.restorable():
 		return max(0, s.notBefore.Sub(now))
 	}
-	return max(0, s.notBefore.Sub(now), s.newest.Add(s.u.r.o.SnapshotEvery).Sub(now))
+	return max(0, s.notBefore.Sub(now), s.since.Add(s.u.r.o.SnapshotEvery).Sub(now))
 }
 
 // step pins a state when a snapshot is due, and passes on the digest that its index needs.
@@ -102,8 +124,8 @@ func (s *snapshotting) step(ctx context.Context, wg *sync.WaitGroup) {
 	if s.matched != nil {
 		s.launch(ctx, wg, *s.matched)
 	}
-	if s.running && !s.told && s.u.p.pos.Seq == s.next.Pos.Seq {
-		s.ready <- s.u.end
+	if s.running && !s.tidies && !s.told && s.u.p.pos.Seq == s.next.Pos.Seq {
+		s.ready <- logEnd{s.u.end, s.u.p.time}
 		s.told = true
 	}
 }
@@ -121,7 +143,7 @@ func (s *snapshotting) match(pos object.Position) bool {
 func (s *snapshotting) launch(ctx context.Context, wg *sync.WaitGroup, pos object.Position) {
 	r := s.u.r
 	s.running, s.told, s.matched, s.atBegin = true, false, nil, s.u.p.logBytes
-	ready := make(chan logDigest, 1)
+	ready := make(chan logEnd, 1)
 	s.ready = ready
 	r.board.set(func(b *Status) { b.Snapshotting = true })
 	snap := s.snap
@@ -134,11 +156,25 @@ func (s *snapshotting) launch(ctx context.Context, wg *sync.WaitGroup, pos objec
 	})
 }
 
+// tidy begins to remove what is not kept. No snapshot is made meanwhile.
+func (s *snapshotting) tidy(ctx context.Context, wg *sync.WaitGroup) {
+	s.running, s.tidies = true, true
+	wg.Go(func() { s.done <- s.u.r.retain(ctx, s.u.g, object.SnapshotID{}) })
+}
+
 // finished takes the result of a snapshot. A failure is no reason to end the session, unless another writer is there.
 func (s *snapshotting) finished(err error) error {
 	r := s.u.r
 	now := time.Now()
 	s.running = false
+	if s.tidies {
+		s.tidies = false
+		for _, w := range s.u.tidying {
+			w.done <- err
+		}
+		s.u.tidying = nil
+		return nil
+	}
 	r.board.set(func(b *Status) { b.Snapshotting = false })
 	if hopeless(err) {
 		return err
@@ -149,7 +185,7 @@ func (s *snapshotting) finished(err error) error {
 		return nil
 	}
 	x := s.next.Index
-	s.newest, s.stored = x.Time, x.StoredBytes()
+	s.newest, s.there, s.since, s.stored = x.Pos.Seq, true, s.taken, x.StoredBytes()
 	s.u.p.logBytes -= s.atBegin
 	s.notBefore = now
 	r.board.set(func(b *Status) { b.Snapshot, b.SnapshotAt = x.Pos.Seq, x.Time })
@@ -167,7 +203,7 @@ func (s *snapshotting) end() {
 }
 
 // putSnapshot uploads the rows of a state, and its index. Then it removes what no moment that is kept needs.
-func (r *Replicator) putSnapshot(ctx context.Context, g *generation, snap sourceSnapshot, x *object.Index, ready <-chan logDigest) error {
+func (r *Replicator) putSnapshot(ctx context.Context, g *generation, snap sourceSnapshot, x *object.Index, ready <-chan logEnd) error {
 	id := object.SnapshotID{Gen: g.num, Seq: x.Pos.Seq}
 	var random [4]byte
 	if _, err := rand.Read(random[:]); err != nil {
@@ -180,7 +216,9 @@ func (r *Replicator) putSnapshot(ctx context.Context, g *generation, snap source
 		return err
 	}
 	select {
-	case x.Log = <-ready:
+	case end := <-ready:
+		// No older than what is in it, whatever the clock did: else a moment before that would be restored with it.
+		x.Log, x.Time = end.digest, later(x.Time, end.time)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -196,8 +234,9 @@ func (r *Replicator) putSnapshot(ctx context.Context, g *generation, snap source
 		return err
 	}
 	r.o.steps("retention")
-	if err := r.retain(ctx, g, id); err != nil && !hopeless(err) && ctx.Err() == nil {
-		r.failed(fmt.Errorf("remove what is no longer needed: %w", err)) // the next snapshot tries again
+	if err := r.retain(ctx, g, id); err != nil && ctx.Err() == nil {
+		// The next snapshot tries again. Also the key of an older generation is no reason to end.
+		r.failed(fmt.Errorf("remove what is no longer needed: %w", err))
 	}
 	return nil
 }

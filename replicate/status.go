@@ -15,8 +15,10 @@ type Status struct {
 	// was cut: what restoring gives back if the machine is lost now.
 	Uploaded   uint64
 	UploadedAt time.Time
-	// Pending and PendingBytes are the transactions that were read from the database and are not in the target, and
-	// Lag is how long the oldest of them has waited.
+	// Pending and PendingBytes are the transactions that were read from the database and are not in the target. Lag is
+	// how long the oldest commit may have waited that could not be restored: while nothing can be uploaded, before the
+	// first snapshot is complete, and after an end other than by Stop, it is the time since all was known to be in the
+	// target, or since Start.
 	Pending      uint64
 	PendingBytes int64
 	Lag          time.Duration
@@ -37,7 +39,7 @@ type Status struct {
 type board struct {
 	mu     sync.Mutex
 	s      Status
-	oldest time.Time // when the oldest pending transaction came; zero if there is none
+	oldest time.Time // when the oldest pending transaction came, or since when all may be pending; zero if there is none
 }
 
 func (b *board) set(f func(*Status)) {

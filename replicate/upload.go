@@ -38,6 +38,9 @@ type uploading struct {
 	sent     chan sent
 	waiting  []*waiter // for their position to be read
 	reached  []reached // for the transaction to be in the target
+	tidying  []*waiter // for retention
+	first    *waiter   // of the loop itself: when it is told, all that was committed is in the target
+	known    bool      // it was told
 	stopping bool      // the source has ended
 
 	snap snapshotting
@@ -66,13 +69,18 @@ func (r *Replicator) upload(ctx context.Context, p *place) error {
 		cancel()
 		wg.Wait()
 		u.snap.end()
-		for _, w := range u.waiting {
+		for _, w := range append(u.waiting, u.tidying...) {
 			w.done <- errJoin
 		}
 		for _, w := range u.reached {
 			w.done <- errJoin
 		}
-		r.board.set(func(s *Status) { s.Pending, s.PendingBytes, s.Snapshotting = 0, 0, false; r.board.oldest = time.Time{} })
+		r.board.set(func(s *Status) {
+			s.Pending, s.PendingBytes, s.Snapshotting = 0, 0, false
+			if r.board.oldest.IsZero() { // from now on nobody looks what is committed
+				r.board.oldest = time.Now()
+			}
+		})
 	}()
 	r.board.set(func(s *Status) { s.Generation, s.Uploaded, s.UploadedAt = u.g.num, p.pos.Seq, p.time })
 	u.snap.begin(ctx, u, &wg)
@@ -80,6 +88,7 @@ func (r *Replicator) upload(ctx context.Context, p *place) error {
 		err := readPieces(ctx, r.src, p.pos, pieces)
 		ended <- err
 	})
+	u.look(ctx)
 	return u.loop(ctx, &wg, pieces, ended)
 }
 
@@ -89,9 +98,14 @@ func (u *uploading) loop(ctx context.Context, wg *sync.WaitGroup, pieces <-chan 
 	for {
 		u.send(ctx, wg)
 		u.snap.step(ctx, wg)
-		u.wake()
+		u.wake(ctx, wg)
 		if u.stopping && u.sending == nil && u.pending.empty() && u.hold == nil {
-			return ErrStopped
+			switch {
+			case u.snap.restorable():
+				return ErrStopped
+			case !u.snap.running:
+				return fmt.Errorf("the first snapshot of generation %d is not complete: %w", u.g.num, errClosed)
+			}
 		}
 		from := pieces
 		if u.hold != nil {
@@ -111,9 +125,11 @@ func (u *uploading) loop(ctx context.Context, wg *sync.WaitGroup, pieces <-chan 
 				return s.err
 			}
 			u.acknowledge(s)
+			if !u.known && u.first == nil {
+				u.look(ctx)
+			}
 		case w := <-u.r.syncs:
-			u.waiting = append(u.waiting, w)
-			u.match()
+			u.arrive(ctx, w)
 		case err := <-u.snap.done:
 			if err := u.snap.finished(err); err != nil {
 				return err
@@ -162,10 +178,39 @@ func (u *uploading) move(now time.Time) {
 	}
 }
 
+// arrive takes a waiter, for the state that the database has now: what was read is no later.
+func (u *uploading) arrive(ctx context.Context, w *waiter) bool {
+	s, err := u.r.src.snapshot(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = errJoin
+		}
+		w.done <- err
+		return false
+	}
+	w.pos = s.position()
+	s.close()
+	u.waiting = append(u.waiting, w)
+	u.match()
+	return true
+}
+
+// look finds out when all that is committed now is in the target: until then, the lag goes on.
+func (u *uploading) look(ctx context.Context) {
+	w := &waiter{ctx: ctx, done: make(chan error, 1)}
+	if u.arrive(ctx, w) {
+		u.first = w
+	}
+}
+
 // match finds what waits for the state after the newest transaction that was read.
 func (u *uploading) match() {
 	kept := u.waiting[:0]
 	for _, w := range u.waiting {
+		if w.ctx.Err() != nil {
+			w.done <- errJoin
+			continue
+		}
 		if w.pos.Sum == u.read.Sum {
 			u.reached = append(u.reached, reached{waiter: w, seq: u.read.Seq})
 			u.pending.sealed = u.pending.sealed || !u.pending.empty() // no reason to wait for more
@@ -181,19 +226,40 @@ func (u *uploading) match() {
 }
 
 // wake tells those whose transaction is in the target, in a generation that can be restored.
-func (u *uploading) wake() {
-	if !u.snap.restorable() {
-		return
-	}
+func (u *uploading) wake(ctx context.Context, wg *sync.WaitGroup) {
+	there := u.snap.restorable()
 	kept := u.reached[:0]
 	for _, w := range u.reached {
-		if w.seq <= u.p.pos.Seq {
+		switch {
+		case w.ctx.Err() != nil:
+			w.done <- errJoin
+		case !there || w.seq > u.p.pos.Seq || w.settle && u.snap.busy(time.Now()):
+			kept = append(kept, w)
+		case w.settle:
+			u.tidying = append(u.tidying, w.waiter)
+		default:
 			w.done <- nil
-			continue
+			if w.waiter == u.first {
+				u.known = true
+				u.r.board.set(func(*Status) { u.r.board.oldest = u.oldest() })
+			}
 		}
-		kept = append(kept, w)
 	}
 	u.reached = kept
+	if len(u.tidying) > 0 && !u.snap.running {
+		u.snap.tidy(ctx, wg)
+	}
+}
+
+// oldest is when the oldest of what was read and is not in the target came; zero if there is none.
+func (u *uploading) oldest() time.Time {
+	switch {
+	case u.sending != nil:
+		return u.sending.opened
+	case u.pending.empty() && u.hold != nil:
+		return time.Now()
+	}
+	return u.pending.opened
 }
 
 // due reports whether the batch is uploaded now.
@@ -232,14 +298,12 @@ func (u *uploading) acknowledge(s sent) {
 	if b.Whole {
 		u.p.pos, u.end = b.Pos, s.digest
 	}
-	oldest := u.pending.opened
-	if u.pending.empty() && u.hold != nil {
-		oldest = time.Now()
-	}
 	u.r.board.set(func(st *Status) {
 		st.Uploaded, st.UploadedAt = u.p.pos.Seq, b.Time
 		st.Pending, st.PendingBytes = st.Pending-b.count, st.PendingBytes-int64(len(b.Data))
-		u.r.board.oldest = oldest
+		if u.known {
+			u.r.board.oldest = u.oldest()
+		}
 	})
 }
 
@@ -266,6 +330,7 @@ func (r *Replicator) putLog(ctx context.Context, g *generation, l *object.Log) s
 		return sent{err: fmt.Errorf("%s: %w", name, errJoin)}
 	}
 	if err == nil {
+		r.owned = g.num // only this goroutine and, after it, the session use it
 		r.o.steps("fence")
 		err = r.fenced(ctx, g)
 	}

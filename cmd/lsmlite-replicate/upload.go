@@ -44,8 +44,12 @@ func (c uploadCommand) Run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	settled := r.Settle(ctx) // so that the log does not become longer with each run, without a snapshot
 	if err := r.Stop(ctx); err != nil {
 		return err
+	}
+	if settled != nil {
+		return settled
 	}
 	s := r.Status()
 	err = printf(out, "%s: transaction %d of generation %d, %d objects of %d bytes were uploaded\n", c.Target, s.Uploaded, s.Generation,

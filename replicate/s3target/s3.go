@@ -87,6 +87,9 @@ func Open(rawURL string, o Options) (*S3, error) {
 		}
 	}
 	server, err := url.Parse(endpoint)
+	if err == nil && (server.User != nil || server.RawQuery != "" || server.Fragment != "") {
+		return nil, fmt.Errorf("%s: the endpoint must have no user and no parameters: keys come from the environment", s.shown)
+	}
 	if err != nil || server.Host == "" || server.Scheme != "http" && server.Scheme != "https" || strings.Trim(server.Path, "/") != "" {
 		return nil, fmt.Errorf("%s: the endpoint must be a URL of a server, as https://s3.example.org", s.shown)
 	}

@@ -182,6 +182,7 @@ func TestFaultsNeverOverwrite(t *testing.T) {
 
 func TestURLs(t *testing.T) {
 	for _, bad := range []string{"", "s3://", "s3:///x", "http://x/y", "s3://user:pass@bucket/x", "s3://b/x?what=1", "s3://b/x?path_style=9",
+		"s3://b/x?endpoint=https://user:pass@example.org", "s3://b/x?endpoint=https://example.org%3Fa=1",
 		"s3://b/x?endpoint=ftp://h", "s3://b/x?endpoint=http://h/path", "s3://b/%zz"} {
 		if _, err := s3target.Open(bad, s3target.Options{}); err == nil {
 			t.Errorf("%q is accepted", bad)

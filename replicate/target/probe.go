@@ -9,10 +9,15 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // ProbePrefix is what the names of the objects of a probe begin with. They are removed when it ends.
 const ProbePrefix = "probe/"
+
+// ProbeCleanup is how long a probe whose context has ended tries to remove its object. If the target cannot be reached
+// by then, or the process is killed, an object of a few bytes stays below ProbePrefix, and may be removed by hand.
+const ProbeCleanup = time.Second
 
 // probes is how many writers want one name at the same moment.
 const probes = 4
@@ -23,7 +28,9 @@ const probes = 4
 func Probe(ctx context.Context, t Target) (err error) {
 	name := ProbePrefix + strings.ToLower(rand.Text())
 	defer func() {
-		if failed := t.Delete(context.WithoutCancel(ctx), name); failed != nil && err == nil {
+		ctx, cancel := outliving(ctx, ProbeCleanup)
+		defer cancel()
+		if failed := t.Delete(ctx, name); failed != nil && err == nil {
 			err = fmt.Errorf("probe %s: remove an object: %w", t, failed)
 		}
 	}()
@@ -51,6 +58,21 @@ func Probe(ctx context.Context, t Target) (err error) {
 	}
 	// None may have succeeded: a request that was sent again, because its answer was lost, meets its own object.
 	return probeContent(ctx, t, name, data[:])
+}
+
+// outliving returns a context that ends a while after ctx.
+func outliving(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			cancel()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() { stop(); cancel() }
 }
 
 // probeContent reads and lists the object of a probe, and tries to make it once more.
