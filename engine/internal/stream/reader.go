@@ -202,6 +202,7 @@ func (r *Reader) durable(ctx context.Context) (bool, error) {
 	h, stream := r.hub, r.tail.Place().Stream
 	is := func() bool { _, d := h.End(); return d >= stream }
 	var timer *time.Timer
+	pause := alignAfter
 	for !is() {
 		if timer == nil {
 			timer = time.NewTimer(h.SyncAfter)
@@ -226,7 +227,8 @@ func (r *Reader) durable(ctx context.Context) (bool, error) {
 			return false, err
 		}
 		if due {
-			timer.Reset(alignAfter)
+			timer.Reset(pause)
+			pause = min(2*pause, max(h.SyncAfter, alignAfter))
 		}
 	}
 	if !h.History().Holds(r.from.Stream) {

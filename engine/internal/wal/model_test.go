@@ -251,6 +251,9 @@ func (m *model) commit(records []string) {
 		m.t.Fatalf("padded commit ends at %d", m.log.End().Off)
 	}
 	after := m.log.Regions()
+	if at := after[2].End; m.log.history.bytes > 0 && m.log.limitAt(&after, at) < m.log.sectorAfter(at-1)+format.LogJumpRoom {
+		m.t.Fatalf("there is no room to fill the last sector after a commit that ends at %d; the regions are %v", at, after)
+	}
 	if !before[0].inUse() && after[0].inUse() {
 		m.stats.wraps++
 	}

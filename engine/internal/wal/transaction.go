@@ -214,7 +214,7 @@ func (l *Log) commit(padToSector bool, write func(*Log) error) error {
 func (l *Log) seal(padToSector bool) error {
 	invariant.Check(!l.broken, "a commit that no checkpoint leads to")
 	need := int64(format.LogCommitLen)
-	if padToSector {
+	if padToSector || l.history.bytes > 0 { // so that Align has room after it
 		need += l.sector
 	}
 	if !l.tx.fits(need) {
