@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -334,7 +335,7 @@ func TestAttachStopped(t *testing.T) {
 	gen := uint64(1)
 	ok(t, commitGeneration(ctx, w, nil, gen))
 	const stops = 30
-	cmd, lines := process(t, roleReads, path, gen, 1<<40, 0)
+	cmd, lines := process(t, roleReads, path, gen, math.MaxInt32, 0)
 	ended := make(chan string)
 	go func() {
 		var output strings.Builder
