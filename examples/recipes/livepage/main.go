@@ -52,7 +52,8 @@ func (c *items) follow(ctx context.Context, db *sql.DB, ready func()) error {
 		}
 		ready()
 		for e := range events {
-			if e.Resync { // too much has happened at once
+			long := e.Kind == engine.OpPut && e.Value == nil && e.ValueLen > 0 // which the event does not hold
+			if e.Resync || long {                                              // too much has happened at once
 				if err := c.load(ctx, db); err != nil {
 					return err
 				}
@@ -88,11 +89,14 @@ func (c *items) load(ctx context.Context, db *sql.DB) error {
 		}
 		read[key] = value
 	}
+	if err := found.Err(); err != nil {
+		return err
+	}
 	c.change(func(rows map[string]string) {
 		clear(rows)
 		maps.Copy(rows, read)
 	})
-	return found.Err()
+	return nil
 }
 
 // change changes the rows, and wakes those who show them.
