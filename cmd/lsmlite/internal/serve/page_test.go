@@ -199,7 +199,7 @@ func TestCareAndInside(t *testing.T) {
 	eval[chromedp.Void](b, `document.querySelector("#page-links button").click()`)
 	b.has("#page-text", "log/2023")
 	b.set("#stats-filter", "stall")
-	b.until(`document.querySelectorAll("#stats dt").length === 7`)
+	b.until(`document.querySelectorAll("#stats dt").length === 9`)
 }
 
 // TestBytesAreWrittenAsByTheCommand compares how the page writes and reads keys and values with how
