@@ -145,10 +145,13 @@ func (l *loader) begin() error {
 	case !l.o.Resume:
 		return env.Errorf(env.Refused, "an import into %s was not finished:\n  %s\n--resume goes on with it, after %d rows of the input; "+
 			"--restart begins again", l.o.Path, old.Command, old.Rows)
-	case l.fresh:
+	case l.fresh && old.Rows > 0:
 		return env.Errorf(env.CannotOpen, "%s, of which an import was to be resumed, is not there; --restart begins again", l.o.Path)
 	case old.Input != l.o.Input:
 		return env.Errorf(env.Refused, "the import that was not finished is another one:\n  %s\n--restart begins this one", old.Command)
+	}
+	if l.fresh { // it ended before the database was made
+		return nil
 	}
 	l.overlap, l.done = true, old.position
 	if l.sum {

@@ -378,3 +378,32 @@ func TestDamagedNote(t *testing.T) {
 	}
 	leftovers(t, o.Path)
 }
+
+// TestResumeWithoutDatabase: an import that is killed between its first note and the making of the database begins
+// again when it is resumed. One that had noted rows, and whose database is gone, does not.
+func TestResumeWithoutDatabase(t *testing.T) {
+	list := list(rand.New(rand.NewPCG(9, 10)), "sorted", 200)
+	for _, seeks := range []bool{true, false} {
+		for _, rows := range []int64{0, 100} {
+			o := Options{Path: filepath.Join(t.TempDir(), "my.lsm"), Conflict: Replace, Input: "x", Command: "cmd", Resume: true}
+			text := fmt.Sprintf(`{"about": "", "command": "cmd", "input": "x", "rows": %d, "offset": %d}`, rows, rows)
+			if err := os.WriteFile(notePath(o.Path), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Run(t.Context(), quiet(), o, source(list, seeks, nil))
+			if rows > 0 {
+				if env.CodeOf(err) != env.CannotOpen || !strings.Contains(err.Error(), "--restart begins again") {
+					t.Errorf("seeks %v: the database is gone: %v", seeks, err)
+				}
+				continue
+			}
+			if err != nil {
+				t.Fatalf("seeks %v: %v", seeks, err)
+			}
+			if got := contents(t, o.Path); len(got) != len(list) {
+				t.Errorf("seeks %v: %d rows", seeks, len(got))
+			}
+			leftovers(t, o.Path)
+		}
+	}
+}
