@@ -44,6 +44,9 @@ func (a *attached) next(ctx context.Context) (err error) {
 		if err = a.openRest(ctx); err == nil || !errors.Is(err, ErrBusy) {
 			return a.failed(err)
 		}
+		if a.found.Load() && writtenHere(a.db) {
+			return nil // a handle of this process writes, and uses no space again that this one shows
+		}
 		timer := time.NewTimer(nextPause)
 		select {
 		case <-ctx.Done():

@@ -59,6 +59,17 @@ func unshare(db *DB) {
 	}
 }
 
+// writtenHere reports whether a handle of this process writes the database that a read-only one has opened.
+func writtenHere(db *DB) bool {
+	key, ok := keyOf(db)
+	if !ok {
+		return false
+	}
+	sharing.Lock()
+	defer sharing.Unlock()
+	return sharing.writers[key].Value() != nil
+}
+
 // openShared returns a read-only handle that shares the database of a handle that writes,
 // or nil if there is none.
 func openShared(fsys vfs.FS, path string) *DB {
