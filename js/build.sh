@@ -48,7 +48,7 @@ node --input-type=module - "$to/lsmlite.wasm" <<'JS'
 import { readFileSync } from "node:fs";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
-const budget = 2.2e6; // bytes of brotli
+const budget = 2.4e6; // bytes of brotli
 const program = readFileSync(process.argv[2]);
 const mb = (n) => (n / 1e6).toFixed(2) + " MB";
 let line = `lsmlite.wasm: ${mb(program.length)}, gzip -9 ${mb(gzipSync(program, { level: 9 }).length)}`;
