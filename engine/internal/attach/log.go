@@ -13,17 +13,9 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
 
-// target is what records go to: a tree, or a batch for one.
-type target interface {
-	Put(key, value []byte)
-	PutFunc(key []byte, n int, fill func([]byte) error) error
-	Delete(key []byte)
-	DeleteRange(after, before []byte)
-}
-
 // read reads transactions up to a place, and returns how many. They count only if what they were read from is
 // still there afterwards; see intact.
-func (r *run) read(ctx context.Context, tail *wal.Tail, to wal.Place, into target) (n uint64, err error) {
+func (r *run) read(ctx context.Context, tail *wal.Tail, to wal.Place, into wal.Target) (n uint64, err error) {
 	records := 0
 	for {
 		ok, err := tail.Next(to)
@@ -37,7 +29,7 @@ func (r *run) read(ctx context.Context, tail *wal.Tail, to wal.Place, into targe
 						return err
 					}
 				}
-				return apply(rec, into)
+				return wal.Apply(rec, into)
 			})
 		}
 		if err != nil {
@@ -45,21 +37,6 @@ func (r *run) read(ctx context.Context, tail *wal.Tail, to wal.Place, into targe
 		}
 		n++
 	}
-}
-
-func apply(rec format.LogRecord, into target) error {
-	switch rec.Op {
-	case format.LogWrite:
-		if rec.Load != nil {
-			return into.PutFunc(rec.Key, rec.ValueLen, rec.Load)
-		}
-		into.Put(rec.Key, rec.Value)
-	case format.LogDelete:
-		into.Delete(rec.Key)
-	case format.LogDeleteRange:
-		into.DeleteRange(rec.Key, rec.Value)
-	}
-	return nil
 }
 
 // logError returns the error of a read of the log from a place on. If the log did not hold what the writer said, it

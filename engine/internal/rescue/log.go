@@ -59,19 +59,8 @@ func found(r wal.Recovered) stretchOfLog {
 
 func (l *logReader) apply(r format.LogRecord) error {
 	l.report.Records++
-	switch r.Op {
-	case format.LogWrite:
-		if r.Load != nil {
-			if err := l.tree.PutFunc(r.Key, r.ValueLen, r.Load); err != nil {
-				return err
-			}
-		} else {
-			l.tree.Put(r.Key, r.Value)
-		}
-	case format.LogDelete:
-		l.tree.Delete(r.Key)
-	case format.LogDeleteRange:
-		l.tree.DeleteRange(r.Key, r.Value)
+	if err := wal.Apply(r, l.tree); err != nil {
+		return err
 	}
 	if l.in.err != nil {
 		return l.in.err

@@ -106,18 +106,7 @@ func (r *replayer) apply(rec format.LogRecord) error {
 		r.skipped++
 		return nil
 	}
-	switch rec.Op {
-	case format.LogWrite:
-		if rec.Load != nil {
-			return r.batch.PutFunc(rec.Key, rec.ValueLen, rec.Load)
-		}
-		r.batch.Put(rec.Key, rec.Value)
-	case format.LogDelete:
-		r.batch.Delete(rec.Key)
-	case format.LogDeleteRange:
-		r.batch.DeleteRange(rec.Key, rec.Value)
-	}
-	return nil
+	return wal.Apply(rec, r.batch)
 }
 
 // committed is called after each transaction, with the position in the log after it.
