@@ -271,3 +271,31 @@ func TestAttachForeignPage(t *testing.T) {
 	}
 	ok(t, w.Close())
 }
+
+// TestReadOnlyBesideAWriterOfTheProcess: a handle that was opened first goes on to show what it has found while a
+// handle of the same process writes, as programs for C lsm1 expect.
+func TestReadOnlyBesideAWriterOfTheProcess(t *testing.T) {
+	ctx := context.Background()
+	fsys := memfs.New()
+	put := func(db *engine.DB, value string) {
+		t.Helper()
+		ok(t, db.Update(ctx, func(tx *engine.Tx) error { return tx.Put([]byte("key"), []byte(value)) }))
+	}
+	w, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: fsys})
+	ok(t, err)
+	put(w, "old")
+	ok(t, w.Close())
+	r, err := engine.Open(ctx, "/x.lsm", engine.Options{FS: fsys, ReadOnly: true})
+	ok(t, err)
+	defer func() { ok(t, r.Close()) }()
+	w, err = engine.Open(ctx, "/x.lsm", engine.Options{FS: fsys})
+	ok(t, err)
+	for i := range 5 {
+		put(w, "new")
+		time.Sleep(15 * time.Millisecond) // it looks for writers each 10
+		if value, _, err := r.Get(nil, []byte("key")); string(value) != "old" || err != nil {
+			t.Errorf("read %d: %q, %v", i, value, err)
+		}
+	}
+	ok(t, w.Close())
+}
