@@ -17,6 +17,11 @@ const flags = [
 // callTime bounds one call of the protocol, in milliseconds.
 const callTime = 60_000;
 
+// emptyTime bounds the first call to an empty tab, which runs nothing of ours, and tries how many empty tabs are made.
+// Chromium keeps a process in reserve for the next tab; where that one has just been killed, the tab never answers.
+const emptyTime = 10_000;
+const tries = 5;
+
 export class Browser {
   #process;
   #last = 0;
@@ -67,10 +72,10 @@ export class Browser {
   }
 
   // call calls a method of the protocol, in a session if one is given.
-  call(method, params = {}, sessionId = undefined) {
+  call(method, params = {}, sessionId = undefined, time = callTime) {
     const id = ++this.#last;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => { this.#calls.delete(id); reject(new Error(`${method}: no answer`)); }, callTime);
+      const timer = setTimeout(() => { this.#calls.delete(id); reject(new Error(`${method}: no answer`)); }, time);
       const settle = (f) => (v) => { clearTimeout(timer); f(v); };
       this.#calls.set(id, { method, resolve: settle(resolve), reject: settle(reject) });
       this.#process.stdio[3].write(JSON.stringify({ id, method, params, sessionId }) + "\0");
@@ -82,18 +87,41 @@ export class Browser {
 
   // open opens a tab. before runs in each document of it before its own scripts.
   async open(address, { before = "" } = {}) {
-    const { targetId } = await this.call("Target.createTarget", { url: "about:blank" });
-    const { sessionId } = await this.call("Target.attachToTarget", { targetId, flatten: true });
-    const tab = new Tab(this, targetId, sessionId);
+    const tab = await this.#empty();
     await tab.prepare(before);
     await tab.visit(address);
     return tab;
+  }
+
+  // empty makes a tab that answers.
+  async #empty() {
+    for (let left = tries; ; left--) {
+      const { targetId } = await this.call("Target.createTarget", { url: "about:blank" });
+      try {
+        const { sessionId } = await this.call("Target.attachToTarget", { targetId, flatten: true }, undefined, emptyTime);
+        await this.call("Runtime.evaluate", { expression: "1" }, sessionId, emptyTime);
+        return new Tab(this, targetId, sessionId);
+      } catch (e) {
+        if (left <= 1) throw e;
+        await this.call("Target.closeTarget", { targetId }, undefined, emptyTime).catch(() => {});
+      }
+    }
   }
 
   // renderers returns the numbers of the processes that run pages.
   async renderers() {
     const { processInfo } = await this.call("SystemInfo.getProcessInfo");
     return processInfo.filter((p) => p.type === "renderer").map((p) => p.id);
+  }
+
+  // gone waits until the browser counts none of these processes any more.
+  async gone(killed) {
+    for (const end = Date.now() + callTime; ;) {
+      const left = (await this.renderers()).filter((pid) => killed.includes(pid));
+      if (left.length === 0) return;
+      if (Date.now() > end) throw new Error(`the browser still counts the killed processes ${left}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   // kill ends all processes of the browser at once.
@@ -114,7 +142,6 @@ export class Tab {
   faults = []; // exceptions, errors on the console and in the log, also of its workers
   requests = []; // the addresses of all requests, also of its workers
   acknowledged = []; // what the page has given to acknowledge()
-  crashed = false;
 
   constructor(browser, targetId, sessionId) {
     this.browser = browser;
@@ -160,7 +187,6 @@ export class Tab {
           this.onAcknowledged?.(p.payload);
           break;
         case "Inspector.targetCrashed":
-          this.crashed = true;
           this.onCrash?.();
           break;
         case "Target.attachedToTarget":
@@ -254,14 +280,6 @@ export class Tab {
   async screenshot() {
     const { data } = await this.call("Page.captureScreenshot", { format: "png" });
     return Buffer.from(data, "base64");
-  }
-
-  // kill ends the process of the page, as the system does when memory is short.
-  async kill(renderer) {
-    const crashed = new Promise((resolve) => { this.onCrash = resolve; });
-    process.kill(renderer, "SIGKILL");
-    await crashed;
-    await this.close();
   }
 
   async close() {

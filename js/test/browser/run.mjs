@@ -48,11 +48,14 @@ class World {
     return tab;
   }
 
-  // killRenderers ends the processes of all pages, as the system does when memory is short.
+  // killRenderers ends the processes of all pages, as the system does when memory is short. It waits until the browser
+  // has noticed: one of them is kept in reserve for the next tab, which must not be given a process that has ended.
   async killRenderers() {
     const crashed = this.tabs.map((tab) => new Promise((resolve) => { tab.onCrash = resolve; }));
-    for (const pid of await this.browser.renderers()) process.kill(pid, "SIGKILL");
+    const killed = await this.browser.renderers();
+    for (const pid of killed) process.kill(pid, "SIGKILL");
     await Promise.all(crashed);
+    await this.browser.gone(killed);
     await this.closeTabs();
   }
 
