@@ -68,6 +68,7 @@ func TestAttachWriterEnds(t *testing.T) {
 				gen++
 				ok(t, commitGeneration(ctx, w, nil, gen))
 				expectGeneration(t, r, gen)
+				engine.RenewAttached(r)
 				if foreign, err := w.Pins(); err != nil || foreign.ForeignReader {
 					t.Errorf("the reader keeps the files at rest: %+v, %v", foreign, err)
 				}

@@ -200,10 +200,11 @@ func TestAttachKills(t *testing.T) {
 	ctx := context.Background()
 	w := mustOpen(t, path, sharing(processOptions(vfs.OS)))
 	ok(t, commitGeneration(ctx, w, nil, 1))
-	r := mustOpen(t, path, engine.Options{FS: &mortal{FS: vfs.OS}, ReadOnly: true, CacheSize: 256 << 10})
+	r := mustOpen(t, path, engine.Options{FS: &mortal{FS: vfs.OS}, ReadOnly: true, CacheSize: 1})
 	ok(t, w.Close())
 	var committed uint64 = 1
 	killedTimes := 0
+	var held heldSnapshot
 	for i := range *attachKills {
 		at := 1 + rng.Int64N(400)
 		if i%3 == 0 {
@@ -214,7 +215,7 @@ func TestAttachKills(t *testing.T) {
 		var newest atomic.Uint64
 		newest.Store(committed)
 		var wg sync.WaitGroup
-		wg.Go(func() { readUntil(t, r, &newest, stop) })
+		wg.Go(func() { held.readUntil(t, r, &newest, stop) })
 		var output strings.Builder
 		for lines.Scan() {
 			fmt.Fprintln(&output, lines.Text())
@@ -236,6 +237,10 @@ func TestAttachKills(t *testing.T) {
 	if killedTimes < *attachKills/2 {
 		t.Errorf("only %d of %d processes were killed", killedTimes, *attachKills)
 	}
+	if held.close(); held.kept == 0 && *attachKills >= 40 {
+		t.Error("no snapshot was read on after the process that wrote it had ended")
+	}
+	t.Logf("%d times a snapshot was read on, %d times it was gone", held.kept, held.gone)
 	s, err := r.Snapshot(ctx)
 	ok(t, err)
 	gen, err := readGeneration(s)
@@ -292,9 +297,46 @@ func TestAttachKills(t *testing.T) {
 	}
 }
 
+// heldSnapshot is a snapshot that stays open for a while, also over the end of the process that wrote what it shows.
+type heldSnapshot struct {
+	s          *engine.Snapshot
+	gen        uint64
+	reads      int
+	kept, gone int // how often it was read on while the next process wrote, and how often it was gone
+}
+
+func (h *heldSnapshot) close() {
+	if h.s != nil {
+		h.s.Close()
+	}
+	h.s, h.reads = nil, 0
+}
+
+// read reads it again.
+func (h *heldSnapshot) read() (gone bool, err error) {
+	gen, err := readGeneration(h.s)
+	switch h.reads++; {
+	case errors.Is(err, engine.ErrSnapshotGone):
+		h.gone++
+		return true, nil
+	case err == nil && gen != h.gen:
+		err = fmt.Errorf("a snapshot of generation %d has become %d", h.gen, gen)
+	}
+	return false, err
+}
+
 // readUntil reads a handle again and again. It must not see anything older than what was committed before.
-func readUntil(t *testing.T, r *engine.DB, newest *atomic.Uint64, stop chan struct{}) {
+func (h *heldSnapshot) readUntil(t *testing.T, r *engine.DB, newest *atomic.Uint64, stop chan struct{}) {
 	last := uint64(0)
+	if h.s != nil {
+		gone, err := h.read()
+		if err != nil {
+			t.Error(err)
+		}
+		if !gone {
+			h.kept++
+		}
+	}
 	for {
 		select {
 		case <-stop:
@@ -311,17 +353,34 @@ func readUntil(t *testing.T, r *engine.DB, newest *atomic.Uint64, stop chan stru
 			return
 		}
 		gen, err := readGeneration(s)
-		s.Close()
 		switch {
 		case errors.Is(err, engine.ErrSnapshotGone):
 		case err != nil:
+			s.Close()
 			t.Errorf("read: %v", err)
 			return
 		case gen < before || gen < last:
+			s.Close()
 			t.Errorf("generation %d after %d was committed and %d seen", gen, before, last)
 			return
 		default:
 			last = gen
+			if h.s == nil {
+				h.s, h.gen, h.reads = s, gen, 0
+				continue
+			}
+		}
+		s.Close()
+		if h.s == nil {
+			continue
+		}
+		gone, err := h.read()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if gone || h.reads > 20 {
+			h.close()
 		}
 	}
 }

@@ -23,16 +23,16 @@ import (
 // If the writer has gone on too far, all of it has to be done again. Nothing is published before the end.
 func (f *Follower) adopt(ctx context.Context) (err error) {
 	r := f.run
-	hold, c, err := r.attach(f.decode) // 1
+	claim, c, err := r.attach(f.decode) // 1
 	if err != nil {
 		return err
 	}
-	next := &run{hold: hold, tree: memtree.New(), end: hold.Page.End}
+	next := &run{claim: claim, tree: memtree.New(), end: claim.hold.Page.End}
 	if err := f.open(ctx, next, c); err != nil {
 		if next.pages != nil && next.pages != r.pages {
 			next.pages.Close()
 		}
-		_ = hold.Release()
+		_ = claim.hold.Release()
 		if errors.Is(err, errs.ErrSnapshotGone) {
 			return errAgain
 		}
@@ -42,8 +42,9 @@ func (f *Follower) adopt(ctx context.Context) (err error) {
 	if r.pages != nil && r.pages != next.pages {
 		r.pages.Close()
 	}
-	r.checkpoint, r.hold, r.disk, r.pages, r.tail, r.tree, r.end = c, hold, next.disk, next.pages, next.tail, next.tree, next.end
-	f.shown = append(f.shown, shown{next.disk, r, hold})
+	r.checkpoint, r.claim, r.disk, r.pages, r.tail, r.tree, r.end = c, claim, next.disk, next.pages, next.tail, next.tree, next.end
+	f.shown = append(f.shown, shown{next.disk, claim})
+	claim.shown.Store(true)
 	f.seq++
 	f.publish()
 	f.Reap()
@@ -52,12 +53,12 @@ func (f *Follower) adopt(ctx context.Context) (err error) {
 
 // open does steps 2 to 4 of adopt, and puts what it opens into next.
 func (f *Follower) open(ctx context.Context, next *run, c *format.Checkpoint) error {
-	r, hold := f.run, next.hold
+	r, hold := f.run, next.claim.hold
 	before, err := f.pagesFor(next, c)
 	if err != nil {
 		return err
 	}
-	if next.disk, err = snapshot.Reload(next.pages, c, before, r.honoured(hold)); err != nil { // 2
+	if next.disk, err = snapshot.Reload(next.pages, c, before, next.claim.honoured); err != nil { // 2
 		return err
 	}
 	from := hold.Page.Checkpoint.At
@@ -82,8 +83,8 @@ func (f *Follower) pagesFor(next *run, c *format.Checkpoint) (before *snapshot.S
 	r := f.run
 	fresh := r.pages == nil || r.checkpoint.Compression != c.Compression
 	for _, s := range f.shown {
-		if s.run == r && !fresh {
-			alive, err := s.hold.Alive()
+		if s.claim.run == r && !fresh {
+			alive, err := s.claim.hold.Alive()
 			if err != nil {
 				return nil, err
 			}

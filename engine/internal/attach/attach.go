@@ -85,13 +85,17 @@ func (f *Follower) Find(ctx context.Context) error {
 	})
 }
 
-// Leave ends following a run that has ended. What was shown of it stays as it is.
+// Leave ends following a run that has ended. What was shown of it stays as it is, and can be read further if nobody has
+// used its space meanwhile, nor is about to.
 func (f *Follower) Leave() {
 	if f.run != nil {
 		f.retired = append(f.retired, f.run)
 		f.run = nil
 	}
 	f.Reap()
+	for _, s := range f.shown {
+		s.claim.keepIfFree()
+	}
 }
 
 // Load shows the newest state of the run that Find has found.
@@ -158,13 +162,13 @@ func (f *Follower) step(ctx context.Context, renew bool) error {
 	if err != nil {
 		return err
 	}
-	alive, err := r.hold.Alive()
+	alive, err := r.claim.hold.Alive()
 	if err != nil {
 		return err
 	}
 	// If the checkpoint is not honoured any more, the run has ended or others are.
 	must := !alive || page.Checkpoint.At.Stream > r.end.Stream
-	if must || page.Checkpoint.ID > r.hold.Page.Checkpoint.ID && (renew || r.tree.Size() > TreeBytes) {
+	if must || page.Checkpoint.ID > r.claim.hold.Page.Checkpoint.ID && (renew || r.tree.Size() > TreeBytes) {
 		if err := f.adopt(ctx); must || !errors.Is(err, errAgain) {
 			return err
 		}
@@ -181,13 +185,13 @@ func (f *Follower) follow(ctx context.Context, end wal.Place) error {
 	mark := r.tree.Mark()
 	n, err := r.read(ctx, r.tail, end, r.tree)
 	if err == nil {
-		err = r.intact(r.hold, r.end)
+		err = r.intact(r.claim.hold, r.end)
 	}
 	if err != nil {
 		r.tree.RollbackTo(mark)
 		r.tree.Release(mark)
 		r.tail = wal.NewTail(r.log, r.end, f.keys)
-		return r.logError(r.hold, r.end, err)
+		return r.logError(r.claim.hold, r.end, err)
 	}
 	r.tree.Release(mark)
 	r.end = end
@@ -200,7 +204,7 @@ func (f *Follower) follow(ctx context.Context, end wal.Place) error {
 // Newest returns the newest checkpoint that is shown, and what returns an error once it is not honoured any more. A run
 // must be followed of which something is shown: after Refresh, Renew or Load has succeeded, and until Leave.
 func (f *Follower) Newest() (c *format.Checkpoint, honoured func() error) {
-	return f.run.checkpoint, f.run.honoured(f.run.hold)
+	return f.run.checkpoint, f.run.claim.honoured
 }
 
 // Shown says what a Follower has shown last.
@@ -215,5 +219,5 @@ func (f *Follower) Shown() (s Shown, ok bool) {
 	if r == nil || r.disk == nil {
 		return s, false
 	}
-	return Shown{PID: r.pid, Checkpoint: r.hold.Page.Checkpoint.ID}, true
+	return Shown{PID: r.pid, Checkpoint: r.claim.hold.Page.Checkpoint.ID}, true
 }

@@ -5,15 +5,13 @@ package attach
 import (
 	"slices"
 
-	"github.com/lsmlite/lsmlite-go/engine/internal/live"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
-// shown is a snapshot of which states were published, and what holds on to its checkpoint.
+// shown is a snapshot of which states were published, and the claim on its checkpoint.
 type shown struct {
-	disk *snapshot.Snapshot
-	run  *run
-	hold *live.Hold
+	disk  *snapshot.Snapshot
+	claim *claim
 }
 
 // publish shows what the run has come to.
@@ -54,10 +52,10 @@ func (f *Follower) Reap() {
 	needed := map[*run]bool{f.run: true}
 	f.shown = slices.DeleteFunc(f.shown, func(s shown) bool {
 		if read[s.disk] {
-			needed[s.run] = true
+			needed[s.claim.run] = true
 			return false
 		}
-		_ = s.hold.Release() // which ends with the file at the latest
+		s.claim.drop()
 		return true
 	})
 	f.retired = slices.DeleteFunc(f.retired, func(r *run) bool {

@@ -4,7 +4,6 @@ package attach
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
@@ -28,13 +27,15 @@ type run struct {
 	pid             int // of the writer; 0 if it is not known
 
 	// What is shown of it, nothing at first.
-	hold       *live.Hold
+	claim      *claim
 	checkpoint *format.Checkpoint
 	disk       *snapshot.Snapshot
 	pages      *blockfile.File
 	tail       *wal.Tail
 	tree       *memtree.Tree
 	end        wal.Place
+
+	atRest atRest
 }
 
 // openRun opens the files of the run that goes on. It returns ErrNoWriter if there is none.
@@ -117,7 +118,8 @@ func (r *run) look() (live.Page, error) {
 }
 
 // attach holds on to the newest checkpoint, and returns what a meta page says of it.
-func (r *run) attach(decode func([]byte) (*format.Checkpoint, error)) (h *live.Hold, c *format.Checkpoint, err error) {
+func (r *run) attach(decode func([]byte) (*format.Checkpoint, error)) (x *claim, c *format.Checkpoint, err error) {
+	x = &claim{run: r, decode: decode}
 	r.reader.Find = func(id base.SnapshotID) (bool, error) {
 		for i := 1; i <= 2; i++ {
 			meta, err := blockfile.ReadMeta(r.data, r.path, i)
@@ -125,39 +127,24 @@ func (r *run) attach(decode func([]byte) (*format.Checkpoint, error)) (h *live.H
 				return false, err
 			}
 			if c, err = decode(meta); err == nil && c.ID == id {
+				x.ref = format.RefOf(meta)
 				return true, nil
 			}
 		}
 		return false, nil // while the writer stores the next one
 	}
-	h, err = r.reader.Attach()
-	if err != nil {
+	if x.hold, err = r.reader.Attach(); err != nil {
 		return nil, nil, liveError(err)
 	}
 	err = format.CheckBlocks(uint64(c.Blocks))
-	if h.Page.Run != r.id {
+	if x.hold.Page.Run != r.id {
 		err = ErrNoWriter
 	}
 	if err != nil {
-		_ = h.Release()
+		_ = x.hold.Release()
 		return nil, nil, err
 	}
-	return h, c, nil
-}
-
-// honoured returns what leases ask by a checkpoint.
-func (r *run) honoured(h *live.Hold) func() error {
-	return func() error {
-		switch alive, err := h.Alive(); {
-		case err != nil:
-			return &errs.Error{Code: errs.CodeProtocol, Op: "read", Path: r.path, Err: err}
-		case !alive:
-			return &errs.Error{Code: errs.CodeSnapshotGone, Op: "read", Path: r.path, Detail: fmt.Sprintf(
-				"the process that writes has ended, or does not keep checkpoint %d any more (readers_hold); read again from a new snapshot",
-				h.Page.Checkpoint.ID)}
-		}
-		return nil
-	}
+	return x, c, nil
 }
 
 // Writer returns the process that has a database file open for writing, if it is one of lsmlite and known.

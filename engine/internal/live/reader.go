@@ -136,6 +136,15 @@ func (h *Hold) Alive() (bool, error) {
 	return held, nil
 }
 
+// RunLives reports whether the writer of the checkpoint lives and lets others read, whatever it honours.
+func (h *Hold) RunLives() (bool, error) {
+	_, held, err := h.r.Locks.RangeLocked(lifeOf(h.Page.Salt, MaxID), 1, vfs.Shared)
+	if err != nil {
+		return false, fmt.Errorf("look for the writer: %w", err)
+	}
+	return held, nil
+}
+
 // Intact reports whether what was read of the log from a place with that number on was not overwritten meanwhile
 // (R3).
 func (h *Hold) Intact(stream int64) (bool, error) {

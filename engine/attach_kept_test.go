@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"syscall"
+	"testing"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+)
+
+// kept is a process that writes, and a snapshot of it in another process that has read nothing yet.
+type kept struct {
+	t    *testing.T
+	mem  *memfs.FS
+	o    engine.Options // of processes that write
+	disk *faultfs.FS    // of the first one
+	w, r *engine.DB
+	s    *engine.Snapshot
+	gen  uint64 // of the snapshot
+}
+
+// newKept makes it: the snapshot shows the newest checkpoint, and two commits after it unless settled.
+func newKept(t *testing.T, o engine.Options, settled bool) *kept {
+	t.Helper()
+	ctx := context.Background()
+	x := &kept{t: t, mem: memfs.New(), gen: 60}
+	x.disk = faultfs.Wrap(x.mem)
+	o.FS, o.BlockSize, o.AutoFlush, o.AutoCheckpoint = x.disk, 64<<10, 32<<10, 48<<10
+	x.w = mustOpen(t, "/x.lsm", sharing(o))
+	o.FS = x.mem
+	x.o = o
+	x.commit(x.w, 1, 60)
+	ok(t, x.w.Flush(ctx))
+	_, err := x.w.Checkpoint(ctx)
+	ok(t, err)
+	if !settled {
+		x.commit(x.w, 61, 62)
+		x.gen = 62
+	}
+	x.r = mustOpen(t, "/x.lsm", engine.Options{FS: asProcess(x.mem), ReadOnly: true, Key: o.Key, CacheSize: 1})
+	x.s, err = x.r.Snapshot(ctx)
+	ok(t, err)
+	return x
+}
+
+func (x *kept) commit(w *engine.DB, from, to uint64) {
+	x.t.Helper()
+	for gen := from; gen <= to; gen++ {
+		ok(x.t, commitGeneration(context.Background(), w, nil, gen))
+	}
+}
+
+// kill ends the process that writes as if it was killed.
+func (x *kept) kill() {
+	x.disk.Add(faultfs.Rule{On: faultfs.Mutating, Err: syscall.EIO})
+	_ = x.w.Close()
+}
+
+// write is another process that writes much, over all that it may, and goes on.
+func (x *kept) write(o engine.Options) *engine.DB {
+	x.t.Helper()
+	w := mustOpen(x.t, "/x.lsm", o)
+	x.commit(w, x.gen+1, x.gen+150)
+	return w
+}
+
+func (x *kept) expectRead() {
+	x.t.Helper()
+	if gen, err := readGeneration(x.s); gen != x.gen || err != nil {
+		x.t.Errorf("the snapshot of generation %d: %d, %v", x.gen, gen, err)
+	}
+}
+
+func (x *kept) expectGone() {
+	x.t.Helper()
+	if _, err := readGeneration(x.s); !errors.Is(err, engine.ErrSnapshotGone) {
+		x.t.Errorf("the snapshot of generation %d: %v", x.gen, err)
+	}
+}
+
+// end closes all, and expects that nothing is held for the snapshot any more.
+func (x *kept) end(w *engine.DB) {
+	x.t.Helper()
+	ok(x.t, x.s.Close())
+	expectGeneration(x.t, x.r, x.gen+150)
+	engine.RenewAttached(x.r)
+	if p, err := w.Pins(); err != nil || p.ForeignReader {
+		x.t.Errorf("the files at rest are kept: %+v, %v", p, err)
+	}
+	expectSound(x.t, x.r)
+	expectSound(x.t, w)
+	ok(x.t, x.r.Close())
+	ok(x.t, w.Close())
+	expectNoFile(x.t, x.mem, "/x.lsm-log")
+	expectNoFile(x.t, x.mem, "/x.lsm-live")
+}
+
+// TestAttachSnapshotOutlivesWriter: a snapshot that shows the newest checkpoint can be read on after the end of the
+// process that wrote it, also while the next one writes.
+func TestAttachSnapshotOutlivesWriter(t *testing.T) {
+	for name, o := range attachOptions {
+		for how, end := range map[string]func(x *kept){
+			"killed":                   (*kept).kill,
+			"killed, renewed":          func(x *kept) { x.kill(); engine.RenewAttached(x.r) },
+			"killed, another snapshot": func(x *kept) { x.kill(); expectGeneration(x.t, x.r, x.gen) },
+		} {
+			t.Run(name+", "+how, func(t *testing.T) {
+				x := newKept(t, o, false)
+				end(x)
+				x.expectRead()
+				x.expectRead()
+				w := x.write(sharing(x.o))
+				x.expectRead()
+				engine.RenewAttached(x.r)
+				expectGeneration(t, x.r, x.gen+150)
+				x.expectRead()
+				if p, err := w.Pins(); err != nil || !p.ForeignReader {
+					t.Errorf("the snapshot is not kept: %+v, %v", p, err)
+				}
+				x.end(w)
+			})
+		}
+		t.Run(name+", closed without another checkpoint", func(t *testing.T) {
+			x := newKept(t, o, true)
+			ok(t, x.w.Close())
+			ok(t, mustOpen(t, "/x.lsm", x.o).Close()) // somebody else changes nothing
+			x.expectRead()
+			w := x.write(x.o) // a process that lets nobody read
+			x.expectRead()
+			ok(t, w.Close())
+			x.expectRead()
+			w = mustOpen(t, "/x.lsm", sharing(x.o))
+			x.expectRead()
+			x.end(w)
+		})
+	}
+}
+
+// TestAttachSnapshotGoneWithWriter: a snapshot is gone with the process that wrote it if its checkpoint is not the
+// newest one any more, or if another process came first, and nothing is kept for it.
+func TestAttachSnapshotGoneWithWriter(t *testing.T) {
+	for name, o := range attachOptions {
+		for how, end := range map[string]func(x *kept) *engine.DB{
+			"closed with another checkpoint": func(x *kept) *engine.DB {
+				ok(x.t, x.w.Close())
+				x.expectGone()
+				return x.write(sharing(x.o))
+			},
+			"killed after another checkpoint": func(x *kept) *engine.DB {
+				x.commit(x.w, x.gen+1, x.gen+1)
+				ok(x.t, x.w.Flush(context.Background()))
+				_, err := x.w.Checkpoint(context.Background())
+				ok(x.t, err)
+				x.kill()
+				return x.write(sharing(x.o))
+			},
+			"another process came and goes on": func(x *kept) *engine.DB {
+				x.kill()
+				return x.write(sharing(x.o))
+			},
+			"another process came that lets nobody read": func(x *kept) *engine.DB {
+				x.kill()
+				w := x.write(x.o)
+				x.expectGone()
+				ok(x.t, w.Close())
+				return mustOpen(x.t, "/x.lsm", sharing(x.o))
+			},
+			"another process came and has gone": func(x *kept) *engine.DB {
+				x.kill()
+				ok(x.t, x.write(x.o).Close())
+				x.expectGone()
+				return mustOpen(x.t, "/x.lsm", sharing(x.o))
+			},
+			"another process came, after it was seen": func(x *kept) *engine.DB {
+				x.kill()
+				w := x.write(sharing(x.o))
+				expectGeneration(x.t, x.r, x.gen+150)
+				return w
+			},
+		} {
+			t.Run(name+", "+how, func(t *testing.T) {
+				x := newKept(t, o, false)
+				w := end(x)
+				x.expectGone()
+				if p, err := w.Pins(); err != nil || p.ForeignReader {
+					t.Errorf("the files at rest are kept: %+v, %v", p, err)
+				}
+				x.expectGone()
+				x.end(w)
+			})
+		}
+	}
+}
+
+// TestAttachSnapshotOfARenamedFile: what counts is the file that the snapshot is of, not what has its name.
+func TestAttachSnapshotOfARenamedFile(t *testing.T) {
+	x := newKept(t, engine.Options{}, false)
+	x.kill()
+	x.expectRead()
+	for _, suffix := range []string{"", "-log", "-live"} {
+		ok(t, x.mem.Rename("/x.lsm"+suffix, "/old.lsm"+suffix))
+	}
+	other := mustOpen(t, "/x.lsm", sharing(x.o))
+	x.commit(other, 1, 200)
+	x.expectRead()
+	old := mustOpen(t, "/old.lsm", x.o)
+	x.commit(old, x.gen+1, x.gen+150)
+	x.expectRead()
+	expectGeneration(t, x.r, 200)
+	x.expectRead()
+	ok(t, x.s.Close())
+	engine.RenewAttached(x.r)
+	if p, err := old.Pins(); err != nil || p.ForeignReader {
+		t.Errorf("the files at rest are kept: %+v, %v", p, err)
+	}
+	ok(t, old.Close())
+	ok(t, x.r.Close())
+	ok(t, other.Close())
+}
