@@ -21,10 +21,11 @@ import (
 type attached struct {
 	db       *DB
 	asked    string     // compression, as the user has requested it
-	turn     *turn.Turn // guards follower, rest, left and stop
+	turn     *turn.Turn // guards follower, rest, left, refused and stop
 	follower *attach.Follower
 	rest     *resting    // the files at rest, while nobody writes; else nil
 	left     []*resting  // others that may still be read
+	refused  time.Time   // when a statement was, because a process writes that lets nobody read
 	found    atomic.Bool // the handle itself has opened the files at rest, and still shows them
 
 	begun, good atomic.Uint64 // number of the newest refresh, and of the newest one that has succeeded

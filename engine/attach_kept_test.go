@@ -222,3 +222,57 @@ func TestAttachSnapshotOfARenamedFile(t *testing.T) {
 	ok(t, x.r.Close())
 	ok(t, other.Close())
 }
+
+// TestAttachCachesEmptied: no memory is kept for pages that nobody can read any more, or reads any more.
+func TestAttachCachesEmptied(t *testing.T) {
+	ctx := context.Background()
+	mem := memfs.New()
+	o := engine.Options{FS: mem, BlockSize: 64 << 10, AutoFlush: 32 << 10, AutoCheckpoint: 48 << 10}
+	gen := uint64(0)
+	commit := func(w *engine.DB) {
+		for range 60 {
+			gen++
+			ok(t, commitGeneration(ctx, w, nil, gen))
+		}
+	}
+	w := mustOpen(t, "/x.lsm", sharing(o))
+	commit(w)
+	ok(t, w.Close())
+	r := mustOpen(t, "/x.lsm", engine.Options{FS: asProcess(mem), ReadOnly: true})
+	expectGeneration(t, r, gen)
+	left := engine.LeftCaches(r)
+	if r.Stats().CacheBytes == 0 {
+		t.Fatal("nothing is cached")
+	}
+	w = mustOpen(t, "/x.lsm", sharing(o))
+	commit(w)
+	engine.RenewAttached(r)
+	expectGeneration(t, r, gen)
+	if n := left(); n != 0 {
+		t.Errorf("%d bytes are cached of the files at rest", n)
+	}
+	s, err := r.Snapshot(ctx) // of what the next process cannot keep
+	ok(t, err)
+	if _, err := readGeneration(s); err != nil || r.Stats().CacheBytes == 0 {
+		t.Fatal("nothing is cached", err)
+	}
+	ok(t, w.Close())
+	w = mustOpen(t, "/x.lsm", sharing(o))
+	commit(w)
+	engine.RenewAttached(r)
+	expectGeneration(t, r, gen)
+	if _, err := readGeneration(s); !errors.Is(err, engine.ErrSnapshotGone) {
+		t.Errorf("the snapshot of the process that has ended: %v", err)
+	}
+	if n := left(); n != 0 {
+		t.Errorf("%d bytes are cached of a process that has ended", n)
+	}
+	ok(t, s.Close())
+	ok(t, w.Close())
+	expectGeneration(t, r, gen)
+	engine.RenewAttached(r)
+	if n := left(); n != 0 {
+		t.Errorf("%d bytes are cached of a process that has ended and that nobody reads", n)
+	}
+	ok(t, r.Close())
+}

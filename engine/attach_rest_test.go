@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
@@ -251,6 +252,75 @@ func TestAttachIdleOverRestart(t *testing.T) {
 	}
 	ok(t, r.Close())
 	ok(t, w.Close())
+}
+
+// TestAttachTornPage: a live page that its process has left torn keeps nobody waiting.
+func TestAttachTornPage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := context.Background()
+		mem := memfs.New()
+		disk := faultfs.Wrap(mem)
+		w := mustOpen(t, "/x.lsm", sharing(engine.Options{FS: disk}))
+		ok(t, commitGeneration(ctx, w, nil, 1))
+		r := mustOpen(t, "/x.lsm", engine.Options{FS: asProcess(mem), ReadOnly: true})
+		disk.Add(faultfs.Rule{On: faultfs.Mutating, Err: syscall.EIO})
+		_ = w.Close() // as if it had been killed
+		page, err := mem.ReadFile("/x.lsm-live")
+		ok(t, err)
+		page[100]++
+		page[len(page)/2+100]++
+		f, err := mem.Open("/x.lsm-live", vfs.ReadWrite, 0)
+		ok(t, err)
+		_, err = f.WriteAt(page, 0)
+		ok(t, err)
+		ok(t, f.Close())
+		start := time.Now()
+		expectGeneration(t, r, 1)
+		late := mustOpen(t, "/x.lsm", engine.Options{FS: asProcess(mem), ReadOnly: true})
+		expectGeneration(t, late, 1)
+		if waited := time.Since(start); waited > 0 {
+			t.Errorf("readers have waited for %v", waited)
+		}
+		w = mustOpen(t, "/x.lsm", sharing(engine.Options{FS: mem})) // takes the page over
+		ok(t, commitGeneration(ctx, w, nil, 2))
+		time.Sleep(10 * time.Millisecond)
+		expectGeneration(t, r, 2)
+		expectGeneration(t, late, 2)
+		ok(t, r.Close())
+		ok(t, late.Close())
+		ok(t, w.Close())
+		expectNoFile(t, mem, "/x.lsm-live")
+	})
+}
+
+// TestAttachRefusedAtOnce: statements next to a process that lets nobody read do not wait, except for the first one,
+// which cannot know that, and none waits once that process has ended.
+func TestAttachRefusedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mem := memfs.New()
+		w := mustOpen(t, "/x.lsm", engine.Options{FS: mem})
+		ok(t, commitGeneration(context.Background(), w, nil, 1))
+		ok(t, w.Close())
+		r := mustOpen(t, "/x.lsm", engine.Options{FS: asProcess(mem), ReadOnly: true})
+		w = mustOpen(t, "/x.lsm", engine.Options{FS: mem})
+		time.Sleep(10 * time.Millisecond)
+		for i := range 3 {
+			start := time.Now()
+			if _, _, err := r.Get(nil, []byte("gen")); !errors.Is(err, engine.ErrBusy) {
+				t.Errorf("while another process writes: %v", err)
+			}
+			if waited := time.Since(start); waited > 0 && i > 0 || waited > 200*time.Millisecond {
+				t.Errorf("statement %d has waited for %v", i, waited)
+			}
+		}
+		ok(t, w.Close())
+		start := time.Now()
+		expectGeneration(t, r, 1)
+		if waited := time.Since(start); waited > 0 {
+			t.Errorf("it has waited for %v after that process has ended", waited)
+		}
+		ok(t, r.Close())
+	})
 }
 
 // TestAttachForeignPage: a file that has the name of the live page and is another one changes nothing while a process

@@ -24,7 +24,8 @@ func (a *attached) follow(ctx context.Context) error {
 }
 
 // nextTries is how often the next process is looked for, or else the files opened at rest, one of which fails
-// while a process opens or closes the database; nextPause is the pause in between.
+// while a process opens or closes the database; nextPause is the pause in between. A statement that comes soon after
+// one that was refused is refused at once: the process lets nobody read.
 const (
 	nextTries = 20
 	nextPause = 5 * time.Millisecond
@@ -37,7 +38,12 @@ func (a *attached) next(ctx context.Context) (err error) {
 			return a.failed(err)
 		}
 	}
-	for range nextTries {
+	tries := nextTries
+	now := time.Now()
+	if since := now.Sub(a.refused); since >= 0 && since < attachInterval {
+		tries = 1
+	}
+	for {
 		if err = a.attach(ctx); err == nil || !errors.Is(err, attach.ErrNoWriter) {
 			return a.failed(err)
 		}
@@ -47,6 +53,9 @@ func (a *attached) next(ctx context.Context) (err error) {
 		if a.found.Load() && writtenHere(a.db) {
 			return nil // a handle of this process writes, and uses no space again that this one shows
 		}
+		if tries--; tries <= 0 {
+			break
+		}
 		timer := time.NewTimer(nextPause)
 		select {
 		case <-ctx.Done():
@@ -55,6 +64,7 @@ func (a *attached) next(ctx context.Context) (err error) {
 		case <-timer.C:
 		}
 	}
+	a.refused = time.Now()
 	return notShared(a.db.path, a.db.opts.FS, err)
 }
 
@@ -118,6 +128,7 @@ func (a *attached) reap() {
 		if r.db != a.db {
 			_ = a.closeFiles(r.db)
 		} else {
+			r.db.bf.Close()            // its cache: the handle reads other files from here on
 			_ = a.db.files.LeaveRest() // if not, the process that writes keeps more than it has to
 		}
 		return true

@@ -115,6 +115,22 @@ func (c *claim) keepNow() error {
 	return nil
 }
 
+// giveUp gives the claim up unless it is kept, because another process writes by now.
+func (c *claim) giveUp() {
+	rest := &c.run.atRest
+	rest.mu.Lock()
+	defer rest.mu.Unlock()
+	c.gone = !c.kept.Load()
+}
+
+// isGone reports whether nothing more can be read from the file.
+func (c *claim) isGone() bool {
+	rest := &c.run.atRest
+	rest.mu.Lock()
+	defer rest.mu.Unlock()
+	return c.gone
+}
+
 // drop gives the claim up, because nobody reads what it is on any more.
 func (c *claim) drop() {
 	rest := &c.run.atRest

@@ -49,18 +49,27 @@ func (f *Follower) Reap() {
 	for _, p := range f.readers.PinnedStates() {
 		read[p.State.Disk] = true
 	}
-	needed := map[*run]bool{f.run: true}
+	needed, kept := map[*run]bool{f.run: true}, make(map[*run]bool)
 	f.shown = slices.DeleteFunc(f.shown, func(s shown) bool {
 		if read[s.disk] {
 			needed[s.claim.run] = true
+			if f.run != nil && f.run != s.claim.run {
+				s.claim.giveUp()
+			}
+			if !s.claim.isGone() {
+				kept[s.claim.run] = true
+			}
 			return false
 		}
 		s.claim.drop()
 		return true
 	})
 	f.retired = slices.DeleteFunc(f.retired, func(r *run) bool {
-		if !needed[r] {
+		switch {
+		case !needed[r]:
 			r.close()
+		case !kept[r] && r.pages != nil:
+			r.pages.Close() // which empties the cache: readers may still ask, and are told that it is gone
 		}
 		return !needed[r]
 	})

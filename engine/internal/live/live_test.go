@@ -203,6 +203,31 @@ func TestKilled(t *testing.T) {
 	}
 }
 
+// TestDamagedPageOfADeadWriter: a page that cannot be read is waited for as long as a process may be writing it, and no
+// longer.
+func TestDamagedPageOfADeadWriter(t *testing.T) {
+	mem := memfs.New()
+	w := open(t, mem, write)
+	ok(t, w.writer(7).Begin(0, at(0), checkpoint(20, 0)))
+	var torn [live.PageBytes]byte
+	_, err := w.page.ReadAt(torn[:], 0)
+	ok(t, err)
+	torn[100]++
+	torn[live.SlotBytes+100]++
+	_, err = w.page.WriteAt(torn[:], 0)
+	ok(t, err)
+	r := open(t, mem, vfs.ReadOnly)
+	reader := r.reader(t)
+	if _, err := reader.Attach(); !errors.Is(err, live.ErrAgain) {
+		t.Errorf("while its writer lives: %v", err)
+	}
+	w.kill(t)
+	if _, err := reader.Attach(); !errors.Is(err, live.ErrNoWriter) {
+		t.Errorf("after its writer has died: %v", err)
+	}
+	r.kill(t)
+}
+
 // TestCheckpointThatIsNotThere is tried a few times only.
 func TestCheckpointThatIsNotThere(t *testing.T) {
 	fsys := memfs.New()

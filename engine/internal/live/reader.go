@@ -48,8 +48,8 @@ type Hold struct {
 	r    *Reader
 }
 
-// Read reads the page. The error matches ErrNoWriter if there is none, and ErrAgain if it is written all the
-// time. What it says counts only if LIFE was seen held after that.
+// Read reads the page. The error matches ErrNoWriter if there is none, or none that can be read, which its writer has
+// left, and ErrAgain if it is written all the time. What it says counts only if LIFE was seen held after that.
 func (r *Reader) Read() (Page, error) {
 	var b [PageBytes]byte
 	for range pageTries {
@@ -67,6 +67,14 @@ func (r *Reader) Read() (Page, error) {
 		case !errors.Is(err, ErrTorn):
 			return Page{}, err
 		}
+	}
+	// Of which run is not known; all that matters is whether there is a writer at all.
+	_, held, err := r.Locks.RangeLocked(lifeByte, numSalts<<idBits, vfs.Shared)
+	if err != nil {
+		return Page{}, fmt.Errorf("look for the writer: %w", err)
+	}
+	if !held {
+		return Page{}, ErrNoWriter
 	}
 	return Page{}, ErrAgain
 }
