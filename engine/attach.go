@@ -54,35 +54,18 @@ func (r *resting) free(read map[*snapshot.Snapshot]bool) bool {
 	return !read[r.disk] && r.uses.Load() == 0
 }
 
-// Attachment says what a read-only handle shows of a database that another process writes.
-type Attachment struct {
-	// PID is the process that writes, as it sees itself: within a container it may have another number.
-	// It is 0 if it is not known, and if no process writes any more: then the handle shows what is in the files.
-	PID int
-	// Checkpoint is the one whose blocks the other process keeps for this handle.
-	Checkpoint int64
-	// Age is how long ago the state shown was found to be the newest one. Each call that begins to read looks for a
-	// newer one.
-	Age time.Duration
-}
-
-// Attached returns what the handle shows of a database that another process writes, and false if it does not do that.
-func (db *DB) Attached() (Attachment, bool) {
-	if db.attached == nil || db.attached.found.Load() {
+func (a *attached) attachment() (Attachment, bool) {
+	if a.atRest() {
 		return Attachment{}, false
 	}
-	out := *db.attached.seen.Load()
-	out.Age = max(0, time.Since(time.Unix(0, db.attached.seenAt.Load())))
+	out := *a.seen.Load()
+	out.Age = max(0, time.Since(time.Unix(0, a.seenAt.Load())))
 	return out, true
 }
 
-// pages returns the pages of the newest state.
-func (db *DB) pages() *blockfile.File {
-	if db.attached == nil {
-		return db.bf
-	}
-	return db.attached.pages.Load()
-}
+func (a *attached) atRest() bool { return a.found.Load() }
+
+func (a *attached) file() *blockfile.File { return a.pages.Load() }
 
 // newFile makes the pages of a database file, whose sizes must be those that the handle was opened with.
 func (a *attached) newFile(f vfs.File, c *format.Checkpoint) (*blockfile.File, error) {

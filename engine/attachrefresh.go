@@ -13,14 +13,6 @@ import (
 // was attached for the first time, its reads cost little more than those of a file that never changes.
 const restInterval = 10 * time.Millisecond
 
-// fresh makes an attached handle show the newest commit.
-func (db *DB) fresh(ctx context.Context, op string) error {
-	if db.attached == nil {
-		return nil
-	}
-	return db.attached.refresh(ctx, op)
-}
-
 // refresh makes what was committed before the call visible. Calls at the same time share what one of them does.
 func (a *attached) refresh(ctx context.Context, op string) error {
 	if a.found.Load() {

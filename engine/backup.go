@@ -141,7 +141,7 @@ func copyCheckpoint(ctx context.Context, db *DB, o BackupOptions,
 		return err
 	}
 	defer c.Close()
-	if db.attached != nil && !db.attached.found.Load() {
+	if db.attached != nil && !db.attached.atRest() {
 		return &Error{Code: CodeReadOnly, Op: "backup", Path: db.path, Detail: "another process writes the database, and only that one can make a " +
 			"checkpoint of it; use Backup, or a handle that writes"}
 	}

@@ -58,7 +58,7 @@ type core struct {
 	facts     inspect.Cache         // of segments, for Layout
 	cacheHits atomic.Int64          // the most that Stats has returned
 	skipped   skippedRanges         // what readers could not read
-	attached  *attached             // nil unless another process writes the database, or did
+	attached  following             // nil unless another process writes the database, or did
 }
 
 // Path returns the canonical name of the database file.

@@ -12,7 +12,7 @@ import (
 )
 
 // RenewAttached does what an attached handle does once a second.
-func RenewAttached(db *DB) { db.attached.renew(context.Background()) }
+func RenewAttached(db *DB) { db.attached.(*attached).renew(context.Background()) }
 
 // LeftCaches returns what sums up the page caches of a handle, except for that of the newest state. It counts those of
 // processes that the handle attaches to from here on.

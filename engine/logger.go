@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build !lsmlite_small
+
 package engine
 
 import (
@@ -7,6 +9,9 @@ import (
 	"log/slog"
 	"time"
 )
+
+// canLog says that Options.Logger can be used.
+const canLog = true
 
 // logObserver returns an Observer that writes the rare events to a logger, nil for a nil
 // logger. Commits are not logged; Observer.Committed reports them.

@@ -20,8 +20,8 @@ import (
 // meanwhile.
 const attachTries = 5
 
-// openReadOnly opens the files at rest or, if another process has them open and lets others read, attaches to it.
-func openReadOnly(ctx context.Context, path string, o Options) (opening *opener, err error) {
+// openOrAttach opens the files at rest or, if another process has them open and lets others read, attaches to it.
+func openOrAttach(ctx context.Context, path string, o Options) (opening *opener, err error) {
 	for range attachTries {
 		// The watch begins first, so that it finds who comes in between. There is none where files cannot be locked as
 		// that needs: then nobody can be attached to.

@@ -266,6 +266,8 @@ func (o Options) Validate() error {
 		return err
 	}
 	switch {
+	case o.Logger != nil && !canLog:
+		return bad("a Logger in a program that is built with the tag lsmlite_small; use an Observer")
 	case o.NotBefore != (StateToken{}) && !hasKey(o.Key):
 		return bad("NotBefore without a Key: only an encrypted database has a state to compare with")
 	case o.Safety > SafetyFull:

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build !lsmlite_small
+
 package engine
 
 import "github.com/lsmlite/lsmlite-go/engine/internal/live"

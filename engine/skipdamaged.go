@@ -84,7 +84,7 @@ func (r DamagedRange) with(o DamagedRange) DamagedRange {
 // skips reports whether readers of this handle read around what is damaged. Those of what another process writes do
 // not: what that process does not keep any more is not damaged.
 func (db *DB) skips() bool {
-	return db.opts.now().SkipDamaged && (db.attached == nil || db.attached.found.Load())
+	return db.opts.now().SkipDamaged && (db.attached == nil || db.attached.atRest())
 }
 
 // met notes a range that a reader could not read.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"os"
@@ -72,6 +73,28 @@ func TestSize(t *testing.T) {
 	out := run(t, exec.Command("./build.sh", t.TempDir()))
 	if !strings.Contains(out, "brotli -11 ") {
 		t.Errorf("the build script does not say how large the program is:\n%s", out)
+	}
+}
+
+// TestLeftOut fails if the program has functions of what the tag lsmlite_small leaves out. Their names are in it, for
+// what is printed of a panic.
+func TestLeftOut(t *testing.T) {
+	program, err := os.ReadFile(filepath.Join(build(t), "lsmlite.wasm"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine := "github.com/lsmlite/lsmlite-go/engine"
+	for name, want := range map[string]bool{
+		engine + ".(*DB).Get":               true,
+		engine + ".(*attached).":            false,
+		engine + "/internal/attach.(*":      false,
+		engine + "/internal/live.NewWriter": false,
+		"encoding/json.(*Encoder).Encode":   false,
+		"log/slog.(*Logger).LogAttrs":       false,
+	} {
+		if bytes.Contains(program, []byte(name)) != want {
+			t.Errorf("%s is in the program: %v; want %v", name, !want, want)
+		}
 	}
 }
 
@@ -172,7 +195,7 @@ func TestFilesInNode(t *testing.T) {
 	folder := build(t)
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "hostfs.test.wasm")
-	c := exec.Command("go", "test", "-c", "-o", program, "./hostfs")
+	c := exec.Command("go", "test", "-tags", "lsmlite_small", "-c", "-o", program, "./hostfs")
 	c.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	run(t, c)
 	for _, storage := range []string{"node", "memory"} {

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !lsmlite_small
+
+package engine
+
+import "context"
+
+// openReadOnly opens a database that a read-only handle is the first to have open in this process.
+func openReadOnly(ctx context.Context, path string, o Options) (*opener, error) {
+	return openOrAttach(ctx, path, o)
+}
