@@ -222,7 +222,7 @@ func (s *Snapshot) Export() *format.Checkpoint {
 			out.Flags |= format.LevelFreelistOnly
 		}
 		if l.Merging == nil {
-			out.SetSeal(l.Seg.Space.Seal)
+			out.SetSeal(sealOf(l.Seg))
 		} else {
 			for _, seg := range l.Merging.RHS {
 				out.RHS = append(out.RHS, seg.Segment)

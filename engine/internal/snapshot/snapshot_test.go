@@ -23,6 +23,7 @@ import (
 
 type file struct {
 	*blockfile.File
+	raw    vfs.File
 	t      *testing.T
 	blocks base.BlockNo
 }
@@ -37,7 +38,7 @@ func newFile(t *testing.T) *file {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &file{File: blockfile.New(f, "/test.db", geo, nil, 1<<20), t: t}
+	return &file{File: blockfile.New(f, "/test.db", geo, nil, 1<<20), raw: f, t: t}
 }
 
 func (f *file) Allocate() (base.BlockNo, error) {
@@ -89,6 +90,49 @@ func TestSealsAreKept(t *testing.T) {
 	}
 	if again := got.Export(); !reflect.DeepEqual(again, c) {
 		t.Errorf("exported %+v, want %+v", again, c)
+	}
+}
+
+// TestFrontOfASealIsNone: a merge that lsmlite began and C lsm1 has finished leaves a segment of which only the front
+// has a seal. Its level has none, and gets none: else the pages of C lsm1 would be damaged ones the next time.
+func TestFrontOfASealIsNone(t *testing.T) {
+	f := newFile(t)
+	w := segment.NewWriter(f.File, f, 0)
+	w.SetSeal(4711)
+	for i := range 50 {
+		if err := w.Add(base.Insert, fmt.Appendf(nil, "%04d", i), make([]byte, 30)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, _, err := w.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const size = 256
+	for p := s.First + 2; p <= s.Last; p++ { // as C lsm1 writes them
+		var flags [2]byte
+		at := int64(p)*size - 4
+		if _, err := f.raw.ReadAt(flags[:], at); err != nil {
+			t.Fatal(err)
+		}
+		flags[0], flags[1] = 0, flags[1]&7
+		if _, err := f.raw.WriteAt(flags[:], at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	geo := f.Geometry()
+	again := blockfile.New(f.raw, "/test.db", geo, nil, 1<<20)
+	again.SetBlocks(uint32(f.blocks))
+	c := &format.Checkpoint{ID: 17, Compression: 1, Levels: []format.Level{{LHS: s}}}
+	got, err := snapshot.Load(again, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if space := got.Levels[0].Seg.Space; !space.Partly || space.Seal != 4711 {
+		t.Fatalf("the front of the segment has a seal: %v, %d", space.Partly, space.Seal)
+	}
+	if stored := got.Export(); !reflect.DeepEqual(stored, c) {
+		t.Errorf("exported %+v, want %+v", stored, c)
 	}
 }
 
