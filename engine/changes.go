@@ -98,8 +98,8 @@ const MaxOpValue = 1 << 20
 // back a stream may begin, and may fall, is Options.Changes. Positions are found again after the database was
 // closed, if they are that of its end, and after a crash.
 //
-// A commit with NoLog, or one of C lsm1 without a log, is no change: there is ErrGap after one of the first kind, and
-// nothing shows one of the second. Transactions that write nothing are none, either.
+// A commit with NoLog, or one of C lsm1 without a log, is no change: there is ErrGap in its place. Transactions that
+// write nothing are none, either.
 //
 // Memory in use is a few megabytes, whatever the transactions hold. The database may not be closed by the one that
 // reads the stream. A stream of a read-only handle is that of the handle that writes, and ErrMisuse without one.

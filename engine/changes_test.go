@@ -7,10 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
 
@@ -210,6 +213,102 @@ func TestChangesFromAPosition(t *testing.T) {
 	putOne(t, db, "f", "6")
 	wantChanges(t, db, end, "put f 1:6 ")
 	mustClose(t, db)
+}
+
+// A checkpoint that lsmlite has not stored may hold changes that no log does, such as those of C lsm1 without its log:
+// nothing leads past it. What is committed after it can be followed.
+func TestCheckpointOfOthersIsAGap(t *testing.T) {
+	clean := memfs.New()
+	db := mustOpen(t, "/db", withChanges(clean))
+	putOne(t, db, "a", "1")
+	ok(t, flushAndCheckpoint(context.Background(), db))
+	early := positionNow(t, db)
+	putOne(t, db, "b", "2")
+	killed := clean.Clone()
+	end := positionNow(t, db)
+	mustClose(t, db)
+	for name, fs := range map[string]*memfs.FS{"closed": clean, "killed": killed} {
+		for _, changes := range []bool{true, false} {
+			t.Run(fmt.Sprint(name, ", changes are kept: ", changes), func(t *testing.T) {
+				fs := fs.Clone()
+				asByOthers(t, fs, "/db")
+				o := withChanges(fs)
+				if !changes { // then the session after it must know
+					o.Changes = 0
+					mustClose(t, mustOpen(t, "/db", o))
+					o.Changes = 1 << 20
+				}
+				db := mustOpen(t, "/db", o)
+				wantGap(t, db, early)
+				wantGap(t, db, end)
+				now := positionNow(t, db)
+				putOne(t, db, "c", "3")
+				wantChanges(t, db, now, "put c 1:3 ")
+				again := mustOpen(t, "/db", withChanges(fs.Clone()))
+				wantChanges(t, again, now, "put c 1:3 ")
+				if rows := readAll(t, again); len(rows) != 3 {
+					t.Errorf("after a crash there is %v", rows)
+				}
+				mustClose(t, again)
+				mustClose(t, db)
+			})
+		}
+	}
+}
+
+// asByOthers makes a file one that C lsm1 has stored the newest checkpoint of: it writes no notes.
+func asByOthers(t testing.TB, fs *memfs.FS, name string) {
+	t.Helper()
+	file, err := fs.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for page := range int64(2) {
+		clear(file[page*format.MetaPageSize+format.NoteOffset : (page+1)*format.MetaPageSize])
+	}
+	if err := fs.WriteFile(name, file); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A disk that is full when such a file is opened costs no commit that is made once there is room.
+func TestCheckpointOfOthersOnAFullDisk(t *testing.T) {
+	for _, closed := range []bool{true, false} {
+		t.Run(fmt.Sprint("closed: ", closed), func(t *testing.T) {
+			mem := memfs.New()
+			db := mustOpen(t, "/db", withChanges(mem))
+			putOne(t, db, "a", "1")
+			ok(t, flushAndCheckpoint(context.Background(), db))
+			left := mem.Clone()
+			mustClose(t, db)
+			if closed {
+				left = mem
+			}
+			asByOthers(t, left, "/db")
+			ffs := faultfs.Wrap(left)
+			full := ffs.Add(faultfs.Rule{On: faultfs.Write, Forever: true, Err: syscall.ENOSPC})
+			o := withChanges(nil)
+			o.FS, o.Safety = ffs, engine.SafetyFull
+			db = mustOpen(t, "/db", o)
+			put := func(tx *engine.Tx) error { return tx.Put([]byte("b"), []byte("2")) }
+			if err := db.Update(context.Background(), put); !errors.Is(err, engine.ErrFull) || full.Hits() == 0 {
+				t.Errorf("a commit on the full disk: %v", err)
+			}
+			ffs.Clear()
+			at := positionNow(t, db)
+			putOne(t, db, "b", "2")
+			again := mustOpen(t, "/db", withChanges(left.Crash(nil, memfs.CrashLoseAll)))
+			if rows := readAll(t, again); rows["a"] != "1" || rows["b"] != "2" {
+				t.Errorf("after a loss of power there is %v", rows)
+			}
+			if got, _, err := readChanges(t, again, at, engine.ChangeOptions{}); !errors.Is(err, engine.ErrGap) && (err != nil || len(got) != 1) {
+				t.Errorf("changes: %q, %v", got, err)
+			}
+			mustClose(t, again)
+			expectSound(t, db)
+			mustClose(t, db)
+		})
+	}
 }
 
 func TestChangesWithoutAPosition(t *testing.T) {

@@ -119,6 +119,9 @@ func (o *opener) settled() bool {
 func (o *opener) settle(ctx context.Context) error {
 	db := o.db
 	suspect := db.notes.Suspect()
+	if o.byOthers() {
+		db.writer.BreakLog()
+	}
 	err := db.writer.BringIn(ctx, worker.ByOpen)
 	if suspect && !db.notes.Suspect() {
 		o.found(RecoverRepaired, "a sync of the file had failed: all pages were written again")
@@ -136,6 +139,7 @@ func (o *opener) settle(ctx context.Context) error {
 		return err
 	}
 	db.notes.Unsettled.Store(false)
+	db.writer.MendLog()
 	foreign, err := db.files.ForeignReader()
 	if err != nil {
 		return err
@@ -149,9 +153,15 @@ func (o *opener) settle(ctx context.Context) error {
 	return o.startLog()
 }
 
+// byOthers reports whether the newest checkpoint is one that lsmlite has not stored: C lsm1 may have made changes that
+// no log holds, so that no position from before may lead past it. C lsm1 writes no encrypted file.
+func (o *opener) byOthers() bool {
+	return o.Checkpoint != nil && !o.Ours() && !o.OnlyEmpty() && o.db.secret == nil
+}
+
 // keepsChanges reports whether the log that was found goes on, for the transactions in it.
 func (o *opener) keepsChanges() bool {
-	return o.db.opts.now().Changes > 0 && (o.db.recovered.Commits > 0 || o.earlier != nil)
+	return o.db.opts.now().Changes > 0 && !o.byOthers() && (o.db.recovered.Commits > 0 || o.earlier != nil)
 }
 
 // lookForEarlier looks for transactions in the log from before the checkpoint, if changes are kept.

@@ -72,6 +72,22 @@ func (l *Ledger) NewLog(begin format.LogPlace, regions [3]wal.Region) {
 	l.reg.Publish(next)
 }
 
+// Break notes that the log ends at a place that nothing before it leads to. A checkpoint has that place once the
+// levels hold everything; until then it has the place from which the log is needed. The caller has the turns of writer
+// and worker.
+func (l *Ledger) Break(end format.LogPlace) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	next := l.reg.Newest().Next()
+	if next.Live.Empty() && !next.HasOld {
+		disk := *next.Disk
+		disk.Log = end.LogPos
+		next.Disk = &disk
+	}
+	next.End = end
+	l.reg.Publish(next)
+}
+
 // Follow publishes a state of a database that another process writes. Nothing else of the books is changed: this
 // handle gives no space away.
 func (l *Ledger) Follow(s *snapshot.State) {

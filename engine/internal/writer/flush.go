@@ -124,5 +124,6 @@ func (w *Writer) settleLater(ctx context.Context) error {
 		return err
 	}
 	w.Notes.Unsettled.Store(false)
+	w.MendLog()
 	return nil
 }

@@ -176,6 +176,23 @@ func (w *Writer) StartLog(mark format.LogMark) error {
 	return nil
 }
 
+// BreakLog makes the end of the log one that nothing before it leads to, because others have written to the file.
+// BringIn makes that durable, and MendLog is to follow it. The database is being opened.
+func (w *Writer) BreakLog() {
+	w.Turn.MustBeHeld()
+	w.Worker.Turn.MustBeHeld()
+	w.log.Break()
+	w.Ledger.Break(w.log.Place())
+}
+
+// MendLog lets the log go on after BreakLog and BringIn.
+func (w *Writer) MendLog() {
+	w.Turn.MustBeHeld()
+	if w.log.Broken() {
+		w.log.Resume(w.Ledger.Newest().Disk.Log)
+	}
+}
+
 // SetLogHead makes the log begin with its mark and a reference to the newest synced
 // checkpoint.
 func (w *Writer) SetLogHead() {
