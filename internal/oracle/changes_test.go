@@ -62,8 +62,8 @@ func (k *kept) goOn(t *testing.T, db *engine.DB) (n int, gap bool) {
 }
 
 // TestCCommitsBetweenStreams has a session of the engine, then C, then another session of the engine write, with each
-// session's end a close or a death, and C sometimes without its log. Who goes on from a position of before has, unless it is told of a gap, all that C
-// has committed.
+// session's end a close or a death, and C sometimes without its log. Who goes on from a position of before has all that
+// C has committed, or gets a gap.
 func TestCCommitsBetweenStreams(t *testing.T) {
 	start(t).Abandon()
 	found, gaps, ofC := 0, 0, 0
@@ -148,7 +148,8 @@ func cBetween(t *testing.T, seed uint64) (found, gaps, ofC int) {
 			}
 			found++
 			if d := oracle.Diff(k.rows.Rows(), rows.Rows()); d != "" {
-				t.Fatalf("round %d, the engine died %v, C had a log %v: from %s %d transactions were delivered, then there is %s", round, died, logged, k.when, n, d)
+				t.Fatalf("round %d, the engine died %v, C had a log %v: from %s %d transactions were delivered, then there is %s",
+					round, died, logged, k.when, n, d)
 			}
 			if i == len(positions)-1 {
 				ofC += min(n, committed)

@@ -82,14 +82,6 @@ func (r *reload) open(space *blockfile.Space, fs format.Segment, what segment.Wh
 	return segment.Open(space, fs, what)
 }
 
-// sealOf returns the seal that a checkpoint names for an ordinary segment.
-func sealOf(seg *segment.Segment) format.Seal {
-	if !seg.Space.Sealed {
-		return 0
-	}
-	return seg.Space.Seal
-}
-
 // find returns the segment of the snapshot before that one of the new one is, or was, or nil.
 func (r *reload) find(fs format.Segment) (*Level, *segment.Segment) {
 	if r.before == nil {

@@ -233,3 +233,12 @@ func (s *Snapshot) Export() *format.Checkpoint {
 	}
 	return c
 }
+
+// sealOf returns the seal that a checkpoint names for an ordinary segment. One of which only the front has a
+// seal gets none: C lsm1 has written the rest.
+func sealOf(seg *segment.Segment) format.Seal {
+	if !seg.Space.Sealed {
+		return 0
+	}
+	return seg.Space.Seal
+}
