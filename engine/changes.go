@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"sync/atomic"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -46,10 +47,24 @@ type Change struct {
 	Position
 	// Bytes is how much of the log it takes.
 	Bytes int64
-	// Ops are its operations in their order. They are read from the log, as often as the sequence is used, before
-	// the stream goes on; later it has ErrMisuse. An error ends it: then some operations are missing, and those
-	// before count for nothing.
-	Ops iter.Seq2[Op, error]
+
+	stream *changes
+	turn   uint64 // of the stream, while the change can be read
+}
+
+// Ops is the sequence of its operations, for a range statement. They are read from the log, as often as the sequence
+// is used, before the stream goes on; later it has ErrMisuse. An error ends it: then some operations are missing, and
+// those before count for nothing.
+func (c Change) Ops(yield func(Op, error) bool) {
+	if c.stream == nil || c.turn != c.stream.turn.Load() {
+		err := &Error{Code: CodeMisuse, Op: "changes", Detail: "the stream has gone on since the change"}
+		if c.stream != nil {
+			err.Path = c.stream.db.path
+		}
+		yield(Op{}, err)
+		return
+	}
+	c.stream.ops(yield)
 }
 
 // OpKind is what an operation does.
@@ -112,6 +127,7 @@ func (db *DB) Changes(ctx context.Context, from Position, o ChangeOptions) iter.
 		}
 		defer r.Close()
 		first := r.Place().Seq
+		s := &changes{db: db, r: r}
 		for {
 			found, err := r.Next(ctx)
 			if err != nil {
@@ -121,13 +137,13 @@ func (db *DB) Changes(ctx context.Context, from Position, o ChangeOptions) iter.
 			if !found {
 				return
 			}
-			ops := ops{db: db, r: r}
 			place := r.Place()
-			c := Change{Position: positionOf(&place, from.Seq+place.Seq-first), Bytes: r.Bytes(), Ops: ops.all}
-			if !yield(c, nil) {
+			c := Change{Position: positionOf(&place, from.Seq+place.Seq-first), Bytes: r.Bytes(), stream: s, turn: s.turn.Load()}
+			goesOn := yield(c, nil)
+			s.turn.Add(1)
+			if !goesOn {
 				return
 			}
-			ops.over = true
 		}
 	}
 }
@@ -173,29 +189,52 @@ func (db *DB) changesError(err error) error {
 	return err
 }
 
-// ops are the operations of one change.
-type ops struct {
+// changes is a stream that is being read. A change costs no allocation: all of them refer to the one stream, and to the
+// turn in which they were handed over.
+type changes struct {
 	db   *DB
 	r    *stream.Reader
-	over bool
+	turn atomic.Uint64 // how many changes are over
 }
 
 var errStopped = errors.New("stopped")
 
-// all yields the operations.
-func (o *ops) all(yield func(Op, error) bool) {
-	if o.over {
-		yield(Op{}, &Error{Code: CodeMisuse, Op: "changes", Path: o.db.path, Detail: "the stream has gone on since the change"})
-		return
+// ops yields the operations of the change that was handed over last. It keeps yield nowhere, so that a range statement
+// allocates nothing.
+func (s *changes) ops(yield func(Op, error) bool) {
+	n, ok := s.r.Held()
+	if !ok {
+		next, stop := iter.Pull2(s.long)
+		defer stop()
+		for {
+			op, err, ok := next()
+			if !ok || !yield(op, err) {
+				return
+			}
+		}
 	}
-	err := o.r.Records(func(rec format.LogRecord) error {
+	for i := range n {
+		rec, err := s.r.Record(i)
+		if err != nil {
+			yield(Op{}, s.db.changesError(err))
+			return
+		}
+		if !yield(opOf(&rec), nil) {
+			return
+		}
+	}
+}
+
+// long yields the operations of a transaction that is not in memory.
+func (s *changes) long(yield func(Op, error) bool) {
+	err := s.r.Records(func(rec format.LogRecord) error {
 		if !yield(opOf(&rec), nil) {
 			return errStopped
 		}
 		return nil
 	})
 	if err != nil && err != errStopped {
-		yield(Op{}, o.db.changesError(err))
+		yield(Op{}, s.db.changesError(err))
 	}
 }
 

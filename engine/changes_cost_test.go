@@ -18,6 +18,62 @@ func TestChangesCostNoAllocation(t *testing.T) {
 	commitCost(t, engine.Options{Changes: 1 << 20}, 2000, 2, commitBytes)
 }
 
+// TestChangesReadWithoutAllocation: a stream that hands over each transaction as it comes, with its operations,
+// allocates nothing, and the commits as much as without it: a transaction and a state.
+func TestChangesReadWithoutAllocation(t *testing.T) {
+	notUnderRace(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	db, err := engine.Open(ctx, t.TempDir()+"/a.lsm", engine.Options{Changes: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, read := positionNow(t, db), make(chan int)
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		defer close(read)
+		for c, err := range db.Changes(ctx, from, engine.ChangeOptions{}) {
+			n := 0
+			if err == nil {
+				for _, err := range c.Ops {
+					if err != nil {
+						t.Error(err)
+					}
+					n++
+				}
+			}
+			select {
+			case read <- n:
+			case <-ctx.Done():
+			}
+		}
+	})
+	var key [16]byte
+	value := make([]byte, 100)
+	n := uint64(0)
+	put := func() {
+		n++
+		binary.BigEndian.PutUint64(key[:], n*0x9E3779B97F4A7C15)
+		tx, err := db.Begin(ctx)
+		if err == nil {
+			if err = tx.Put(key[:], value); err == nil {
+				err = tx.Commit(ctx)
+			}
+		}
+		if ops := <-read; err != nil || ops != 1 {
+			t.Fatalf("%d operations, %v", ops, err)
+		}
+	}
+	for range 200 {
+		put()
+	}
+	if got := testing.AllocsPerRun(300, put); got > 2 {
+		t.Errorf("%v allocations, want 2", got)
+	}
+	cancel()
+	reader.Wait()
+	mustClose(t, db)
+}
+
 // BenchmarkCommitWithStreams is a commit of one row of 116 bytes, without a stream, with one of which the reader does
 // something else, and with one that reads each transaction as it comes.
 func BenchmarkCommitWithStreams(b *testing.B) {

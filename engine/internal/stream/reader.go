@@ -292,6 +292,15 @@ func (r *Reader) Records(apply func(format.LogRecord) error) error {
 	return err
 }
 
+// Held returns how many records the transaction has that Next has found, if Record has them all.
+func (r *Reader) Held() (n int, ok bool) { return r.tail.Held() }
+
+// Record returns a record of those that are held, counted from 0. It is valid until the next call of Next.
+func (r *Reader) Record(i int) (format.LogRecord, error) {
+	rec := r.tail.Record(i)
+	return rec, r.there()
+}
+
 // there returns an error if what was read of the transaction may have been written over.
 func (r *Reader) there() error {
 	if !r.hub.History().Holds(r.from.Stream) {

@@ -88,7 +88,7 @@ func startPlace(p format.LogPos) place {
 // moveTo makes the scanner continue at p.
 func (s *scanner) moveTo(p place) {
 	if n := min(scanBuffer, max(s.size, 1<<10)); int64(len(s.buf)) < n {
-		s.buf = make([]byte, n)
+		s.buf = make([]byte, min(scanBuffer, max(n, 2*int64(len(s.buf))))) // the file may get longer each time
 	}
 	s.at = p
 	s.sum = format.StartLogSum(p.sum)

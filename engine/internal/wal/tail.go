@@ -129,6 +129,16 @@ func (t *Tail) Records(apply func(format.LogRecord) error) error {
 	return err
 }
 
+// Held returns how many records the transaction has that Next has found, if all of them are in memory: Record has them
+// then without a function to call. Else only Records has them.
+func (t *Tail) Held() (n int, ok bool) { return len(t.s.pending), !t.s.spilled }
+
+// Record returns a record of those that are held. Its bytes are valid until the next call of Next.
+func (t *Tail) Record(i int) format.LogRecord {
+	p := &t.s.pending[i]
+	return record(p.op, t.s.data[p.at:p.at+p.n:p.at+p.n], p.n1)
+}
+
 // missed says that the Tail cannot get from its place to another one.
 func (t *Tail) missed(to Place, why string) error {
 	t.current = false
