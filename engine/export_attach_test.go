@@ -17,7 +17,7 @@ func RenewAttached(db *DB) { db.attached.(*attached).renew(context.Background())
 // LeftCaches returns what sums up the page caches of a handle, except for that of the newest state. It counts those of
 // processes that the handle attaches to from here on.
 func LeftCaches(db *DB) func() (bytes int64) {
-	a := db.attached
+	a := db.attached.(*attached)
 	_ = a.turn.Take(context.Background())
 	defer a.turn.Release()
 	files := []*blockfile.File{db.bf, db.pages()}
