@@ -126,11 +126,11 @@ func (db *DB) Changes(ctx context.Context, from Position, o ChangeOptions) iter.
 			return
 		}
 		defer r.Close()
-		first := r.Place().Seq
-		s := &changes{db: db, r: r}
+		s := &changes{db: db, r: r, seq: from.Seq - r.Place().Seq}
 		for {
 			found, err := r.Next(ctx)
 			if err != nil {
+				s.report(err)
 				yield(Change{}, db.changesError(err))
 				return
 			}
@@ -138,7 +138,7 @@ func (db *DB) Changes(ctx context.Context, from Position, o ChangeOptions) iter.
 				return
 			}
 			place := r.Place()
-			c := Change{Position: positionOf(&place, from.Seq+place.Seq-first), Bytes: r.Bytes(), stream: s, turn: s.turn.Load()}
+			c := Change{Position: positionOf(&place, s.seq+place.Seq), Bytes: r.Bytes(), stream: s, turn: s.turn.Load()}
 			goesOn := yield(c, nil)
 			s.turn.Add(1)
 			if !goesOn {
@@ -194,7 +194,21 @@ func (db *DB) changesError(err error) error {
 type changes struct {
 	db   *DB
 	r    *stream.Reader
+	seq  uint64        // what is added to the numbers of places
 	turn atomic.Uint64 // how many changes are over
+	said bool          // the observer knows that the stream was cut
+}
+
+// report tells the observer, once, that the stream was cut, if it was.
+func (s *changes) report(err error) {
+	if s.said || !s.r.IsCut() {
+		return
+	}
+	s.said = true
+	if f := s.db.obs.Cut; f != nil {
+		at, lag := s.r.From()
+		f(CutEvent{DB: s.db, Position: positionOf(&at, s.seq+at.Seq), Lag: lag, Err: s.db.changesError(err)})
+	}
 }
 
 var errStopped = errors.New("stopped")
@@ -216,6 +230,7 @@ func (s *changes) ops(yield func(Op, error) bool) {
 	for i := range n {
 		rec, err := s.r.Record(i)
 		if err != nil {
+			s.report(err)
 			yield(Op{}, s.db.changesError(err))
 			return
 		}
@@ -234,6 +249,7 @@ func (s *changes) long(yield func(Op, error) bool) {
 		return nil
 	})
 	if err != nil && err != errStopped {
+		s.report(err)
 		yield(Op{}, s.db.changesError(err))
 	}
 }

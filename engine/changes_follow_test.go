@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -242,6 +243,12 @@ func TestWatchResync(t *testing.T) {
 	} {
 		o := withChanges(memfs.New())
 		o.Changes, o.AutoCheckpoint, o.MaxLog = c.changes, 64<<10, 128<<10
+		cuts := 0
+		o.Observer = &engine.Observer{Cut: func(e engine.CutEvent) {
+			if cuts++; !e.Watch || e.DB.Path() != "/db" || e.Position.IsZero() || e.Lag <= 0 || e.Err == nil {
+				t.Errorf("%s: %+v", name, e)
+			}
+		}}
 		db := mustOpen(t, "/db", o)
 		ctx, cancel := context.WithCancel(context.Background())
 		watching := db.Watch(ctx, engine.Range{}, c.buffer)
@@ -267,6 +274,13 @@ func TestWatchResync(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+		want := 0
+		if c.changes > 0 {
+			want = strings.Count(c.want, "resync")
+		}
+		if n := db.Stats().ChangeCuts; cuts != want || c.changes > 0 && n != int64(want) {
+			t.Errorf("%s: %d events of a cut, %d counted, want %d", name, cuts, n, want)
 		}
 		cancel()
 		for range db.Watch(ctx, engine.Range{}, 1) {

@@ -3,9 +3,11 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"syscall"
 	"testing"
@@ -513,6 +515,10 @@ func TestCloseWaitsForStreams(t *testing.T) {
 func TestChangesCut(t *testing.T) {
 	o := withChanges(memfs.New())
 	o.Changes, o.AutoCheckpoint, o.MaxLog = 64<<10, 64<<10, 128<<10
+	var cuts []engine.CutEvent
+	var logged bytes.Buffer
+	o.Observer = &engine.Observer{Cut: func(e engine.CutEvent) { cuts = append(cuts, e) }}
+	o.Logger = slog.New(slog.NewTextHandler(&logged, nil))
 	db := mustOpen(t, "/db", o)
 	defer mustClose(t, db)
 	from := positionNow(t, db)
@@ -538,8 +544,17 @@ func TestChangesCut(t *testing.T) {
 			t.Errorf("change %d: %v, %v", n, c.Position, err)
 		}
 	}
-	if s := db.Stats(); n != 2 || s.ChangeCuts == 0 {
+	if s := db.Stats(); n != 2 || s.ChangeCuts != 1 {
 		t.Errorf("%d changes, %d cuts", n, s.ChangeCuts)
 	}
-	wantGap(t, db, from)
+	if len(cuts) != 1 || cuts[0].Watch || cuts[0].Position != from || cuts[0].Lag < 200*3000 || !errors.Is(cuts[0].Err, engine.ErrGap) {
+		t.Errorf("reported: %+v", cuts)
+	}
+	if !strings.Contains(logged.String(), "a stream of changes has lost its place") || !strings.Contains(logged.String(), from.String()) {
+		t.Errorf("logged: %s", logged.String())
+	}
+	wantGap(t, db, from) // which is no cut
+	if s := db.Stats(); s.ChangeCuts != 1 {
+		t.Errorf("%d cuts", s.ChangeCuts)
+	}
 }

@@ -79,6 +79,14 @@ func logObserver(l *slog.Logger) *Observer {
 			say(slog.LevelError, e.DB.path, "nothing more is written; close the database and open it again", 0, nil,
 				slog.Any("cause", e.Err))
 		},
+		Cut: func(e CutEvent) {
+			what := "a stream of changes has lost its place"
+			if e.Watch {
+				what = "a watch has missed events"
+			}
+			say(slog.LevelWarn, e.DB.path, what, 0, nil,
+				slog.String("position", e.Position.String()), slog.Int64("lag", e.Lag), slog.Any("cause", e.Err))
+		},
 		Moved: func(e MovedEvent) {
 			say(slog.LevelError, e.DB.path, "the files have other names; nothing more is written", 0, e.Err)
 		},

@@ -50,6 +50,10 @@ type Observer struct {
 	// Skipped reports a range of keys in which a reader could not read something, with SkipDamaged, when
 	// one has come to it for the first time.
 	Skipped func(SkipEvent)
+	// Cut reports a stream of changes that has lost its place, and a watch that has missed events: what the reader of
+	// changes keeps up to date has to be made again. The goroutine that reads calls it, and has no turn. Of a
+	// database without Options.Changes nothing is reported.
+	Cut func(CutEvent)
 	// Moved reports, once, that the database refuses all further writes because the database file
 	// or its log has been renamed, replaced or removed.
 	Moved func(MovedEvent)
@@ -181,6 +185,17 @@ type SkipEvent struct {
 	Range DamagedRange
 }
 
+// CutEvent describes a stream of changes, or a watch, that was too slow.
+type CutEvent struct {
+	DB *DB
+	// Watch says that it is a watch, whose next event has Resync. Else it is a stream, which ends with ErrGap.
+	Watch bool
+	// Position is where it was: that after the newest transaction of which it has read everything.
+	Position Position
+	Lag      int64 // bytes of the log that it had still to read
+	Err      error // why
+}
+
 // MovedEvent says what has happened to the files.
 type MovedEvent struct {
 	DB  *DB
@@ -216,6 +231,7 @@ func JoinObservers(list ...*Observer) *Observer {
 				Failed:       both(joined.Failed, o.Failed),
 				Poisoned:     both(joined.Poisoned, o.Poisoned),
 				Skipped:      both(joined.Skipped, o.Skipped),
+				Cut:          both(joined.Cut, o.Cut),
 				Moved:        both(joined.Moved, o.Moved),
 				Closed:       both(joined.Closed, o.Closed),
 			}

@@ -93,6 +93,7 @@ type watch struct {
 	r      *stream.Reader
 	events []Event // taken, and not handed over
 	bytes  int
+	err    error // why events are missing
 }
 
 // run hands over events until there will be no more.
@@ -118,6 +119,11 @@ func (w *watch) run(ctx context.Context, yield func(Event) bool) {
 
 // resync makes one event of all that were missed.
 func (w *watch) resync() {
+	w.r.Cut()
+	if f := w.db.obs.Cut; f != nil && w.db.tuning.Load().Changes > 0 { // else this is all that there ever is
+		at, lag := w.r.From()
+		f(CutEvent{DB: w.db, Watch: true, Position: positionOf(&at, at.Seq), Lag: lag, Err: w.db.changesError(w.err)})
+	}
 	w.r.Close()
 	w.r = nil
 	w.at, _ = w.db.ledger.LogEnd()
@@ -125,7 +131,7 @@ func (w *watch) resync() {
 	w.events = append(w.events[:0], Event{Resync: true, Position: positionOf(&w.at, w.at.Seq)})
 }
 
-var errFull = errors.New("full")
+var errFull = errors.New("more events than may wait for the one that watches")
 
 // taken says what take has come to.
 type taken uint8
@@ -163,6 +169,7 @@ func (w *watch) take(ctx context.Context) taken {
 			if ctx.Err() != nil || stream.IsClosed(err) {
 				return ended
 			}
+			w.err = err
 			return missed
 		}
 	}

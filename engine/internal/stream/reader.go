@@ -44,6 +44,7 @@ type Reader struct {
 	parked atomic.Bool
 	news   chan struct{} // capacity 1
 	idle   bool          // nothing was handed over since it waited last
+	cut    bool          // it has lost its place
 }
 
 // Open makes a reader at a place, and counts it. Until Next is called the first time, it is not known whether the log
@@ -314,9 +315,27 @@ func (r *Reader) there() error {
 	return nil
 }
 
+// Cut notes that the reader has lost its place, or that the one that reads it has.
+func (r *Reader) Cut() {
+	if !r.cut {
+		r.cut = true
+		r.hub.cuts.Add(1)
+	}
+}
+
+// IsCut reports whether Cut was called, by the reader itself, too.
+func (r *Reader) IsCut() bool { return r.cut }
+
+// From returns the place before the transaction that Next has found or was looking for, and how many bytes there were
+// from there to the end of what can be seen.
+func (r *Reader) From() (at wal.Place, lag int64) {
+	end, _ := r.hub.End()
+	return r.from, end.Stream - r.from.Stream
+}
+
 // lost says that the reader has lost its place.
 func (r *Reader) lost(why string) error {
-	r.hub.cuts.Add(1)
+	r.Cut()
 	return gap(fmt.Sprintf("those after transaction %d: %s", r.from.Seq, why))
 }
 
