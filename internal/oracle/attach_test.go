@@ -30,7 +30,8 @@ func attachedReader(t *testing.T, path string) *engine.DB {
 
 // TestCBesideAttachedReader opens with C, in each mode, while a process of lsmlite writes and another one reads, and
 // when the one that writes has ended and the other one still reads: C is turned away as without a reader, or reads and
-// writes as next to one at rest. The reader shows what C has committed once the next process of lsmlite writes, and
+// writes as next to one at rest. Meanwhile the reader's open snapshot stays readable, and a new one is refused as long
+// as C holds the lock of those who write. It shows what C has committed once the next process of lsmlite writes, and
 // never anything else.
 func TestCBesideAttachedReader(t *testing.T) {
 	start(t).Abandon()
@@ -39,12 +40,12 @@ func TestCBesideAttachedReader(t *testing.T) {
 	for _, c := range []struct {
 		name         string
 		settings     []oracle.Setting
-		live, atRest error
+		live, beside error // what C gets while lsmlite writes, and the reader while C has it open
 		writes       bool
 	}{
-		{"writes, single process", []oracle.Setting{oracle.MultiProcess(false)}, oracle.CodeBusy, nil, true},
-		{"writes, multi process", []oracle.Setting{oracle.MultiProcess(true)}, oracle.CodeBusy, nil, true},
-		{"reads, single process", []oracle.Setting{oracle.MultiProcess(false), oracle.ReadOnly(true)}, oracle.CodeBusy, nil, false},
+		{"writes, single process", []oracle.Setting{oracle.MultiProcess(false)}, oracle.CodeBusy, engine.ErrBusy, true},
+		{"writes, multi process", []oracle.Setting{oracle.MultiProcess(true)}, oracle.CodeBusy, engine.ErrBusy, true},
+		{"reads, single process", []oracle.Setting{oracle.MultiProcess(false), oracle.ReadOnly(true)}, oracle.CodeBusy, engine.ErrBusy, false},
 		{"reads, multi process", []oracle.Setting{oracle.MultiProcess(true), oracle.ReadOnly(true)}, oracle.CodeProtocol, nil, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -66,15 +67,23 @@ func TestCBesideAttachedReader(t *testing.T) {
 			expect(1)
 			must(t, w.Close())
 			expect(1)
+			old, err := r.Snapshot(ctx)
+			must(t, err)
 			client := start(t)
 			must(t, client.Open(path, c.settings...))
 			if v, found, err := client.Get([]byte("k00000")); err != nil || !found || !bytes.HasPrefix(v, []byte("1:")) {
 				t.Errorf("at rest: C reads %.10q, %v", v, err)
 			}
-			expect(1)
+			if _, _, err := r.Get(nil, []byte("k00000")); !errors.Is(err, c.beside) {
+				t.Errorf("the reader, while C has the database open: %v, want %v", err, c.beside)
+			}
 			if c.writes {
 				must(t, client.Put(fmt.Appendf(nil, "k%05d", rows-1), fmt.Appendf(nil, "%d:%0100d", 2, rows-1)))
 			}
+			if v, _, err := old.Get(nil, []byte("k00000")); err != nil || !bytes.HasPrefix(v, []byte("1:")) {
+				t.Errorf("the snapshot from before C: %.10q, %v", v, err)
+			}
+			old.Close()
 			must(t, client.Close())
 
 			w, err = engine.Open(ctx, path, engine.Options{Readers: true})

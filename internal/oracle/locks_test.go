@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/vfs"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
 	"github.com/lsmlite/lsmlite-go/internal/oracle"
 )
 
@@ -59,6 +61,38 @@ var holders = []struct {
 	{"C writes, multi process", holdWithC(oracle.MultiProcess(true))},
 	{"C reads, single process", holdWithC(oracle.MultiProcess(false), oracle.ReadOnly(true))},
 	{"C reads, multi process", holdWithC(oracle.MultiProcess(true), oracle.ReadOnly(true))},
+	{"engine writes for readers", func(t *testing.T, path string) func() {
+		db := writerForReaders(t, path)
+		return func() { must(t, db.Close()) }
+	}},
+	{"engine writes, another reads", func(t *testing.T, path string) func() {
+		db := writerForReaders(t, path)
+		reader := attachedReader(t, path)
+		return func() { must(t, errors.Join(reader.Close(), db.Close())) }
+	}},
+	{"engine reads what another wrote", func(t *testing.T, path string) func() {
+		db := writerForReaders(t, path)
+		reader := attachedReader(t, path)
+		must(t, db.Close())
+		return func() { must(t, reader.Close()) }
+	}},
+	{"a snapshot of what another wrote", func(t *testing.T, path string) func() {
+		db := writerForReaders(t, path)
+		reader := attachedReader(t, path)
+		_, err := db.Checkpoint(context.Background())
+		must(t, err)
+		s, err := reader.Snapshot(context.Background())
+		must(t, err)
+		must(t, db.Close())
+		return func() { s.Close(); must(t, reader.Close()) }
+	}},
+}
+
+func writerForReaders(t *testing.T, path string) *engine.DB {
+	t.Helper()
+	db, err := engine.Open(context.Background(), path, engine.Options{Readers: true})
+	must(t, err)
+	return db
 }
 
 // holdWithC opens with C and begins to read. The process is killed to end that.
@@ -86,10 +120,20 @@ var openers = []struct {
 	{"C writes, multi process", openWithC(oracle.MultiProcess(true))},
 	{"C reads, single process", openWithC(oracle.MultiProcess(false), oracle.ReadOnly(true))},
 	{"C reads, multi process", openWithC(oracle.MultiProcess(true), oracle.ReadOnly(true))},
+	{"engine writes for readers", func(t *testing.T, path string) error {
+		return openEngine(path, engine.Options{FS: faultfs.Wrap(vfs.OS), Readers: true})
+	}},
+	{"engine reads, as another process", func(t *testing.T, path string) error {
+		return openEngine(path, engine.Options{FS: faultfs.Wrap(vfs.OS), ReadOnly: true})
+	}},
 }
 
 func openWithEngine(path string, readOnly bool) error {
-	db, err := engine.Open(context.Background(), path, engine.Options{ReadOnly: readOnly})
+	return openEngine(path, engine.Options{ReadOnly: readOnly})
+}
+
+func openEngine(path string, o engine.Options) error {
+	db, err := engine.Open(context.Background(), path, o)
 	if err != nil {
 		return err
 	}
@@ -117,12 +161,17 @@ func TestLocksBetweenProcesses(t *testing.T) {
 	start(t).Abandon()
 	const busy, protocol, fine = "busy", "protocol", "fine"
 	want := map[string][]string{ // in the order of openers; "" is not looked at
-		"engine writes":            {"", "", busy, busy, busy, protocol},
-		"engine reads":             {fine, fine, fine, fine, fine, fine},
-		"C writes, single process": {busy, busy, "", "", "", ""},
-		"C writes, multi process":  {busy, busy, "", "", "", ""},
-		"C reads, single process":  {busy, busy, "", "", "", ""},
-		"C reads, multi process":   {fine, fine, "", "", "", ""},
+		"engine writes":            {"", "", busy, busy, busy, protocol, busy, busy},
+		"engine reads":             {fine, fine, fine, fine, fine, fine, fine, fine},
+		"C writes, single process": {busy, busy, "", "", "", "", busy, busy},
+		"C writes, multi process":  {busy, busy, "", "", "", "", busy, busy},
+		"C reads, single process":  {busy, busy, "", "", "", "", busy, busy},
+		"C reads, multi process":   {fine, fine, "", "", "", "", fine, fine},
+		// What processes of lsmlite let others read changes nothing for C.
+		"engine writes for readers":        {"", "", busy, busy, busy, protocol, busy, fine},
+		"engine writes, another reads":     {"", "", busy, busy, busy, protocol, busy, fine},
+		"engine reads what another wrote":  {fine, fine, fine, fine, fine, fine, fine, fine},
+		"a snapshot of what another wrote": {fine, fine, fine, fine, fine, fine, fine, fine},
 	}
 	for _, holder := range holders {
 		for i, opener := range openers {
