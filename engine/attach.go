@@ -5,6 +5,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,9 +31,13 @@ type attached struct {
 
 	begun, good atomic.Uint64 // number of the newest refresh, and of the newest one that has succeeded
 	looked      atomic.Int64  // when a process that writes was looked for, in Unix nanoseconds; while found is set
-	pages       atomic.Pointer[blockfile.File]
+	showing     sync.Mutex    // held while a state and what is known of it are made the newest ones, or are looked at
+	view        atomic.Pointer[view]
 	seen        atomic.Pointer[Attachment] // Age is not set
 	seenAt      atomic.Int64               // when it was the newest state, in Unix nanoseconds
+
+	closing sync.RWMutex // held while the files are read for one who has no handle open, such as Stats
+	closed  bool
 
 	openFiles  func(context.Context) (*DB, error) // opens the files at rest
 	closeFiles func(*DB) error
@@ -65,7 +70,7 @@ func (a *attached) attachment() (Attachment, bool) {
 
 func (a *attached) atRest() bool { return a.found.Load() }
 
-func (a *attached) file() *blockfile.File { return a.pages.Load() }
+func (a *attached) file() *blockfile.File { return a.view.Load().pages }
 
 // newFile makes the pages of a database file, whose sizes must be those that the handle was opened with.
 func (a *attached) newFile(f vfs.File, c *format.Checkpoint) (*blockfile.File, error) {
@@ -84,12 +89,6 @@ func (a *attached) newFile(f vfs.File, c *format.Checkpoint) (*blockfile.File, e
 		return nil, &Error{Code: CodeMisuse, Op: "read", Path: db.path, Err: err}
 	}
 	return pagesOf(db, f, geo, codec), nil
-}
-
-// publish shows a state.
-func (a *attached) publish(s *snapshot.State, pages *blockfile.File) {
-	a.db.ledger.Follow(s)
-	a.pages.Store(pages)
 }
 
 // note keeps what Attached returns.

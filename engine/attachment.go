@@ -8,6 +8,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/check"
+	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
 // following is a handle that follows other processes which write, as the rest of the package sees it. It is an
@@ -19,6 +20,12 @@ type following interface {
 	atRest() bool
 	// file returns the pages of the newest state.
 	file() *blockfile.File
+	// pinPages pins the newest state, and returns the pages through which that is read.
+	pinPages() (*snapshot.State, *blockfile.File)
+	// books returns what is known of blocks and log.
+	books() books
+	// checkpointSize returns how much was written to the file since the last checkpoint.
+	checkpointSize() int64
 	attachment() (Attachment, bool)
 	checkInput(ctx context.Context) (in check.Input, release func(), err error)
 	stopRenewing()

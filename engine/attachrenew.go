@@ -75,6 +75,9 @@ func (a *attached) stopRenewing() {
 func (a *attached) close() {
 	_ = a.turn.Take(context.Background())
 	defer a.turn.Release()
+	a.closing.Lock()
+	a.closed = true
+	a.closing.Unlock()
 	a.follower.Close()
 	if a.rest != nil {
 		a.left = append(a.left, a.rest)

@@ -93,7 +93,8 @@ func (a *attached) openRest(ctx context.Context) error {
 		return err
 	}
 	st := db.ledger.Newest()
-	a.publish(&snapshot.State{Disk: st.Disk, Live: st.Live, Tree: st.Tree, Seq: a.db.ledger.Newest().Seq + 1, End: st.End}, db.bf)
+	a.show(&snapshot.State{Disk: st.Disk, Live: st.Live, Tree: st.Tree, Seq: a.db.ledger.Newest().Seq + 1, End: st.End},
+		view{pages: db.bf, rest: db})
 	a.leaveRest()
 	a.rest = &resting{db: db, disk: st.Disk, watch: watch}
 	return nil

@@ -31,14 +31,14 @@ func (a *attached) checkInput(ctx context.Context) (in check.Input, release func
 	}
 	db := a.db
 	c, gone := a.follower.Newest()
-	st := db.ledger.Acquire()
+	st, v := a.pin()
 	account, err := accountOf(st.Disk, c)
 	if err != nil {
 		db.ledger.Release(st)
 		return in, nil, err
 	}
 	return check.Input{
-		Path: db.path, File: a.pages.Load(), Decode: db.secret.Decode, Keys: db.secret.Keys(), Gone: gone,
+		Path: db.path, File: v.pages, Decode: db.secret.Decode, Keys: db.secret.Keys(), Gone: gone,
 		State: func() (check.State, func()) {
 			return check.State{Disk: st.Disk, Account: account, Live: st.Live}, func() {}
 		},
@@ -71,13 +71,18 @@ func (r *resting) checkInput() (in check.Input, release func()) {
 
 // accountOf returns the free blocks that a checkpoint and its segments list.
 func accountOf(disk *snapshot.Snapshot, c *format.Checkpoint) (ledger.Account, error) {
-	recorded, err := cursor.RecordedFree(disk)
-	if err != nil {
-		return ledger.Account{}, err
-	}
-	free, err := freelist.New(c.Blocks, recorded, c.Free)
+	free, err := freeListOf(disk, c)
 	if err != nil {
 		return ledger.Account{}, err
 	}
 	return ledger.Account{Blocks: free.Blocks(), Free: free.Entries(), Delta: free.Delta()}, nil
+}
+
+// freeListOf returns the same as a list, which nothing is taken from.
+func freeListOf(disk *snapshot.Snapshot, c *format.Checkpoint) (*freelist.List, error) {
+	recorded, err := cursor.RecordedFree(disk)
+	if err != nil {
+		return nil, err
+	}
+	return freelist.New(c.Blocks, recorded, c.Free)
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/inspect"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
@@ -127,8 +128,8 @@ func (db *DB) PageHexDump(page int64) (text string, err error) {
 
 // withPage calls look with a page, whose segment stays as it is meanwhile.
 func withPage(db *DB, page int64, look func(*inspect.Page)) error {
-	return withLevels(db, "dump", func(disk *snapshot.Snapshot) error {
-		p, err := inspect.ReadPage(db.pages(), disk, base.PageNo(page))
+	return withLevels(db, "dump", func(disk *snapshot.Snapshot, pages *blockfile.File) error {
+		p, err := inspect.ReadPage(pages, disk, base.PageNo(page))
 		if none, ok := errors.AsType[*inspect.NoPageError](err); ok {
 			return &Error{Code: CodeMisuse, Op: "dump", Path: db.path, Detail: none.Error()}
 		}
@@ -142,7 +143,7 @@ func withPage(db *DB, page int64, look func(*inspect.Page)) error {
 // withSegment calls look with the segment that begins on page first, which stays as it is
 // meanwhile.
 func withSegment(db *DB, first int64, look func(*segment.Segment) error) error {
-	return withLevels(db, "segment", func(disk *snapshot.Snapshot) error {
+	return withLevels(db, "segment", func(disk *snapshot.Snapshot, _ *blockfile.File) error {
 		if seg := inspect.Segment(disk, first); seg != nil {
 			return look(seg)
 		}
@@ -151,13 +152,13 @@ func withSegment(db *DB, first int64, look func(*segment.Segment) error) error {
 	})
 }
 
-// withLevels calls look with the newest levels, which stay as they are meanwhile.
-func withLevels(db *DB, op string, look func(*snapshot.Snapshot) error) error {
+// withLevels calls look with the newest levels, which stay as they are meanwhile, and the pages that they are in.
+func withLevels(db *DB, op string, look func(*snapshot.Snapshot, *blockfile.File) error) error {
 	if err := db.enter(op); err != nil {
 		return err
 	}
 	defer db.leave()
-	st := db.ledger.Acquire()
+	st, pages := db.pinLevels()
 	defer db.ledger.Release(st)
-	return look(st.Disk)
+	return look(st.Disk, pages)
 }

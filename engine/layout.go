@@ -41,7 +41,7 @@ type Layout struct {
 	Grain   int64
 
 	Log          [3]LogRegion // what is needed of the log, as in LogStructure
-	LogFileBytes int64
+	LogFileBytes int64        // -1 if that is not known
 
 	LiveBytes, OldBytes int64 // sizes of the tree that is written to, and of the one that waits to be flushed
 
@@ -110,24 +110,33 @@ type Extent struct {
 // The first call reads, for each segment, a few pages, through the page cache, and of segments that were there when the
 // database was opened a page for each block: 1,000 for each GiB. After that, it reads what is new. Damage that it
 // meets is reported in the Problem of a segment. It fails if the database is closed or ctx ends.
+//
+// Of a database that another process writes, it is that of the newest checkpoint which the handle shows. It fails with
+// ErrSnapshotGone if that process has made others before the free list was read.
 func (db *DB) Layout(ctx context.Context) (Layout, error) {
 	if err := db.enter("layout"); err != nil {
 		return Layout{}, err
 	}
 	defer db.leave()
-	v := inspect.View{File: db.pages(), Cache: &db.facts, Limit: MaxLayoutExtents}
+	v := inspect.View{Cache: &db.facts, Limit: MaxLayoutExtents}
 	progress := db.worker.JobStates()
 	for _, p := range progress {
 		v.Jobs = append(v.Jobs, inspect.Job{Flush: p.Flush, Inputs: p.Inputs, Blocks: p.Blocks})
 	}
 	var log [3]LogRegion
-	v.State = db.ledger.PinBooks(func(b ledger.Books) {
+	blocksKnown := false
+	v.State, v.File = db.pinBooks(func(b ledger.Books, known bool) {
+		blocksKnown = known
 		v.Space = inspect.ReadSpace(b, time.Now())
 		for i, r := range b.Log {
 			log[i] = LogRegion(r)
 		}
 	})
 	defer db.ledger.Release(v.State)
+	if !blocksKnown {
+		return Layout{}, &Error{Code: CodeSnapshotGone, Op: "layout", Path: db.path,
+			Detail: "the free list of the newest checkpoint could not be read before the process that writes made another one; try again"}
+	}
 	made, err := v.Layout(ctx)
 	if err != nil {
 		return Layout{}, worker.WaitError("layout", db.path, "the layout", err)
@@ -136,9 +145,10 @@ func (db *DB) Layout(ctx context.Context) (Layout, error) {
 		Path: db.path, PageSize: int64(db.opts.PageSize), BlockSize: int64(db.opts.BlockSize), FileBytes: db.files.Length(),
 		Blocks: v.Space.Blocks, FreeBlocks: v.Space.Free, Grain: made.Grain,
 		Snapshot: int64(v.State.Disk.ID), Checkpoint: int64(v.Space.Synced), Commit: int64(v.State.Seq),
-		Log: log, LogFileBytes: db.writer.Log().Stats().FileBytes,
+		Log:       log,
 		LiveBytes: int64(v.State.Live.Size()), OldBytes: int64(v.State.Old.Size()),
 	}
+	_, out.LogFileBytes = db.logOf()
 	if codec := db.usedCodec(); codec != nil || db.secret != nil {
 		out.Codec = codecName(codec)
 	}
@@ -146,13 +156,13 @@ func (db *DB) Layout(ctx context.Context) (Layout, error) {
 	for _, p := range v.Space.Held.Pins {
 		out.Pins = append(out.Pins, Pin(p))
 	}
-	addSegments(db, &out, &v, made)
+	addSegments(&out, &v, made)
 	addJobs(&out, &v, progress, made)
 	return out, nil
 }
 
 // addSegments adds the segments of the state that v is of.
-func addSegments(db *DB, out *Layout, v *inspect.View, made *inspect.Layout) {
+func addSegments(out *Layout, v *inspect.View, made *inspect.Layout) {
 	levels := v.State.Disk.Levels
 	out.Levels = len(levels)
 	for i, l := range levels {
@@ -161,7 +171,7 @@ func addSegments(db *DB, out *Layout, v *inspect.View, made *inspect.Layout) {
 			s := LayoutSegment{
 				SegmentInfo: SegmentInfo{Role: role(l, j), First: int64(seg.First), Last: int64(seg.Last), Root: int64(seg.Root), Pages: seg.Size},
 				Level:       i, Age: int(l.Age), FreelistOnly: l.FreelistOnly,
-				Bytes: db.pages().BytesIn(seg.Size), Blocks: f.Blocks, Problem: f.Problem,
+				Bytes: v.File.BytesIn(seg.Size), Blocks: f.Blocks, Problem: f.Problem,
 			}
 			s.FirstKey, s.LastKey = layoutKey(f.First), layoutKey(f.Last)
 			out.Segments = append(out.Segments, s)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/attach"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
-	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
@@ -137,6 +136,7 @@ func (o *opener) loadLive(ctx context.Context, a *attached) (err error) {
 func newAttached(db *DB, asked string) *attached {
 	a := &attached{db: db, asked: asked, turn: turn.New("attached"), done: make(chan struct{})}
 	a.seen.Store(&Attachment{})
+	a.view.Store(&view{})
 	a.openFiles = func(ctx context.Context) (*DB, error) {
 		o := *db.opts.now()
 		o.ReadOnly, o.Observer, o.Logger, o.Compression = true, nil, nil, asked
@@ -147,7 +147,7 @@ func newAttached(db *DB, asked string) *attached {
 	a.follower = attach.New(attach.Config{
 		FS: db.opts.FS, Path: db.path, LogPath: db.path + files.LogSuffix, NewFile: a.newFile,
 		Renewed: func(before, now *snapshot.Snapshot) { db.index.Renewed(before, now) },
-		Publish: func(s *snapshot.State, pages *blockfile.File) { a.publish(s, pages) },
+		Publish: func(s *snapshot.State, v attach.View) { a.show(s, view{pages: v.Pages, run: v}) },
 	})
 	return a
 }
@@ -157,7 +157,7 @@ func foundAtRest(db *DB, asked string, watch *attach.Watch) {
 	a := newAttached(db, asked)
 	a.rest = &resting{db: db, disk: db.ledger.Newest().Disk, watch: watch}
 	a.found.Store(true)
-	a.pages.Store(db.bf)
+	a.view.Store(&view{pages: db.bf, rest: db})
 	a.follower.Unlocked(db.secret.Decode, db.secret.Keys())
 	a.follower.Publishes(db.ledger.Readers())
 	db.attached = a

@@ -61,9 +61,11 @@ func (db *DB) Pins() (PinReport, error) {
 func pinReport(db *DB) PinReport {
 	var h inspect.Held
 	var blocks, freeBlocks int64
-	db.ledger.Read(func(b ledger.Books) {
+	db.readBooks(func(b ledger.Books, known bool) {
 		h = inspect.Pins(b, time.Now())
-		blocks, freeBlocks = int64(b.Free.Blocks()), int64(b.Free.Len())
+		if blocks, freeBlocks = int64(b.Free.Blocks()), int64(b.Free.Len()); !known {
+			blocks, freeBlocks = notKnown, notKnown
+		}
 	})
 	r := PinReport{
 		HeldBlocks: h.Blocks, HeldBytes: h.Blocks * int64(db.opts.BlockSize), HeldTreeBytes: h.TreeBytes,

@@ -6,11 +6,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 	"github.com/lsmlite/lsmlite-go/engine/internal/worker"
 )
 
 // Stats counts what a handle has done since it was opened, and what it holds now. Sizes
-// are in bytes.
+// are in bytes. What only the process knows that writes the database is -1 in another one, see DB.Attached; blocks and
+// log are those of the newest checkpoint that is shown, and after it.
 type Stats struct {
 	// Commits counts transactions that wrote something and were committed, CommitErrors
 	// those whose commit failed. Records and BytesCommitted are the operations of the
@@ -94,7 +96,7 @@ type Stats struct {
 	LiveBytes    int64 // size of the live tree
 	OldBytes     int64 // size of the tree that waits to be flushed
 	LogBytes     int64 // length of the log that is still needed
-	LogFileBytes int64 // length of the log file, which may go on after the log
+	LogFileBytes int64 // length of the log file, which may go on after the log; -1 if it is not known
 
 	Levels       int
 	Segments     int
@@ -102,11 +104,11 @@ type Stats struct {
 	// CheckedPages are those of them that carry a page sum, as all do that lsmlite wrote.
 	// Damage to the others, which C lsm1 wrote, may not be noticed; Optimize writes them again.
 	CheckedPages int64
-	Blocks       int64 // blocks of the file
-	FreeBlocks   int64 // of those, blocks that hold nothing
+	Blocks       int64 // blocks of the file; -1 if it is not known
+	FreeBlocks   int64 // of those, blocks that hold nothing; -1 if it is not known
 	FileBytes    int64 // length of the database file; 0 if the operating system does not give it
 
-	UncheckpointedBytes int64 // written to the file since the last checkpoint
+	UncheckpointedBytes int64 // written to the file since the last checkpoint; -1 if it is not known
 
 	// Pins counts the snapshots held by transactions, snapshots and cursors. OldestPin is
 	// for how long the oldest of them has been out of date; PinnedBlocks and
@@ -162,10 +164,12 @@ func (db *DB) Stats() Stats {
 			}
 		}
 	}
-	for _, r := range db.LogStructure() {
+	var log [3]wal.Region
+	log, s.LogFileBytes = db.logOf()
+	for _, r := range log {
 		s.LogBytes += r.End - r.Start
 	}
-	if db.tuning.Load().Changes > 0 { // what is kept for streams is not needed by a recovery
+	if db.attached == nil && db.tuning.Load().Changes > 0 { // what is kept for streams is not needed by a recovery
 		s.LogBytes = db.ledger.LogUse().Needed
 	}
 	s.UncheckpointedBytes = db.CheckpointSize()
@@ -236,7 +240,7 @@ func countFiles(db *DB, s *Stats) {
 	s.CacheHits = maximum(&db.cacheHits, b.CacheLookups-b.CacheMisses)
 	s.CacheLookups = s.CacheHits + s.CacheMisses
 	s.ReadErrors, s.WriteErrors, s.BadPages = b.ReadErrors, b.WriteErrors, b.BadPages
-	s.LogBytesWritten, s.LogSyncs, s.LogFileBytes = l.BytesWritten, l.Syncs, l.FileBytes
+	s.LogBytesWritten, s.LogSyncs = l.BytesWritten, l.Syncs
 	if s.BytesCommitted > 0 {
 		s.WriteAmplification = float64(s.BytesWritten+s.LogBytesWritten) / float64(s.BytesCommitted)
 	}

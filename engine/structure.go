@@ -2,7 +2,11 @@
 
 package engine
 
-import "github.com/lsmlite/lsmlite-go/engine/internal/segment"
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
+	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
+)
 
 // LevelInfo describes one level, as LSM_INFO_DB_STRUCTURE of C lsm1 does.
 type LevelInfo struct {
@@ -42,20 +46,28 @@ type FreeBlock struct {
 	ID    int64 // newest snapshot that may still use it
 }
 
-// FreeList returns the free blocks, ascending.
+// FreeList returns the free blocks, ascending. Of a database that another process writes they are those of the newest
+// checkpoint that the handle shows, and none if that cannot be read.
 func (db *DB) FreeList() []FreeBlock {
+	var entries []format.FreeEntry
+	db.readBooks(func(b ledger.Books, _ bool) { entries = b.Free.Entries() })
 	var out []FreeBlock
-	for _, e := range db.ledger.FreeEntries() {
+	for _, e := range entries {
 		out = append(out, FreeBlock{Block: int64(e.Block), ID: int64(e.ID)})
 	}
 	return out
 }
 
 // FreeListSize returns the number of free blocks, and how many free-list entries the next
-// checkpoint would hold because no segment holds them yet; see Options.MaxFreelist.
+// checkpoint would hold because no segment holds them yet; see Options.MaxFreelist. Of a database that another process
+// writes it is about the newest checkpoint that the handle shows, and both are -1 if that cannot be read.
 func (db *DB) FreeListSize() (blocks, entries int) {
-	a := db.ledger.Account()
-	return len(a.Free), len(a.Delta)
+	db.readBooks(func(b ledger.Books, known bool) {
+		if blocks, entries = len(b.Free.Entries()), len(b.Free.Delta()); !known {
+			blocks, entries = notKnown, notKnown
+		}
+	})
+	return blocks, entries
 }
 
 // LogRegion is a part of the log file that is still needed: bytes Start up to End, not
@@ -63,10 +75,12 @@ func (db *DB) FreeListSize() (blocks, entries int) {
 type LogRegion struct{ Start, End int64 }
 
 // LogStructure returns the three regions of the log in reading order; unused ones are
-// zero. While a transaction runs, it shows the state of the last commit only roughly.
+// zero. While a transaction runs, it shows the state of the last commit only roughly. Of a database that another
+// process writes they are what follows the newest checkpoint that the handle shows.
 func (db *DB) LogStructure() [3]LogRegion {
 	var out [3]LogRegion
-	for i, r := range db.ledger.LogRegions() {
+	regions, _ := db.logOf()
+	for i, r := range regions {
 		out[i] = LogRegion(r)
 	}
 	return out
@@ -81,7 +95,10 @@ func (db *DB) TreeSize() (old, live int64) {
 }
 
 // CheckpointSize returns how many bytes have been written to the file since the last
-// checkpoint.
+// checkpoint, -1 if another process writes it, which alone knows.
 func (db *DB) CheckpointSize() int64 {
+	if db.attached != nil {
+		return db.attached.checkpointSize()
+	}
 	return db.ledger.Unstored() * int64(db.opts.PageSize)
 }

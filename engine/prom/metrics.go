@@ -49,7 +49,11 @@ func counter(name, help string, read func(*engine.Stats) int64) metric {
 
 func gauge[N int | int64 | float64](name, help string, read func(*engine.Stats) N) metric {
 	return metric{name: name, help: help, kind: prometheus.GaugeValue,
-		read: func(s *engine.Stats, emit func(string, float64)) { emit("", float64(read(s))) }}
+		read: func(s *engine.Stats, emit func(string, float64)) {
+			if n := read(s); n >= 0 { // else it is not known
+				emit("", float64(n))
+			}
+		}}
 }
 
 // part is one value of a metric's second label.

@@ -18,6 +18,23 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
 
+// TestMetricsThatAreNotKnown: what only the process knows that writes a database is no metric of another one.
+func TestMetricsThatAreNotKnown(t *testing.T) {
+	mem := memfs.New()
+	db := open(t, "/x.lsm", engine.Options{FS: mem, Readers: true})
+	must(t, put(db, 0, 100, 92))
+	c, registry := register(t, prom.Options{})
+	reader := open(t, "/x.lsm", engine.Options{FS: faultfs.Wrap(mem), ReadOnly: true, Observer: c.Observer()})
+	got := scrape(t, registry)
+	must(t, reader.Close())
+	if m, found := got["lsmlite_uncheckpointed_bytes{/x.lsm}"]; found {
+		t.Errorf("bytes since the last checkpoint: %v", m)
+	}
+	if _, found := got["lsmlite_log_file_bytes{/x.lsm}"]; !found {
+		t.Errorf("nothing of the log in %v", got)
+	}
+}
+
 // TestMetricsOfKnownWork does known things and wants to find them in the metrics.
 func TestMetricsOfKnownWork(t *testing.T) {
 	ctx := context.Background()

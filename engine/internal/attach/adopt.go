@@ -42,7 +42,8 @@ func (f *Follower) adopt(ctx context.Context) (err error) {
 	if r.pages != nil && r.pages != next.pages {
 		r.pages.Close()
 	}
-	r.checkpoint, r.claim, r.disk, r.pages, r.tail, r.tree, r.end = c, claim, next.disk, next.pages, next.tail, next.tree, next.end
+	r.checkpoint, r.claim, r.disk, r.pages = c, claim, next.disk, next.pages
+	r.tail, r.tree, r.end, r.lies = next.tail, next.tree, next.end, next.lies
 	f.shown = append(f.shown, shown{next.disk, claim})
 	claim.shown.Store(true)
 	f.seq++
@@ -65,7 +66,7 @@ func (f *Follower) open(ctx context.Context, next *run, c *format.Checkpoint) er
 	next.disk.Log = from.LogPos
 	next.tail = wal.NewTail(r.log, from, f.keys)
 	batch := memtree.NewBatch(next.tree)
-	if _, err = r.read(ctx, next.tail, next.end, batch); err == nil { // 3
+	if _, err = r.read(ctx, next.tail, next.end, batch, &next.lies); err == nil { // 3
 		batch.Apply()
 		err = r.intact(hold, from) // 4
 	}

@@ -183,7 +183,8 @@ func (f *Follower) step(ctx context.Context, renew bool) error {
 func (f *Follower) follow(ctx context.Context, end wal.Place) error {
 	r := f.run
 	mark := r.tree.Mark()
-	n, err := r.read(ctx, r.tail, end, r.tree)
+	lies := r.lies
+	n, err := r.read(ctx, r.tail, end, r.tree, &lies)
 	if err == nil {
 		err = r.intact(r.claim.hold, r.end)
 	}
@@ -194,7 +195,7 @@ func (f *Follower) follow(ctx context.Context, end wal.Place) error {
 		return r.logError(r.claim.hold, r.end, err)
 	}
 	r.tree.Release(mark)
-	r.end = end
+	r.end, r.lies = end, lies
 	f.seq += n
 	f.publish()
 	f.reclaim()

@@ -10,6 +10,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/live"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
+	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -29,8 +30,16 @@ type Config struct {
 	NewFile func(vfs.File, *format.Checkpoint) (*blockfile.File, error)
 	// Renewed is called before a state with other segments is published.
 	Renewed func(before, now *snapshot.Snapshot)
-	// Publish makes a state the newest one, which is read through these pages.
-	Publish func(*snapshot.State, *blockfile.File)
+	// Publish makes a state the newest one.
+	Publish func(*snapshot.State, View)
+}
+
+// View is what is known of a state besides what it shows.
+type View struct {
+	Pages      *blockfile.File // through which it is read
+	Checkpoint *format.Checkpoint
+	Log        [3]wal.Region // what was logged after the checkpoint, in reading order
+	LogFile    vfs.File      // as long as the state is pinned
 }
 
 // liveError translates the errors of package live.

@@ -14,8 +14,8 @@ import (
 )
 
 // read reads transactions up to a place, and returns how many. They count only if what they were read from is
-// still there afterwards; see intact.
-func (r *run) read(ctx context.Context, tail *wal.Tail, to wal.Place, into wal.Target) (n uint64, err error) {
+// still there afterwards; see intact. Where they lie is added to lies.
+func (r *run) read(ctx context.Context, tail *wal.Tail, to wal.Place, into wal.Target, lies *regions) (n uint64, err error) {
 	records := 0
 	for {
 		ok, err := tail.Next(to)
@@ -35,7 +35,32 @@ func (r *run) read(ctx context.Context, tail *wal.Tail, to wal.Place, into wal.T
 		if err != nil {
 			return n, err
 		}
+		lies.add(tail.Extents())
 		n++
+	}
+}
+
+// regions is where transactions lie in the log that were read one after the other: the last three parts of it.
+type regions [3]wal.Region
+
+// add adds the next transaction.
+func (r *regions) add(lies [3]wal.Region) {
+	for _, e := range lies {
+		last := 0
+		for last < len(r)-1 && r[last+1] != (wal.Region{}) {
+			last++
+		}
+		switch {
+		case e.Start == e.End:
+		case r[last] == (wal.Region{}):
+			r[last] = e
+		case r[last].End == e.Start:
+			r[last].End = e.End
+		case last == len(r)-1:
+			r[0], r[1], r[2] = r[1], r[2], e
+		default:
+			r[last+1] = e
+		}
 	}
 }
 

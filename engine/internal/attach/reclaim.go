@@ -17,7 +17,8 @@ type shown struct {
 // publish shows what the run has come to.
 func (f *Follower) publish() {
 	r := f.run
-	f.Publish(&snapshot.State{Disk: r.disk, Live: r.tree.Freeze(), Tree: r.tree, Seq: f.seq, End: r.end}, r.pages)
+	f.Publish(&snapshot.State{Disk: r.disk, Live: r.tree.Freeze(), Tree: r.tree, Seq: f.seq, End: r.end},
+		View{Pages: r.pages, Checkpoint: r.checkpoint, Log: r.lies, LogFile: r.log})
 }
 
 // reclaimNodes is how many nodes the tree has given up when the readers are looked at, to find out which of

@@ -34,6 +34,7 @@ type run struct {
 	tail       *wal.Tail
 	tree       *memtree.Tree
 	end        wal.Place
+	lies       regions // of the log, after the checkpoint
 
 	atRest atRest
 }

@@ -141,7 +141,7 @@ func refOf(e ledger.Export) format.CheckpointRef {
 // expectFree compares the free blocks.
 func (b *books) expectFree(want ...format.FreeEntry) {
 	b.t.Helper()
-	if got := b.FreeEntries(); !slices.Equal(got, want) {
+	if got := b.Account().Free; !slices.Equal(got, want) {
 		b.t.Errorf("free are %v, want %v", got, want)
 	}
 }

@@ -107,13 +107,6 @@ func (l *Ledger) PinExport() (*snapshot.State, *format.Checkpoint, []format.Free
 	return st, l.export(st.Disk), l.free.Entries()
 }
 
-// FreeEntries returns the free blocks, ascending.
-func (l *Ledger) FreeEntries() []format.FreeEntry {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.free.Entries()
-}
-
 // Unrecorded returns how many free-list entries no segment holds yet: those that the next
 // checkpoint has to list.
 func (l *Ledger) Unrecorded() int {

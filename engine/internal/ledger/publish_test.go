@@ -268,7 +268,7 @@ func TestHalfDoneMergeIsFreedWithItsInputs(t *testing.T) {
 			}
 			k.publish(&ledger.Change{Inputs: []*snapshot.Level{half}})
 			var got []base.BlockNo
-			for _, e := range k.FreeEntries() {
+			for _, e := range k.Account().Free {
 				if e.ID == 11 {
 					got = append(got, e.Block)
 				}

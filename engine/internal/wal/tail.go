@@ -31,7 +31,8 @@ type Tail struct {
 	at      place // after the last transaction that Next found
 	stream  int64 // the numbers of that place
 	seq     uint64
-	from    place // before it
+	from    place     // before it
+	lies    [3]Region // where that is
 	to      Place
 	current bool // what the scanner has in its buffer is of the log up to to
 }
@@ -107,10 +108,15 @@ func (t *Tail) refresh(to Place) error {
 	return nil
 }
 
+// Extents returns where the transaction lies that Next has found, in reading order. Those that are not used are empty.
+func (t *Tail) Extents() [3]Region { return t.lies }
+
 // forgetExtents makes the place one that nothing was read before: in a log that goes on for long, any other
 // place of the file is written again some time.
 func (t *Tail) forgetExtents() {
 	off := t.at.off()
+	t.lies = [3]Region{}
+	copy(t.lies[:], t.at.extents[:t.at.numExtents])
 	t.at.extents = [3]Region{{off, off}}
 	t.at.numExtents = 1
 }

@@ -26,8 +26,14 @@ const (
 	yesNo
 )
 
+// known reports whether the quantity is known: of a database that another process writes, some are not.
+func (q quantity) known() bool { return q.n >= 0 }
+
 // String renders the quantity for a person.
 func (q quantity) String() string {
+	if !q.known() {
+		return "not known"
+	}
 	switch q.unit {
 	case bytesUnit:
 		return amount(int64(q.n))
@@ -43,6 +49,9 @@ func (q quantity) String() string {
 
 // number renders the quantity for a program.
 func (q quantity) number() any {
+	if !q.known() {
+		return nil
+	}
 	switch q.unit {
 	case seconds, ratio:
 		return q.n
