@@ -32,6 +32,8 @@ import (
 var (
 	attachKills = flag.Int("attach.kills", 40, "how often TestAttachKills kills a process that writes, and one that reads")
 	attachTimes = flag.Int("attach.times", 100, "how often TestAttachDetach attaches to a database that is being written")
+
+	attachStopped = flag.Duration("attach.stopped", 0, "how long TestAttachStopped stops a process that reads, three times")
 )
 
 // mortal is a file system whose process is killed at one of the calls of it, whatever that is for.
@@ -386,14 +388,19 @@ func (h *heldSnapshot) readUntil(t *testing.T, r *engine.DB, newest *atomic.Uint
 }
 
 // TestAttachStopped stops a process that reads for longer than the writer waits for it, at many moments. The writer
-// goes on and uses the space of what the other one reads; that one never reads a wrong row when it goes on.
+// goes on and uses the space of what the other one reads; that one never reads a wrong row when it goes on. With
+// -attach.stopped it is stopped that long, and the writer waits for it as long as it does by default.
 func TestAttachStopped(t *testing.T) {
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "x.lsm")
-	w := mustOpen(t, path, holding(processOptions(vfs.OS), time.Millisecond))
+	o, stops := holding(processOptions(vfs.OS), time.Millisecond), 30
+	if *attachStopped > 0 {
+		o, stops = sharing(processOptions(vfs.OS)), 3
+	}
+	progress := longtest.Start(t, time.Duration(stops)*(*attachStopped), stops)
+	w := mustOpen(t, path, o)
 	gen := uint64(1)
 	ok(t, commitGeneration(ctx, w, nil, gen))
-	const stops = 30
 	cmd, lines := process(t, roleReads, path, gen, math.MaxInt32, 0)
 	ended := make(chan string)
 	go func() {
@@ -408,12 +415,15 @@ func TestAttachStopped(t *testing.T) {
 	for range stops {
 		time.Sleep(time.Duration(rng.IntN(5_000)) * time.Microsecond)
 		ok(t, cmd.Process.Signal(syscall.SIGSTOP))
-		for range 60 {
+		begun, commits := time.Now(), 0
+		for ; commits < 60 || time.Since(begun) < *attachStopped; commits++ {
 			gen++
 			ok(t, commitGeneration(ctx, w, nil, gen))
 		}
+		t.Logf("%d commits in %v while the process that reads is stopped", commits, time.Since(begun).Round(time.Millisecond))
 		most = max(most, w.Stats().FileBytes)
 		ok(t, cmd.Process.Signal(syscall.SIGCONT))
+		progress.Step()
 	}
 	time.Sleep(20 * time.Millisecond)
 	ok(t, cmd.Process.Kill())
