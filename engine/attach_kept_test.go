@@ -3,6 +3,7 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"syscall"
@@ -275,4 +276,37 @@ func TestAttachCachesEmptied(t *testing.T) {
 		t.Errorf("%d bytes are cached of a process that has ended and that nobody reads", n)
 	}
 	ok(t, r.Close())
+}
+
+// TestAttachStrayPage: the live page of a process that was killed is left by all who only read, and by processes that
+// let nobody read, and taken over and removed by the next one that does.
+func TestAttachStrayPage(t *testing.T) {
+	x := newKept(t, engine.Options{}, false)
+	x.kill()
+	ok(t, x.s.Close())
+	ok(t, x.r.Close())
+	page, err := x.mem.ReadFile("/x.lsm-live")
+	ok(t, err)
+	expectLeft := func(who string) {
+		t.Helper()
+		if now, err := x.mem.ReadFile("/x.lsm-live"); err != nil || !bytes.Equal(now, page) {
+			t.Errorf("%s has changed the page: %v", who, err)
+		}
+	}
+	r := mustOpen(t, "/x.lsm", engine.Options{FS: asProcess(x.mem), ReadOnly: true})
+	expectGeneration(t, r, x.gen)
+	expectLeft("a reader")
+	ok(t, r.Close())
+	expectLeft("a reader")
+	ok(t, mustOpen(t, "/x.lsm", x.o).Close())
+	expectLeft("a process that lets nobody read")
+	w := mustOpen(t, "/x.lsm", sharing(x.o))
+	r = mustOpen(t, "/x.lsm", engine.Options{FS: asProcess(x.mem), ReadOnly: true})
+	expectGeneration(t, r, x.gen)
+	if a, attached := r.Attached(); !attached || a.PID == 0 {
+		t.Errorf("attached to %+v", a)
+	}
+	ok(t, r.Close())
+	ok(t, w.Close())
+	expectNoFile(t, x.mem, "/x.lsm-live")
 }
