@@ -35,9 +35,15 @@ type Counter interface {
 	Count(ctx context.Context, r *Range) (int64, error)
 }
 
+// RangeCounter is a Reader that counts without a cursor.
+type RangeCounter interface {
+	// CountRange is Counter.Count for the state of this moment.
+	CountRange(ctx context.Context, r *Range) (int64, error)
+}
+
 // CursorOpener is a Store that saves messages if it knows what a cursor is for.
 type CursorOpener interface {
-	// CursorOver is Cursor for a caller whose first call will be Seek with a range like r. With only the
-	// caller will move to no other range, and not count.
+	// CursorOver is Cursor for a caller whose first call will be Seek with a range like r. With only that will be
+	// the only Seek, and the caller will not count.
 	CursorOver(ctx context.Context, r *Range, only bool) (Cursor, error)
 }

@@ -2,7 +2,10 @@
 
 package session
 
-import "github.com/lsmlite/lsmlite-go/parser"
+import (
+	"github.com/lsmlite/lsmlite-go/parser"
+	"github.com/lsmlite/lsmlite-go/store"
+)
 
 // aggregate works out the aggregates of the plan. min and max look for the
 // first row from the one end and from the other; only count(*) visits all.
@@ -11,9 +14,6 @@ func (r *Rows) aggregate() (err error) {
 	t.count, t.any = 0, false
 	if r.bounds.Len() == 0 || r.limit == 0 {
 		return nil
-	}
-	if err := r.openWalk(); err != nil {
-		return err
 	}
 	var counted, minimum, maximum bool
 	for i := range r.plan.Columns {
@@ -25,6 +25,24 @@ func (r *Rows) aggregate() (err error) {
 		case parser.ColumnMax:
 			maximum = true
 		}
+	}
+	from, err := r.txn.readFrom(r.ctx)
+	if err != nil {
+		return err
+	}
+	// One aggregate of one range needs no state that stays.
+	lone := r.bounds.Len() == 1 && !r.computes
+	switch counter, counts := from.(store.RangeCounter); {
+	case lone && counts && counted && !minimum && !maximum:
+		t.count, err = r.walk.countOver(r.ctx, counter, &r.bounds, r.plan.KeysOnly)
+		return err
+	case lone && !counted && minimum != maximum:
+		err = r.walk.openOver(r.ctx, from, &r.bounds, way{desc: maximum, keysOnly: r.plan.KeysOnly, limit: 1})
+	default:
+		err = r.walk.open(r.ctx, from)
+	}
+	if err != nil {
+		return err
 	}
 	if minimum {
 		t.first, t.any, err = r.end(t.first[:0], false)

@@ -10,15 +10,6 @@ import (
 	"github.com/lsmlite/lsmlite-go/parser"
 )
 
-// openWalk opens the walk on the state that the statement reads.
-func (r *Rows) openWalk() error {
-	from, err := r.txn.readFrom(r.ctx)
-	if err != nil {
-		return err
-	}
-	return r.walk.open(r.ctx, from)
-}
-
 // openScan prepares to visit the intervals. What they refer to is copied, because the
 // arguments are the caller's again when Query returns.
 func (r *Rows) openScan() error {

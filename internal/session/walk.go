@@ -209,6 +209,15 @@ func (w *walk) count(b *parser.Bounds, keysOnly bool) (n int64, err error) {
 	}
 }
 
+// countOver is count for one range, by a store that needs no cursor for it.
+func (w *walk) countOver(ctx context.Context, c store.RangeCounter, b *parser.Bounds, keysOnly bool) (n int64, err error) {
+	w.begin(b, way{keysOnly: keysOnly, limit: -1})
+	w.setRange(b.At(0))
+	n, err = c.CountRange(ctx, &w.r)
+	w.r = store.Range{}
+	return n, err
+}
+
 // enter moves to the first key of an interval and reports whether there is one.
 func (w *walk) enter(iv *parser.Interval) bool {
 	w.inside = true
