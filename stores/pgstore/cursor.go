@@ -3,6 +3,7 @@
 package pgstore
 
 import (
+	"bytes"
 	"context"
 	"math"
 
@@ -99,6 +100,9 @@ func (c *cursor) load(ctx context.Context, n int) bool {
 		c.err, c.page = err, nil
 		return false
 	}
+	if c.page != c.ahead {
+		leavePage(c.page)
+	}
 	return c.enter(p)
 }
 
@@ -110,7 +114,7 @@ func (c *cursor) enter(p *page) bool {
 	}
 	c.left -= len(p.rows)
 	point := c.r.IsPoint()
-	c.after(p.key(len(p.rows) - 1))
+	c.after(bytes.Clone(p.key(len(p.rows) - 1)))
 	if c.left == 0 || point {
 		p.whole = true
 	}
@@ -248,24 +252,18 @@ func (c *cursor) Count(ctx context.Context, r *store.Range) (int64, error) {
 	if c.pin == nil {
 		return 0, c.s.errorf(errs.CodeMisuse, "count", "the cursor was opened for one range only")
 	}
-	k, args := kindOf(r), []any{}
-	for _, b := range ends(r) {
-		args = append(args, kept(ctx, b.([]byte)))
-	}
+	k := *r // a read that was left alone goes on after the caller has its bytes again
+	k.Lo, k.Hi = kept(ctx, r.Lo), kept(ctx, r.Hi)
 	var n int64
 	err := c.pin.read(ctx, "count", func(ctx context.Context, conn *pgx.Conn) error {
-		var counted int64
-		err := conn.QueryRow(ctx, c.s.sql.counts[k.index()], args...).Scan(&counted)
+		counted, err := c.s.countRows(ctx, conn, &k)
 		if err == nil {
 			n = counted
 		}
 		return err
 	})
 	if err != nil {
-		return 0, err
-	}
-	if r.Limit > 0 {
-		n = min(n, int64(r.Limit))
+		return 0, err // the read may go on, and n is its own
 	}
 	return n, nil
 }
@@ -279,6 +277,9 @@ func (c *cursor) Close() error {
 		return c.s.errorf(errs.CodeMisuse, "close", "the cursor is closed already")
 	}
 	c.shut = true
+	if leavePage(c.page); c.ahead != c.page {
+		leavePage(c.ahead)
+	}
 	c.in, c.page, c.long, c.ahead = false, nil, nil, nil
 	if c.pin == nil {
 		c.s.exit()

@@ -17,7 +17,12 @@ var _ store.CursorOpener = (*remote)(nil)
 // is one statement in no transaction, as a program without the dialect would send. Only where that is not enough is a
 // snapshot begun, which reads the first page again: it may show another state.
 func (s *remote) CursorOver(ctx context.Context, r *store.Range, only bool) (store.Cursor, error) {
-	if !only || r.Limit > firstLimited {
+	switch {
+	case !only:
+		return s.Cursor(ctx)
+	case r.Limit > firstLimited && s.streams(r):
+		return s.openStream(ctx, r, 0)
+	case r.Limit > firstLimited:
 		return s.Cursor(ctx)
 	}
 	if err := s.enter(ctx, "read"); err != nil {
@@ -38,6 +43,9 @@ func (s *remote) CursorOver(ctx context.Context, r *store.Range, only bool) (sto
 	s.exit()
 	if err != nil {
 		return nil, err
+	}
+	if !whole && s.streams(r) {
+		return s.openStream(ctx, r, p.next())
 	}
 	c, err := s.cursor(ctx)
 	if err != nil {

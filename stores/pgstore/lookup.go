@@ -6,9 +6,11 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/lsmlite/lsmlite-go/store"
 )
 
-// lookups read one row each, on any connection.
+// lookups read one row each, or a number, on any connection.
 
 func (s *conns) lookup(ctx context.Context, c *pgx.Conn, key []byte) (value []byte, found bool, err error) {
 	err = c.QueryRow(ctx, s.sql.get, full(key)).Scan(&value)
@@ -29,6 +31,15 @@ func (s *conns) lookupShort(ctx context.Context, c *pgx.Conn, key []byte, most i
 func (s *conns) lookupPart(ctx context.Context, c *pgx.Conn, key []byte, from, n int) (part []byte, err error) {
 	err = c.QueryRow(ctx, s.sql.part, full(key), from+1, n).Scan(&part)
 	return part, err
+}
+
+// countRows is how many rows a range has.
+func (s *conns) countRows(ctx context.Context, c *pgx.Conn, r *store.Range) (n int64, err error) {
+	err = c.QueryRow(ctx, s.sql.counts[kindOf(r).index()], ends(r)...).Scan(&n)
+	if r.Limit > 0 {
+		n = min(n, int64(r.Limit))
+	}
+	return n, err
 }
 
 func ignoreNoRows(err error) error {

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"strconv"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -28,6 +29,8 @@ const (
 	// pageMemory bounds the values of a page: a value longer than its share is left out, and read when it is
 	// needed.
 	pageMemory = 16 << 20
+	// keptPage is the most memory that a page keeps for the next one.
+	keptPage = 4 * pageBytes
 )
 
 // page is some consecutive rows of a range, in the order of the walk.
@@ -59,6 +62,22 @@ func (p *page) value(i int) (value []byte, found bool) {
 	return p.bytes[r.value : r.value+r.valueLen : r.value+r.valueLen], true
 }
 
+// pages are kept to be used again, with their memory up to keptPage.
+var pages = sync.Pool{New: func() any { return new(page) }}
+
+func takePage() *page {
+	p := pages.Get().(*page)
+	*p = page{rows: p.rows[:0], bytes: p.bytes[:0]}
+	return p
+}
+
+// leavePage gives up a page whose keys and values nobody reads any more.
+func leavePage(p *page) {
+	if p != nil && cap(p.bytes) <= keptPage {
+		pages.Put(p)
+	}
+}
+
 // complete reports whether the page has everything that can be asked of it.
 func (p *page) complete(keysOnly bool) bool {
 	for i := range p.rows {
@@ -70,8 +89,11 @@ func (p *page) complete(keysOnly bool) bool {
 }
 
 // next is how many rows the page after p has.
-func (p *page) next() int {
-	mean := max(p.size/len(p.rows), 1)
+func (p *page) next() int { return pageAfter(p.size, len(p.rows)) }
+
+// pageAfter is how many rows a page has after one with rows of so many bytes.
+func pageAfter(bytes, rows int) int {
+	mean := max(bytes/rows, 1)
 	return min(max(pageBytes/mean, 1), maxPage)
 }
 
@@ -86,7 +108,7 @@ func (s *conns) fetch(ctx context.Context, c *pgx.Conn, r *store.Range, n int) (
 	if err != nil {
 		return nil, err
 	}
-	p := &page{rows: make([]row, 0, min(n, firstLimited))}
+	p := takePage()
 	for rows.Next() {
 		if err := p.add(rows.FieldDescriptions(), rows.RawValues()); err != nil {
 			rows.Close()
@@ -97,6 +119,9 @@ func (s *conns) fetch(ctx context.Context, c *pgx.Conn, r *store.Range, n int) (
 		return nil, err
 	}
 	p.whole = len(p.rows) < n
+	if !k.keysOnly {
+		s.sizes.learn(p)
+	}
 	return p, nil
 }
 
@@ -127,12 +152,16 @@ var errForm = errors.New("the server sends a value in an unknown form")
 // copyBytes appends a bytea to the bytes of the page.
 func (p *page) copyBytes(format int16, raw []byte) (at, n int, err error) {
 	at = len(p.bytes)
-	if format == pgx.BinaryFormatCode {
-		p.bytes = append(p.bytes, raw...)
-		return at, len(raw), nil
-	}
-	p.bytes, err = appendBytea(p.bytes, raw)
+	p.bytes, err = appendField(p.bytes, format, raw)
 	return at, len(p.bytes) - at, err
+}
+
+// appendField appends a bytea that the server has sent.
+func appendField(dst []byte, format int16, raw []byte) ([]byte, error) {
+	if format == pgx.BinaryFormatCode {
+		return append(dst, raw...), nil
+	}
+	return appendBytea(dst, raw)
 }
 
 // number reads an int4.

@@ -25,6 +25,7 @@ type conns struct {
 	slots chan struct{}
 	o     options
 	sql   *texts
+	sizes *sizes
 	// grace and outcomeLimit are the constants of these names, except in tests.
 	grace, outcomeLimit time.Duration
 }

@@ -50,11 +50,7 @@ func newProxy(t testing.TB, server string) *proxy {
 	go p.accept()
 	t.Cleanup(func() {
 		l.Close()
-		p.mu.Lock()
-		for _, c := range p.conns {
-			c.Close()
-		}
-		p.mu.Unlock()
+		p.lose()
 		p.wg.Wait()
 	})
 	return p
@@ -78,6 +74,15 @@ func (p *proxy) disarm() bool {
 	defer p.mu.Unlock()
 	p.at, p.refused = 0, false
 	return p.cut
+}
+
+// lose closes all connections.
+func (p *proxy) lose() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.conns {
+		c.Close()
+	}
 }
 
 func (p *proxy) accept() {

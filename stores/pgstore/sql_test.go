@@ -159,7 +159,8 @@ func TestRowsOfTheirQuery(t *testing.T) {
 		{16, "SELECT key, value FROM kv", nil, 16, 100},
 		{1000, "SELECT key, value FROM kv", nil, 1000, 100},
 		{1000, "SELECT key FROM kv WHERE key >= ? ORDER BY key DESC LIMIT 200", []any{"0300"}, 200, 4},
-		{1000, "SELECT key FROM kv LIMIT 300", nil, 300, 100},
+		{1000, "SELECT key FROM kv LIMIT 300", nil, 300, 4},
+		{1000, "SELECT key, value FROM kv LIMIT 900", nil, 900, 4},
 		{1000, "SELECT key FROM kv WHERE key < '0002' OR key > '0997'", nil, 4, 100},
 		{1000, "SELECT key FROM kv LIMIT 5 OFFSET 2", nil, 5, 4},
 		{1000, "SELECT key FROM kv WHERE key BETWEEN '0010' AND '0014'", nil, 5, 4},
@@ -194,6 +195,52 @@ func TestRowsOfTheirQuery(t *testing.T) {
 				t.Errorf("%s: %d messages were sent", c.text, sent)
 			}
 		}
+	}
+}
+
+// A lone aggregate of one range is one statement in no transaction; several of them show one state.
+func TestLoneAggregates(t *testing.T) {
+	shared.start(t)
+	p := newProxy(t, shared.socket())
+	db := openSQL(t, p.url(table(t)))
+	tx, err := db.Begin()
+	ok(t, err)
+	for i := range 50 {
+		exec1(t, tx, "INSERT INTO kv VALUES (?, 'v')", fmt.Sprintf("%02d", i))
+	}
+	ok(t, tx.Commit())
+	for _, c := range []struct {
+		text, want string
+		messages   int
+	}{
+		{"SELECT count(*) FROM kv", "50", 4},
+		{"SELECT count(*) FROM kv WHERE key > '10' AND key <= '20'", "10", 4},
+		{"SELECT count(*) FROM kv WHERE key > '20' AND key < '10'", "0", 4},
+		{"SELECT min(key) FROM kv WHERE key > '10'", "11", 4},
+		{"SELECT max(key) FROM kv", "49", 4},
+		{"SELECT count(*) FROM kv WHERE key < '10' OR key >= '40'", "20", 100},
+		{"SELECT count(*) FROM kv WHERE length(key) = 1", "0", 100},
+		{"SELECT max(key) FROM kv WHERE key LIKE '%7'", "47", 100},
+		{"SELECT min(key) FROM kv WHERE key BETWEEN '12' AND '12' AND value = 'v'", "12", 100},
+		{"SELECT max(key) FROM kv LIMIT 1", "49", 4},
+	} {
+		for round := range 2 {
+			p.arm(0, 0, false)
+			var got string
+			ok(t, db.QueryRow(c.text).Scan(&got))
+			p.mu.Lock()
+			sent := p.count
+			p.mu.Unlock()
+			if got != c.want || round > 0 && sent > c.messages {
+				t.Errorf("%s: %s, %d messages", c.text, got, sent)
+			}
+		}
+	}
+	var least, greatest string
+	var n int
+	ok(t, db.QueryRow("SELECT min(key), max(key), count(*) FROM kv").Scan(&least, &greatest, &n))
+	if least != "00" || greatest != "49" || n != 50 {
+		t.Errorf("all three: %s, %s, %d", least, greatest, n)
 	}
 }
 

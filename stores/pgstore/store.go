@@ -13,8 +13,9 @@ import (
 )
 
 var (
-	_ store.ShortReader = (*remote)(nil)
-	_ store.Pinger      = (*remote)(nil)
+	_ store.ShortReader  = (*remote)(nil)
+	_ store.RangeCounter = (*remote)(nil)
+	_ store.Pinger       = (*remote)(nil)
 )
 
 // remote is an open store without transactions: those are made of it by package overlay.
@@ -68,6 +69,15 @@ func (s *remote) GetShort(ctx context.Context, dst, key []byte, most int) (value
 		return err
 	})
 	return append(dst, value...), n, found, err
+}
+
+// CountRange implements store.RangeCounter.
+func (s *remote) CountRange(ctx context.Context, r *store.Range) (n int64, err error) {
+	err = s.single(ctx, "count", func(c *pgx.Conn) (err error) {
+		n, err = s.countRows(ctx, c, r)
+		return err
+	})
+	return n, err
 }
 
 // single runs one statement that reads, on any connection, in a transaction of its own.

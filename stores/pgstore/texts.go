@@ -18,7 +18,7 @@ type texts struct {
 	del, dels, delRange      string
 	mark, fresh, lock        string
 	last                     string // the parameter of mark
-	scans                    [scanTexts]string
+	scans, flows             [scanTexts]string
 	counts                   [scanTexts]string
 }
 
@@ -54,6 +54,7 @@ func newTexts(table string) *texts {
 				for _, keysOnly := range []bool{false, true} {
 					k := kind{lo, hi, reverse, keysOnly}
 					t.scans[k.index()] = k.scan(kv)
+					t.flows[k.index()] = k.flow(kv)
 					t.counts[k.index()] = `SELECT count(*) FROM ` + kv + k.where(new(int))
 				}
 			}
@@ -111,17 +112,31 @@ func (k kind) index() int {
 func (k kind) scan(kv string) string {
 	n := 0
 	where := k.where(&n)
-	var b strings.Builder
-	b.WriteString(`SELECT key, octet_length(value)`)
+	columns := `key, octet_length(value)`
 	if !k.keysOnly {
-		b.WriteString(`, CASE WHEN octet_length(value) <= ` + param(&n) + `::int THEN value END`)
+		columns += `, CASE WHEN octet_length(value) <= ` + param(&n) + `::int THEN value END`
 	}
-	b.WriteString(` FROM ` + kv + where + ` ORDER BY key`)
+	return k.page(columns, kv, where, param(&n))
+}
+
+// flow is the statement for a page from which no value is left out. Its parameters are the ends, and the number of
+// rows.
+func (k kind) flow(kv string) string {
+	n := 0
+	where := k.where(&n)
+	columns := `key, value`
+	if k.keysOnly {
+		columns = `key, octet_length(value)`
+	}
+	return k.page(columns, kv, where, param(&n))
+}
+
+func (k kind) page(columns, kv, where, limit string) string {
+	order := ` ORDER BY key`
 	if k.reverse {
-		b.WriteString(` DESC`)
+		order += ` DESC`
 	}
-	b.WriteString(` LIMIT ` + param(&n) + `::int`)
-	return b.String()
+	return `SELECT ` + columns + ` FROM ` + kv + where + order + ` LIMIT ` + limit + `::int`
 }
 
 func (k kind) where(n *int) string {
