@@ -4,10 +4,13 @@ package pgstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,12 +24,12 @@ import (
 	"github.com/lsmlite/lsmlite-go/store"
 )
 
-// What statements cost, next to a program that sends the same statements with pgx ("same"), and to one that sends what
-// it would if there were no dialect ("plain"), with pgx alone and through database/sql:
+// What statements cost, next to programs that send the same statements with pgx ("same") and with pgx through
+// database/sql ("same sql"), and to one that sends with pgx what it would if there were no dialect ("plain"):
 //
 //	go test -C stores/pgstore -run TestCost -cost 10s -v
 //
-// They take turns within each round, so that what else the machine does is the same for all. The server runs on
+// They take turns, so that what else the machine does is the same for all. The server runs on
 // the same machine, with a socket and with fsync=off, so that the time is that of processors.
 var cost = flag.Duration("cost", 0, "how long TestCost measures each workload")
 
@@ -38,11 +41,11 @@ const (
 // costKey is the i-th key.
 func costKey(i int64) []byte { return fmt.Appendf(nil, "row/%08d", i*7919%costRows) }
 
-// contestant is a way to do the work.
+// contestant is a way to do the work. It has no put if that would not be the same statements.
 type contestant struct {
 	name string
 	get  func(ctx context.Context, key []byte) ([]byte, error)
-	scan func(ctx context.Context, from []byte, n int) (int, error)
+	scan func(ctx context.Context, from []byte, n int) (int, error) // of all rows from there on if n is 0
 	put  func(ctx context.Context, key, value []byte, rows int) error
 }
 
@@ -58,58 +61,89 @@ func TestCost(t *testing.T) {
 		ok(t, tx.Put(ctx, costKey(i), make([]byte, costValue)))
 	}
 	ok(t, tx.Commit(ctx))
-	_, err := pool.Exec(ctx, `ANALYZE `+quoted(st.(turns).o.table))
+	_, err := pool.Exec(ctx, `VACUUM ANALYZE `+quoted(st.(turns).o.table))
 	ok(t, err)
-	all := []*contestant{dialectOf(t, name), sameOf(pool, st.(turns).sql), plainOf(pool, st.(turns).sql), usualOf(t, pool, st.(turns).sql)}
+	texts := st.(turns).sql
+	all := []*contestant{dialectOf(t, name), sameOf(pool, texts), sameSQLOf(t, pool, texts), plainOf(pool, texts)}
 	value := make([]byte, costValue)
-	t.Logf("%-9s %7s %10s %10s %10s %10s %13s", "", "clients", "lsmlite", "same", "plain", "plain sql", "lsmlite/same")
+	t.Logf("%-9s %7s %10s %10s %10s %10s %13s %17s", "", "clients", "lsmlite", "same", "same sql", "plain",
+		"lsmlite/same", "lsmlite/same sql")
 	for _, w := range []struct {
-		name string
-		f    func(c *contestant, i int64) error
+		name  string
+		write bool
+		f     func(c *contestant, i int64) error
 	}{
-		{"get", func(c *contestant, i int64) error { _, err := c.get(ctx, costKey(i)); return err }},
-		{"scan 10", func(c *contestant, i int64) error { return want(10)(c.scan(ctx, costKey(i), 10)) }},
-		{"scan 1000", func(c *contestant, i int64) error { return want(1000)(c.scan(ctx, []byte("row/00001000"), 1000)) }},
-		{"put", func(c *contestant, i int64) error { return c.put(ctx, costKey(i), value, 1) }},
-		{"put 100", func(c *contestant, i int64) error { return c.put(ctx, costKey(i), value, 100) }},
+		{"get", false, func(c *contestant, i int64) error { _, err := c.get(ctx, costKey(i)); return err }},
+		{"scan 10", false, func(c *contestant, i int64) error { return want(10)(c.scan(ctx, costKey(i), 10)) }},
+		{"scan 1000", false, func(c *contestant, i int64) error { return want(1000)(c.scan(ctx, []byte("row/00001000"), 1000)) }},
+		{"scan all", false, func(c *contestant, i int64) error { return want(19_000)(c.scan(ctx, []byte("row/00001000"), 0)) }},
+		{"put", true, func(c *contestant, i int64) error { return c.put(ctx, costKey(i), value, 1) }},
+		{"put 100", true, func(c *contestant, i int64) error { return c.put(ctx, costKey(i), value, 100) }},
 	} {
 		for _, clients := range []int{1, 16} {
-			m := measure(t, all, clients, w.f)
-			t.Logf("%-9s %7d %7.0f us %7.0f us %7.0f us %7.0f us %13.2f", w.name, clients, m[0], m[1], m[2], m[3], m[0]/m[1])
+			var fields strings.Builder
+			m := measure(t, all, clients, w.write, w.f)
+			for _, median := range m {
+				fmt.Fprintf(&fields, " %7.0f us", median)
+			}
+			t.Logf("%-9s %7d%s %13.2f %17.2f", w.name, clients, &fields, m[0]/m[1], m[0]/m[2])
 		}
 	}
 }
 
 // measure returns the median time of a piece of work for each contestant in microseconds: of an operation with one
-// client, and of what passes between two operations with several.
-func measure(t *testing.T, all []*contestant, clients int, f func(c *contestant, i int64) error) (medians []float64) {
+// client, and of what passes between two operations with several. The contestants take turns of a slice of time each,
+// in another order each round, after all of them have worked for a while: so none is measured with caches that another
+// one has filled, or with a connection that is new.
+func measure(t *testing.T, all []*contestant, clients int, writes bool, f func(c *contestant, i int64) error) (medians []float64) {
 	t.Helper()
+	warm, rounds := 10, 50
+	if *cost == 0 {
+		warm, rounds = 0, 1
+	}
 	var next atomic.Int64
 	times := make([][]float64, len(all))
-	for begun, round := time.Now(), 0; round < 3 || time.Since(begun) < *cost; round++ {
-		for i, c := range all {
-			if clients == 1 {
-				at := time.Now()
-				ok(t, f(c, next.Add(1)))
-				times[i] = append(times[i], float64(time.Since(at).Nanoseconds())/1000)
+	slice := *cost / time.Duration(rounds*len(all))
+	for round := range rounds {
+		for k := range all {
+			i := (k + round) % len(all)
+			c := all[i]
+			if writes && c.put == nil {
 				continue
 			}
-			times[i] = append(times[i], together(t, clients, func() error { return f(c, next.Add(1)) }))
+			for begun, done := time.Now(), false; !done; done = time.Since(begun) >= slice {
+				took := together(t, clients, func() error { return f(c, next.Add(1)) })
+				if round >= warm {
+					times[i] = append(times[i], took)
+				}
+			}
 		}
 	}
 	for _, ts := range times {
-		slices.Sort(ts)
-		medians = append(medians, ts[len(ts)/2])
+		medians = append(medians, median(ts))
 	}
 	return medians
 }
 
-// together runs f in several goroutines, a few times in each, and returns the microseconds for one.
+func median(ts []float64) float64 {
+	if len(ts) == 0 {
+		return math.NaN()
+	}
+	slices.Sort(ts)
+	return ts[len(ts)/2]
+}
+
+// together runs f in several goroutines, a few times in each, and returns the microseconds for one. One client runs it
+// once.
 func together(t *testing.T, clients int, f func() error) float64 {
-	const each = 8
+	at := time.Now()
+	if clients == 1 {
+		ok(t, f())
+		return float64(time.Since(at).Nanoseconds()) / 1000
+	}
+	const each = 2
 	var wg sync.WaitGroup
 	failed := make([]error, clients)
-	at := time.Now()
 	for i := range clients {
 		wg.Go(func() {
 			for range each {
@@ -141,28 +175,23 @@ func dialectOf(b testing.TB, name string) *contestant {
 	ok(b, err)
 	scan, err := db.Prepare("SELECT key, value FROM kv WHERE key >= ? LIMIT ?")
 	ok(b, err)
+	rest, err := db.Prepare("SELECT key, value FROM kv WHERE key >= ?")
+	ok(b, err)
 	put, err := db.Prepare("INSERT OR REPLACE INTO kv VALUES (?, ?)")
 	ok(b, err)
-	b.Cleanup(func() { get.Close(); scan.Close(); put.Close() })
+	b.Cleanup(func() { get.Close(); scan.Close(); rest.Close(); put.Close() })
 	return &contestant{
 		name: "lsmlite",
 		get: func(ctx context.Context, key []byte) (v []byte, err error) {
 			return v, get.QueryRowContext(ctx, key).Scan(&v)
 		},
 		scan: func(ctx context.Context, from []byte, n int) (found int, err error) {
-			rows, err := scan.QueryContext(ctx, from, n)
-			if err != nil {
-				return 0, err
+			if n == 0 {
+				found, _, err = collect(rest.QueryContext(ctx, from))
+			} else {
+				found, _, err = collect(scan.QueryContext(ctx, from, n))
 			}
-			defer rows.Close()
-			var k, v []byte
-			for rows.Next() {
-				if err := rows.Scan(&k, &v); err != nil {
-					return found, err
-				}
-				found++
-			}
-			return found, rows.Err()
+			return found, err
 		},
 		put: func(ctx context.Context, key, value []byte, n int) error {
 			if n == 1 {
@@ -173,8 +202,9 @@ func dialectOf(b testing.TB, name string) *contestant {
 			if err != nil {
 				return err
 			}
+			put := tx.StmtContext(ctx, put)
 			for i := range n {
-				if _, err := tx.StmtContext(ctx, put).ExecContext(ctx, fmt.Appendf(key, "/%d", i), value); err != nil {
+				if _, err := put.ExecContext(ctx, fmt.Appendf(key, "/%d", i), value); err != nil {
 					return err
 				}
 			}
@@ -183,14 +213,12 @@ func dialectOf(b testing.TB, name string) *contestant {
 	}
 }
 
-// query collects rows as a program would.
-func query(ctx context.Context, q interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}, text string, args ...any) (found int, last []byte, err error) {
-	rows, err := q.Query(ctx, text, args...)
+// collect collects rows of database/sql as a program would.
+func collect(rows *sql.Rows, err error) (found int, last []byte, _ error) {
 	if err != nil {
 		return 0, nil, err
 	}
+	defer rows.Close()
 	var v []byte
 	for rows.Next() {
 		if err := rows.Scan(&last, &v); err != nil {
@@ -200,6 +228,65 @@ func query(ctx context.Context, q interface {
 	}
 	return found, last, rows.Err()
 }
+
+// querier is a connection of pgx, or a pool of them.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// query collects rows of pgx as a program would.
+func query(ctx context.Context, q querier, text string, args ...any) (found int, last []byte, err error) {
+	rows, err := q.Query(ctx, text, args...)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer rows.Close()
+	var v []byte
+	for rows.Next() {
+		if err := rows.Scan(&last, &v); err != nil {
+			return found, nil, err
+		}
+		found++
+	}
+	return found, last, rows.Err()
+}
+
+// lookAhead is the first page of a range, with the lengths of its values.
+func lookAhead(ctx context.Context, q querier, text string, from []byte, size int) (found int, err error) {
+	rows, err := q.Query(ctx, text, from, pageMemory/size, size)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	length := 0
+	var k, v []byte
+	for rows.Next() {
+		if err := rows.Scan(&k, &length, &v); err != nil {
+			return found, err
+		}
+		found++
+	}
+	return found, rows.Err()
+}
+
+// textsFrom are the statements of a range from a key on: its first page, and one and the next page of a stream.
+func textsFrom(sql *texts) (first, flow, next string) {
+	closed, open := kindOf(&store.Range{HasLo: true}).index(), kindOf(&store.Range{HasLo: true, LoOpen: true}).index()
+	return sql.scans[closed], sql.flows[closed], sql.flows[open]
+}
+
+// pagesOf reads all pages of a range.
+func pagesOf(page func(text string, from []byte, n int) (int, []byte, error), flow, next string, from []byte) (found int, err error) {
+	for n := 4096; ; {
+		got, last, err := page(flow, from, n)
+		if found += got; err != nil || got < n {
+			return found, err
+		}
+		flow, from, n = next, last, pageAfter((costValue+len(last))*got, got)
+	}
+}
+
+const stateText = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1`
 
 // sameOf sends the statements that the store sends, with pgx.
 func sameOf(pool *pgxpool.Pool, sql *texts) *contestant {
@@ -211,30 +298,30 @@ func sameOf(pool *pgxpool.Pool, sql *texts) *contestant {
 			return f(c.Conn())
 		})
 	}
+	first, flow, next := textsFrom(sql)
 	return &contestant{
 		name: "same",
 		get: func(ctx context.Context, key []byte) (v []byte, err error) {
 			return v, pool.QueryRow(ctx, sql.get, key).Scan(&v)
 		},
 		scan: func(ctx context.Context, from []byte, n int) (found int, err error) {
-			text := sql.scans[kindOf(&store.Range{HasLo: true}).index()]
-			if n <= firstLimited {
-				found, _, err = pageOf(ctx, pool, text, from, n)
+			switch {
+			case n > firstLimited:
+				found, _, err = query(ctx, pool, flow, from, n)
 				return found, err
+			case n > 0:
+				return lookAhead(ctx, pool, first, from, n)
 			}
-			err = inTx(ctx, `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1`, func(c *pgx.Conn) error {
-				for found < n {
-					size := min(limitedPage, n-found)
-					got, last, err := pageOf(ctx, c, text, from, size)
-					if err != nil {
-						return err
-					}
-					if found += got; got < size {
-						break
-					}
-					from, text = last, sql.scans[kindOf(&store.Range{HasLo: true, LoOpen: true}).index()]
+			if _, err := lookAhead(ctx, pool, first, from, firstPage); err != nil {
+				return 0, err
+			}
+			err = inTx(ctx, stateText, func(c *pgx.Conn) (err error) {
+				found, err = pagesOf(func(text string, from []byte, n int) (int, []byte, error) {
+					return query(ctx, c, text, from, n)
+				}, flow, next, from)
+				if err == nil {
+					_, err = simple(ctx, c, `ROLLBACK`)
 				}
-				_, err := simple(ctx, c, `ROLLBACK`)
 				return err
 			})
 			return found, err
@@ -258,26 +345,6 @@ func sameOf(pool *pgxpool.Pool, sql *texts) *contestant {
 	}
 }
 
-// pageOf reads a page as the store does.
-func pageOf(ctx context.Context, q interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}, text string, from []byte, size int) (found int, last []byte, err error) {
-	rows, err := q.Query(ctx, text, from, pageMemory/size, size)
-	if err != nil {
-		return 0, nil, err
-	}
-	length := 0
-	var v []byte
-	for rows.Next() {
-		if err := rows.Scan(&last, &length, &v); err != nil {
-			rows.Close()
-			return found, nil, err
-		}
-		found++
-	}
-	return found, last, rows.Err()
-}
-
 func bulk(key, value []byte, n int) (ks, vs [][]byte) {
 	for i := range n {
 		ks, vs = append(ks, fmt.Appendf(nil, "%s/%02d", key, i)), append(vs, value)
@@ -294,6 +361,10 @@ func plainOf(pool *pgxpool.Pool, sql *texts) *contestant {
 			return v, pool.QueryRow(ctx, sql.get, key).Scan(&v)
 		},
 		scan: func(ctx context.Context, from []byte, n int) (int, error) {
+			if n == 0 {
+				found, _, err := query(ctx, pool, `SELECT key, value FROM `+plainTable(sql)+` WHERE key >= $1 ORDER BY key`, from)
+				return found, err
+			}
 			found, _, err := query(ctx, pool, `SELECT key, value FROM `+plainTable(sql)+` WHERE key >= $1 ORDER BY key LIMIT $2`, from, n)
 			return found, err
 		},
@@ -313,30 +384,55 @@ func plainOf(pool *pgxpool.Pool, sql *texts) *contestant {
 	}
 }
 
-// usualOf is plainOf through database/sql.
-func usualOf(t testing.TB, pool *pgxpool.Pool, texts *texts) *contestant {
+// sameSQLOf sends the statements that the store sends for reads, through pgx's driver of database/sql.
+func sameSQLOf(t testing.TB, pool *pgxpool.Pool, texts *texts) *contestant {
 	db := stdlib.OpenDBFromPool(pool)
 	t.Cleanup(func() { db.Close() })
-	c := *plainOf(pool, texts)
-	c.get = func(ctx context.Context, key []byte) (v []byte, err error) {
-		return v, db.QueryRowContext(ctx, texts.get, key).Scan(&v)
-	}
-	c.scan = func(ctx context.Context, from []byte, n int) (found int, err error) {
-		rows, err := db.QueryContext(ctx, `SELECT key, value FROM `+plainTable(texts)+` WHERE key >= $1 ORDER BY key LIMIT $2`, from, n)
-		if err != nil {
-			return 0, err
-		}
-		defer rows.Close()
-		var k, v []byte
-		for rows.Next() {
-			if err := rows.Scan(&k, &v); err != nil {
+	first, flow, next := textsFrom(texts)
+	return &contestant{
+		name: "same sql",
+		get: func(ctx context.Context, key []byte) (v []byte, err error) {
+			return v, db.QueryRowContext(ctx, texts.get, key).Scan(&v)
+		},
+		scan: func(ctx context.Context, from []byte, n int) (found int, err error) {
+			switch {
+			case n > firstLimited:
+				found, _, err = collect(db.QueryContext(ctx, flow, from, n))
 				return found, err
+			case n > 0:
+				return lookAheadSQL(ctx, db, first, from, n)
 			}
-			found++
-		}
-		return found, rows.Err()
+			if _, err := lookAheadSQL(ctx, db, first, from, firstPage); err != nil {
+				return 0, err
+			}
+			tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+			if err != nil {
+				return 0, err
+			}
+			found, err = pagesOf(func(text string, from []byte, n int) (int, []byte, error) {
+				return collect(tx.QueryContext(ctx, text, from, n))
+			}, flow, next, from)
+			return found, errors.Join(err, tx.Rollback())
+		},
 	}
-	return &c
+}
+
+// lookAheadSQL is lookAhead through database/sql.
+func lookAheadSQL(ctx context.Context, db *sql.DB, text string, from []byte, size int) (found int, err error) {
+	rows, err := db.QueryContext(ctx, text, from, pageMemory/size, size)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	length := 0
+	var k, v []byte
+	for rows.Next() {
+		if err := rows.Scan(&k, &length, &v); err != nil {
+			return found, err
+		}
+		found++
+	}
+	return found, rows.Err()
 }
 
 // plainTable is the name of the table in the texts.
