@@ -73,6 +73,16 @@ function onAbort(signal, f) {
   return () => void all.delete(f);
 }
 
+/** removeLock removes a lock file that a worker has left because it was terminated before it came to that. */
+function removeLock(path, content) {
+  const fs = process.getBuiltinModule("node:fs");
+  try {
+    if (fs.readFileSync(path, "utf8") === content) fs.rmSync(path, { force: true });
+  } catch {
+    // It is not there, as it should be.
+  }
+}
+
 /** Link is a worker and what is between it and this thread. */
 class Link {
   #worker;
@@ -80,6 +90,8 @@ class Link {
   #last = 0;
   #outbox = [];
   #dead; // why nothing can be requested any more
+  #locks = []; // the lock files that the worker has made: {path, content}
+  #exited = false; // in Node, which says so
 
   #stopped; // resolves the promise of stop
 
@@ -102,6 +114,7 @@ class Link {
       worker.on("message", (data) => this.#received(data));
       worker.on("error", (error) => this.#end(new LsmliteError(`lsmlite: ${error.message}`, 1, "internal", { cause: error })));
       worker.on("exit", () => {
+        this.#exited = true;
         this.#end(closed());
         this.#stopped?.();
       });
@@ -138,6 +151,10 @@ class Link {
     if (data.ended !== undefined) {
       const [code, kind] = byStatus.get(data.status) ?? [1, "internal"];
       void this.stop(new LsmliteError(`lsmlite: ${data.ended}`, code, kind));
+      return;
+    }
+    if (data.locked !== undefined) {
+      this.#locks.push(data.locked);
       return;
     }
     if (data.gaveUp !== undefined) {
@@ -196,12 +213,14 @@ class Link {
     if (inNode) this.#worker.ref();
     let timer;
     await new Promise((resolve) => {
+      if (this.#exited) return resolve();
       this.#stopped = resolve;
       timer = setTimeout(resolve, patience); // it has failed, or does something that takes long
       this.#worker.postMessage({ stop: true });
     });
     clearTimeout(timer);
     await this.#worker.terminate();
+    for (const { path, content } of this.#locks) removeLock(path, content);
   }
 
   /**

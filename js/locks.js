@@ -9,14 +9,15 @@ import { FileError, normal, status } from "./files.js";
 
 /**
  * acquire returns what releases the lock. It waits for up to timeout milliseconds, and fails once stopped() is true:
- * then nobody will release it.
+ * then nobody will release it. made is given the lock file, if there is one, and what is in it: a thread that is
+ * terminated can remove nothing, so who terminates it does.
  */
-export async function acquire(storage, name, timeout, mayWrite, stopped = () => false) {
+export async function acquire(storage, name, timeout, mayWrite, stopped = () => false, made = () => {}) {
   switch (storage) {
     case "opfs":
       return webLock(`lsmlite:${normal(name).slice(1)}`, timeout);
     case "node":
-      return lockFile(name, timeout, mayWrite, stopped);
+      return lockFile(name, timeout, mayWrite, stopped, made);
   }
   return async () => {};
 }
@@ -50,7 +51,7 @@ const longest = 2 ** 31 - 1; // milliseconds that a timer of browsers can wait; 
 const retry = 20; // milliseconds between two looks at a lock file
 
 /** lockFile makes the lock file of a database. */
-async function lockFile(name, timeout, mayWrite, stopped) {
+async function lockFile(name, timeout, mayWrite, stopped, made) {
   const fs = process.getBuiltinModule("node:fs");
   const { hostname } = process.getBuiltinModule("node:os");
   const { randomUUID } = process.getBuiltinModule("node:crypto");
@@ -59,10 +60,10 @@ async function lockFile(name, timeout, mayWrite, stopped) {
   const until = Date.now() + timeout;
   for (;;) {
     if (stopped()) throw new FileError(status.busy, `open ${name}: given up`);
-    let made = false;
+    let mine = false;
     try {
       fs.writeFileSync(path, self, { flag: "wx", mode: 0o600 });
-      made = true;
+      mine = true;
     } catch (error) {
       if (error.code !== "EEXIST") {
         // A database that is only read may be in a folder where nothing can be made.
@@ -70,7 +71,8 @@ async function lockFile(name, timeout, mayWrite, stopped) {
         throw error;
       }
     }
-    if (made) {
+    if (mine) {
+      made(path, self);
       const remove = () => {
         if (read(fs, path) === self) fs.rmSync(path, { force: true });
       };

@@ -15,6 +15,11 @@ let files;
 let release = async () => {};
 let stopping = false;
 
+/** lock is acquire, of which index.js learns what it has to remove if it terminates this worker. */
+function lock(storage, name, timeout, mayWrite) {
+  return acquire(storage, name, timeout, mayWrite, () => stopping, (path, content) => port.postMessage({ locked: { path, content } }));
+}
+
 async function kindOf(storage) {
   switch (storage) {
     case "opfs":
@@ -28,7 +33,7 @@ async function kindOf(storage) {
 /** serve runs the program and returns what gives it messages. */
 async function serve({ module, storage, name, content, log, busyTimeout, mayWrite }) {
   const kind = await kindOf(storage);
-  release = await acquire(storage, name, busyTimeout, mayWrite, () => stopping);
+  release = await lock(storage, name, busyTimeout, mayWrite);
   if (content !== undefined) kind.put(name, content);
   if (log !== undefined) kind.put(`${name}-log`, log);
   files = new Files(kind);
@@ -47,7 +52,7 @@ async function acquireAll(storage, name) {
   release = async () => {
     for (const one of releases) await one();
   };
-  const take = async (name) => void releases.push(await acquire(storage, name, 0, true, () => stopping));
+  const take = async (name) => void releases.push(await lock(storage, name, 0, true));
   await take(name);
   if (name.endsWith("-log")) await take(name.slice(0, -"-log".length));
 }
