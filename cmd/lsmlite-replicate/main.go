@@ -76,7 +76,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	}
 	call.BindTo(ctx, (*context.Context)(nil))
 	call.BindTo(stdout, (*io.Writer)(nil))
-	if err = call.Run(); err != nil && !errors.Is(err, context.Canceled) {
+	if err = call.Run(); err != nil && (!errors.Is(err, context.Canceled) || errors.Is(err, errInterrupted)) {
 		_ = printf(stderr, "lsmlite-replicate: %v\n", err)
 	}
 	return codeOf(err)

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/replicate"
 )
 
 // write commits a row to a database.
@@ -113,6 +115,37 @@ func TestUploadRestoreFollow(t *testing.T) {
 	}
 	if _, err := os.Stat(file("nowhere")); err == nil {
 		t.Error("a folder that only was to be read was made")
+	}
+}
+
+// TestOpenElsewhere: of a database that a program has open, the error says that the program replicates it.
+func TestOpenElsewhere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "my.lsm")
+	db, err := engine.Open(t.Context(), path, engine.Options{Readers: runtime.GOOS == "linux"})
+	check(t, err)
+	if _, bad := command(t, busy, "upload", path, "dir:"+path+"-target"); !strings.Contains(bad, "lsmlite-go/replicate") || !strings.Contains(bad, path) {
+		t.Error(bad)
+	}
+	check(t, db.Close())
+	command(t, 0, "upload", path, "dir:"+path+"-target")
+}
+
+// TestInterrupted: what was uploaded before an interrupt is reported.
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	other := errors.New("the disk is full")
+	if err := interruptedBy(ctx, other, "dir:x", replicate.Status{}); err != other {
+		t.Error(err)
+	}
+	cancel()
+	for want, s := range map[string]replicate.Status{
+		"nothing of the database":       {Generation: 3, Uploaded: 7},
+		"transaction 7 of generation 3": {Generation: 3, Uploaded: 7, SnapshotAt: time.Now()},
+	} {
+		err := interruptedBy(ctx, other, "dir:x", s)
+		if codeOf(err) != interrupted || !errors.Is(err, errInterrupted) || !strings.Contains(err.Error(), want) {
+			t.Error(err)
+		}
 	}
 }
 

@@ -94,17 +94,19 @@ func (r Replicate) Run(ctx context.Context, e *env.Env) error {
 type Follow struct {
 	env.Key
 	TargetKey
-	Poll   time.Duration `default:"1s" help:"How often to look for something new."`
-	Once   bool          `help:"Apply what is there, and end."`
-	Target string        `arg:"" help:"Where the objects are."`
-	File   string        `arg:"" help:"Replica, which is made if it is missing."`
+	Poll    time.Duration `default:"1s" help:"How often to look for something new."`
+	Once    bool          `help:"Apply what is there, and end."`
+	Readers bool          `help:"Let other programs read the replica meanwhile, with mode=ro."`
+	Target  string        `arg:"" help:"Where the objects are."`
+	File    string        `arg:"" help:"Replica, which is made if it is missing."`
 }
 
 // Help has examples.
 func (Follow) Help() string {
 	return env.Help("The replica shows states that the database had, each at once, and is compared with each snapshot. It goes on until "+
 		"Ctrl-C. "+about,
-		"lsmlite follow s3://bucket/my replica.lsm", "lsmlite follow --once dir:///mnt/backups/my replica.lsm")
+		"lsmlite follow s3://bucket/my replica.lsm", "lsmlite follow --readers s3://bucket/my replica.lsm   # lsmlite scan replica.lsm",
+		"lsmlite follow --once dir:///mnt/backups/my replica.lsm")
 }
 
 // Run follows.
@@ -114,6 +116,9 @@ func (f Follow) Run(ctx context.Context, e *env.Env) error {
 	a.add("poll", f.Poll.String())
 	if f.Once {
 		a = append(a, "--once")
+	}
+	if f.Readers {
+		a = append(a, "--readers")
 	}
 	return a.run(ctx, e, "follow", f.Target, f.File)
 }
