@@ -104,6 +104,8 @@ export interface OpenOptions extends Settings, Abortable, Secret {
 
 /** With a key, the copy is encrypted for that. Without one, the keys of the database open it. */
 export interface BackupOptions extends Abortable, Secret {
+  /** Of a copy with a key of its own. Otherwise it is that of the database, or the default if that is not encrypted. */
+  cipher?: "aes-256-gcm" | "chacha20-poly1305";
   /** false: the copy of an encrypted database is not encrypted. true: a copy that would not be is an error. */
   encrypted?: boolean;
 }

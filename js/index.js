@@ -350,7 +350,8 @@ class Session {
 
   /** parts is for Database.backup. */
   parts(secret, signal) {
-    return this.#batches(op.backup, (w) => w.byte(secret.kind).optional(secret.bytes, "the key"), () => ({ read: (answer) => answer.bytes() }), signal);
+    const write = (w) => w.byte(secret.kind).optional(secret.bytes, "the key").text(secret.cipher ?? "");
+    return this.#batches(op.backup, write, () => ({ read: (answer) => answer.bytes() }), signal);
   }
 }
 
@@ -543,15 +544,19 @@ class Database extends Session {
   }
 
   /** secretOfCopy is secretOf for a copy: 0 has it open with the keys of the database, 3 makes it one without encryption. */
-  async #secretOfCopy({ key, passphrase, encrypted, ...unknown }) {
-    for (const name of Object.keys(unknown)) throw misuse(`${name} is no option of a backup; there are key, passphrase, encrypted and signal`);
+  async #secretOfCopy({ key, passphrase, cipher, encrypted, ...unknown }) {
+    for (const name of Object.keys(unknown)) throw misuse(`${name} is no option of a backup; there are key, passphrase, cipher, encrypted and signal`);
     if (encrypted !== undefined && typeof encrypted !== "boolean") throw new TypeError("encrypted is neither true nor false");
+    if (cipher !== undefined && typeof cipher !== "string") throw new TypeError(`cipher is ${cipher === null ? "null" : typeof cipher}; want a string`);
     const secret = secretOf(key, passphrase);
     if (encrypted === false && secret.kind !== 0) throw misuse("a copy without encryption has no key");
     if (encrypted === true && secret.kind === 0 && (await this.keySlots()).length === 0) {
       throw misuse("the database is not encrypted, so its copy is not, either; give key or passphrase");
     }
-    return encrypted === false ? { kind: 3 } : secret;
+    if (cipher !== undefined && secret.kind === 0) {
+      throw misuse("cipher is for a copy with a key of its own, and others have that of the database; give key or passphrase");
+    }
+    return encrypted === false ? { kind: 3 } : { ...secret, cipher };
   }
 
   async backup({ signal, ...how } = {}) {

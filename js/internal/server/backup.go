@@ -13,13 +13,14 @@ import (
 // backupPart is how many bytes of a backup are in a batch.
 const backupPart = 256 << 10
 
-// backup begins to copy the database, with a key of its own if one is in the message, and answers with the first
-// part of the copy. A part is a row of one column.
+// backup begins to copy the database, with a key of its own and a cipher if they are in the message, and answers with
+// the first part of the copy. A part is a row of one column.
 func (s *Server) backup(r *request, _ *tx, out *wire.Writer) error {
 	key, err := keySource(r.in)
 	if err != nil {
 		return err
 	}
+	cipher := r.in.Text()
 	if !r.in.Done() {
 		return badMessage()
 	}
@@ -29,7 +30,7 @@ func (s *Server) backup(r *request, _ *tx, out *wire.Writer) error {
 	db := s.database()
 	go func() {
 		defer close(ended)
-		_ = writer.CloseWithError(db.BackupTo(breathing{ctx}, writer, engine.BackupOptions{Key: key}))
+		_ = writer.CloseWithError(db.BackupTo(breathing{ctx}, writer, engine.BackupOptions{Key: key, Cipher: cipher}))
 	}()
 	return s.start(r, nil, out, &copied{reader, cancel, ended, make([]byte, backupPart)})
 }

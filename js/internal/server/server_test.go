@@ -322,7 +322,7 @@ func TestEnds(t *testing.T) {
 	c.must(opEnd, u32(0), u32(open))
 
 	c.must(opScan, u32(0), everything) // left open until the database is closed
-	c.must(opBackup, noKey)
+	c.must(opBackup, noKey, text(""))
 	c.must(opBegin)
 	c.send(opBegin) // waits
 }
@@ -445,7 +445,7 @@ func TestBackup(t *testing.T) {
 	}
 	c.must(opCommit, u32(tx))
 	var file []byte
-	r := c.must(opBackup, noKey)
+	r := c.must(opBackup, noKey, text(""))
 	source := r.U32()
 	parts := 0
 	for {

@@ -32,7 +32,7 @@ func TestWaitsHaveALimit(t *testing.T) {
 				t.Errorf("%s, busy_timeout %s: %v", name, timeout, err)
 			}
 		}
-		c.must(opBackup, noKey)
+		c.must(opBackup, noKey, text(""))
 		c.must(opCommit, u32(tx))
 		c.must(opCheckpoint)
 		c.must(opExec, u32(0), text("PRAGMA optimize"), args())

@@ -148,6 +148,17 @@ test("an encrypted database opens with its key", async () => {
   await assert.rejects(db.backup({ encrypted: true }), ofKind("misuse"));
   await assert.rejects(db.backup({ passPhrase: "x" }), ofKind("misuse"));
   await assert.rejects(db.backup({ encrypted: null }), TypeError);
+  await assert.rejects(db.backup({ key, cipher: null }), TypeError);
+  await assert.rejects(db.backup({ key, cipher: "rot13" }), ofKind("misuse"));
+  await assert.rejects(db.backup({ cipher: "aes-256-gcm" }), ofKind("misuse"));
+  for (const cipher of ["aes-256-gcm", "chacha20-poly1305"]) {
+    const copy = await open("cipher.lsm", { storage: "memory", key, content: await db.backup({ key, cipher }) });
+    const says = [];
+    for await (const row of copy.query("PRAGMA encryption", [], { array: true })) says.push(row.join(" "));
+    assert.ok(says.join("\n").includes(cipher), says.join("\n"));
+    assert.equal(text(await copy.get("a")), "in clear");
+    await copy.close();
+  }
   await db.close();
   assert.ok(!Buffer.from(closed).includes("in clear"));
   db = await open("closed.lsm", { storage: "memory", content: closed, key });

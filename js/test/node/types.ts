@@ -37,6 +37,9 @@ export async function use(): Promise<void> {
   await db.checkpoint();
   const copy: Uint8Array = await db.backup({ key: new Uint8Array(32), signal: AbortSignal.timeout(1000) });
   console.log(copy, await db.backup({ encrypted: false }));
+  await db.backup({ passphrase: "correct horse", cipher: "chacha20-poly1305" });
+  // @ts-expect-error there is no such cipher
+  await db.backup({ passphrase: "correct horse", cipher: "rot13" });
   const id: string = await db.addKey({ passphrase: "x" });
   for (const slot of await db.keySlots()) if (slot.id !== id && slot.type === "raw") await db.removeKey(slot.id);
   await db.close();
