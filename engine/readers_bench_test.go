@@ -30,26 +30,33 @@ func BenchmarkReaders(b *testing.B) {
 }
 
 func benchmarkReaders(b *testing.B, safety engine.Safety, rows int, kind string) {
+	commit := newCommits(b, safety, rows, kind)
+	for b.Loop() {
+		commit()
+	}
+}
+
+// newCommits opens a database, until the end of the benchmark, and returns what commits a transaction to it.
+func newCommits(b *testing.B, safety engine.Safety, rows int, kind string) (commit func()) {
+	must := func(err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
 	ctx := context.Background()
 	path := filepath.Join(b.TempDir(), "db")
 	db, err := engine.Open(ctx, path, engine.Options{Safety: safety, Readers: kind != "off"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer db.Close()
+	must(err)
+	b.Cleanup(func() { _ = db.Close() })
 	var r *live.Reader
 	var hold *live.Hold
 	if kind == "reading" {
 		data, err := vfs.OS.Open(path, vfs.ReadOnly, 0)
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer data.Close()
+		must(err)
+		b.Cleanup(func() { _ = data.Close() })
 		page, err := vfs.OS.Open(path+live.Suffix, vfs.ReadOnly, 0)
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer page.Close()
+		must(err)
+		b.Cleanup(func() { _ = page.Close() })
 		able, ok := data.(vfs.RangeLocker)
 		if !ok {
 			b.Skip("no locks of ranges here")
@@ -58,30 +65,27 @@ func benchmarkReaders(b *testing.B, safety engine.Safety, rows int, kind string)
 	}
 	var key [8]byte
 	value := make([]byte, 100)
-	n := uint64(0)
-	for i := 0; b.Loop(); i++ {
-		err := db.Update(ctx, func(tx *engine.Tx) error {
-			for range rows {
-				n = n*6364136223846793005 + 1442695040888963407
-				binary.BigEndian.PutUint64(key[:], n)
-				if err := tx.Put(key[:], value); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			b.Fatal(err)
-		}
-		if r != nil && i%100 == 0 {
-			if hold != nil {
-				if err := hold.Release(); err != nil {
-					b.Fatal(err)
-				}
-			}
-			if hold, err = r.Attach(); err != nil {
-				b.Fatal(err)
+	n, commits := uint64(0), 0
+	put := func(tx *engine.Tx) error {
+		for range rows {
+			n = n*6364136223846793005 + 1442695040888963407
+			binary.BigEndian.PutUint64(key[:], n)
+			if err := tx.Put(key[:], value); err != nil {
+				return err
 			}
 		}
+		return nil
+	}
+	return func() {
+		must(db.Update(ctx, put))
+		if commits++; r == nil || commits%100 != 1 {
+			return
+		}
+		if hold != nil {
+			must(hold.Release())
+		}
+		var err error
+		hold, err = r.Attach()
+		must(err)
 	}
 }

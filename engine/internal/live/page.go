@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"hash/crc32"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -43,8 +42,7 @@ type Checkpoint struct {
 //	112  64  where the log goes on after it
 //	176  64  zero
 //	240   8  written
-//	248   4  CRC-32C of what is before
-//	252   4  CRC-32 (IEEE) of the same
+//	248   8  sum of what is before: see sumOf
 //
 // A place is: offset 8, checksum 4 and 4, salt 16, chain 16, commits 8, stream 8.
 const (
@@ -55,6 +53,7 @@ const (
 	magicAt, runAt, saltAt, seqAt = 0, 8, 24, 32
 	endAt, idAt, ckptAt           = 40, 104, 112
 	writtenAt, sumAt              = 240, 248
+	placeLen                      = 64
 )
 
 var magic = [8]byte{'l', 's', 'm', 'l', 'i', 'v', 'e', version}
@@ -68,11 +67,29 @@ var (
 	ErrVersion = errors.New("the live page is of a newer version of this program")
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// sumOf returns the checksum of a slot, of two that processors have instructions for.
+// sumOf returns the sum of a slot. It is made with each commit, so it has to be fast, and nobody but a writer that is
+// interrupted makes a slot that is not whole. Each eighth byte begins a word, with its least significant byte first;
+// each fourth word goes through the same one of four lanes, which end in one number. A step of a lane can be undone, so
+// two slots that differ in one word have different sums.
 func sumOf(b []byte) uint64 {
-	return uint64(crc32.Checksum(b[:sumAt], castagnoli))<<32 | uint64(crc32.ChecksumIEEE(b[:sumAt]))
+	b = b[:sumAt]
+	lanes := [4]uint64{1, 2, 3, 4}
+	for ; len(b) >= 32; b = b[32:] {
+		lanes[0] = mix(lanes[0], binary.LittleEndian.Uint64(b))
+		lanes[1] = mix(lanes[1], binary.LittleEndian.Uint64(b[8:]))
+		lanes[2] = mix(lanes[2], binary.LittleEndian.Uint64(b[16:]))
+		lanes[3] = mix(lanes[3], binary.LittleEndian.Uint64(b[24:]))
+	}
+	for i := 0; len(b) > 0; i, b = i+1, b[8:] {
+		lanes[i] = mix(lanes[i], binary.LittleEndian.Uint64(b))
+	}
+	return mix(mix(mix(mix(0, lanes[0]), lanes[1]), lanes[2]), lanes[3])
+}
+
+// mix is a step of a lane: 2^64 divided by the golden ratio spreads low bits upwards, the shift high ones downwards.
+func mix(lane, word uint64) uint64 {
+	lane = (lane ^ word) * 0x9E3779B97F4A7C15
+	return lane ^ lane>>32
 }
 
 // slot returns where in the file the page is written.
@@ -80,14 +97,15 @@ func (p *Page) slot() int64 { return int64(p.Written%2) * SlotBytes }
 
 // Encode puts the page into b.
 func (p *Page) Encode(b *[SlotBytes]byte) {
-	*b = [SlotBytes]byte{}
 	copy(b[magicAt:], magic[:])
 	copy(b[runAt:], p.Run[:])
 	binary.BigEndian.PutUint32(b[saltAt:], p.Salt)
+	clear(b[saltAt+4 : seqAt])
 	binary.BigEndian.PutUint64(b[seqAt:], p.Seq)
 	putPlace(b[endAt:], &p.End)
 	binary.BigEndian.PutUint64(b[idAt:], uint64(p.Checkpoint.ID))
 	putPlace(b[ckptAt:], &p.Checkpoint.At)
+	clear(b[ckptAt+placeLen : writtenAt])
 	binary.BigEndian.PutUint64(b[writtenAt:], p.Written)
 	binary.BigEndian.PutUint64(b[sumAt:], sumOf(b[:]))
 }
