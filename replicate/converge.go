@@ -125,13 +125,12 @@ func (v *verification) begin(ctx context.Context, db *engine.DB, state replicaSt
 // digestOf returns the digest of the rows, as the index of a snapshot has it.
 func digestOf(ctx context.Context, s *engine.Snapshot) (sum object.Digest, err error) {
 	h := sha256.New()
-	var buf []byte
+	write := func(b []byte) error { h.Write(b); return nil }
 	for row, err := range rowsOf(ctx, s) {
 		if err != nil {
 			return sum, err
 		}
-		buf = object.AppendRow(buf[:0], row.key, row.value)
-		h.Write(buf)
+		_ = object.WriteRow(write, row.key, row.value)
 	}
 	h.Sum(sum[:0])
 	return sum, nil

@@ -44,7 +44,7 @@ func newPatient(t target.Target, attempts int, timeout time.Duration) *patient {
 // final reports whether an error is an answer, so that the same request would get it again.
 func final(err error) bool {
 	return errors.Is(err, target.ErrExists) || errors.Is(err, target.ErrNotFound) || errors.Is(err, target.ErrTooBig) ||
-		errors.Is(err, target.ErrNotExclusive)
+		errors.Is(err, target.ErrNotExclusive) || errors.Is(err, target.ErrNotPlain)
 }
 
 // again calls f until it succeeds or has an answer.
@@ -125,6 +125,10 @@ func (p *patient) List(ctx context.Context, prefix, after string) iter.Seq2[targ
 				return !enough
 			})
 			if failed == nil || enough {
+				return
+			}
+			if final(failed) {
+				yield(target.Info{}, failed)
 				return
 			}
 			failures++

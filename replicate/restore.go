@@ -286,8 +286,9 @@ func apply(ctx context.Context, db *engine.DB, l *link, most uint64, cut int) (l
 	last = l.First - 1
 	goesOn := func() bool { return last < l.Last && (most == 0 || last < most) }
 	for goesOn() && err == nil {
+		n := 0
 		err = db.Update(ctx, func(tx *engine.Tx) error {
-			for n := 0; goesOn() && (cut == 0 || n < cut); {
+			for goesOn() && (cut == 0 || n < cut) {
 				op, err := ops.Next()
 				if errors.Is(err, io.EOF) {
 					err = fmt.Errorf("it ends before transaction %d does: %w", last+1, ErrDamaged)
@@ -308,6 +309,9 @@ func apply(ctx context.Context, db *engine.DB, l *link, most uint64, cut int) (l
 			}
 			return nil
 		})
+		if err == nil && cut > 0 && n > restoreFlush { // a long value is in memory once, when the next one is read
+			err = db.Flush(ctx)
+		}
 	}
 	return last, err
 }

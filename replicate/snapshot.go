@@ -253,28 +253,36 @@ type partWriter struct {
 	err   error
 }
 
+// rows uploads all rows. Each byte is copied once, into the part that it belongs to, however long its row is.
 func (w *partWriter) rows(ctx context.Context, snap sourceSnapshot) error {
-	sum := sha256.New()
-	var buf []byte
+	sum, full := sha256.New(), w.r.o.raw
+	var part []byte
+	write := func(b []byte) error {
+		sum.Write(b)
+		w.index.Bytes += uint64(len(b))
+		for len(b) > 0 {
+			n := min(len(b), full-len(part))
+			part, b = append(part, b[:n]...), b[n:]
+			if len(part) == full {
+				if err := w.part(ctx, part); err != nil {
+					return err
+				}
+				part = make([]byte, 0, full)
+			}
+		}
+		return nil
+	}
 	for row, err := range snap.rows(ctx) {
+		if err == nil {
+			err = object.WriteRow(write, row.key, row.value)
+		}
 		if err != nil {
 			return err
 		}
-		at := len(buf)
-		buf = object.AppendRow(buf, row.key, row.value)
-		sum.Write(buf[at:])
 		w.index.Rows++
-		w.index.Bytes += uint64(len(buf) - at)
-		for len(buf) >= w.r.o.raw {
-			part := buf[:w.r.o.raw:w.r.o.raw]
-			buf = append(make([]byte, 0, w.r.o.raw+w.r.o.raw/8), buf[w.r.o.raw:]...)
-			if err := w.part(ctx, part); err != nil {
-				return err
-			}
-		}
 	}
-	if len(buf) > 0 {
-		if err := w.part(ctx, buf); err != nil {
+	if len(part) > 0 {
+		if err := w.part(ctx, part); err != nil {
 			return err
 		}
 	}

@@ -4,12 +4,15 @@ package object_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"flag"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -257,5 +260,43 @@ func ok(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestLongFieldsTakeLittleMore: a long field takes a quarter more than its length while it is read, and one that is not
+// there takes little, whatever length it has.
+func TestLongFieldsTakeLittleMore(t *testing.T) {
+	allocated := func(f func()) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		f()
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	for _, n := range []int{0, 1, 1<<20 - 1, 1<<20 + 1, 5 << 20, 65<<20 + 3} {
+		value := make([]byte, n)
+		rand.NewChaCha8([32]byte{}).Read(value)
+		data := object.AppendRow(object.AppendRow(nil, []byte("key"), value), []byte("next"), nil)
+		used := allocated(func() {
+			r := object.NewRowReader(bytes.NewReader(data))
+			if key, got, err := r.Next(); err != nil || string(key) != "key" || !bytes.Equal(got, value) {
+				t.Errorf("a value of %d bytes: %q, %d bytes, %v", n, key, len(got), err)
+			}
+			if key, _, err := r.Next(); err != nil || string(key) != "next" {
+				t.Errorf("the next one: %q, %v", key, err)
+			}
+		})
+		if most := uint64(n)*27/20 + 1<<20; used > most {
+			t.Errorf("a value of %d bytes takes %d", n, used)
+		}
+	}
+	cut := append(binary.AppendUvarint([]byte{0}, object.MaxField), make([]byte, 3<<20)...)
+	used := allocated(func() {
+		if _, _, err := object.NewRowReader(bytes.NewReader(cut)).Next(); !errors.Is(err, object.ErrDamaged) {
+			t.Error(err)
+		}
+	})
+	if used > 16<<20 {
+		t.Errorf("a field of 2 GiB of which 3 MiB are there takes %d bytes", used)
 	}
 }

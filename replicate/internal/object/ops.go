@@ -39,20 +39,10 @@ func WriteOp(write func([]byte) error, op Op) error {
 	if op.Kind == OpEnd {
 		return write(binary.AppendUvarint(head, op.Seq))
 	}
-	fields := [][]byte{op.Key, op.Value}
 	if op.Kind == OpDelete {
-		fields = fields[:1]
+		return writeFields(write, head, op.Key)
 	}
-	for _, field := range fields {
-		if err := write(binary.AppendUvarint(head, uint64(len(field)))); err != nil {
-			return err
-		}
-		if err := write(field); err != nil {
-			return err
-		}
-		head = head[:0]
-	}
-	return nil
+	return writeFields(write, head, op.Key, op.Value)
 }
 
 // OpReader reads the operations of transactions.
@@ -84,7 +74,15 @@ func (r *OpReader) Next() (op Op, err error) {
 // Rows.
 
 // AppendRow adds a row to the stream of rows of a snapshot, which is cut into parts anywhere.
-func AppendRow(b, key, value []byte) []byte { return appendField(appendField(b, key), value) }
+func AppendRow(b, key, value []byte) []byte {
+	_ = WriteRow(func(more []byte) error { b = append(b, more...); return nil }, key, value)
+	return b
+}
+
+// WriteRow passes on the bytes of a row: its key and its value as they are, without a copy. It ends with the first error.
+func WriteRow(write func([]byte) error, key, value []byte) error {
+	return writeFields(write, make([]byte, 0, binary.MaxVarintLen64), key, value)
+}
 
 // RowReader reads a stream of rows.
 type RowReader struct{ s stream }

@@ -12,7 +12,8 @@ import (
 // MaxField is the greatest length of a key or a value: that of the format.
 const MaxField = 1<<31 - 1
 
-// step is how much memory a field takes before more of it has come: so a length that is damaged takes none.
+// step is how much memory a field takes before anything of it has come. Then it takes up to four times what has come:
+// so a length that is damaged takes little, and a long field, while it is read, no more than a quarter over its length.
 const step = 1 << 20
 
 // stream reads fields from a stream that may come in pieces.
@@ -32,13 +33,21 @@ func (s *stream) field() error {
 	if n > MaxField {
 		return damaged("a key or value of %d bytes", n)
 	}
-	for left := int(n); left > 0; {
-		at, part := len(s.buf), min(left, step)
-		s.buf = append(s.buf, make([]byte, part)...)
-		if _, err := io.ReadFull(s.r, s.buf[at:]); err != nil {
+	at := len(s.buf)
+	for have := 0; have < int(n); have = len(s.buf) - at {
+		room := int(n)
+		if cap(s.buf)-at < room {
+			for room > step && room/4 > have {
+				room /= 4
+			}
+			if cap(s.buf)-at < room {
+				s.buf = append(make([]byte, 0, at+room), s.buf...)
+			}
+		}
+		s.buf = s.buf[:at+room]
+		if _, err := io.ReadFull(s.r, s.buf[at+have:]); err != nil {
 			return broken(err)
 		}
-		left -= part
 	}
 	return nil
 }
@@ -66,6 +75,16 @@ func broken(err error) error {
 	return err
 }
 
-func appendField(b, field []byte) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(field))), field...)
+// writeFields passes on fields as they are, without a copy. head comes before the first one. It ends with the first error.
+func writeFields(write func([]byte) error, head []byte, fields ...[]byte) error {
+	for _, field := range fields {
+		if err := write(binary.AppendUvarint(head, uint64(len(field)))); err != nil {
+			return err
+		}
+		if err := write(field); err != nil {
+			return err
+		}
+		head = head[:0]
+	}
+	return nil
 }
