@@ -162,3 +162,37 @@ func TestProbeComesFirst(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// TestLateBaseOfAnEarlierRun: the request by which a process that was killed began a generation arrives after the next
+// process has gone on with the one before. That one stops, as it cannot tell this from another writer; the next start
+// goes on, and nothing is lost.
+func TestLateBaseOfAnEarlierRun(t *testing.T) {
+	f, tg := newFakeSource(), &target.Memory{}
+	put(f, "a")
+	killed, err := start(f, tg, quick())
+	ok(t, err)
+	ok(t, killed.Stop(t.Context()))
+	r, err := start(f, tg, quick())
+	ok(t, err)
+	put(f, "b")
+	ok(t, r.Sync(t.Context()))
+	p, err := killed.begin(t.Context(), 1, 1, time.Time{})
+	ok(t, err)
+	p.snapshot.close()
+	put(f, "c")
+	select {
+	case <-r.Done():
+	case <-soon(t).Done():
+		t.Fatal("it does not stop")
+	}
+	if err := r.Status().Err; !errors.Is(err, ErrFenced) {
+		t.Errorf("it has stopped because of %v", err)
+	}
+	put(f, "d")
+	next, err := start(f, tg, quick())
+	ok(t, err)
+	ok(t, next.Stop(soon(t)))
+	if done := restored(t, tg, f, RestoreOptions{}); done.Generation != 2 {
+		t.Errorf("restored %+v", done)
+	}
+}
