@@ -89,7 +89,7 @@ func TestUploadRestoreFollow(t *testing.T) {
 		t.Errorf("the replica has %q, restored are %q and, of earlier, %q", a, b, c)
 	}
 	out, _ = command(t, 0, "list", target)
-	if !strings.Contains(out, "generation 1: ") || !strings.Contains(out, "1 snapshots") {
+	if !strings.Contains(out, "generation 1: ") || !strings.Contains(out, ", 1 snapshot\n") {
 		t.Error(out)
 	}
 	for _, c := range []struct {

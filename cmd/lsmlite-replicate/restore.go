@@ -87,12 +87,20 @@ func (c listCommand) Run(ctx context.Context, out io.Writer) (err error) {
 		from := "cannot be restored: it has no complete snapshot"
 		if len(g.Snapshots) > 0 {
 			first := g.Snapshots[0]
-			from = fmt.Sprintf("%s (transaction %d) to %s (transaction %d), %d snapshots", first.Time.Format(time.RFC3339), first.Seq,
-				g.Newest.Format(time.RFC3339), g.Seq, len(g.Snapshots))
+			from = fmt.Sprintf("%s (transaction %d) to %s (transaction %d), %s", first.Time.Format(time.RFC3339), first.Seq,
+				g.Newest.Format(time.RFC3339), g.Seq, count(len(g.Snapshots), "snapshot"))
 		}
 		if err := printf(out, "generation %d: %s\n", g.Number, from); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// count returns a number of things.
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprint(n, " ", what)
 }

@@ -4,6 +4,7 @@ package prom_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -39,9 +40,10 @@ func TestMetrics(t *testing.T) {
 	check(reg.Register(prom.Follower(f, prometheus.Labels{"db": "my"})))
 	families, err := reg.Gather()
 	check(err)
-	got := make(map[string]float64)
+	got, texts := make(map[string]float64), make(map[string][2]string)
 	for _, fam := range families {
 		m := fam.GetMetric()[0]
+		texts[fam.GetName()] = [2]string{strings.ToLower(fam.GetType().String()), fam.GetHelp()}
 		got[fam.GetName()] = m.GetGauge().GetValue() + m.GetCounter().GetValue()
 	}
 	s := r.Status()
@@ -57,5 +59,6 @@ func TestMetrics(t *testing.T) {
 	if len(got) != 15 || s.Objects == 0 {
 		t.Errorf("%d metrics: %v", len(got), got)
 	}
+	expectDocumented(t, texts)
 	check(f.Close())
 }
