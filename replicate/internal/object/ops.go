@@ -79,7 +79,8 @@ func AppendRow(b, key, value []byte) []byte {
 	return b
 }
 
-// WriteRow passes on the bytes of a row: its key and its value as they are, without a copy. It ends with the first error.
+// WriteRow passes on the bytes of a row: its key and its value as they are, without a copy. It ends with the first
+// error.
 func WriteRow(write func([]byte) error, key, value []byte) error {
 	return writeFields(write, make([]byte, 0, binary.MaxVarintLen64), key, value)
 }

@@ -75,7 +75,8 @@ func broken(err error) error {
 	return err
 }
 
-// writeFields passes on fields as they are, without a copy. head comes before the first one. It ends with the first error.
+// writeFields passes on fields as they are, without a copy. head comes before the first one. It ends with the first
+// error.
 func writeFields(write func([]byte) error, head []byte, fields ...[]byte) error {
 	for _, field := range fields {
 		if err := write(binary.AppendUvarint(head, uint64(len(field)))); err != nil {
