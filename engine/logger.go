@@ -13,6 +13,9 @@ import (
 // canLog says that Options.Logger can be used.
 const canLog = true
 
+// observerOf returns what gets the events, nil if nothing does.
+func observerOf(o *Options) *Observer { return JoinObservers(o.Observer, logObserver(o.Logger)) }
+
 // logObserver returns an Observer that writes the rare events to a logger, nil for a nil
 // logger. Commits are not logged; Observer.Committed reports them.
 func logObserver(l *slog.Logger) *Observer {

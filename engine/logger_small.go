@@ -4,9 +4,8 @@
 
 package engine
 
-import "log/slog"
-
 // canLog says that Options.Logger cannot be used: package log/slog brings encoding/json into the program.
 const canLog = false
 
-func logObserver(*slog.Logger) *Observer { return nil }
+// observerOf returns what gets the events, nil if nothing does.
+func observerOf(o *Options) *Observer { return o.Observer }

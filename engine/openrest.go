@@ -36,7 +36,7 @@ func newDB(path string, o Options) *DB {
 	db := &DB{core: &core{path: path}}
 	db.opts.Options = o
 	db.publishOptions(o)
-	if obs := JoinObservers(o.Observer, logObserver(o.Logger)); obs != nil {
+	if obs := observerOf(&o); obs != nil {
 		db.obs = *obs
 	}
 	return db
