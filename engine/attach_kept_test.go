@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -192,6 +193,39 @@ func TestAttachSnapshotGoneWithWriter(t *testing.T) {
 					t.Errorf("the files at rest are kept: %+v, %v", p, err)
 				}
 				x.expectGone()
+				x.end(w)
+			})
+		}
+	}
+}
+
+// TestAttachCheckOutlivesWriter: a check goes on after the end of the process that writes as a snapshot does, and else
+// reports that it has ended, and no damage.
+func TestAttachCheckOutlivesWriter(t *testing.T) {
+	for name, o := range attachOptions {
+		for how, end := range map[string]func(x *kept){
+			"killed": (*kept).kill,
+			"closed": func(x *kept) { ok(x.t, x.w.Close()) },
+		} {
+			t.Run(name+", "+how, func(t *testing.T) {
+				x := newKept(t, o, false)
+				var w *engine.DB
+				problems, err := engine.CheckAttached(x.r, func() {
+					end(x)
+					if how == "killed" {
+						x.expectRead()
+					}
+					w = x.write(sharing(x.o))
+				})
+				ok(t, err)
+				for _, p := range problems {
+					if how == "killed" || !strings.Contains(p.Detail, "the process that writes has ended") {
+						t.Error(p)
+					}
+				}
+				if how == "closed" && len(problems) != 1 {
+					t.Errorf("%d problems", len(problems))
+				}
 				x.end(w)
 			})
 		}
