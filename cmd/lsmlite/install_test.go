@@ -14,8 +14,8 @@ import (
 )
 
 // TestInstall holds that `go install github.com/lsmlite/lsmlite-go/cmd/lsmlite@VERSION` works: it
-// publishes the modules, as they are, to a folder that stands for a module proxy. Of lsmlite-import and
-// lsmlite-replicate, with what they bring, nothing is compiled.
+// publishes the modules, as they are, to a folder that stands for a module proxy. Of lsmlite-import,
+// lsmlite-replicate and lsmlite-copy, with what they bring, nothing is compiled.
 func TestInstall(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it compiles everything")
@@ -28,6 +28,10 @@ func TestInstall(t *testing.T) {
 	publish(t, proxy, module.Version{Path: "github.com/lsmlite/lsmlite-go/cmd/lsmlite-import", Version: version}, "../lsmlite-import")
 	publish(t, proxy, module.Version{Path: "github.com/lsmlite/lsmlite-go/replicate", Version: version}, "../../replicate")
 	publish(t, proxy, module.Version{Path: "github.com/lsmlite/lsmlite-go/cmd/lsmlite-replicate", Version: version}, "../lsmlite-replicate")
+	for _, name := range []string{"pgstore", "tikvstore"} {
+		publish(t, proxy, module.Version{Path: "github.com/lsmlite/lsmlite-go/stores/" + name, Version: version}, "../../stores/"+name)
+	}
+	publish(t, proxy, module.Version{Path: "github.com/lsmlite/lsmlite-go/cmd/lsmlite-copy", Version: version}, "../lsmlite-copy")
 	cache := strings.TrimSpace(run(t, dir, nil, "go", "env", "GOMODCACHE"))
 	public := strings.TrimSpace(run(t, dir, nil, "go", "env", "GOPROXY"))
 	settings := []string{
@@ -39,6 +43,7 @@ func TestInstall(t *testing.T) {
 	out := run(t, dir, nil, filepath.Join(dir, "bin", "lsmlite"), "--version")
 	run(t, dir, settings, "go", "install", "-n", "github.com/lsmlite/lsmlite-go/cmd/lsmlite-import@"+version)
 	run(t, dir, settings, "go", "install", "-n", "github.com/lsmlite/lsmlite-go/cmd/lsmlite-replicate@"+version)
+	run(t, dir, settings, "go", "install", "-n", "github.com/lsmlite/lsmlite-go/cmd/lsmlite-copy@"+version)
 	if !strings.Contains(out, version) {
 		t.Errorf("the installed command has version %q, want %s", out, version)
 	}

@@ -17,7 +17,8 @@ func TestMain(m *testing.M) {
 		"hold":           hold,
 		"lsmlite-import": fakeReader,
 
-		"lsmlite-replicate": fakeReplicator,
+		"lsmlite-replicate": func() { fakeCommand("lsmlite-replicate") },
+		"lsmlite-copy":      func() { fakeCommand("lsmlite-copy") },
 	})
 }
 

@@ -46,13 +46,13 @@ func (c *cut) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// fakeReplicator takes the place of lsmlite-replicate in the scripts: it prints its arguments, and fails if one of them
-// is "fails".
-func fakeReplicator() {
+// fakeCommand takes the place of a command that lsmlite runs in the scripts: it prints its arguments, and fails if one
+// of them is "fails".
+func fakeCommand(name string) {
 	for _, arg := range os.Args[1:] {
 		fmt.Println(arg)
 		if arg == "fails" {
-			fmt.Fprintln(os.Stderr, "lsmlite-replicate: it is broken")
+			fmt.Fprintln(os.Stderr, name+": it is broken")
 			os.Exit(4)
 		}
 	}

@@ -63,7 +63,8 @@ func TestModules(t *testing.T) {
 }
 
 // installed are the modules of commands that `go install` builds from a published version.
-var installed = map[string]bool{"cmd/lsmlite": true, "cmd/lsmlite-import": true, "cmd/lsmlite-replicate": true}
+var installed = map[string]bool{"cmd/lsmlite": true, "cmd/lsmlite-import": true, "cmd/lsmlite-replicate": true,
+	"cmd/lsmlite-copy": true}
 
 // checkInstalled checks that a module replaces the root in its go.work, and nothing in its go.mod.
 func checkInstalled(t *testing.T, dir, mod string) {

@@ -4,7 +4,7 @@ go 1.26.1
 
 require (
 	github.com/jackc/pgx/v5 v5.13.0
-	github.com/lsmlite/lsmlite-go v0.0.0
+	github.com/lsmlite/lsmlite-go v0.2.0
 	go.uber.org/goleak v1.3.0
 )
 

@@ -3,7 +3,7 @@ module github.com/lsmlite/lsmlite-go/stores/tikvstore
 go 1.26.1
 
 require (
-	github.com/lsmlite/lsmlite-go v0.0.0
+	github.com/lsmlite/lsmlite-go v0.2.0
 	github.com/tikv/client-go/v2 v2.0.7
 	github.com/tikv/pd/client v0.0.0-20230329114254-1948c247c2b1
 	go.uber.org/goleak v1.3.0

@@ -42,6 +42,7 @@ type commands struct {
 	Restore    replica.Restore   `cmd:"" group:"care" help:"Put a backup in the place of a database, or make one of a target."`
 	Replicate  replica.Replicate `cmd:"" group:"care" help:"Bring a target, such as object storage, up to date with a database."`
 	Follow     replica.Follow    `cmd:"" group:"care" help:"Keep a replica of what is in a target."`
+	Copy       replica.Copy      `cmd:"" group:"care" help:"Copy the rows of a store, such as a file, into another one."`
 	Rewrite    care.Rewrite      `cmd:"" group:"care" help:"Write a database again, with other pages, blocks or codec."`
 	Diff       care.Diff         `cmd:"" group:"care" help:"Compare the rows of two databases."`
 	Page       care.Page         `cmd:"" group:"care" help:"Show what is on a page."`

@@ -67,7 +67,7 @@ func TestNamesDoNotSteerTheTerminal(t *testing.T) {
 		"import lsm @new6 @other --key-file key", "import bbolt @new7 @", "import pebble @new7 @dir", "import leveldb @new7 @dir",
 		"import sqlite @new7 @", "import csv @ @csv --on-conflict fail",
 		"check @", "check @csv", "stats @", "stats @none", "optimize @", "checkpoint @", "work @", "backup @ @copy", "backup @ @copy2 --verify",
-		"restore @copy @back", "restore dir:@none @back2", "replicate @ dir:@none", "follow --once dir:@none @replica", "rewrite @ @", "rewrite @ @again", "diff @ @other", "diff @ @third", "diff --key-file key @crypt @other",
+		"restore @copy @back", "restore dir:@none @back2", "replicate @ dir:@none", "follow --once dir:@none @replica", "copy @ @copied", "rewrite @ @", "rewrite @ @again", "diff @ @other", "diff @ @third", "diff --key-file key @crypt @other",
 		"page @ 1", "page @ 9999", "log @", "slots list @crypt", "slots add @crypt --key-file key --new-key-file @none", "slots remove @crypt --key-file key zz",
 		"identify @ @crypt @csv @dir", "identify @none", "recover @ @saved", "recover @csv @saved2",
 		"structure @", "structure @ --svg @none/x.svg", "structure @ --svg @picture.svg", "bench compare @none @none", "serve @none", "shell @ --bail .dbinfo .show .check .databases",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package replica has the subcommands that replicate to object storage, and restore and follow from there. They run the
-// command lsmlite-replicate. Package app calls it.
+// Package replica has the subcommands that bring rows elsewhere: to object storage, and back from there, and to other
+// stores. They run the commands lsmlite-replicate and lsmlite-copy. Package app calls it.
 package replica
 
 import (

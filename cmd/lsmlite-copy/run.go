@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -33,14 +34,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	chunk := flags.Int("chunk", 4096, "about how many KiB of rows a transaction of the destination has")
 	flags.IntVar(&o.Passes, "passes", 8, "how many comparisons there are at most")
 	quiet := flags.Bool("quiet", false, "do not report how far it is")
+	asJSON := flags.Bool("json", false, "print the result as JSON")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
-		return 2
+		return usageCode
 	case flags.NArg() != 2 || *chunk < 1 || *chunk > 1<<18 || o.Passes < 1:
 		flags.Usage()
-		return 2
+		return usageCode
 	}
 	o.ChunkBytes = *chunk << 10
 	if !*quiet {
@@ -52,18 +54,30 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		if res.Copied+res.Repaired > 0 {
 			fmt.Fprintf(stderr, "%d rows were copied and %d repaired; go on with -resume\n", res.Copied, res.Repaired)
 		}
-		if errors.Is(err, lsmlite.ErrMisuse) && res.Copied == 0 {
-			return 2
-		}
-		return 1
+		return codeOf(err)
 	}
-	fmt.Fprintf(stdout, "rows      %d\nsha256    %x\ncopied    %d\nrepaired  %d\ncompared  %d times", res.Rows, res.Sum, res.Copied,
-		res.Repaired, res.Passes)
-	if res.Snapshots > 1 {
-		fmt.Fprintf(stdout, ", the last time in %d parts, because a store keeps no state for so long", res.Snapshots)
+	if err := show(stdout, &res, *asJSON); err != nil {
+		fmt.Fprintln(stderr, "lsmlite-copy:", err)
+		return ioFailed
 	}
-	fmt.Fprintln(stdout)
 	return 0
+}
+
+// show prints what both stores have.
+func show(w io.Writer, res *store.CopyResult, asJSON bool) error {
+	if asJSON {
+		return json.NewEncoder(w).Encode(map[string]any{
+			"rows": res.Rows, "sha256": fmt.Sprintf("%x", res.Sum), "copied": res.Copied, "repaired": res.Repaired,
+			"comparisons": res.Passes, "parts": res.Snapshots,
+		})
+	}
+	parts := ""
+	if res.Snapshots > 1 {
+		parts = fmt.Sprintf(", the last time in %d parts, because a store keeps no state for so long", res.Snapshots)
+	}
+	_, err := fmt.Fprintf(w, "rows      %d\nsha256    %x\ncopied    %d\nrepaired  %d\ncompared  %d times%s\n", res.Rows, res.Sum,
+		res.Copied, res.Repaired, res.Passes, parts)
+	return err
 }
 
 // copyRows opens both stores and copies. A source is only read, and never made.

@@ -1,11 +1,11 @@
-module github.com/lsmlite/lsmlite-go/stores/lsmlite-copy
+module github.com/lsmlite/lsmlite-go/cmd/lsmlite-copy
 
 go 1.26.1
 
 require (
-	github.com/lsmlite/lsmlite-go v0.0.0
-	github.com/lsmlite/lsmlite-go/stores/pgstore v0.0.0
-	github.com/lsmlite/lsmlite-go/stores/tikvstore v0.0.0
+	github.com/lsmlite/lsmlite-go v0.2.0
+	github.com/lsmlite/lsmlite-go/stores/pgstore v0.2.0
+	github.com/lsmlite/lsmlite-go/stores/tikvstore v0.2.0
 	go.uber.org/goleak v1.3.0
 )
 
@@ -62,9 +62,3 @@ require (
 	google.golang.org/protobuf v1.36.12 // indirect
 	gopkg.in/natefinch/lumberjack.v2 v2.2.1 // indirect
 )
-
-replace github.com/lsmlite/lsmlite-go => ../..
-
-replace github.com/lsmlite/lsmlite-go/stores/pgstore => ../pgstore
-
-replace github.com/lsmlite/lsmlite-go/stores/tikvstore => ../tikvstore

@@ -39,7 +39,7 @@ func command(ctx context.Context, args ...string) (code int, stdout, stderr stri
 	return code, out.String(), err.String()
 }
 
-func exec(t *testing.T, dsn, text string, args ...any) {
+func statement(t *testing.T, dsn, text string, args ...any) {
 	t.Helper()
 	db, err := sql.Open("lsmlite", dsn)
 	if err != nil {
@@ -57,7 +57,7 @@ func TestCopyBothWays(t *testing.T) {
 	ctx := context.Background()
 	a, b := filepath.Join(t.TempDir(), "a.lsm"), filepath.Join(t.TempDir(), "b.lsm")
 	for i := range 100 {
-		exec(t, a, "INSERT INTO kv VALUES (?, ?)", fmt.Sprint(i), strings.Repeat("v", i))
+		statement(t, a, "INSERT INTO kv VALUES (?, ?)", fmt.Sprint(i), strings.Repeat("v", i))
 	}
 	code, there, stderr := command(ctx, "-chunk", "1", a, "elsewhere://both")
 	if code != 0 || !strings.Contains(there, "rows      100\n") || !strings.Contains(there, "copied    100\n") ||
@@ -68,9 +68,13 @@ func TestCopyBothWays(t *testing.T) {
 	if code != 0 || back != there || stderr != "" {
 		t.Fatalf("%d\n%s\n%s", code, back, stderr)
 	}
+	code, asJSON, _ := command(ctx, "-quiet", "-json", "-resume", "--", a, b)
+	if code != 0 || !strings.HasPrefix(asJSON, `{"comparisons":1,"copied":0,"parts":1,"repaired":0,"rows":100,"sha256":"`) {
+		t.Errorf("%d, %s", code, asJSON)
+	}
 	// One more pass finds what has changed.
-	exec(t, a, "DELETE FROM kv WHERE key >= '9'")
-	exec(t, a, "INSERT INTO kv VALUES ('0', 'new')")
+	statement(t, a, "DELETE FROM kv WHERE key >= '9'")
+	statement(t, a, "INSERT INTO kv VALUES ('0', 'new')")
 	code, _, stderr = command(ctx, a, b)
 	if code != 2 || !strings.Contains(stderr, "the destination has rows") {
 		t.Fatalf("without -resume: %d, %s", code, stderr)
@@ -87,9 +91,9 @@ func TestCommandErrors(t *testing.T) {
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	a := filepath.Join(dir, "a.lsm")
-	exec(t, a, "INSERT INTO kv VALUES ('a', 'b')")
+	statement(t, a, "INSERT INTO kv VALUES ('a', 'b')")
 	b := filepath.Join(dir, "b.lsm")
-	exec(t, b, "INSERT INTO kv VALUES ('c', 'd')")
+	statement(t, b, "INSERT INTO kv VALUES ('c', 'd')")
 	for _, tt := range []struct {
 		ctx    context.Context
 		args   []string
@@ -101,10 +105,10 @@ func TestCommandErrors(t *testing.T) {
 		{ctx, []string{"-chunk", "0", "a", "b"}, 2, "usage: lsmlite-copy"},
 		{ctx, []string{"-unknown", "a", "b"}, 2, "not defined"},
 		{ctx, []string{"-h"}, 0, "usage: lsmlite-copy"},
-		{ctx, []string{filepath.Join(dir, "missing"), a}, 1, "source: "},
+		{ctx, []string{filepath.Join(dir, "missing"), a}, 3, "source: "},
 		{ctx, []string{a, a + "?nonsense=1"}, 2, "unknown setting"},
-		{ctx, []string{a, "postgres://u:hunter2@127.0.0.1:1/db?connect_timeout=1"}, 1, "destination: "},
-		{ctx, []string{a, "tikv://127.0.0.1:1/kv"}, 1, "destination: "},
+		{ctx, []string{a, "postgres://u:hunter2@127.0.0.1:1/db?connect_timeout=1"}, 6, "destination: "},
+		{ctx, []string{a, "tikv://127.0.0.1:1/kv"}, 3, "destination: "},
 		{ctx, []string{a, b + "?mode=ro"}, 2, "the destination has mode=ro"},
 		{ctx, []string{"-resume", a, "elsewhere://ro?mode=ro"}, 2, "the destination has mode=ro"},
 		{ctx, []string{"-resume", a, a}, 2, "the source and the destination are the same"},
@@ -112,7 +116,7 @@ func TestCommandErrors(t *testing.T) {
 		{ctx, []string{"elsewhere://u:hunter2@h/?x=1&y=2", "elsewhere://u@H/?y=2&mode=rw&x=1"}, 2, "are the same"},
 		{ctx, []string{a, "postgress://u:hunter2@h/db"}, 2, "destination: lsmlite: open: no package in this program has stores at postgress://"},
 		{ctx, []string{"postgres:u:hunter2@h", a}, 2, "source: "},
-		{ended, []string{a, filepath.Join(dir, "c.lsm")}, 1, "canceled"},
+		{ended, []string{a, filepath.Join(dir, "c.lsm")}, 130, "canceled"},
 	} {
 		code, stdout, stderr := command(tt.ctx, tt.args...)
 		if code != tt.code || !strings.Contains(stderr, tt.stderr) || stdout != "" || strings.Contains(stderr, "hunter2") {
