@@ -56,16 +56,14 @@ type Change struct {
 // is used, before the stream goes on; later it has ErrMisuse. An error ends it: then some operations are missing, and
 // those before count for nothing.
 func (c Change) Ops(yield func(Op, error) bool) {
-	if c.stream == nil || c.turn != c.stream.turn.Load() {
-		err := &Error{Code: CodeMisuse, Op: "changes", Detail: "the stream has gone on since the change"}
-		if c.stream != nil {
-			err.Path = c.stream.db.path
-		}
-		yield(Op{}, err)
+	if c.stream == nil {
+		yield(Op{}, &Error{Code: CodeMisuse, Op: "changes", Detail: goneOn})
 		return
 	}
-	c.stream.ops(yield)
+	c.stream.ops(c.turn, yield)
 }
+
+const goneOn = "the stream has gone on since the change"
 
 // OpKind is what an operation does.
 type OpKind uint8
@@ -213,12 +211,25 @@ func (s *changes) report(err error) {
 
 var errStopped = errors.New("stopped")
 
-// ops yields the operations of the change that was handed over last. It keeps yield nowhere, so that a range statement
-// allocates nothing.
-func (s *changes) ops(yield func(Op, error) bool) {
+// over returns an error if the stream has gone on since a turn. It is asked before each operation, because the stream
+// may go on while those of a change are read.
+func (s *changes) over(turn uint64) error {
+	if turn == s.turn.Load() {
+		return nil
+	}
+	return &Error{Code: CodeMisuse, Op: "changes", Path: s.db.path, Detail: goneOn}
+}
+
+// ops yields the operations of the change that was handed over in a turn. It keeps yield nowhere, so that a range
+// statement allocates nothing.
+func (s *changes) ops(turn uint64, yield func(Op, error) bool) {
+	if err := s.over(turn); err != nil {
+		yield(Op{}, err)
+		return
+	}
 	n, ok := s.r.Held()
 	if !ok {
-		next, stop := iter.Pull2(s.long)
+		next, stop := iter.Pull2(func(yield func(Op, error) bool) { s.long(turn, yield) })
 		defer stop()
 		for {
 			op, err, ok := next()
@@ -228,6 +239,10 @@ func (s *changes) ops(yield func(Op, error) bool) {
 		}
 	}
 	for i := range n {
+		if err := s.over(turn); err != nil {
+			yield(Op{}, err)
+			return
+		}
 		rec, err := s.r.Record(i)
 		if err != nil {
 			s.report(err)
@@ -241,12 +256,12 @@ func (s *changes) ops(yield func(Op, error) bool) {
 }
 
 // long yields the operations of a transaction that is not in memory.
-func (s *changes) long(yield func(Op, error) bool) {
+func (s *changes) long(turn uint64, yield func(Op, error) bool) {
 	err := s.r.Records(func(rec format.LogRecord) error {
 		if !yield(opOf(&rec), nil) {
 			return errStopped
 		}
-		return nil
+		return s.over(turn)
 	})
 	if err != nil && err != errStopped {
 		s.report(err)
@@ -254,7 +269,8 @@ func (s *changes) long(yield func(Op, error) bool) {
 	}
 }
 
-// opOf makes an operation of a record of the log.
+// opOf makes an operation of a record of the log. A long value is loaded also where it is in memory, so that it comes
+// in one way, whatever else its transaction holds.
 func opOf(r *format.LogRecord) Op {
 	switch r.Op {
 	case format.LogDelete:
@@ -263,8 +279,12 @@ func opOf(r *format.LogRecord) Op {
 		return Op{Kind: OpDeleteRange, Key: r.Key, End: r.Value}
 	}
 	op := Op{Kind: OpPut, Key: r.Key, Value: r.Value, Load: r.Load, ValueLen: len(r.Value)}
-	if r.Load != nil {
+	switch {
+	case r.Load != nil:
 		op.ValueLen = r.ValueLen
+	case op.ValueLen >= MaxOpValue:
+		held := r.Value
+		op.Value, op.Load = nil, func(value []byte) error { copy(value, held); return nil }
 	}
 	return op
 }

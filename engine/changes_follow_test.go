@@ -168,6 +168,9 @@ func TestWatch(t *testing.T) {
 	all.Go(func() {
 		defer close(events)
 		for e := range watching {
+			if long := e.ValueLen >= engine.MaxOpValue; e.Load != nil || long && e.Value != nil {
+				t.Errorf("%q has %d bytes of %d, and Load %t", e.Key, len(e.Value), e.ValueLen, e.Load != nil)
+			}
 			switch {
 			case e.Resync:
 				events <- "resync"

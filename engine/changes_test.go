@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"strings"
 	"syscall"
@@ -32,6 +33,9 @@ func render(c engine.Change) (string, error) {
 			return "", err
 		}
 		value := op.Value
+		if long := op.ValueLen >= engine.MaxOpValue; long != (op.Load != nil) || long && op.Value != nil {
+			return "", fmt.Errorf("a value of %d bytes: Load %t, Value of %d bytes", op.ValueLen, op.Load != nil, len(op.Value))
+		}
 		if op.Load != nil {
 			value = make([]byte, op.ValueLen)
 			if err := op.Load(value); err != nil {
@@ -556,5 +560,55 @@ func TestChangesCut(t *testing.T) {
 	wantGap(t, db, from) // which is no cut
 	if s := db.Stats(); s.ChangeCuts != 1 {
 		t.Errorf("%d cuts", s.ChangeCuts)
+	}
+}
+
+// TestChangesOpsAreOver: a stream that goes on while the operations of a change are read ends these, in memory or not;
+// it never hands over those of another transaction in their place.
+func TestChangesOpsAreOver(t *testing.T) {
+	for name, rows := range map[string]int{"in memory": 3, "not in memory": 100} {
+		for next, more := range map[string]int{"shorter": 1, "longer": 200} {
+			t.Run(name+", the next one "+next, func(t *testing.T) {
+				o := withChanges(memfs.New())
+				o.Changes = 64 << 20
+				db := mustOpen(t, "/db", o)
+				from := positionNow(t, db)
+				for i, n := range []int{rows, more} {
+					ok(t, db.Update(context.Background(), func(tx *engine.Tx) error {
+						for k := range n {
+							value := []byte("v")
+							if i == 0 && rows > 50 {
+								value = make([]byte, 100_000) // 10 MB are not kept
+							}
+							if err := tx.Put(fmt.Appendf(nil, "%d/%03d", i, k), value); err != nil {
+								return err
+							}
+						}
+						return nil
+					}))
+				}
+				goOn, stop := iter.Pull2(db.Changes(context.Background(), from, engine.ChangeOptions{}))
+				defer stop()
+				change, err, _ := goOn()
+				ok(t, err)
+				seen, over := 0, error(nil)
+				for op, err := range change.Ops {
+					if over = err; err != nil {
+						break
+					}
+					if !bytes.HasPrefix(op.Key, []byte("0/")) {
+						t.Fatalf("%q is of the next transaction", op.Key)
+					}
+					if seen++; seen == 1 {
+						_, err, _ := goOn()
+						ok(t, err)
+					}
+				}
+				if seen != 1 || !errors.Is(over, engine.ErrMisuse) {
+					t.Errorf("%d operations, then %v; want one, then ErrMisuse", seen, over)
+				}
+				ok(t, db.Close())
+			})
+		}
 	}
 }
