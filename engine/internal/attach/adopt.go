@@ -32,7 +32,7 @@ func (f *Follower) adopt(ctx context.Context) (err error) {
 		if next.pages != nil && next.pages != r.pages {
 			next.pages.Close()
 		}
-		_ = claim.hold.Release()
+		claim.drop(r.claim)
 		if errors.Is(err, errs.ErrSnapshotGone) {
 			return errAgain
 		}

@@ -32,8 +32,13 @@ type claim struct {
 	ref    format.CheckpointRef // what the meta page held
 
 	shown atomic.Bool // readers may have it
-	kept  atomic.Bool // after the end of its run; changed with run.atRest.mu
-	gone  bool        // and not kept later; guarded by run.atRest.mu
+	// heir is an older claim of the run that is still shown when this one ends, nil before: what the leases that have
+	// been moved to this one ask from then on. They are on segments of both, which the process that writes may use
+	// again once it honours only later checkpoints. As it gives up the oldest ones first, this one is honoured
+	// whenever the heir is.
+	heir atomic.Pointer[claim]
+	kept atomic.Bool // after the end of its run; changed with run.atRest.mu
+	gone bool        // and not kept later; guarded by run.atRest.mu
 }
 
 const (
@@ -46,6 +51,9 @@ const (
 // honoured returns nil if everything that was read before is right, else the error of the read. Any goroutine may call
 // it.
 func (c *claim) honoured() error {
+	if heir := c.heir.Load(); heir != nil {
+		return heir.honoured()
+	}
 	if c.kept.Load() {
 		return nil
 	}
@@ -131,8 +139,12 @@ func (c *claim) isGone() bool {
 	return c.gone
 }
 
-// drop gives the claim up, because nobody reads what it is on any more.
-func (c *claim) drop() {
+// drop gives the claim up, because nobody reads what it is on any more. The heir is the newest claim of the run before
+// this one that is still shown, if any: its readers read segments of this one, too.
+func (c *claim) drop(heir *claim) {
+	if heir != nil {
+		c.heir.Store(heir) // before this one is let go
+	}
 	rest := &c.run.atRest
 	rest.mu.Lock()
 	defer rest.mu.Unlock()

@@ -164,12 +164,12 @@ func TestClaimIsKept(t *testing.T) {
 			next.Stored(live.Checkpoint{ID: 21})
 			d.expect(c, true)
 			d.expect(second, true)
-			c.drop()
+			c.drop(nil)
 			if !d.held() {
 				t.Error("one of two claims was dropped, and nothing is held")
 			}
 			d.expect(second, true)
-			second.drop()
+			second.drop(nil)
 			if d.held() {
 				t.Error("the files are held although nobody reads")
 			}
@@ -207,7 +207,7 @@ func TestClaimIsGone(t *testing.T) {
 			if !c.isGone() {
 				t.Error("it may come back")
 			}
-			c.drop()
+			c.drop(nil)
 		})
 	}
 }

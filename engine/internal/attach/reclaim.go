@@ -51,8 +51,10 @@ func (f *Follower) Reap() {
 		read[p.State.Disk] = true
 	}
 	needed, kept := map[*run]bool{f.run: true}, make(map[*run]bool)
+	var older *claim // the newest one so far that stays
 	f.shown = slices.DeleteFunc(f.shown, func(s shown) bool {
 		if read[s.disk] {
+			older = s.claim
 			needed[s.claim.run] = true
 			if f.run != nil && f.run != s.claim.run {
 				s.claim.giveUp()
@@ -62,7 +64,10 @@ func (f *Follower) Reap() {
 			}
 			return false
 		}
-		s.claim.drop()
+		if older != nil && older.run != s.claim.run {
+			older = nil
+		}
+		s.claim.drop(older)
 		return true
 	})
 	f.retired = slices.DeleteFunc(f.retired, func(r *run) bool {

@@ -23,7 +23,8 @@ func NewLease(honoured func() error) *Lease {
 }
 
 // Renew makes the lease one by a newer checkpoint, which lists the segment, too. The one before must be honoured
-// until after the newer one is.
+// until after the newer one is. When the newer one is let go while the segment is still read through an older one,
+// honoured has to speak of that from then on.
 func (l *Lease) Renew(honoured func() error) { l.honoured.Store(&honoured) }
 
 // check returns an error if what was read before the call may be something else than it was.
