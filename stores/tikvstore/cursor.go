@@ -78,11 +78,11 @@ func (c *cursor) turn(ctx context.Context) bool {
 		c.err = c.d.errorOf("read", err)
 		return false
 	}
-	c.page, c.more = next, len(next.rows) == n
+	c.page, c.more = next, next.more
 	if c.left > 0 {
 		c.left -= len(next.rows)
 	}
-	c.size = next.following()
+	c.size = next.following(c.r.KeysOnly)
 	c.in = len(next.rows) > 0
 	return c.in
 }

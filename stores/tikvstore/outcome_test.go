@@ -192,7 +192,7 @@ func TestLongRangeDelete(t *testing.T) {
 	c := newCluster(t, []byte("kkv\x001"))
 	st, err := c.open("kv", store.Settings{Create: true})
 	must(t, err)
-	const n = 2*mostRows + 100
+	const n = 2*mostKeys + 100
 	tx := begin(t, st, nil)
 	for i := range n {
 		must(t, tx.Put(ctx, []byte{'0' + byte(i>>12), byte(i >> 6 & 63), byte(i & 63)}, []byte("v")))

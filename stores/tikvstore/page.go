@@ -35,31 +35,50 @@ type page struct {
 	rows  []row
 	bytes int
 	span  span
+	more  bool // rows may come after it
 }
 
 const (
-	// A cursor first reads firstPage rows, and then as many as take about pageBytes, at most mostRows.
+	// A cursor first reads firstPage rows, and then as many as take pageBytes if they are as long as those of the
+	// page before, or as its last one if that is longer. Where rows become longer all at once, an answer may hold
+	// more; a page then ends when it has fullPage, and the rows after that are read again.
 	firstPage = 16
-	mostRows  = 1024
 	pageBytes = 1 << 20
+	fullPage  = 4 * pageBytes
+	// mostRows and mostKeys are how many rows and keys without values an answer holds at most: mostRows values of
+	// the greatest length are the most memory that a read may take.
+	mostRows = 256
+	mostKeys = 1024
+	// leastBatch is the smallest number of rows that TiKV's client can be told to request; it takes 1 for 256.
+	leastBatch = 2
 )
 
-// following returns how many rows the next page is to have: what is pageBytes if rows go on as in this one.
-func (p *page) following() int {
-	if p.bytes == 0 {
-		return mostRows
+// most is how many rows a page has at most.
+func most(keysOnly bool) int {
+	if keysOnly {
+		return mostKeys
 	}
-	return min(max(firstPage, pageBytes*len(p.rows)/p.bytes), mostRows)
+	return mostRows
 }
 
-// read reads up to n rows.
+// following returns how many rows the next page is to have.
+func (p *page) following(keysOnly bool) int {
+	if len(p.rows) == 0 {
+		return firstPage
+	}
+	last := p.rows[len(p.rows)-1]
+	length := max(p.bytes/len(p.rows), len(last.key)+len(last.value), 1)
+	return min(max(pageBytes/length, 1), most(keysOnly))
+}
+
+// read reads up to n rows, which are not more than most.
 func (d *db) read(ts uint64, s span, n int, keysOnly bool) (page, error) {
 	p := page{span: s}
 	if bytes.Compare(s.start, s.end) >= 0 {
 		return p, nil
 	}
 	snap := d.kv.GetSnapshot(ts)
-	snap.SetScanBatchSize(n)
+	snap.SetScanBatchSize(max(n, leastBatch))
 	snap.SetKeyOnly(keysOnly)
 	it, err := iterate(snap, s)
 	if err != nil {
@@ -84,7 +103,8 @@ func (d *db) read(ts uint64, s span, n int, keysOnly bool) (page, error) {
 		} else {
 			p.span.start = append(append(make([]byte, 0, len(full)+1), full...), 0)
 		}
-		if len(p.rows) == n {
+		if len(p.rows) == n || p.bytes >= fullPage {
+			p.more = true
 			break // without a look at the next one, which may be on another server
 		}
 		if err := it.Next(); err != nil {

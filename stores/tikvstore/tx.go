@@ -130,9 +130,9 @@ func (t *remoteTx) write(ctx context.Context, txn *tikv.KVTxn, w *overlay.Writes
 // deleteRange deletes the keys of a range one by one: TiKV has nothing better in a transaction.
 func (t *remoteTx) deleteRange(ctx context.Context, txn *tikv.KVTxn, after, before []byte) error {
 	p := page{span: t.d.k.span(&store.Range{Lo: after, HasLo: true, LoOpen: true, Hi: before, HasHi: true, HiOpen: true})}
-	for n := mostRows; n == mostRows; n = len(p.rows) {
+	for p.more = true; p.more; {
 		var err error
-		if p, err = t.d.read(t.ts, p.span, mostRows, true); err != nil {
+		if p, err = t.d.read(t.ts, p.span, mostKeys, true); err != nil {
 			return err
 		}
 		for _, r := range p.rows {
