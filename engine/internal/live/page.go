@@ -67,24 +67,37 @@ var (
 	ErrVersion = errors.New("the live page is of a newer version of this program")
 )
 
-// sumOf returns the sum of a slot. It is made with each commit, so it has to be fast, and nobody but a writer that is
-// interrupted makes a slot that is not whole. Each eighth byte begins a word, with its least significant byte first;
-// each fourth word goes through the same one of four lanes, which end in one number. A step of a lane can be undone, so
-// two slots that differ in one word have different sums.
-func sumOf(b []byte) uint64 {
-	b = b[:sumAt]
-	lanes := [4]uint64{1, 2, 3, 4}
+// sumOf returns the sum of a slot: that of what a commit changes, begun with that of what it does not.
+func sumOf(b []byte) uint64 { return sumOfCommit(sumOfRest(b), b) }
+
+// sumOfRest returns the sum of what stays the same from one checkpoint to the next.
+func sumOfRest(b []byte) uint64 { return sumWords(sumWords(0, b[:seqAt]), b[idAt:writtenAt]) }
+
+// sumOfCommit returns the sum of a slot whose rest has that sum.
+func sumOfCommit(rest uint64, b []byte) uint64 {
+	return sumWords(mix(mix(rest, word(b[seqAt:])), word(b[writtenAt:])), b[endAt:idAt])
+}
+
+// sumWords goes on with a sum. One is made with each commit, so it has to be fast, and nobody but a writer that is
+// interrupted makes a slot that is not whole. Each eighth byte begins a word; each fourth word goes through the same one
+// of four lanes, which end in one number. A step of a lane can be undone, so two slots that differ in one word have
+// different sums.
+func sumWords(sum uint64, b []byte) uint64 {
+	lanes := [4]uint64{sum, 2, 3, 4}
 	for ; len(b) >= 32; b = b[32:] {
-		lanes[0] = mix(lanes[0], binary.LittleEndian.Uint64(b))
-		lanes[1] = mix(lanes[1], binary.LittleEndian.Uint64(b[8:]))
-		lanes[2] = mix(lanes[2], binary.LittleEndian.Uint64(b[16:]))
-		lanes[3] = mix(lanes[3], binary.LittleEndian.Uint64(b[24:]))
+		lanes[0] = mix(lanes[0], word(b))
+		lanes[1] = mix(lanes[1], word(b[8:]))
+		lanes[2] = mix(lanes[2], word(b[16:]))
+		lanes[3] = mix(lanes[3], word(b[24:]))
 	}
 	for i := 0; len(b) > 0; i, b = i+1, b[8:] {
-		lanes[i] = mix(lanes[i], binary.LittleEndian.Uint64(b))
+		lanes[i] = mix(lanes[i], word(b))
 	}
-	return mix(mix(mix(mix(0, lanes[0]), lanes[1]), lanes[2]), lanes[3])
+	return mix(mix(mix(lanes[0], lanes[1]), lanes[2]), lanes[3])
 }
+
+// word reads a word with its least significant byte first.
+func word(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
 
 // mix is a step of a lane: 2^64 divided by the golden ratio spreads low bits upwards, the shift high ones downwards.
 func mix(lane, word uint64) uint64 {
@@ -96,18 +109,26 @@ func mix(lane, word uint64) uint64 {
 func (p *Page) slot() int64 { return int64(p.Written%2) * SlotBytes }
 
 // Encode puts the page into b.
-func (p *Page) Encode(b *[SlotBytes]byte) {
+func (p *Page) Encode(b *[SlotBytes]byte) { p.encodeCommit(b, p.encodeRest(b)) }
+
+// encodeRest puts what a commit does not change into b, and returns its sum.
+func (p *Page) encodeRest(b *[SlotBytes]byte) uint64 {
 	copy(b[magicAt:], magic[:])
 	copy(b[runAt:], p.Run[:])
 	binary.BigEndian.PutUint32(b[saltAt:], p.Salt)
 	clear(b[saltAt+4 : seqAt])
-	binary.BigEndian.PutUint64(b[seqAt:], p.Seq)
-	putPlace(b[endAt:], &p.End)
 	binary.BigEndian.PutUint64(b[idAt:], uint64(p.Checkpoint.ID))
 	putPlace(b[ckptAt:], &p.Checkpoint.At)
 	clear(b[ckptAt+placeLen : writtenAt])
+	return sumOfRest(b[:])
+}
+
+// encodeCommit puts what a commit changes into b, which holds the rest of the page with that sum.
+func (p *Page) encodeCommit(b *[SlotBytes]byte, rest uint64) {
+	binary.BigEndian.PutUint64(b[seqAt:], p.Seq)
+	putPlace(b[endAt:], &p.End)
 	binary.BigEndian.PutUint64(b[writtenAt:], p.Written)
-	binary.BigEndian.PutUint64(b[sumAt:], sumOf(b[:]))
+	binary.BigEndian.PutUint64(b[sumAt:], sumOfCommit(rest, b[:]))
 }
 
 // Decode reads the page from what is in the file. The errors match ErrTorn, ErrNotAPage or ErrVersion.

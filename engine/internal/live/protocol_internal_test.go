@@ -422,7 +422,8 @@ func (c cast) play(running **actor) *world {
 	// The writer has begun, with nobody to see it.
 	w.page = Page{Run: [16]byte{1}, Salt: 1, End: place(0), Checkpoint: start.checkpoint()}
 	w.first = start.id
-	w.page.Encode(&w.buf)
+	w.rest = w.page.encodeRest(&w.buf)
+	w.page.encodeCommit(&w.buf, w.rest)
 	s.page = slices.Concat(w.buf[:], w.buf[:])
 	life := handle{s: s, owner: "writer"}
 	_ = s.locks.LockRange("writer", lifeOf(1, 10), int64(MaxID-10)+1, vfs.Exclusive)

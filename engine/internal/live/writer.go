@@ -37,6 +37,7 @@ type Writer struct {
 
 	page  Page
 	buf   [SlotBytes]byte
+	rest  uint64 // sum of what buf holds apart from what a commit changes
 	first base.SnapshotID // F; 0 if LIFE is not held
 	ended bool
 	inWay map[base.SnapshotID]time.Time // when a pin was first found to be in the way
@@ -97,6 +98,7 @@ func (w *Writer) begin(newest Checkpoint) error {
 	if _, err := io.ReadFull(w.random, w.page.Run[:]); err != nil {
 		return err
 	}
+	w.rest = w.page.encodeRest(&w.buf)
 	w.Salt = nextSalt(w.Salt)
 	for range 2 { // nothing of an earlier run is left
 		if err := w.write(); err != nil {
@@ -158,6 +160,7 @@ func (w *Writer) Stored(newest Checkpoint) {
 		return
 	}
 	w.page.Checkpoint = newest
+	w.rest = w.page.encodeRest(&w.buf)
 	if err := w.write(); err != nil {
 		w.fail(err)
 	}
@@ -166,7 +169,7 @@ func (w *Writer) Stored(newest Checkpoint) {
 // write writes the page, to the slot that does not hold the one before.
 func (w *Writer) write() error {
 	w.page.Written++
-	w.page.Encode(&w.buf)
+	w.page.encodeCommit(&w.buf, w.rest)
 	if _, err := w.Page.WriteAt(w.buf[:], w.page.slot()); err != nil {
 		return fmt.Errorf("write what others may read: %w", err)
 	}
