@@ -79,9 +79,9 @@ func sumOfCommit(rest uint64, b []byte) uint64 {
 }
 
 // sumWords goes on with a sum. One is made with each commit, so it has to be fast, and nobody but a writer that is
-// interrupted makes a slot that is not whole. Each eighth byte begins a word; each fourth word goes through the same one
-// of four lanes, which end in one number. A step of a lane can be undone, so two slots that differ in one word have
-// different sums.
+// interrupted makes a slot that is not whole. Each eighth byte begins a word; each fourth word goes through the same
+// one of four lanes, which end in one number. A step of a lane can be undone, so two slots that differ in one word
+// have different sums.
 func sumWords(sum uint64, b []byte) uint64 {
 	lanes := [4]uint64{sum, 2, 3, 4}
 	for ; len(b) >= 32; b = b[32:] {
