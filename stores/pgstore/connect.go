@@ -43,6 +43,7 @@ func poolOf(rest string, o *options) (*pgxpool.Pool, *place, error) {
 	c.BuildContextWatcherHandler = func(pg *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: pg, DeadlineDelay: answerLimit}
 	}
+	c.DialFunc = sockets(c.DialFunc)
 	if _, found := c.RuntimeParams["application_name"]; !found {
 		c.RuntimeParams["application_name"] = "lsmlite"
 	}

@@ -185,7 +185,7 @@ func (c *cursor) Value(ctx context.Context) ([]byte, error) {
 		return value, err
 	}
 	var read []byte
-	key := c.page.key(c.i)
+	key := kept(ctx, c.page.key(c.i)) // the page may be used again before the read is over
 	err = c.pin.read(ctx, "read", func(ctx context.Context, conn *pgx.Conn) error {
 		v, _, err := c.s.lookup(ctx, conn, key)
 		if err == nil {
@@ -215,7 +215,7 @@ func (c *cursor) ValuePart(ctx context.Context, dst []byte, from, n int) ([]byte
 		return dst, nil
 	}
 	var read []byte
-	key := c.page.key(c.i)
+	key := kept(ctx, c.page.key(c.i)) // the page may be used again before the read is over
 	err = c.pin.read(ctx, "read", func(ctx context.Context, conn *pgx.Conn) error {
 		part, err := c.s.lookupPart(ctx, conn, key, first, n)
 		if err == nil {

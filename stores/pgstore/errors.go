@@ -61,6 +61,7 @@ type meaning struct {
 const (
 	startAgain = "; nothing was written, start again"
 	conflict   = "another transaction changed the same rows" + startAgain
+	rolledBack = "the server rolled the transaction back" + startAgain
 	ended      = "the server ended the transaction that showed this state" + startAgain
 )
 

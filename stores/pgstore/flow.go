@@ -10,20 +10,25 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// restBytes is how much of an answer that nobody wants is received. A longer one is ended with its connection.
-const restBytes = 2 * pageBytes
+const (
+	// restBytes is how much of an answer that nobody wants is received. A longer one is ended with its connection.
+	restBytes = 2 * pageBytes
+	// restTime is how long it is received, at most.
+	restTime = 100 * time.Millisecond
+)
 
 // flow is a statement whose rows are received one by one. Each is in memory until the next one is.
 type flow struct {
-	conn  *pgxpool.Conn
-	sizes *sizes
+	conn     *pgxpool.Conn
+	sizes    *sizes
+	restTime time.Duration // the constant, except in tests
 
 	ctx   context.Context // of the statement; stop ends it
 	stop  context.CancelFunc
 	rows  pgx.Rows
 	n     int    // how many rows there are at most
 	got   int    // how many were received
-	bytes int    // of their keys and values
+	bytes int    // of what was received of their keys and values
 	last  []byte // the key of the row n
 
 	has        bool // there is a current row
@@ -78,7 +83,7 @@ func (f *flow) next() bool {
 	if f.valueLen > longValue && !f.keysOnly {
 		f.sizes.long()
 	}
-	f.bytes += len(f.key) + f.valueLen
+	f.bytes += len(f.key) + sent(f.valueLen, f.keysOnly)
 	if f.got++; f.got == f.n {
 		f.last = append([]byte(nil), f.key...)
 	}
@@ -103,23 +108,27 @@ func (f *flow) decode(raw [][]byte) (err error) {
 	return nil
 }
 
-// end receives what is left of the answer and reports whether the connection is as before. It closes it if that takes
-// too long or, unless all is set, if the rest is long. The connection is the caller's then.
-func (f *flow) end(all bool) (whole bool) {
+// end receives what is left of the answer and reports whether the connection is as before. It closes it if the rest is
+// long, or takes long. The connection is the caller's then.
+func (f *flow) end() (whole bool) {
 	f.has = false
 	if f.stop == nil {
 		return true
 	}
 	defer f.stop()
-	conn := f.conn.Conn()
-	if mean := f.bytes / max(f.got, 1); !all && (f.n-f.got)*mean > restBytes && f.rows.Err() == nil {
+	late := time.AfterFunc(f.restTime, socketOf(f.conn).end) // also in the middle of a row
+	for rest := 0; f.rows.Next(); {
+		for _, raw := range f.rows.RawValues() {
+			rest += len(raw)
+		}
+		if rest > restBytes {
+			closeNow(f.conn)
+		}
+	}
+	f.rows.Close()
+	// A request to stop may arrive late, and hit the next statement.
+	if !late.Stop() || f.ctx.Err() != nil {
 		closeNow(f.conn)
 	}
-	late := time.AfterFunc(endLimit, f.stop)
-	f.rows.Close()
-	late.Stop()
-	if f.ctx.Err() != nil {
-		closeNow(f.conn) // a request to stop may arrive late, and hit the next statement
-	}
-	return !conn.IsClosed()
+	return !f.conn.Conn().IsClosed()
 }

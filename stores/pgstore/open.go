@@ -35,7 +35,7 @@ func open(ctx context.Context, u *url.URL, set store.Settings) (*remote, error) 
 		return nil, err
 	}
 	s := &conns{place: p, pool: pool, o: o, sql: newTexts(o.table), sizes: &sizes{},
-		slots: make(chan struct{}, pool.Config().MaxConns), grace: grace, outcomeLimit: outcomeLimit}
+		slots: make(chan struct{}, pool.Config().MaxConns), grace: grace, outcomeLimit: outcomeLimit, restTime: restTime}
 	err = s.once(ctx, "open", func(c *pgx.Conn) error { return prepare(ctx, c, p, &o) })
 	if err != nil {
 		pool.Close()

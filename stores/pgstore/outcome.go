@@ -51,7 +51,7 @@ func (s *conns) committed(ctx context.Context, com commitment, e ending) error {
 	case e.err == nil && e.tag.String() == "COMMIT":
 		return nil
 	case e.err == nil:
-		return s.errorf(errs.CodeConflict, "commit", "the server rolled the transaction back; nothing was written, start again")
+		return s.errorf(errs.CodeConflict, "commit", "%s", rolledBack)
 	case errors.As(e.err, &server) && (!e.reached || !fatal(server) && !e.lost): // its answers come in order
 		return s.failed(context.WithoutCancel(ctx), "commit", e.err, true)
 	case pgconn.SafeToRetry(e.err) || strings.HasPrefix(e.err.Error(), preparing):

@@ -37,7 +37,7 @@ const (
 type page struct {
 	rows  []row
 	bytes []byte // of all keys and values
-	size  int    // what all rows would take, also the values that are left out
+	size  int    // what all rows would take, also the values that are left out; of keys only, what they take
 	whole bool   // nothing comes after it
 }
 
@@ -141,9 +141,17 @@ func (p *page) add(fields []pgconn.FieldDescription, raw [][]byte) (err error) {
 			return err
 		}
 	}
-	p.size += r.keyLen + r.valueLen
+	p.size += r.keyLen + sent(r.valueLen, len(raw) == 2)
 	p.rows = append(p.rows, r)
 	return nil
+}
+
+// sent is what is received of a value: of keys only, its length as a number.
+func sent(valueLen int, keysOnly bool) int {
+	if keysOnly {
+		return 4
+	}
+	return valueLen
 }
 
 // errForm is why bytes or a number of the server's cannot be read.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 )
 
 // grace is how long a read whose caller has left may go on before it is stopped. To stop it costs the
@@ -120,21 +122,34 @@ func (p *pin) release() (err error) {
 }
 
 // end ends the transaction of c and gives c back.
-func (p *pin) end(c *pgxpool.Conn) (err error) {
-	// At the level serializable the end is a COMMIT, also of what only read: after ROLLBACK the server forgets the
-	// reads, and transactions that do not fit to them may commit.
-	if p.o.serializable && p.gone == nil {
-		ctx, cancel := context.WithTimeout(context.Background(), endLimit)
-		defer cancel()
-		_, err = simple(ctx, c.Conn(), "COMMIT")
-		if err == nil {
-			p.conns.release(c)
-			return nil
-		}
-		err = p.failed(context.Background(), "commit", err, true)
+func (p *pin) end(c *pgxpool.Conn) error {
+	if p.o.serializable {
+		return p.confirm(c)
 	}
 	p.rollback(context.Background(), c)
-	return err
+	return nil
+}
+
+// confirm ends a transaction at the level serializable. Its end is a COMMIT, also of what only read: after ROLLBACK the
+// server forgets the reads, and transactions that do not fit to them may commit. So whatever else happens is an error:
+// what was read may not fit together.
+func (p *pin) confirm(c *pgxpool.Conn) error {
+	if p.gone != nil {
+		p.rollback(context.Background(), c)
+		return p.gone
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), endLimit)
+	defer cancel()
+	results, err := simple(ctx, c.Conn(), "COMMIT")
+	if err != nil {
+		p.rollback(context.Background(), c)
+		return p.failed(context.Background(), "commit", err, true)
+	}
+	p.conns.release(c)
+	if len(results) != 1 || results[0].CommandTag.String() != "COMMIT" {
+		return p.errorf(errs.CodeConflict, "commit", "%s", rolledBack)
+	}
+	return nil
 }
 
 // join adds a use that reads: a snapshot or a cursor.

@@ -26,8 +26,8 @@ type conns struct {
 	o     options
 	sql   *texts
 	sizes *sizes
-	// grace and outcomeLimit are the constants of these names, except in tests.
-	grace, outcomeLimit time.Duration
+	// grace, outcomeLimit and restTime are the constants of these names, except in tests.
+	grace, outcomeLimit, restTime time.Duration
 }
 
 // connectLimit is how long a new connection may take, unless the name has a connect_timeout.
@@ -81,13 +81,6 @@ func (s *conns) giveBack(ctx context.Context, c *pgxpool.Conn) {
 		closeNow(c)
 	}
 	s.release(c)
-}
-
-// closeNow closes a connection without a word to the server, which may not answer.
-func closeNow(c *pgxpool.Conn) {
-	ended, cancel := context.WithCancel(context.Background())
-	cancel()
-	_ = c.Conn().Close(ended) // there is nothing to learn from it
 }
 
 // once runs f on a connection of its own. If the connection turns out to be lost, as all are when the server

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -40,6 +41,10 @@ type proxy struct {
 	refused bool
 	conns   []net.Conn
 	wg      sync.WaitGroup
+
+	cancels  atomic.Int64 // requests to cancel a statement
+	answered atomic.Int64 // bytes from the server
+	answers  sync.RWMutex // who holds it keeps answers back
 }
 
 func newProxy(t testing.TB, server string) *proxy {
@@ -134,6 +139,9 @@ func (p *proxy) step() (h how, cut bool) {
 	return p.how, true
 }
 
+// cancelRequest is what stands in the place of a version in a request to cancel.
+const cancelRequest = 1234<<16 | 5678
+
 // up carries messages to the server. The first one of a connection has no type.
 func (l *link) up() {
 	defer l.p.wg.Done()
@@ -146,6 +154,9 @@ func (l *link) up() {
 		}
 		if first {
 			first = false
+			if len(message) >= 8 && binary.BigEndian.Uint32(message[4:]) == cancelRequest {
+				l.p.cancels.Add(1)
+			}
 			if _, err := l.server.Write(message); err != nil {
 				l.close()
 				return
@@ -192,6 +203,9 @@ func (l *link) down() {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := l.server.Read(buf)
+		l.p.answers.RLock()
+		l.p.answers.RUnlock() //nolint:staticcheck // it only waits
+		l.p.answered.Add(int64(n))
 		l.mu.Lock()
 		silent, hangUp := l.silent, l.hangUp
 		l.mu.Unlock()
