@@ -37,7 +37,7 @@ type Writer struct {
 
 	page  Page
 	buf   [SlotBytes]byte
-	rest  uint64 // sum of what buf holds apart from what a commit changes
+	rest  uint64          // sum of what buf holds apart from what a commit changes
 	first base.SnapshotID // F; 0 if LIFE is not held
 	ended bool
 	inWay map[base.SnapshotID]time.Time // when a pin was first found to be in the way
