@@ -43,12 +43,18 @@ type db struct {
 	handles int // transactions, snapshots and cursors that are open
 	closed  bool
 	calls   sync.WaitGroup // those that run on the side
+
+	endCollector func() // nil if this client collects no garbage
 }
 
 // newDB opens the store of a client, which it owns from then on.
 func newDB(ctx context.Context, kv *tikv.KVStore, o options) (*db, error) {
 	d := &db{kv: kv, o: o, k: keysOf(o.name), limit: commitLimit, turn: make(chan struct{}, 1)}
-	if err := d.agree(ctx); err != nil {
+	err := d.agree(ctx)
+	if err == nil && o.gc > 0 {
+		err = d.collect(ctx)
+	}
+	if err != nil {
 		d.calls.Wait()
 		return nil, err
 	}
@@ -150,6 +156,9 @@ func (d *db) Close() error {
 	}
 	d.closed = true
 	d.mu.Unlock()
+	if d.endCollector != nil {
+		d.endCollector()
+	}
 	d.calls.Wait()
 	return d.errorOf("close", d.kv.Close())
 }

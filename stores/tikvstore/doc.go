@@ -8,7 +8,7 @@
 //
 // A row is a key of TiKV: k, the name, a zero byte and the row's key. Its value has a byte before it, because
 // TiKV's client refuses empty ones. The key m and the name say how many may write, and f and the name count the
-// commits where one may.
+// commits where one may. The key g says which client collects the garbage of the cluster, if any was told to.
 //
 // A snapshot is a timestamp. A transaction is an overlay over one; what it has written goes to TiKV at COMMIT.
 //

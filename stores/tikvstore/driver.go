@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/store"
@@ -41,7 +42,8 @@ type options struct {
 	many     bool
 	create   bool
 	readOnly bool
-	shown    string // the name for errors
+	gc       time.Duration // for how long old states are kept; 0 if this client collects no garbage
+	shown    string        // the name for errors
 }
 
 const (
@@ -75,12 +77,23 @@ func parse(u *url.URL, s store.Settings) (options, error) {
 	}
 	for name, values := range query {
 		switch {
-		case name != "writers":
-			return misuse("unknown parameter %q; allowed: writers", name)
-		case len(values) != 1 || values[0] != "one" && values[0] != "many":
+		case name != "writers" && name != "gc":
+			return misuse("unknown parameter %q; allowed: gc, writers", name)
+		case len(values) != 1:
+			return misuse("%s is there %d times; say it once", name, len(values))
+		case name == "writers" && values[0] != "one" && values[0] != "many":
 			return misuse("bad value for writers; allowed: one, many")
+		case name == "writers":
+			o.many = values[0] == "many"
+		default:
+			o.gc, err = time.ParseDuration(values[0])
+			if err != nil || o.gc < MinGC || o.gc > MaxGC {
+				return misuse("bad value for gc; allowed: a duration from %v to %v, as in gc=1h", MinGC, MaxGC)
+			}
+			if o.readOnly {
+				return misuse("gc cannot be set with mode=ro: who collects garbage writes a lease")
+			}
 		}
-		o.many = values[0] == "many"
 	}
 	return o, nil
 }

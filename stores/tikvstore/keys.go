@@ -17,6 +17,9 @@ func keysOf(name string) keys {
 	return keys{prefix: of('k', 0), end: of('k', 1), fence: of('f', 0), meta: of('m', 0)}
 }
 
+// leaseKey says who collects garbage in the cluster. No store has it, as names are not empty.
+var leaseKey = []byte{'g', 0}
+
 // row returns the key of a row. If after is set, it is the first key after it.
 func (k *keys) row(key []byte, after bool) []byte {
 	row := make([]byte, 0, len(k.prefix)+len(key)+1)

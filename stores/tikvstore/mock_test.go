@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,6 +43,26 @@ type cluster struct {
 	client *testutils.MockClient
 	pd     func() (*tikv.KVStore, error)
 	wrap   func(tikv.Client) tikv.Client
+	safe   tikv.SafePointKV // what the etcd of a cluster is
+	opened atomic.Int64
+}
+
+// coded is a client that encodes and decodes, as the one for servers does.
+type coded struct {
+	tikv.Client
+	codec tikv.Codec
+}
+
+func (c coded) SendRequest(ctx context.Context, addr string, req *tikvrpc.Request, timeout time.Duration) (*tikvrpc.Response, error) {
+	encoded, err := c.codec.EncodeRequest(req)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.Client.SendRequest(ctx, addr, encoded, timeout)
+	if err != nil {
+		return nil, err
+	}
+	return c.codec.DecodeResponse(encoded, resp)
 }
 
 // lasting is a mock's client, which one of several stores must not close. The client of TiKV resolves locks on the
@@ -74,13 +95,14 @@ func newCluster(t *testing.T, regions ...[]byte) *cluster {
 		t.Fatal(err)
 	}
 	testutils.BootstrapWithMultiRegions(mock, regions...)
-	c, over := &cluster{client: client}, new(end)
+	c, over := &cluster{client: client, safe: tikv.NewMockSafePointKV()}, new(end)
 	c.pd = func() (*tikv.KVStore, error) {
 		var wrapped tikv.Client = lasting{client, over}
 		if c.wrap != nil {
 			wrapped = c.wrap(wrapped)
 		}
-		return tikv.NewTestTiKVStore(wrapped, pd, nil, nil, 0)
+		codec := tikv.NewCodecPDClient(tikv.ModeTxn, pd)
+		return tikv.NewKVStore(fmt.Sprint("mock-", c.opened.Add(1)), codec, c.safe, coded{wrapped, codec.GetCodec()})
 	}
 	t.Cleanup(func() {
 		over.Lock()

@@ -81,8 +81,9 @@ func (t *remoteTx) apply(ctx context.Context, w *overlay.Writes) error {
 	}
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.d.limit)
 	defer cancel()
-	txn, err := t.txn, error(nil)
-	if txn == nil {
+	// What is older than the safe point must not be committed: TiKV may have forgotten deletions that conflict with it.
+	txn, err := t.txn, t.d.kv.CheckVisibility(t.ts)
+	if err == nil && txn == nil {
 		txn, err = t.d.kv.Begin(tikv.WithStartTS(t.ts))
 	}
 	if err == nil {
