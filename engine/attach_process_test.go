@@ -247,6 +247,9 @@ func TestAttachKills(t *testing.T) {
 	ok(t, err)
 	gen, err := readGeneration(s)
 	ok(t, err)
+	if gen < committed {
+		t.Errorf("generation %d is left of %d", gen, committed)
+	}
 	ok(t, s.Close())
 	expectSound(t, r)
 	ok(t, r.Close())
