@@ -203,9 +203,9 @@ func (l *link) down() {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := l.server.Read(buf)
-		l.p.answers.RLock()
-		l.p.answers.RUnlock() //nolint:staticcheck // it only waits
+		l.p.answers.RLock() // waits while answers are held back
 		l.p.answered.Add(int64(n))
+		l.p.answers.RUnlock()
 		l.mu.Lock()
 		silent, hangUp := l.silent, l.hangUp
 		l.mu.Unlock()
