@@ -27,7 +27,7 @@ const writerPath = "LSMLITE_TEST_WRITER"
 func TestWriterProcess(t *testing.T) {
 	path := os.Getenv(writerPath)
 	if path == "" {
-		t.Skip("is for another test")
+		t.Skip("it is the other process of TestSecondProcess, and runs in that only")
 	}
 	db, err := sql.Open("lsmlite", "file:"+path+"?readers=on")
 	if err != nil {

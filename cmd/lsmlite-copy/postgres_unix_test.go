@@ -21,7 +21,7 @@ import (
 func TestChild(t *testing.T) {
 	args := os.Getenv("LSMLITE_COPY_CHILD")
 	if args == "" {
-		t.Skip("is run by TestPostgres")
+		t.Skip("it is the other process of TestPostgres, and runs in that only")
 	}
 	os.Exit(run(context.Background(), strings.Split(args, "\n"), os.Stdout, stopping{}))
 }
@@ -33,7 +33,7 @@ func (stopping) Write(p []byte) (int, error) {
 	n, err := os.Stderr.Write(p)
 	if strings.HasPrefix(string(p), "copied ") && err == nil {
 		_, err = os.Stderr.WriteString("\n") // the line comes in parts
-		time.Sleep(time.Hour)
+		time.Sleep(time.Minute)              // it is killed at once, or its test was
 	}
 	return n, err
 }
