@@ -26,12 +26,10 @@ func (o *opener) letRead() error {
 	if err != nil {
 		return err
 	}
-	w := live.NewWriter(live.WriterConfig{Locks: ranges, Page: page, Salt: salt, Hold: db.opts.ReadersHold,
-		Failed: func(err error) { db.worker.Report("let others read", err) }})
 	end := db.writer.Log().Place()
-	db.ledger.LetRead(w, end)
+	w := db.ledger.LetRead(live.WriterConfig{Locks: ranges, Page: page, Salt: salt, Hold: db.opts.ReadersHold,
+		Failed: func(err error) { db.worker.Report("let others read", err) }}, end)
 	if db.notes.Unsettled.Load() {
-		w.Committed(0, end)
 		return nil
 	}
 	if err := w.Begin(0, end, db.ledger.LiveCheckpoint()); err != nil {

@@ -26,9 +26,13 @@ func (l *Ledger) Show(c Commit) {
 	next.Live, next.Seq, next.At, next.End = c.View, c.Seq, c.At, c.End
 	l.log.regions, l.log.stream = c.Regions, c.End.Stream
 	l.reg.Publish(next)
-	l.mu.Unlock()
+	var ended error
 	if l.live != nil {
-		l.live.Committed(c.Seq, c.End)
+		ended = l.live.Committed(c.Seq, &c.End)
+	}
+	l.mu.Unlock()
+	if ended != nil {
+		l.live.Failed(ended)
 	}
 }
 

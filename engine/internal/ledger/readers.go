@@ -11,12 +11,16 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
 
-// LetRead has what changes be told to readers in other processes, and has space of theirs be kept, from here on. end is
-// where the log goes on. It is called once, while the database is opened.
-func (l *Ledger) LetRead(w *live.Writer, end wal.Place) {
+// LetRead has what changes be told to readers in other processes, and has space of theirs be kept, from here on, by a
+// Writer that it returns, which nobody can see yet. end is where the log goes on. It is called once, while the database
+// is opened.
+func (l *Ledger) LetRead(c live.WriterConfig, end wal.Place) *live.Writer {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.live, l.log.stream = w, end.Stream
+	c.Mutex = &l.mu
+	l.live, l.log.stream = live.NewWriter(c), end.Stream
+	_ = l.live.Committed(0, &end) // writes nothing yet
+	return l.live
 }
 
 // Live returns what tells readers in other processes what may be seen, nil if there are none.

@@ -42,8 +42,7 @@ func TestReadersOfOtherProcesses(t *testing.T) {
 	b := open(t, found{blocks: 5, free: []format.FreeEntry{entry(4, 12), entry(5, 11)}, stored: ledger.Stored{Synced: 12},
 		disk: snapshot.Snapshot{ID: 16}})
 	page := file("/db-live")
-	w := live.NewWriter(live.WriterConfig{Locks: file("/db").(vfs.RangeLocker), Page: page})
-	b.LetRead(w, wal.Place{})
+	w := b.LetRead(live.WriterConfig{Locks: file("/db").(vfs.RangeLocker), Page: page}, wal.Place{})
 	newest := b.LiveCheckpoint()
 	if newest.ID != 12 {
 		t.Fatalf("checkpoint %d is shown", newest.ID)

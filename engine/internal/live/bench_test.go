@@ -50,9 +50,13 @@ func BenchmarkCommitted(b *testing.B) {
 			}
 			b.ReportAllocs()
 			n := int64(0)
+			end := at(0)
 			for b.Loop() {
 				n++
-				w.Committed(uint64(n), at(n))
+				end.Stream = n
+				if err := w.Committed(uint64(n), &end); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	}

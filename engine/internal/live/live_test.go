@@ -5,6 +5,7 @@ package live_test
 import (
 	"errors"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -65,6 +66,11 @@ func at(stream int64) (p wal.Place) {
 	return p
 }
 
+func committed(w *live.Writer, seq uint64, stream int64) error {
+	end := at(stream)
+	return w.Committed(seq, &end)
+}
+
 func checkpoint(id base.SnapshotID, stream int64) live.Checkpoint {
 	return live.Checkpoint{ID: id, At: at(stream)}
 }
@@ -108,7 +114,7 @@ func TestAttachAndMoveOn(t *testing.T) {
 	if h.Page.Seq != 3 || h.Page.End != at(50) || h.Page.Checkpoint != checkpoint(20, 0) {
 		t.Errorf("page says %+v", h.Page)
 	}
-	w.Committed(4, at(90))
+	ok(t, committed(w, 4, 90))
 	if p, err := r.Read(); p.End != at(90) || p.Seq != 4 || err != nil {
 		t.Errorf("page says %+v, %v", p, err)
 	}
@@ -136,7 +142,7 @@ func TestAttachAndMoveOn(t *testing.T) {
 		t.Errorf("a pin is not seen at the end: %v", err)
 	}
 	expectAlive(t, second, false)
-	w.Committed(9, at(900))
+	ok(t, committed(w, 9, 900))
 	w.Stored(checkpoint(23, 900))
 	if p, err := r.Read(); p.End != at(90) || err != nil {
 		t.Errorf("a writer that has ended writes %+v, %v", p, err)
@@ -244,20 +250,26 @@ func TestPageThatCannotBeWritten(t *testing.T) {
 	faults := faultfs.Wrap(memfs.New())
 	wf := open(t, faults, write)
 	var failed []error
-	w := live.NewWriter(live.WriterConfig{Locks: wf.data, Page: wf.page, Salt: 1<<21 - 1,
-		Failed: func(err error) { failed = append(failed, err) }})
+	mu := new(sync.Mutex)
+	w := live.NewWriter(live.WriterConfig{Locks: wf.data, Page: wf.page, Salt: 1<<21 - 1, Mutex: mu, Failed: func(err error) {
+		if !mu.TryLock() {
+			t.Error("a failure is reported with the mutex")
+		}
+		mu.Unlock()
+		failed = append(failed, err)
+	}})
 	ok(t, w.Begin(0, at(0), checkpoint(20, 0)))
 	r := open(t, faults, vfs.ReadOnly).reader(t)
 	h, err := r.Attach()
 	ok(t, err)
 	faults.Add(faultfs.Rule{On: faultfs.Write, Suffix: live.Suffix, Err: os.ErrDeadlineExceeded})
-	w.Committed(1, at(10))
+	failed = append(failed, committed(w, 1, 10))
 	if len(failed) != 1 || !errors.Is(failed[0], os.ErrDeadlineExceeded) {
 		t.Errorf("failures: %v", failed)
 	}
 	expectAlive(t, h, false)
 	expectPins(t, w, 30)
-	w.Committed(2, at(20))
+	ok(t, committed(w, 2, 20))
 	expectAlive(t, h, false)
 	w.Stored(checkpoint(21, 20))
 	expectAlive(t, h, false)
@@ -269,6 +281,12 @@ func TestPageThatCannotBeWritten(t *testing.T) {
 	if len(failed) != 1 {
 		t.Errorf("failures: %v", failed)
 	}
+	faults.Add(faultfs.Rule{On: faultfs.Write, Suffix: live.Suffix, Err: os.ErrDeadlineExceeded})
+	w.Stored(checkpoint(22, 20))
+	if len(failed) != 2 || !errors.Is(failed[1], os.ErrDeadlineExceeded) {
+		t.Errorf("failures: %v", failed)
+	}
+	expectAlive(t, again, false)
 }
 
 // TestMorePinsThanCanBeListed are taken for all.

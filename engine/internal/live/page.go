@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"math/bits"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -68,15 +69,12 @@ var (
 )
 
 // sumOf returns the sum of a slot: that of what a commit changes, begun with that of what it does not.
-func sumOf(b []byte) uint64 { return sumOfCommit(sumOfRest(b), b) }
+func sumOf(b []byte) uint64 {
+	return sumWords(mix(mix(sumOfRest(b), word(b[seqAt:])), word(b[writtenAt:])), b[endAt:idAt])
+}
 
 // sumOfRest returns the sum of what stays the same from one checkpoint to the next.
 func sumOfRest(b []byte) uint64 { return sumWords(sumWords(0, b[:seqAt]), b[idAt:writtenAt]) }
-
-// sumOfCommit returns the sum of a slot whose rest has that sum.
-func sumOfCommit(rest uint64, b []byte) uint64 {
-	return sumWords(mix(mix(rest, word(b[seqAt:])), word(b[writtenAt:])), b[endAt:idAt])
-}
 
 // sumWords goes on with a sum. One is made with each commit, so it has to be fast, and nobody but a writer that is
 // interrupted makes a slot that is not whole. Each eighth byte begins a word; each fourth word goes through the same
@@ -105,11 +103,14 @@ func mix(lane, word uint64) uint64 {
 	return lane ^ lane>>32
 }
 
-// slot returns where in the file the page is written.
-func (p *Page) slot() int64 { return int64(p.Written%2) * SlotBytes }
+// slotOf returns where in the file the page is written before which as many were written.
+func slotOf(written uint64) int64 { return int64(written%2) * SlotBytes }
 
 // Encode puts the page into b.
-func (p *Page) Encode(b *[SlotBytes]byte) { p.encodeCommit(b, p.encodeRest(b)) }
+func (p *Page) Encode(b *[SlotBytes]byte) {
+	rest := p.encodeRest(b)
+	encodeCommit(b, p.Seq, &p.End, p.Written, rest)
+}
 
 // encodeRest puts what a commit does not change into b, and returns its sum.
 func (p *Page) encodeRest(b *[SlotBytes]byte) uint64 {
@@ -123,12 +124,37 @@ func (p *Page) encodeRest(b *[SlotBytes]byte) uint64 {
 	return sumOfRest(b[:])
 }
 
-// encodeCommit puts what a commit changes into b, which holds the rest of the page with that sum.
-func (p *Page) encodeCommit(b *[SlotBytes]byte, rest uint64) {
-	binary.BigEndian.PutUint64(b[seqAt:], p.Seq)
-	putPlace(b[endAt:], &p.End)
-	binary.BigEndian.PutUint64(b[writtenAt:], p.Written)
-	binary.BigEndian.PutUint64(b[sumAt:], sumOfCommit(rest, b[:]))
+// encodeWritten puts into b how many pages were written before, and the sum of what it holds.
+func encodeWritten(b *[SlotBytes]byte, written uint64) {
+	binary.BigEndian.PutUint64(b[writtenAt:], written)
+	binary.BigEndian.PutUint64(b[sumAt:], sumOf(b[:]))
+}
+
+// encodeCommit puts what a commit changes into b, which holds the rest of the page with that sum. It does what putPlace
+// and sumOf do, each word at once: the sum does not wait until the words can be read from b.
+func encodeCommit(b *[SlotBytes]byte, seq uint64, end *wal.Place, written, rest uint64) {
+	put := func(at int, number uint64) (word uint64) {
+		word = bits.ReverseBytes64(number)
+		binary.LittleEndian.PutUint64(b[at:], word)
+		return word
+	}
+	putBytes := func(at int, number []byte) (w uint64) {
+		w = word(number)
+		binary.LittleEndian.PutUint64(b[at:], w)
+		return w
+	}
+	first := mix(mix(rest, put(seqAt, seq)), put(writtenAt, written))
+	lanes := [4]uint64{
+		mix(first, put(endAt, uint64(end.Off))),
+		mix(2, put(endAt+8, uint64(end.Sum.S0)<<32|uint64(end.Sum.S1))),
+		mix(3, putBytes(endAt+16, end.Salt[:8])),
+		mix(4, putBytes(endAt+24, end.Salt[8:])),
+	}
+	lanes[0] = mix(lanes[0], putBytes(endAt+32, end.Chain[:8]))
+	lanes[1] = mix(lanes[1], putBytes(endAt+40, end.Chain[8:]))
+	lanes[2] = mix(lanes[2], put(endAt+48, end.Commits))
+	lanes[3] = mix(lanes[3], put(endAt+56, uint64(end.Stream)))
+	binary.BigEndian.PutUint64(b[sumAt:], mix(mix(mix(lanes[0], lanes[1]), lanes[2]), lanes[3]))
 }
 
 // Decode reads the page from what is in the file. The errors match ErrTorn, ErrNotAPage or ErrVersion.

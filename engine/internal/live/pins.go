@@ -23,8 +23,8 @@ type Pinned struct {
 // that have been in the way for longer than Hold are let go (W5). The caller has read which checkpoint is synced
 // before, and uses nothing again that is not free for all of them (W1).
 func (w *Writer) Pins(dst []base.SnapshotID, below base.SnapshotID) (Pinned, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.Mutex.Lock()
+	defer w.Mutex.Unlock()
 	p, err := w.list(dst, below)
 	if err == nil && w.Hold > 0 && (len(p.IDs) > 0 || p.All || len(w.inWay) > 0) {
 		p, err = w.letGo(p, below)
@@ -87,7 +87,7 @@ func (w *Writer) letGo(p Pinned, below base.SnapshotID) (Pinned, error) {
 
 // dropBelow releases LIFE below a new F, and returns the pins that are honoured then.
 func (w *Writer) dropBelow(p Pinned, below, f base.SnapshotID) (Pinned, error) {
-	if err := w.Locks.LockRange(lifeOf(w.page.Salt, w.first), int64(f-w.first), vfs.Unlock); err != nil {
+	if err := w.Locks.LockRange(lifeOf(w.salt, w.first), int64(f-w.first), vfs.Unlock); err != nil {
 		return p, err
 	}
 	w.first = f

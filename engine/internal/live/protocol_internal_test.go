@@ -190,8 +190,16 @@ func (s *stage) newWriter(owner any, run byte) *Writer {
 // commit writes to the log, says so, and returns.
 func commit(s *stage, a *actor, w *Writer) {
 	k := writeLog(s, a)
-	w.Committed(uint64(k), place(k))
+	says(w, k)
 	returns(s, a, k)
+}
+
+// says has the page say so.
+func says(w *Writer, k int64) {
+	end := place(k)
+	w.Mutex.Lock()
+	defer w.Mutex.Unlock()
+	_ = w.Committed(uint64(k), &end) // the run ends with an error, and the model goes on
 }
 
 func writeLog(s *stage, a *actor) int64 {
@@ -417,13 +425,13 @@ func (c cast) play(running **actor) *world {
 	s.shared, s.made = s.text, map[base.SnapshotID]metaPage{10: start}
 
 	w := s.newWriter("writer", 1)
-	w.mu = mutex{&s.by, running}
+	w.Mutex = mutex{&s.by, running}
 	c.writerKind(w)
 	// The writer has begun, with nobody to see it.
-	w.page = Page{Run: [16]byte{1}, Salt: 1, End: place(0), Checkpoint: start.checkpoint()}
-	w.first = start.id
-	w.rest = w.page.encodeRest(&w.buf)
-	w.page.encodeCommit(&w.buf, w.rest)
+	w.run, w.salt, w.newest, w.first = [16]byte{1}, 1, start.checkpoint(), start.id
+	page := Page{Run: w.run, Salt: w.salt, End: place(0), Checkpoint: w.newest}
+	w.rest = page.encodeRest(&w.buf)
+	page.Encode(&w.buf)
 	s.page = slices.Concat(w.buf[:], w.buf[:])
 	life := handle{s: s, owner: "writer"}
 	_ = s.locks.LockRange("writer", lifeOf(1, 10), int64(MaxID-10)+1, vfs.Exclusive)

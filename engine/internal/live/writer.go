@@ -21,31 +21,46 @@ type WriterConfig struct {
 	Locks vfs.RangeLocker // the handle that writes the database file
 	Page  io.WriterAt     // NAME-live
 	Salt  uint32          // see Salt
+	// Mutex guards what the Writer knows. All methods take it, apart from Committed, whose caller has it: a commit
+	// takes one lock, not two, if this is the one under which it is shown to readers of this process. A method that
+	// has it takes locks of the file and writes the page, no more. nil: one of its own, for a single goroutine.
+	Mutex sync.Locker
 	// Hold is how long a pin may be in the way of using space again; 0: as long as it is held.
 	Hold time.Duration
-	// Failed is called with the error that has ended a run, see W6. It may be nil, and calls no method of the Writer.
+	// Failed is called by Stored with the error that has ended a run, see W6, without the mutex. nil: nobody is told.
 	Failed func(error)
 }
 
 // Writer is the side of the process that writes. All methods may be called from any goroutine, in the order that the
-// rules say.
+// rules say, and Committed with the mutex.
 type Writer struct {
 	WriterConfig
-	mu     sync.Locker // guards what follows; only locks of the file are taken, and the page written, under it
+
+	// What each commit uses, close together. buf is the page.
+	ended   bool
+	first   base.SnapshotID // F; 0 if LIFE is not held
+	stream  int64           // where the log ends that buf shows
+	written uint64          // of buf
+	rest    uint64          // sum of what buf holds apart from what a commit changes
+	buf     [SlotBytes]byte
+
+	run    [16]byte
+	salt   uint32 // of the LIFE that is held, or was
+	newest Checkpoint
+	inWay  map[base.SnapshotID]time.Time // when a pin was first found to be in the way
 	now    func() time.Time
 	random io.Reader
-
-	page  Page
-	buf   [SlotBytes]byte
-	rest  uint64          // sum of what buf holds apart from what a commit changes
-	first base.SnapshotID // F; 0 if LIFE is not held
-	ended bool
-	inWay map[base.SnapshotID]time.Time // when a pin was first found to be in the way
 }
 
 // NewWriter returns a Writer that lets nobody read yet.
 func NewWriter(c WriterConfig) *Writer {
-	return &Writer{WriterConfig: c, mu: new(sync.Mutex), now: time.Now, random: rand.Reader}
+	if c.Mutex == nil {
+		c.Mutex = new(sync.Mutex)
+	}
+	if c.Failed == nil {
+		c.Failed = func(error) {}
+	}
+	return &Writer{WriterConfig: c, now: time.Now, random: rand.Reader}
 }
 
 // Salt returns the salt of the next run. before is what NAME-live holds: the page of the last run, whose salt is not
@@ -83,9 +98,9 @@ func FindWriter(locks vfs.RangeLocker) (pid int, known bool) {
 // Begin lets others read from here on (W3): recovery is done, the newest checkpoint is on both meta pages, and the log
 // goes on at end, after commit seq.
 func (w *Writer) Begin(seq uint64, end wal.Place, newest Checkpoint) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.page.Seq, w.page.End = seq, end
+	w.Mutex.Lock()
+	defer w.Mutex.Unlock()
+	w.show(seq, &end)
 	return w.begin(newest)
 }
 
@@ -94,14 +109,12 @@ func (w *Writer) begin(newest Checkpoint) error {
 	if newest.ID > MaxID {
 		return fmt.Errorf("checkpoint %d: others can read the database up to %d only", newest.ID, MaxID)
 	}
-	w.page.Checkpoint, w.page.Salt = newest, w.Salt
-	if _, err := io.ReadFull(w.random, w.page.Run[:]); err != nil {
+	if _, err := io.ReadFull(w.random, w.run[:]); err != nil {
 		return err
 	}
-	w.rest = w.page.encodeRest(&w.buf)
-	w.Salt = nextSalt(w.Salt)
+	w.salt, w.Salt = w.Salt, nextSalt(w.Salt)
 	for range 2 { // nothing of an earlier run is left
-		if err := w.write(); err != nil {
+		if err := w.showCheckpoint(newest); err != nil {
 			return err
 		}
 	}
@@ -110,8 +123,8 @@ func (w *Writer) begin(newest Checkpoint) error {
 
 // beLive locks LIFE from the newest checkpoint on.
 func (w *Writer) beLive() error {
-	id := w.page.Checkpoint.ID
-	if err := w.Locks.LockRange(lifeOf(w.page.Salt, id), int64(MaxID-id)+1, vfs.Exclusive); err != nil {
+	id := w.newest.ID
+	if err := w.Locks.LockRange(lifeOf(w.salt, id), int64(MaxID-id)+1, vfs.Exclusive); err != nil {
 		return fmt.Errorf("lock for readers: %w", err)
 	}
 	w.first, w.inWay = id, nil
@@ -120,70 +133,87 @@ func (w *Writer) beLive() error {
 
 // Live reports whether others may read.
 func (w *Writer) Live() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.Mutex.Lock()
+	defer w.Mutex.Unlock()
 	return w.first > 0
 }
 
-// Committed says that what is before end may be seen, up to commit seq (W2).
-func (w *Writer) Committed(seq uint64, end wal.Place) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.ended || end.Stream < w.page.End.Stream {
-		return
+// Committed says that what is before end may be seen, up to commit seq (W2). The caller has the mutex. It returns the
+// error that has ended the run (W6).
+func (w *Writer) Committed(seq uint64, end *wal.Place) error {
+	if w.ended || end.Stream < w.stream {
+		return nil
 	}
-	w.page.Seq, w.page.End = seq, end
+	w.show(seq, end)
 	if w.first == 0 {
-		return
+		return nil
 	}
 	if err := w.write(); err != nil {
-		w.fail(err)
+		return w.fail(err)
 	}
+	return nil
 }
 
 // Stored says that a checkpoint is durable on a meta page, before it counts as synced (W2). A writer that lets nobody
 // read begins another run with it.
 func (w *Writer) Stored(newest Checkpoint) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.ended || w.first > 0 && newest.ID <= w.page.Checkpoint.ID {
-		return
+	if err := w.stored(newest); err != nil {
+		w.Failed(err)
+	}
+}
+
+func (w *Writer) stored(newest Checkpoint) error {
+	w.Mutex.Lock()
+	defer w.Mutex.Unlock()
+	if w.ended || w.first > 0 && newest.ID <= w.newest.ID {
+		return nil
 	}
 	if newest.ID > MaxID {
-		w.fail(fmt.Errorf("checkpoint %d: others can read the database up to %d only", newest.ID, MaxID))
-		return
+		return w.fail(fmt.Errorf("checkpoint %d: others can read the database up to %d only", newest.ID, MaxID))
 	}
 	if w.first == 0 {
 		if w.begin(newest) != nil {
 			w.first = 0
 		}
-		return
+		return nil
 	}
-	w.page.Checkpoint = newest
-	w.rest = w.page.encodeRest(&w.buf)
-	if err := w.write(); err != nil {
-		w.fail(err)
+	if err := w.showCheckpoint(newest); err != nil {
+		return w.fail(err)
 	}
+	return nil
+}
+
+// show puts the newest commit into the page.
+func (w *Writer) show(seq uint64, end *wal.Place) {
+	w.stream = end.Stream
+	w.written++
+	encodeCommit(&w.buf, seq, end, w.written, w.rest)
+}
+
+// showCheckpoint puts the newest checkpoint into the page, and writes it.
+func (w *Writer) showCheckpoint(newest Checkpoint) error {
+	w.newest = newest
+	p := Page{Run: w.run, Salt: w.salt, Checkpoint: newest}
+	w.rest = p.encodeRest(&w.buf)
+	w.written++
+	encodeWritten(&w.buf, w.written)
+	return w.write()
 }
 
 // write writes the page, to the slot that does not hold the one before.
 func (w *Writer) write() error {
-	w.page.Written++
-	w.page.encodeCommit(&w.buf, w.rest)
-	if _, err := w.Page.WriteAt(w.buf[:], w.page.slot()); err != nil {
+	if _, err := w.Page.WriteAt(w.buf[:], slotOf(w.written)); err != nil {
 		return fmt.Errorf("write what others may read: %w", err)
 	}
 	return nil
 }
 
-// fail ends the run (W6).
-func (w *Writer) fail(err error) {
+// fail ends the run (W6), and returns why.
+func (w *Writer) fail(err error) error {
 	if unlock := w.release(); unlock != nil {
 		err = errors.Join(err, unlock)
 	}
-	if w.Failed != nil {
-		w.Failed(err)
-	}
+	return err
 }
 
 // release releases LIFE. If that fails, which nothing can cause but a broken file system, pins are honoured further.
@@ -191,7 +221,7 @@ func (w *Writer) release() error {
 	if w.first == 0 {
 		return nil
 	}
-	if err := w.Locks.LockRange(lifeOf(w.page.Salt, w.first), int64(MaxID-w.first)+1, vfs.Unlock); err != nil {
+	if err := w.Locks.LockRange(lifeOf(w.salt, w.first), int64(MaxID-w.first)+1, vfs.Unlock); err != nil {
 		return err
 	}
 	w.first, w.inWay = 0, nil
@@ -201,8 +231,8 @@ func (w *Writer) release() error {
 // End lets nobody read any more, and reports whether another process still has a pin (W4): then nothing is to be cut
 // off or removed, NAME-live included, from which the next run learns which salt not to take.
 func (w *Writer) End() (pinned bool, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.Mutex.Lock()
+	defer w.Mutex.Unlock()
 	w.ended = true
 	if err := w.release(); err != nil {
 		return true, err

@@ -31,7 +31,7 @@ var wrongOrders = map[string]struct {
 		c.commit = func(s *stage, a *actor, w *Writer) {
 			k := writeLog(s, a)
 			returns(s, a, k)
-			w.Committed(uint64(k), place(k))
+			says(w, k)
 		}
 	}},
 	"W2: a checkpoint counts as synced, then the page says so": {"a reader that knows all checkpoints", func(c *cast) {
@@ -158,8 +158,10 @@ var rightOrders = map[string]struct {
 	"LIFE of a run is locked, then the page says its salt": {"another writer", func(c *cast) {
 		c.open = func(s *stage, a *actor, w *Writer) {
 			n := recovery(s, a)
-			w.page = Page{Run: [16]byte{2}, Salt: w.Salt, End: place(n.stream), Checkpoint: n.checkpoint()}
-			a.expect(w.beLive() == nil && w.write() == nil, "cannot begin")
+			w.run, w.salt, w.newest = [16]byte{2}, w.Salt, n.checkpoint()
+			end := place(n.stream)
+			w.show(0, &end)
+			a.expect(w.beLive() == nil && w.showCheckpoint(w.newest) == nil, "cannot begin")
 		}
 	}},
 }
