@@ -74,7 +74,7 @@ func (p *pieces) collect() {
 	case 1:
 		p.batch.Queue(p.s.sql.put, p.keys[0], p.values[0])
 	default:
-		p.batch.Queue(p.s.sql.puts, p.keys, p.values)
+		p.batch.Queue(p.s.sql.puts, byteas(p.keys), byteas(p.values))
 	}
 	p.deleted, p.keys, p.values = nil, nil, nil
 }
@@ -84,7 +84,7 @@ func (p *pieces) queue(one, several string, keys [][]byte) {
 	if len(keys) == 1 {
 		p.batch.Queue(one, keys[0])
 	} else {
-		p.batch.Queue(several, keys)
+		p.batch.Queue(several, byteas(keys))
 	}
 }
 
@@ -102,8 +102,12 @@ func (p *pieces) send(ctx context.Context) error {
 // run sends a batch and returns the answer to its last statement, and how many were done. A statement that fails keeps
 // those after it from being run.
 func run(ctx context.Context, c *pgx.Conn, b *pgx.Batch) (tag pgconn.CommandTag, done int, err error) {
-	results := c.SendBatch(ctx, b)
-	for done < b.Len() {
+	return answers(c.SendBatch(ctx, b), b.Len())
+}
+
+// answers reads the answers to a batch of n statements that was sent, as run does.
+func answers(results pgx.BatchResults, n int) (tag pgconn.CommandTag, done int, err error) {
+	for done < n {
 		if tag, err = results.Exec(); err != nil {
 			break
 		}

@@ -95,7 +95,7 @@ func secretsOf(name string) (secrets []string) {
 
 // meet looks at the server of a new connection: is it one that the store can use, and which one is it?
 func meet(ctx context.Context, conn *pgx.Conn, p *place, o *options) error {
-	conn.TypeMap().RegisterType(byteaType)
+	registerBytes(conn.TypeMap())
 	pg := conn.PgConn()
 	results, err := pg.Exec(ctx, `SELECT version(), current_setting('server_version_num')`).ReadAll()
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"flag"
 	"fmt"
 	"math"
-	"slices"
+	"runtime"
+	"sort"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,7 +28,7 @@ import (
 // What statements cost, next to programs that send the same statements with pgx ("same") and with pgx through
 // database/sql ("same sql"), and to one that sends with pgx what it would if there were no dialect ("plain"):
 //
-//	go test -C stores/pgstore -run TestCost -cost 10s -v
+//	go test -C stores/pgstore -run TestCost -cost 25s -v
 //
 // They take turns, so that what else the machine does is the same for all. The server runs on
 // the same machine, with a socket and with fsync=off, so that the time is that of processors.
@@ -67,8 +68,8 @@ func TestCost(t *testing.T) {
 	texts := st.(turns).sql
 	all := []*contestant{dialectOf(t, name), sameOf(pool, texts), sameSQLOf(t, pool, texts), plainOf(pool, texts)}
 	value := make([]byte, costValue)
-	t.Logf("%-9s %7s %10s %10s %10s %10s %13s %17s", "", "clients", "lsmlite", "same", "same sql", "plain",
-		"lsmlite/same", "lsmlite/same sql")
+	t.Logf("%-9s %7s %10s %10s %10s %10s %13s %8s %17s", "", "clients", "lsmlite", "same", "same sql", "plain",
+		"lsmlite/same", "singly", "lsmlite/same sql")
 	for _, w := range []struct {
 		name  string
 		write bool
@@ -86,26 +87,34 @@ func TestCost(t *testing.T) {
 		for _, clients := range []int{1, 16} {
 			var fields strings.Builder
 			m := measure(t, all, clients, w.write, w.f)
-			for _, median := range m {
-				fmt.Fprintf(&fields, " %7.0f us", median)
+			for _, c := range m {
+				fmt.Fprintf(&fields, " %7.0f us", c.slice)
 			}
-			t.Logf("%-9s %7d%s %13.2f %17.2f", w.name, clients, &fields, m[0]/m[1], m[0]/m[2])
+			t.Logf("%-9s %7d%s %13.2f %8.2f %17.2f", w.name, clients, &fields, m[0].slice/m[1].slice, m[0].single/m[1].single,
+				m[0].slice/m[2].slice)
 		}
 	}
 }
 
-// measure returns the median time of a piece of work for each contestant in microseconds: of an operation with one
-// client, and of what passes between two operations with several. The contestants take turns of a slice of time each,
-// in another order each round, after all of them have worked for a while: so none is measured with caches that another
-// one has filled, or with a connection that is new.
-func measure(t *testing.T, all []*contestant, clients int, writes bool, f func(c *contestant, i int64) error) (medians []float64) {
+// figures are what one contestant took for a piece of work, in microseconds: of an operation with one client, and of
+// what passes between two operations with several.
+type figures struct {
+	slice  float64 // the mean of a slice of time, of which this is the median: with the garbage collections that belong to it
+	single float64 // the median of single pieces of work, most of which meet no garbage collection
+}
+
+// measure returns the figures of each contestant. They take turns of a slice of time each, in another order each round,
+// after all of them have worked for a while: so none is measured with caches that another one has filled, or
+// with a connection that is new, and each begins with the garbage of the others collected.
+func measure(t *testing.T, all []*contestant, clients int, writes bool, f func(c *contestant, i int64) error) (found []figures) {
 	t.Helper()
 	warm, rounds := 10, 50
 	if *cost == 0 {
 		warm, rounds = 0, 1
 	}
+	crowd := newCrowd(t, clients)
 	var next atomic.Int64
-	times := make([][]float64, len(all))
+	singles, slices := make([][]float64, len(all)), make([][]float64, len(all))
 	slice := *cost / time.Duration(rounds*len(all))
 	for begun, round := time.Now(), 0; round < rounds; round++ {
 		if round > warm+3 && time.Since(begun) > 2**cost {
@@ -117,51 +126,91 @@ func measure(t *testing.T, all []*contestant, clients int, writes bool, f func(c
 			if writes && c.put == nil {
 				continue
 			}
+			runtime.GC()
+			sum, n := 0.0, 0
 			for begun, done := time.Now(), false; !done; done = time.Since(begun) >= slice {
-				took := together(t, clients, func() error { return f(c, next.Add(1)) })
+				took := crowd.do(t, func() error { return f(c, next.Add(1)) })
+				sum, n = sum+took, n+1
 				if round >= warm {
-					times[i] = append(times[i], took)
+					singles[i] = append(singles[i], took)
 				}
+			}
+			if round >= warm {
+				slices[i] = append(slices[i], sum/float64(n))
 			}
 		}
 	}
-	for _, ts := range times {
-		medians = append(medians, median(ts))
+	for i := range all {
+		found = append(found, figures{median(slices[i]), median(singles[i])})
 	}
-	return medians
+	return found
 }
 
 func median(ts []float64) float64 {
 	if len(ts) == 0 {
 		return math.NaN()
 	}
-	slices.Sort(ts)
+	sort.Float64s(ts)
 	return ts[len(ts)/2]
 }
 
-// together runs f in several goroutines, a few times in each, and returns the microseconds for one. One client runs it
-// once.
-func together(t *testing.T, clients int, f func() error) float64 {
-	at := time.Now()
-	if clients == 1 {
-		ok(t, f())
-		return float64(time.Since(at).Nanoseconds()) / 1000
-	}
-	const each = 2
+// crowd is clients that work at the same time. They stay, as those of a program do: a goroutine that is new has a small
+// stack, which grows while it works.
+type crowd struct {
+	begin []chan func() error
+	ended chan error
+}
+
+// newCrowd makes a crowd, which leaves when the test ends.
+func newCrowd(t *testing.T, clients int) *crowd {
+	c := &crowd{ended: make(chan error, clients)}
 	var wg sync.WaitGroup
-	failed := make([]error, clients)
-	for i := range clients {
+	for range clients {
+		begin := make(chan func() error)
+		c.begin = append(c.begin, begin)
 		wg.Go(func() {
-			for range each {
-				if failed[i] = f(); failed[i] != nil {
-					return
-				}
+			for f := range begin {
+				c.ended <- several(f)
 			}
 		})
 	}
-	wg.Wait()
+	t.Cleanup(func() {
+		for _, begin := range c.begin {
+			close(begin)
+		}
+		wg.Wait()
+	})
+	return c
+}
+
+// each is how often a client of a crowd does its work at a time.
+const each = 2
+
+func several(f func() error) (err error) {
+	for range each {
+		if err = f(); err != nil {
+			break
+		}
+	}
+	return err
+}
+
+// do has all clients do f a few times, and returns the microseconds for one. One client alone does it once.
+func (c *crowd) do(t *testing.T, f func() error) float64 {
+	at := time.Now()
+	if len(c.begin) == 1 {
+		ok(t, f())
+		return float64(time.Since(at).Nanoseconds()) / 1000
+	}
+	for _, begin := range c.begin {
+		begin <- f
+	}
+	failed := make([]error, len(c.begin))
+	for i := range failed {
+		failed[i] = <-c.ended
+	}
 	ok(t, errors.Join(failed...))
-	return float64(time.Since(at).Nanoseconds()) / 1000 / float64(clients*each)
+	return float64(time.Since(at).Nanoseconds()) / 1000 / float64(len(c.begin)*each)
 }
 
 // want demands that a range has n rows.

@@ -22,6 +22,7 @@ type remoteTx struct {
 	com commitment
 	// from is the snapshot that it was made of, nil if there is none.
 	from *snapshot
+	left bool // it has the turn no more
 }
 
 // begin begins a transaction, of a snapshot if from is not nil. With now it waits for no other one.
@@ -165,7 +166,9 @@ func (t *remoteTx) finish(ctx context.Context, c *pgxpool.Conn, p *pieces) error
 	p.batch.Queue(`COMMIT`)
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitLimit)
 	defer cancel()
-	tag, done, err := run(limited, c.Conn(), p.batch)
+	results := c.Conn().SendBatch(limited, p.batch)
+	t.leave(len(t.w.slots) < cap(t.w.slots))
+	tag, done, err := answers(results, p.batch.Len())
 	e := ending{tag: tag, err: err, lost: err != nil && c.Conn().IsClosed(), reached: done >= p.batch.Len()-1}
 	switch {
 	case e.lost:
@@ -202,9 +205,18 @@ func (t *remoteTx) lower(ctx context.Context) bool {
 	return t.pin.gone == nil && t.w.lower(ctx, t.pin.conn.Conn()) == nil
 }
 
+// leave gives the turn back, once, if may says so. That is when COMMIT was sent and there is another connection: the
+// next transaction begins meanwhile, and gets the lock of the server when this one has ended there.
+func (t *remoteTx) leave(may bool) {
+	if may && !t.left {
+		t.left = true
+		t.w.leave()
+	}
+}
+
 // over gives back what the transaction holds.
 func (t *remoteTx) over() {
-	t.w.leave()
+	t.leave(true)
 	_ = t.pin.release() // the transaction has ended already
 	t.s.exit()
 }

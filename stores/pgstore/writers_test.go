@@ -231,3 +231,54 @@ func TestManyWritersOfOneKey(t *testing.T) {
 		t.Errorf("%q, %v", v, err)
 	}
 }
+
+// TestNextBeginsWhileOneCommits: the next transaction of a process sends its first message when COMMIT was sent, not
+// when it was answered. Without another connection it waits for its turn, and not for pool_wait.
+func TestNextBeginsWhileOneCommits(t *testing.T) {
+	shared.start(t)
+	ctx := context.Background()
+	for _, conns := range []int{1, 2} {
+		t.Run(fmt.Sprint(conns), func(t *testing.T) {
+			p := newProxy(t, shared.socket())
+			s := openStore(t, p.url(table(t))+fmt.Sprintf("&pool_wait=100ms&default_query_exec_mode=exec&pool_max_conns=%d", conns), rwc)
+			var snaps []store.Snapshot
+			for range conns { // so many connections are there
+				snap, err := s.Snapshot(ctx, false)
+				ok(t, err)
+				snaps = append(snaps, snap)
+			}
+			for _, snap := range snaps {
+				ok(t, snap.Close())
+			}
+			sent := func() int {
+				p.mu.Lock()
+				defer p.mu.Unlock()
+				return p.count
+			}
+			tx := begin(t, s, nil)
+			ok(t, tx.Put(ctx, []byte("a"), nil))
+			p.answers.Lock()
+			before, ended := sent(), make(chan error, 2)
+			go func() { ended <- tx.Commit(ctx) }()
+			for sent() == before {
+				time.Sleep(time.Millisecond)
+			}
+			time.Sleep(50 * time.Millisecond) // the message has some parts
+			before = sent()
+			go func() {
+				next, err := s.Begin(ctx, nil)
+				if err == nil {
+					err = next.Rollback(ctx)
+				}
+				ended <- err
+			}()
+			time.Sleep(300 * time.Millisecond)
+			if got := sent() > before; got != (conns > 1) {
+				t.Errorf("with %d connections the next transaction has sent something: %t", conns, got)
+			}
+			p.answers.Unlock()
+			ok(t, <-ended)
+			ok(t, <-ended)
+		})
+	}
+}
