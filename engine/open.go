@@ -9,6 +9,9 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
 )
 
+// openPatience is how long an Open waits for a process that is just opening or closing the database.
+const openPatience = time.Second
+
 // Open opens a database, or makes an empty one, and brings it to the state of its last
 // commit: it takes the newest checkpoint and replays the log after it.
 //
@@ -23,8 +26,9 @@ import (
 // what the next such process commits. A handle that was opened while nobody wrote does that, too, some
 // milliseconds after it could. See DB.Attached.
 //
-// A file that is not a database, that is damaged, or that another process has open otherwise is refused and
-// not changed.
+// A process that is just opening or closing the database, or looks whether it is being written, is waited for, up to
+// a second and until ctx ends. A file that is not a database, that is damaged, or that another process has open
+// otherwise is refused and not changed.
 func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
@@ -44,11 +48,12 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		}
 	}
 	start := time.Now()
-	open := openAtRest
+	var opening *opener
 	if o.ReadOnly {
-		open = openReadOnly
+		opening, err = openReadOnly(ctx, canonical, o)
+	} else {
+		opening, err = openAtRest(ctx, canonical, o, openPatience)
 	}
-	opening, err := open(ctx, canonical, o)
 	opening.report(start, err)
 	if err != nil {
 		return nil, err

@@ -21,11 +21,13 @@ const attachTries = 5
 
 // openOrAttach opens the files at rest or, if another process has them open and lets others read, attaches to it.
 func openOrAttach(ctx context.Context, path string, o Options) (opening *opener, err error) {
+	patience := openPatience
 	for range attachTries {
 		// The watch begins first, so that it finds who comes in between. There is none where files cannot be locked as
 		// that needs: then nobody can be attached to.
 		watch, noWatch := attach.NewWatch(o.FS, path, path+files.LogSuffix)
-		opening, err = openAtRest(ctx, path, o)
+		opening, err = openAtRest(ctx, path, o, patience)
+		patience = 0
 		if err == nil && noWatch == nil {
 			foundAtRest(opening.db, o.Compression, watch)
 			return opening, nil
@@ -140,7 +142,7 @@ func newAttached(db *DB, asked string) *attached {
 	a.openFiles = func(ctx context.Context) (*DB, error) {
 		o := *db.opts.now()
 		o.ReadOnly, o.Observer, o.Logger, o.Compression = true, nil, nil, asked
-		opening, err := openAtRest(ctx, db.path, o)
+		opening, err := openAtRest(ctx, db.path, o, 0) // next tries again
 		return opening.db, err
 	}
 	a.closeFiles = (*DB).Close

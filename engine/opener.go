@@ -5,6 +5,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/files"
@@ -17,7 +18,8 @@ import (
 // opener is a database that is being opened, by one goroutine.
 type opener struct {
 	db               *DB
-	survey.Situation // what was found
+	patience         time.Duration // see openPatience
+	survey.Situation               // what was found
 	disk             *snapshot.Snapshot
 	earlier          *format.LogPos // a place in the log from before the checkpoint, for streams of changes
 	findings         []RecoverEvent // to be reported once the database is open
@@ -35,7 +37,7 @@ type opener struct {
 //
 // Until step 4 nothing is written.
 func (o *opener) open(ctx context.Context) error {
-	if err := o.openFile(); err != nil { // 1
+	if err := o.openFile(ctx); err != nil { // 1
 		return err
 	}
 	if err := o.load(ctx); err != nil { // 2
@@ -104,9 +106,11 @@ func (o *opener) openToWrite(ctx context.Context) error {
 }
 
 // openFile opens and locks the database file, and reads its meta pages.
-func (o *opener) openFile() (err error) {
+func (o *opener) openFile(ctx context.Context) (err error) {
 	db := o.db
-	if db.files, err = files.Open(filesConfig(db)); err != nil {
+	c := filesConfig(db)
+	c.Patience = o.patience
+	if db.files, err = files.Open(ctx, c); err != nil {
 		return err
 	}
 	if db.opts.Readers && !db.opts.ReadOnly {

@@ -9,5 +9,5 @@ import "context"
 // openReadOnly opens a database that a read-only handle is the first to have open in this process. It does not attach
 // to another process, which is most of what the tag leaves out: a browser has no other processes.
 func openReadOnly(ctx context.Context, path string, o Options) (*opener, error) {
-	return openAtRest(ctx, path, o)
+	return openAtRest(ctx, path, o, openPatience)
 }

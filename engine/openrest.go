@@ -2,12 +2,15 @@
 
 package engine
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // openAtRest opens files that no other process writes. The opener says what it has found, also if it fails.
-func openAtRest(ctx context.Context, path string, o Options) (*opener, error) {
+func openAtRest(ctx context.Context, path string, o Options, patience time.Duration) (*opener, error) {
 	db := newDB(path, o)
-	opening := &opener{db: db}
+	opening := &opener{db: db, patience: patience}
 	err := opening.open(ctx)
 	db.publishOptions(db.opts.Options) // what the file itself has decided
 	if err != nil {

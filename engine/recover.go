@@ -90,7 +90,7 @@ func Recover(ctx context.Context, from, to string, o RecoverOptions) (RecoverRep
 	}
 	j := &recovery{o: &o, from: from, to: to}
 	defer j.close()
-	if err := j.open(); err != nil {
+	if err := j.open(ctx); err != nil {
 		return RecoverReport{}, err
 	}
 	in := rescue.Options{Data: j.files.Data(), Log: j.log, Path: from, LogPath: j.o.Log, Codecs: o.Codecs,
@@ -158,7 +158,7 @@ func (o *RecoverOptions) check(from string) error {
 }
 
 // open opens the damaged files.
-func (j *recovery) open() (err error) {
+func (j *recovery) open(ctx context.Context) (err error) {
 	path, err := j.o.FS.Canonical(j.from)
 	if err != nil {
 		return files.OpenError(j.from, err)
@@ -172,8 +172,8 @@ func (j *recovery) open() (err error) {
 			return &Error{Code: CodeMisuse, Op: "recover", Path: j.from, Detail: "the new file must be neither the damaged one nor its log"}
 		}
 	}
-	j.files, err = files.Open(files.Config{FS: j.o.FS, Path: path, ReadOnly: true, MustExist: true,
-		OptionalLocks: j.o.OptionalLocks, Syncs: func() bool { return false }})
+	j.files, err = files.Open(ctx, files.Config{FS: j.o.FS, Path: path, ReadOnly: true, MustExist: true,
+		OptionalLocks: j.o.OptionalLocks, Patience: openPatience, Syncs: func() bool { return false }})
 	if err != nil || j.o.NoLog {
 		return err
 	}

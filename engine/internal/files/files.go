@@ -26,6 +26,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
@@ -42,6 +43,8 @@ type Config struct {
 	MustExist     bool // no database is made
 	OptionalLocks bool // see vfs.OptionalLocks
 	Perm          fs.FileMode
+	// Patience is how long a process that is just opening or closing the database is waited for.
+	Patience time.Duration
 	// Syncs reports whether anything is synced, which may change while the database is open.
 	Syncs func() bool
 	// SyncData makes the content of the database file durable; see SyncDataLater.

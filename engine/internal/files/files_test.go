@@ -3,6 +3,7 @@
 package files_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"slices"
@@ -33,7 +34,7 @@ func config(fsys vfs.FS) files.Config {
 // open opens the files of a database and makes its log.
 func open(t *testing.T, c files.Config) *files.Files {
 	t.Helper()
-	f, err := files.Open(c)
+	f, err := files.Open(context.Background(), c)
 	ok(t, err)
 	ok(t, f.OpenLog())
 	ok(t, f.ReplaceLog())
@@ -110,7 +111,7 @@ func TestOpenRefuses(t *testing.T) {
 			if c.change != nil {
 				c.change(&conf)
 			}
-			_, err := files.Open(conf)
+			_, err := files.Open(context.Background(), conf)
 			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%v", err)
 			}
@@ -255,7 +256,7 @@ func TestReplaceLog(t *testing.T) {
 			mem := memfs.New()
 			put(t, mem, "/x", "")
 			put(t, mem, "/x-log", c.log)
-			f, err := files.Open(config(mem))
+			f, err := files.Open(context.Background(), config(mem))
 			ok(t, err)
 			defer f.Release()
 			ok(t, f.OpenLog())
@@ -283,7 +284,7 @@ func TestJudgeLogRefusesAForeignFile(t *testing.T) {
 	mem := memfs.New()
 	put(t, mem, "/x", "")
 	put(t, mem, "/x-log", "SQLite format 3\x00 and more")
-	f, err := files.Open(config(mem))
+	f, err := files.Open(context.Background(), config(mem))
 	ok(t, err)
 	defer f.Release()
 	ok(t, f.OpenLog())
@@ -301,7 +302,7 @@ func TestTakeLog(t *testing.T) {
 		if owner {
 			put(t, mem, "/old", "")
 		}
-		f, err := files.Open(config(mem))
+		f, err := files.Open(context.Background(), config(mem))
 		ok(t, err)
 		for _, name := range []string{"", "x-log", "none-log", "../old-log", "old"} {
 			if o, err := f.OtherLog(name); o != nil || err != nil {
@@ -343,12 +344,12 @@ func TestOptionalLocks(t *testing.T) {
 	mem := memfs.New()
 	put(t, mem, "/x", "")
 	put(t, mem, "/old-log", "")
-	if _, err := files.Open(config(noLocks{mem})); !errors.Is(err, errs.ErrProtocol) || !strings.Contains(err.Error(), "locking=optional") {
+	if _, err := files.Open(context.Background(), config(noLocks{mem})); !errors.Is(err, errs.ErrProtocol) || !strings.Contains(err.Error(), "locking=optional") {
 		t.Errorf("without the option: %v", err)
 	}
 	c := config(noLocks{mem})
 	c.OptionalLocks = true
-	f, err := files.Open(c)
+	f, err := files.Open(context.Background(), c)
 	ok(t, err)
 	defer f.Release()
 	o, err := f.OtherLog("old-log")
@@ -364,9 +365,9 @@ func TestForeignReader(t *testing.T) {
 	put(t, mem, "/x", "")
 	c := config(mem)
 	c.ReadOnly = true
-	reader, err := files.Open(c)
+	reader, err := files.Open(context.Background(), c)
 	ok(t, err)
-	f, err := files.Open(config(mem))
+	f, err := files.Open(context.Background(), config(mem))
 	ok(t, err)
 	defer f.Release()
 	for _, want := range []bool{true, false} {
@@ -384,11 +385,64 @@ func TestNoDatabase(t *testing.T) {
 	} {
 		mem := memfs.New()
 		put(t, mem, "/x", content)
-		f, err := files.Open(config(mem))
+		f, err := files.Open(context.Background(), config(mem))
 		ok(t, err)
 		if got := f.NoDatabase(); !strings.HasPrefix(got, want) {
 			t.Errorf("%q: %s", content, got)
 		}
 		f.Release()
+	}
+}
+
+// TestOpenWaits: what others hold only for a moment is waited for.
+func TestOpenWaits(t *testing.T) {
+	for _, readOnly := range []bool{false, true} {
+		mem := memfs.New()
+		put(t, mem, "/x", "")
+		hold := func() vfs.File {
+			other, err := mem.Open("/x", vfs.ReadWrite, 0)
+			ok(t, err)
+			ok(t, other.Lock(vfs.SlotDMS1, vfs.Exclusive))
+			return other
+		}
+		c := config(mem)
+		c.ReadOnly, c.Patience = readOnly, time.Minute
+
+		other := hold()
+		time.AfterFunc(50*time.Millisecond, func() { _ = other.Close() })
+		f, err := files.Open(context.Background(), c)
+		ok(t, err)
+		f.Release()
+
+		other = hold()
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		if _, err := files.Open(ctx, c); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the context has ended: %v", err)
+		}
+		cancel()
+		c.Patience = 20 * time.Millisecond
+		start := time.Now()
+		if _, err := files.Open(context.Background(), c); !errors.Is(err, errs.ErrBusy) || time.Since(start) < c.Patience {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		ok(t, other.Close())
+	}
+}
+
+// TestOpenWaitsForAFileThatIsRemoved: a file that has lost its name while it was waited for is not opened.
+func TestOpenWaitsForAFileThatIsRemoved(t *testing.T) {
+	mem := memfs.New()
+	put(t, mem, "/x", "")
+	other, err := mem.Open("/x", vfs.ReadWrite, 0)
+	ok(t, err)
+	ok(t, other.Lock(vfs.SlotDMS1, vfs.Exclusive))
+	time.AfterFunc(20*time.Millisecond, func() {
+		_ = mem.Remove("/x")
+		_ = other.Close()
+	})
+	c := config(mem)
+	c.Patience = time.Minute
+	if _, err := files.Open(context.Background(), c); !errors.Is(err, errs.ErrBusy) {
+		t.Errorf("a file without its name was opened: %v", err)
 	}
 }

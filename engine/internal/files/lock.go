@@ -3,8 +3,10 @@
 package files
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
@@ -31,32 +33,57 @@ func (f *Files) LockFlag() vfs.OpenFlag {
 // mode, with two additions that nobody's code objects to: RWCLIENT(0) tells a C
 // read-only client that the database is live, and ROTRANS is respected, which C's
 // single-process mode does not.
-func (f *Files) lock() error {
+func (f *Files) lock(ctx context.Context) error {
 	if f.ReadOnly {
-		return f.lockToRead()
+		return f.lockToRead(ctx)
 	}
-	for _, step := range []struct {
-		slot int
-		busy string
-	}{
-		{vfs.SlotDMS1, justNow},
-		{vfs.SlotDMS2, closeOther + attachToIt},
-		{vfs.SlotRWClient0, closeOther + attachToIt},
-	} {
-		if err := f.data.Lock(step.slot, vfs.Exclusive); err != nil {
-			if step.slot != vfs.SlotDMS1 {
-				step.busy = f.whoHas(step.slot) + step.busy
-			}
-			return f.lockError(step.busy, err)
+	if err := f.lockFirst(ctx, vfs.Exclusive); err != nil {
+		return err
+	}
+	for _, slot := range []int{vfs.SlotDMS2, vfs.SlotRWClient0} {
+		if err := f.data.Lock(slot, vfs.Exclusive); err != nil {
+			return f.lockError(f.whoHas(slot)+closeOther+attachToIt, err)
 		}
 	}
 	f.sayWho()
 	return f.data.Lock(vfs.SlotDMS1, vfs.Unlock)
 }
 
-func (f *Files) lockToRead() error {
-	if err := f.data.Lock(vfs.SlotDMS1, vfs.Shared); err != nil {
-		return f.lockError(justNow, err)
+// The pauses between two attempts to take DMS1.
+const (
+	firstPause = 200 * time.Microsecond
+	longPause  = 20 * time.Millisecond
+)
+
+// lockFirst takes DMS1. Others hold it only while they open or close the database, or look whether it is being written,
+// so it is waited for, as C lsm1 does. A process that has failed to make the database may have removed it meanwhile.
+func (f *Files) lockFirst(ctx context.Context, kind vfs.LockKind) error {
+	end := time.Now().Add(f.Patience)
+	for pause := firstPause; ; pause = min(2*pause, longPause) {
+		err := f.data.Lock(vfs.SlotDMS1, kind)
+		if err == nil {
+			if pause > firstPause {
+				err = expectName(f.dataID, f.Path)
+			}
+			return err
+		}
+		left := time.Until(end)
+		if !errors.Is(err, vfs.ErrLocked) || left <= 0 {
+			return f.lockError(justNow, err)
+		}
+		timer := time.NewTimer(min(pause, left))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+}
+
+func (f *Files) lockToRead(ctx context.Context) error {
+	if err := f.lockFirst(ctx, vfs.Shared); err != nil {
+		return err
 	}
 	for _, slots := range [][2]int{{vfs.SlotDMS2, 1}, {vfs.SlotRWClient0, vfs.NumRWClients}} {
 		held, err := f.data.Locked(slots[0], slots[1], vfs.Shared)

@@ -3,6 +3,7 @@
 package files
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,11 +14,11 @@ import (
 
 // Open opens and locks the database file, making it if that is allowed. If it fails,
 // everything is as it was before.
-func Open(c Config) (*Files, error) {
+func Open(ctx context.Context, c Config) (*Files, error) {
 	f := &Files{Config: c, logPath: c.Path + LogSuffix}
 	err := f.openData()
 	if err == nil {
-		if err = f.lock(); errors.Is(err, errs.ErrBusy) {
+		if err = f.lock(ctx); errors.Is(err, errs.ErrBusy) || err != nil && ctx.Err() != nil {
 			f.made.data = false // it belongs to another program by now
 		}
 	}

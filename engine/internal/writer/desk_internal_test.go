@@ -107,7 +107,7 @@ func newDesk(t *testing.T, change func(*tuning.Values)) *desk {
 		change(&v)
 	}
 	d.tuning.Store(v)
-	f, err := files.Open(files.Config{FS: &d.fs, Path: "/test.db", Syncs: func() bool { return true }})
+	f, err := files.Open(context.Background(), files.Config{FS: &d.fs, Path: "/test.db", Syncs: func() bool { return true }})
 	must(t, err)
 	geo, err := format.NewGeometry(1024, 64<<10)
 	must(t, err)
