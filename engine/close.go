@@ -19,11 +19,11 @@ import (
 // C lsm1 leaves a database in the same state.
 //
 // While transactions, snapshots, cursors or read-only handles of this process are open that share
-// the database, it fails with ErrBusy and changes nothing. If anything else fails, the error is
-// returned and the files are released as they are: the log still holds what the database file
-// does not.
+// the database, it fails with ErrBusy and changes nothing. A function of the Observer that reads at
+// that moment is waited for, up to a second. If anything else fails, the error is returned and the
+// files are released as they are: the log still holds what the database file does not.
 func (db *DB) Close() error {
-	if first, err := db.shutHandle(); !first {
+	if first, err := db.shutSoon(); !first {
 		return err
 	}
 	db.slots.Drop()
@@ -73,6 +73,20 @@ func (db *DB) Close() error {
 		f(CloseEvent{DB: db, Duration: time.Since(start), Err: err})
 	}
 	return err
+}
+
+// closePatience is how long Close waits for a function of the observer that may be what uses the handle.
+const closePatience = time.Second
+
+// shutSoon is shutHandle, tried again while a function of the observer runs in which the handle may be in use.
+func (db *DB) shutSoon() (first bool, err error) {
+	for end := time.Now().Add(closePatience); ; time.Sleep(time.Millisecond) {
+		ended := db.telling.ended.Load()
+		first, err = db.shutHandle()
+		if err == nil || db.telling.begun.Load() == ended || time.Now().After(end) {
+			return first, err
+		}
+	}
 }
 
 // shutHandle makes every further call through the handle fail, and reports whether this call did

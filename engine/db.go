@@ -55,6 +55,7 @@ type core struct {
 	fatal     atomic.Pointer[error] // the first failed sync: nothing is written after it
 	recovered wal.Recovered         // what Open read from the log
 	obs       Observer              // of the options, the logger's included; without any, all nil
+	telling   telling               // functions of obs
 	facts     inspect.Cache         // of segments, for Layout
 	cacheHits atomic.Int64          // the most that Stats has returned
 	skipped   skippedRanges         // what readers could not read
