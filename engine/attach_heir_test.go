@@ -63,7 +63,7 @@ func TestAttachLapsesAfterAnother(t *testing.T) {
 		for how, fails := range map[string]bool{"adopted": false, "not adopted": true} {
 			t.Run(name+", "+how, func(t *testing.T) {
 				t.Parallel() // it mostly waits
-				o := o
+				o := o       // two tests have the same
 				ctx := context.Background()
 				mem := memfs.New()
 				o.FS, o.BlockSize = mem, 64<<10

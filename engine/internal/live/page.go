@@ -15,7 +15,7 @@ import (
 
 // Page is what a writer says that may be seen. Streams are numbered as in wal.Place.
 type Page struct {
-	Written    uint64   // how many pages the writer has written before this one
+	Written    uint64   // greater than that of each page that the writer has written before, by 1 while others may read
 	Run        [16]byte // of the writer, random
 	Salt       uint32   // of its LIFE
 	Seq        uint64   // number of the newest commit in this run
@@ -103,7 +103,7 @@ func mix(lane, word uint64) uint64 {
 	return lane ^ lane>>32
 }
 
-// slotOf returns where in the file the page is written before which as many were written.
+// slotOf returns where in the file a page with that number is written.
 func slotOf(written uint64) int64 { return int64(written%2) * SlotBytes }
 
 // Encode puts the page into b.
@@ -124,7 +124,7 @@ func (p *Page) encodeRest(b *[SlotBytes]byte) uint64 {
 	return sumOfRest(b[:])
 }
 
-// encodeWritten puts into b how many pages were written before, and the sum of what it holds.
+// encodeWritten puts the number of the page into b, and the sum of what it holds.
 func encodeWritten(b *[SlotBytes]byte, written uint64) {
 	binary.BigEndian.PutUint64(b[writtenAt:], written)
 	binary.BigEndian.PutUint64(b[sumAt:], sumOf(b[:]))
