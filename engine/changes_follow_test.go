@@ -28,6 +28,9 @@ func TestChangesWait(t *testing.T) {
 		var writer sync.WaitGroup
 		refused := false
 		writer.Go(func() {
+			for db.Stats().ChangeStreams == 0 && !t.Failed() { // else it may be further than what is kept
+				time.Sleep(time.Millisecond)
+			}
 			for i := range n {
 				for {
 					ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
