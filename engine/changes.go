@@ -25,7 +25,8 @@ const (
 	// Cut: the stream ends with ErrGap. Writers never wait for it.
 	Cut OnLag = iota
 	// Wait: writers wait in Begin until the stream has got further, with StallChanges, as long as their contexts
-	// last. So who reads the stream must not begin a transaction of the same database between two changes.
+	// last. So who reads the stream must not begin a transaction of the same database between two changes. Before
+	// the sequence is first used nothing waits, and the position may be too long ago by then.
 	Wait
 )
 

@@ -109,11 +109,14 @@ func wantChanges(t testing.TB, db *engine.DB, from engine.Position, want ...stri
 	return at
 }
 
+// wantGap wants a position that is not there, or too long ago: a stream that writers wait for has only ErrGap, too.
 func wantGap(t testing.TB, db *engine.DB, from engine.Position) {
 	t.Helper()
-	got, _, err := readChanges(t, db, from, engine.ChangeOptions{})
-	if len(got) > 0 || !errors.Is(err, engine.ErrGap) || !errors.Is(err, engine.ErrBusy) {
-		t.Fatalf("changes after %v: %q, %v; want ErrGap", from, got, err)
+	for _, onLag := range []engine.OnLag{engine.Cut, engine.Wait} {
+		got, _, err := readChanges(t, db, from, engine.ChangeOptions{OnLag: onLag})
+		if len(got) > 0 || !errors.Is(err, engine.ErrGap) || !errors.Is(err, engine.ErrBusy) {
+			t.Fatalf("changes after %v: %q, %v; want ErrGap", from, got, err)
+		}
 	}
 }
 
