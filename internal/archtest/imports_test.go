@@ -111,6 +111,7 @@ var allowed = map[string][]string{
 	"internal/wire":     {"engine"},
 	"internal/archtest": nil,
 	"internal/dump":     nil,
+	"internal/campaign": {"internal/longtest"},
 	"internal/longtest": nil,
 	// What the programs that measure share: bench and cmd/lsmlite, which are modules of their own.
 	"internal/measure/data":      nil,
