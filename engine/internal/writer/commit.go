@@ -22,12 +22,32 @@ func (tx *Tx) Commit(ctx context.Context) error {
 		tx.w.group.lookAgain()
 	}
 	if err != nil || tx.done {
-		watch.end(tx, err)
-		tx.w.repair()
-		tx.w.Turn.Release()
-		return err
+		return tx.endUnwritten(err, &watch)
 	}
 	return tx.publish(synced, &watch)
+}
+
+// endUnwritten ends a Commit after which nothing of the transaction is in the log: because of err, or because
+// it wrote nothing. Such a one still waits until what it has read is durable and published: else its caller
+// would know of commits that a reader does not see yet, and that a crash may take back.
+func (tx *Tx) endUnwritten(err error, watch *commitWatch) error {
+	w := tx.w
+	if err != nil {
+		watch.end(tx, err)
+		w.repair()
+		w.Turn.Release()
+		return err
+	}
+	seen := w.join()
+	w.repair()
+	w.Turn.Release()
+	if seen != nil {
+		watch.start()
+		err = w.waitSynced(seen)
+		watch.stop(&watch.sync)
+	}
+	watch.end(tx, err)
+	return err
 }
 
 // commitToLog is the part of Commit after which the transaction is in the log, or has been

@@ -177,6 +177,31 @@ func (w *Writer) syncReady() {
 	g.filling = g.newBatch()
 }
 
+// join makes a transaction that wrote nothing a member of the batch with the newest commit, which it has seen. It
+// returns nil if that is durable and published. The caller has the writer's turn.
+func (w *Writer) join() *batch {
+	w.Turn.MustBeHeld()
+	g := &w.group
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	b := g.filling
+	switch {
+	case g.synced >= w.seq:
+		return nil
+	case g.err != nil:
+		return g.failedBatch(w.unsynced(g.err))
+	case w.log.Lost() != nil:
+		return g.failedBatch(w.log.Lost())
+	case g.head.Seq > g.written.Seq: // it is in the batch that is being filled
+	case len(g.ready) > 0:
+		b = g.ready[len(g.ready)-1]
+	case g.syncing && g.leading.Seq >= w.seq && len(g.inSync) > 0:
+		b = g.inSync[len(g.inSync)-1]
+	}
+	b.writers++
+	return b
+}
+
 // unsynced returns the error of a commit whose sync has failed.
 func (w *Writer) unsynced(err error) error {
 	return &errs.Error{Code: errs.CodeIO, Op: "commit", Path: w.Path,
