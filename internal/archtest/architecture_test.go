@@ -15,7 +15,7 @@ import (
 var (
 	layerRow = regexp.MustCompile("(?m)^\\| ((?:the root, )?`[a-z/]+`(?:, `[a-z/]+`)*) \\| ")
 	// outside are the packages that no program links: tools, tests and examples.
-	outside     = regexp.MustCompile("^(examples/.*|internal/(archtest|campaign|longtest|oracle|railroad|sim|sqlitetest))$")
+	outside     = regexp.MustCompile("^(examples/.*|internal/(archtest|campaign|campaign/report|longtest|oracle|railroad|sim|sqlitetest))$")
 	quotedWords = regexp.MustCompile("`([a-z/]+)`")
 )
 

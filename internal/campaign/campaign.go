@@ -50,7 +50,7 @@ type run struct {
 	Campaign
 	request
 	t        testing.TB
-	report   *report
+	report   *ledger
 	progress *longtest.Progress
 	begun    time.Time
 
@@ -75,15 +75,17 @@ func Run(t testing.TB, c Campaign) {
 
 func runRequest(t testing.TB, c Campaign, q request) {
 	t.Helper()
-	rep, err := openReport(q.reports, c)
-	if err != nil {
-		t.Fatal(err)
-	}
 	if q.goal {
 		q.cases = c.Goal
 	}
 	if q.one {
-		rep, q.reports = newReport(c), ""
+		q.reports = ""
+	}
+	rep, err := openLedger(q, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q.one {
 		rep.Next = q.unit
 	}
 	r := &run{Campaign: c, request: q, t: t, report: rep, begun: time.Now(), written: time.Now(),
@@ -91,7 +93,6 @@ func runRequest(t testing.TB, c Campaign, q request) {
 	r.room.L = &r.mu
 	r.taken = rep.Next
 	r.progress = longtest.Start(t, c.CPU, 0)
-	rep.startLeg(q)
 
 	var workers sync.WaitGroup
 	for range r.workers {
@@ -160,9 +161,9 @@ func (r *run) end(unit uint64, tally *Tally, err error) {
 		r.pending[unit] = tally
 	}
 	for r.pending[r.report.Next] != nil {
-		r.report.add(r.pending[r.report.Next])
-		delete(r.pending, r.report.Next)
-		r.report.Next++
+		done := r.report.Next
+		r.report.add(r.pending[done])
+		delete(r.pending, done)
 	}
 	r.room.Broadcast()
 	if time.Since(r.written) > r.every {
@@ -172,8 +173,7 @@ func (r *run) end(unit uint64, tally *Tally, err error) {
 
 func (r *run) write() {
 	r.written = time.Now()
-	r.report.endLeg(time.Since(r.begun))
-	if err := r.report.write(r.reports); err != nil {
+	if err := r.report.write(time.Since(r.begun)); err != nil {
 		r.t.Error(err)
 	}
 }
@@ -184,7 +184,7 @@ func (r *run) finish() {
 	for unit, err := range r.failed {
 		command := repeat(r.t.Name(), unit, r.Flags)
 		r.t.Errorf("unit %d: %v\nrepeat: %s", unit, err, command)
-		r.report.Failures = append(r.report.Failures, failure{Unit: unit, Error: shorten(err.Error()), Repeat: command})
+		r.report.Fail(unit, err, command)
 	}
 	r.write()
 	r.t.Log(r.report.String())

@@ -3,7 +3,6 @@
 package campaign
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -14,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/lsmlite/lsmlite-go/internal/campaign/report"
 )
 
 // A judge is a test that is only asked whether it failed.
@@ -62,14 +63,10 @@ func try(t *testing.T, c Campaign, q request) []string {
 	return j.errors
 }
 
-func readReport(t *testing.T, folder, name string) report {
+func readReport(t *testing.T, folder, name string) *report.Report {
 	t.Helper()
-	text, err := os.ReadFile(reportName(folder, name))
+	r, err := report.Read(folder, name)
 	if err != nil {
-		t.Fatal(err)
-	}
-	var r report
-	if err := json.Unmarshal(text, &r); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -178,7 +175,7 @@ func TestUnitAlone(t *testing.T) {
 	if !slices.Equal(units, []uint64{17}) {
 		t.Errorf("units %v", units)
 	}
-	if _, err := os.Stat(reportName(folder, "counted")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(report.FileName(folder, "counted")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("there is a report: %v", err)
 	}
 }
@@ -200,7 +197,7 @@ func TestMarksThatAreNeverMet(t *testing.T) {
 func TestReportsThatDoNotFit(t *testing.T) {
 	for _, text := range []string{"", "{", `{"name":"other","cases":"things"}`, `{"name":"counted","cases":"others"}`} {
 		folder := t.TempDir()
-		if err := os.WriteFile(reportName(folder, "counted"), []byte(text), 0o666); err != nil {
+		if err := os.WriteFile(report.FileName(folder, "counted"), []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
 		var units []uint64
@@ -208,7 +205,7 @@ func TestReportsThatDoNotFit(t *testing.T) {
 		if len(errs) != 1 || !strings.Contains(errs[0], folder) || units != nil {
 			t.Errorf("%q: errors %q, units %v", text, errs, units)
 		}
-		if now, err := os.ReadFile(reportName(folder, "counted")); err != nil || string(now) != text {
+		if now, err := os.ReadFile(report.FileName(folder, "counted")); err != nil || string(now) != text {
 			t.Errorf("%q became %q, %v", text, now, err)
 		}
 	}
@@ -246,7 +243,7 @@ func TestReportBesidesTheRun(t *testing.T) {
 		if n := begun.Load(); n > window+10 {
 			return fmt.Errorf("%d units have begun while number 10 has not ended", n)
 		}
-		if r, err := os.ReadFile(reportName(folder, "long")); err != nil || !strings.Contains(string(r), `"next": 10,`) {
+		if r, err := os.ReadFile(report.FileName(folder, "long")); err != nil || !strings.Contains(string(r), `"next": 10,`) {
 			return fmt.Errorf("the report says %s, %v", r, err)
 		}
 		return nil
