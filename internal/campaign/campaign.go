@@ -143,10 +143,12 @@ func (r *run) over() bool {
 		return r.taken > r.unit
 	case !r.until.IsZero() && time.Now().After(r.until):
 		return true
+	case r.forTime > 0 && time.Since(r.begun) >= r.forTime:
+		return true
 	case r.cases > 0:
 		return r.report.Done >= r.cases
 	case r.forTime > 0:
-		return time.Since(r.begun) >= r.forTime
+		return false
 	}
 	return r.taken >= r.report.begunAt+uint64(r.Brief)
 }

@@ -221,6 +221,9 @@ func TestRunEndsInTime(t *testing.T) {
 	if errs := try(t, c, request{forTime: 50 * time.Millisecond}); errs != nil {
 		t.Error(errs)
 	}
+	if errs := try(t, c, request{goal: true, forTime: 50 * time.Millisecond}); errs != nil {
+		t.Error(errs)
+	}
 	if errs := try(t, c, request{goal: true, until: time.Now().Add(50 * time.Millisecond)}); errs != nil {
 		t.Error(errs)
 	}

@@ -101,8 +101,8 @@ func (r *Report) Write(folder string) error {
 	return err
 }
 
-// Took is how long all runs took together.
-func (r *Report) Took() time.Duration {
+// Took is how long all runs of r took together.
+func Took(r *Report) time.Duration {
 	var seconds float64
 	for _, l := range r.Legs {
 		seconds += l.Seconds
@@ -113,7 +113,7 @@ func (r *Report) Took() time.Duration {
 // String says what was done, in a few lines.
 func (r *Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d %s in %d units, %v", r.Name, r.Done, r.Cases, r.Next, r.Took())
+	fmt.Fprintf(&b, "%s: %d %s in %d units, %v", r.Name, r.Done, r.Cases, r.Next, Took(r))
 	for _, kind := range slices.Sorted(maps.Keys(r.Counts)) {
 		fmt.Fprintf(&b, "\n  %-40s %d", kind, r.Counts[kind])
 	}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// An entry is a test that uses internal/campaign, and how it is run.
+type entry struct {
+	name   string // Campaign.Name, of the report, too
+	module string // folder of the module, "." for the root
+	folder string // of the package in the module
+	test   string
+	build  []string // flags of the build
+	shows  string   // what it shows, in the table
+	goal   string   // Campaign.Goal and Campaign.Cases
+}
+
+// campaigns are in the order of the table.
+var campaigns = []entry{}
+
+// pattern is what the go command calls the package, in the folder of its module.
+func (c entry) pattern() string { return "./" + strings.TrimPrefix(c.folder, "./") }
+
+// command returns what a shell in the root would run.
+func (c entry) command(flags ...string) string {
+	words := []string{"go test"}
+	if c.module != "." {
+		words = append(words, "-C "+c.module)
+	}
+	words = append(words, c.build...)
+	words = append(words, c.pattern(), "-run '^"+c.test+"$' -count=1 -timeout=0 -v")
+	return strings.Join(append(words, flags...), " ")
+}
+
+func find(name string) (entry, error) {
+	for _, c := range campaigns {
+		if c.name == name {
+			return c, nil
+		}
+	}
+	return entry{}, fmt.Errorf("there is no campaign %q: `list` names them", name)
+}
+
+func list(_ context.Context, args []string, out io.Writer) error {
+	if len(args) > 0 {
+		return fmt.Errorf("list has no arguments")
+	}
+	for _, c := range campaigns {
+		fmt.Fprintf(out, "%-16s %s: %s\n", c.name, c.shows, c.goal)
+	}
+	return nil
+}
