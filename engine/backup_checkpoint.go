@@ -7,6 +7,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/backup"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
@@ -58,6 +59,7 @@ func newestCheckpoint(ctx context.Context, db *DB) (k backup.Checkpoint, st *sna
 	if err := db.worker.FitFreelist(ctx); err != nil {
 		return k, nil, err
 	}
+	mark.Hit(mark.BackupWaits)
 	if err := db.worker.Store(ctx); err != nil {
 		return k, nil, err
 	}

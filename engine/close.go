@@ -11,6 +11,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/worker"
 )
 
@@ -113,6 +114,7 @@ func (db *DB) shutHandle() (first bool, err error) {
 
 // inUse is the error of a Close while that many users are left.
 func (db *DB) inUse(n int64) error {
+	mark.Hit(mark.CloseRefused)
 	return &Error{Code: CodeBusy, Op: "close", Path: db.path,
 		Detail: fmt.Sprintf("%d transactions, snapshots, cursors or read-only handles are still open", max(n, 1))}
 }

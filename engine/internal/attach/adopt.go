@@ -8,6 +8,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
@@ -47,6 +48,7 @@ func (f *Follower) adopt(ctx context.Context) (err error) {
 	f.shown = append(f.shown, shown{next.disk, claim})
 	claim.shown.Store(true)
 	f.seq++
+	mark.Hit(mark.AttachRenewed)
 	f.publish()
 	f.Reap()
 	return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 )
 
 // cache maps pages to frames: a list of stretches of the file, each with a table of its pages (see
@@ -138,11 +139,13 @@ func (c *cache) findPlace() int {
 		case old.recent.Load():
 			old.recent.Store(false)
 		case old.heap || old.refs.CompareAndSwap(1, 0):
+			mark.Hit(mark.CacheEvicts)
 			c.stretches.remove(old)
 			c.forget(old)
 			return c.hand
 		}
 	}
+	mark.Hit(mark.CacheFull)
 	return noPlace
 }
 
@@ -161,6 +164,7 @@ func (c *cache) put(fr *Frame, page format.Page) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed || !c.stretches.put(fr) {
+		mark.Hit(mark.CacheTwice)
 		if fr.heap {
 			c.setFree(int(fr.place))
 		}
@@ -193,6 +197,8 @@ func (c *cache) dropped(fr *Frame) {
 	c.forget(fr)
 	if fr.heap || fr.refs.Add(-1) == 0 {
 		c.setFree(int(fr.place))
+	} else {
+		mark.Hit(mark.CacheDropHeld)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 )
 
 // Space is the file as one segment sees it: page numbers found inside the oldest
@@ -42,6 +43,7 @@ func (s *Space) mapRedirected(p base.PageNo) base.PageNo {
 	b := s.geo.Block(p)
 	for _, r := range s.Redirects {
 		if r.From == b {
+			mark.Hit(mark.RedirectRead)
 			return p - base.PageNo(int64(r.From-r.To)*s.geo.PagesPerBlock())
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -44,10 +45,16 @@ func Load(f vfs.File, path string) (Loaded, error) {
 			l.Damaged, l.DamagedMeta = fmt.Errorf("meta page %d: %w", i, p.err), i
 		default:
 			l.NumValid++
+			if l.Checkpoint != nil && l.Checkpoint.ID != p.Checkpoint.ID {
+				mark.Hit(mark.MetaApart)
+			}
 			if l.Checkpoint == nil || p.Checkpoint.ID > l.Checkpoint.ID {
 				l.Checkpoint, l.Meta = p.Checkpoint, i
 			}
 		}
+	}
+	if l.Checkpoint != nil && l.Damaged != nil {
+		mark.Hit(mark.MetaTorn)
 	}
 	return l, nil
 }
@@ -105,6 +112,11 @@ func store(f *blockfile.File, durable int, sync bool, write func(page int, secon
 		return Nothing, err
 	}
 	first := Other(durable)
+	if first == 1 {
+		mark.Hit(mark.CheckpointPage1)
+	} else {
+		mark.Hit(mark.CheckpointPage2)
+	}
 	for i, page := range []int{first, Other(first)} {
 		if err := write(page, i == 1); err != nil {
 			return Stage(i), err

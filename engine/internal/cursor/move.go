@@ -6,6 +6,7 @@ import (
 	"bytes"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 )
 
 // First moves to the first key.
@@ -86,6 +87,7 @@ func (c *Cursor) prevUnlined() bool {
 	}
 	c.leave()
 	if !c.back || c.bare {
+		mark.Hit(mark.CursorTurns)
 		c.keyBuf = append(c.keyBuf[:0], c.Key()...)
 		if !c.seekLE(c.keyBuf) {
 			return false

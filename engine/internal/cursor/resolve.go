@@ -6,6 +6,7 @@ import (
 	"bytes"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 )
 
 // ahead finds the first visible record at or after the position of the sources.
@@ -50,6 +51,7 @@ func (c *Cursor) ahead() bool {
 		}
 		if cover >= 0 && c.sources[cover].valid {
 			c.run.steps += skipCost
+			mark.Hit(mark.RangeHides)
 			c.skipAhead(cover)
 			if s := &c.sources[least]; least < cover && s.valid && s.kind&base.System == c.topic && c.less(s, &c.sources[cover]) {
 				c.leaveAhead(least) // a bare mark of a source newer than the covering one

@@ -4,6 +4,7 @@ package cursor
 
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
@@ -48,6 +49,9 @@ func (s *Source) initLimited(seg *segment.Segment, m *snapshot.Merging, below bo
 	} else if s.seg.SeekGE(l.topic, l.split) {
 		l.gap = s.seg.Kind()&base.EndDelete != 0
 	}
+	if l.gap {
+		mark.Hit(mark.SplitGap)
+	}
 	s.limits = l
 	s.seg.Done()
 	return s.seg.Err()
@@ -61,6 +65,7 @@ func LevelSources(list []Source, l *snapshot.Level) ([]Source, error) {
 		list[n].initSegment(l.Seg)
 		return list, nil
 	}
+	mark.Hit(mark.SplitKey)
 	// Below the split key only the output counts, from it on only the inputs; so the
 	// output's place in the order does not matter.
 	list = extend(list)

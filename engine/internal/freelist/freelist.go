@@ -20,6 +20,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 )
 
 // List is the free list of a database.
@@ -40,6 +41,8 @@ type List struct {
 	// changed are the blocks of which free and recorded say different things. There are few of
 	// them, while a large database may have a hundred thousand free blocks.
 	changed map[base.BlockNo]bool
+	// passed are the blocks that were passed over for a reader since they were given away last; for marks only.
+	passed map[base.BlockNo]bool
 }
 
 // New makes the list of a file with the given number of blocks. recorded is what the
@@ -88,7 +91,13 @@ func (l *List) Allocate(floor base.BlockNo, limit base.SnapshotID, pinned []base
 		if l.writable(b, limit, pinned) {
 			l.reserved[b], l.whole[b] = 1, true
 			l.remove([]base.BlockNo{b})
+			if mark.Enabled {
+				l.markGiven(b)
+			}
 			return b
+		}
+		if mark.Enabled {
+			l.markPassed(b, limit)
 		}
 	}
 	l.blocks++

@@ -5,6 +5,7 @@ package ledger
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
@@ -69,6 +70,7 @@ func (l *Ledger) TakeAppendPoint() AppendPoint {
 func (l *Ledger) take(i int) AppendPoint {
 	page := l.reg.Newest().Disk.Append[i]
 	l.taken[i] = true
+	mark.Hit(mark.AppendPoint)
 	l.free.Reserve(l.bf.Geometry().Block(page))
 	return AppendPoint{Page: page, listed: true, place: i}
 }

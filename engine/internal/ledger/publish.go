@@ -8,6 +8,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
@@ -96,6 +97,9 @@ func (l *Ledger) Publish(c *Change) (Outcome, error) {
 	}
 	l.fixAppendPoints(&disk, c.Next)
 	next.Disk = &disk
+	if mark.Enabled {
+		l.markPublished(c, cur, &disk)
+	}
 	l.reg.Publish(next)
 	return Published, nil
 }
@@ -213,5 +217,8 @@ func (l *Ledger) fixAppendPoints(s *snapshot.Snapshot, point base.PageNo) {
 		if s.Append[i] == 0 && point != 0 && !l.taken[i] {
 			s.Append[i], point = point, 0
 		}
+	}
+	if point != 0 {
+		mark.Hit(mark.AppendFull)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
@@ -67,6 +68,7 @@ func (l *Ledger) Next() Export {
 		next := st.Next()
 		disk := *st.Disk
 		disk.ID = l.stored.NewestID + 1
+		mark.Hit(mark.CheckpointRenamed)
 		next.Disk = &disk
 		l.reg.Publish(next)
 		st = next
@@ -95,6 +97,9 @@ func (l *Ledger) Done(e Export, ref format.CheckpointRef) (pages int64, err erro
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := e.Checkpoint
+	if mark.Enabled {
+		l.markStored(c.ID)
+	}
 	pages = int64(c.Written - l.stored.Written)
 	l.stored.Meta, l.stored.Restore = checkpoint.Other(e.Durable), false
 	l.stored.Synced, l.stored.Ref, l.stored.Written = c.ID, ref, c.Written
@@ -114,6 +119,7 @@ func (l *Ledger) Failed(e Export, stage checkpoint.Stage) {
 	defer l.mu.Unlock()
 	l.stored.Restore = true
 	if stage == checkpoint.First {
+		mark.Hit(mark.CheckpointHalf)
 		l.stored.Meta = checkpoint.Other(e.Durable)
 	}
 }

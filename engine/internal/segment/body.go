@@ -8,6 +8,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 )
 
 // longPages is from how many pages on a key or value is read past the page cache.
@@ -107,6 +108,7 @@ func (b *Body) nextLeaf() error {
 		if wrong := b.rem.over(b.page); wrong != "" {
 			return b.seg.corrupt(p, "%s", wrong)
 		}
+		mark.Hit(mark.ValueOverPages)
 		return nil
 	}
 }

@@ -2,7 +2,10 @@
 
 package segment
 
-import "github.com/lsmlite/lsmlite-go/engine/internal/base"
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
+)
 
 // forward moves to the next leaf page on which a cell starts. It returns false at the
 // end of the segment, leaving the current page as it is, and on error.
@@ -148,6 +151,7 @@ func (it *Iter) load() bool {
 		return false
 	}
 	if it.apart = c.Body+c.KeyLen > it.eof; it.apart {
+		mark.Hit(mark.KeyOverPages)
 		var err error
 		if it.keyBuf, err = it.assemble(it.keyBuf[:0], it.no, it.page, c.Body, c.KeyLen, c.ValLen); err != nil {
 			return it.fail(err)

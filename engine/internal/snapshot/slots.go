@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 )
 
 const (
@@ -122,6 +123,7 @@ func (s *Slots) Enter(use Use) (*State, *Place) {
 		}
 		i += hash>>20 | 1
 	}
+	mark.Hit(mark.SlotsFull)
 	return nil, nil
 }
 
@@ -140,6 +142,7 @@ func (r *Registry) settle(p *Place, st *State) *State {
 		}
 		st = now
 		p.state.Store(st)
+		mark.Hit(mark.SlotOvertaken)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
 
@@ -319,6 +320,7 @@ func (r *Reader) there() error {
 func (r *Reader) Cut() {
 	if !r.cut {
 		r.cut = true
+		mark.Hit(mark.StreamCut)
 		r.hub.cuts.Add(1)
 	}
 }

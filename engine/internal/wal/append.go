@@ -7,6 +7,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 )
 
 // Append adds a record to the transaction. It copies what it needs. An error leaves the
@@ -22,6 +23,7 @@ func (l *Log) Append(r format.LogRecord) error {
 		return l.appendEncrypted(&r)
 	}
 	if len(l.buf) >= maxBuffer {
+		mark.Hit(mark.LogSpilled)
 		if err := l.writeOut(); err != nil {
 			return err
 		}
@@ -98,17 +100,17 @@ func (l *Log) appendSpecial(r *format.LogRecord, n int64) error {
 // So it begins with a mark that was never there. In a log that is encrypted that is a key frame.
 func (l *Log) prelude(n int64) error {
 	t := &l.tx
-	mark := int64(format.LogMarkLen)
+	first := int64(format.LogMarkLen)
 	if l.keys != nil {
-		mark = format.LogKeyFrameLen
+		first = format.LogKeyFrameLen
 	}
 	t.special = false
 	l.appendHead()
-	if pad := l.sectorAfter(t.off()-1) - t.off(); l.align && t.fits(pad+mark+format.LogCommitLen) {
+	if pad := l.sectorAfter(t.off()-1) - t.off(); l.align && t.fits(pad+first+format.LogCommitLen) {
 		l.buf = format.AppendLogPad(l.buf, int(pad))
 		l.moved()
 	}
-	if t.fits(mark + format.LogCommitLen) {
+	if t.fits(first + format.LogCommitLen) {
 		if err := l.appendMark(); err != nil {
 			return err
 		}
@@ -119,6 +121,7 @@ func (l *Log) prelude(n int64) error {
 		l.moved()
 		t.regions[0] = Region{t.regions[2].Start, t.off()}
 		t.startExtent(0)
+		mark.Hit(mark.LogWrapped)
 		t.limit = l.limitAt(&t.regions, 0)
 		l.appendHead()
 	}

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 )
 
 // historyParts is how many places of the history are known, about: reading begins at one of them.
@@ -101,6 +102,7 @@ func (h *History) dropped(end int64) (oldest Place, changed bool) {
 		h.places = slices.Delete(h.places, 0, n)
 		h.oldest.Store(h.places[0].Stream)
 		h.mu.Unlock()
+		mark.Hit(mark.HistoryGivenUp)
 	}
 	return h.places[0], n > 0
 }

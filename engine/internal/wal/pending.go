@@ -2,7 +2,11 @@
 
 package wal
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
+)
 
 // MaxPending is how many bytes of commits wait at most to be written, with CommitLater. A transaction
 // that does not fit is written at once, after what waits.
@@ -60,6 +64,7 @@ func (l *Log) WritePending() error {
 	if err != nil {
 		lost := err // a copy, so that nothing is allocated where nothing fails
 		p.lost.Store(&lost)
+		mark.Hit(mark.LogWriteLost)
 	}
 	p.buf = p.buf[:0]
 	p.size.Store(0)
@@ -84,6 +89,7 @@ func (l *Log) Undo() {
 	l.committed = p.before
 	l.history.undone(l)
 	l.mark = true
+	mark.Hit(mark.LogUndone)
 	p.lost.Store(nil)
 	l.Rollback()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 )
 
 // Recovered tells what Recover found.
@@ -116,12 +117,26 @@ func recoverLog(f File, from format.LogPos, h how, apply applyFunc) (*Log, Recov
 		}
 		r.Stale = stale.Commits > 0
 	}
+	if mark.Enabled {
+		r.markFound()
+	}
 	l.stream, l.seq = l.Size(), uint64(r.Commits)
 	l.history.begin = Place{LogPos: from}
 	l.history.oldest.Store(math.MaxInt64)
 	r.Bytes, r.End, r.Regions = l.Size(), l.End(), l.regions
 	l.Rollback()
 	return l, r, nil
+}
+
+// markFound marks what was found.
+func (r *Recovered) markFound() {
+	for m, is := range map[mark.Mark]bool{
+		mark.LogReplayed: r.Commits > 0, mark.LogTornTail: r.Torn, mark.LogRebased: r.Rebased, mark.LogStale: r.Stale,
+	} {
+		if is {
+			mark.Hit(m)
+		}
+	}
 }
 
 func ignoreRecord(format.LogRecord) error { return nil }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 )
 
 const (
@@ -83,6 +84,7 @@ func (l *Log) jumpOver() error {
 	// The jump has to fit before region 0 itself; the limit is lower by up to a sector.
 	target := l.sectorAfter(t.regions[0].End)
 	if t.regions[1].inUse() || t.regions[0].Start < at+format.LogJumpRoom || target >= format.LogMaxJump {
+		mark.Hit(mark.LogFull)
 		return &errs.Error{Code: errs.CodeFull, Op: "append to log",
 			Detail: "the log has no room until a checkpoint is synced"}
 	}
@@ -92,6 +94,7 @@ func (l *Log) jumpOver() error {
 	l.moved()
 	t.regions[1] = Region{t.regions[2].Start, t.off()}
 	t.startExtent(target)
+	mark.Hit(mark.LogJumped)
 	t.limit = l.limitAt(&t.regions, target)
 	return nil
 }
@@ -129,6 +132,7 @@ func (l *Log) Trim(keep int64) {
 		return
 	}
 	l.fileEnd.Store(end)
+	mark.Hit(mark.LogCut)
 }
 
 const (

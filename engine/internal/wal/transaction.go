@@ -7,6 +7,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 )
 
 const (
@@ -141,6 +142,9 @@ func (l *Log) RollbackTo(m Mark) {
 
 // restore takes back what was appended to the stream since the transaction was like that.
 func (l *Log) restore(tx transaction) {
+	if tx.numExtents < l.tx.numExtents {
+		mark.Hit(mark.LogWrapUndone)
+	}
 	l.tx = tx
 	if tx.stream >= l.base {
 		l.buf = l.buf[:tx.stream-l.base]
@@ -196,6 +200,9 @@ func (l *Log) commit(padToSector bool, write func(*Log) error) error {
 	}
 	l.regions = l.tx.regions
 	l.regions[2].End = l.tx.off()
+	if mark.Enabled {
+		l.markRegions()
+	}
 	l.sum = l.tx.sum.End()
 	l.stream += l.padded + l.tx.stream
 	l.padded = 0
@@ -208,6 +215,16 @@ func (l *Log) commit(padToSector bool, write func(*Log) error) error {
 	l.history.committed(l)
 	l.Rollback()
 	return nil
+}
+
+// markRegions marks which regions a commit leaves in use.
+func (l *Log) markRegions() {
+	if l.regions[1].inUse() {
+		mark.Hit(mark.LogRegion1)
+		if l.regions[0].inUse() {
+			mark.Hit(mark.LogThreeRegions)
+		}
+	}
 }
 
 // seal appends the commit record.

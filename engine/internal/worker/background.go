@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
@@ -23,6 +24,8 @@ type background struct {
 	// seen is what the merger, or a commit, has found nothing to do in; nil if nobody has looked
 	// since a job was begun, or if work has failed.
 	seen atomic.Pointer[seen]
+	// Whether the goroutines are at work now; for marks only.
+	merging, storing atomic.Bool
 }
 
 // seen is what decides whether there is something to merge.
@@ -99,6 +102,7 @@ func (w *Worker) loop(ctx context.Context, woken chan struct{}, round func(conte
 			return
 		case <-woken:
 		case <-again:
+			mark.Hit(mark.WorkRetried)
 		}
 		for more := w.Host.Stopped() == nil; more; {
 			var err error
@@ -125,6 +129,11 @@ func (w *Worker) mergerRound(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	defer w.Turn.Release()
+	if mark.Enabled {
+		w.bg.merging.Store(true)
+		defer w.bg.merging.Store(false)
+		w.markTogether()
+	}
 	watch := w.Watch(ByMerger)
 	n, err := w.Work(ctx, Order{Pages: StepPages, Patient: true})
 	if err == nil && n < StepPages {
@@ -150,6 +159,10 @@ func (w *Worker) checkpointerRound(ctx context.Context) (more bool, err error) {
 	if !w.due() {
 		w.failures.settle(checkpointTask)
 		return false, nil
+	}
+	if mark.Enabled {
+		w.bg.storing.Store(true)
+		defer w.bg.storing.Store(false)
 	}
 	if _, err = w.Checkpoint(ctx, "checkpoint"); err == nil {
 		return false, w.takeAndCut(ctx)

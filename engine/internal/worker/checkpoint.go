@@ -11,6 +11,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
@@ -55,6 +56,9 @@ func (w *Worker) checkpointNow(ctx context.Context) (pages int64, mine bool, err
 	err = w.FitFreelist(ctx)
 	watch.End(err)
 	if err != nil || !w.Checkpointer.Try() {
+		if err == nil {
+			mark.Hit(mark.CheckpointWaits)
+		}
 		w.Turn.Release()
 		return 0, false, err
 	}
@@ -127,6 +131,7 @@ func (w *Worker) FitFreelist(ctx context.Context) error {
 				return err
 			}
 		default:
+			mark.Hit(mark.FreelistOverflow)
 			j, err := w.newJob(plan{hi: s.FreelistOnTop()})
 			if err != nil {
 				return err
@@ -176,6 +181,7 @@ func (w *Worker) RewriteSuspect(ctx context.Context) error {
 			return err
 		}
 	}
+	mark.Hit(mark.Rewritten)
 	w.Notes.Rewritten()
 	return nil
 }
@@ -263,7 +269,9 @@ func (w *Worker) storeExport(e ledger.Export, all bool) (pages int64, err error)
 		watch.end(err)
 		return 0, err
 	}
+	w.markTogether()
 	stage, err := s.Store()
+	w.markTogether()
 	watch.end(err)
 	if err != nil {
 		w.Ledger.Failed(e, stage)
@@ -280,6 +288,13 @@ func (w *Worker) storeExport(e ledger.Export, all bool) (pages int64, err error)
 	w.pace.stored.Store(e.Checkpoint.Written)
 	wake(w.pace.step)
 	return pages, err
+}
+
+// markTogether marks that the goroutines of merges and of checkpoints work at the same time.
+func (w *Worker) markTogether() {
+	if mark.Enabled && w.bg.merger != nil && w.bg.storing.Load() && w.bg.merging.Load() {
+		mark.Hit(mark.BothBackground)
+	}
 }
 
 // syncResult ends all writing if an error is that of a sync of the file, and returns the

@@ -2,7 +2,11 @@
 
 package worker
 
-import "context"
+import (
+	"context"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
+)
 
 // cutPart is the part of the file that has to be free at its end for a checkpoint to cut it off:
 // a file that is made longer again soon gains nothing.
@@ -29,6 +33,7 @@ func (w *Worker) cutFile() {
 		}
 		var foreign bool
 		if foreign, err = w.Ledger.ForeignReader(); err == nil && !foreign {
+			mark.Hit(mark.FileCut)
 			err = w.File.Truncate(end)
 		}
 	}

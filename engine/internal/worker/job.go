@@ -11,6 +11,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/index"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
@@ -84,6 +85,7 @@ func (w *Worker) newJob(p plan) (*job, error) {
 		return w.Ledger.EntriesFor(j.inputs, all)
 	}
 	if at, ok := w.addsTo(p, j.inputs); ok {
+		mark.Hit(mark.MergeResumed)
 		j.begin, spec.Onto = at, j.inputs[0].Seg
 		j.inputPages -= w.File.PagesIn(spec.Onto.Size)
 	} else if !rescue && !p.at.whole {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 )
 
@@ -23,6 +24,9 @@ func (w *Worker) nextJob(o Order) (*job, error) {
 		return *slot, nil
 	case merge.Anew:
 		w.DropJobs()
+	}
+	if c.Slot == merge.Flush && w.merging() {
+		mark.Hit(mark.JobsTogether)
 	}
 	j, err := w.newJob(plan{flush: c.Slot == merge.Flush, lo: c.Lo, hi: c.Hi})
 	if err != nil {
@@ -70,6 +74,7 @@ func (w *Worker) DropJobs() {
 		if j != nil {
 			w.abandon(j)
 			w.jobs[i] = nil
+			mark.Hit(mark.MergeDropped)
 		}
 	}
 	w.advanced() // nobody is to wait for them

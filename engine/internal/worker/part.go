@@ -4,6 +4,7 @@ package worker
 
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
@@ -62,6 +63,7 @@ func (w *Worker) publishPart(j *job) error {
 	if err != nil {
 		return err
 	}
+	mark.Hit(mark.MergePart)
 	w.Index.Grown(before)
 	j.begin, j.held, j.parts = ledger.AppendPoint{}, len(blocks)-1, j.Pages()
 	j.inputs = []*snapshot.Level{half}

@@ -5,6 +5,7 @@ package worker
 import (
 	"context"
 
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
@@ -50,6 +51,7 @@ func (r *Request) mergeToOne(ctx context.Context, pages int, choose func() place
 			if all, err = w.newJob(plan{hi: len(levels), at: at}); err != nil {
 				return 0, false, err
 			}
+			mark.Hit(mark.OptimizeWhole)
 			w.jobs[merge.Main] = all
 			r.Begin(PhaseMerge, all.inputPages)
 		}

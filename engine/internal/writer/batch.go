@@ -2,7 +2,11 @@
 
 package writer
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
+)
 
 // batch is commits that are written together, and share their outcome.
 type batch struct {
@@ -40,6 +44,12 @@ func (g *group) failedBatch(err error) *batch {
 // end tells the writers of a batch the outcome of their commits. The caller has the mutex.
 func (b *batch) end(err error) {
 	b.ended, b.err = true, err
+	if err == nil && b.writers > 1 {
+		mark.Hit(mark.GroupOfTwo)
+		if b.writers > 2 {
+			mark.Hit(mark.GroupOfThree)
+		}
+	}
 	b.done.Broadcast()
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
@@ -87,6 +88,7 @@ func (w *Writer) refuseStale(ctx context.Context, from *snapshot.State, newest u
 	if from != nil && from.Seq == newest {
 		return nil
 	}
+	mark.Hit(mark.StaleSnapshot)
 	w.group.waitPublished(ctx, newest)
 	if err := w.Host.Stopped(); err != nil {
 		return err
@@ -184,5 +186,6 @@ func (w *Writer) reclaim() {
 		held = append(held, heads...)
 		slices.Sort(held)
 		w.tree.ReclaimBetween(slices.Compact(held))
+		mark.Hit(mark.TreeBetweenReaders)
 	}
 }

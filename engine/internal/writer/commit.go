@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/span"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
@@ -64,7 +65,9 @@ func (tx *Tx) commitToLog(ctx context.Context) (sync bool, err error) {
 		err = w.Host.Poisoned()
 	}
 	if err == nil {
-		err = w.logError(w.log.Lost()) // the transaction has seen commits that there are none of
+		if err = w.logError(w.log.Lost()); err != nil { // the transaction has seen commits that there are none of
+			mark.Hit(mark.GroupSeenLost)
+		}
 	}
 	later := !sync && t.Log && w.Files.NamesMayWait() && w.Notes.MayClaimLater()
 	if err == nil && tx.written > 0 {

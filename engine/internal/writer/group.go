@@ -8,6 +8,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
 )
 
@@ -164,11 +165,15 @@ func (w *Writer) syncReady() {
 	g.mu.Lock()
 	if err == nil {
 		g.synced = h.Seq
+		if len(g.inSync) > 1 {
+			mark.Hit(mark.GroupBatches)
+		}
 		g.forget()
 		g.end(g.inSync, nil)
 		return
 	}
 	g.err = err
+	mark.Hit(mark.GroupSyncFailed)
 	err = w.unsynced(err)
 	g.end(g.inSync, err)
 	g.end(g.ready, err)
@@ -214,14 +219,19 @@ func (w *Writer) waitSynced(b *batch) error {
 	g := &w.group
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	led := false
 	for !b.ended {
 		if g.syncing {
 			b.done.Wait()
 		} else {
+			led = true
 			w.lead()
 		}
 	}
 	err := b.err
+	if !led && err == nil {
+		mark.Hit(mark.GroupFollows)
+	}
 	g.leave(b)
 	return w.logError(err)
 }
@@ -237,6 +247,7 @@ func (g *group) waitPublished(ctx context.Context, seq uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for g.synced < min(seq, g.head.Seq) && g.err == nil && ctx.Err() == nil {
+		mark.Hit(mark.StaleWaits)
 		g.idle.Wait()
 	}
 }
@@ -249,6 +260,7 @@ func (w *Writer) settle() error {
 	g.mu.Lock()
 	for g.synced < g.head.Seq && g.err == nil {
 		if g.syncing {
+			mark.Hit(mark.SettleWaits)
 			g.idle.Wait()
 		} else {
 			w.lead()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/worker"
 )
 
@@ -43,6 +44,9 @@ func (w *Writer) makeRoom(ctx context.Context) (stalled time.Duration, err error
 	reason := worker.StallFlush
 	if logFull {
 		reason = worker.StallCheckpoint
+		mark.Hit(mark.StallLog)
+	} else {
+		mark.Hit(mark.StallTrees)
 	}
 	waiting := w.Worker.Stall(reason, "begin")
 	defer func() { stalled = waiting.End() }()
@@ -61,6 +65,7 @@ func (w *Writer) waitForStreams(ctx context.Context) (stalled time.Duration, err
 	if !w.Streams.Lags(end, kept) {
 		return 0, nil
 	}
+	mark.Hit(mark.StallStream)
 	waiting := w.Worker.Stall(worker.StallChanges, "begin")
 	defer func() { stalled = waiting.End() }()
 	if err := w.Streams.WaitFor(ctx, end, kept, w.AlignLog); err != nil {
