@@ -71,9 +71,8 @@ func testGroupShares(t *testing.T) {
 	if v, found, err := tx.Get(nil, []byte{3}); err != nil || !found || v[307] != 1 {
 		t.Errorf("a writer does not see the commit it builds on: %v, %v", found, err)
 	}
-	if err := tx.Rollback(); err != nil {
-		t.Fatal(err)
-	}
+	rolledBack := make(chan error, 1) // it gives the turn back, and returns when readers see what it has read
+	go func() { rolledBack <- tx.Rollback() }()
 	now, err := db.Snapshot(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +113,7 @@ func testGroupShares(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := <-normal; err != nil {
+	if err := errors.Join(<-normal, <-rolledBack); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-stale; !errors.Is(err, engine.ErrBusySnapshot) {

@@ -252,6 +252,16 @@ func (g *group) waitPublished(ctx context.Context, seq uint64) {
 	}
 }
 
+// waitShown is waitPublished for a caller who has no context. The writers of those commits end the wait.
+func (g *group) waitShown(seq uint64) {
+	g.mu.Lock()
+	shown := g.synced >= seq
+	g.mu.Unlock()
+	if !shown {
+		g.waitPublished(context.Background(), seq)
+	}
+}
+
 // settle waits until every commit is durable and published, except those that cannot be
 // written, which it undoes. The caller has the writer's turn.
 func (w *Writer) settle() error {

@@ -63,13 +63,17 @@ func (tx *Tx) checkLevel(op string, level int) error {
 	return nil
 }
 
-// Rollback ends the transaction and undoes all of it.
+// Rollback ends the transaction and undoes all of it. It returns when readers see what the transaction has read, so
+// that none of them shows an older state than that later, or when it is known that those commits have failed.
 func (tx *Tx) Rollback() error {
 	if err := tx.usable("rollback"); err != nil {
 		return err
 	}
+	w := tx.w
 	tx.rollback()
-	tx.w.Turn.Release()
+	seen := w.seq
+	w.Turn.Release()
+	w.group.waitShown(seen)
 	return nil
 }
 

@@ -115,3 +115,29 @@ func TestCommitOfNothingFailsWithWhatItHasRead(t *testing.T) {
 		}
 	})
 }
+
+// TestRollbackWaitsForWhatItHasRead, so that no reader shows its caller an older state afterwards.
+func TestRollbackWaitsForWhatItHasRead(t *testing.T) {
+	for _, outcome := range []error{nil, errFail} {
+		withGate(t, nil, func(t *testing.T, d *desk, g *gate) {
+			var c commits
+			c.put(d, "a", 10)
+			ended := make(chan error, 1)
+			go func() {
+				var tx Tx
+				err := d.Begin(context.Background(), &tx)
+				if err == nil {
+					err = errors.Join(tx.Put([]byte("b"), nil), tx.Rollback())
+				}
+				ended <- err
+			}()
+			synctest.Wait()
+			stillWaits(t, ended, "during the sync")
+			g.pass <- outcome
+			synctest.Wait()
+			if err := <-ended; err != nil || d.sees("a") != (outcome == nil) || d.sees("b") {
+				t.Errorf("after a sync that ends with %v: %v, a reader sees what it has read: %v", outcome, err, d.sees("a"))
+			}
+		})
+	}
+}
