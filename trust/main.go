@@ -5,6 +5,7 @@
 //	go run -C trust . list
 //	go run -C trust . run power-loss          until the goal, or until it is stopped; it goes on there the next time
 //	go run -C trust . run -for 10m power-loss
+//	go run -C trust . fuzz -time 10m          all fuzz targets, ten minutes each
 //	go run -C trust . table
 //
 // Each is a test of this repository with its flags, which `run -n` prints without running it. Reports are in
@@ -29,6 +30,7 @@ func commands() []command {
 	return []command{
 		{"list", "", "names the campaigns, with what one case is and the goal", list},
 		{"run", "[-for time] [-n] [-reports folder] name…", "runs campaigns to their goals, from where their reports end", run},
+		{"fuzz", "[-time 10m] [-run regexp] [-at-once 2]", "runs all fuzz targets, each for a time, from where their reports end", runFuzzTargets},
 		{"table", "[-reports folder]", "prints what the reports say, as a table in Markdown", table},
 	}
 }
