@@ -553,3 +553,26 @@ func TestPageOfReadersIsCut(t *testing.T) {
 		t.Errorf("the page is left: %v", err)
 	}
 }
+
+// TestReadersAfterKill kills a process at each operation of opening and closing a database for readers in other
+// processes: the next one opens it in the same way.
+func TestReadersAfterKill(t *testing.T) {
+	mem := memfs.New()
+	ffs := faultfs.Wrap(mem)
+	kills := 0
+	ffs.OnOp(func(op faultfs.Op) {
+		kills++
+		db, err := engine.Open(context.Background(), "/x.lsm", sharing(engine.Options{FS: mem.Clone()}))
+		if err != nil {
+			t.Errorf("after a kill before %v: %v", op, err)
+			return
+		}
+		ok(t, db.Close())
+	})
+	for range 2 {
+		ok(t, mustOpen(t, "/x.lsm", sharing(engine.Options{FS: ffs})).Close())
+	}
+	if kills < 10 {
+		t.Errorf("%d kills only", kills)
+	}
+}

@@ -198,11 +198,16 @@ func decodeSlot(b []byte) (Page, error) {
 }
 
 // MayReplace reports whether a writer may take a file for its page that holds that: a page, also one that is damaged
-// or of another version, or what a loss of power leaves of one.
+// or of another version, or what a loss of power or a kill leaves of one. Each slot is looked at by itself: the one
+// at the end is the first to be written, and a writer may die before it writes the other.
 func MayReplace(b []byte) bool {
 	if len(b) > PageBytes {
 		return false
 	}
+	return mayReplaceSlot(b[:min(len(b), SlotBytes)]) && mayReplaceSlot(b[min(len(b), SlotBytes):])
+}
+
+func mayReplaceSlot(b []byte) bool {
 	return len(bytes.Trim(b, "\x00")) == 0 || len(b) >= 7 && [7]byte(b[:7]) == [7]byte(magic[:7])
 }
 

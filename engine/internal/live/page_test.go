@@ -162,3 +162,35 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestMayReplace: what a writer leaves that dies between two writes may be replaced, and no file of another program.
+func TestMayReplace(t *testing.T) {
+	slot, err := hex.DecodeString(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	none, foreign := make([]byte, live.SlotBytes), slices.Repeat([]byte("notes of a user\n"), live.SlotBytes/16)
+	cut := slices.Concat(slot[:100], none[100:])
+	for name, c := range map[string]struct {
+		one, other []byte
+		may        bool
+	}{
+		"nothing":                         {nil, nil, true},
+		"zeros":                           {none, none, true},
+		"a page":                          {slot, slot, true},
+		"the first slot alone":            {slot, nil, true},
+		"the first slot, and none":        {slot, none, true},
+		"the second slot, written first":  {none, slot, true},
+		"a slot that is cut":              {cut, slot, true},
+		"the second slot cut":             {slot, cut, true},
+		"another program's file":          {foreign, foreign, false},
+		"another program's short file":    {foreign[:30], nil, false},
+		"another program's, after zeros":  {none, foreign, false},
+		"another program's, after a slot": {slot, foreign, false},
+		"longer than a page":              {slot, append(slices.Clone(slot), 0), false},
+	} {
+		if got := live.MayReplace(slices.Concat(c.one, c.other)); got != c.may {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
