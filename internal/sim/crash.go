@@ -5,6 +5,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 
 	"github.com/lsmlite/lsmlite-go/engine"
@@ -36,32 +37,14 @@ type CrashConfig struct {
 	// Key encrypts the database, as else one of three is. Then no file shows a row at any crash, and a second
 	// reader finds the same rows.
 	Key []byte
+	// Copies has the database copied now and then, and crashes meanwhile.
+	Copies bool
+	// Handles has read-only handles that share the database, and others that follow it from another process, hold
+	// states of it while it crashes. It takes a log.
+	Handles bool
 	// Background gives the database that crashes goroutines of its own. What a seed
 	// leads to depends on their timing then.
 	Background engine.Background
-}
-
-// CrashStats counts what was tried.
-type CrashStats struct {
-	Moments int // operations of the file system that a crash came before
-	Cases   int // crashes, those in databases that were opened after a crash included
-	Refused int // databases that could not be opened or read after power loss at safety off
-	// Rare counts the operations of schedules after which something rare was so:
-	// a test that never meets it proves nothing about it.
-	Rare map[string]int
-}
-
-// Add adds the counts of another run.
-func (s *CrashStats) Add(o CrashStats) {
-	s.Moments += o.Moments
-	s.Cases += o.Cases
-	s.Refused += o.Refused
-	if s.Rare == nil {
-		s.Rare = make(map[string]int)
-	}
-	for what, n := range o.Rare {
-		s.Rare[what] += n
-	}
 }
 
 // crasher runs a schedule and crashes before each operation that changes a file.
@@ -69,11 +52,18 @@ type crasher struct {
 	CrashConfig
 	*schedule
 	base    *memfs.FS
+	fs      *faultfs.FS // around base
 	history *enginetest.History
 	db      *engine.DB
+	handles []*handle
+	inTx    bool       // the schedule has a transaction open
+	beside  *rand.Rand // chooses copies and handles
 
 	mu    sync.Mutex // guards what follows; with Background there are several goroutines
 	stats CrashStats
+	doing string  // what the schedule has the database do
+	copy  *copied // the newest copy of the database, nil if there is none
+	seen  map[sighting]bool
 	err   error // the first failure; the schedule runs on, but nothing more is tried
 }
 
@@ -83,17 +73,20 @@ type crasher struct {
 // that at a random moment, too, closes it and opens it again.
 func Crash(cfg CrashConfig) (CrashStats, error) {
 	c := &crasher{CrashConfig: cfg, schedule: newSchedule(cfg.Seed, cfg.Safety, cfg.Bulk, cfg.Key),
-		base: memfs.New(), history: enginetest.NewHistory(enginetest.Map{})}
-	c.options.NoLog, c.background, c.stats.Rare = cfg.NoLog, cfg.Background, make(map[string]int)
+		base: memfs.New(), history: enginetest.NewHistory(enginetest.Map{}), seen: make(map[sighting]bool)}
+	c.options.NoLog, c.background = cfg.NoLog, cfg.Background
+	c.stats.Rare, c.stats.Kinds = make(map[string]int), make(map[string]int)
+	c.beside = c.fork(-1)
+	c.options.Readers = cfg.Handles
 	if cfg.Lists || cfg.Halves {
 		c.options.Compression = "none" // it takes many blocks
 	}
 	if cfg.Halves {
-		c.options.MaxGarbage = 100_000  // the large level is left alone
-		c.key, c.options.Key = nil, nil // an encrypted file has no half-done merges
+		c.options.MaxGarbage = 100_000                        // the large level is left alone
+		c.key, c.options.Key, c.options.Cipher = nil, nil, "" // an encrypted file has no half-done merges
 	}
-	fs := faultfs.Wrap(c.base)
-	r := c.runner(fs, c.history, &c.db)
+	c.fs = faultfs.Wrap(c.base)
+	r := c.watched(c.runner(c.fs, c.history, &c.db))
 	if cfg.Bulk && cfg.Seed%2 == 1 {
 		r.TxSteps = 3 // more time for flushing and merging
 	}
@@ -119,7 +112,7 @@ func Crash(cfg CrashConfig) (CrashStats, error) {
 				return err
 			}
 		}
-		fs.OnOp(c.before)
+		c.fs.OnOp(c.before)
 		if cfg.Halves {
 			if err := c.closeHalf(r); err != nil {
 				return err
@@ -141,8 +134,12 @@ func Crash(cfg CrashConfig) (CrashStats, error) {
 			if err := c.failure(); err != nil {
 				return err
 			}
-			if r.Store != nil {
-				c.note()
+			if r.Store == nil {
+				continue
+			}
+			c.note()
+			if err := c.meanwhile(); err != nil {
+				return err
 			}
 		}
 		r.Lazy = false

@@ -4,6 +4,7 @@ package sim
 
 import (
 	"fmt"
+	"hash/maphash"
 	"slices"
 
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
@@ -74,19 +75,80 @@ func (c *crasher) moment(op faultfs.Op) error {
 		found[i] = c.base.Crash(rng, mode)
 	}
 	then := c.history.Moment().Since(earliest)
+	kind := kindOf(op)
 	for i, mode := range modes {
+		if c.known(found[i], then, mode) {
+			continue
+		}
 		c.stats.Cases++
+		c.stats.Kinds[kind]++
+		c.stats.Kinds["during: "+c.doing]++
+		c.stats.Kinds[fates[mode]]++
 		err := caught(func() error {
 			if err := c.secret(found[i], then); err != nil {
+				return err
+			}
+			if err := c.lookAtCopy(found[i], op, i); err != nil {
 				return err
 			}
 			return c.afterwards(found[i], then, mode, op.N*16+i)
 		})
 		if err != nil {
-			return fmt.Errorf("crash before %v (%v, %d of %d): %w", op, mode, i+1, len(modes), err)
+			return fmt.Errorf("crash before %v in %s (%v, %d of %d): %w", op, c.doing, mode, i+1, len(modes), err)
 		}
 	}
 	return nil
+}
+
+// fates names the crash modes in reports.
+var fates = map[memfs.CrashMode]string{
+	memfs.CrashKeepAll: "fate: the process is killed, all is kept",
+	memfs.CrashLoseAll: "fate: all that is in doubt is lost",
+	memfs.CrashRandom:  "fate: by sector kept, lost or garbage",
+}
+
+// sighting is what a crash left, and what may be found there.
+type sighting struct {
+	files    uint64 // a hash of them
+	extreme  memfs.CrashMode
+	floor, n int // of the history
+	pending  bool
+}
+
+// known reports whether the same files were looked at already, when the same could be found in them, and
+// remembers them.
+func (c *crasher) known(fs *memfs.FS, h *enginetest.History, mode memfs.CrashMode) bool {
+	at := sighting{files: hashOf(fs)}
+	if !c.seen[at] {
+		c.seen[at] = true
+		c.stats.Distinct++
+	}
+	at.extreme, at.floor, at.n, at.pending = mode, h.Floor, len(h.States), h.Pending != nil
+	if c.seen[at] {
+		return true
+	}
+	c.seen[at] = true
+	if mode != memfs.CrashRandom {
+		at.extreme = memfs.CrashRandom // what chance makes of them is known as well then
+		c.seen[at] = true
+	}
+	return false
+}
+
+// hashSeed is that of all hashes of this process.
+var hashSeed = maphash.MakeSeed()
+
+// hashOf returns a hash of all files and their names.
+func hashOf(fs *memfs.FS) uint64 {
+	var h maphash.Hash
+	h.SetSeed(hashSeed)
+	for _, name := range fs.Names() {
+		data, _ := fs.ReadFile(name) // the names are those of the files
+		h.WriteString(name)
+		h.Write(data)
+		h.WriteByte(0)
+	}
+	return h.Sum64()
 }
 
 // afterwards looks at what a crash has left. n makes it different from other cases.
@@ -142,6 +204,7 @@ func (c *crasher) goOn(found *memfs.FS, h *enginetest.History, n int) error {
 	fs.OnOp(func(op faultfs.Op) {
 		if countdown--; countdown == 0 {
 			c.stats.Cases++
+			c.stats.Kinds["a second one, in a database that was opened after the first"]++
 			mode := memfs.CrashMode(rng.IntN(3))
 			if c.anything(mode) {
 				c.wreck(found.Crash(rng, mode), n)

@@ -27,9 +27,6 @@ func key() []byte {
 	return nil
 }
 
-// failSync is sim.FailSync with the key of the tests.
-func failSync(seed uint64) (sim.FailSyncStats, error) { return sim.FailSync(seed, key()) }
-
 // TestDamageEncrypted damages databases with a key, by accident and on purpose: what opens was committed, and
 // nothing passes by chance.
 func TestDamageEncrypted(t *testing.T) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package sim_test
+package sim
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
@@ -32,7 +32,8 @@ type member struct {
 	tried, acked atomic.Int64
 	failed       atomic.Int64 // the newest number that has failed, of a writer that goes on
 	lost         atomic.Int64 // the newest that had failed when a transaction began that was acknowledged
-	again        int          // how long the value was that is to be committed once more; 0: none is
+	committing   atomic.Bool
+	again        int // how long the value was that is to be committed once more; 0: none is
 }
 
 // known is what was known of all writers at some moment.
@@ -74,7 +75,10 @@ func (g *members) commit(db *engine.DB, w int, rng *rand.Rand) error {
 		return errors.Join(err, tx.Rollback())
 	}
 	m.tried.Store(n)
-	if err := tx.Commit(context.Background()); err != nil {
+	m.committing.Store(true)
+	err = tx.Commit(context.Background())
+	m.committing.Store(false)
+	if err != nil {
 		if w%2 == 0 {
 			m.again = size
 		} else {
@@ -96,8 +100,10 @@ func (g *members) commit(db *engine.DB, w int, rng *rand.Rand) error {
 // members is all of them, and what went wrong.
 type members struct {
 	all   [groupWriters]member
+	key   keys.Source // of the database, nil: it is in clear
 	mu    sync.Mutex
 	wrong error // the first thing that must not be
+	stats GroupStats
 }
 
 func (g *members) fail(err error) {
@@ -159,7 +165,7 @@ func (g *members) afterKill() known {
 
 // reopen looks at a copy of the files, as they are after a crash.
 func (g *members) reopen(files *memfs.FS, before known, when string) error {
-	db, err := engine.Open(context.Background(), "/db", engine.Options{FS: files})
+	db, err := engine.Open(context.Background(), path, engine.Options{FS: files, Key: g.key})
 	if err != nil {
 		return fmt.Errorf("%s: %w", when, err)
 	}
@@ -172,107 +178,183 @@ func (g *members) reopen(files *memfs.FS, before known, when string) error {
 	return g.look(s, before, nobody, when)
 }
 
-// TestGroups has several writers commit with safety full, so that they share writes and syncs, and lets
+// GroupStats counts what was tried with writers that commit in groups.
+type GroupStats struct {
+	Crashes, Distinct int
+	Failures          int // commits that failed
+	Groups            int // syncs of the log at which three writers or more were committing
+}
+
+// Groups has several writers commit with safety full, so that they share writes and syncs, and lets
 // these fail, and the power or the process be lost, at any operation. What was acknowledged is there, no
 // transaction is there in part, what readers see was committed, and what has failed does not come back.
-func TestGroups(t *testing.T) {
-	broken := errors.New("broken on purpose")
-	crashes, failures := 0, 0
-	for seed := range uint64(12) {
-		rng := rand.New(rand.NewPCG(seed, 9))
-		mem := memfs.New()
-		ffs := faultfs.Wrap(mem)
-		o := engine.Options{FS: ffs, Safety: engine.SafetyFull, PageSize: 512, BlockSize: 64 << 10,
-			AutoFlush: 32 << 10, AutoCheckpoint: 128 << 10, Background: backgrounds[rng.IntN(len(backgrounds))]}
-		db, err := engine.Open(context.Background(), "/db", o)
-		if err != nil {
-			t.Fatal(err)
+// Goroutines take part: a seed does not do the same each time.
+func Groups(seed uint64, key []byte) (GroupStats, error) {
+	rng := rand.New(rand.NewPCG(seed, 9))
+	r := &groupRun{seed: seed, rng: rng, mem: memfs.New(), seen: make(map[uint64]bool)}
+	r.fs = faultfs.Wrap(r.mem)
+	o := engine.Options{FS: r.fs, Safety: engine.SafetyFull, PageSize: 512, BlockSize: 64 << 10,
+		AutoFlush: 32 << 10, AutoCheckpoint: 128 << 10, Background: engine.Background(rng.IntN(4)),
+		Compression: []string{"", "", "lz4", "zlib"}[rng.IntN(4)]}
+	if key == nil {
+		key = keyOf(seed)
+	}
+	encrypt(&o, key, seed)
+	r.all.key = o.Key
+	db, err := engine.Open(context.Background(), path, o)
+	if err != nil {
+		return r.all.stats, err
+	}
+	r.fail()
+	r.sparse = 5 + rng.IntN(5)
+	r.fs.OnOp(r.before)
+	r.write(db)
+	r.fs.OnOp(nil)
+	g := &r.all
+	if err := r.atEnd(); err != nil {
+		return g.stats, errors.Join(err, db.Close())
+	}
+	if err := db.Close(); (err != nil) != r.poisoned {
+		return g.stats, fmt.Errorf("close: %w", err)
+	}
+	return g.stats, nil
+}
+
+// atEnd returns what went wrong, and looks at what a loss of power leaves after all commits.
+func (r *groupRun) atEnd() error {
+	r.moments.Lock() // a goroutine of the database may be at a moment
+	defer r.moments.Unlock()
+	g := &r.all
+	if g.wrong != nil {
+		return g.wrong
+	}
+	return g.reopen(r.mem.Crash(r.rng, memfs.CrashLoseAll), g.known(), "at the end")
+}
+
+// groupRun is a database with writers.
+type groupRun struct {
+	all      members
+	seed     uint64
+	rng      *rand.Rand
+	mem      *memfs.FS
+	fs       *faultfs.FS
+	poisoned bool // a sync of the log fails
+	sparse   int  // one in so many operations on the log is a moment of a crash
+	moments  sync.Mutex
+	seen     map[uint64]bool
+}
+
+var errOnPurpose = errors.New("broken on purpose")
+
+// fail chooses which writes and syncs fail.
+func (r *groupRun) fail() {
+	gap := 1
+	if r.poisoned = r.seed/3%3 == 2; r.poisoned {
+		r.fs.Add(faultfs.Rule{On: faultfs.Sync, Suffix: "-log", Nth: 10 + r.rng.IntN(30), Err: errOnPurpose})
+	} else {
+		gap = 2 // what was written despite the error can be taken back
+	}
+	if r.seed/3%3 > 0 {
+		for n := 3 + r.rng.IntN(5); n < 500; n += gap + r.rng.IntN(12) {
+			r.fs.Add(faultfs.Rule{On: faultfs.Write, Suffix: "-log", Nth: n, Err: errOnPurpose, Part: min(1, 2*r.rng.Float64())})
 		}
-		g := new(members)
-		poisoned, gap := seed%3 == 2, 1
-		if !poisoned {
-			gap = 2 // what was written despite the error can be taken back
+	}
+}
+
+// before is called before each operation that changes a file.
+func (r *groupRun) before(op faultfs.Op) {
+	inLog, sparse := strings.HasSuffix(op.Name, "-log"), r.sparse
+	if !inLog {
+		sparse *= 4
+	}
+	written := inLog && op.Kind == faultfs.Sync // where what has failed might be followed again
+	r.moments.Lock()
+	defer r.moments.Unlock()
+	if written {
+		r.countGroup()
+	}
+	if op.N%sparse != 0 && !written {
+		return
+	}
+	own := rand.New(rand.NewPCG(r.seed, uint64(op.N)))
+	modes := []memfs.CrashMode{memfs.CrashKeepAll}
+	if op.N%sparse == 0 {
+		modes = append(modes, memfs.CrashLoseAll, memfs.CrashRandom)
+	}
+	g := &r.all
+	before := g.known()
+	afterKill := before
+	if written && !r.poisoned {
+		afterKill = g.afterKill()
+	}
+	for _, mode := range modes {
+		g.stats.Crashes++
+		crashed, want := r.mem.Crash(own, mode), before
+		if mode == memfs.CrashKeepAll {
+			want = afterKill
 		}
-		if poisoned {
-			ffs.Add(faultfs.Rule{On: faultfs.Sync, Suffix: "-log", Nth: 10 + rng.IntN(30), Err: broken})
+		if h := hashOf(crashed); !r.seen[h] {
+			r.seen[h] = true
+			g.stats.Distinct++
 		}
-		if seed%3 > 0 {
-			for n := 3 + rng.IntN(5); n < 500; n += gap + rng.IntN(12) {
-				ffs.Add(faultfs.Rule{On: faultfs.Write, Suffix: "-log", Nth: n, Err: broken, Part: min(1, 2*rng.Float64())})
-			}
+		if err := g.reopen(crashed, want, fmt.Sprintf("crash %v before %v", mode, op)); err != nil {
+			g.fail(err)
 		}
-		sparse := 5 + rng.IntN(5)
-		var moments sync.Mutex
-		ffs.OnOp(func(op faultfs.Op) {
-			inLog, sparse := strings.HasSuffix(op.Name, "-log"), sparse
-			if !inLog {
-				sparse *= 4
-			}
-			written := inLog && op.Kind == faultfs.Sync // where what has failed might be followed again
-			if op.N%sparse != 0 && !written {
-				return
-			}
-			moments.Lock()
-			defer moments.Unlock()
-			own := rand.New(rand.NewPCG(seed, uint64(op.N)))
-			mode := memfs.CrashKeepAll
-			if op.N%sparse == 0 {
-				mode = []memfs.CrashMode{memfs.CrashKeepAll, memfs.CrashLoseAll, memfs.CrashRandom}[own.IntN(3)]
-			}
-			before := g.known()
-			if written && mode == memfs.CrashKeepAll && !poisoned {
-				before = g.afterKill()
-			}
-			crashed := mem.Crash(own, mode)
-			crashes++
-			if err := g.reopen(crashed, before, fmt.Sprintf("seed %d, crash %v before %v", seed, mode, op)); err != nil {
-				g.fail(err)
-			}
-		})
-		var wg sync.WaitGroup
-		var failed atomic.Int64
-		for w := range g.all {
-			own := rand.New(rand.NewPCG(seed, uint64(w)))
-			wg.Go(func() {
-				for range groupRounds {
-					if err := g.commit(db, w, own); err != nil {
-						failed.Add(1)
-						if !errors.Is(err, broken) {
-							g.fail(fmt.Errorf("seed %d, writer %d: %w", seed, w, err))
-							return
-						}
-					}
-					before := g.known()
-					s, err := db.Snapshot(context.Background())
-					if err != nil {
-						g.fail(err)
+	}
+}
+
+// countGroup counts a sync of the log at which three writers or more are committing.
+func (r *groupRun) countGroup() {
+	waiting := 0
+	for w := range r.all.all {
+		if r.all.all[w].committing.Load() {
+			waiting++
+		}
+	}
+	if waiting >= 3 {
+		r.all.stats.Groups++
+	}
+}
+
+// write has all writers commit, and waits for them.
+func (r *groupRun) write(db *engine.DB) {
+	g := &r.all
+	var wg sync.WaitGroup
+	var failed atomic.Int64
+	for w := range g.all {
+		own := rand.New(rand.NewPCG(r.seed, uint64(w)))
+		wg.Go(func() {
+			for range groupRounds {
+				if err := g.commit(db, w, own); err != nil {
+					failed.Add(1)
+					if !errors.Is(err, errOnPurpose) {
+						g.fail(fmt.Errorf("writer %d: %w", w, err))
 						return
 					}
-					if err := g.look(s, before, w, fmt.Sprintf("seed %d, a snapshot", seed)); err != nil {
-						g.fail(err)
-					}
-					s.Close()
 				}
-			})
-		}
-		wg.Wait()
-		ffs.OnOp(nil)
-		moments.Lock()
-		failures += int(failed.Load())
-		if g.wrong != nil {
-			t.Fatal(g.wrong)
-		}
-		crashed := mem.Crash(rng, memfs.CrashLoseAll)
-		if err := g.reopen(crashed, g.known(), fmt.Sprintf("seed %d, at the end", seed)); err != nil {
-			t.Error(err)
-		}
-		moments.Unlock()
-		if err := db.Close(); (err != nil) != poisoned {
-			t.Errorf("seed %d: close: %v", seed, err)
-		}
+				before := g.known()
+				s, err := db.Snapshot(context.Background())
+				if err != nil {
+					g.fail(err)
+					return
+				}
+				if err := g.look(s, before, w, "a snapshot"); err != nil {
+					g.fail(err)
+				}
+				s.Close()
+			}
+		})
 	}
-	t.Logf("%d crashes, %d failures", crashes, failures)
-	if crashes < 200 || failures < 50 {
-		t.Errorf("%d crashes, %d failures only", crashes, failures)
-	}
+	wg.Wait()
+	g.stats.Failures = int(failed.Load())
+}
+
+// groupLosses is the shape of PowerLoss with groups of commits, all at safety full.
+func groupLosses(seed uint64, _ engine.Safety, key []byte) (CrashStats, error) {
+	stats, err := Groups(seed, key)
+	return CrashStats{
+		Cases: stats.Crashes, Distinct: stats.Distinct,
+		Rare:  map[string]int{"log synced while three commit": stats.Groups, "commit of a group fails": stats.Failures},
+		Kinds: map[string]int{"in a group of commits": stats.Crashes},
+	}, err
 }

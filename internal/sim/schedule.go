@@ -4,6 +4,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime/debug"
@@ -16,6 +17,9 @@ import (
 
 // path is where the database is on every simulated file system.
 const path = "/data/db"
+
+// livePath is the file for readers in other processes.
+const livePath = path + "-live"
 
 // schedule is what a seed stands for.
 type schedule struct {
@@ -63,7 +67,15 @@ func newSchedule(seed uint64, safety engine.Safety, bulk bool, key []byte) *sche
 func (s *schedule) open(fs vfs.FS, bg engine.Background) (*engine.DB, error) {
 	o := s.options
 	o.FS, o.Background = fs, bg
-	return engine.Open(context.Background(), path, o)
+	db, err := engine.Open(context.Background(), path, o)
+	if errors.Is(err, engine.ErrCantOpen) && strings.Contains(err.Error(), livePath+" has the name") {
+		// The file is never synced, so a loss of power may leave anything there. It is removed, as the error says.
+		if err := fs.Remove(livePath); err != nil {
+			return nil, err
+		}
+		return engine.Open(context.Background(), path, o)
+	}
+	return db, err
 }
 
 // runner makes the runner whose database is crashed or meets faults. It begins at the end
