@@ -139,6 +139,7 @@ func attachWithFault(mem *memfs.FS, through vfs.FS, heal func()) error {
 
 // TestAttachFaults fails operations of a reader, one in each run: the first ones, and then some of the others.
 func TestAttachFaults(t *testing.T) {
+	t.Parallel()
 	runs := 0
 	for n := 1; ; n += 1 + n/6 {
 		mem := memfs.New()

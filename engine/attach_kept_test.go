@@ -105,6 +105,7 @@ func (x *kept) end(w *engine.DB) {
 // TestAttachSnapshotOutlivesWriter: a snapshot that shows the newest checkpoint can be read on after the end of the
 // process that wrote it, also while the next one writes.
 func TestAttachSnapshotOutlivesWriter(t *testing.T) {
+	t.Parallel()
 	for name, o := range attachOptions {
 		for how, end := range map[string]func(x *kept){
 			"killed":                   (*kept).kill,
@@ -146,6 +147,7 @@ func TestAttachSnapshotOutlivesWriter(t *testing.T) {
 // TestAttachSnapshotGoneWithWriter: a snapshot is gone with the process that wrote it if its checkpoint is not the
 // newest one any more, or if another process came first, and nothing is kept for it.
 func TestAttachSnapshotGoneWithWriter(t *testing.T) {
+	t.Parallel()
 	for name, o := range attachOptions {
 		for how, end := range map[string]func(x *kept) *engine.DB{
 			"closed with another checkpoint": func(x *kept) *engine.DB {

@@ -196,6 +196,7 @@ func wasKilled(t *testing.T, cmd *exec.Cmd, output string) bool {
 // while this one reads, and then one that reads, while this one writes. Nobody ever sees anything but a commit, nor one
 // older than one that has returned, and what a process held that was killed can be used again.
 func TestAttachKills(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "x.lsm")
 	progress := longtest.Start(t, time.Duration(*attachKills)*100*time.Millisecond, 2**attachKills)
 	rng := rand.New(rand.NewPCG(1, uint64(*attachKills)))

@@ -267,6 +267,7 @@ func TestRestoreBesideOldLog(t *testing.T) {
 // TestBackupOfGoldenFiles copies files that C lsm1 wrote: half-done merges, linked levels,
 // moved blocks.
 func TestBackupOfGoldenFiles(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	forEachGolden(t, func(t *testing.T, path string, rows []goldenRow) {
 		db, err := engine.Open(ctx, path, engine.Options{ReadOnly: true})

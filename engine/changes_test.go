@@ -610,6 +610,7 @@ func TestChangesOpsAreOver(t *testing.T) {
 				if seen != 1 || !errors.Is(over, engine.ErrMisuse) {
 					t.Errorf("%d operations, then %v; want one, then ErrMisuse", seen, over)
 				}
+				stop() // Close would wait for it
 				ok(t, db.Close())
 			})
 		}

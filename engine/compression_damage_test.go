@@ -22,6 +22,7 @@ var flipAll = flag.Bool("flip.all", false, "TestFlippedBits tries every bit of e
 // TestFlippedBits flips bits of closed compressed databases. What is not noticed must not
 // matter: it lies in padding, in space that nobody uses, or decompresses to the same page.
 func TestFlippedBits(t *testing.T) {
+	t.Parallel()
 	for _, name := range codecNames {
 		t.Run(name, func(t *testing.T) {
 			data, content := filled(t, engine.Options{Compression: name, PageSize: 1024, BlockSize: 64 << 10}, 150)

@@ -16,6 +16,7 @@ import (
 )
 
 func TestCompressedFiles(t *testing.T) {
+	t.Parallel()
 	plain, _ := filled(t, engine.Options{Compression: "none"}, 2000)
 	for _, name := range codecNames {
 		t.Run(name, func(t *testing.T) {
@@ -116,6 +117,7 @@ func TestCompressionOfAnEmptyDatabase(t *testing.T) {
 // TestCompressedBackup copies databases of each codec into files of each codec, as rows, as
 // a stream and as blocks.
 func TestCompressedBackup(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	for _, from := range append([]string{"none"}, codecNames...) {
 		data, content := filled(t, engine.Options{Compression: from, PageSize: 1024, BlockSize: 64 << 10}, 1000)

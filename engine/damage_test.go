@@ -198,6 +198,7 @@ type damageCount struct{ n, refused, failed, checked, right, silent, fewer, empt
 // is not noticed must not be a database that looks empty. Pages with a page sum let 1 in
 // 8192 pass; of those that C lsm1 wrote, only damage that breaks the structure is noticed.
 func TestDamagedPagesAreNoticed(t *testing.T) {
+	t.Parallel()
 	all := specimens(t)
 	rng := rand.New(rand.NewPCG(*damageSeed, 7))
 	counts := make(map[string]*damageCount)
@@ -288,6 +289,7 @@ func TestDamagedPagesAreNoticed(t *testing.T) {
 // TestPageOfAnEarlierSegmentIsNoticed puts back what stood in the place of a page before, as
 // a write does that never reached the disk. The page is whole and has the right number.
 func TestPageOfAnEarlierSegmentIsNoticed(t *testing.T) {
+	t.Parallel()
 	for _, s := range []specimen{
 		writeSpecimen(t, "256", engine.Options{PageSize: 256, BlockSize: 64 << 10}, 5, 3, 80, 900),
 		writeSpecimen(t, "4096", engine.Options{PageSize: 4096, BlockSize: 64 << 10}, 5, 3, 200, 9000),

@@ -66,6 +66,7 @@ func recovered(t *testing.T, file, log []byte, key keys.Source) (string, error) 
 // TestRecoverOneWholeMetaPage changes bytes of one meta page's crypto area in turn, with all checksums repaired: the
 // other page leads to all rows, whatever kind of key opens it. Open refuses the file.
 func TestRecoverOneWholeMetaPage(t *testing.T) {
+	t.Parallel()
 	for name, key := range map[string]keys.Source{"raw": key1, "external": service(3), "passphrase": keys.Passphrase([]byte("word"), quick)} {
 		file, _, content := rowsUnder(t, key, 60, true)
 		for page := range 2 {

@@ -36,6 +36,7 @@ func seeded(n int) *rand.Rand { return rand.New(rand.NewPCG(1, uint64(n))) }
 
 // TestEncryptedDatabase writes, reads, checks, closes and opens again an encrypted database beside one in clear.
 func TestEncryptedDatabase(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	for _, o := range []engine.Options{
 		{},

@@ -19,6 +19,7 @@ import (
 // independent writer has linked. Pages that C wrote carry no page sum, so it is the
 // pointers alone that give the damage away.
 func TestCheckFindsWrongFCPointers(t *testing.T) {
+	t.Parallel()
 	linked := 0
 	forEachGolden(t, func(t *testing.T, path string, _ []goldenRow) {
 		n := damageFCPointers(t, path)

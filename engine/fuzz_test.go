@@ -259,6 +259,7 @@ var mutants = flag.Int("mutants", 100, "how often TestMutatedFiles mutates each 
 
 // TestMutatedFiles is a random run of what FuzzOpen does, with each of its files.
 func TestMutatedFiles(t *testing.T) {
+	t.Parallel()
 	for i, f := range fuzzFiles(t) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			for seed := range *mutants {

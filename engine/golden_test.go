@@ -218,6 +218,7 @@ func expectSound(t *testing.T, db *engine.DB) {
 // TestGoldenIndex reads the same rows of files that C lsm1 wrote, and finds the same keys, by
 // means of fences and filters.
 func TestGoldenIndex(t *testing.T) {
+	t.Parallel()
 	fences, filters := 0, 0
 	forEachGolden(t, func(t *testing.T, path string, rows []goldenRow) {
 		db, err := engine.Open(context.Background(), path, engine.Options{ReadOnly: true})
@@ -235,6 +236,7 @@ func TestGoldenIndex(t *testing.T) {
 }
 
 func TestGoldenReadOnly(t *testing.T) {
+	t.Parallel()
 	forEachGolden(t, func(t *testing.T, path string, rows []goldenRow) {
 		before := fileHashes(t, path)
 		db, err := engine.Open(context.Background(), path, engine.Options{ReadOnly: true})
@@ -271,6 +273,7 @@ func fileHashes(t *testing.T, path string) string {
 }
 
 func TestGoldenReadWriteMerge(t *testing.T) {
+	t.Parallel()
 	forEachGolden(t, func(t *testing.T, path string, rows []goldenRow) {
 		ctx := context.Background()
 		open := func() *engine.DB {

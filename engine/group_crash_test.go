@@ -95,6 +95,7 @@ func valuesOf(s *engine.Snapshot) (out [4]int64) {
 // commit under safety=full. What was acknowledged by then, and what any reader saw, is
 // there afterwards.
 func TestGroupCrash(t *testing.T) {
+	t.Parallel()
 	for _, mode := range backgrounds {
 		mem := memfs.New()
 		ffs := faultfs.Wrap(mem)

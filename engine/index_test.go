@@ -321,6 +321,7 @@ func TestIndexEndsWithClose(t *testing.T) {
 // TestIndexModel compares lookups and seeks with a model after random writes, range deletes,
 // flushes, merges, and after opening again, with whatever fences and filters there are.
 func TestIndexModel(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	for seed := range uint64(12) {
 		rng := rand.New(rand.NewPCG(seed, 9))

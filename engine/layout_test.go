@@ -125,6 +125,7 @@ func checkLayout(t *testing.T, db *engine.DB, l *engine.Layout) {
 // TestLayoutOfGolden looks at files of all kinds that C lsm1 wrote, for writing and only for reading: at those where
 // the check finds nothing wrong all bytes are accounted for.
 func TestLayoutOfGolden(t *testing.T) {
+	t.Parallel()
 	merging, setAside := 0, 0
 	forEachGolden(t, func(t *testing.T, path string, rows []goldenRow) {
 		for _, readOnly := range []bool{true, false} {

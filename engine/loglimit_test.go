@@ -52,6 +52,7 @@ var logLoads = []logLoad{
 // flush, in every mode. What is needed of the log, its file, the database file and the trees
 // stay within their bounds all the time.
 func TestLogStaysBounded(t *testing.T) {
+	t.Parallel()
 	modes, loads := backgrounds, logLoads
 	if engine.RaceDetector {
 		// The mode in which the most can race, and the load that flushes and merges the most.

@@ -21,6 +21,7 @@ import (
 // TestLongValuesInEveryLayout reads values of all lengths around those of pages and blocks
 // in every way there is, from files of many layouts, and compares them with a map.
 func TestLongValuesInEveryLayout(t *testing.T) {
+	t.Parallel()
 	for _, o := range []engine.Options{
 		{PageSize: 256, BlockSize: 64 << 10},
 		{PageSize: 1024, BlockSize: 64 << 10},

@@ -53,6 +53,7 @@ func TestMmap(t *testing.T) {
 }
 
 func TestMmapOfGoldenFiles(t *testing.T) {
+	t.Parallel()
 	forEachGolden(t, func(t *testing.T, path string, rows []goldenRow) {
 		db, err := engine.Open(context.Background(), path, engine.Options{ReadOnly: true, Mmap: engine.MmapAll})
 		ok(t, err)

@@ -78,6 +78,7 @@ type history struct {
 // the same working key, so that they could not meet even if they drew the same nonces. With -nonces=1000000 it takes
 // an hour.
 func TestNoncesNeverComeTwice(t *testing.T) {
+	t.Parallel()
 	progress := longtest.Start(t, 4*time.Second, *nonceHistories)
 	var sum history
 	var numBoxes, numKeys int

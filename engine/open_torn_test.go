@@ -71,6 +71,7 @@ func withoutNotes(t *testing.T, rows int) *memfs.FS {
 // to it, and loses the power before each operation of that Open, and again before each of the
 // Open that follows: nothing is refused, and nothing is lost.
 func TestPowerLossWithoutANote(t *testing.T) {
+	t.Parallel()
 	const rows = 6
 	for name, left := range map[string]*memfs.FS{"a note lost": tornNote(t, rows), "no notes": withoutNotes(t, rows)} {
 		t.Run(name, func(t *testing.T) {

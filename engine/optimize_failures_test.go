@@ -73,6 +73,7 @@ func expectAll(t *testing.T, fs vfs.FS, n int) {
 // TestOptimizeFaults fails each operation of Optimize in turn. The cause is told, all rows are
 // there, and unless it was a sync or the checkpoint, Optimize can be called again.
 func TestOptimizeFaults(t *testing.T) {
+	t.Parallel()
 	const n = 800
 	broken := errors.New("broken disk")
 	for nth, met := 1, true; met; nth++ {

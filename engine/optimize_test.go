@@ -93,6 +93,7 @@ func densest(n int) int64 {
 // TestOptimizeDense optimises databases in all modes: one segment is left, at the front of
 // the file, its pages are full, and the file ends behind it, without being closed.
 func TestOptimizeDense(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	const n = 20_000
 	for _, mode := range backgrounds {
@@ -324,6 +325,7 @@ func TestCheckpointProgress(t *testing.T) {
 // TestOptimizeBringsChecks optimises databases that C lsm1 wrote, a single segment too:
 // then every page has a check.
 func TestOptimizeBringsChecks(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	unchecked := 0
 	forEachGolden(t, func(t *testing.T, path string, rows []goldenRow) {

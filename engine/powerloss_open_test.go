@@ -22,6 +22,7 @@ var powerLossFates = flag.Int("fates", 1, "random fates of what is not synced, f
 // left opens, with all rows. With -fates more random fates are tried at each moment, and files of
 // any size.
 func TestPowerLossWhileGoldenFilesAreOpened(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	fates, most := *powerLossFates, int64(1<<20)
 	if fates == 1 {

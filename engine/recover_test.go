@@ -14,6 +14,7 @@ import (
 
 // TestRecoverUndamaged: of a database that is not damaged, every row comes back, and nothing is reported.
 func TestRecoverUndamaged(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	forEachGolden(t, func(t *testing.T, path string, rows []goldenRow) {
 		before := fileHashes(t, path)

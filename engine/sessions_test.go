@@ -116,6 +116,7 @@ func expectSession(t *testing.T, db *engine.DB, rows map[string][]byte) {
 // TestShortSessions: a database that is closed and opened after each tenth of a tree writes hardly
 // more than one that stays open, because merges go on where they were, those of newer levels, too.
 func TestShortSessions(t *testing.T) {
+	t.Parallel()
 	const transactions = 2000
 	whole, short := sessions{}, sessions{length: 6}
 	whole.run(t, rand.New(rand.NewPCG(1, 1)), transactions)

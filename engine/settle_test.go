@@ -110,6 +110,7 @@ func flipBitsOfMetaPages(t *testing.T, left *memfs.FS, want int, progress *longt
 // that drops what it could not write, opens it again, commits more under SafetyFull, and
 // loses the power: everything that was acknowledged is there.
 func TestFailedSyncThenPowerLoss(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	for _, unit := range []int{512, 4096} {
 		for nth := 1; ; nth++ {

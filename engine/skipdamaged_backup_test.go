@@ -18,6 +18,7 @@ import (
 // each segment of files without page sums, and reads them with skip_damaged. A backup, which does not go around damage,
 // fails or has all rows, and a lookup returns the row or an error.
 func TestBackupAroundWrongEnds(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	damages, refused := 0, 0
 	for _, s := range specimens(t) {

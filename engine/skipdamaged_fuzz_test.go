@@ -58,6 +58,7 @@ func FuzzSkipDamaged(f *testing.F) {
 
 // TestMutatedFilesAround is a random run of what FuzzSkipDamaged does.
 func TestMutatedFilesAround(t *testing.T) {
+	t.Parallel()
 	for i, f := range fuzzFiles(t) {
 		for seed := range *mutants {
 			t.Run(fmt.Sprint(i, "/", seed), func(t *testing.T) { f.mutate(mutations(uint64(seed))).useAround(t) })

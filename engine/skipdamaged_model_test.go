@@ -150,6 +150,7 @@ func newestCheckpointOf(t *testing.T, fs *memfs.FS) *format.Checkpoint {
 // TestSkipDamagedInLayers damages pages of databases with deleted ranges, logs and half-done merges.
 // Outside the reported ranges all is right.
 func TestSkipDamagedInLayers(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(*damageSeed, 11))
 	refused, halves, ranges, did := 0, 0, 0, 0
 	for i := range 13 {
@@ -324,6 +325,7 @@ func TestSkippedRangesAreFew(t *testing.T) {
 // TestZerosAtTheEndOfAMerge: zeros in place of a page of what is merged so far do not look as if C lsm1 had gone
 // on with the merge, so no value is read from them.
 func TestZerosAtTheEndOfAMerge(t *testing.T) {
+	t.Parallel()
 	l := makeHalfDone(t)
 	whole, err := l.files.ReadFile("/x.db")
 	ok(t, err)

@@ -227,6 +227,7 @@ func (s *skipReading) seeks(rng *rand.Rand) string {
 // Of the pages of C lsm1 only damage that breaks the structure is noticed; there it must not be worse than
 // without the option: where a scan fails otherwise something is reported.
 func TestSkipDamaged(t *testing.T) {
+	t.Parallel()
 	all := specimens(t)
 	rows := make(map[string][]keyedRow)
 	for _, s := range all {

@@ -119,6 +119,7 @@ func (d *secretDB) show(f files, o engine.Options) (state int, err error) {
 // TestEveryByteOfAnEncryptedDatabase changes each byte of file and log in turn, with the checksums as they were, and
 // with all of them repaired. Nobody sees a row that was not committed, nor in the file one that is not the newest.
 func TestEveryByteOfAnEncryptedDatabase(t *testing.T) {
+	t.Parallel()
 	d := newSecretDB(t, rand.New(rand.NewPCG(4, 4)), 2, 4, engine.Options{PageSize: 256, BlockSize: 64 << 10, NoAutoWork: true})
 	sound := d.moments[len(d.moments)-2] // as a kill leaves it
 	if s, err := d.show(sound, d.options); err != nil || s != len(d.states)-1 || len(sound.log) == 0 {
@@ -211,6 +212,7 @@ func isCRC(file []byte, i int) bool {
 // TestOldFilesPutBack puts files, logs and meta pages of all moments of a database together. What opens shows one
 // commit, none newer than the newest part, and with all parts of one moment that moment's.
 func TestOldFilesPutBack(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(3) {
 		rng := rand.New(rand.NewPCG(5, seed))
 		d := newSecretDB(t, rng, 3, 6, engine.Options{PageSize: 512, BlockSize: 64 << 10, AutoFlush: 1024, AutoMerge: 2, AutoCheckpoint: 1})

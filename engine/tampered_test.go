@@ -103,6 +103,7 @@ func typed(err error) bool {
 // TestEveryByteOfAnEncryptedFile changes every byte of a file in turn, and the checksums of the meta pages after it or
 // not: there is an error, or the rows that were written, and never another one.
 func TestEveryByteOfAnEncryptedFile(t *testing.T) {
+	t.Parallel()
 	file, rows, _ := sealedSpecimen(t, engine.Options{PageSize: 256, BlockSize: 64 << 10}, 12)
 	if d, err := secondreader.Read(file, nil, secondreader.Key{Raw: bytes.Repeat([]byte{1}, keys.Size)}); err != nil || len(d.Rows) == 0 {
 		t.Fatalf("read a second time: %v", err)
@@ -242,6 +243,7 @@ func clearFrom(b []byte, at int) { clear(b[at:]) }
 // TestTornMetaPageOfAnEncryptedFile: any part of a meta page may be lost, or be what was there before; the other one
 // leads to everything, or nothing is certain; but it never counts as a page that was tampered with.
 func TestTornMetaPageOfAnEncryptedFile(t *testing.T) {
+	t.Parallel()
 	file, rows, older := sealedSpecimen(t, engine.Options{PageSize: 512, BlockSize: 64 << 10}, 40)
 	for page := range 2 {
 		for lost := 1; lost < 1<<8; lost++ {
