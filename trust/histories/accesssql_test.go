@@ -108,8 +108,13 @@ func (s sqlTx) upgrade() (writer, error) {
 	return s, nil
 }
 
-func (s sqlTx) scan(visit func(key, value []byte) error) (err error) {
-	rows, err := s.tx.QueryContext(context.Background(), "SELECT * FROM kv")
+func (s sqlTx) scan(visit func(key, value []byte) error) error {
+	return s.rows("SELECT * FROM kv", visit)
+}
+
+// rows visits the rows of a query.
+func (s sqlTx) rows(query string, visit func(key, value []byte) error) (err error) {
+	rows, err := s.tx.QueryContext(context.Background(), query)
 	if err != nil {
 		return err
 	}
