@@ -26,6 +26,10 @@ var campaigns = []entry{
 		shows: "histories of concurrent clients, each explained by one order in real time", goal: "1,000,000 transactions"},
 	{name: "serializable", module: "trust", folder: "histories", test: "TestSerializable",
 		shows: "long histories of concurrent clients, without an anomaly from G0 to G2", goal: "10,000,000 transactions"},
+	{name: "killed-histories", module: "trust", folder: "histories", test: "TestKilledHistories",
+		shows: "histories of processes that are killed, and of readers that go on, explained by one order", goal: "10,000 kills"},
+	{name: "readers", module: "trust", folder: "histories", test: "TestManyReaders",
+		shows: "snapshots of 64 readers next to four writers, each exactly one committed state", goal: "1,000,000 snapshots"},
 }
 
 // pattern is what the go command calls the package, in the folder of its module.

@@ -26,13 +26,18 @@ type recorder struct {
 		txns  []Txn
 		lists []ListTxn
 	}
-	stale atomic.Int64 // snapshots that could not become a transaction
-	gone  atomic.Int64 // reads that were refused because what they showed is not kept
+	tell  func(t Txn, ended bool) // what a process tells another one; may be nil
+	stale atomic.Int64            // snapshots that could not become a transaction
+	gone  atomic.Int64            // reads that were refused because what they showed is not kept
 }
 
 func (c *client) add(t Txn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.tell != nil {
+		c.tell(t, true)
+		return
+	}
 	if c.far {
 		c.recorder.far.txns = append(c.recorder.far.txns, t)
 	} else {
@@ -40,13 +45,13 @@ func (c *client) add(t Txn) {
 	}
 }
 
-// others returns the history of the readers in other processes, with all commits. They see a commit a moment later than
-// those in the process that writes, so one order explains either what these have seen, or what those have, each in
-// real time.
+// others returns the history of the readers in other processes, with all that may have been committed. They see a
+// commit a moment later than those in the process that writes, so one order explains either what these have seen, or
+// what those have, each in real time.
 func (r *recorder) others() []Txn {
 	out := slices.Clone(r.far.txns)
 	for _, t := range r.txns {
-		if t.Outcome == Committed {
+		if t.Outcome != RolledBack {
 			out = append(out, t)
 		}
 	}
@@ -150,6 +155,11 @@ func (c *client) end(t Txn, w writer) error {
 		return err
 	}
 	t.Call = c.clock()
+	if c.tell != nil {
+		c.mu.Lock()
+		c.tell(t, false)
+		c.mu.Unlock()
+	}
 	if err := w.commit(); err != nil {
 		return fmt.Errorf("commit of %v: %w", &t, err)
 	}

@@ -405,8 +405,8 @@ func (b *bench) meanwhile(s snapshot, w writer) {
 	}
 }
 
-// TestHermitage goes through Hermitage's list of anomalies. Each is prevented in one of three ways, which its name says:
-// the second writer waits, because one transaction writes at a time; a transaction that has read is refused with
+// TestHermitage goes through Hermitage's list of anomalies. Each is prevented in one of three ways, which its name
+// says: the second writer waits, because one transaction writes at a time; a transaction that has read is refused with
 // ErrBusySnapshot if it wants to write after another one has committed; or a reader has one state.
 func TestHermitage(t *testing.T) {
 	for name, b := range benches(t) {
