@@ -98,24 +98,26 @@ func (l *Log) appendSpecial(r *format.LogRecord, n int64) error {
 // that were lost because of a gap before them. Should this transaction write the same
 // bytes into the gap as were there, a jump to offset 0 for instance, they would be back.
 // So it begins with a mark that was never there. In a log that is encrypted that is a key frame.
+//
+// Rule MARK_BEFORE_JUMP: the mark comes before a jump of the transaction, too. Else, should the process be killed when
+// it has written the jump, and the bytes to which it leads be those of a transaction that was lost, or could not be
+// written, and jumped to the same place, that one would be back.
 func (l *Log) prelude(n int64) error {
 	t := &l.tx
-	first := int64(format.LogMarkLen)
-	if l.keys != nil {
-		first = format.LogKeyFrameLen
-	}
+	first := l.markLen()
 	t.special = false
 	l.appendHead()
 	if pad := l.sectorAfter(t.off()-1) - t.off(); l.align && t.fits(pad+first+format.LogCommitLen) {
 		l.buf = format.AppendLogPad(l.buf, int(pad))
 		l.moved()
 	}
-	if t.fits(first + format.LogCommitLen) {
-		if err := l.appendMark(); err != nil {
-			return err
-		}
+	if oldest := t.regions[0]; t.mark && oldest.inUse() && oldest.Start >= t.off() && oldest.Start < t.off()+first+format.LogJumpRoom {
+		return errNoRoom() // another program has written up to here
 	}
-	if l.canWrap() && n <= l.before(t.regions[2].Start)-format.LogJumpRoom-l.headLen() {
+	if err := l.appendMark(); err != nil {
+		return err
+	}
+	if l.canWrap() && n <= l.before(t.regions[2].Start)-first-format.LogJumpRoom-l.headLen() {
 		l.buf = format.AppendLogPad(l.buf, int(-(t.stream-t.interval)&7))
 		l.buf = format.AppendLogWrap(l.buf)
 		l.moved()

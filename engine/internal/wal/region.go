@@ -65,15 +65,26 @@ func (l *Log) sectorAfter(off int64) int64 { return (off/l.sector + 1) * l.secto
 func (l *Log) before(off int64) int64 { return off / l.sector * l.sector }
 
 // limitAt returns the offset that a stream appended to at off keeps below: the sector
-// in which the next live region begins.
+// in which the next live region begins, and before that, room for the mark of another transaction, which
+// comes before its jump.
+//
+// Rule LOG_STAYS_BELOW_NEEDED: nothing is written over that a crash would be recovered from.
 func (l *Log) limitAt(r *[3]Region, off int64) int64 {
 	limit := int64(noLimit)
 	for _, other := range r[:2] {
 		if other.inUse() && other.Start >= off {
-			limit = min(limit, l.before(other.Start))
+			limit = min(limit, l.before(other.Start)-l.markLen())
 		}
 	}
 	return limit
+}
+
+// markLen returns the length of a mark.
+func (l *Log) markLen() int64 {
+	if l.keys != nil {
+		return format.LogKeyFrameLen
+	}
+	return format.LogMarkLen
 }
 
 // jumpOver leads the transaction from where it is to after region 0. It fails if the
@@ -85,8 +96,7 @@ func (l *Log) jumpOver() error {
 	target := l.sectorAfter(t.regions[0].End)
 	if t.regions[1].inUse() || t.regions[0].Start < at+format.LogJumpRoom || target >= format.LogMaxJump {
 		mark.Hit(mark.LogFull)
-		return &errs.Error{Code: errs.CodeFull, Op: "append to log",
-			Detail: "the log has no room until a checkpoint is synced"}
+		return errNoRoom()
 	}
 	pad := -(t.stream - t.interval + int64(format.LogJumpLen(target))) & 7
 	l.buf = format.AppendLogPad(l.buf, int(pad))
@@ -97,6 +107,10 @@ func (l *Log) jumpOver() error {
 	mark.Hit(mark.LogJumped)
 	t.limit = l.limitAt(&t.regions, target)
 	return nil
+}
+
+func errNoRoom() error {
+	return &errs.Error{Code: errs.CodeFull, Op: "append to log", Detail: "the log has no room until a checkpoint is synced"}
 }
 
 // BytesAfter returns how many bytes of a log come after the position with offset off that a
