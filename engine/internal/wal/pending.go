@@ -59,6 +59,7 @@ func (l *Log) WritePending() error {
 	if err == nil {
 		if err = l.writeAt(p.buf, p.off); err != nil {
 			l.void(p.off, int64(len(p.buf)))
+			l.syncVoid()
 		}
 	}
 	if err != nil {

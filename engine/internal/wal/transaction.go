@@ -158,7 +158,7 @@ func (l *Log) restore(tx transaction) {
 // Commit ends the transaction with a commit record and writes what is not written yet,
 // with one WriteAt for each place of the file it goes to, which is one place unless the
 // log wraps or jumps; before that, what is pending. With padToSector the commit record ends at the
-// end of a sector, so that the next transaction touches none of this one's. Commit does not sync.
+// end of a sector, so that the next transaction touches none of this one's (rule FULL_ENDS_SECTOR). Commit does not sync.
 // A transaction without records writes nothing.
 //
 // After an error the transaction is rolled back, all of it, and the next one is written
@@ -192,7 +192,9 @@ func (l *Log) commit(padToSector bool, write func(*Log) error) error {
 		err = l.seal(padToSector)
 	}
 	if err == nil {
-		err = write(l)
+		if err = write(l); err != nil && padToSector {
+			l.syncVoid()
+		}
 	}
 	if err != nil {
 		l.Rollback()
@@ -264,8 +266,8 @@ func (l *Log) writeCommit() error {
 			first = t.extents[1].stream
 		}
 		l.void(t.extents[0].off, first)
-		// The rest of it may all be in the file. The next transaction may begin with the same bytes, as with a
-		// jump to the same place. So a mark comes first.
+		// Rule MARK_AFTER_FAILURE: the rest of it may all be in the file. The next transaction may begin with the same
+		// bytes, as with a jump to the same place. So a mark comes first.
 		l.mark = true
 		return err
 	}
@@ -279,7 +281,16 @@ const voidBytes = 64
 // reached the file despite an error, and a crash would bring the transaction back. Without its first bytes it is
 // none, also if the next one writes the very first of them again and no more. If they cannot be written
 // either, the next transaction does the same.
+//
+// Rule VOID_FAILED_COMMIT: a commit that could not be written is not in the log, even if all of it is in the file.
 func (l *Log) void(off, n int64) { _, _ = l.f.WriteAt(zeros[:min(n, voidBytes)], off) }
+
+// syncVoid makes that durable, where commits are synced.
+//
+// Rule VOID_SYNCED: a sync that was for commits before may have made the transaction durable, after its bytes were in
+// the file and before they were voided. A loss of power must not bring it back after its writer was told that it
+// has failed. If that cannot be synced, nothing is written any more.
+func (l *Log) syncVoid() { _ = l.Sync() }
 
 // writeOut writes the buffer to the file and empties it. After an error the buffer is
 // as it was.
