@@ -35,6 +35,7 @@ type slowFS struct {
 	write   error        // of the log
 	onWrite func() error // to the log; may be nil
 	data    error        // of a write to the database file
+	voided  atomic.Bool  // a write to the log has failed, and what voids it is not synced
 	looks   atomic.Int64 // at the name of the database file
 }
 
@@ -59,7 +60,11 @@ type slowFile struct {
 	log bool
 }
 
+// Sync of what voids a commit that could not be written does not wait for the test.
 func (f *slowFile) Sync() error {
+	if f.log && f.fs.voided.Swap(false) {
+		return f.File.Sync()
+	}
 	if f.log && f.fs.sync != nil {
 		if err := f.fs.sync(); err != nil {
 			return err
@@ -73,10 +78,12 @@ func (f *slowFile) Stat() (fs.FileInfo, error) { return f.File.(vfs.Stater).Stat
 
 func (f *slowFile) WriteAt(p []byte, off int64) (int, error) {
 	if err := f.fs.write; f.log && err != nil {
+		f.fs.voided.Store(true)
 		return 0, err
 	}
 	if f.log && f.fs.onWrite != nil {
 		if err := f.fs.onWrite(); err != nil {
+			f.fs.voided.Store(true)
 			return 0, err
 		}
 	}
