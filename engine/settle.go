@@ -112,7 +112,7 @@ func (o *opener) settled() bool {
 
 // settle brings everything that was replayed into the file, makes it durable by a
 // checkpoint on both meta pages, and begins a new log. So nothing of this session rests on
-// what an earlier one has left in the cache.
+// what an earlier one has left in the cache. (Rules SETTLE_BEFORE_WRITING and LOG_REPLACED_AFTER_CHECKPOINT.)
 //
 // A disk that is full is no reason to refuse to read: the log is kept then, and the first
 // transaction that wants to write tries again.

@@ -89,11 +89,11 @@ func (e *SyncError) Unwrap() error { return e.Err }
 // is on the disk (0 if there is none yet). write puts the new checkpoint on a page. The
 // order of the steps is what makes the database survive a crash at any moment:
 //
-//  1. Everything that the checkpoint refers to is synced.
-//  2. The checkpoint is written to the other page,
-//  3. which is synced. Then half is called, if it is not nil.
+//  1. Everything that the checkpoint refers to is synced (rule DATA_SYNCED_BEFORE_FIRST).
+//  2. The checkpoint is written to the other page (rule DURABLE_PAGE_LAST),
+//  3. which is synced (rule FIRST_SYNCED_BEFORE_COPY). Then half is called, if it is not nil.
 //  4. It is written to the durable page as well,
-//  5. which is synced.
+//  5. which is synced (rule COPY_SYNCED_BEFORE_REUSE).
 //
 // Only after that may the caller reuse what the older checkpoint needed. Without sync
 // (safety off) steps 1, 3 and 5 are left out, and a power failure may cost the database.

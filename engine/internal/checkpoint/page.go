@@ -107,6 +107,9 @@ func (l *Loaded) SyncFailed() bool {
 // That is the page of the newest checkpoint, unless a sync has failed: then it may be in the
 // cache only, and count as clean. What was written before it is durable, because a page is
 // written only when the other one is.
+//
+// Rule SUSPECT_PAGE_FIRST: after a failed sync the page that may be in the cache only is the one that is written
+// first.
 func (l *Loaded) Durable() int {
 	if l.NumValid < 2 {
 		return l.Meta
@@ -122,6 +125,9 @@ func (l *Loaded) Durable() int {
 }
 
 // OldestID returns the smaller id of the two pages, of those that are valid.
+//
+// Rule OLDER_PAGE_COUNTS: until a checkpoint of this session is complete, nothing is used again that the older
+// page needs.
 func (l *Loaded) OldestID() base.SnapshotID {
 	id := l.Checkpoint.ID
 	for _, p := range l.Pages {

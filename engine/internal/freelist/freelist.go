@@ -109,7 +109,7 @@ func (l *List) Allocate(floor base.BlockNo, limit base.SnapshotID, pinned []base
 }
 
 // writable reports whether a free block may be written that is not reserved: whether no snapshot
-// from limit on may use it, and none of the pinned ones.
+// from limit on may use it (rule CHECKPOINT_BLOCKS_STAY), and none of the pinned ones (rule PINNED_BLOCKS_STAY).
 func (l *List) writable(b base.BlockNo, limit base.SnapshotID, pinned []base.SnapshotID) bool {
 	return l.free[b] < limit && !l.UsedBy(b, pinned...)
 }
@@ -168,7 +168,7 @@ func (l *List) Release(blocks []base.BlockNo) {
 // Publish records a new set of levels: used blocks belong to a published segment from
 // here on, freed blocks to none; id is the newest snapshot that may use the freed ones,
 // and the one before the first that uses the others, unless there is an older segment in
-// the same block.
+// the same block (rules FREED_WITH_NEWEST_USER, BORN_WITH_NEXT).
 func (l *List) Publish(used, freed []base.BlockNo, id base.SnapshotID) {
 	for _, b := range freed {
 		l.free[b] = id

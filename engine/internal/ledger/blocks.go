@@ -17,7 +17,7 @@ type Allocator struct {
 }
 
 // Allocate returns a block that neither the newest synced checkpoint, nor any pinned
-// state, nor a reader in another process, nor a foreign read-only process refers to.
+// state, nor a reader in another process, nor a foreign read-only process refers to (rule FOREIGN_BLOCKS_STAY).
 func (a Allocator) Allocate() (base.BlockNo, error) {
 	l := a.Ledger
 	lim, err := l.limit()

@@ -56,7 +56,7 @@ type Export struct {
 
 // Next returns what is to be stored: the newest state, unless both meta pages hold it. What
 // was begun to be stored once gets a new number, because it must be seen which of two pages
-// is the newer one. The caller has the worker's turn.
+// is the newer one (rule NEW_NUMBER_FOR_RETRY). The caller has the worker's turn.
 func (l *Ledger) Next() Export {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -91,6 +91,8 @@ func (l *Ledger) export(disk *snapshot.Snapshot) *format.Checkpoint {
 // Done notes that a checkpoint is stored on both meta pages. It returns how many pages have
 // become durable by it. An error says that it is not known whether others still read the
 // log before it. The caller has the checkpointer's turn, and has called HalfStored.
+//
+// Rule LOG_FREE_AFTER_CHECKPOINT: only from here on may the log before it be used again.
 func (l *Ledger) Done(e Export, ref format.CheckpointRef) (pages int64, err error) {
 	// A foreign read-only process recovers from the older log position.
 	foreign, err := l.foreign()
@@ -114,6 +116,8 @@ func (l *Ledger) Done(e Export, ref format.CheckpointRef) (pages int64, err erro
 
 // Failed notes how far a checkpoint has come that was not stored on both pages. Nothing is reused
 // because of it. The caller has the checkpointer's turn.
+//
+// Rule HALF_STORED_COUNTS: if the first page was stored, it is the durable one, and the other one may be torn.
 func (l *Ledger) Failed(e Export, stage checkpoint.Stage) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

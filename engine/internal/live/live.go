@@ -49,6 +49,10 @@
 // overwritten. Either the end of the writer sees the pin, or the reader sees that LIFE is gone, because each does its
 // own step before it looks.
 //
+// Package internal/model has the rules in another model, as W1_LIMIT_THEN_PINS, W1_PINS_THEN_USE, W2_SAID_THEN_SYNCED,
+// W3_RECOVERY_THEN_LIFE, W4_LIFE_THEN_PINS, W5_LIFE_THEN_IGNORED, R1_PIN_THEN_READ_AGAIN, R1_ALIVE_AT_LAST and
+// R2_ALIVE_AFTER_READ.
+//
 // The tests of this package run all orders of the steps of two readers, a writer, its checkpointer, and another
 // writer after the first one died, and find an error wherever two steps are exchanged.
 package live

@@ -96,7 +96,7 @@ func recoverLog(f File, from format.LogPos, h how, apply applyFunc) (*Log, Recov
 	var r Recovered
 	end, err := replay(&s, from, apply, h.committed, &r)
 	if err == nil && r.Commits == 0 && from.Off != 0 {
-		r.Rebased = true
+		r.Rebased = true // rule REBASE_TO_START: the log was replaced after the checkpoint
 		from.Off = 0
 		end, err = replay(&s, from, apply, h.committed, &r)
 	}
@@ -108,7 +108,7 @@ func recoverLog(f File, from format.LogPos, h how, apply applyFunc) (*Log, Recov
 		l.sum, l.chained = end.sum, end.chained
 		l.align = end.off()%l.sector != 0
 	}
-	l.mark = s.size > 0 || l.keys != nil
+	l.mark = s.size > 0 || l.keys != nil // rule MARK_AFTER_RECOVERY; see prelude
 	live := slices.ContainsFunc(l.regions[:], func(r Region) bool { return r.inUse() && r.Start == 0 })
 	if l.regions[2].End > 0 && !live {
 		var stale Recovered

@@ -158,7 +158,8 @@ func (l *Log) restore(tx transaction) {
 // Commit ends the transaction with a commit record and writes what is not written yet,
 // with one WriteAt for each place of the file it goes to, which is one place unless the
 // log wraps or jumps; before that, what is pending. With padToSector the commit record ends at the
-// end of a sector, so that the next transaction touches none of this one's (rule FULL_ENDS_SECTOR). Commit does not sync.
+// end of a sector, so that the next transaction touches none of this one's (rule FULL_ENDS_SECTOR). Commit
+// does not sync.
 // A transaction without records writes nothing.
 //
 // After an error the transaction is rolled back, all of it, and the next one is written

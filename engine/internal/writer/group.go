@@ -25,13 +25,15 @@ import (
 //     sync, and wakes the writers of what is durable now. Of those that have come meanwhile it wakes
 //     one, to lead next.
 //
+// Rule FULL_SYNCS_BEFORE_SHOWN: nobody sees a commit, and no Commit returns, before the sync.
+//
 // If a write fails, none of the commits that it was for is in the log: all of them fail, and nothing
 // is committed until a writer that has the turn has undone them, in repair. A transaction that was
 // in progress has seen them, so it fails, too. Then writing goes on.
 //
-// If a sync fails the database is poisoned. Every commit that was not synced before fails,
-// is never published, and nothing is committed any more, so that what later heads were
-// built on does not matter.
+// Rule FAILED_SYNC_ENDS_WRITING: if a sync fails the database is poisoned. Every commit that was not synced before
+// fails, is never published, and nothing is committed any more, so that what later heads were built on
+// does not matter.
 //
 // While there is a head that is not published, the tree holds more than readers may see.
 // Before the tree itself is published, because it becomes the old one or because a commit

@@ -64,6 +64,8 @@ func (w *Writer) RotateIfFull() error {
 
 // rotate makes the live tree the old one, or forgets it if all of it was rolled back.
 // There must be no old tree. The caller has the writer's turn.
+//
+// Rule SYNCED_BEFORE_SET_ASIDE: commits that are to be synced are, before the tree that holds them is published.
 func (w *Writer) rotate() error {
 	w.Turn.MustBeHeld()
 	if err := w.settle(); err != nil {
