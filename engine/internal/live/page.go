@@ -50,6 +50,7 @@ const (
 	PageBytes = 2 * SlotBytes
 	SlotBytes = 256
 	version   = 1
+	versionAt = 7 // where it is in the magic
 
 	magicAt, runAt, saltAt, seqAt = 0, 8, 24, 32
 	endAt, idAt, ckptAt           = 40, 104, 112
@@ -199,16 +200,22 @@ func decodeSlot(b []byte) (Page, error) {
 
 // MayReplace reports whether a writer may take a file for its page that holds that: a page, also one that is damaged
 // or of another version, or what a loss of power or a kill leaves of one. Each slot is looked at by itself: the one
-// at the end is the first to be written, and a writer may die before it writes the other.
+// at the end is the first to be written, and a writer may die before it writes the other, or in the middle of one.
 func MayReplace(b []byte) bool {
 	if len(b) > PageBytes {
 		return false
 	}
-	return mayReplaceSlot(b[:min(len(b), SlotBytes)]) && mayReplaceSlot(b[min(len(b), SlotBytes):])
+	cut := min(len(b), SlotBytes)
+	return mayReplaceSlot(b[:cut]) && mayReplaceSlot(b[cut:])
 }
 
+// mayReplaceSlot is MayReplace for a slot: the magic, or as much of it as has been written and nothing more.
 func mayReplaceSlot(b []byte) bool {
-	return len(bytes.Trim(b, "\x00")) == 0 || len(b) >= 7 && [7]byte(b[:7]) == [7]byte(magic[:7])
+	n := 0
+	for n < len(b) && n < versionAt && b[n] == magic[n] {
+		n++
+	}
+	return n == versionAt || len(bytes.Trim(b[n:], "\x00")) == 0
 }
 
 func putPlace(b []byte, p *wal.Place) {

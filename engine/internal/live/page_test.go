@@ -144,6 +144,31 @@ func TestWhatIsNoPage(t *testing.T) {
 	}
 }
 
+// TestMayReplaceCut: what the end of a process leaves of the first two writes of a page, after any of their bytes, may be
+// replaced.
+func TestMayReplaceCut(t *testing.T) {
+	page := goldenPage()
+	var b [live.SlotBytes]byte
+	page.Encode(&b)
+	for _, first := range []int{0, live.SlotBytes} {
+		var file []byte
+		for _, at := range []int{first, live.SlotBytes - first} {
+			for n := range len(b) + 1 {
+				for _, size := range []int{at + n, live.PageBytes} { // a file that grows, and a mapping
+					left := make([]byte, max(size, len(file)))
+					copy(left, file)
+					copy(left[at:], b[:n])
+					if !live.MayReplace(left) {
+						t.Errorf("slot at %d first, %d bytes written at %d, the file has %d: it is refused", first, n, at, len(left))
+					}
+				}
+			}
+			file = append(file, make([]byte, max(at+len(b)-len(file), 0))...)
+			copy(file[at:], b[:])
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	page := goldenPage()
 	var b [live.SlotBytes]byte
