@@ -189,7 +189,7 @@ func (j *recovery) open(ctx context.Context) (err error) {
 
 // unlock finds the keys of a database that is encrypted.
 func (j *recovery) unlock(ctx context.Context) error {
-	data, err := rescue.Tolerant(ctx, j.files.Data()) // a meta page that cannot be read is one that is damaged
+	data, err := rescue.Tolerant(ctx, j.files.Data(), j.from) // a meta page that cannot be read is one that is damaged
 	if err != nil {
 		return atOpen(j.from, err)
 	}

@@ -19,20 +19,38 @@ func (f *Files) livePath() string { return f.Path + live.Suffix }
 // Ranges returns the locks that such readers need, or an error that says why there can be none.
 func (f *Files) Ranges() (vfs.RangeLocker, error) {
 	why := ""
+	var cause error
 	able, ok := f.data.(vfs.RangeLocker)
 	if kind, far := vfs.Remote(f.data); far {
 		why = fmt.Sprintf("it is on a file system of the kind %s, on which a process of another machine would not see "+
 			"what is written at the same time", kind)
 	} else if !ok {
 		why = "the files of this platform cannot be locked as that needs"
-	} else if _, _, err := able.RangeLocked(vfs.FirstRangeByte, 1, vfs.Shared); err != nil {
-		why = fmt.Sprintf("the file cannot be locked as that needs: %v", err)
+	} else if _, _, cause = able.RangeLocked(vfs.FirstRangeByte, 1, vfs.Shared); cause != nil {
+		why = "the file cannot be locked as that needs"
 	}
 	if why == "" {
-		return able, nil
+		return rangeLocks{able, f.Path}, nil
 	}
-	return nil, &errs.Error{Code: errs.CodeProtocol, Op: "open", Path: f.Path,
+	return nil, &errs.Error{Code: errs.CodeProtocol, Op: "open", Path: f.Path, Err: cause,
 		Detail: "readers=on lets other processes read the database while this one writes it, but " + why + "; open it without readers=on"}
+}
+
+// rangeLocks are those of the database file. Their errors have a code.
+type rangeLocks struct {
+	locks vfs.RangeLocker
+	path  string
+}
+
+// LockRange implements vfs.RangeLocker.
+func (l rangeLocks) LockRange(off, n int64, kind vfs.LockKind) error {
+	return ioerr.Lock("lock for readers", l.path, l.locks.LockRange(off, n, kind))
+}
+
+// RangeLocked implements vfs.RangeLocker.
+func (l rangeLocks) RangeLocked(off, n int64, kind vfs.LockKind) (vfs.ByteLock, bool, error) {
+	lock, held, err := l.locks.RangeLocked(off, n, kind)
+	return lock, held, ioerr.Lock("look for readers", l.path, err)
 }
 
 // OpenLive makes the file for readers in other processes, or opens the one that a process left which has died. It
@@ -47,7 +65,7 @@ func (f *Files) OpenLive() (page io.WriterAt, before []byte, err error) {
 	if err != nil {
 		return nil, nil, OpenError(path, err)
 	}
-	f.live = &livePage{File: file}
+	f.live = &livePage{File: file, path: path}
 	size, err := file.Size()
 	if err == nil {
 		before = make([]byte, min(size, live.PageBytes+1))
@@ -73,11 +91,19 @@ func (f *Files) OpenLive() (page io.WriterAt, before []byte, err error) {
 // transaction of one row would be a sixth slower otherwise. Its user writes one thing after the other.
 type livePage struct {
 	vfs.File
+	path   string
 	mapped vfs.WriteMapping // nil: none
 }
 
-// WriteAt implements io.WriterAt. After an error the next write is one to the file.
-func (p *livePage) WriteAt(b []byte, off int64) (int, error) {
+// WriteAt implements io.WriterAt. After an error, which has a code, the next write is one to the file.
+func (p *livePage) WriteAt(b []byte, off int64) (n int, err error) {
+	if n, err = p.write(b, off); err != nil {
+		err = ioerr.Write("write", p.path, "", err)
+	}
+	return n, err
+}
+
+func (p *livePage) write(b []byte, off int64) (int, error) {
 	if p.mapped != nil {
 		n, err := p.mapped.WriteAt(b, off)
 		if err != nil {

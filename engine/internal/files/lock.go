@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -46,7 +47,12 @@ func (f *Files) lock(ctx context.Context) error {
 		}
 	}
 	f.sayWho()
-	return f.data.Lock(vfs.SlotDMS1, vfs.Unlock)
+	return f.unlockFirst()
+}
+
+// unlockFirst gives DMS1 back.
+func (f *Files) unlockFirst() error {
+	return ioerr.Lock("unlock", f.Path, f.data.Lock(vfs.SlotDMS1, vfs.Unlock))
 }
 
 // The pauses between two attempts to take DMS1.
@@ -94,7 +100,7 @@ func (f *Files) lockToRead(ctx context.Context) error {
 	if err := f.data.Lock(vfs.SlotROTrans, vfs.Shared); err != nil {
 		return f.lockError(otherHandle+closeOther, err)
 	}
-	return f.data.Lock(vfs.SlotDMS1, vfs.Unlock)
+	return f.unlockFirst()
 }
 
 // lockError returns the error of a lock that is held elsewhere, by what,
@@ -121,7 +127,7 @@ func (f *Files) lockLog(log vfs.File) (err error) {
 	}
 	switch {
 	case err != nil:
-		return &errs.Error{Code: errs.CodeProtocol, Op: "lock", Path: f.logPath, Err: err}
+		return ioerr.Lock("lock", f.logPath, err)
 	case held:
 		return &errs.Error{Code: errs.CodeBusy, Op: "open", Path: f.Path,
 			Detail: fmt.Sprintf("its log %s is being written through another handle, whose database file had the name %s "+
@@ -134,8 +140,5 @@ func (f *Files) lockLog(log vfs.File) (err error) {
 // still reads it: then nothing may be overwritten that its checkpoint or log refers to.
 func (f *Files) ForeignReader() (bool, error) {
 	held, err := f.data.Locked(vfs.SlotROTrans, 1, vfs.Exclusive)
-	if err != nil {
-		return false, &errs.Error{Code: errs.CodeProtocol, Op: "test lock", Path: f.Path, Err: err}
-	}
-	return held, nil
+	return held && err == nil, ioerr.Lock("test lock", f.Path, err)
 }

@@ -85,7 +85,7 @@ func expectName(id vfs.Identity, name string) error {
 	if has, err := id.Has(name); has || errors.Is(err, errors.ErrUnsupported) {
 		return nil
 	} else if err != nil {
-		return err
+		return OpenError(name, err)
 	}
 	return &errs.Error{Code: errs.CodeBusy, Op: "open", Path: name,
 		Detail: "the file was renamed or replaced at the same moment; try again"}

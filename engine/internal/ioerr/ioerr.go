@@ -20,6 +20,16 @@ func New(op, path, detail string, err error) error {
 	return &errs.Error{Code: errs.CodeIO, Op: op, Path: path, Detail: detail, Err: err}
 }
 
+// Lock makes the error of a call for locks of the file at path, nil of nil: it is errs.ErrProtocol, and matches
+// vfs.ErrLocked if err does. An error that has a code already is returned as it is.
+func Lock(op, path string, err error) error {
+	var coded *errs.Error
+	if err == nil || errors.As(err, &coded) {
+		return err
+	}
+	return &errs.Error{Code: errs.CodeProtocol, Op: op, Path: path, Err: err}
+}
+
 // Write is New for an operation that may need room: a write, a truncation, the making of a
 // file. If the disk, or the user's share of it, is full, the error is errs.ErrFull. An error
 // that has a code already is returned as it is.

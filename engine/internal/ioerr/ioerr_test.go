@@ -33,6 +33,9 @@ func TestCodes(t *testing.T) {
 		"write":       {ioerr.Write("write", "/a", "", broken), errs.ErrIO, broken, "lsmlite: write /a: I/O error: write /a: broken"},
 		"write, full": {ioerr.Write("write", "/a", "7 bytes", full), errs.ErrFull, full, ""},
 		"read, coded": {ioerr.New("read", "/a", "", busy), errs.ErrIO, busy, "lsmlite: read /a: I/O error: " + busy.Error()},
+		"lock":        {ioerr.Lock("lock", "/a", broken), errs.ErrProtocol, broken, "lsmlite: lock /a: locking protocol: write /a: broken"},
+		"lock, held":  {ioerr.Lock("lock", "/a", vfs.ErrLocked), errs.ErrProtocol, vfs.ErrLocked, ""},
+		"lock coded":  {ioerr.Lock("lock", "/a", busy), errs.ErrBusy, busy, busy.Error()},
 		"write coded": {ioerr.Write("write", "/a", "", busy), errs.ErrBusy, busy, busy.Error()},
 	} {
 		if !errors.Is(c.got, c.want) || !errors.Is(c.got, c.cause) {

@@ -18,7 +18,7 @@ import (
 // checkpoint. Damaged pages are passed over, so that 0 says that no page of any segment is there from its first one on:
 // the checkpoint may be that of another file. Of the options it uses Data, Log and Codecs.
 func Belongs(ctx context.Context, o Options, s *checkpoint.Secret, ck *format.Checkpoint) (n int, err error) {
-	in, err := newInput(ctx, o.Data, nil)
+	in, err := newInput(ctx, o.Data, o.Path, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -76,8 +76,8 @@ func (ch *chain) sample() (n int) {
 }
 
 // Tolerant returns a file of which what cannot be read is zero, as a rescue takes it.
-func Tolerant(ctx context.Context, f vfs.File) (vfs.File, error) {
-	in, err := newInput(ctx, f, nil)
+func Tolerant(ctx context.Context, f vfs.File, path string) (vfs.File, error) {
+	in, err := newInput(ctx, f, path, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -38,10 +39,11 @@ type input struct {
 	read       func(n int)
 }
 
-func newInput(ctx context.Context, f vfs.File, read func(n int)) (*input, error) {
+// newInput makes the input of a file of that path.
+func newInput(ctx context.Context, f vfs.File, path string, read func(n int)) (*input, error) {
 	size, err := f.Size()
 	if err != nil {
-		return nil, err
+		return nil, ioerr.New("read the size of", path, "", err)
 	}
 	return &input{ctx: ctx, f: f, size: size, read: read, window: windowBytes, bad: make(map[int64]bool)}, nil
 }

@@ -86,7 +86,7 @@ func Open(ctx context.Context, o Options) (*Rescue, error) {
 	r := &Rescue{o: &o}
 	r.Report.Log.DamagedAt = -1
 	var err error
-	if r.data, err = newInput(ctx, o.Data, r.count); err != nil {
+	if r.data, err = newInput(ctx, o.Data, o.Path, r.count); err != nil {
 		return nil, err
 	}
 	r.data.secret = o.Secret
@@ -95,7 +95,7 @@ func Open(ctx context.Context, o Options) (*Rescue, error) {
 	}
 	r.Report.Bytes, r.progress.Total = r.data.size, r.data.size
 	if o.Log != nil {
-		if r.log, err = newInput(ctx, o.Log, r.count); err != nil {
+		if r.log, err = newInput(ctx, o.Log, o.LogPath, r.count); err != nil {
 			return nil, err
 		}
 		r.progress.Total += r.log.size

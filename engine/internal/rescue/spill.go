@@ -95,7 +95,7 @@ func writeRun(like *input, f vfs.File, tree memtree.View) (*sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, err := newInput(like.ctx, f, nil)
+	in, err := newInput(like.ctx, f, "", nil)
 	if err != nil {
 		return nil, err
 	}
