@@ -30,6 +30,10 @@ var campaigns = []entry{
 		shows: "histories of processes that are killed, and of readers that go on, explained by one order", goal: "10,000 kills"},
 	{name: "readers", module: "trust", folder: "histories", test: "TestManyReaders",
 		shows: "snapshots of 64 readers next to four writers, each exactly one committed state", goal: "1,000,000 snapshots"},
+	{name: "kills", module: ".", folder: "internal/sim", test: "TestKills", goal: "10,000 kills",
+		shows: "processes killed before, within and after every call of the file system"},
+	{name: "kills-any-time", module: ".", folder: "internal/sim", test: "TestKillsAnyTime", goal: "5,000 kills",
+		shows: "processes killed at any moment"},
 }
 
 // pattern is what the go command calls the package, in the folder of its module.

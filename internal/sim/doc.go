@@ -9,6 +9,10 @@
 // goroutine of the test, so that a seed always does the same. Tests that need real
 // processes or goroutines are in the test files only.
 //
+// Apart from schedules there are phases: parts of the life of a database, each with a beginning, whose calls of the
+// file system are tried one by one. Calls is the file system that sees all of them, those of rare abilities, too. A
+// process is killed before, within and after each, in the database of a Trial.
+//
 // What may be found after a crash:
 //
 //   - After a kill: every commit that has returned, whatever the safety level. A commit in

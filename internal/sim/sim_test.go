@@ -5,9 +5,13 @@ package sim_test
 import (
 	"flag"
 	"fmt"
+	"os"
+	"runtime/debug"
 	"sync"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/internal/longtest"
@@ -17,6 +21,20 @@ var (
 	seed  = flag.Uint64("seed", 0, "run simulations with this seed only")
 	cases = flag.Float64("sim.cases", 1, "how many times as many seeds as by default are run")
 )
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childOrder) != "" {
+		if err := obey(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0) // nothing is closed
+	}
+	// The tests make many short-lived databases: with more memory the collector has less to do.
+	debug.SetGCPercent(400)
+	debug.SetMemoryLimit(512 << 20)
+	goleak.VerifyTestMain(m)
+}
 
 var safeties = []engine.Safety{engine.SafetyOff, engine.SafetyNormal, engine.SafetyFull}
 
