@@ -34,6 +34,8 @@ var campaigns = []entry{
 		shows: "processes killed before, within and after every call of the file system"},
 	{name: "kills-any-time", module: ".", folder: "internal/sim", test: "TestKillsAnyTime", goal: "5,000 kills",
 		shows: "processes killed at any moment"},
+	{name: "faults", module: ".", folder: "internal/sim", test: "TestFaultPhases", goal: "50,000 calls that failed",
+		shows: "every call of the file system failed, one after another"},
 }
 
 // pattern is what the go command calls the package, in the folder of its module.

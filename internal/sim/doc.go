@@ -11,7 +11,7 @@
 //
 // Apart from schedules there are phases: parts of the life of a database, each with a beginning, whose calls of the
 // file system are tried one by one. Calls is the file system that sees all of them, those of rare abilities, too. A
-// process is killed before, within and after each, in the database of a Trial.
+// process is killed before, within and after each, and each fails (FaultPhase), in the database of a Trial.
 //
 // What may be found after a crash:
 //
