@@ -36,6 +36,8 @@ var campaigns = []entry{
 		shows: "processes killed at any moment"},
 	{name: "faults", module: ".", folder: "internal/sim", test: "TestFaultPhases", goal: "50,000 calls that failed",
 		shows: "every call of the file system failed, one after another"},
+	{name: "fault-schedules", module: ".", folder: "internal/sim", test: "TestFaultSchedules", goal: "100,000 calls that failed",
+		shows: "random schedules in which every call failed, one after another"},
 }
 
 // pattern is what the go command calls the package, in the folder of its module.

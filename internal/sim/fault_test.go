@@ -11,7 +11,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
-	"github.com/lsmlite/lsmlite-go/internal/longtest"
+	"github.com/lsmlite/lsmlite-go/internal/campaign"
 	"github.com/lsmlite/lsmlite-go/internal/sim"
 )
 
@@ -29,41 +29,36 @@ var faultKinds = []struct {
 	{"full", faultfs.Rule{Err: syscall.ENOSPC, On: faultfs.Create | faultfs.Write, Part: 0.3, Forever: true}, true},
 }
 
-// faults runs numSeeds schedules at each safety level with each kind of fault.
-func faults(t *testing.T, cpu time.Duration, numSeeds int, cfg sim.FaultConfig) {
-	t.Helper()
-	progress := longtest.Start(t, cpu, (len(faultKinds)*len(safeties)-1)*numCases(numSeeds))
+// TestFaultSchedules fails every operation of random schedules of all safety levels, in many ways; in every fourth
+// round the databases are larger, and every 17th operation fails. Among the schedules are steps that the phases of
+// TestFaultPhases lack, such as cursors and transactions that stay open.
+func TestFaultSchedules(t *testing.T) {
+	kinds, levels := uint64(len(faultKinds)), uint64(len(safeties))
+	var marks []string
 	for _, kind := range faultKinds {
-		for _, safety := range safeties {
-			if kind.name == "sync" && safety == engine.SafetyOff {
-				continue // nothing is synced
-			}
-			t.Run(kind.name+"/"+safety.String(), func(t *testing.T) {
-				total(t, progress, numSeeds, func(seed uint64) (sim.FaultStats, error) {
-					own := cfg
-					own.Seed, own.Safety, own.Rule, own.Recover = seed, safety, kind.rule, kind.recover
-					if own.Key == nil {
-						own.Key = key()
-					}
-					return sim.Fault(own)
-				}, func(sum sim.FaultStats) {
-					if sum.Runs == 0 {
-						t.Error("no run has met its fault")
-					}
-				})
-			})
-		}
+		marks = append(marks, kind.name)
 	}
-}
-
-// TestFault fails every operation of schedules of all safety levels, in many ways.
-func TestFault(t *testing.T) {
-	faults(t, 3*time.Second, 4, sim.FaultConfig{Steps: 120})
-}
-
-// TestFaultBulk fails some of the operations of longer schedules on larger databases.
-func TestFaultBulk(t *testing.T) {
-	faults(t, 3*time.Second, 1, sim.FaultConfig{Steps: 400, Bulk: true, Stride: 9})
+	campaign.Run(t, campaign.Campaign{
+		Name: "fault-schedules", Cases: "calls that failed", Goal: 100_000, Brief: 4 * int(kinds*levels), CPU: 5 * time.Second, Marks: marks,
+		Unit: func(unit uint64, tally *campaign.Tally) error {
+			kind, safety, round := faultKinds[unit%kinds], safeties[unit/kinds%levels], unit/kinds/levels
+			if kind.name == "sync" && safety == engine.SafetyOff {
+				return nil // nothing is synced
+			}
+			cfg := sim.FaultConfig{Seed: round + 1, Safety: safety, Rule: kind.rule, Recover: kind.recover, Key: key(), Steps: 120}
+			if round%4 == 3 {
+				cfg.Steps, cfg.Bulk, cfg.Stride = 400, true, 17
+			}
+			stats, err := sim.Fault(cfg)
+			tally.Add(stats.Runs)
+			tally.Count("at safety "+safety.String(), stats.Runs)
+			tally.Count("errors returned", stats.Errors)
+			tally.Count("handles that accepted nothing more", stats.Poisoned)
+			tally.Count("databases opened and compared", stats.Cases)
+			tally.MarkTimes(kind.name, stats.Runs)
+			return err
+		},
+	})
 }
 
 // TestCursorAfterError wants an error of a cursor to be forgotten once it is positioned
