@@ -3,7 +3,6 @@
 package sim
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"syscall"
 
 	"github.com/lsmlite/lsmlite-go/engine"
-	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
 
 // FaultWay is a way in which calls fail.
@@ -62,15 +60,24 @@ type FaultResult struct {
 // one way. What must hold: errors say what failed and have a code; nothing is acknowledged after a failed sync; a
 // process that is killed, or at SafetyFull a loss of power, loses nothing that was acknowledged, also right then; no
 // handle is left; the database works when it is opened again; no copy is left that is not whole.
-func FaultPhase(ctx context.Context, t *Trial, p *Phase, w *FaultWay) (FaultResult, error) {
+//
+// The files are in memory, or for a folder that is not "", in one within that: then power cannot be lost, but there are
+// mappings for writes, and the locks of the system.
+func FaultPhase(ctx context.Context, t *Trial, p *Phase, w *FaultWay, folder string) (FaultResult, error) {
 	result := FaultResult{Failed: make(map[CallKind]int)}
-	found, last, err := faultBase(ctx, t, p)
+	found, last, err := faultBase(ctx, t, p, folder)
 	if err != nil {
 		return result, fmt.Errorf("without a fault: %w", err)
 	}
+	defer found.drop()
 	for n := 1; ; n++ {
-		f := &phaseFault{Trial: t, phase: p, way: w, nth: n, found: found, base: found.Clone(), last: last, result: &result}
-		err := caught(func() error { return f.run(ctx) })
+		base, err := found.copied()
+		if err != nil {
+			return result, err
+		}
+		f := &phaseFault{Trial: t, phase: p, way: w, nth: n, found: found, base: base, last: last, result: &result}
+		err = caught(func() error { return f.run(ctx) })
+		base.drop()
 		if err != nil {
 			return result, fmt.Errorf("call %d, %s %s from %d: %w", n, f.first.Kind, f.first.Name, f.first.Off, err)
 		}
@@ -82,21 +89,26 @@ func FaultPhase(ctx context.Context, t *Trial, p *Phase, w *FaultWay) (FaultResu
 }
 
 // faultBase makes what the phase finds.
-func faultBase(ctx context.Context, t *Trial, p *Phase) (fs *memfs.FS, last uint64, err error) {
-	fs = memfs.New()
-	if p.Found == FoundNothing {
-		return fs, 0, nil
+func faultBase(ctx context.Context, t *Trial, p *Phase, folder string) (found site, last uint64, err error) {
+	made, err := newSite(folder)
+	if err != nil || p.Found == FoundNothing {
+		return made, 0, err
 	}
-	a := &Actor{Trial: t, FS: fs, Path: path}
+	a := &Actor{Trial: t, FS: made.fs(), Path: made.path()}
 	if err := Build(ctx, a); err != nil {
 		return nil, 0, err
 	}
-	killed := fs.Clone()
-	err = a.DB.Close()
-	if p.Found == FoundKilled {
-		fs = killed
+	if p.Found == FoundClosed {
+		return made, a.Last, a.DB.Close()
 	}
-	return fs, a.Last, err
+	defer made.drop()
+	if folder != "" { // a copy of which takes longer than a moment
+		if err := a.Settle(ctx); err != nil {
+			return nil, 0, err
+		}
+	}
+	found, err = made.copied()
+	return found, a.Last, errors.Join(err, a.DB.Close())
 }
 
 // phaseFault is one run of a phase with one call that fails.
@@ -105,8 +117,8 @@ type phaseFault struct {
 	phase  *Phase
 	way    *FaultWay
 	nth    int
-	found  *memfs.FS // what the phase finds
-	base   *memfs.FS
+	found  site // what the phase finds
+	base   site
 	calls  *Calls
 	last   uint64 // the last transaction in found
 	actor  *Actor
@@ -160,7 +172,7 @@ func (f *phaseFault) struck() bool {
 func (f *phaseFault) unsynced() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.first.Kind == CallSync && (f.first.Name == path || f.first.Name == path+"-log")
+	return f.first.Kind == CallSync && (f.first.Name == f.base.path() || f.first.Name == f.base.path()+"-log")
 }
 
 // begun and acked watch that nothing is acknowledged after a failed sync. With goroutines a commit may end while the
@@ -174,8 +186,8 @@ func (f *phaseFault) acked(n uint64) {
 }
 
 func (f *phaseFault) run(ctx context.Context) error {
-	f.calls = NewCalls(f.base, f.before, func(Call) {})
-	f.actor = &Actor{Trial: f.Trial, FS: f.calls, Path: path, Last: f.last, Begun: f.begun, Acked: f.acked}
+	f.calls = NewCalls(f.base.fs(), f.before, func(Call) {})
+	f.actor = &Actor{Trial: f.Trial, FS: f.calls, Path: f.base.path(), Last: f.last, Begun: f.begun, Acked: f.acked}
 	if err := f.phase.Ready(ctx, f.actor); err != nil {
 		return fmt.Errorf("without a fault: %w", err)
 	}
@@ -275,9 +287,20 @@ func (f *phaseFault) high() uint64 {
 
 // atThisMoment looks at what is left if the process is killed now, or the power is lost.
 func (f *phaseFault) atThisMoment(ctx context.Context) error {
-	f.result.Looks++
-	if _, err := f.Look(ctx, f.base.Clone(), path, f.nth%2 == 0, f.actor.Last, f.high()); err != nil {
-		return fmt.Errorf("killed after it: %w", err)
+	if _, inFolder := f.base.(inFolder); !inFolder || f.opts.Background == engine.BackgroundNone {
+		killed, err := f.base.copied()
+		if err != nil {
+			return err
+		}
+		defer killed.drop()
+		f.result.Looks++
+		if _, err := f.Look(ctx, killed.fs(), killed.path(), f.nth%2 == 0, f.actor.Last, f.high()); err != nil {
+			return fmt.Errorf("killed after it: %w", err)
+		}
+	}
+	powerless := f.base.powerless()
+	if powerless == nil {
+		return nil
 	}
 	low := uint64(0) // SafetyNormal: any state that was committed
 	switch f.opts.Safety {
@@ -287,7 +310,7 @@ func (f *phaseFault) atThisMoment(ctx context.Context) error {
 		low = f.actor.Last
 	}
 	f.result.Looks++
-	if _, err := f.Look(ctx, f.base.Crash(nil, memfs.CrashLoseAll), path, f.nth%2 == 1, low, f.high()); err != nil {
+	if _, err := f.Look(ctx, powerless, f.base.path(), f.nth%2 == 1, low, f.high()); err != nil {
 		return fmt.Errorf("power lost after it: %w", err)
 	}
 	return nil
@@ -318,51 +341,38 @@ func (f *phaseFault) copies(ctx context.Context, before uint64, made bool) (err 
 	switch f.phase.Name {
 	case "backup", "copy":
 		if f.Replaces() && !made {
-			err = f.LookAtCopy(ctx, f.base, to, false, f.last, before)
+			err = f.LookAtCopy(ctx, f.base.fs(), to, false, f.last, before)
 		} else {
-			err = f.LookAtCopy(ctx, f.base, to, !made, before)
+			err = f.LookAtCopy(ctx, f.base.fs(), to, !made, before)
 		}
 	case "rescue":
 		if made || !f.halfRead() {
-			err = f.LookAtCopy(ctx, f.base, to, !made, before)
+			err = f.LookAtCopy(ctx, f.base.fs(), to, !made, before)
 		}
 		if err == nil {
-			err = f.unchanged()
+			err = f.base.unchanged(f.found)
 		}
 	case "read":
-		return f.unchanged()
+		return f.base.unchanged(f.found)
 	}
 	if err != nil || f.removed || f.way.forever && f.way.kinds == nil {
 		return err // what cannot be looked at cannot be removed
 	}
-	for _, name := range f.base.Names() {
+	names, err := f.base.names()
+	for _, name := range names {
 		if strings.Contains(name, "-backup-") || strings.Contains(name, "-recover-") {
 			return fmt.Errorf("%s is left", name)
 		}
 	}
-	return nil
-}
-
-// unchanged wants what the phase has found to be as it was.
-func (f *phaseFault) unchanged() error {
-	for _, name := range f.found.Names() {
-		was, err := f.found.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		if is, err := f.base.ReadFile(name); err != nil || !bytes.Equal(is, was) {
-			return fmt.Errorf("%s is not what it was: %w", name, err)
-		}
-	}
-	return nil
+	return err
 }
 
 // again opens the database when nothing fails any more, and works on in it.
 func (f *phaseFault) again(ctx context.Context) error {
 	f.result.Looks += 3
-	n, err := f.Look(ctx, f.calls, path, false, f.actor.Last, f.high())
+	n, err := f.Look(ctx, f.calls, f.base.path(), false, f.actor.Last, f.high())
 	if err == nil {
-		err = f.GoOn(ctx, f.calls, path, n)
+		err = f.GoOn(ctx, f.calls, f.base.path(), n)
 	}
 	if err == nil && f.calls.Left() != 0 {
 		err = fmt.Errorf("%d files or mappings are open", f.calls.Left())

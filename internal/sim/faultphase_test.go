@@ -16,6 +16,7 @@ import (
 // another, in many ways: a unit is one phase of one database, and all of its calls in one way.
 func TestFaultPhases(t *testing.T) {
 	phases, ways := uint64(len(sim.Phases)), uint64(len(sim.FaultWays))
+	folder := memoryFolder(t)
 	var marks []string
 	for _, kind := range []string{"create", "open", "read", "write", "sync", "syncdir", "rename", "lock", "stat", "close", "name"} {
 		marks = append(marks, "failed "+kind)
@@ -32,7 +33,11 @@ func TestFaultPhases(t *testing.T) {
 			phase, round := &sim.Phases[unit%phases], unit/phases
 			way := &sim.FaultWays[(unit+round)%ways]
 			trial := sim.NewTrial(round*13+unit%phases, sim.TrialNeeds{Encrypted: phase.Encrypted})
-			result, err := sim.FaultPhase(context.Background(), trial, phase, way)
+			dir := ""
+			if round%2 == 1 {
+				dir = folder
+			}
+			result, err := sim.FaultPhase(context.Background(), trial, phase, way, dir)
 			for kind, n := range result.Failed {
 				tally.Add(n)
 				tally.Count(phase.Name+": calls, all of which failed", n)

@@ -89,8 +89,8 @@ type killUnit struct {
 	path   string
 	tally  *campaign.Tally
 
-	found  photo  // what each process finds
-	last   uint64 // the last transaction in it
+	found  sim.Photo // what each process finds
+	last   uint64    // the last transaction in it
 	secret sim.Windows
 }
 
@@ -110,7 +110,7 @@ func (u *killUnit) run() error {
 		u.last = out.acked
 	}
 	var err error
-	if u.found, err = takePhoto(filepath.Dir(u.path)); err != nil {
+	if u.found, err = sim.TakePhoto(filepath.Dir(u.path)); err != nil {
 		return err
 	}
 	for _, row := range u.trial.State(u.last).All() {
@@ -170,7 +170,7 @@ func (u *killUnit) points(calls []string) []killPoint {
 
 // kill has a process killed, and looks at what it has left.
 func (u *killUnit) kill(i int, p killPoint) error {
-	if err := u.found.restore(filepath.Dir(u.path)); err != nil {
+	if err := u.found.Restore(filepath.Dir(u.path)); err != nil {
 		return err
 	}
 	out, err := u.process(order{Phase: u.phase, Call: p.call, Nth: p.nth, When: p.when, Part: float64(1+i%7) / 8})
@@ -199,7 +199,7 @@ func (u *killUnit) look(i int, acked uint64) error {
 		}
 	}
 	if u.Name == "rescue" || u.Name == "read" {
-		if err := u.found.unchanged(dir); err != nil {
+		if err := u.found.Unchanged(dir); err != nil {
 			return err
 		}
 	}
@@ -212,6 +212,15 @@ func (u *killUnit) look(i int, acked uint64) error {
 		return err
 	}
 	return u.trial.GoOn(ctx, vfs.OS, u.path, n)
+}
+
+// noPlaintext looks for rows in the files of a folder.
+func noPlaintext(dir string, w *sim.Windows) error {
+	p, err := sim.TakePhoto(dir)
+	if err != nil {
+		return err
+	}
+	return p.FindPlaintext(w)
 }
 
 // lookAtCopy looks at what is left of a copy, and makes it again.

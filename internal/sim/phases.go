@@ -50,6 +50,20 @@ func (a *Actor) Commit(ctx context.Context, times int) error {
 	return nil
 }
 
+// Settle waits until nothing is written any more: work of goroutines that was begun is done.
+func (a *Actor) Settle(ctx context.Context) error {
+	if err := a.alone(true); err != nil {
+		return err
+	}
+	if err := a.DB.Flush(ctx); err != nil {
+		return err
+	}
+	if _, err := a.DB.Checkpoint(ctx); err != nil {
+		return err
+	}
+	return a.Commit(ctx, 3)
+}
+
 // alone leaves all work of the database to calls for it, or ends that.
 func (a *Actor) alone(is bool) error {
 	return a.DB.Set(func(o *engine.Options) {

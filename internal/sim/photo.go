@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package sim_test
+package sim
 
 import (
 	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"github.com/lsmlite/lsmlite-go/internal/sim"
 )
 
-// photo is what the files of a folder hold.
-type photo map[string]photoFile
+// Photo is what the files of a folder hold.
+type Photo map[string]photoFile
 
 type photoFile struct {
 	size    int64
@@ -27,13 +25,13 @@ type extent struct {
 // extentSize is the size of the parts of a file that are left out if they are zero.
 const extentSize = 4096
 
-// takePhoto reads the files of a folder.
-func takePhoto(dir string) (photo, error) {
+// TakePhoto reads the files of a folder.
+func TakePhoto(dir string) (Photo, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	p := make(photo)
+	p := make(Photo)
 	for _, e := range entries {
 		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
 		if err != nil {
@@ -52,8 +50,8 @@ func takePhoto(dir string) (photo, error) {
 	return p, nil
 }
 
-// restore makes a folder what it was.
-func (p photo) restore(dir string) error {
+// Restore makes a folder what it was.
+func (p Photo) Restore(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
@@ -89,9 +87,9 @@ func (f photoFile) write(name string) (err error) {
 	return file.Truncate(f.size)
 }
 
-// unchanged wants each file to be as it was. There may be others.
-func (p photo) unchanged(dir string) error {
-	is, err := takePhoto(dir)
+// Unchanged wants each file to be as it was. There may be others.
+func (p Photo) Unchanged(dir string) error {
+	is, err := TakePhoto(dir)
 	if err != nil {
 		return err
 	}
@@ -108,12 +106,8 @@ func (p photo) unchanged(dir string) error {
 	return nil
 }
 
-// noPlaintext looks for rows in the files of a folder.
-func noPlaintext(dir string, w *sim.Windows) error {
-	p, err := takePhoto(dir)
-	if err != nil {
-		return err
-	}
+// FindPlaintext looks for rows in the files, which are encrypted.
+func (p Photo) FindPlaintext(w *Windows) error {
 	for name, f := range p {
 		for _, e := range f.extents {
 			if at := w.Find(e.data); at >= 0 {
