@@ -187,7 +187,8 @@ func (f *phaseFault) acked(n uint64) {
 
 func (f *phaseFault) run(ctx context.Context) error {
 	f.calls = NewCalls(f.base.fs(), f.before, func(Call) {})
-	f.actor = &Actor{Trial: f.Trial, FS: f.calls, Path: f.base.path(), Last: f.last, Begun: f.begun, Acked: f.acked}
+	f.actor = &Actor{Trial: f.Trial, FS: f.calls, Below: f.base.fs(), Path: f.base.path(), Last: f.last,
+		Begun: f.begun, Acked: f.acked}
 	if err := f.phase.Ready(ctx, f.actor); err != nil {
 		return fmt.Errorf("without a fault: %w", err)
 	}
@@ -259,7 +260,7 @@ func (f *phaseFault) halfRead() bool {
 
 // onward works on with the handle on which something has failed.
 func (f *phaseFault) onward(ctx context.Context) error {
-	if f.actor.DB == nil || f.phase.Opens && f.phase.Name != "create" && f.phase.Name != "open" && f.phase.Name != "recovery" || f.phase.Name == "close" {
+	if f.actor.DB == nil || f.phase.Name == "close" {
 		return nil
 	}
 	if !f.struck() {

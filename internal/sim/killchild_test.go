@@ -58,7 +58,7 @@ func obey() error {
 	}
 	v := &victim{order: o}
 	fsys := sim.NewCalls(vfs.OS, v.before, v.after)
-	a := &sim.Actor{Trial: sim.NewTrial(o.Trial, o.Needs), FS: fsys, Path: o.Path, Last: o.Last,
+	a := &sim.Actor{Trial: sim.NewTrial(o.Trial, o.Needs), FS: fsys, Below: vfs.OS, Path: o.Path, Last: o.Last,
 		Acked: func(n uint64) { fmt.Fprintln(os.Stdout, saysAcked, n) }}
 	ctx := context.Background()
 	if o.Forever {

@@ -52,6 +52,9 @@ var killMarks = marksOf(map[string][]string{
 	"read": {
 		"close", "lock", "lock range", "map", "mapped read", "name", "open", "read", "stat", "unmap",
 	},
+	"attach": {
+		"close", "lock", "lock range", "map", "name", "open", "read", "unmap",
+	},
 })
 
 func marksOf(kinds map[string][]string) (marks []string) {

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/enginetest"
 	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
@@ -17,6 +18,7 @@ import (
 type Actor struct {
 	Trial *Trial
 	FS    vfs.FS
+	Below vfs.FS // the same files without what is done to calls
 	Path  string
 	DB    *engine.DB
 	Last  uint64         // the last transaction that has returned
@@ -93,6 +95,8 @@ type Phase struct {
 	Encrypted bool
 	// Opens is set if the phase begins with a database that is not open.
 	Opens bool
+	// written is set if a database is opened and written without what is done to calls, while something else is tried.
+	written bool
 	// ready brings an open database to where the phase begins.
 	ready func(ctx context.Context, a *Actor) error
 	do    func(ctx context.Context, a *Actor) error
@@ -114,6 +118,7 @@ var Phases = []Phase{
 	{Name: "close", Found: FoundKilled, ready: readyToFlush, do: doClose},
 	{Name: "rescue", Found: FoundKilled, Opens: true, do: doRescue},
 	{Name: "read", Found: FoundKilled, Opens: true, do: doRead},
+	{Name: "attach", Found: FoundKilled, written: true, do: doAttach},
 }
 
 // Build makes what most phases find: several segments, free blocks, and transactions that are only in the log.
@@ -145,6 +150,13 @@ func Build(ctx context.Context, a *Actor) error {
 func (p *Phase) Ready(ctx context.Context, a *Actor) error {
 	if p.Opens {
 		return nil
+	}
+	if p.written {
+		o := a.Trial.Options(a.Below)
+		o.Readers = true
+		var err error
+		a.DB, err = engine.Open(ctx, a.Path, o)
+		return err
 	}
 	if err := a.Open(ctx); err != nil {
 		return err
@@ -286,6 +298,8 @@ func doKeys(ctx context.Context, a *Actor) error {
 
 func doClose(_ context.Context, a *Actor) error { return a.DB.Close() }
 
+var errStale = errors.New("what has been committed is not seen by another process")
+
 var errIncomplete = errors.New("not all that was there is in the new file")
 
 // doRescue recovers what the process that was killed has left, as if it were damaged.
@@ -310,4 +324,33 @@ func doRead(ctx context.Context, a *Actor) (err error) {
 		return err
 	}
 	return db.BackupTo(ctx, io.Discard, engine.BackupOptions{})
+}
+
+// doAttach reads what is being written, as another process would.
+func doAttach(ctx context.Context, a *Actor) (err error) {
+	o := a.Trial.Options(a.FS)
+	o.ReadOnly, o.Readers = true, false
+	db, err := engine.Open(ctx, a.Path, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := a.Commit(ctx, 2); err != nil {
+		return err
+	}
+	if err := a.DB.Flush(ctx); err != nil {
+		return err
+	}
+	if n, err := Last(db); err != nil || n != a.Last {
+		return errors.Join(err, errStale)
+	}
+	if err := a.Commit(ctx, 1); err != nil {
+		return err
+	}
+	s, err := enginetest.Engine(db).Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = enginetest.Find(s, []enginetest.Map{a.Trial.State(a.Last)})
+	return errors.Join(err, s.Close())
 }
