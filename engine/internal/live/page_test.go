@@ -144,8 +144,8 @@ func TestWhatIsNoPage(t *testing.T) {
 	}
 }
 
-// TestMayReplaceCut: what the end of a process leaves of the first two writes of a page, after any of their bytes, may be
-// replaced.
+// TestMayReplaceCut: what the end of a process leaves of the first two writes of a page, after any of their bytes, may
+// be replaced.
 func TestMayReplaceCut(t *testing.T) {
 	page := goldenPage()
 	var b [live.SlotBytes]byte
