@@ -352,3 +352,43 @@ func TestZerosAtTheEndOfAMerge(t *testing.T) {
 		t.Error("no merge is half done")
 	}
 }
+
+// TestBlockInPlaceOfAnotherInAMerge: what is merged so far begins with a block that belongs elsewhere. Its pages agree
+// about their seal, which the checkpoint does not have, so nothing that the merge has is certain.
+func TestBlockInPlaceOfAnotherInAMerge(t *testing.T) {
+	const block = 64 << 10
+	l := makeHalfDone(t)
+	whole, err := l.files.ReadFile("/x.db")
+	ok(t, err)
+	r := rand.New(rand.NewPCG(*damageSeed, 12))
+	tried := 0
+	for _, level := range newestCheckpoint(whole).Levels {
+		if len(level.RHS) == 0 {
+			continue
+		}
+		first := int(level.LHS.First-1) * l.size / block * block
+		for other := block; other+block <= len(whole); other += block {
+			data := bytes.Clone(whole)
+			copy(data[first:first+block], whole[other:])
+			fs := memfs.New()
+			ok(t, fs.WriteFile("/x.db", data))
+			for way := range 4 {
+				s, err := openSkipping(fs, l.rows)
+				if err != nil {
+					break // the split key
+				}
+				wrong := []func() string{
+					func() string { return s.scan(false) }, func() string { return s.scan(true) },
+					func() string { return s.gets(r) }, func() string { return s.seeks(r) },
+				}[way]()
+				if tried++; wrong != "" {
+					t.Errorf("block at %d from %d, way %d: %s, ranges %v", first, other, way, wrong, s.db.Skipped())
+				}
+				ok(t, s.db.Close())
+			}
+		}
+	}
+	if tried < 20 {
+		t.Errorf("%d readings only", tried)
+	}
+}

@@ -169,6 +169,8 @@ func (a *around) seekEQ(key []byte) bool {
 		s := &a.sources[i]
 		s.seekGE(key)
 		switch {
+		case s.doubtful():
+			return a.fail(s.gap.Err)
 		case s.stands(key):
 			if err := s.lost(); err != nil {
 				s.metLost()

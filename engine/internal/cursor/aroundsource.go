@@ -45,7 +45,10 @@ func (s *aroundSource) settle(ok bool) {
 	}
 	if g := s.seg.Gap(); g.Err != nil {
 		s.gap = *g
-		if s.clip(); s.gap.Err != nil {
+		if !s.seg.Doubtful() { // else a deleted range may reach across the split key
+			s.clip()
+		}
+		if s.gap.Err != nil {
 			s.met(&s.gap)
 		}
 	}
@@ -78,6 +81,9 @@ func (s *aroundSource) stands(key []byte) bool { return s.valid && bytes.Equal(s
 // unknown reports whether it is not known what the segment has of a key, between where the source was and where it
 // stands.
 func (s *aroundSource) unknown(key []byte) bool { return s.gap.Covers(key) }
+
+// doubtful reports whether it is not known what the segment has of any key.
+func (s *aroundSource) doubtful() bool { return s.seg != nil && s.gap.Err != nil && s.seg.Doubtful() }
 
 // lost returns why the value of the current record cannot be read, nil if it can.
 func (s *aroundSource) lost() error {

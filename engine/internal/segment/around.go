@@ -56,7 +56,15 @@ func (a *Around) Release() { a.it.Release() }
 func (a *Around) Iter() *Iter { return &a.it }
 
 // Gap returns what the last move has met.
-func (a *Around) Gap() *Gap { return &a.gap }
+func (a *Around) Gap() *Gap {
+	if s := a.it.seg; s.doubt != nil {
+		return &Gap{Page: s.First, Err: s.doubt}
+	}
+	return &a.gap
+}
+
+// Doubtful reports whether it is not known which pages belong to the segment.
+func (a *Around) Doubtful() bool { return a.it.seg.doubt != nil }
 
 // Lost returns why the value of the current record cannot be read, nil if it can.
 func (a *Around) Lost() error { return a.lost }

@@ -44,6 +44,9 @@ type Segment struct {
 	Index *Index
 	// unfit are pages that can be read and cannot be what they must be; see OpenAround.
 	unfit []base.PageNo
+	// doubt is set if the pages do not agree about the seal and the checkpoint does not have it: nothing says which of
+	// them belong to the segment; see OpenAround.
+	doubt error
 	// rest is set for an input of a half-done merge, whose front may be gone.
 	rest *remainder
 	// from is the user key from which on such an input may be searched, if lsmlite has begun
