@@ -22,6 +22,6 @@
 //     any that an earlier loss of all that was in doubt would have left. Safety off:
 //     anything, an error included, but no panic and no endless loop.
 //
-// FailSync makes one sync of a database fail as in a kernel, which treats what it could not write
-// as clean. Damage damages files after their database was closed or killed.
+// PowerLoss is a series of such schedules, of all kinds. FailSync makes one sync of a database fail as in a kernel,
+// which treats what it could not write as clean. Damage damages files after their database was closed or killed.
 package sim
