@@ -125,6 +125,7 @@ var allowed = map[string][]string{
 	"internal/measure/stats":     nil,
 	"internal/railroad":          {},
 	"internal/sim":               {"engine", "engine/keys", "engine/vfs", "engine/vfs/memfs", "engine/vfs/faultfs", "engine/enginetest", "internal/secondreader"},
+	"internal/soak":              {"engine", "engine/keys"},
 	"internal/oracle":            nil,
 	"internal/secondreader":      {"golang.org/x/crypto"},
 }
