@@ -27,8 +27,7 @@ func TestCrashInBackground(t *testing.T) {
 // with copies and other handles, commits in groups, and after syncs that failed as in a kernel.
 func TestPowerLoss(t *testing.T) {
 	campaign.Run(t, campaign.Campaign{
-		Name: "power-loss", Cases: "losses of power, each with other files or after other commits",
-		Goal: 1_000_000, Brief: 33, CPU: 20 * time.Second, Patience: 20 * time.Minute, Flags: keyFlag(),
+		Name: "power-loss", Cases: "losses of power", Goal: 1_000_000, Brief: 33, CPU: 20 * time.Second, Patience: 20 * time.Minute, Flags: keyFlag(),
 		Marks: []string{
 			"tree that waits", "free blocks", "no checkpoint of its own", "log has wrapped", "log has jumped over",
 			"five blocks or more", "five segments or more", "free-list level", "half-done merge", "half-done merge above",
