@@ -24,6 +24,7 @@ package turn
 import (
 	"context"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,6 +39,10 @@ type Turn struct {
 	slot  chan struct{}
 	since atomic.Int64 // when it was taken last, in Unix nanoseconds; negative if it is free again
 	way   way
+
+	awaited  atomic.Bool   // a goroutine waits in Await
+	mu       sync.Mutex    // a leaf
+	released chan struct{} // closed when it is given back the next time; nil if nobody awaits that
 }
 
 // New makes a turn that is free. The name says whose it is.
@@ -75,6 +80,39 @@ func (t *Turn) Try() bool {
 func (t *Turn) Release() {
 	t.since.Store(-t.since.Load())
 	<-t.slot
+	if t.awaited.Load() {
+		t.wakeAwaiting()
+	}
+}
+
+func (t *Turn) wakeAwaiting() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.awaited.Swap(false) {
+		close(t.released)
+		t.released = nil
+	}
+}
+
+// Await waits until the turn is given back, if it is taken, and at most as long as the context lasts. It does not take
+// it, so that nobody finds it taken because of that.
+func (t *Turn) Await(ctx context.Context) error {
+	t.mu.Lock()
+	if t.released == nil {
+		t.released = make(chan struct{})
+	}
+	t.awaited.Store(true) // before the look, so that a release after that is noticed
+	released, free := t.released, len(t.slot) == 0
+	t.mu.Unlock()
+	if free {
+		return ctx.Err()
+	}
+	select {
+	case <-released:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // TakenAt returns when the turn was taken, in Unix nanoseconds, or 0 if nobody has it.

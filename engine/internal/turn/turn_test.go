@@ -37,6 +37,49 @@ func TestTurn(t *testing.T) {
 	}
 }
 
+// TestAwait waits for a turn to be given back, and leaves it to others.
+func TestAwait(t *testing.T) {
+	w := turn.New("checkpointer")
+	ctx, cancel := context.WithCancel(context.Background())
+	if err := w.Await(ctx); err != nil || !w.Try() {
+		t.Fatalf("of a free turn: %v", err)
+	}
+	const waiters = 5
+	awaited := make(chan error, waiters)
+	for range waiters {
+		go func() { awaited <- w.Await(ctx) }()
+	}
+	for range 3 {
+		time.Sleep(time.Millisecond)
+		if len(awaited) > 0 {
+			t.Error("the turn is taken, and was not awaited")
+		}
+	}
+	w.Release()
+	if !w.Try() {
+		t.Error("those that await a turn take it")
+	}
+	for range waiters {
+		// One that has come only now awaits the next time.
+		select {
+		case err := <-awaited:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(100 * time.Millisecond):
+			w.Release()
+			if err := <-awaited; err != nil || !w.Try() {
+				t.Error(err, "or the turn is taken")
+			}
+		}
+	}
+	cancel()
+	if err := w.Await(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("with a context that has ended: %v", err)
+	}
+	w.Release()
+}
+
 // TestTurnsAreServedInOrder: the one that has waited longest is next.
 func TestTurnsAreServedInOrder(t *testing.T) {
 	const waiters = 20

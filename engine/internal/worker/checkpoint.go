@@ -29,10 +29,10 @@ func (w *Worker) Checkpoint(ctx context.Context, op string) (pages int64, err er
 		if mine || err != nil {
 			return pages, err
 		}
-		if err := w.Checkpointer.Take(ctx); err != nil {
+		// Not by taking it: two that wait would each have it for nothing whenever the other one tries, again and again.
+		if err := w.Checkpointer.Await(ctx); err != nil {
 			return 0, WaitError(op, w.Path, "the checkpointer's turn", err)
 		}
-		w.Checkpointer.Release()
 	}
 }
 
