@@ -12,6 +12,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
 	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 	"github.com/lsmlite/lsmlite-go/engine/internal/worker"
 )
 
@@ -82,6 +83,7 @@ const closePatience = time.Second
 // shutSoon is shutHandle, tried again while a function of the observer runs in which the handle may be in use.
 func (db *DB) shutSoon() (first bool, err error) {
 	for end := time.Now().Add(closePatience); ; time.Sleep(time.Millisecond) {
+		sched.Point("close")
 		ended := db.telling.ended.Load()
 		first, err = db.shutHandle()
 		if err == nil || db.telling.begun.Load() == ended || time.Now().After(end) {

@@ -20,7 +20,7 @@ const module = "github.com/lsmlite/lsmlite-go"
 // for it; names are relative to the module, others are modules of their own. What tests
 // import is not restricted.
 var (
-	low  = []string{"engine/errs", "engine/internal/base", "engine/internal/invariant", "engine/internal/mark"}
+	low  = []string{"engine/errs", "engine/internal/base", "engine/internal/invariant", "engine/internal/mark", "engine/internal/sched"}
 	file = join(low, "engine/internal/format", "engine/vfs", "engine/internal/ioerr")
 	page = join(file, "engine/internal/arena", "engine/internal/blockfile", "engine/compress", "engine/internal/crypt")
 	seg  = join(page, "engine/internal/fence", "engine/internal/filter", "engine/internal/segment")
@@ -33,6 +33,7 @@ var allowed = map[string][]string{
 	"engine/internal/foreign":    nil,
 	"engine/internal/invariant":  nil,
 	"engine/internal/mark":       nil,
+	"engine/internal/sched":      nil,
 	"engine/vfs":                 {"golang.org/x/sys"},
 	"engine/vfs/memfs":           {"engine/vfs"},
 	"engine/vfs/vfstest":         {"engine/vfs"},
@@ -42,7 +43,7 @@ var allowed = map[string][]string{
 	"engine/internal/memtree":    join(low, "engine/internal/filter"),
 	"engine/internal/span":       {"engine/internal/invariant", "engine/internal/memtree"},
 	"engine/internal/wal":        join(file, "engine/internal/crypt", "engine/internal/foreign"),
-	"engine/internal/stream":     {"engine/errs", "engine/internal/crypt", "engine/internal/format", "engine/internal/mark", "engine/internal/wal"},
+	"engine/internal/stream":     {"engine/errs", "engine/internal/crypt", "engine/internal/format", "engine/internal/mark", "engine/internal/sched", "engine/internal/wal"},
 	"engine/internal/live":       {"engine/vfs", "engine/internal/base", "engine/internal/format", "engine/internal/wal"},
 	"engine/internal/files":      join(file, "engine/internal/foreign", "engine/internal/live", "engine/internal/wal"),
 	"engine/internal/survey":     {"engine/errs", "engine/internal/base", "engine/internal/format", "engine/internal/checkpoint", "engine/internal/wal"},
@@ -61,7 +62,7 @@ var allowed = map[string][]string{
 	"engine/internal/merge":      join(snap, "engine/internal/cursor"),
 	"engine/internal/merge/simulate": {"engine/internal/format", "engine/internal/merge", "engine/internal/segment",
 		"engine/internal/snapshot", "engine/internal/tuning"},
-	"engine/internal/turn":   {"engine/internal/invariant"},
+	"engine/internal/turn":   {"engine/internal/invariant", "engine/internal/sched"},
 	"engine/internal/ledger": join(snap, "engine/internal/checkpoint", "engine/internal/live", "engine/internal/wal"),
 	"engine/internal/tuning": nil,
 	"engine/internal/index":  join(snap, "engine/internal/ledger"),
@@ -97,6 +98,8 @@ var allowed = map[string][]string{
 		"engine/internal/wal",
 		"engine/internal/worker",
 		"engine/internal/writer"),
+	"engine/internal/simulator": {"engine", "engine/enginetest", "engine/internal/sched", "engine/keys", "engine/vfs", "engine/vfs/faultfs",
+		"engine/vfs/memfs"},
 	"engine/enginetest":        {"engine", "engine/internal/mark", "engine/vfs"},
 	"engine/writeset":          {"engine/internal/base", "engine/internal/memtree"},
 	"store":                    {"engine", "engine/keys"},

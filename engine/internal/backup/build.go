@@ -6,10 +6,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"math/rand/v2"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
@@ -44,7 +44,7 @@ func NewBuild(to Target, o Options) (*Build, error) {
 		return nil, err
 	}
 	b.out = &copyFile{File: o.file(b.u.file, b.to.Path)}
-	b.out.seal = format.MakeSeal(rand.Uint64(), rand.Uint64())
+	b.out.seal = format.MakeSeal(sched.Uint64(), sched.Uint64())
 	b.w = segment.NewWriter(b.out.File, b.out, 0)
 	b.w.SetSeal(b.out.seal)
 	return b, nil

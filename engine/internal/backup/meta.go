@@ -3,12 +3,11 @@
 package backup
 
 import (
-	"math/rand/v2"
-
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -53,7 +52,7 @@ func storeEmpty(f vfs.File, secret *checkpoint.Secret, ck *format.Checkpoint) er
 // what it holds is of another state. If the copy is encrypted, so does its chain, and it has had as many commits as
 // the database.
 func newLog(secret *checkpoint.Secret, was format.LogPos) format.LogPos {
-	pos := format.LogPos{Sum: format.Checksum{S0: rand.Uint32(), S1: rand.Uint32()}}
+	pos := format.LogPos{Sum: format.Checksum{S0: uint32(sched.Uint64()), S1: uint32(sched.Uint64())}}
 	if secret != nil {
 		pos.Chain, pos.Commits = crypt.NewChain(), was.Commits
 	}

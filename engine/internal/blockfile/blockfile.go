@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 	"sync/atomic"
 
 	"github.com/lsmlite/lsmlite-go/engine/compress"
@@ -25,6 +24,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -44,8 +44,8 @@ type File struct {
 	written atomic.Uint32 // pages written, modulo 2^32, as the checkpoint counts them
 	stats   counters
 
-	syncing  sync.Mutex // held during a sync
-	unsynced error      // of the first sync that has failed
+	syncing  sched.Mutex // held during a sync
+	unsynced error       // of the first sync that has failed
 
 	starter   vfs.WriteStarter // nil: the file cannot do that
 	unstarted unstarted

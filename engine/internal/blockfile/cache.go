@@ -33,6 +33,8 @@ type cache struct {
 	places int
 	taken  atomic.Int64 // places that are not free
 	copies atomic.Int64 // pages with a copy in the Go heap; changed with mu
+	// handedOut counts frames, in builds with invariants; see copyEach.
+	handedOut atomic.Int64
 
 	mu    sync.Mutex // guards changes of stretches and their tables, and all that follows
 	arena arena.Arena

@@ -4,7 +4,6 @@ package blockfile
 
 import (
 	"bytes"
-	"sync/atomic"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
@@ -43,11 +42,9 @@ func (fr *Frame) die() {
 // that tests of what is allocated see almost nothing of them.
 const copyEach = 61
 
-var handedOut atomic.Int64
-
 // handOut returns the frame, which the caller holds, as its user gets it.
 func (fr *Frame) handOut() *Frame {
-	if !invariant.Expensive || fr.heap || handedOut.Add(1)%copyEach != 0 {
+	if !invariant.Expensive || fr.heap || fr.cache.handedOut.Add(1)%copyEach != 0 {
 		return fr
 	}
 	c := &Frame{raw: make([]byte, len(fr.raw), cap(fr.raw)), front: fr.front, back: fr.back, no: fr.no, copyOf: fr}

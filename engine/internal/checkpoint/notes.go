@@ -3,12 +3,12 @@
 package checkpoint
 
 import (
-	"sync"
 	"sync/atomic"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 )
 
 // Notes keeps the notes of the meta pages (see format.Note).
@@ -38,7 +38,7 @@ type Notes struct {
 	claimed atomic.Bool // the note that counts has the claim, or there is no place for one
 	synced  bool        // both meta pages held the accepted checkpoint when the notes began, of a session that syncs
 
-	mu   sync.Mutex
+	mu   sched.Mutex
 	page int         // meta page whose note may be written; 0: none
 	note format.Note // that is there, or will be there
 	// claiming says that a claim was written, whether that succeeded or not.

@@ -24,11 +24,11 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/errs"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -67,8 +67,8 @@ type Files struct {
 	keeps bool
 	kept  string
 
-	mu     sync.Mutex // guards log and both identities
-	log    vfs.File   // nil for a read-only handle without a log
+	mu     sched.Mutex // guards log and both identities
+	log    vfs.File    // nil for a read-only handle without a log
 	dataID vfs.Identity
 	logID  vfs.Identity // the zero one for a file that is not there, or that nobody knows
 

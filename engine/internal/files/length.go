@@ -2,12 +2,12 @@
 
 package files
 
-import "sync"
+import "github.com/lsmlite/lsmlite-go/engine/internal/sched"
 
 // length is the length of the database file once that is closed. It is read at any time, and a
 // vfs.File allows no call while it is closed, so mu is held during both.
 type length struct {
-	mu     sync.Mutex // a leaf: nothing else is locked while it is held
+	mu     sched.Mutex // a leaf: nothing else is locked while it is held
 	closed bool
 	last   int64
 }

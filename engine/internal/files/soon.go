@@ -5,6 +5,8 @@ package files
 import (
 	"sync"
 	"time"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 )
 
 // A loss of power may take the log of a session with its name, as long as that is not durable. Where
@@ -48,6 +50,7 @@ func (f *Files) SyncNamesSoon(done func()) {
 	s.done = make(chan struct{})
 	s.timer = time.AfterFunc(nameDelay, func() {
 		defer close(s.done)
+		sched.Point("namer begins")
 		if f.SyncNames() == nil {
 			done()
 			return
@@ -77,5 +80,6 @@ func (f *Files) EndSyncNames() {
 	s.mu.Unlock()
 	if timer != nil && !timer.Stop() {
 		<-s.done
+		sched.Point("namer has ended")
 	}
 }

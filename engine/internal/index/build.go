@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/filter"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
@@ -28,6 +29,7 @@ func (k *Keeper) demand() {
 	k.building, k.stop = true, stop
 	k.running.Go(func() {
 		defer stop()
+		sched.Point("index begins")
 		k.run(ctx)
 	})
 }
@@ -41,6 +43,7 @@ func (k *Keeper) Stop() {
 	}
 	k.mu.Unlock()
 	k.running.Wait()
+	sched.Point("index has ended")
 }
 
 // run makes what is wanted until nothing is.
@@ -183,8 +186,11 @@ func (p *pacer) pause() error {
 	defer over.Stop()
 	select {
 	case <-p.ctx.Done():
-		return p.ctx.Err()
 	case <-over.C:
+	}
+	sched.Point("index is woken")
+	if err := p.ctx.Err(); err != nil {
+		return err
 	}
 	p.since = time.Now()
 	return nil

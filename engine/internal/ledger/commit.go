@@ -5,6 +5,7 @@ package ledger
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
@@ -31,6 +32,7 @@ func (l *Ledger) Show(c Commit) {
 		ended = l.live.Committed(c.Seq, &c.End)
 	}
 	l.mu.Unlock()
+	sched.Point("commit is shown")
 	if ended != nil {
 		l.live.Failed(ended)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/live"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
 
@@ -65,6 +66,7 @@ func (l *Ledger) limit() (limit, error) {
 	l.mu.Lock()
 	lim := limit{from: l.stored.Synced}
 	l.mu.Unlock()
+	sched.Point("limit is known")
 	if l.live == nil {
 		return lim, nil
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
 
@@ -167,19 +168,26 @@ func (r *Reader) wait(ctx context.Context) (ended bool) {
 	if !r.idle {
 		r.idle = true
 		time.Sleep(linger)
+		sched.Point("stream has lingered")
 		return false
 	}
 	r.parked.Store(true)
 	h.parked.Add(1)
+	sched.Point("stream is parked")
 	if r.more() { // a commit that was shown before has woken nobody
 		r.unpark()
 		return false
 	}
 	select {
-	case <-r.news:
-	case <-ctx.Done():
-	case <-h.ending:
+	case <-r.news: // before the others, so that it is not there the next time
+	default:
+		select {
+		case <-r.news:
+		case <-ctx.Done():
+		case <-h.ending:
+		}
 	}
+	sched.Point("stream is woken")
 	r.unpark()
 	return false
 }
@@ -220,6 +228,7 @@ func (r *Reader) durable(ctx context.Context) (bool, error) {
 			case <-timer.C:
 				due = true
 			}
+			sched.Point("stream is woken")
 		}
 		r.unpark()
 		if err := ctx.Err(); err != nil {

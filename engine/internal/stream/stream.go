@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
 
@@ -58,8 +59,8 @@ type Hub struct {
 	empty   chan struct{} // closed when the last reader has ended; nil if nobody waits
 	ending  chan struct{} // closed when nothing more will be committed
 
-	files sync.RWMutex // held to read a file or to sync it
-	over  bool         // guarded by files: nothing may be read any more
+	files sched.RWMutex // held to read a file or to sync it
+	over  bool          // guarded by files: nothing may be read any more
 }
 
 // New makes the Hub of a database.
@@ -133,6 +134,7 @@ func (h *Hub) WaitFor(ctx context.Context, end, bytes int64, align func()) error
 		h.mu.Unlock()
 		select {
 		case <-moved:
+			sched.Point("stream has moved")
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -189,6 +191,7 @@ func (h *Hub) Finish(most time.Duration) bool {
 	defer timer.Stop()
 	select {
 	case <-empty:
+		sched.Point("streams have ended")
 		return true
 	case <-timer.C:
 		return false

@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 )
 
 // Turn is the right to do something that only one goroutine may do at a time. Those that wait get
@@ -57,7 +58,11 @@ func (t *Turn) Take(ctx context.Context) error {
 	default:
 		select {
 		case t.slot <- struct{}{}:
+			t.since.Store(time.Now().UnixNano())
+			sched.Point("turn")
+			return nil
 		case <-ctx.Done():
+			sched.Point("turn")
 			return ctx.Err()
 		}
 	}
@@ -109,8 +114,10 @@ func (t *Turn) Await(ctx context.Context) error {
 	}
 	select {
 	case <-released:
+		sched.Point("turn is given back")
 		return nil
 	case <-ctx.Done():
+		sched.Point("turn")
 		return ctx.Err()
 	}
 }

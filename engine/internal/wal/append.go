@@ -3,11 +3,10 @@
 package wal
 
 import (
-	"math/rand/v2"
-
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 )
 
 // Append adds a record to the transaction. It copies what it needs. An error leaves the
@@ -74,6 +73,7 @@ func (l *Log) appendSpecial(r *format.LogRecord, n int64) error {
 		return nil
 	}
 	// A large value goes to the file without a copy.
+	mark.Hit(mark.LogSpilled)
 	l.buf = append(l.buf, r.Key...)
 	l.moved()
 	if err := l.writeOut(); err != nil {
@@ -156,7 +156,7 @@ func (l *Log) appendMark() error {
 	if l.keys != nil {
 		return l.appendKeyFrame()
 	}
-	l.buf = format.AppendLogMark(l.buf, rand.Uint64())
+	l.buf = format.AppendLogMark(l.buf, sched.Uint64())
 	l.moved()
 	return nil
 }

@@ -4,13 +4,13 @@ package wal
 
 import (
 	"math"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 )
 
 // historyParts is how many places of the history are known, about: reading begins at one of them.
@@ -146,7 +146,7 @@ func (l *Log) Align() bool {
 // progress.
 func (l *Log) Break() {
 	l.broken = true
-	l.sum = format.Checksum{S0: rand.Uint32(), S1: rand.Uint32()}
+	l.sum = format.Checksum{S0: uint32(sched.Uint64()), S1: uint32(sched.Uint64())}
 	l.stream++ // so that no place before has the number of one after
 	l.mark = true
 	h := &l.history

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
@@ -75,10 +76,16 @@ func (w *Worker) Start() {
 		w.bg.checkpointer = make(chan struct{}, 1)
 	}
 	if w.HasMerger {
-		w.bg.running.Go(func() { w.loop(ctx, w.bg.merger, w.mergerRound, flushTask, mergeTask, checkpointTask) })
+		w.bg.running.Go(func() {
+			sched.Point("merger begins")
+			w.loop(ctx, w.bg.merger, w.mergerRound, flushTask, mergeTask, checkpointTask)
+		})
 	}
 	if w.HasCheckpointer {
-		w.bg.running.Go(func() { w.loop(ctx, w.bg.checkpointer, w.checkpointerRound, checkpointTask) })
+		w.bg.running.Go(func() {
+			sched.Point("checkpointer begins")
+			w.loop(ctx, w.bg.checkpointer, w.checkpointerRound, checkpointTask)
+		})
 	}
 	wake(w.bg.merger) // a recovered log or a half-done merge may wait
 }
@@ -88,6 +95,7 @@ func (w *Worker) Stop() {
 	if w.bg.cancel != nil {
 		w.bg.cancel()
 		w.bg.running.Wait()
+		sched.Point("workers have ended")
 	}
 }
 
@@ -98,11 +106,18 @@ func (w *Worker) loop(ctx context.Context, woken chan struct{}, round func(conte
 	var again <-chan time.Time
 	for {
 		select {
-		case <-ctx.Done():
+		case <-woken: // before the others, so that what has happened meanwhile decides what comes next, not chance
+		default:
+			select {
+			case <-ctx.Done():
+			case <-woken:
+			case <-again:
+				mark.Hit(mark.WorkRetried)
+			}
+		}
+		sched.Point("worker is woken")
+		if ctx.Err() != nil {
 			return
-		case <-woken:
-		case <-again:
-			mark.Hit(mark.WorkRetried)
 		}
 		for more := w.Host.Stopped() == nil; more; {
 			var err error

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
@@ -189,7 +190,14 @@ func (w *Worker) keepPace(bytes int) {
 		}
 		select {
 		case <-p.step:
+			continue
+		default:
+		}
+		select {
+		case <-p.step:
+			sched.Point("work has advanced")
 		case <-p.timer.C:
+			sched.Point("work is too slow")
 			return
 		}
 	}

@@ -3,15 +3,14 @@
 package writer
 
 import (
-	"sync"
-
 	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 )
 
 // batch is commits that are written together, and share their outcome.
 type batch struct {
-	done    sync.Cond // on the group's mutex: it has ended, or one of its writers is to lead
-	writers int       // that have not been told yet
+	done    sched.Cond // on the group's mutex: it has ended, or one of its writers is to lead
+	writers int        // that have not been told yet
 	ended   bool
 	err     error
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 )
 
 // group is the commits that are not synced yet, where each commit is to be. A writer gives its
@@ -41,7 +42,7 @@ import (
 type group struct {
 	// writing is held while the log is written, or gets a commit. A goroutine that has mu does
 	// not wait for it.
-	writing sync.Mutex
+	writing sched.Mutex
 
 	// The tree before the first commit that is not written, if there is one. Owned by the
 	// goroutine that has the writer's turn.
@@ -49,7 +50,7 @@ type group struct {
 	marked bool
 
 	mu      sync.Mutex
-	idle    sync.Cond     // on mu: a sync has ended, or a write has failed
+	idle    sched.Cond    // on mu: a sync has ended, or a write has failed
 	head    ledger.Commit // the newest commit
 	written ledger.Commit // the newest commit that is in the file of the log
 	leading ledger.Commit // what the sync that is running will publish

@@ -36,6 +36,7 @@ type FS struct {
 	byKind map[Kind]int
 	faults []*Fault
 	hook   func(Op)
+	hold   func(Op)
 }
 
 // Wrap returns an FS around inner without any rules.
@@ -73,6 +74,15 @@ func (f *FS) OnOp(hook func(Op)) {
 	f.hook = hook
 }
 
+// OnCall makes hold the function that is called before each operation of any kind, in the goroutine that
+// called the operation, before it is counted: a simulator keeps the goroutine there until its turn. Op.N is 0
+// then. Nil means none.
+func (f *FS) OnCall(hold func(Op)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hold = hold
+}
+
 // Count returns how many operations of the given kinds have been called so far.
 func (f *FS) Count(kinds Kind) int {
 	f.mu.Lock()
@@ -102,6 +112,11 @@ func (f *FS) begin(op Op) outcome {
 	var out outcome
 	var delay time.Duration
 	f.mu.Lock()
+	if hold := f.hold; hold != nil {
+		f.mu.Unlock()
+		hold(op)
+		f.mu.Lock()
+	}
 	f.n++
 	f.byKind[op.Kind]++
 	op.N = f.n

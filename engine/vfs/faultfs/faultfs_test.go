@@ -350,3 +350,23 @@ func TestASyncThatFailsDropsWhatItShouldMakeDurable(t *testing.T) {
 		}
 	}
 }
+
+// TestOnCall wants the function to come before each operation, of whatever kind, while it is not counted yet.
+func TestOnCall(t *testing.T) {
+	for _, op := range everyKind {
+		f, inner, file := fixture(t, "content")
+		ok(t, inner.WriteFile("/old", nil))
+		var called []faultfs.Op
+		before := f.Count(faultfs.Any)
+		f.OnCall(func(o faultfs.Op) {
+			if called = append(called, o); f.Count(faultfs.Any) != before {
+				t.Errorf("%v is counted already", o)
+			}
+		})
+		ok(t, op.do(f, file))
+		if len(called) != 1 || called[0].Kind != op.kind || f.Count(faultfs.Any) != before+1 {
+			t.Errorf("%v: called for %v", op.kind, called)
+		}
+		f.OnCall(nil)
+	}
+}

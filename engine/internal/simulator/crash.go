@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package simulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/enginetest"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
+)
+
+// crash kills the process, or takes its power, and returns the files that are left. All goroutines go on to their
+// ends, with operations that fail.
+func (r *run) crash(rng *rand.Rand, powerLoss bool) *memfs.FS {
+	mode := memfs.CrashKeepAll
+	if powerLoss {
+		mode = []memfs.CrashMode{memfs.CrashLoseAll, memfs.CrashRandom}[rng.IntN(2)]
+	}
+	r.note(fmt.Sprint("crash: ", mode))
+	found := r.mem.Crash(rng, mode)
+	r.mu.Lock()
+	r.dead = true
+	r.mu.Unlock()
+	r.files.Clear()
+	r.files.Add(faultfs.Rule{Forever: true, Err: errKilled})
+	return found
+}
+
+// look looks at what a crash at this moment would leave.
+func (r *run) look(rng *rand.Rand) {
+	powerLoss := rng.IntN(2) == 0 && r.options.Safety != engine.SafetyOff
+	mode := memfs.CrashKeepAll
+	if powerLoss {
+		mode = []memfs.CrashMode{memfs.CrashLoseAll, memfs.CrashRandom}[rng.IntN(2)]
+	}
+	left := r.mem.Crash(rng, mode)
+	r.result.Looks++
+	r.opened(func() {
+		at, err := r.inspect(left, r.allowed(powerLoss))
+		if err != nil {
+			r.fail(fmt.Errorf("crash at step %d (%v): %w", r.steps.Load(), mode, err))
+			return
+		}
+		r.note(fmt.Sprint("look: ", mode, " ", at.no))
+	})
+}
+
+// between looks at the files between two sessions, of which nothing is open, for one of some commits.
+func (r *run) between(allowed []*commit) error {
+	var at *commit
+	var err error
+	r.opened(func() { at, err = r.inspect(r.mem.Clone(), allowed) })
+	if err != nil {
+		return fmt.Errorf("after the session: %w", err)
+	}
+	r.note(fmt.Sprint("found: ", at.no))
+	r.newSession(at, r.options.Safety == engine.SafetyFull)
+	return nil
+}
+
+// inspect opens the database on some files and returns which of the allowed commits it is at.
+func (r *run) inspect(fs *memfs.FS, allowed []*commit) (at *commit, err error) {
+	o := r.options
+	o.FS, o.Background, o.IndexSize, o.CacheSize = fs, engine.BackgroundNone, -1, 1<<20
+	db, err := engine.Open(context.Background(), path, o)
+	if err != nil {
+		return nil, fmt.Errorf("open: %w", err)
+	}
+	defer func() {
+		if closed := db.Close(); err == nil && closed != nil {
+			err = fmt.Errorf("close: %w", closed)
+		}
+	}()
+	store := enginetest.Engine(db)
+	s, err := store.Snapshot(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	at, err = found(s, allowed)
+	if err != nil {
+		err = fmt.Errorf("%d commits are allowed, the oldest is %d: %w", len(allowed), allowed[0].no, r.place(err, s))
+	}
+	return at, errors.Join(err, s.Close(), enginetest.Sound(context.Background(), store))
+}
+
+// place adds to an error which of all commits was found, if any.
+func (r *run) place(err error, s enginetest.Reader) error {
+	at, unknown := found(s, r.chain.from(r.chain.all[0], true))
+	if unknown != nil {
+		return fmt.Errorf("%w (it is none of %d)", err, len(r.chain.all))
+	}
+	return fmt.Errorf("%w (it is commit %d)", err, at.no)
+}

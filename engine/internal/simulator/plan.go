@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package simulator
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/enginetest"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
+)
+
+// A kind is what a task does.
+type kind uint8
+
+const (
+	writes kind = iota
+	reads
+	keepsHouse
+	follows // the change stream
+	numKinds
+)
+
+var kindNames = [numKinds]string{"writer", "reader", "keeper", "follower"}
+
+// An op is something that a task does once. Its number is its own in all of the program, so that it can be left out.
+type op struct {
+	no   int
+	seed uint64
+}
+
+type task struct {
+	name string
+	kind kind
+	ops  []op
+}
+
+// An end is how a session ends.
+type end uint8
+
+const (
+	closes end = iota
+	killed
+	losesPower
+	numEnds
+)
+
+var endNames = [numEnds]string{"close", "kill", "power loss"}
+
+type session struct {
+	background engine.Background
+	tasks      []task
+	end        end
+	endAt      int // the step at which it is killed, or the power fails
+	fault      uint64
+	faults     int // how many operations fail
+	looks      int // one in how many steps is followed by a look at what a crash would leave
+}
+
+// A plan is what a seed stands for: the options of a database and what is done with it.
+type plan struct {
+	seed     uint64
+	options  engine.Options
+	gen      *enginetest.Gen
+	sessions []session
+	numOps   int
+}
+
+var theKey = []byte("0123456789abcdef0123456789abcdef")
+
+// newPlan draws a plan. without are the numbers of operations that are left out.
+func newPlan(seed uint64, without map[int]bool) *plan {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	o := enginetest.RandomOptions(rng)
+	o.PageSize, o.BlockSize = min(o.PageSize, 512<<rng.IntN(4)), 64<<10
+	o.Safety = []engine.Safety{engine.SafetyFull, engine.SafetyFull, engine.SafetyNormal, engine.SafetyNormal, engine.SafetyOff}[rng.IntN(5)]
+	o.AutoFlush = 1024 << rng.IntN(6)
+	o.MaxLog = []int{0, 0, 16 << 10, 64 << 10}[rng.IntN(4)]
+	o.NoAutoWork = rng.IntN(8) == 0
+	o.CacheSize = int64(o.PageSize) << (4 + rng.IntN(6))
+	if rng.IntN(6) == 0 {
+		o.CacheSize = int64(o.PageSize) << rng.IntN(4)
+	}
+	longLog := rng.IntN(4) == 0
+	if longLog {
+		o.AutoCheckpoint, o.MaxLog = -1, -1
+	}
+	if rng.IntN(2) == 0 {
+		o.Changes = engine.MinChanges << rng.IntN(5)
+	}
+	if rng.IntN(6) == 0 {
+		o.Key = keys.Raw(theKey)
+	}
+	p := &plan{seed: seed, options: o, gen: enginetest.NewGen(rng, min(o.PageSize, 1024), 16<<10)}
+	p.gen.Keys = 10 << rng.IntN(5)
+	if bulk := rng.IntN(3) == 0; bulk || longLog {
+		p.gen.Page, p.gen.Block = 4096, 80<<10
+	}
+	for range 1 + rng.IntN(3) {
+		p.sessions = append(p.sessions, p.drawSession(rng, without))
+	}
+	return p
+}
+
+func (p *plan) drawSession(rng *rand.Rand, without map[int]bool) session {
+	s := session{background: engine.Background(rng.IntN(4)), end: end(rng.IntN(int(numEnds))), endAt: 1 + rng.IntN(1<<(6+rng.IntN(7))),
+		fault: rng.Uint64(), looks: 30 << rng.IntN(6)}
+	if rng.IntN(3) == 0 {
+		s.faults = 1 + rng.IntN(3)
+	}
+	if s.end == losesPower && p.options.Safety == engine.SafetyOff {
+		s.end = killed
+	}
+	counts := [numKinds]int{writes: 1 + rng.IntN(4), reads: rng.IntN(4), keepsHouse: rng.IntN(3), follows: rng.IntN(2)}
+	if p.options.Changes == 0 {
+		counts[follows] = 0
+	}
+	for k, n := range counts {
+		for i := range n {
+			t := task{name: fmt.Sprint(kindNames[k], " ", i), kind: kind(k)}
+			most := 1 + rng.IntN(20)
+			if kind(k) == keepsHouse {
+				most = 1 + rng.IntN(6)
+			}
+			for range most {
+				o := op{no: p.numOps, seed: rng.Uint64()}
+				if p.numOps++; !without[o.no] {
+					t.ops = append(t.ops, o)
+				}
+			}
+			if len(t.ops) > 0 {
+				s.tasks = append(s.tasks, t)
+			}
+		}
+	}
+	return s
+}
+
+// String describes the plan in a few lines.
+func (p *plan) String() string {
+	o := p.options
+	text := fmt.Sprintf("seed %d: encrypted %v, compression %s, safety %v, pages %d, autoflush %d, autocheckpoint %d, automerge %d, max_freelist %d, "+
+		"maxlog %d, autowork %v, cache %d, changes %d, %d keys of shape %d", p.seed, o.Key != nil, o.Compression, o.Safety, o.PageSize,
+		o.AutoFlush, o.AutoCheckpoint, o.AutoMerge, o.MaxFreelist, o.MaxLog, !o.NoAutoWork, o.CacheSize, o.Changes, p.gen.Keys, p.gen.Shape)
+	for i, s := range p.sessions {
+		text += fmt.Sprintf("\nsession %d: background %v, %d faults, ends with %s", i, s.background, s.faults, endNames[s.end])
+		for _, t := range s.tasks {
+			text += fmt.Sprintf("; %s does", t.name)
+			for _, o := range t.ops {
+				text += fmt.Sprint(" ", o.no)
+			}
+		}
+	}
+	return text
+}
