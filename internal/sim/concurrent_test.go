@@ -74,7 +74,7 @@ func TestConcurrent(t *testing.T) {
 	for i, bg := range backgrounds {
 		t.Run("background="+bg.String(), func(t *testing.T) {
 			before := runtime.NumGoroutine()
-			rng := rand.New(rand.NewPCG(max(*seed, 1), uint64(i)))
+			rng := rand.New(rand.NewPCG(*seed, uint64(i)))
 			o := enginetest.RandomOptions(rng)
 			o.FS, o.Background, o.NoAutoWork = memfs.New(), bg, false
 			o.PageSize, o.BlockSize = min(o.PageSize, 4096), 64<<10
