@@ -4,9 +4,12 @@ package lsmlite
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"strings"
+
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 )
 
 // ParseDSN reads a data source name:
@@ -175,13 +178,25 @@ func (c Config) FormatDSN() string {
 }
 
 // String returns the DSN of c, as far as it can be shown: the URL of a store without its password and its
-// own parameters.
+// own parameters, and no key that is given in the place of the name of a file or of a variable.
 func (c Config) String() string {
 	if _, err := storeOf(c.Path); err != nil {
 		c = Config{Path: c.Path}
 	}
 	c.Path = shownPath(c.Path)
+	c.KeyFile, c.KeyEnv = shownName(c.KeyFile, keys.File), shownName(c.KeyEnv, keys.Env)
+	c.PassphraseFile = shownName(c.PassphraseFile, keys.PassphraseFile)
+	c.PassphraseEnv = shownName(c.PassphraseEnv, func(name string) keys.Source { return keys.PassphraseEnv(name) })
 	return c.FormatDSN()
+}
+
+// shownName returns the name of the place of a key, unless it looks like the key itself, given by mistake: package keys
+// decides that, for its errors.
+func shownName(name string, source func(string) keys.Source) string {
+	if name == "" || strings.Contains(fmt.Sprint(source(name)), name) {
+		return name
+	}
+	return "…"
 }
 
 // GoString is what %#v shows.

@@ -46,7 +46,7 @@ const (
 
 // The files, in an order in which they can be read:
 //
-//	texts        ascii words token errors lex pieces fuse
+//	texts        ascii words token secret errors lex pieces fuse
 //	numbers      value numeral nodeop wide number comparenumber
 //	trees        printer kinds ast grammarlex grammar builder constant precedence fold foldoperand build
 //	errors       candidates shorten expect missing unexpected parse

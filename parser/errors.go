@@ -113,6 +113,9 @@ func errorAt(text string, offset, end int) *Error {
 		line, e.Caret = "…"+line[cut:], e.Caret-cut+len("…")
 	}
 	e.Excerpt = line[:e.Caret] + cutEnd(line[e.Caret:], contextBytes)
+	if from := secretFrom(text); from >= 0 {
+		e.hide(from, start, offset)
+	}
 	return e
 }
 
