@@ -25,8 +25,12 @@ const copyRun = 1 << 20
 // blocks copies the file as a checkpoint describes it. Free blocks are left out: what they
 // hold has no meaning, and others may be writing there.
 func (c *Copy) blocks(k Checkpoint, f vfs.File) error {
-	used := k.used()
+	length, err := k.File.Size()
+	if err != nil {
+		return ioerr.New("stat", c.o.Source, "", err)
+	}
 	size := int64(k.BlockSize)
+	used := k.used((length + size - 1) / size)
 	c.progress.Bytes = 2 * format.MetaPageSize
 	c.progress.Total = c.progress.Bytes + int64(len(used))*size
 	meta := *k.Checkpoint
@@ -47,8 +51,9 @@ func (c *Copy) blocks(k Checkpoint, f vfs.File) error {
 	return nil
 }
 
-// used returns the blocks that hold something, ascending.
-func (k *Checkpoint) used() (blocks []base.BlockNo) {
+// used returns the blocks that hold something, ascending, of those that the file reaches: a checkpoint may say
+// that there are any number.
+func (k *Checkpoint) used(reached int64) (blocks []base.BlockNo) {
 	if len(k.Levels) == 0 {
 		return nil
 	}
@@ -56,7 +61,7 @@ func (k *Checkpoint) used() (blocks []base.BlockNo) {
 	for _, e := range k.AllFree {
 		free[e.Block] = true
 	}
-	for n := base.BlockNo(1); n <= base.BlockNo(k.Blocks); n++ {
+	for n := base.BlockNo(1); int64(n) <= min(int64(k.Blocks), reached); n++ {
 		if !free[n] {
 			blocks = append(blocks, n)
 		}

@@ -64,6 +64,12 @@ func (f *File) PagesIn(size int64) int64 { return f.layout.pagesIn(size) }
 // BytesIn returns how many bytes of the file such a segment takes.
 func (f *File) BytesIn(size int64) int64 { return f.layout.bytesIn(size) }
 
+// SizeWithin returns the size that a checkpoint states of a segment, or the greatest one that a segment can have in a
+// file of that many bytes: memory is reserved by it, and a file that was made to do harm may state any number.
+func (f *File) SizeWithin(size, length int64) int64 {
+	return min(max(size, 0), length/f.layout.bytesIn(1)+1)
+}
+
 // Codec returns the codec of a compressed file, nil for another, and for one that is encrypted only.
 func (f *File) Codec() compress.Codec { return f.layout.codec() }
 

@@ -119,11 +119,16 @@ type opening func(*blockfile.Space, format.Segment, segment.What) (*segment.Segm
 
 func load(f *blockfile.File, c *format.Checkpoint, openSegment opening, lease func() *blockfile.Lease) (*Snapshot, error) {
 	s := &Snapshot{ID: c.ID, Compression: c.Compression, Append: c.Append, Redirects: c.Redirects, Log: c.Log}
+	length, err := f.Length()
+	if err != nil {
+		return nil, err
+	}
 	for i := range c.Levels {
 		in := &c.Levels[i]
 		oldest := i == len(c.Levels)-1
 		level := &Level{Age: in.Age, FreelistOnly: in.Flags&format.LevelFreelistOnly != 0}
 		open := func(fs format.Segment, what segment.What, redirected bool) (*segment.Segment, error) {
+			fs.Size = f.SizeWithin(fs.Size, length)
 			space, err := f.Space(fs.Salt)
 			if err != nil {
 				return nil, err
