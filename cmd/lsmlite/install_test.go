@@ -36,7 +36,7 @@ func TestInstall(t *testing.T) {
 	public := strings.TrimSpace(run(t, dir, nil, "go", "env", "GOPROXY"))
 	settings := []string{
 		"GOPROXY=file://" + filepath.ToSlash(proxy) + ",file://" + filepath.ToSlash(cache) + "/cache/download," + public,
-		"GOSUMDB=off", "GOWORK=off", "GOFLAGS=-modcacherw", "GOMODCACHE=" + filepath.Join(dir, "mod"),
+		"GOSUMDB=off", "GOWORK=off", "GOFLAGS=-modcacherw -trimpath", "GOMODCACHE=" + filepath.Join(dir, "mod"),
 		"GOBIN=" + filepath.Join(dir, "bin"),
 	}
 	run(t, dir, settings, "go", "install", "github.com/lsmlite/lsmlite-go/cmd/lsmlite@"+version)
