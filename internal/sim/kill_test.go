@@ -226,7 +226,7 @@ func noPlaintext(dir string, w *sim.Windows) error {
 // lookAtCopy looks at what is left of a copy, and makes it again.
 func (u *killUnit) lookAtCopy(ctx context.Context, n uint64) (err error) {
 	to := u.path + "-copy"
-	again := func() error { return nil }
+	var again func() error
 	switch u.Name {
 	case "backup", "copy":
 		if u.trial.Replaces() {

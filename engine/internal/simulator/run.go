@@ -178,12 +178,6 @@ func (r *run) fail(err error) {
 	}
 }
 
-func (r *run) failed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.err != nil
-}
-
 // gone reports whether there is no use in going on.
 func (r *run) gone() bool {
 	r.mu.Lock()
