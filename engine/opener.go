@@ -59,7 +59,10 @@ func (o *opener) open(ctx context.Context) error {
 		return err
 	}
 	if o.db.opts.ReadOnly {
-		return o.replay(ctx)
+		if err := o.replay(ctx); err != nil {
+			return err
+		}
+		return o.db.files.StillAtRest()
 	}
 	if err := o.openToWrite(ctx); err != nil {
 		return err

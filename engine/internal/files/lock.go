@@ -91,16 +91,26 @@ func (f *Files) lockToRead(ctx context.Context) error {
 	if err := f.lockFirst(ctx, vfs.Shared); err != nil {
 		return err
 	}
+	if err := f.StillAtRest(); err != nil {
+		return err
+	}
+	if err := f.data.Lock(vfs.SlotROTrans, vfs.Shared); err != nil {
+		return f.lockError(otherHandle+closeOther, err)
+	}
+	return f.unlockFirst()
+}
+
+// StillAtRest returns an ErrBusy if another process has the database open for writing. One that only reads asks once
+// more when it has read the log: what it has found there may be of a process that has come meanwhile, which is still to
+// sync it, and lets nobody see it before.
+func (f *Files) StillAtRest() error {
 	for _, slots := range [][2]int{{vfs.SlotDMS2, 1}, {vfs.SlotRWClient0, vfs.NumRWClients}} {
 		held, err := f.data.Locked(slots[0], slots[1], vfs.Shared)
 		if held || err != nil {
 			return f.lockError(f.whoHas(slots[0])+" for writing"+closeOther+letRead, err)
 		}
 	}
-	if err := f.data.Lock(vfs.SlotROTrans, vfs.Shared); err != nil {
-		return f.lockError(otherHandle+closeOther, err)
-	}
-	return f.unlockFirst()
+	return nil
 }
 
 // lockError returns the error of a lock that is held elsewhere, by what,
