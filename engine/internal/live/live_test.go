@@ -234,6 +234,77 @@ func TestDamagedPageOfADeadWriter(t *testing.T) {
 	r.kill(t)
 }
 
+// halves reads the page of a file slot by slot, with what happens in between.
+type halves struct {
+	vfs.File
+	between func()
+}
+
+func (h *halves) ReadAt(p []byte, off int64) (int, error) {
+	n, err := h.File.ReadAt(p[:live.SlotBytes], off)
+	if err != nil {
+		return n, err
+	}
+	h.between()
+	m, err := h.File.ReadAt(p[n:], off+int64(n))
+	return n + m, err
+}
+
+// TestPageReadSlowly: a reader that is interrupted between the slots, while one commit after the other is made, and
+// goes on in the middle of the next one, sees none older than the newest when it began. What a writer leaves that dies
+// in the middle of a slot is read as well.
+func TestPageReadSlowly(t *testing.T) {
+	for begin := range int64(2) { // with the newest commit in each slot
+		mem := memfs.New()
+		wf := open(t, mem, write)
+		w := wf.writer(5)
+		ok(t, w.Begin(0, at(0), checkpoint(20, 0)))
+		seq := uint64(0)
+		commit := func() {
+			seq++
+			ok(t, committed(w, seq, int64(seq)*10))
+		}
+		for range 2 + begin {
+			commit()
+		}
+		// tear leaves the slot as it is in the middle of the commit that comes into it next.
+		tear := func() {
+			var older, now [live.PageBytes]byte
+			_, err := wf.page.ReadAt(older[:], 0)
+			ok(t, err)
+			commit()
+			_, err = wf.page.ReadAt(now[:], 0)
+			ok(t, err)
+			for slot := 0; slot < len(now); slot += live.SlotBytes {
+				copy(now[slot+100:slot+live.SlotBytes], older[slot+100:slot+live.SlotBytes])
+			}
+			_, err = wf.page.WriteAt(now[:], 0)
+			ok(t, err)
+		}
+		rf := open(t, mem, vfs.ReadOnly)
+		interrupted := false
+		r := live.NewReader(live.ReaderConfig{Locks: rf.data, Page: &halves{rf.page, func() {
+			if !interrupted {
+				interrupted = true
+				commit()
+				tear()
+			}
+		}}})
+		newest := seq
+		if p, err := r.Read(); p.Seq < newest || err != nil {
+			t.Errorf("commit %d, %v, after %d had returned", p.Seq, err, newest)
+		}
+		if p, err := r.Read(); p.Seq != seq-1 || err != nil {
+			t.Errorf("commit %d, %v; want %d, while the writer hangs in the next one", p.Seq, err, seq-1)
+		}
+		wf.kill(t)
+		if p, err := r.Read(); p.Seq != seq-1 || err != nil {
+			t.Errorf("commit %d, %v; want %d, of a writer that died in the next one", p.Seq, err, seq-1)
+		}
+		rf.kill(t)
+	}
+}
+
 // TestCheckpointThatIsNotThere is tried a few times only.
 func TestCheckpointThatIsNotThere(t *testing.T) {
 	fsys := memfs.New()

@@ -160,18 +160,24 @@ func encodeCommit(b *[SlotBytes]byte, seq uint64, end *wal.Place, written, rest 
 
 // Decode reads the page from what is in the file. The errors match ErrTorn, ErrNotAPage or ErrVersion.
 func Decode(b []byte) (Page, error) {
+	p, _, err := decode(b)
+	return p, err
+}
+
+// decode is Decode. It reports whether both slots are whole.
+func decode(b []byte) (p Page, whole bool, err error) {
 	if len(b) < PageBytes {
-		return Page{}, ErrNotAPage
+		return p, false, ErrNotAPage
 	}
 	one, err := decodeSlot(b[:SlotBytes])
 	other, otherErr := decodeSlot(b[SlotBytes:PageBytes])
 	switch {
 	case err != nil && otherErr != nil:
-		return Page{}, err
+		return p, false, err
 	case err != nil || otherErr == nil && other.Written > one.Written:
-		return other, nil
+		return other, err == nil, nil
 	}
-	return one, nil
+	return one, otherErr == nil, nil
 }
 
 // decodeSlot reads the page in a slot.

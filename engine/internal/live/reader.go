@@ -50,8 +50,12 @@ type Hold struct {
 
 // Read reads the page. The error matches ErrNoWriter if there is none, or none that can be read, which its writer has
 // left, and ErrAgain if it is written all the time. What it says counts only if LIFE was seen held after that.
+//
+// A slot that is not whole may be one that was written while the file was read. Then the other slot may have been
+// written, too, after it was read, and what was read of it is older than what the page said when Read was called. So
+// it counts only if nothing has changed when the file is read again: the writer has stopped in the middle, or died.
 func (r *Reader) Read() (Page, error) {
-	var b [PageBytes]byte
+	var b, before [PageBytes]byte
 	for range pageTries {
 		n, err := r.Page.ReadAt(b[:], 0)
 		if err != nil && !errors.Is(err, io.EOF) {
@@ -60,13 +64,14 @@ func (r *Reader) Read() (Page, error) {
 		if n == 0 {
 			return Page{}, ErrNoWriter // which is about to write it
 		}
-		p, err := Decode(b[:n])
+		p, whole, err := decode(b[:n])
 		switch {
-		case err == nil:
+		case err == nil && (whole || b == before):
 			return p, nil
-		case !errors.Is(err, ErrTorn):
+		case err != nil && !errors.Is(err, ErrTorn):
 			return Page{}, err
 		}
+		before = b
 	}
 	// Of which run is not known; all that matters is whether there is a writer at all.
 	_, held, err := r.Locks.RangeLocked(lifeByte, numSalts<<idBits, vfs.Shared)
