@@ -4,6 +4,7 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -45,6 +46,36 @@ func tornNote(t *testing.T, rows int) *memfs.FS {
 	ok(t, left.WriteFile("/x.lsm", torn))
 	ok(t, left.WriteFile("/x.lsm-log", nil))
 	return left
+}
+
+// withOneNote returns a database as a loss of power can leave it while a meta page is written over: its
+// checkpoint is still there, its note is noise. The page copied is the one with the note Copy, and lost the one without
+// a note. The log ends where the checkpoint says.
+func withOneNote(t *testing.T, rows, copied, lost int) *memfs.FS {
+	t.Helper()
+	ctx := context.Background()
+	for extra := range 4 {
+		mem := memfs.New()
+		db := mustOpen(t, "/x.lsm", engine.Options{FS: mem})
+		for range 1 + extra {
+			ok(t, putRange(ctx, db, 0, rows, 1))
+			ok(t, flushAndCheckpoint(ctx, db))
+		}
+		killed := mem.Clone()
+		ok(t, db.Close())
+		data, err := killed.ReadFile("/x.lsm")
+		ok(t, err)
+		if note, found := format.DecodeNote(data[(copied-1)*format.MetaPageSize:]); !found || !note.Copy {
+			continue
+		}
+		ok(t, killed.WriteFile("/x.lsm", changed(data, func(b []byte) {
+			note := b[(lost-1)*format.MetaPageSize:][format.NoteOffset:format.MetaSize]
+			_, _ = rand.NewChaCha8([32]byte{}).Read(note)
+		})))
+		return killed
+	}
+	t.Fatalf("no checkpoint has its copy on meta page %d", copied)
+	return nil
 }
 
 // withoutNotes returns a database as a program that writes no notes leaves it when it closes
@@ -89,6 +120,29 @@ func TestPowerLossWithoutANote(t *testing.T) {
 			}
 			if cases < 1000 {
 				t.Errorf("only %d losses of power", cases)
+			}
+		})
+	}
+}
+
+// TestPowerLossWithOneNote opens and closes databases of which one meta page has lost its note, and loses the power
+// before each operation: the page that is left while the other one is written over is the one with a note, so nothing
+// is refused.
+func TestPowerLossWithOneNote(t *testing.T) {
+	t.Parallel()
+	const rows = 6
+	for _, on := range [][2]int{{1, 1}, {1, 2}, {2, 1}, {2, 2}} {
+		t.Run(fmt.Sprintf("copy on page %d, no note on page %d", on[0], on[1]), func(t *testing.T) {
+			left := withOneNote(t, rows, on[0], on[1])
+			for seed := range uint64(40) {
+				rng := rand.New(rand.NewPCG(seed, 1))
+				openLosing(t, left.Clone(), rng, 1, func(crashed *memfs.FS) {
+					db := mustOpen(t, "/x.lsm", engine.Options{FS: crashed})
+					if got := rowsOf(t, db); len(got) != rows {
+						t.Errorf("seed %d: %d rows", seed, len(got))
+					}
+					ok(t, db.Close())
+				})
 			}
 		})
 	}

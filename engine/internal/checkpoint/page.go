@@ -116,6 +116,12 @@ func (l *Loaded) Durable() int {
 	}
 	x, other := l.accepted()
 	switch {
+	case other.Ref.ID == x.Ref.ID && x.Ours != other.Ours:
+		// A loss of power has left the note of one and not that of the other: the page without one was being
+		// written over, so the other one was durable. And what stays while it is written over again has a note.
+		if other.Ours {
+			return Other(l.Meta)
+		}
 	case other.Ref.ID == x.Ref.ID && (x.Ours && x.Note.Copy || other.Ours && !other.Note.Copy):
 		return Other(l.Meta)
 	case other.Ref.ID < x.Ref.ID && x.Ours && !x.Note.Copy && l.SyncFailed():
