@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -133,6 +134,26 @@ func TestCampaignsAreThere(t *testing.T) {
 	}
 	for name := range found {
 		t.Errorf("%s: is missing in the table", name)
+	}
+}
+
+// TestCampaignsRunEachNight finds each campaign in the nightly workflow, and none else.
+func TestCampaignsRunEachNight(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, ".github", "workflows", "nightly.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`(?s)campaign: \[(.*?)\]`).FindSubmatch(text)
+	if m == nil {
+		t.Fatal("the workflow has no list of campaigns")
+	}
+	got := strings.FieldsFunc(string(m[1]), func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' })
+	var want []string
+	for _, c := range campaigns {
+		want = append(want, c.name)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the workflow runs %v, the table has %v", got, want)
 	}
 }
 
