@@ -291,8 +291,7 @@ func (m *changesModel) run() {
 }
 
 // TestChangesModel: what consumers read is what was committed, in order, nothing twice and nothing left out.
-func TestChangesModel(t *testing.T) {
-	t.Parallel()
+func TestChangesModel(t *testing.T) { // not next to other tests: it sets how long all streams wait
 	defer engine.SetChangesSyncAfter(time.Microsecond)()
 	var stats changesModelStats
 	seeds := uint64(60)

@@ -77,8 +77,7 @@ type history struct {
 // and older files put back. Under one key no nonce comes twice, and no two openings of a file, or of its copies, use
 // the same working key, so that they could not meet even if they drew the same nonces. With -nonces=1000000 it takes
 // an hour.
-func TestNoncesNeverComeTwice(t *testing.T) {
-	t.Parallel()
+func TestNoncesNeverComeTwice(t *testing.T) { // not next to other tests: it watches all of the process
 	progress := longtest.Start(t, 4*time.Second, *nonceHistories)
 	var sum history
 	var numBoxes, numKeys int
