@@ -193,6 +193,9 @@ func (l *Log) Sync() error {
 	return l.failure()
 }
 
+// SyncFailed returns the error of the sync that has failed, nil if none has. Any goroutine may call it.
+func (l *Log) SyncFailed() error { return l.failure() }
+
 func (l *Log) failure() error {
 	if p := l.failed.Load(); p != nil {
 		return *p

@@ -131,8 +131,12 @@ func (w *Writer) wrote(err error) {
 }
 
 // repair undoes the commits that could not be written. Their writers have been told, and no reader
-// has seen them. The caller has the writer's turn, and no transaction is in progress.
+// has seen them. If a sync of the log has failed meanwhile, that of what was voided, writing ends as after any other.
+// The caller has the writer's turn, and no transaction is in progress.
 func (w *Writer) repair() {
+	if err := w.log.SyncFailed(); err != nil && w.Host.Poisoned() == nil {
+		_ = w.Host.Poison(err)
+	}
 	if w.log.Lost() == nil {
 		return
 	}
