@@ -23,5 +23,6 @@
 //     anything, an error included, but no panic and no endless loop.
 //
 // PowerLoss is a series of such schedules, of all kinds. FailSync makes one sync of a database fail as in a kernel,
-// which treats what it could not write as clean. Damage damages files after their database was closed or killed.
+// which treats what it could not write as clean, and may evict it from its cache. Damage damages files after their
+// database was closed or killed.
 package sim

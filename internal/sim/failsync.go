@@ -22,6 +22,8 @@ type FailSyncStats struct {
 	// Distinct counts those of one database that left other files than those before.
 	Distinct int
 	Commits  int // commits that were acknowledged
+	Evicted  int // pages that the cache has evicted after the sync
+	Refused  int // reads through the handle on which it failed that were errors
 }
 
 // Add adds the counts of another run.
@@ -30,6 +32,8 @@ func (s *FailSyncStats) Add(o FailSyncStats) {
 	s.Crashes += o.Crashes
 	s.Distinct += o.Distinct
 	s.Commits += o.Commits
+	s.Evicted += o.Evicted
+	s.Refused += o.Refused
 	s.Where = added(s.Where, o.Where)
 }
 
@@ -45,12 +49,18 @@ type failSyncer struct {
 	rows  map[string]string // what is committed
 	maybe map[string]string // what is committed if the last commit is, nil if that is known
 	stats FailSyncStats
+	// levels are the safety levels of its sessions.
+	levels []engine.Safety
+	evicts bool // the cache evicts pages after the sync has failed
 }
 
 // FailSync runs random sessions of a database, some of which are killed. One sync fails, of
 // the database, its log or the directory, and what it should have made durable is dropped.
 // The database is opened again, works on, commits under SafetyFull, and the power is lost:
 // exactly what was acknowledged must be there. One of three databases is encrypted, with a key all are.
+//
+// Either sessions without any sync come in between, so that all that they have written is dropped at once. Or the cache
+// evicts what was dropped, while the database is open, too: then what is read is right, or an error.
 func FailSync(seed uint64, key []byte) (FailSyncStats, error) {
 	rng := rand.New(rand.NewPCG(seed, 4711))
 	f := &failSyncer{rng: rng, base: memfs.New(), rows: make(map[string]string)}
@@ -66,10 +76,18 @@ func FailSync(seed uint64, key []byte) (FailSyncStats, error) {
 	f.rule = faultfs.Rule{
 		On: faultfs.Sync | faultfs.SyncDir, Nth: 1 + rng.IntN(60), Err: syscall.EIO, Drop: []int{512, 4096}[rng.IntN(2)],
 	}
+	f.levels = []engine.Safety{engine.SafetyNormal, engine.SafetyFull, engine.SafetyFull}
+	if rng.IntN(2) == 0 {
+		f.levels = []engine.Safety{engine.SafetyOff, engine.SafetyOff, engine.SafetyFull}
+		f.rule.Nth = 1 + rng.IntN(8)
+	} else {
+		f.evicts = rng.IntN(4) > 0
+	}
 	f.wrap()
 	err := caught(f.run)
 	if err != nil {
-		err = fmt.Errorf("seed %d, %d bytes dropped at once, failed: %v: %w", seed, f.rule.Drop, f.fault.First(), err)
+		err = fmt.Errorf("seed %d, %d bytes dropped at once, %d pages evicted, failed: %v: %w",
+			seed, f.rule.Drop, f.stats.Evicted, f.fault.First(), err)
 	}
 	return f.stats, err
 }
@@ -93,6 +111,9 @@ func (f *failSyncer) run() error {
 		if err := f.step(); err != nil {
 			return err
 		}
+		if err := f.evict(); err != nil {
+			return err
+		}
 		left--
 		if !failed && f.fault.Hits() > 0 {
 			failed = true
@@ -105,6 +126,9 @@ func (f *failSyncer) run() error {
 		return nil
 	}
 	if err := f.sureCommit(); err != nil {
+		return err
+	}
+	if err := f.evict(); err != nil {
 		return err
 	}
 	return f.losePower()

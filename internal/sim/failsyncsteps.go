@@ -17,7 +17,7 @@ import (
 func (f *failSyncer) step() error {
 	ctx := context.Background()
 	if f.db == nil {
-		return f.open([]engine.Safety{engine.SafetyNormal, engine.SafetyFull, engine.SafetyFull}[f.rng.IntN(3)])
+		return f.open(f.levels[f.rng.IntN(len(f.levels))])
 	}
 	switch n := f.rng.IntN(40); {
 	case n < 28:
@@ -44,9 +44,31 @@ func (f *failSyncer) step() error {
 			f.fault = old // it has struck, and is what is reported
 		}
 	}
-	if f.db != nil && f.db.Poisoned() != nil {
+	if f.db != nil && f.db.Poisoned() != nil && f.rng.IntN(3) > 0 {
 		_ = f.db.Close()
 		f.db = nil
+	}
+	return nil
+}
+
+// evict has the cache evict pages now and then. A handle that goes on after the failed sync shows what is committed, or
+// an error: what it had not synced may be gone.
+func (f *failSyncer) evict() error {
+	if !f.evicts || f.fault.Hits() == 0 || f.rng.IntN(3) == 0 {
+		return nil
+	}
+	f.stats.Evicted += f.base.Evict(f.rng)
+	if f.db == nil {
+		return nil
+	}
+	got, err := enginetest.Rows(f.db)
+	switch {
+	case err != nil && f.db.Poisoned() == nil:
+		return fmt.Errorf("reading after an eviction: %w", err)
+	case err != nil:
+		f.stats.Refused++
+	case !maps.Equal(got, f.rows):
+		return fmt.Errorf("after an eviction there are %d rows, not the %d that were acknowledged, or others", len(got), len(f.rows))
 	}
 	return nil
 }

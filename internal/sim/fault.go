@@ -5,6 +5,7 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"syscall"
@@ -24,6 +25,9 @@ type FaultConfig struct {
 	// Recover removes the rule after half of the steps; a database that is not poisoned
 	// by then has to do all that is asked of it.
 	Recover bool
+	// Evict has the cache evict what a failed sync has dropped: see faultfs.Rule.Drop. Then what is read through the
+	// handle on which it failed is right, or an error.
+	Evict bool
 	// Stride is the distance between the operations that fail; 0 is 1: every one.
 	Stride int
 	Bulk   bool   // larger values; see CrashConfig
@@ -36,6 +40,8 @@ type FaultStats struct {
 	Errors   int // errors that the store returned
 	Poisoned int // runs that ended with a database that accepts nothing more
 	Cases    int // databases that were opened and compared afterwards
+	Evicted  int // pages that the cache has evicted after a sync had failed
+	Refused  int // operations that failed because of that
 }
 
 // Add adds the counts of another run.
@@ -44,6 +50,8 @@ func (s *FaultStats) Add(o FaultStats) {
 	s.Errors += o.Errors
 	s.Poisoned += o.Poisoned
 	s.Cases += o.Cases
+	s.Evicted += o.Evicted
+	s.Refused += o.Refused
 }
 
 // Fault runs the schedule of a seed again and again, with the first operation of the
@@ -55,6 +63,7 @@ func Fault(cfg FaultConfig) (FaultStats, error) {
 		f := &faulter{FaultConfig: cfg, schedule: newSchedule(cfg.Seed, cfg.Safety, cfg.Bulk, cfg.Key), base: memfs.New()}
 		f.fs = faultfs.Wrap(f.base)
 		f.Rule.Nth = n
+		f.evictions = f.fork(-n)
 		f.fault = f.fs.Add(f.Rule)
 		f.history = enginetest.NewHistory(enginetest.Map{})
 		f.run = f.schedule.runner(f.fs, f.history, &f.db)
@@ -83,8 +92,9 @@ type faulter struct {
 	db      *engine.DB // opened last
 	stats   FaultStats
 
-	unsynced *engine.DB // the handle on which a sync has failed
-	cleared  bool       // the rule is gone
+	unsynced  *engine.DB // the handle on which a sync has failed
+	cleared   bool       // the rule is gone
+	evictions *rand.Rand
 }
 
 // play runs the schedule, bears with the errors that the fault causes, and looks at
@@ -114,6 +124,9 @@ func (f *faulter) play() error {
 // step does one operation of the schedule and judges its error.
 func (f *faulter) step() error {
 	hits, commits := f.fault.Hits(), len(f.history.States)
+	if f.Evict && hits > 0 && f.evictions.IntN(2) == 0 {
+		f.stats.Evicted += f.base.Evict(f.evictions)
+	}
 	healthy := f.run.Store == nil || f.db.Poisoned() == nil
 	if f.unknown() {
 		f.run.Doubt = true
@@ -154,6 +167,10 @@ func (f *faulter) acknowledged(n int) bool {
 // judge returns an error if what the store has returned is not what the fault leads to.
 func (f *faulter) judge(err error, struck bool) error {
 	var op *enginetest.OpError
+	if f.stats.Evicted > 0 && f.db.Poisoned() != nil && errors.Is(err, engine.ErrCorrupt) {
+		f.stats.Refused++
+		return nil
+	}
 	if !errors.As(err, &op) {
 		if f.db.Poisoned() != nil && strings.HasPrefix(err.Error(), "wrong: check: ") {
 			return nil // what the files hold is not known any more

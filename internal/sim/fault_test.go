@@ -26,6 +26,7 @@ var faultKinds = []struct {
 	{"short", faultfs.Rule{Err: syscall.EIO, On: faultfs.Write, Part: 0.6}, false},
 	{"late", faultfs.Rule{Err: syscall.EIO, On: faultfs.Write, Part: 1}, false}, // all is written, and it fails
 	{"sync", faultfs.Rule{Err: syscall.EIO, On: faultfs.Sync | faultfs.SyncDir}, false},
+	{"dropped", faultfs.Rule{Err: syscall.EIO, On: faultfs.Sync, Drop: 4096}, false}, // and then evicted
 	{"full", faultfs.Rule{Err: syscall.ENOSPC, On: faultfs.Create | faultfs.Write, Part: 0.3, Forever: true}, true},
 }
 
@@ -42,10 +43,11 @@ func TestFaultSchedules(t *testing.T) {
 		Name: "fault-schedules", Cases: "calls that failed", Goal: 100_000, Brief: 4 * int(kinds*levels), CPU: 5 * time.Second, Marks: marks,
 		Unit: func(unit uint64, tally *campaign.Tally) error {
 			kind, safety, round := faultKinds[unit%kinds], safeties[unit/kinds%levels], unit/kinds/levels
-			if kind.name == "sync" && safety == engine.SafetyOff {
+			if (kind.name == "sync" || kind.name == "dropped") && safety == engine.SafetyOff {
 				return nil // nothing is synced
 			}
 			cfg := sim.FaultConfig{Seed: round + 1, Safety: safety, Rule: kind.rule, Recover: kind.recover, Key: key(), Steps: 120}
+			cfg.Evict = kind.rule.Drop > 0
 			if round%4 == 3 {
 				cfg.Steps, cfg.Bulk, cfg.Stride = 400, true, 17
 			}
@@ -55,6 +57,8 @@ func TestFaultSchedules(t *testing.T) {
 			tally.Count("errors returned", stats.Errors)
 			tally.Count("handles that accepted nothing more", stats.Poisoned)
 			tally.Count("databases opened and compared", stats.Cases)
+			tally.Count("pages evicted after a failed sync", stats.Evicted)
+			tally.Count("operations that failed because of that", stats.Refused)
 			tally.MarkTimes(kind.name, stats.Runs)
 			return err
 		},

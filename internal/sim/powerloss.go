@@ -85,6 +85,9 @@ func failSyncLosses(seed uint64, _ engine.Safety, key []byte) (sum CrashStats, e
 		for where, n := range stats.Where {
 			sum.Rare["failed: "+where] += n
 		}
+		if stats.Evicted > 0 {
+			sum.Rare["evicted after a failed sync"] += stats.Evicted
+		}
 		sum.Kinds["after a failed sync"] += stats.Crashes
 	}
 	return sum, nil

@@ -32,6 +32,7 @@ func TestPowerLoss(t *testing.T) {
 			"tree that waits", "free blocks", "no checkpoint of its own", "log has wrapped", "log has jumped over",
 			"five blocks or more", "five segments or more", "free-list level", "half-done merge", "half-done merge above",
 			"commit of a group fails", "failed: sync of the database", "failed: sync of the log, opening or closing",
+			"evicted after a failed sync",
 		},
 		Unit: func(unit uint64, tally *campaign.Tally) error {
 			stats, err := sim.PowerLoss(unit, key())

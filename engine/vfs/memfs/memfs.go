@@ -40,6 +40,9 @@
 //     one byte makes all of the page count as touched again. A size is unknown until a later Sync
 //     succeeds. A failed SyncDir makes nothing durable, and a later one that succeeds makes all
 //     durable.
+//  10. The cache may evict a page of 4 KiB of which nothing counts as touched at any moment, in the middle of a
+//     process as well (Evict). From then on what the disk has is read: of what a failed sync should have written, by
+//     sector, the new content, that of the last sync, or garbage. That is durable then.
 //
 // Directories exist without being made; a name that is the beginning of the path of a
 // file is a directory. There are no links and no times, and space never runs out.

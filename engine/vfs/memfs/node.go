@@ -39,7 +39,7 @@ type slot struct {
 // node is a file, whatever its names are. It is guarded by FS.mu.
 //
 // Bytes of slots after size are zero in now; those after syncedSize are zero in
-// synced. The slots reach at least to the larger of the two sizes.
+// synced, unless the slot was evicted since. The slots reach at least to the larger of the two sizes.
 type node struct {
 	perm  fs.FileMode
 	locks vfs.LockTable
