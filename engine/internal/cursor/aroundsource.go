@@ -17,7 +17,10 @@ type aroundSource struct {
 	// gap is what lies between where the source was, or was sought, and where it stands, as far as it is on this side
 	// of the split key of a half-done merge.
 	gap segment.Gap
-	met func(*segment.Gap)
+	// front is what lies between the split key and the first record of an input that can be read, if something there
+	// cannot: a deleted range may end there that began below the split key.
+	front segment.Gap
+	met   func(*segment.Gap)
 }
 
 // findGap finds out whether a deleted range reaches across the split key: see initLimited.
@@ -28,6 +31,9 @@ func (s *aroundSource) findGap() {
 		l.gap = s.seg.Last() && s.seg.Iter().Kind()&base.StartDelete != 0
 	default:
 		l.gap = s.seg.SeekGE(l.topic, l.split) && s.seg.Iter().Kind()&base.EndDelete != 0
+		s.gap = *s.seg.Gap()
+		s.clip()
+		s.front, s.gap = s.gap, segment.Gap{}
 	}
 }
 
@@ -48,9 +54,17 @@ func (s *aroundSource) settle(ok bool) {
 		if !s.seg.Doubtful() { // else a deleted range may reach across the split key
 			s.clip()
 		}
-		if s.gap.Err != nil {
-			s.met(&s.gap)
-		}
+	}
+	if s.gap.Err != nil {
+		s.met(&s.gap)
+	}
+}
+
+// settleBack is settle after a move backward.
+func (s *aroundSource) settleBack(ok bool) {
+	if s.settle(ok); !s.valid && s.gap.Err == nil && s.front.Err != nil {
+		s.gap = s.front // which a record below the split key has been found over
+		s.met(&s.gap)
 	}
 }
 
@@ -136,7 +150,7 @@ func (s *aroundSource) lastUser(ok bool) {
 	if ok && s.seg.Iter().Kind()&base.System != 0 {
 		ok = s.seg.Prev()
 	}
-	s.settle(ok)
+	s.settleBack(ok)
 }
 
 // belowSplit moves to the last record below the split key.
@@ -166,7 +180,7 @@ func (s *aroundSource) seekLE(key []byte) {
 	case s.seg == nil:
 		s.settle(s.tree.SeekLE(key))
 	case s.limits == nil || s.limits.inside(0, key):
-		s.settle(s.seg.SeekLE(0, key))
+		s.settleBack(s.seg.SeekLE(0, key))
 	case s.limits.below:
 		s.belowSplit()
 	default:
@@ -182,7 +196,7 @@ func (s *aroundSource) step(back bool) {
 	case s.seg == nil:
 		s.settle(s.tree.Next())
 	case back:
-		s.settle(s.seg.Prev())
+		s.settleBack(s.seg.Prev())
 	default:
 		s.settle(s.seg.Next())
 	}
