@@ -76,7 +76,8 @@ type RecoverProgress struct {
 //
 // Damage of any kind is no error, and a part of the files that cannot be read is damage, too. Errors are those of
 // the new file, of ctx, of options that make no sense, and ErrCorrupt if there is nothing in the file that could be
-// of a database; then there is no new file. A database that is open for writing is refused with ErrBusy.
+// of a database, or ErrIO, with the error of the disk, if a part of it cannot be read; then there is no new file. A
+// database that is open for writing is refused with ErrBusy.
 //
 // No row is invented: each was read from a page that is sound, or from a committed transaction of the log. But a row
 // may be older than the newest, or one that was deleted, if what is newer is lost; the report names the stretches of
@@ -189,7 +190,7 @@ func (j *recovery) open(ctx context.Context) (err error) {
 
 // unlock finds the keys of a database that is encrypted.
 func (j *recovery) unlock(ctx context.Context) error {
-	data, err := rescue.Tolerant(ctx, j.files.Data(), j.from) // a meta page that cannot be read is one that is damaged
+	data, nothing, err := rescue.Tolerant(ctx, j.files.Data(), j.from) // a meta page that cannot be read is one that is damaged
 	if err != nil {
 		return atOpen(j.from, err)
 	}
@@ -211,13 +212,13 @@ func (j *recovery) unlock(ctx context.Context) error {
 	}
 	switch {
 	case sealedLog:
-		return &CorruptionError{File: j.from, Offset: -1, Detail: "no meta page is whole, and the log is that of an encrypted database: " +
-			"it cannot be recovered, as its keys were on the meta pages; a file that is not encrypted can be without that log"}
+		return j.damaged(nothing("no meta page is whole, and the log is that of an encrypted database: " +
+			"it cannot be recovered, as its keys were on the meta pages; a file that is not encrypted can be without that log"))
 	case loaded.KeysLost():
-		return &CorruptionError{File: j.from, Offset: -1, Detail: keysLost + ": it cannot be recovered"}
+		return j.damaged(nothing(keysLost + ": it cannot be recovered"))
 	case hasKey(j.o.Key): // without one the new file would be in clear, whatever the damaged one was
-		return &CorruptionError{File: j.from, Offset: -1, Detail: "a key is given, and no meta page is whole: " +
-			"if the database is encrypted, it cannot be recovered, as its keys were there; if it is not, leave out the key"}
+		return j.damaged(nothing("a key is given, and no meta page is whole: " +
+			"if the database is encrypted, it cannot be recovered, as its keys were there; if it is not, leave out the key"))
 	}
 	return nil
 }

@@ -75,11 +75,12 @@ func (ch *chain) sample() (n int) {
 	return n
 }
 
-// Tolerant returns a file of which what cannot be read is zero, as a rescue takes it.
-func Tolerant(ctx context.Context, f vfs.File, path string) (vfs.File, error) {
+// Tolerant returns a file of which what cannot be read is zero, as a rescue takes it, and a function that makes the
+// error for what is not there then: that of the disk, if it could not read something, or else that the file is damaged.
+func Tolerant(ctx context.Context, f vfs.File, path string) (_ vfs.File, nothing func(what string) error, err error) {
 	in, err := newInput(ctx, f, path, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return &tolerant{f, in}, nil
+	return &tolerant{f, in}, in.nothing, nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/lsmlite/lsmlite-go/engine/compress"
+	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
@@ -23,6 +24,7 @@ const unreadableUnit = 4096
 type input struct {
 	ctx  context.Context
 	f    vfs.File
+	path string
 	size int64
 
 	geo   format.Geometry
@@ -35,6 +37,7 @@ type input struct {
 
 	bad        map[int64]bool // units, by number, that could not be read once: they are not tried again
 	unreadable int64          // bytes that could not be read, counted as often as that was tried
+	failed     error          // the first error of that
 	err        error          // of the context
 	read       func(n int)
 }
@@ -45,7 +48,7 @@ func newInput(ctx context.Context, f vfs.File, path string, read func(n int)) (*
 	if err != nil {
 		return nil, ioerr.New("read the size of", path, "", err)
 	}
-	return &input{ctx: ctx, f: f, size: size, read: read, window: windowBytes, bad: make(map[int64]bool)}, nil
+	return &input{ctx: ctx, f: f, path: path, size: size, read: read, window: windowBytes, bad: make(map[int64]bool)}, nil
 }
 
 // packed reports whether the file is compressed: then pages are records of different lengths, and links are not in
@@ -117,12 +120,24 @@ func (in *input) readSlowly(b []byte, off int64) (n int) {
 			if !ended(err) {
 				in.unreadable += int64(len(unit))
 				in.bad[at/unreadableUnit] = true
+				if in.failed == nil {
+					in.failed = ioerr.New("read", in.path, "", err)
+				}
 			}
 			return n
 		}
 		n += k
 	}
 	return n
+}
+
+// nothing returns the error of a file in which there is nothing that a rescue needs: that of the disk, if it could not
+// read all of it, so that the file may be whole, or else that it is damaged.
+func (in *input) nothing(what string) error {
+	if in.failed != nil {
+		return ioerr.New("recover", in.path, what, in.failed)
+	}
+	return errs.Corruptf("%s", what)
 }
 
 func ended(err error) bool {

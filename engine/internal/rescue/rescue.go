@@ -136,7 +136,7 @@ func (r *Rescue) find(m *metas) ([]*source, error) {
 	case r.o.Secret == nil && (ck == nil || r.o.Scan || m.older):
 		return r.scan(m)
 	case ck == nil:
-		return nil, errs.Corruptf("neither of the meta pages is good, without which the pages of an encrypted file cannot be read")
+		return nil, r.data.nothing("neither of the meta pages is good, without which the pages of an encrypted file cannot be read")
 	case r.o.Scan:
 		return nil, &errs.Error{Code: errs.CodeMisuse, Op: "recover", Path: r.o.Path,
 			Detail: "the pages of an encrypted file cannot be read without a checkpoint, so that they cannot be scanned"}
@@ -172,7 +172,7 @@ func (r *Rescue) scan(m *metas) ([]*source, error) {
 		}
 	} else if !r.guess() {
 		if r.log == nil || r.log.size == 0 {
-			return nil, errs.Corruptf("neither of the meta pages is good, and there is no page of a database")
+			return nil, r.data.nothing("neither of the meta pages is good, and there is no page of a database")
 		}
 		empty := &format.Checkpoint{PageSize: emptyPageSize, BlockSize: emptyBlockSize}
 		if err := r.geometry(empty); err != nil {
