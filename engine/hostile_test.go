@@ -9,16 +9,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"runtime/metrics"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/keys"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
@@ -102,6 +105,8 @@ func hostileFiles(t *testing.T) map[string]fuzzFile {
 		change("pages that are not compressed, as "+name, func(c *format.Checkpoint) { c.Compression = codec })
 	}
 	circles(good, files)
+	maps.Copy(files, bombedFiles(t))
+	maps.Copy(files, hostileEncrypted(t))
 	return files
 }
 
@@ -184,7 +189,16 @@ func measured(t *testing.T, what string, call func(ctx context.Context) error) {
 func TestHostileFiles(t *testing.T) {
 	for name, f := range hostileFiles(t) {
 		t.Run(name, func(t *testing.T) {
-			for _, o := range []engine.Options{{ReadOnly: true}, {ReadOnly: true, SkipDamaged: true}, {}} {
+			ways := []engine.Options{{ReadOnly: true}, {ReadOnly: true, SkipDamaged: true}, {}}
+			var key keys.Source
+			if strings.HasPrefix(name, "encrypted") {
+				key = hostileKey
+				for i := range ways {
+					ways[i].Key = hostileKey
+				}
+				ways = append(ways, engine.Options{Key: hostilePass})
+			}
+			for _, o := range ways {
 				fs := f.files(t)
 				o.FS, o.CacheSize = fs, 1<<20
 				measured(t, "Identify", func(context.Context) error {
@@ -194,7 +208,7 @@ func TestHostileFiles(t *testing.T) {
 				measured(t, "using it", func(ctx context.Context) error { return useHostile(t, ctx, o) })
 			}
 			measured(t, "ReadLog", func(ctx context.Context) error {
-				for _, err := range engine.ReadLog(ctx, "/x.db", engine.ReadLogOptions{FS: f.files(t)}) {
+				for _, err := range engine.ReadLog(ctx, "/x.db", engine.ReadLogOptions{FS: f.files(t), Key: key}) {
 					if err != nil {
 						return err
 					}
@@ -203,7 +217,7 @@ func TestHostileFiles(t *testing.T) {
 			})
 			for _, scan := range []bool{false, true} {
 				measured(t, "Recover", func(ctx context.Context) error {
-					_, err := engine.Recover(ctx, "/x.db", "/new.db", engine.RecoverOptions{FS: f.files(t), Scan: scan})
+					_, err := engine.Recover(ctx, "/x.db", "/new.db", engine.RecoverOptions{FS: f.files(t), Scan: scan, Key: key})
 					return err
 				})
 			}
@@ -256,6 +270,13 @@ func useHostile(t *testing.T, ctx context.Context, o engine.Options) error {
 	step("Backup", func(ctx context.Context) error {
 		return db.Backup(ctx, "/copy.db", engine.BackupOptions{Compression: "zstd"})
 	})
+	step("encrypting", func(ctx context.Context) error {
+		return db.Backup(ctx, "/encrypted.db", engine.BackupOptions{Key: hostileKey, Compression: "none"})
+	})
+	step("decrypting", func(ctx context.Context) error {
+		return db.Backup(ctx, "/clear.db", engine.BackupOptions{Key: keys.None, Compression: "none"})
+	})
+	step("inspecting", func(ctx context.Context) error { return inspectEverything(t, ctx, db) })
 	step("CopyCheckpoint", func(ctx context.Context) error { return db.CopyCheckpoint(ctx, "/copied.db", engine.BackupOptions{}) })
 	if !o.ReadOnly {
 		step("Put", func(ctx context.Context) error {
