@@ -74,6 +74,9 @@ func askLocks(f vfs.File) error {
 			if got := f.Lock(slot, kind); (got == nil) == held {
 				return fmt.Errorf("Locked says %v, Lock %v", held, got)
 			}
+			if err := f.Lock(slot, vfs.Unlock); err != nil { // Windows has no answer about a slot that this handle holds
+				return err
+			}
 			if !held {
 				strongest = kind.String()
 			}

@@ -30,6 +30,7 @@ func openMapped(t testing.TB, fsys vfs.FS, name string, limit int64) (vfs.File, 
 	t.Helper()
 	f, err := fsys.Open(name, vfs.ReadWrite|vfs.Create, 0)
 	ok(t, err)
+	t.Cleanup(func() { _ = f.Close() })
 	able, is := f.(vfs.Mapper)
 	if !is {
 		t.Skip("files cannot be mapped on this platform")
@@ -39,7 +40,7 @@ func openMapped(t testing.TB, fsys vfs.FS, name string, limit int64) (vfs.File, 
 		t.Skip("files cannot be mapped on this platform")
 	}
 	ok(t, err)
-	t.Cleanup(func() { _ = m.Close(); _ = f.Close() })
+	t.Cleanup(func() { _ = m.Close() })
 	return f, m
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -311,7 +312,7 @@ func TestTakeLog(t *testing.T) {
 		}
 		o, err := f.OtherLog("old-log")
 		ok(t, err)
-		if o.Path != "/old-log" || o.Owner != "/old" {
+		if o.Path != filepath.FromSlash("/old-log") || o.Owner != filepath.FromSlash("/old") {
 			t.Errorf("the log of %s, %s", o.Owner, o.Path)
 		}
 		taken, err := f.TakeLog(o)
