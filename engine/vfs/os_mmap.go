@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -91,19 +92,15 @@ func (m *osMapping) goesOn(end int64) bool {
 	return c != nil && guardedCopy(b[:], c[next%mapChunk:])
 }
 
-// fault is what the runtime panics with when memory cannot be read.
-type fault interface {
-	error
-	Addr() uintptr
-}
-
-// guardedCopy copies from a mapping and reports whether that could be done.
+// guardedCopy copies from a mapping and reports whether that could be done. Dst is memory, so whatever the runtime
+// panics with is about the mapping. Where the system tells the address, the error has a method Addr; qemu-user does not
+// tell it for arm and arm64.
 func guardedCopy(dst, src []byte) (done bool) {
 	was := debug.SetPanicOnFault(true)
 	defer func() {
 		debug.SetPanicOnFault(was)
 		if r := recover(); r != nil {
-			if _, ok := r.(fault); !ok {
+			if _, ok := r.(runtime.Error); !ok {
 				panic(r)
 			}
 		}
