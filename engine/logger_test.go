@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -94,8 +95,11 @@ func TestLoggerAtWarn(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := out.String(); strings.Count(got, "level=") != 1 ||
-		!strings.Contains(got, `level=WARN msg="lsmlite: writer held back" path=/x.lsm reason=flush op=begin duration=`) {
+	want := `level=WARN msg="lsmlite: writer held back" path=/x.lsm reason=flush op=begin`
+	if runtime.GOOS != "windows" { // where the clock stands still for so short a time
+		want += " duration="
+	}
+	if got := out.String(); strings.Count(got, "level=") != 1 || !strings.Contains(got, want) {
 		t.Errorf("logged: %s", got)
 	}
 }
