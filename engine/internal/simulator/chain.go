@@ -45,14 +45,22 @@ func newChain() *chain {
 }
 
 // newSession begins a session that has found a commit. What was not durable by itself is not by being found.
-func (h *chain) newSession(found *commit, full bool) {
+func (h *chain) newSession(found *commit) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.session++
-	h.head, h.visible, h.full, found.failed = found, found, full, false
+	h.head, h.visible, found.failed = found, found, false
 	if !found.isFrom(h.durable) {
 		panic("what was found is older than what is durable")
 	}
+}
+
+// onlyDurable notes that what is not durable may be gone, and returns what is durable.
+func (h *chain) onlyDurable() *commit {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.head, h.visible = nil, h.durable
+	return h.durable
 }
 
 // begin records a commit that is about to be made.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
@@ -33,7 +34,7 @@ func (r *run) crash(rng *rand.Rand, powerLoss bool) *memfs.FS {
 
 // look looks at what a crash at this moment would leave.
 func (r *run) look(rng *rand.Rand) {
-	powerLoss := rng.IntN(2) == 0 && r.options.Safety != engine.SafetyOff
+	powerLoss := rng.IntN(2) == 0 && !r.unsure
 	mode := memfs.CrashKeepAll
 	if powerLoss {
 		mode = []memfs.CrashMode{memfs.CrashLoseAll, memfs.CrashRandom}[rng.IntN(2)]
@@ -41,7 +42,7 @@ func (r *run) look(rng *rand.Rand) {
 	left := r.mem.Crash(rng, mode)
 	r.result.Looks++
 	r.opened(func() {
-		at, err := r.inspect(left, r.allowed(powerLoss))
+		at, err := r.inspect(left, r.allowed(powerLoss || r.evicted))
 		if err != nil {
 			r.fail(fmt.Errorf("crash at step %d (%v): %w", r.steps.Load(), mode, err))
 			return
@@ -59,14 +60,44 @@ func (r *run) between(allowed []*commit) error {
 		return fmt.Errorf("after the session: %w", err)
 	}
 	r.note(fmt.Sprint("found: ", at.no))
-	r.newSession(at, r.options.Safety == engine.SafetyFull)
+	r.newSession(at)
 	return nil
+}
+
+// evict has the cache evict pages that a failed sync has dropped. What was acknowledged and is not durable may be gone.
+func (r *run) evict(rng *rand.Rand) {
+	n := r.mem.Evict(rng)
+	if n == 0 {
+		return
+	}
+	r.note(fmt.Sprint("evicted: ", n))
+	r.evicted = true
+	r.result.Evicted += n
+}
+
+const (
+	// evictEvery is one in how many steps has the cache evict pages, if there are any.
+	evictEvery = 20
+	// hotPart is how many times as often it is looked what a crash would leave after a step that changes what is
+	// durable: where a step is missing there, few moments show it.
+	hotPart = 16
+)
+
+// hot are steps that change what is durable, or write a meta page.
+var hot = regexp.MustCompile(`^(sync|syncdir|rename|remove|truncate) |^write db (0|[1-7]\d{0,3})\+`)
+
+// often returns one in how many steps like the newest one is followed by a look, if that is so after one in n on the whole.
+func (r *run) often(n int) int {
+	if hot.MatchString(r.last) {
+		return max(n/hotPart, 2)
+	}
+	return n
 }
 
 // inspect opens the database on some files and returns which of the allowed commits it is at.
 func (r *run) inspect(fs *memfs.FS, allowed []*commit) (at *commit, err error) {
 	o := r.options
-	o.FS, o.Background, o.IndexSize, o.CacheSize = fs, engine.BackgroundNone, -1, 1<<20
+	o.FS, o.Background, o.IndexSize, o.CacheSize, o.Safety = fs, engine.BackgroundNone, -1, 1<<20, r.now.safety
 	db, err := engine.Open(context.Background(), path, o)
 	if err != nil {
 		return nil, fmt.Errorf("open: %w", err)

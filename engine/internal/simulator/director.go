@@ -19,8 +19,9 @@ import (
 )
 
 const (
-	// maxSteps is how many steps a run has at most: more are a run that does not end.
-	maxSteps = 500_000
+	// maxSteps is how many steps a run has at most: more are a run that does not end. Shrink tries programs with fewer.
+	maxSteps    = 500_000
+	shrinkSteps = 60_000
 	// enoughSteps is after how many of them no task begins another operation.
 	enoughSteps = 15_000
 	// hangs is after how much time of the bubble a run counts as hanging in which nothing happens.
@@ -39,6 +40,7 @@ const (
 // does not depend on what other goroutines do, and a shorter program keeps much of the order of a longer one.
 type director struct {
 	seed uint64
+	most int64 // steps
 	stop func()
 
 	mu       sync.Mutex
@@ -51,6 +53,7 @@ type director struct {
 	steps atomic.Int64
 	sum   uint64 // of everything that was chosen, and of what was noted
 	trace []string
+	last  string // what was chosen last
 }
 
 // An actor is a goroutine that the director knows.
@@ -67,9 +70,14 @@ type event struct {
 	goOn chan struct{}
 }
 
-// newDirector begins to direct all goroutines that come to a sched.Point.
-func newDirector(seed uint64) *director {
-	d := &director{seed: seed, names: make(map[uintptr]*actor), numBegun: make(map[string]int), arrived: make(chan struct{}, 1)}
+// A hang is the error of a run that does not come to its end.
+type hang struct{ how string }
+
+func (h *hang) Error() string { return h.how }
+
+// newDirector begins to direct all goroutines that come to a sched.Point, for a number of steps at most.
+func newDirector(seed uint64, most int64) *director {
+	d := &director{seed: seed, most: most, names: make(map[uintptr]*actor), numBegun: make(map[string]int), arrived: make(chan struct{}, 1)}
 	random := rand.New(rand.NewPCG(seed, 3))
 	d.stop = sched.Direct(sched.Director{Point: d.point, Uint64: func() uint64 {
 		d.mu.Lock()
@@ -204,12 +212,12 @@ func (d *director) run(done func() bool, moment func()) error {
 		d.mu.Unlock()
 		if e == nil {
 			if !d.waitForArrival() {
-				return fmt.Errorf("nothing happens any more, and the run is not over")
+				return &hang{"nothing happens any more, and the run is not over"}
 			}
 			continue
 		}
-		if d.steps.Add(1) > maxSteps {
-			return fmt.Errorf("the run does not end within %d steps", maxSteps)
+		if d.steps.Add(1) > d.most {
+			return &hang{fmt.Sprintf("the run does not end within %d steps", d.most)}
 		}
 		steps := uint64(d.steps.Load())
 		moment()
@@ -221,6 +229,7 @@ func (d *director) run(done func() bool, moment func()) error {
 		d.mu.Lock()
 		e = d.choose()
 		d.held = slices.DeleteFunc(d.held, func(o *event) bool { return o == e })
+		d.last = e.what
 		d.noteLocked(e.name + ": " + e.what)
 		d.mu.Unlock()
 		close(e.goOn)

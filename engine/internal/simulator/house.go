@@ -24,7 +24,7 @@ func (r *run) keepHouse(rng *rand.Rand, no int) (what string, err error) {
 			r.hold("has flushed")
 			_, err = r.db.Checkpoint(ctx)
 		}
-		if err == nil && !r.gone() && r.options.Safety != engine.SafetyOff {
+		if err == nil && !r.gone() && r.now.safety != engine.SafetyOff {
 			r.synced(at)
 		}
 		return "flush and checkpoint", err

@@ -55,7 +55,10 @@ type session struct {
 	endAt      int // the step at which it is killed, or the power fails
 	fault      uint64
 	faults     int // how many operations fail
-	looks      int // one in how many steps is followed by a look at what a crash would leave
+	safety     engine.Safety
+	opening    int  // which sync fails while it is opened, from 1; 0: none
+	evicts     bool // the cache evicts pages that a failed sync has dropped
+	looks      int  // one in how many steps is followed by a look at what a crash would leave
 }
 
 // A plan is what a seed stands for: the options of a database and what is done with it.
@@ -100,17 +103,41 @@ func newPlan(seed uint64, without map[int]bool) *plan {
 	for range 1 + rng.IntN(3) {
 		p.sessions = append(p.sessions, p.drawSession(rng, without))
 	}
+	more := rand.New(rand.NewPCG(seed, 7)) // so that the rest of a plan stays what it is
+	if more.IntN(6) == 0 {
+		p.drawLevels(rng, more, without)
+	}
+	for i := range p.sessions {
+		s := &p.sessions[i]
+		if s.evicts = more.IntN(2) == 0; s.end == losesPower && s.safety == engine.SafetyOff {
+			s.end = killed
+		}
+	}
 	return p
 }
 
+// drawLevels makes the plan one of sessions with several safety levels, after a first one without any sync. While one
+// of the others is opened a sync may fail, which drops all that was written before.
+func (p *plan) drawLevels(rng, more *rand.Rand, without map[int]bool) {
+	for len(p.sessions) < 4 {
+		p.sessions = append(p.sessions, p.drawSession(rng, without))
+	}
+	for i := range p.sessions {
+		s := &p.sessions[i]
+		s.safety = []engine.Safety{engine.SafetyOff, engine.SafetyNormal, engine.SafetyFull}[more.IntN(3)]
+		if i == 0 {
+			s.safety, s.end = engine.SafetyOff, end(more.IntN(2))
+		} else if more.IntN(2) == 0 && s.safety != engine.SafetyOff {
+			s.opening = 1 + more.IntN(3)
+		}
+	}
+}
+
 func (p *plan) drawSession(rng *rand.Rand, without map[int]bool) session {
-	s := session{background: engine.Background(rng.IntN(4)), end: end(rng.IntN(int(numEnds))), endAt: 1 + rng.IntN(1<<(6+rng.IntN(7))),
+	s := session{safety: p.options.Safety, background: engine.Background(rng.IntN(4)), end: end(rng.IntN(int(numEnds))), endAt: 1 + rng.IntN(1<<(6+rng.IntN(7))),
 		fault: rng.Uint64(), looks: 30 << rng.IntN(6)}
 	if rng.IntN(3) == 0 {
 		s.faults = 1 + rng.IntN(3)
-	}
-	if s.end == losesPower && p.options.Safety == engine.SafetyOff {
-		s.end = killed
 	}
 	counts := [numKinds]int{writes: 1 + rng.IntN(4), reads: rng.IntN(4), keepsHouse: rng.IntN(3), follows: rng.IntN(2)}
 	if p.options.Changes == 0 {
@@ -144,7 +171,10 @@ func (p *plan) String() string {
 		"maxlog %d, autowork %v, cache %d, changes %d, %d keys of shape %d", p.seed, o.Key != nil, o.Compression, o.Safety, o.PageSize,
 		o.AutoFlush, o.AutoCheckpoint, o.AutoMerge, o.MaxFreelist, o.MaxLog, !o.NoAutoWork, o.CacheSize, o.Changes, p.gen.Keys, p.gen.Shape)
 	for i, s := range p.sessions {
-		text += fmt.Sprintf("\nsession %d: background %v, %d faults, ends with %s", i, s.background, s.faults, endNames[s.end])
+		text += fmt.Sprintf("\nsession %d: safety %v, background %v, %d faults, ends with %s", i, s.safety, s.background, s.faults, endNames[s.end])
+		if s.opening > 0 {
+			text += fmt.Sprintf("; sync %d fails while it is opened", s.opening)
+		}
 		for _, t := range s.tasks {
 			text += fmt.Sprintf("; %s does", t.name)
 			for _, o := range t.ops {

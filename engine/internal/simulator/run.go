@@ -31,6 +31,7 @@ type Result struct {
 	Ops     int    // operations of tasks
 	Looks   int    // crashes whose files were looked at
 	Commits int
+	Evicted int      // pages that the cache has evicted after a failed sync
 	Trace   []string // the newest steps
 }
 
@@ -38,6 +39,7 @@ type Result struct {
 type Program struct {
 	Seed    uint64
 	Without map[int]bool          // numbers of operations that are left out
+	Steps   int                   // at most; 0: as many as any run may have
 	Looks   int                   // one in so many steps is followed by a look at what a crash would leave; 0: as the seed says
 	Wrap    func(f vfs.FS) vfs.FS // what lies over the files in memory; nil is nothing
 }
@@ -61,18 +63,34 @@ type run struct {
 	left   int    // tasks that have not ended
 	dead   bool   // the process is killed: nothing it does counts any more
 	faulty bool   // operations may fail
+	hung   bool   // goroutines are left that cannot be ended
+
+	unsure  bool // a session without syncs has written what no other one has made durable
+	evicted bool // the cache has evicted what a failed sync had dropped, which is as if the power had failed
 }
 
-// Run runs a program in a bubble of its own.
+// Run runs a program in a bubble of its own. One that hangs leaves its goroutines there for ever, and is an error like
+// any other.
 func Run(t *testing.T, p Program) (result Result, err error) {
 	busy.Lock()
 	defer busy.Unlock()
 	warm()
+	hung := false
+	defer func() {
+		if hung {
+			_ = recover() // the bubble has ended, and not all that are in it
+		}
+	}()
+	most := p.Steps
+	if most == 0 {
+		most = maxSteps
+	}
 	synctest.Test(t, func(t *testing.T) {
 		cryptotest.SetGlobalRandom(t, p.Seed)
-		r := &run{Program: p, plan: newPlan(p.Seed, p.Without), director: newDirector(p.Seed), chain: newChain(), mem: memfs.New()}
+		r := &run{Program: p, plan: newPlan(p.Seed, p.Without), director: newDirector(p.Seed, int64(most)), chain: newChain(), mem: memfs.New()}
 		defer r.stop()
 		err = r.all()
+		hung = r.hung
 		r.result.Sum, r.result.Steps, r.result.Commits, r.result.Trace = r.sum, int(r.steps.Load()), len(r.chain.all)-1, r.trace
 		result = r.result
 		if err != nil {
@@ -105,7 +123,8 @@ var errKilled = errors.New("the process is killed")
 // session opens the database, runs the tasks of a session, and ends it.
 func (r *run) session(i int) error {
 	s := r.now
-	r.dead, r.faulty, r.left = false, s.faults > 0, len(s.tasks)+1
+	r.dead, r.faulty, r.left = false, s.faults > 0 || s.opening > 0, len(s.tasks)+1
+	r.unsure, r.chain.full = r.unsure || s.safety == engine.SafetyOff, s.safety == engine.SafetyFull
 	under := vfs.FS(r.mem)
 	if r.Wrap != nil {
 		under = r.Wrap(under)
@@ -120,31 +139,36 @@ func (r *run) session(i int) error {
 	if r.Looks > 0 {
 		looks = r.Looks
 	}
+	evictions := rand.New(rand.NewPCG(s.fault, 3))
 	err := r.director.run(r.ended, func() {
 		steps++
 		switch {
 		case r.dead:
 		case s.end != closes && steps >= s.endAt:
-			powerLoss = s.end == losesPower
+			powerLoss = s.end == losesPower && !r.unsure
 			next = r.crash(fate, powerLoss)
-		case rank(s.fault, "look", steps)%uint64(looks) == 0:
+		case rank(s.fault, "look", steps)%uint64(r.often(looks)) == 0:
 			r.look(rand.New(rand.NewPCG(s.fault, uint64(steps))))
 		}
+		if s.evicts && r.faulty && !r.dead && !r.unsure && evictions.IntN(evictEvery) == 0 {
+			r.evict(evictions)
+		}
 	})
-	if err != nil {
-		panic(fmt.Sprintf("%v: %v\nlast steps:\n  %s\n", r.plan, err, r.newest())) // goroutines are left that cannot be ended
-	}
-	r.files.OnCall(nil)
-	if r.err != nil {
+	r.hung = err != nil
+	if r.err != nil { // which may well be why the others hang
 		return r.err
 	}
+	if err != nil {
+		return err
+	}
+	r.files.OnCall(nil)
 	if next != nil {
 		r.mem = next
 	}
 	if next == nil && !r.faulty { // it was closed
 		return r.between([]*commit{r.chain.now()})
 	}
-	return r.between(r.allowed(powerLoss))
+	return r.between(r.allowed(powerLoss || r.evicted))
 }
 
 // ended reports whether all tasks have ended.
@@ -188,7 +212,7 @@ func (r *run) gone() bool {
 // open opens the database on some files.
 func (r *run) open(fs vfs.FS, bg engine.Background) (*engine.DB, error) {
 	o := r.options
-	o.FS, o.Background = fs, bg
+	o.FS, o.Background, o.Safety = fs, bg, r.now.safety
 	return engine.Open(context.Background(), path, o)
 }
 
@@ -202,12 +226,19 @@ func (r *run) main(i int) {
 		r.mu.Unlock()
 	}()
 	from := r.chain.now()
+	if n := r.now.opening; n > 0 {
+		r.files.Add(faultfs.Rule{On: faultfs.Sync, Nth: n, Err: syscall.EIO, Drop: 4096})
+	}
 	db, err := r.open(r.files, r.now.background)
 	if err != nil {
 		r.mayFail("open", err)
 		return
 	}
 	r.db = db
+	r.unsure = r.unsure && r.now.safety == engine.SafetyOff
+	if r.evicted { // nothing rests any more on what earlier syncs have dropped
+		r.evicted, from = false, r.chain.onlyDurable()
+	}
 	if _, err := r.snapshot(from); err != nil {
 		r.mayFail("what is found", err)
 	}
@@ -221,7 +252,7 @@ func (r *run) main(i int) {
 	at := r.chain.now()
 	if err = db.Close(); err != nil {
 		r.mayFail("close", err)
-	} else if !r.gone() {
+	} else if !r.gone() && r.now.safety != engine.SafetyOff {
 		r.synced(at)
 	}
 	r.note(fmt.Sprint("closed: ", err))

@@ -3,32 +3,55 @@
 package simulator
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
-// maxTries is how many programs Shrink runs at most.
-const maxTries = 200
+// ShrinkTries is how many programs Shrink runs at most, and ShrinkTime how long it takes at most, if nobody says
+// otherwise: it begins with no other program after that.
+const (
+	ShrinkTries = 200
+	ShrinkTime  = 2 * time.Minute
+)
 
 // Shrink leaves out as many operations of a program that fails as it can find, so that it still fails: halves of what
-// is left first, then ever smaller parts. It returns the shorter program and its error. A program that hangs cannot
-// be shrunk, because it ends the process.
-func Shrink(t *testing.T, p Program, err error) (Program, error) {
+// is left first, then ever smaller parts. It returns the shorter program and its error, and takes no longer than most
+// and one more program; 0 is ShrinkTime. A program that hangs is shrunk to one that hangs.
+func Shrink(t *testing.T, p Program, err error, most time.Duration) (Program, error) {
 	t.Helper()
+	if most == 0 {
+		most = ShrinkTime
+	}
+	end := time.Now().Add(most)
+	var h *hang
+	hangs := errors.As(err, &h)
+	if hangs {
+		p.Steps = shrinkSteps
+	}
+	fails := func(p Program) error {
+		_, err := Run(t, p)
+		if hangs && !errors.As(err, &h) {
+			return nil
+		}
+		return err
+	}
 	often := p
 	often.Looks = 1 // so that it does not matter how many steps come before
-	if _, fails := Run(t, often); fails != nil {
-		p, err = often, fails
+	if failed := fails(often); failed != nil {
+		p, err = often, failed
 	}
 	left := newPlan(p.Seed, p.Without).numbers()
 	tries := 0
-	for part := (len(left) + 1) / 2; part > 0 && tries < maxTries; {
+	more := func() bool { return tries < ShrinkTries && time.Now().Before(end) }
+	for part := (len(left) + 1) / 2; part > 0 && more(); {
 		shorter := false
-		for at := 0; at < len(left) && tries < maxTries; {
+		for at := 0; at < len(left) && more(); {
 			without := maps.Clone(p.Without)
 			if without == nil {
 				without = make(map[int]bool)
@@ -39,8 +62,8 @@ func Shrink(t *testing.T, p Program, err error) (Program, error) {
 			try := p
 			try.Without = without
 			tries++
-			if _, fails := Run(t, try); fails != nil {
-				p, err = try, fails
+			if failed := fails(try); failed != nil {
+				p, err = try, failed
 				left = slices.Delete(left, at, min(at+part, len(left)))
 				shorter = true
 			} else {

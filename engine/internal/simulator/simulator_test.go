@@ -24,6 +24,8 @@ var allMarks = flag.Bool("simulator.marks", false, "fail if the first programs o
 
 var looks = flag.Int("simulator.looks", 0, "how many steps there are between two looks at what a crash would leave; 0: as the seed says")
 
+var shrinkFor = flag.Duration("simulator.shrink", simulator.ShrinkTime, "how long a program that fails is made shorter at most")
+
 func needsTag(t *testing.T) {
 	t.Helper()
 	if !sched.Enabled {
@@ -79,6 +81,7 @@ func program(t *testing.T, seed uint64, tally *campaign.Tally) error {
 	tally.Count("steps", r.Steps)
 	tally.Count("operations", r.Ops)
 	tally.Count("commits", r.Commits)
+	tally.Count("pages evicted after a failed sync", r.Evicted)
 	tally.Count("looks at what a crash would leave", r.Looks)
 	for _, m := range mark.All() {
 		if mark.Hits(m) > before[m] {
@@ -88,7 +91,7 @@ func program(t *testing.T, seed uint64, tally *campaign.Tally) error {
 	if err == nil || *only != "" {
 		return err
 	}
-	p, err = simulator.Shrink(t, p, err)
+	p, err = simulator.Shrink(t, p, err, *shrinkFor)
 	return fmt.Errorf("%w\nrepeat what is left of it: %s", err, command(seed, p))
 }
 
@@ -149,7 +152,7 @@ func TestFindsALostSync(t *testing.T) {
 			}
 			return n
 		}
-		short, err := simulator.Shrink(t, p, err)
+		short, err := simulator.Shrink(t, p, err, 0)
 		t.Logf("seed %d fails with %d of %d operations: %v\n%s", seed, count(short), count(p), err, command(seed, short))
 		if n := count(short); n > 4 || n >= count(p) {
 			t.Errorf("%d operations are left, of %d", n, count(p))

@@ -19,6 +19,8 @@ const hugeValue = 1<<20 + 1<<16
 
 // work does what a task does, one operation after the other.
 func (r *run) work(t task) {
+	var k kept
+	defer func() { r.mayFail(t.name+", what was kept", k.letGo()) }()
 	for _, o := range t.ops {
 		if r.gone() || r.steps.Load() > enoughSteps {
 			return
@@ -31,7 +33,7 @@ func (r *run) work(t task) {
 		case writes:
 			what, err = "transaction", r.write(rng)
 		case reads:
-			what, err = r.read(rng)
+			what, err = r.read(rng, &k)
 		case keepsHouse:
 			what, err = r.keepHouse(rng, o.no)
 		case follows:
@@ -133,9 +135,42 @@ func (r *run) change(tx enginetest.Tx, m enginetest.Map, rng *rand.Rand) (engine
 	return m, nil
 }
 
+// kept is a snapshot that a reader keeps over several operations.
+type kept struct {
+	s  enginetest.Snapshot
+	at *commit
+}
+
+func (k *kept) letGo() error {
+	if k.s == nil {
+		return nil
+	}
+	err := k.s.Close()
+	k.s = nil
+	return err
+}
+
+// readKept looks again at a snapshot that is kept.
+func (r *run) readKept(rng *rand.Rand, k *kept) error {
+	err := r.walk(k.s, k.at.state, rng)
+	if err == nil {
+		err = enginetest.Probe(k.s, k.at.state, rng, r.gen, 3)
+	}
+	if err != nil {
+		return fmt.Errorf("of commit %d: %w", k.at.no, err)
+	}
+	if rng.IntN(4) == 0 {
+		return k.letGo()
+	}
+	return nil
+}
+
 // read is one of the ways to read.
-func (r *run) read(rng *rand.Rand) (what string, err error) {
+func (r *run) read(rng *rand.Rand, k *kept) (what string, err error) {
 	from := r.chain.now()
+	if k.s != nil && rng.IntN(3) > 0 {
+		return "kept snapshot", r.readKept(rng, k)
+	}
 	if rng.IntN(4) == 0 {
 		return "get", r.get(rng, from)
 	}
@@ -143,10 +178,17 @@ func (r *run) read(rng *rand.Rand) (what string, err error) {
 	if err != nil {
 		return "snapshot", err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
+	defer func() {
+		if k.s != s {
+			err = errors.Join(err, s.Close())
+		}
+	}()
 	at, err := r.seen(s, from)
 	if err != nil {
 		return "snapshot", err
+	}
+	if k.s == nil && rng.IntN(3) == 0 {
+		*k = kept{s, at}
 	}
 	for range rng.IntN(4) {
 		r.hold("snapshot is kept")
