@@ -13,6 +13,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/index"
 	"github.com/lsmlite/lsmlite-go/engine/internal/inspect"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mutant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/stream"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
@@ -93,7 +94,7 @@ func (db *DB) Poisoned() error {
 func (db *DB) poison(err error) error {
 	wrapped := error(&Error{Code: CodeIO, Op: "write", Path: db.path,
 		Detail: "an earlier sync failed, so nothing more is written; close the database and open it again", Err: err})
-	if db.fatal.CompareAndSwap(nil, &wrapped) {
+	if !mutant.Is(mutant.PoisonForgotten) && db.fatal.CompareAndSwap(nil, &wrapped) {
 		db.notes.SyncFailed()
 		if db.obs.Poisoned != nil {
 			db.obs.Poisoned(PoisonEvent{DB: db, Err: err})

@@ -20,7 +20,7 @@ const module = "github.com/lsmlite/lsmlite-go"
 // for it; names are relative to the module, others are modules of their own. What tests
 // import is not restricted.
 var (
-	low  = []string{"engine/errs", "engine/internal/base", "engine/internal/invariant", "engine/internal/mark", "engine/internal/sched"}
+	low  = []string{"engine/errs", "engine/internal/base", "engine/internal/invariant", "engine/internal/mark", "engine/internal/mutant", "engine/internal/sched"}
 	file = join(low, "engine/internal/format", "engine/vfs", "engine/internal/ioerr")
 	page = join(file, "engine/internal/arena", "engine/internal/blockfile", "engine/compress", "engine/internal/crypt")
 	seg  = join(page, "engine/internal/fence", "engine/internal/filter", "engine/internal/segment")
@@ -33,6 +33,7 @@ var allowed = map[string][]string{
 	"engine/internal/foreign":    nil,
 	"engine/internal/invariant":  nil,
 	"engine/internal/mark":       nil,
+	"engine/internal/mutant":     nil,
 	"engine/internal/sched":      nil,
 	"engine/vfs":                 {"golang.org/x/sys"},
 	"engine/vfs/memfs":           {"engine/vfs"},
@@ -98,7 +99,7 @@ var allowed = map[string][]string{
 		"engine/internal/wal",
 		"engine/internal/worker",
 		"engine/internal/writer"),
-	"engine/internal/simulator": {"engine", "engine/enginetest", "engine/internal/sched", "engine/keys", "engine/vfs", "engine/vfs/faultfs",
+	"engine/internal/simulator": {"engine", "engine/enginetest", "engine/internal/mutant", "engine/internal/sched", "engine/keys", "engine/vfs", "engine/vfs/faultfs",
 		"engine/vfs/memfs"},
 	"engine/enginetest":        {"engine", "engine/internal/mark", "engine/vfs"},
 	"engine/writeset":          {"engine/internal/base", "engine/internal/memtree"},

@@ -15,9 +15,11 @@ import (
 
 // forTests are exported although only tests of other packages use them, with the reason.
 var forTests = map[string]string{
-	"engine/internal/cursor.Cursor.Steps": "the tests of package engine measure what a cursor passes over",
-	"engine/internal/span.List.Len":       "the tests of package cursor count what cursors remember",
-	"engine/internal/turn.Turn.Given":     "the tests of package engine want that readers give way to writers",
+	"engine/internal/cursor.Cursor.Steps":    "the tests of package engine measure what a cursor passes over",
+	"engine/internal/mutant.All":             "the tests of package simulator look for each of them",
+	"engine/internal/mutant.Mutant.Sentence": "the tests of package simulator say what they have found",
+	"engine/internal/span.List.Len":          "the tests of package cursor count what cursors remember",
+	"engine/internal/turn.Turn.Given":        "the tests of package engine want that readers give way to writers",
 }
 
 // TestNothingExportedInVain: what an internal package exports is used by another package, also of the

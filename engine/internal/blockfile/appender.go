@@ -6,6 +6,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mutant"
 )
 
 const (
@@ -93,7 +94,9 @@ func (a *Appender) allocate() (base.BlockNo, error) {
 	if err != nil {
 		return 0, err
 	}
-	a.f.cache.drop(b)
+	if !mutant.Is(mutant.CacheKept) {
+		a.f.cache.drop(b)
+	}
 	a.blocks = append(a.blocks, b)
 	return b, nil
 }

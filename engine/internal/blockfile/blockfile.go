@@ -24,6 +24,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ioerr"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mutant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
@@ -104,6 +105,9 @@ func (f *File) Close() { f.cache.close() }
 func (f *File) Sync() error {
 	f.syncing.Lock()
 	defer f.syncing.Unlock()
+	if mutant.Is(mutant.PoisonForgotten) {
+		f.unsynced = nil
+	}
 	if f.unsynced != nil {
 		return f.unsynced
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mutant"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 )
 
@@ -108,10 +109,15 @@ func store(f *blockfile.File, durable int, sync bool, write func(page int, secon
 		}
 		return nil
 	}
-	if err := syncFile(); err != nil {
-		return Nothing, err
+	if !mutant.Is(mutant.DataNotSynced) {
+		if err := syncFile(); err != nil {
+			return Nothing, err
+		}
 	}
 	first := Other(durable)
+	if durable != 0 && mutant.Is(mutant.DurablePageFirst) {
+		first = durable
+	}
 	if first == 1 {
 		mark.Hit(mark.CheckpointPage1)
 	} else {
@@ -120,6 +126,9 @@ func store(f *blockfile.File, durable int, sync bool, write func(page int, secon
 	for i, page := range []int{first, Other(first)} {
 		if err := write(page, i == 1); err != nil {
 			return Stage(i), err
+		}
+		if i == 0 && mutant.Is(mutant.FirstNotSynced) {
+			continue
 		}
 		if err := syncFile(); err != nil {
 			return Stage(i), err

@@ -5,6 +5,7 @@ package cursor
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mutant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
@@ -90,7 +91,8 @@ func (a *asker) levels(levels []*snapshot.Level, it *segment.Iter) (at *segment.
 			out, err = a.lookup(l.Seg, a.filter(l.Seg), it)
 		case !l.Merging.Ours:
 			at, out, err = lookupMerging(a.key, l)
-		case base.CompareTopic(0, a.key, l.Merging.SplitKind, l.Merging.Split) < 0:
+		case base.CompareTopic(0, a.key, l.Merging.SplitKind, l.Merging.Split) < 0,
+			mutant.Is(mutant.SplitKeyOffInGet) && base.CompareTopic(0, a.key, l.Merging.SplitKind, l.Merging.Split) == 0:
 			out, err = a.lookup(l.Seg, a.output(l.Seg, l.Merging), it)
 		default:
 			for _, seg := range l.Merging.RHS {

@@ -5,6 +5,7 @@ package cursor
 import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mutant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
@@ -23,7 +24,11 @@ type limits struct {
 
 // inside reports whether a key lies on the source's side of the split key.
 func (l *limits) inside(kind base.Kind, key []byte) bool {
-	return (base.CompareTopic(kind, key, l.topic, l.split) < 0) == l.below
+	order := base.CompareTopic(kind, key, l.topic, l.split)
+	if mutant.Is(mutant.SplitKeyOff) {
+		return (order <= 0) == l.below
+	}
+	return (order < 0) == l.below
 }
 
 // nearer returns the head at which a walk comes to the split key, if it comes to that on this source

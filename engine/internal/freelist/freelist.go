@@ -21,6 +21,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mutant"
 )
 
 // List is the free list of a database.
@@ -111,7 +112,8 @@ func (l *List) Allocate(floor base.BlockNo, limit base.SnapshotID, pinned []base
 // writable reports whether a free block may be written that is not reserved: whether no snapshot
 // from limit on may use it (rule CHECKPOINT_BLOCKS_STAY), and none of the pinned ones (rule PINNED_BLOCKS_STAY).
 func (l *List) writable(b base.BlockNo, limit base.SnapshotID, pinned []base.SnapshotID) bool {
-	return l.free[b] < limit && !l.UsedBy(b, pinned...)
+	return (l.free[b] < limit || limit > 0 && mutant.Is(mutant.CheckpointBlockReused)) &&
+		(!l.UsedBy(b, pinned...) || mutant.Is(mutant.PinnedBlockReused))
 }
 
 // Writable returns the free blocks, ascending, that Allocate would give out.

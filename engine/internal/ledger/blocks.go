@@ -6,6 +6,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mutant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
@@ -60,7 +61,7 @@ func (l *Ledger) TakeAppendPoint() AppendPoint {
 	defer l.mu.Unlock()
 	points := l.reg.Newest().Disk.Append
 	for i := len(points) - 1; i >= 0; i-- {
-		if points[i] != 0 && !l.taken[i] {
+		if points[i] != 0 && (!l.taken[i] || mutant.Is(mutant.AppendPointTwice)) {
 			return l.take(i)
 		}
 	}

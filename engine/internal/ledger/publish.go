@@ -10,6 +10,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mutant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
@@ -77,6 +78,9 @@ func (l *Ledger) Publish(c *Change) (Outcome, error) {
 	}
 	if c.Flush {
 		disk.Log, disk.Seq = cur.OldLog, cur.OldSeq
+		if mutant.Is(mutant.LogPlaceLate) {
+			disk.Log = cur.End.LogPos
+		}
 		next.Old, next.HasOld, next.OldLog, next.OldSeq = memtree.View{}, false, format.LogPos{}, 0
 	}
 

@@ -7,6 +7,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/checkpoint"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mutant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
@@ -74,6 +75,9 @@ func (l *Ledger) Next() Export {
 		st = next
 	}
 	l.stored.NewestID = st.Disk.ID
+	if mutant.Is(mutant.LogReusedEarly) {
+		l.log.synced = position{st.Disk.Log, true}
+	}
 	return Export{Checkpoint: l.export(st.Disk), Seq: st.Disk.Seq, Durable: l.stored.Meta, freed: l.freed}
 }
 
@@ -84,7 +88,9 @@ func (l *Ledger) export(disk *snapshot.Snapshot) *format.Checkpoint {
 	c.Blocks = l.free.Blocks()
 	c.PageSize, c.BlockSize = uint32(geo.PageSize), uint32(geo.BlockSize)
 	c.Written = l.bf.Written()
-	c.Free = l.free.Delta()
+	if !mutant.Is(mutant.FreeListForgotten) {
+		c.Free = l.free.Delta()
+	}
 	return c
 }
 

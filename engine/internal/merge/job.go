@@ -18,6 +18,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/cursor"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mutant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/segment"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
@@ -288,7 +289,7 @@ func (j *Job) emit(i int) (written int64, err error) {
 	}
 	keep := !covered
 	switch {
-	case j.spec.Oldest:
+	case j.spec.Oldest, mutant.Is(mutant.DeletesDropped) && len(j.spec.Inputs) > 0:
 		keep = keep && kind&base.Insert != 0
 		kind &^= base.RangeBits
 	case kind&base.PointDelete != 0:

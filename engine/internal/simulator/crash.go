@@ -83,10 +83,11 @@ const (
 	hotPart = 16
 )
 
-// hot are steps that change what is durable, or write a meta page.
-var hot = regexp.MustCompile(`^(sync|syncdir|rename|remove|truncate) |^write db (0|[1-7]\d{0,3})\+`)
+// hot are steps that change what is durable, write a meta page, or write the log from its beginning on once more.
+var hot = regexp.MustCompile(`^(sync|syncdir|rename|remove|truncate) ` +
+	`|^write db (0|[1-7]\d{0,3})\+|^write db-log \d{1,4}\+`)
 
-// often returns one in how many steps like the newest one is followed by a look, if that is so after one in n on the whole.
+// often returns one in how many steps like the newest one is followed by a look, if on the whole one in n is.
 func (r *run) often(n int) int {
 	if hot.MatchString(r.last) {
 		return max(n/hotPart, 2)

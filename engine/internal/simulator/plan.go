@@ -134,8 +134,8 @@ func (p *plan) drawLevels(rng, more *rand.Rand, without map[int]bool) {
 }
 
 func (p *plan) drawSession(rng *rand.Rand, without map[int]bool) session {
-	s := session{safety: p.options.Safety, background: engine.Background(rng.IntN(4)), end: end(rng.IntN(int(numEnds))), endAt: 1 + rng.IntN(1<<(6+rng.IntN(7))),
-		fault: rng.Uint64(), looks: 30 << rng.IntN(6)}
+	s := session{safety: p.options.Safety, background: engine.Background(rng.IntN(4)), end: end(rng.IntN(int(numEnds))),
+		endAt: 1 + rng.IntN(1<<(6+rng.IntN(7))), fault: rng.Uint64(), looks: 30 << rng.IntN(6)}
 	if rng.IntN(3) == 0 {
 		s.faults = 1 + rng.IntN(3)
 	}
@@ -171,7 +171,8 @@ func (p *plan) String() string {
 		"maxlog %d, autowork %v, cache %d, changes %d, %d keys of shape %d", p.seed, o.Key != nil, o.Compression, o.Safety, o.PageSize,
 		o.AutoFlush, o.AutoCheckpoint, o.AutoMerge, o.MaxFreelist, o.MaxLog, !o.NoAutoWork, o.CacheSize, o.Changes, p.gen.Keys, p.gen.Shape)
 	for i, s := range p.sessions {
-		text += fmt.Sprintf("\nsession %d: safety %v, background %v, %d faults, ends with %s", i, s.safety, s.background, s.faults, endNames[s.end])
+		text += fmt.Sprintf("\nsession %d: safety %v, background %v, %d faults, ends with %s",
+			i, s.safety, s.background, s.faults, endNames[s.end])
 		if s.opening > 0 {
 			text += fmt.Sprintf("; sync %d fails while it is opened", s.opening)
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mutant"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
@@ -41,6 +42,7 @@ type Program struct {
 	Without map[int]bool          // numbers of operations that are left out
 	Steps   int                   // at most; 0: as many as any run may have
 	Looks   int                   // one in so many steps is followed by a look at what a crash would leave; 0: as the seed says
+	Mutant  mutant.Mutant         // which fault the engine has; 0: none
 	Wrap    func(f vfs.FS) vfs.FS // what lies over the files in memory; nil is nothing
 }
 
@@ -69,7 +71,7 @@ type run struct {
 	evicted bool // the cache has evicted what a failed sync had dropped, which is as if the power had failed
 }
 
-// Run runs a program in a bubble of its own. One that hangs leaves its goroutines there for ever, and is an error like
+// Run runs a program in a bubble of its own. One that hangs leaves its goroutines there, and is an error like
 // any other.
 func Run(t *testing.T, p Program) (result Result, err error) {
 	busy.Lock()
@@ -81,6 +83,9 @@ func Run(t *testing.T, p Program) (result Result, err error) {
 			_ = recover() // the bubble has ended, and not all that are in it
 		}
 	}()
+	if p.Mutant != 0 {
+		defer mutant.With(p.Mutant)()
+	}
 	most := p.Steps
 	if most == 0 {
 		most = maxSteps

@@ -13,6 +13,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/merge"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mutant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/tuning"
 )
 
@@ -173,7 +174,7 @@ func (w *Worker) rewrite(ctx context.Context) error {
 // in the cache only. The caller has the worker's turn.
 func (w *Worker) RewriteSuspect(ctx context.Context) error {
 	w.Turn.MustBeHeld()
-	if !w.Notes.Suspect() || w.Tuning.Load().Sync == tuning.Never {
+	if !w.Notes.Suspect() || w.Tuning.Load().Sync == tuning.Never || mutant.Is(mutant.SuspectKept) {
 		return nil
 	}
 	if len(w.Ledger.Newest().Disk.Levels) > 0 {

@@ -10,6 +10,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/errs"
 	"github.com/lsmlite/lsmlite-go/engine/internal/invariant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mutant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
@@ -169,6 +170,9 @@ func (w *Writer) reclaim() {
 	}
 	readers := w.Ledger.Readers()
 	oldest := readers.OldestEpoch(w.tree)
+	if mutant.Is(mutant.TreeReusedEarly) {
+		oldest = w.Ledger.Newest().Live.Epoch()
+	}
 	if w.group.marked {
 		oldest = min(oldest, w.group.mark.Epoch())
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
 	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mutant"
 	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 )
 
@@ -144,7 +145,7 @@ func (w *Writer) lead() {
 	}
 	g.syncing = false
 	g.idle.Broadcast()
-	if next := g.next(); next != nil {
+	if next := g.next(); next != nil && !mutant.Is(mutant.WakeLost) {
 		next.done.Signal()
 	}
 }
@@ -157,7 +158,13 @@ func (w *Writer) syncReady() {
 	g.leading = h
 	g.inSync, g.ready = g.ready, g.inSync[:0]
 	g.mu.Unlock()
-	err := w.log.Sync()
+	if mutant.Is(mutant.ShownBeforeSync) {
+		w.Ledger.Show(h)
+	}
+	var err error
+	if g.inSync[0].writers < 2 || !mutant.Is(mutant.GroupNotSynced) {
+		err = w.log.Sync()
+	}
 	if err == nil {
 		w.Ledger.Show(h)
 		w.Ledger.LogSynced(h.End.Stream)

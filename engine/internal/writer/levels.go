@@ -2,7 +2,11 @@
 
 package writer
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/lsmlite/lsmlite-go/engine/internal/mutant"
+)
 
 // Level returns the number of open levels.
 func (tx *Tx) Level() int { return tx.level }
@@ -47,7 +51,9 @@ func (tx *Tx) RollbackTo(level int) error {
 func (tx *Tx) rollbackTo(level int) {
 	m := tx.marks[level-1]
 	tx.w.tree.RollbackTo(m.tree)
-	tx.w.log.RollbackTo(m.log)
+	if level == 1 || !mutant.Is(mutant.SavepointInLog) {
+		tx.w.log.RollbackTo(m.log)
+	}
 	// Cursors that are still open go on with the list that they have.
 	tx.spans = nil
 	tx.level, tx.marks, tx.err = level, tx.marks[:level], nil
