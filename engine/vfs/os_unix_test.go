@@ -5,9 +5,12 @@
 package vfs_test
 
 import (
+	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 
@@ -31,6 +34,34 @@ func TestOSNewFilesAreTheOwners(t *testing.T) {
 
 func TestOSSyncDirReportsFailure(t *testing.T) {
 	expectError(t, vfs.OS.SyncDir(filepath.Join(t.TempDir(), "none", "db")), fs.ErrNotExist)
+}
+
+// TestOSSyncDirPassesOverFoldersWithoutSync: /proc has none.
+func TestOSSyncDirPassesOverFoldersWithoutSync(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("there is no such folder")
+	}
+	ok(t, vfs.OS.SyncDir("/proc/self/db"))
+}
+
+func TestOSCanonicalEndsAfterManyLinks(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	ok(t, err)
+	chain := func(n int) string {
+		for i := range n {
+			ok(t, os.Symlink(fmt.Sprintf("%d-%d", n, i+1), filepath.Join(dir, fmt.Sprintf("%d-%d", n, i))))
+		}
+		return filepath.Join(dir, fmt.Sprintf("%d-0", n))
+	}
+	name, err := vfs.OS.Canonical(chain(20)) // the last one leads to no file
+	if want := filepath.Join(dir, "20-20"); name != want || err != nil {
+		t.Errorf("Canonical = %q, %v; want %q", name, err, want)
+	}
+	if name, err = vfs.OS.Canonical(chain(60)); err == nil {
+		t.Errorf("60 links lead to %q", name)
+	}
+	_, err = vfs.OS.Canonical(filepath.Join(dir, "none", "db"))
+	expectError(t, err, fs.ErrNotExist)
 }
 
 func TestOSRefusesAPipe(t *testing.T) {
