@@ -59,6 +59,10 @@ func TestSourcesOfKeys(t *testing.T) {
 }
 
 func TestSourcesOfPassphrases(t *testing.T) {
+	longest := strings.Repeat("x", 4096)
+	if m := fetch(t, keys.Passphrase([]byte(longest), keys.Params{})); string(m.Passphrase) != longest {
+		t.Errorf("the longest passphrase has %d bytes", len(m.Passphrase))
+	}
 	t.Setenv("LSMLITE_TEST_PASSPHRASE", "  pass phrase ")
 	for _, src := range []keys.Source{
 		keys.Passphrase([]byte("  pass phrase "), keys.Params{}), keys.PassphraseFile(write(t, "  pass phrase ")),
@@ -81,26 +85,27 @@ func TestBadSources(t *testing.T) {
 	t.Setenv("LSMLITE_TEST_EMPTY", "")
 	t.Setenv("LSMLITE_TEST_BYTES", string(key))
 	for name, src := range map[string]keys.Source{
-		"a short key":          keys.Raw([]byte(secret)),
-		"no key":               keys.Raw(nil),
-		"a file of text":       keys.File(write(t, secret)),
-		"63 digits":            keys.File(write(t, secret+strings.Repeat("0", 49))),
-		"digits that are none": keys.File(write(t, secret+strings.Repeat("g", 50))),
-		"a long file":          keys.File(write(t, strings.Repeat(secret, 100))),
-		"an empty file":        keys.File(write(t, "")),
-		"no file":              keys.File(filepath.Join(t.TempDir(), "none")),
-		"a folder":             keys.File(t.TempDir()),
-		"text in a variable":   keys.Env("LSMLITE_TEST_BAD"),
-		"bytes in a variable":  keys.Env("LSMLITE_TEST_BYTES"),
-		"an empty variable":    keys.Env("LSMLITE_TEST_EMPTY"),
-		"no variable":          keys.PassphraseEnv("LSMLITE_TEST_NONE"),
-		"an empty passphrase":  keys.PassphraseFile(write(t, "\n")),
-		"a long passphrase":    keys.PassphraseFile(write(t, strings.Repeat(secret, 1000))),
-		"too costly":           keys.Passphrase([]byte(secret), keys.Params{Time: keys.MaxTime + 1}),
-		"too much memory":      keys.Passphrase([]byte(secret), keys.Params{MemoryKiB: keys.MaxMemoryKiB + 1}),
-		"too little memory":    keys.Passphrase([]byte(secret), keys.Params{MemoryKiB: 31}),
-		"too many lanes":       keys.Passphrase([]byte(secret), keys.Params{Lanes: keys.MaxLanes + 1}),
-		"nothing to call":      keys.External("k", nil, nil),
+		"a short key":           keys.Raw([]byte(secret)),
+		"no key":                keys.Raw(nil),
+		"a file of text":        keys.File(write(t, secret)),
+		"63 digits":             keys.File(write(t, secret+strings.Repeat("0", 49))),
+		"digits that are none":  keys.File(write(t, secret+strings.Repeat("g", 50))),
+		"a long file":           keys.File(write(t, strings.Repeat(secret, 100))),
+		"an empty file":         keys.File(write(t, "")),
+		"no file":               keys.File(filepath.Join(t.TempDir(), "none")),
+		"a folder":              keys.File(t.TempDir()),
+		"text in a variable":    keys.Env("LSMLITE_TEST_BAD"),
+		"bytes in a variable":   keys.Env("LSMLITE_TEST_BYTES"),
+		"an empty variable":     keys.Env("LSMLITE_TEST_EMPTY"),
+		"no variable":           keys.PassphraseEnv("LSMLITE_TEST_NONE"),
+		"an empty passphrase":   keys.PassphraseFile(write(t, "\n")),
+		"a long passphrase":     keys.PassphraseFile(write(t, strings.Repeat(secret, 1000))),
+		"too long a passphrase": keys.Passphrase([]byte(strings.Repeat("x", 4097)), keys.Params{}),
+		"too costly":            keys.Passphrase([]byte(secret), keys.Params{Time: keys.MaxTime + 1}),
+		"too much memory":       keys.Passphrase([]byte(secret), keys.Params{MemoryKiB: keys.MaxMemoryKiB + 1}),
+		"too little memory":     keys.Passphrase([]byte(secret), keys.Params{MemoryKiB: 31}),
+		"too many lanes":        keys.Passphrase([]byte(secret), keys.Params{Lanes: keys.MaxLanes + 1}),
+		"nothing to call":       keys.External("k", nil, nil),
 	} {
 		m, err := src.Material(context.Background())
 		if !errors.Is(err, errs.ErrKey) || m != nil {
