@@ -23,7 +23,7 @@ type Layout struct {
 	PageSize, BlockSize int64
 	Codec               string // name of the codec, empty if the file is neither compressed nor encrypted
 	Cipher              string // name of the cipher, empty if the file is not encrypted
-	FileBytes           int64  // length of the file, which may end before its last block does, or after it
+	FileBytes           int64  // length of the file, which may end before its last block does, or after it; 0 if it is not known
 	Blocks, FreeBlocks  int64
 
 	// Snapshot is the id of the levels, and Checkpoint that of the newest checkpoint that both meta pages hold.

@@ -44,7 +44,7 @@ func readLog(t *testing.T, path string, o engine.ReadLogOptions) (ops []string, 
 			if int(r.End.Uncommitted) < len(open) || r.End.Why == "" {
 				t.Errorf("%d operations without a commit, the end is %+v", len(open), r.End)
 			}
-		case engine.LogPad, engine.LogHead, engine.LogJump:
+		case engine.LogPad, engine.LogHead, engine.LogJump, engine.LogFrame, engine.LogKeyFrame:
 		default:
 			t.Errorf("%+v", r)
 		}
