@@ -68,6 +68,8 @@ func TestNoDescriptorsLeftLeavesNothing(t *testing.T) {
 	}
 	var limit syscall.Rlimit
 	ok(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit))
+	all := limit // what writes profiles when the tests are over needs some
+	defer func() { ok(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &all)) }()
 	path := filepath.Join(dir, "x")
 	opened, failed := 0, 0
 	for n := 64; n > 0; n-- {
