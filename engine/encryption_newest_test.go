@@ -117,7 +117,7 @@ func TestRecoverMetaPageThatCannotBeRead(t *testing.T) {
 			}
 			err := recover(engine.RecoverOptions{Key: key1})
 			if both {
-				if !errors.Is(err, engine.ErrCorrupt) {
+				if !errors.Is(err, engine.ErrIO) || !errors.Is(err, syscall.EIO) {
 					t.Errorf("neither page: %v", err)
 				}
 				continue
