@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -130,7 +131,8 @@ func TestMetricsOfKnownWork(t *testing.T) {
 			t.Errorf("%s has %d observations, want %d", name, m.count, want.count)
 		}
 		if m.kind == "HISTOGRAM" && want.value == 0 { // a time
-			if m.value <= 0 || m.value > 600 {
+			coarse := runtime.GOOS == "windows" && m.value == 0 // its clock may stand still for so short a time
+			if m.value <= 0 && !coarse || m.value > 600 {
 				t.Errorf("%s has the sum %v", name, m.value)
 			}
 			continue
