@@ -7,12 +7,17 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
+
+// patient is how long the readers of schedules may hold what they read: a busy machine may stop one for seconds, and
+// its schedule is about something else.
+const patient = time.Hour
 
 // CrashConfig says how the schedule of one seed is crashed.
 type CrashConfig struct {
@@ -77,7 +82,7 @@ func Crash(cfg CrashConfig) (CrashStats, error) {
 	c.options.NoLog, c.background = cfg.NoLog, cfg.Background
 	c.stats.Rare, c.stats.Kinds = make(map[string]int), make(map[string]int)
 	c.beside = c.fork(-1)
-	c.options.Readers = cfg.Handles
+	c.options.Readers, c.options.ReadersHold = cfg.Handles, patient
 	if cfg.Lists || cfg.Halves {
 		c.options.Compression = "none" // it takes many blocks
 	}

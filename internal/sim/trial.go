@@ -57,7 +57,7 @@ func NewTrial(n uint64, needs TrialNeeds) *Trial {
 	}
 	o.Safety = engine.SafetyOff + engine.Safety(n%3)
 	o.Compression = []string{"none", "lz4", "zlib", "zstd", "snappy"}[n%5]
-	o.Readers = rng.IntN(2) == 0
+	o.Readers, o.ReadersHold = rng.IntN(2) == 0, patient
 	if rng.IntN(2) == 0 {
 		o.Mmap = engine.MmapAll
 	}

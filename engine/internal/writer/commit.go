@@ -83,6 +83,7 @@ func (tx *Tx) commitToLog(ctx context.Context) (sync bool, err error) {
 		w.claim(later)
 	}
 	if sync, err = w.logCommit(tx, t); err != nil {
+		w.noteFailedSync()
 		w.Notes.Unclaim(w.seq)
 		tx.rollback()
 		return false, w.logError(err)

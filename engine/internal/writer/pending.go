@@ -102,8 +102,20 @@ func (w *Writer) add(h ledger.Commit) *batch {
 func (w *Writer) writePending() {
 	g := &w.group
 	g.writing.Lock()
-	defer g.writing.Unlock()
-	w.wrote(w.log.WritePending())
+	err := w.log.WritePending()
+	w.wrote(err)
+	g.writing.Unlock()
+	if err != nil {
+		w.noteFailedSync()
+	}
+}
+
+// noteFailedSync ends writing if a sync of the log has failed that was no commit's own: that of what was voided,
+// because it could not be written. Any goroutine may call it.
+func (w *Writer) noteFailedSync() {
+	if err := w.log.SyncFailed(); err != nil && w.Host.Poisoned() == nil {
+		_ = w.Host.Poison(err)
+	}
 }
 
 // wrote notes that all commits are in the file of the log, or why those that were waiting are not.
@@ -131,12 +143,9 @@ func (w *Writer) wrote(err error) {
 }
 
 // repair undoes the commits that could not be written. Their writers have been told, and no reader
-// has seen them. If a sync of the log has failed meanwhile, that of what was voided, writing ends as after any other.
-// The caller has the writer's turn, and no transaction is in progress.
+// has seen them. The caller has the writer's turn, and no transaction is in progress.
 func (w *Writer) repair() {
-	if err := w.log.SyncFailed(); err != nil && w.Host.Poisoned() == nil {
-		_ = w.Host.Poison(err)
-	}
+	w.noteFailedSync()
 	if w.log.Lost() == nil {
 		return
 	}
