@@ -12,6 +12,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/attach"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/turn"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
@@ -36,7 +37,7 @@ type attached struct {
 	seen        atomic.Pointer[Attachment] // Age is not set
 	seenAt      atomic.Int64               // when it was the newest state, in Unix nanoseconds
 
-	closing sync.RWMutex // held while the files are read for one who has no handle open, such as Stats
+	closing sched.RWMutex // held while the files are read for one who has no handle open, such as Stats
 	closed  bool
 
 	openFiles  func(context.Context) (*DB, error) // opens the files at rest

@@ -4,13 +4,13 @@ package engine
 
 import (
 	"io/fs"
-	"sync"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/attach"
 	"github.com/lsmlite/lsmlite-go/engine/internal/blockfile"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
 	"github.com/lsmlite/lsmlite-go/engine/internal/ledger"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
@@ -27,7 +27,7 @@ type view struct {
 type account struct {
 	disk       *snapshot.Snapshot
 	checkpoint *format.Checkpoint
-	mu         sync.Mutex // held while it is read
+	mu         sched.Mutex // held while it is read
 	list       *freelist.List
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/attach"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 )
 
 // attachInterval is how often a handle that nobody uses goes on to the newest checkpoint of the process that
@@ -23,13 +24,16 @@ func (a *attached) start() {
 	a.stop = stop
 	go func() {
 		defer close(a.done)
+		sched.Point("renewer begins")
 		tick := time.NewTicker(attachInterval)
 		defer tick.Stop()
 		for {
 			select {
 			case <-ctx.Done():
+				sched.Point("renewer ends")
 				return
 			case <-tick.C:
+				sched.Point("renewer ticks")
 				a.renew(ctx)
 			}
 		}
@@ -68,6 +72,7 @@ func (a *attached) stopRenewing() {
 	if stop != nil {
 		stop()
 		<-a.done
+		sched.Point("renewer has ended")
 	}
 }
 

@@ -27,6 +27,8 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 	"github.com/lsmlite/lsmlite-go/engine/vfs"
@@ -89,6 +91,7 @@ func (f *Follower) Find(ctx context.Context) error {
 // used its space meanwhile, nor is about to.
 func (f *Follower) Leave() {
 	if f.run != nil {
+		mark.Hit(mark.AttachLost)
 		f.retired = append(f.retired, f.run)
 		f.run = nil
 	}
@@ -146,8 +149,10 @@ func sleep(ctx context.Context, d time.Duration) error {
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
+		sched.Point("follower ends")
 		return ctx.Err()
 	case <-t.C:
+		sched.Point("follower has slept")
 		return nil
 	}
 }
@@ -182,21 +187,22 @@ func (f *Follower) step(ctx context.Context, renew bool) error {
 // follow reads the log up to the end that was seen.
 func (f *Follower) follow(ctx context.Context, end wal.Place) error {
 	r := f.run
-	mark := r.tree.Mark()
+	before := r.tree.Mark()
 	lies := r.lies
 	n, err := r.read(ctx, r.tail, end, r.tree, &lies)
 	if err == nil {
 		err = r.intact(r.claim.hold, r.end)
 	}
 	if err != nil {
-		r.tree.RollbackTo(mark)
-		r.tree.Release(mark)
+		r.tree.RollbackTo(before)
+		r.tree.Release(before)
 		r.tail = wal.NewTail(r.log, r.end, f.keys)
 		return r.logError(r.claim.hold, r.end, err)
 	}
-	r.tree.Release(mark)
+	r.tree.Release(before)
 	r.end, r.lies = end, lies
 	f.seq += n
+	mark.Hit(mark.AttachFollowed)
 	f.publish()
 	f.reclaim()
 	return nil

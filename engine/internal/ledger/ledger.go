@@ -7,7 +7,8 @@
 // The ledger decides nothing about when to flush, merge or checkpoint, and writes nothing itself: it has package live
 // show readers in other processes what its own readers see.
 // Its methods may be called from any goroutine; those that need a turn say so. While its mutex is
-// held, only that of the registry is locked; no turn is waited for, and no I/O is done.
+// held, only that of the registry is locked; no turn is waited for, and nothing is read or written but the page for
+// readers in other processes.
 // Invariants:
 //
 //   - A block is given away only if no checkpoint that a crash may lead back to, no pinned
@@ -18,7 +19,6 @@
 package ledger
 
 import (
-	"sync"
 	"sync/atomic"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -27,6 +27,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/freelist"
 	"github.com/lsmlite/lsmlite-go/engine/internal/live"
 	"github.com/lsmlite/lsmlite-go/engine/internal/memtree"
+	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 	"github.com/lsmlite/lsmlite-go/engine/internal/snapshot"
 )
 
@@ -37,7 +38,7 @@ type Ledger struct {
 	live    *live.Writer // nil: no other process may read; never changes after LetRead
 	reg     snapshot.Registry
 
-	mu     sync.Mutex
+	mu     sched.Mutex
 	free   *freelist.List
 	taken  [4]bool // append points that a job writes from
 	stored Stored

@@ -8,6 +8,7 @@ import (
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
 	"github.com/lsmlite/lsmlite-go/engine/internal/format"
 	"github.com/lsmlite/lsmlite-go/engine/internal/live"
+	"github.com/lsmlite/lsmlite-go/engine/internal/mark"
 	"github.com/lsmlite/lsmlite-go/engine/internal/sched"
 	"github.com/lsmlite/lsmlite-go/engine/internal/wal"
 )
@@ -75,6 +76,9 @@ func (l *Ledger) limit() (limit, error) {
 		lim.from = 0
 	}
 	lim.others = pinned.IDs
+	if len(lim.others) > 0 || pinned.All {
+		mark.Hit(mark.OthersPin)
+	}
 	return lim, err
 }
 

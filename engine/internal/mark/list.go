@@ -79,6 +79,9 @@ const (
 	BackupWaits
 	OptimizeWhole
 	AttachRenewed
+	AttachFollowed
+	AttachLost
+	OthersPin
 
 	numMarks
 )
@@ -227,4 +230,10 @@ var list = [numMarks]struct{ name, sentence string }{
 		"Optimize writes all levels as one."},
 	AttachRenewed: {"attached reader renewed",
 		"A reader in another process goes on to a newer checkpoint."},
+	AttachFollowed: {"attached reader reads the log",
+		"A reader in another process reads in the log what was committed since it last did."},
+	AttachLost: {"attached reader lost its writer",
+		"A reader in another process finds that the one that wrote has ended, and shows the files as they are."},
+	OthersPin: {"checkpoint pinned by another process",
+		"Space is to be used again while a reader in another process holds on to an older checkpoint."},
 }

@@ -5,8 +5,8 @@ package mutant
 // Mutant is one fault.
 type Mutant uint8
 
-// The mutants, by what they are about: checkpoints, blocks, the log, groups of commits, readers, merges, and syncs that
-// fail.
+// The mutants, by what they are about: checkpoints, blocks, the log, groups of commits, readers, merges, syncs that
+// fail, and readers in other processes.
 const (
 	DataNotSynced Mutant = iota + 1
 	FirstNotSynced
@@ -30,6 +30,8 @@ const (
 	DeletesDropped
 	PoisonForgotten
 	SuspectKept
+	OthersNotPinned
+	OthersToldLate
 
 	numMutants
 )
@@ -80,4 +82,8 @@ var list = [numMutants]struct{ name, sentence string }{
 		"Writing goes on after a sync has failed."},
 	SuspectKept: {"suspect pages kept",
 		"After a failed sync of pages that a checkpoint refers to, they are not written again."},
+	OthersNotPinned: {"pin of another process ignored",
+		"A block is given away that a reader in another process uses."},
+	OthersToldLate: {"other processes told late",
+		"Readers in other processes learn of every second commit only when the next one is shown."},
 }

@@ -35,13 +35,14 @@ type chain struct {
 	all     []*commit
 	head    *commit // what the next transaction begins from; nil: not known, because a commit has failed
 	visible *commit // the newest that was acknowledged or seen
+	acked   *commit // the newest that was acknowledged
 	durable *commit // the newest that has to survive a loss of power
 	full    bool    // commits are synced
 }
 
 func newChain() *chain {
 	root := &commit{}
-	return &chain{all: []*commit{root}, head: root, visible: root, durable: root}
+	return &chain{all: []*commit{root}, head: root, visible: root, acked: root, durable: root}
 }
 
 // newSession begins a session that has found a commit. What was not durable by itself is not by being found.
@@ -49,7 +50,7 @@ func (h *chain) newSession(found *commit) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.session++
-	h.head, h.visible, found.failed = found, found, false
+	h.head, h.visible, h.acked, found.failed = found, found, found, false
 	if !found.isFrom(h.durable) {
 		panic("what was found is older than what is durable")
 	}
@@ -59,7 +60,7 @@ func (h *chain) newSession(found *commit) {
 func (h *chain) onlyDurable() *commit {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.head, h.visible = nil, h.durable
+	h.head, h.visible, h.acked = nil, h.durable, h.durable
 	return h.durable
 }
 
@@ -81,6 +82,9 @@ func (h *chain) acknowledged(c *commit) error {
 		return fmt.Errorf("commit %d is acknowledged, but commit %d, which it does not contain, can be seen", c.no, h.visible.no)
 	}
 	h.seenLocked(c)
+	if c.isFrom(h.acked) {
+		h.acked = c
+	}
 	return nil
 }
 
@@ -115,6 +119,14 @@ func (h *chain) now() *commit {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.visible
+}
+
+// oldestOutside returns the oldest commit that another process may show: a process that has seen a commit which is not
+// acknowledged yet may have seen it before the others could.
+func (h *chain) oldestOutside() *commit {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.acked
 }
 
 // from returns the commits from one on, those that have failed only if failed is set.

@@ -99,6 +99,7 @@ func (r *run) often(n int) int {
 func (r *run) inspect(fs *memfs.FS, allowed []*commit) (at *commit, err error) {
 	o := r.options
 	o.FS, o.Background, o.IndexSize, o.CacheSize, o.Safety = fs, engine.BackgroundNone, -1, 1<<20, r.now.safety
+	o.Readers = false
 	db, err := engine.Open(context.Background(), path, o)
 	if err != nil {
 		return nil, fmt.Errorf("open: %w", err)

@@ -9,11 +9,11 @@
 // goes on only when the director lets it, and the same seed takes the same steps: a run has a sum, in which each choice
 // and each result is.
 //
-// The tasks of a program write, read, keep house and close, next to each other, for several sessions. A session ends
-// with Close, or the process is killed, or the power fails; files may fail, too. What is found is compared with a
-// [chain] of the states that commits have led to: each reader sees one of them, whole and the same until its end, none
-// older than what it could know of; a crash keeps all that was acknowledged, and a beginning of what was not. At
-// random moments the director also looks at what a crash would leave.
+// The tasks of a program write, read, keep house and close, next to each other, for several sessions; some read as
+// other processes do. A session ends with Close, or the process is killed, or the power fails; files may fail, too.
+// What is found is compared with a [chain] of the states that commits have led to: each reader sees one of them, whole
+// and the same until its end, none older than what it could know of; a crash keeps all that was acknowledged, and a
+// beginning of what was not. At random moments the director also looks at what a crash would leave.
 //
 // Only tests use it, under the build tag invariants. It simulates one program at a time.
 package simulator

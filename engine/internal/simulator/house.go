@@ -85,6 +85,7 @@ func (r *run) backup(rng *rand.Rand, no int, from *commit) (err error) {
 	}
 	o := r.options
 	o.FS, o.Background, o.IndexSize, o.ReadOnly = r.files, engine.BackgroundNone, -1, true
+	o.Readers = false
 	db, err := engine.Open(context.Background(), name, o)
 	if err != nil {
 		return err

@@ -16,7 +16,6 @@ const (
 
 // elsewhere are marks that the first programs do not meet. Other tests of the engine do, or its files of C lsm1.
 var elsewhere = map[mark.Mark]bool{
-	mark.AttachRenewed:      true, // there are no readers in other processes
 	mark.LogStale:           true, // of C lsm1
 	mark.RedirectRead:       true, // of C lsm1
 	mark.CacheDropHeld:      true,
@@ -50,4 +49,6 @@ var mutants = map[mutant.Mutant]int{
 	mutant.DeletesDropped:        300,
 	mutant.PoisonForgotten:       300,
 	mutant.SuspectKept:           300,
+	mutant.OthersNotPinned:       150,
+	mutant.OthersToldLate:        20,
 }

@@ -19,10 +19,11 @@ const (
 	reads
 	keepsHouse
 	follows // the change stream
+	outside // reads in another process
 	numKinds
 )
 
-var kindNames = [numKinds]string{"writer", "reader", "keeper", "follower"}
+var kindNames = [numKinds]string{"writer", "reader", "keeper", "follower", "outsider"}
 
 // An op is something that a task does once. Its number is its own in all of the program, so that it can be left out.
 type op struct {
@@ -107,6 +108,12 @@ func newPlan(seed uint64, without map[int]bool) *plan {
 	if more.IntN(6) == 0 {
 		p.drawLevels(rng, more, without)
 	}
+	if more.IntN(3) == 0 {
+		p.options.Readers = true
+		for i := range p.sessions {
+			p.drawOutsiders(&p.sessions[i], more, without)
+		}
+	}
 	for i := range p.sessions {
 		s := &p.sessions[i]
 		if s.evicts = more.IntN(2) == 0; s.end == losesPower && s.safety == engine.SafetyOff {
@@ -145,31 +152,43 @@ func (p *plan) drawSession(rng *rand.Rand, without map[int]bool) session {
 	}
 	for k, n := range counts {
 		for i := range n {
-			t := task{name: fmt.Sprint(kindNames[k], " ", i), kind: kind(k)}
 			most := 1 + rng.IntN(20)
 			if kind(k) == keepsHouse {
 				most = 1 + rng.IntN(6)
 			}
-			for range most {
-				o := op{no: p.numOps, seed: rng.Uint64()}
-				if p.numOps++; !without[o.no] {
-					t.ops = append(t.ops, o)
-				}
-			}
-			if len(t.ops) > 0 {
-				s.tasks = append(s.tasks, t)
-			}
+			p.drawTask(&s, kind(k), i, most, rng, without)
 		}
 	}
 	return s
+}
+
+// drawTask adds a task to a session, the i-th of its kind.
+func (p *plan) drawTask(s *session, k kind, i, numOps int, rng *rand.Rand, without map[int]bool) {
+	t := task{name: fmt.Sprint(kindNames[k], " ", i), kind: k}
+	for range numOps {
+		o := op{no: p.numOps, seed: rng.Uint64()}
+		if p.numOps++; !without[o.no] {
+			t.ops = append(t.ops, o)
+		}
+	}
+	if len(t.ops) > 0 {
+		s.tasks = append(s.tasks, t)
+	}
+}
+
+// drawOutsiders adds processes that read to a session.
+func (p *plan) drawOutsiders(s *session, rng *rand.Rand, without map[int]bool) {
+	for i := range 1 + rng.IntN(2) {
+		p.drawTask(s, outside, i, 2+rng.IntN(20), rng, without)
+	}
 }
 
 // String describes the plan in a few lines.
 func (p *plan) String() string {
 	o := p.options
 	text := fmt.Sprintf("seed %d: encrypted %v, compression %s, safety %v, pages %d, autoflush %d, autocheckpoint %d, automerge %d, max_freelist %d, "+
-		"maxlog %d, autowork %v, cache %d, changes %d, %d keys of shape %d", p.seed, o.Key != nil, o.Compression, o.Safety, o.PageSize,
-		o.AutoFlush, o.AutoCheckpoint, o.AutoMerge, o.MaxFreelist, o.MaxLog, !o.NoAutoWork, o.CacheSize, o.Changes, p.gen.Keys, p.gen.Shape)
+		"maxlog %d, autowork %v, cache %d, changes %d, readers %v, %d keys of shape %d", p.seed, o.Key != nil, o.Compression, o.Safety, o.PageSize,
+		o.AutoFlush, o.AutoCheckpoint, o.AutoMerge, o.MaxFreelist, o.MaxLog, !o.NoAutoWork, o.CacheSize, o.Changes, o.Readers, p.gen.Keys, p.gen.Shape)
 	for i, s := range p.sessions {
 		text += fmt.Sprintf("\nsession %d: safety %v, background %v, %d faults, ends with %s",
 			i, s.safety, s.background, s.faults, endNames[s.end])

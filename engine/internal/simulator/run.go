@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -24,6 +25,9 @@ import (
 
 // path is where the database is.
 const path = "/data/db"
+
+// livePath is the file for readers in other processes.
+const livePath = path + "-live"
 
 // A Result is what a run has come to.
 type Result struct {
@@ -218,7 +222,15 @@ func (r *run) gone() bool {
 func (r *run) open(fs vfs.FS, bg engine.Background) (*engine.DB, error) {
 	o := r.options
 	o.FS, o.Background, o.Safety = fs, bg, r.now.safety
-	return engine.Open(context.Background(), path, o)
+	db, err := engine.Open(context.Background(), path, o)
+	if errors.Is(err, engine.ErrCantOpen) && strings.Contains(err.Error(), livePath+" has the name") {
+		// The file is never synced, so a loss of power may leave anything there. It is removed, as the error says.
+		if err := fs.Remove(livePath); err != nil {
+			return nil, err
+		}
+		return engine.Open(context.Background(), path, o)
+	}
+	return db, err
 }
 
 // main opens the database, starts the tasks, waits for them and closes it.
@@ -250,6 +262,10 @@ func (r *run) main(i int) {
 	r.addFaults()
 	for _, t := range r.now.tasks {
 		begun++
+		if t.kind == outside {
+			go r.task(t.name, func() { r.outside(t) })
+			continue
+		}
 		others.Go(func() { r.task(t.name, func() { r.work(t) }) })
 	}
 	others.Wait()

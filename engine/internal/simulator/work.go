@@ -167,39 +167,7 @@ func (r *run) readKept(rng *rand.Rand, k *kept) error {
 
 // read is one of the ways to read.
 func (r *run) read(rng *rand.Rand, k *kept) (what string, err error) {
-	from := r.chain.now()
-	if k.s != nil && rng.IntN(3) > 0 {
-		return "kept snapshot", r.readKept(rng, k)
-	}
-	if rng.IntN(4) == 0 {
-		return "get", r.get(rng, from)
-	}
-	s, err := enginetest.Engine(r.db).Snapshot(context.Background())
-	if err != nil {
-		return "snapshot", err
-	}
-	defer func() {
-		if k.s != s {
-			err = errors.Join(err, s.Close())
-		}
-	}()
-	at, err := r.seen(s, from)
-	if err != nil {
-		return "snapshot", err
-	}
-	if k.s == nil && rng.IntN(3) == 0 {
-		*k = kept{s, at}
-	}
-	for range rng.IntN(4) {
-		r.hold("snapshot is kept")
-		if err := r.walk(s, at.state, rng); err != nil {
-			return "held cursor", fmt.Errorf("of commit %d: %w", at.no, err)
-		}
-		if err := enginetest.Probe(s, at.state, rng, r.gen, 3); err != nil {
-			return "held snapshot", fmt.Errorf("of commit %d: %w", at.no, err)
-		}
-	}
-	return "snapshot", nil
+	return r.readFrom(view{r.db, r.chain.now(), false}, rng, k)
 }
 
 // walk walks some way through a state, back and forth, and lets others go on in between.
@@ -243,16 +211,16 @@ func (r *run) walk(s enginetest.Reader, want enginetest.Map, rng *rand.Rand) (er
 }
 
 // get looks a key up without a snapshot.
-func (r *run) get(rng *rand.Rand, from *commit) error {
+func (r *run) get(v view, rng *rand.Rand) error {
 	key := r.gen.Key(rng)
-	got, ok, err := r.db.Get(nil, []byte(key))
+	got, ok, err := v.db.Get(nil, []byte(key))
 	if err != nil {
 		return err
 	}
-	for _, c := range r.chain.from(from, false) {
-		if v, is := c.state.Get(key); is == ok && v == string(got) {
+	for _, c := range r.chain.from(v.from, v.failed) {
+		if value, is := c.state.Get(key); is == ok && value == string(got) {
 			return nil
 		}
 	}
-	return &enginetest.Mismatch{Detail: fmt.Sprintf("get %q finds (%v) %d bytes, as in no commit from %d on", key, ok, len(got), from.no)}
+	return &enginetest.Mismatch{Detail: fmt.Sprintf("get %q finds (%v) %d bytes, as in no commit from %d on", key, ok, len(got), v.from.no)}
 }
