@@ -83,6 +83,9 @@ func (b *Bytes) UnmarshalJSON(raw []byte) error {
 	default:
 		return fmt.Errorf("bytes that are neither text nor hex: %.80s", raw)
 	}
+	if in.Len < len(b.Data) {
+		return fmt.Errorf("%d bytes of %d", len(b.Data), in.Len)
+	}
 	b.Len = in.Len
 	return nil
 }

@@ -42,14 +42,26 @@ func readNote(path string) (*note, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	var n note
+	var n *note
 	if err == nil {
-		dec := json.NewDecoder(bytes.NewReader(raw))
-		dec.DisallowUnknownFields()
-		err = dec.Decode(&n)
+		n, err = parseNote(raw)
 	}
-	if err != nil || n.Input == "" || n.Rows < 0 || n.Offset < 0 {
+	if err != nil {
 		return nil, env.Errorf(env.Refused, "%s, the note of an unfinished import, cannot be read (%v); --restart begins the import again", notePath(path), err)
+	}
+	return n, nil
+}
+
+// parseNote reads a note.
+func parseNote(raw []byte) (*note, error) {
+	var n note
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&n); err != nil {
+		return nil, err
+	}
+	if n.Input == "" || n.Rows < 0 || n.Offset < 0 {
+		return nil, errors.New("it has no input, or says that less than nothing of it is done")
 	}
 	return &n, nil
 }
