@@ -15,12 +15,12 @@ type output struct {
 	file *outfile.File // nil: standard output
 }
 
-// create begins an output. The files of a picture are for others to read.
+// create begins an output. A picture shows keys of rows, so its file is the owner's as the database is.
 func (s Structure) create(e *env.Env, path string, from []string) (*output, error) {
 	if path == "-" {
 		return &output{Writer: e.Stdout}, nil
 	}
-	f, err := outfile.Create(path, outfile.Options{Force: s.Force, Perm: 0o644, Keep: from})
+	f, err := outfile.Create(path, outfile.Options{Force: s.Force, Perm: 0o600, Keep: from})
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func once(_ context.Context, s *shell, args []string) error {
 
 // outputTo makes a file, or empties it, and sends results there.
 func (s *shell) outputTo(t *target, path string) error {
-	o := outfile.Options{Force: true, Perm: 0o666}
+	o := outfile.Options{Force: true, Perm: 0o600}
 	if s.db != nil && s.file != inMemory {
 		o.Keep = []string{s.file}
 	}

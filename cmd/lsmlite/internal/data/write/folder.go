@@ -48,7 +48,7 @@ func NewFolder(given string) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Mkdir(temp, 0o755); err != nil {
+	if err := os.Mkdir(temp, 0o700); err != nil {
 		return nil, err
 	}
 	root, err := os.OpenRoot(temp)
@@ -91,7 +91,7 @@ func (f *Folder) enter(dirs []string) error {
 	for _, name := range dirs[same:] {
 		actual := name
 		for {
-			err := f.root.Mkdir(path.Join(append(slices.Clone(f.made), actual)...), 0o755)
+			err := f.root.Mkdir(path.Join(append(slices.Clone(f.made), actual)...), 0o700)
 			if err == nil {
 				break
 			}
@@ -107,7 +107,7 @@ func (f *Folder) enter(dirs []string) error {
 
 // create writes a file that must not exist.
 func (f *Folder) create(name string, data []byte) error {
-	file, err := f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	file, err := f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
