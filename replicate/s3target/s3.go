@@ -139,6 +139,8 @@ func (s *S3) failed(ctx context.Context, op, name string, err error) error {
 		err = target.ErrExists
 	case answer.Code == "NoSuchKey":
 		err = target.ErrNotFound
+	default:
+		err = s.hide(err)
 	}
 	return fmt.Errorf("%s %s%s: %w", op, s.shown, name, err)
 }
