@@ -69,6 +69,7 @@ type cast struct {
 	brief      bool // nothing is committed, and the second reader only attaches
 	known      bool // readers know checkpoints without the meta pages, which then prove nothing
 	breaks     bool // the page cannot be written any more at some moment
+	parts      bool // the page is read slot by slot, and each slot is written in two halves
 	allocate   func(s *stage, a *actor, w *Writer)
 	commit     func(s *stage, a *actor, w *Writer)
 	store      func(s *stage, a *actor, w *Writer)
@@ -90,6 +91,12 @@ func theCast() cast {
 // The files, as an actor uses them.
 
 func (s *stage) ReadAt(p []byte, _ int64) (n int, err error) {
+	if s.cast.parts {
+		for n < PageBytes {
+			(*s.running).do("read slot", func() any { n += copy(p[n:], s.page[n:n+SlotBytes]); return string(p[:n]) })
+		}
+		return n, nil
+	}
 	(*s.running).do("read page", func() any { n = copy(p, s.page); return string(s.page) })
 	if n < len(p) {
 		err = io.EOF
@@ -98,6 +105,11 @@ func (s *stage) ReadAt(p []byte, _ int64) (n int, err error) {
 }
 
 func (s *stage) WriteAt(p []byte, off int64) (n int, err error) {
+	if s.cast.parts {
+		first := p[:len(p)/2]
+		(*s.running).do("write half", func() any { s.page = slices.Clone(s.page); copy(s.page[off:], first); return nil })
+		p, off, n = p[len(first):], off+int64(len(first)), len(first)
+	}
 	(*s.running).do("write page", func() any {
 		if s.broken {
 			err = errors.New("broken")
@@ -107,7 +119,7 @@ func (s *stage) WriteAt(p []byte, off int64) (n int, err error) {
 		copy(s.page[off:], p)
 		return nil
 	})
-	return len(p), err
+	return n + len(p), err
 }
 
 // handle is a handle of a process.
@@ -504,6 +516,7 @@ func casts() map[string]cast {
 	with("another writer", func(c *cast) { c.readers, c.segments, c.foreign = 1, 1, true })
 	with("another writer and the log", func(c *cast) { c.readers, c.segments, c.foreign, c.tail = 1, 1, true, true })
 	with("pins let go", func(c *cast) { c.readers, c.segments, c.hold, c.brief = 1, 3, true, true })
+	with("the page in parts", func(c *cast) { c.readers, c.segments, c.tail, c.parts = 1, 1, true, true })
 	with("the page cannot be written", func(c *cast) { c.readers, c.segments, c.breaks = 1, 2, true })
 	if *longPlay {
 		with("everything", func(c *cast) { c.readers, c.foreign = 2, true })

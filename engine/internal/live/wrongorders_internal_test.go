@@ -3,6 +3,7 @@
 package live
 
 import (
+	"io"
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine/internal/base"
@@ -110,6 +111,12 @@ var wrongOrders = map[string]struct {
 	"R1: the page is not read again": {"a reader that knows all checkpoints", func(c *cast) {
 		c.attach = attachIn(lock, find, test)
 	}},
+	"R1: the other slot counts at once if one is not whole": {"the page in parts", func(c *cast) {
+		c.attach = func(r *Reader) (*Hold, error) {
+			r.Page = &hasty{ReaderAt: r.Page}
+			return r.Attach()
+		}
+	}},
 	"R2: LIFE is tested, then a block is read": {"another writer", func(c *cast) {
 		c.readBlock = func(s *stage, a *actor, h *Hold, m metaPage) {
 			ok, _ := h.Alive()
@@ -164,6 +171,25 @@ var rightOrders = map[string]struct {
 			a.expect(w.beLive() == nil && w.showCheckpoint(w.newest) == nil, "cannot begin")
 		}
 	}},
+}
+
+// hasty is a page of which what was read once is not read again if a slot of it was not whole.
+type hasty struct {
+	io.ReaderAt
+	torn []byte
+}
+
+func (h *hasty) ReadAt(p []byte, off int64) (int, error) {
+	if h.torn != nil {
+		n := copy(p, h.torn)
+		h.torn = nil
+		return n, nil
+	}
+	n, err := h.ReaderAt.ReadAt(p, off)
+	if _, whole, _ := decode(p[:n]); !whole {
+		h.torn = append([]byte(nil), p[:n]...)
+	}
+	return n, err
 }
 
 // holdsOn are locks that are not released.
