@@ -98,6 +98,7 @@ func Open(ctx context.Context, o Options) (*Rescue, error) {
 		if r.log, err = newInput(ctx, o.Log, o.LogPath, r.count); err != nil {
 			return nil, err
 		}
+		r.log.secret = o.Secret
 		r.progress.Total += r.log.size
 	}
 	m := readMetas(r.data, o.Strange)
