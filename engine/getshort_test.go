@@ -15,10 +15,11 @@ import (
 
 type shortGetter interface {
 	GetShort(dst, key []byte, most int) (value []byte, n int, found bool, err error)
+	ValueLen(key []byte) (n int, found bool, err error)
 }
 
-// TestGetShort looks values up in the tree, in a tree that is being written, and in the file, within a
-// page and across many.
+// TestGetShort looks values and their lengths up in the tree, in a tree that is being written, and in the file, within
+// a page and across many.
 func TestGetShort(t *testing.T) {
 	ctx := context.Background()
 	db := mustOpen(t, "/a.lsm", engine.Options{FS: memfs.New(), PageSize: 1024, BlockSize: 64 << 10})
@@ -41,6 +42,9 @@ func TestGetShort(t *testing.T) {
 		ok(t, tx.Put([]byte("own"), longValue(5000)))
 		for name, r := range map[string]shortGetter{"database": db, "snapshot": snap, "transaction": tx} {
 			for i, size := range sizes {
+				if n, found, err := r.ValueLen(key(i)); err != nil || !found || n != size {
+					t.Fatalf("%s, %s, %d bytes: length %d, %v, %v", state, name, size, n, found, err)
+				}
 				for _, most := range []int{size - 1, size, size + 1, 4095} {
 					want := []byte("before")
 					if size <= most {
@@ -55,6 +59,9 @@ func TestGetShort(t *testing.T) {
 			for _, none := range []string{"gone", "none"} {
 				if got, n, found, err := r.GetShort([]byte("x"), []byte(none), 10); err != nil || found || n != 0 || string(got) != "x" {
 					t.Errorf("%s, %s, %s: %q, %d, %v, %v", state, name, none, got, n, found, err)
+				}
+				if n, found, err := r.ValueLen([]byte(none)); err != nil || found || n != 0 {
+					t.Errorf("%s, %s, %s: length %d, %v, %v", state, name, none, n, found, err)
 				}
 			}
 			_, n, found, err := r.GetShort(nil, []byte("own"), 10)
