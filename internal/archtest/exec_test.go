@@ -23,6 +23,7 @@ var startsPrograms = map[string]string{
 	"bench/child":                    "a store is measured in a process of its own, which is itself",
 	"internal/oracle":                "tests compare with C lsm1 in a process of its own",
 	"trust":                          "campaigns are tests, which go test runs",
+	"trust/internal/cover":           "suites are tests, which the go command builds with counters",
 	"trust/internal/fuzz":            "fuzz targets are tests, which go test builds",
 }
 
