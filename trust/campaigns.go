@@ -30,7 +30,7 @@ var campaigns = []entry{
 		shows: "histories of processes that are killed, and of readers that go on, explained by one order", goal: "10,000 kills"},
 	{name: "simulator", module: ".", folder: "engine/internal/simulator", test: "TestSimulator", build: []string{"-tags=invariants"},
 		shows: "programs of many goroutines whose every step a seed chooses, with kills, losses of power and failing files",
-		goal:  "1,000,000 programs"},
+		goal:  "100,000 programs"},
 	{name: "readers", module: "trust", folder: "histories", test: "TestManyReaders",
 		shows: "snapshots of 64 readers next to four writers, each exactly one committed state", goal: "1,000,000 snapshots"},
 	{name: "power-loss", module: ".", folder: "internal/sim", test: "TestPowerLoss", goal: "1,000,000 losses of power",

@@ -43,22 +43,39 @@ func TestTable(t *testing.T) {
 		entry{name: "open", shows: "D", goal: "1,000 things"})
 	folder := t.TempDir()
 	for _, r := range []*report.Report{
-		{Name: "done", Cases: "things", Goal: 1000, Done: 1234567, Next: 9, Legs: []report.Leg{{Seconds: 3600}, {Seconds: 90}}},
-		{Name: "mended", Cases: "things", Goal: 1000, Done: 999, Next: 9, Failures: []report.Failure{{Unit: 3}, {Unit: 3}}, Legs: []report.Leg{{Seconds: 12}}},
-		{Name: "open", Cases: "things", Goal: 1000, Done: 9, Next: 3, Failures: []report.Failure{{Unit: 3}}},
+		{Name: "done", Cases: "things", Goal: 1000, Done: 1234567, Next: 9, Legs: []report.Leg{
+			{Seconds: 3600, Revision: "12ab"}, {Seconds: 60, Revision: "34cd"}, {Seconds: 30, Revision: "12ab"}}},
+		{Name: "mended", Cases: "things", Goal: 1000, Done: 999, Next: 9, Failures: []report.Failure{{Unit: 3}, {Unit: 3}}, Legs: []report.Leg{
+			{Seconds: 12, Revision: "12ab"}}},
+		{Name: "open", Cases: "things", Goal: 1000, Done: 9, Next: 3, Failures: []report.Failure{{Unit: 3}}, Legs: []report.Leg{{Seconds: 110, Revision: "56ef"}}},
 	} {
 		if err := r.Write(folder); err != nil {
 			t.Fatal(err)
 		}
 	}
 	got, err := output(t, "table", "-reports", folder)
-	want := "| what | goal | run | result | time | command |\n| --- | --: | --: | --- | --: | --- |\n" +
-		"| A | 7 things | | not run | | `go run -C trust . run new` |\n" +
-		"| B | 1,000 things | 1,234,567 | no failure | 1:01 h | `go run -C trust . run done` |\n" +
-		"| C | 1,000 things | 999 | 1 units failed, mended, under way | 12s | `go run -C trust . run mended` |\n" +
-		"| D | 1,000 things | 9 | **unit 3 fails**, under way | 0s | `go run -C trust . run open` |\n"
+	want := "| what | goal | run | result | time | commit | command |\n| --- | --: | --: | --- | --: | --- | --- |\n" +
+		"| A | 7 things | | not run | | | `go run -C trust . run new` |\n" +
+		"| B | 1,000 things | 1,234,567 | no failure | 1:01 h | 12ab, 34cd | `go run -C trust . run done` |\n" +
+		"| C | 1,000 things | 999 | 1 units failed, mended, under way | 12s | 12ab | `go run -C trust . run mended` |\n" +
+		"| D | 1,000 things | 9 | **unit 3 fails**, under way | 2 min | 56ef | `go run -C trust . run open` |\n"
 	if err != nil || got != want {
 		t.Errorf("error %v, got\n%s\nwant\n%s", err, got, want)
+	}
+}
+
+// TestTableOfThePage compares the page on tests with the reports that are kept.
+func TestTableOfThePage(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "docs", "testing.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := output(t, "table", "-reports", filepath.Join("results", "campaigns"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), "<!-- results -->\n"+want+"<!-- end -->\n") {
+		t.Errorf("docs/testing.md does not have, between its marks:\n%s", want)
 	}
 }
 

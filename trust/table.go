@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/lsmlite/lsmlite-go/internal/campaign/report"
@@ -22,18 +24,18 @@ func table(_ context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	fmt.Fprint(out, "| what | goal | run | result | time | command |\n| --- | --: | --: | --- | --: | --- |\n")
+	fmt.Fprint(out, "| what | goal | run | result | time | commit | command |\n| --- | --: | --: | --- | --: | --- | --- |\n")
 	for _, c := range campaigns {
 		r, err := report.Read(*reports, c.name)
 		if errors.Is(err, fs.ErrNotExist) {
-			fmt.Fprintf(out, "| %s | %s | | not run | | %s |\n", c.shows, c.goal, commandOf(c))
+			fmt.Fprintf(out, "| %s | %s | | not run | | | %s |\n", c.shows, c.goal, commandOf(c))
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "| %s | %s %s | %s | %s | %s | %s |\n", c.shows, thousands(r.Goal), r.Cases, thousands(r.Done), result(r),
-			hours(report.Took(r)), commandOf(c))
+		fmt.Fprintf(out, "| %s | %s %s | %s | %s | %s | %s | %s |\n", c.shows, thousands(r.Goal), r.Cases, thousands(r.Done), result(r),
+			hours(report.Took(r)), revisions(r), commandOf(c))
 	}
 	return nil
 }
@@ -61,10 +63,24 @@ func result(r *report.Report) string {
 	return text
 }
 
-// hours is a time in hours and minutes, or in seconds.
+// revisions are the commits that a campaign ran at, in the order in which it did.
+func revisions(r *report.Report) string {
+	var all []string
+	for _, l := range r.Legs {
+		if !slices.Contains(all, l.Revision) {
+			all = append(all, l.Revision)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// hours is a time in hours and minutes, in minutes, or in seconds.
 func hours(d time.Duration) string {
-	if d < time.Minute {
+	switch {
+	case d < time.Minute:
 		return d.Round(time.Second).String()
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", d.Round(time.Minute)/time.Minute)
 	}
 	return fmt.Sprintf("%d:%02d h", d/time.Hour, d%time.Hour/time.Minute)
 }

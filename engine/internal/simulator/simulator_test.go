@@ -49,7 +49,7 @@ func TestSimulator(t *testing.T) {
 		}
 	}
 	campaign.Run(t, campaign.Campaign{
-		Name: "simulator", Cases: "programs", Goal: 1_000_000, Brief: units, CPU: 3 * time.Second,
+		Name: "simulator", Cases: "programs", Goal: 100_000, Brief: units, CPU: 3 * time.Second,
 		Marks: marks, Patience: 5 * time.Minute,
 		Unit: func(unit uint64, tally *campaign.Tally) error {
 			for i := range uint64(seedsEach) {
