@@ -7,6 +7,7 @@
 //	go run -C trust . run -for 10m power-loss
 //	go run -C trust . fuzz -time 10m          all fuzz targets, ten minutes each
 //	go run -C trust . coverage                which lines of the engine its tests run
+//	go run -C trust . platforms linux-arm     the tests in an emulator; without names it lists the platforms
 //	go run -C trust . table
 //
 // Each is a test of this repository with its flags, which `run -n` prints without running it. Reports are in
@@ -33,6 +34,7 @@ func commands() []command {
 		{"run", "[-for time] [-n] [-reports folder] name…", "runs campaigns to their goals, from where their reports end", run},
 		{"fuzz", "[-time 10m] [-run regexp] [-at-once 2]", "runs all fuzz targets, each for a time, from where their reports end", runFuzzTargets},
 		{"coverage", "[-run regexp] [-update] [profile…]", "says which lines of the engine no test runs, and compares that with coverage.txt", runCoverage},
+		{"platforms", "[-packages regexp] [-table] name…", "runs the tests on other platforms and with little of a machine", runPlatforms},
 		{"table", "[-reports folder]", "prints what the reports say, as a table in Markdown", table},
 	}
 }
@@ -61,7 +63,7 @@ func start(ctx context.Context, args []string, out io.Writer) error {
 func usage() string {
 	text := "use one of"
 	for _, c := range commands() {
-		text += fmt.Sprintf("\n  %-8s %-45s %s", c.name, c.args, c.does)
+		text += fmt.Sprintf("\n  %-9s %-45s %s", c.name, c.args, c.does)
 	}
 	return text
 }

@@ -24,6 +24,7 @@ var startsPrograms = map[string]string{
 	"internal/oracle":                "tests compare with C lsm1 in a process of its own",
 	"trust":                          "campaigns are tests, which go test runs",
 	"trust/internal/cover":           "suites are tests, which the go command builds with counters",
+	"trust/internal/platforms":       "tests of other platforms run in emulators",
 	"trust/internal/fuzz":            "fuzz targets are tests, which go test builds",
 }
 
