@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/lsmlite/lsmlite-go/engine"
 )
@@ -203,7 +204,7 @@ func (f *phaseFault) run(ctx context.Context) error {
 		f.result.Silent++
 	}
 	db := f.actor.DB
-	if f.unsynced() && err == nil && (db == nil || f.phase.Name == "close" || db.Poisoned() == nil) {
+	if f.unsynced() && err == nil && (db == nil || f.phase.Name == "close" || !poisoned(db)) {
 		return errors.New("a sync has failed, and there is no error")
 	}
 	if !hit {
@@ -226,6 +227,16 @@ func (f *phaseFault) run(ctx context.Context) error {
 		return err
 	}
 	return f.again(ctx)
+}
+
+// poisoned reports whether writing has ended. A goroutine of the background may not have heard yet that its sync fails.
+func poisoned(db *engine.DB) bool {
+	for until := time.Now().Add(10 * time.Second); db.Poisoned() == nil; time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			return false
+		}
+	}
+	return true
 }
 
 // judge wants an error to be what the fault leads to.
