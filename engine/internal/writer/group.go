@@ -162,7 +162,7 @@ func (w *Writer) syncReady() {
 		w.Ledger.Show(h)
 	}
 	var err error
-	if g.inSync[0].writers < 2 || !mutant.Is(mutant.GroupNotSynced) {
+	if !mutant.Is(mutant.GroupNotSynced) || len(g.inSync) == 0 || g.inSync[0].writers < 2 {
 		err = w.log.Sync()
 	}
 	if err == nil {
