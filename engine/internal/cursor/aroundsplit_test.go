@@ -235,7 +235,9 @@ func (s *splitWorld) read(st *snapshot.State) (ranges int, wrong string) {
 			n++
 			if n%3 == 2 && !met.covers(string(c.Key())) { // within a range one direction may show more than the other
 				c.Prev()
-				return c.Next() && c.Next()
+				if !c.Next() {
+					return false
+				}
 			}
 			return c.Next()
 		}
