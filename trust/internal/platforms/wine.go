@@ -10,7 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
+	"strings"
 )
 
 // startWine makes a Windows for the test programs, in a folder of its own, and ends its processes at the end. Wine
@@ -48,7 +48,11 @@ func startWine(o *Options, temp string) ([]string, func() error, error) {
 // what Windows has since 2016, and goes the older way if Windows says that it does not know that; Wine says that it is
 // not implemented, which Go does not know. Without it each test that has made a file fails as it ends.
 func buildForWine(temp string) ([]string, error) {
-	name := filepath.Join(runtime.GOROOT(), "src", "internal", "syscall", "windows", "at_windows.go")
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env GOROOT: %w", err)
+	}
+	name := filepath.Join(strings.TrimSpace(string(root)), "src", "internal", "syscall", "windows", "at_windows.go")
 	source, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
