@@ -11,25 +11,29 @@ import (
 
 	"github.com/lsmlite/lsmlite-go/engine"
 	"github.com/lsmlite/lsmlite-go/engine/enginetest"
-	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
 
-// crash kills the process, or takes its power, and returns the files that are left. All goroutines go on to their
-// ends, with operations that fail.
-func (r *run) crash(rng *rand.Rand, powerLoss bool) *memfs.FS {
-	mode := memfs.CrashKeepAll
-	if powerLoss {
-		mode = []memfs.CrashMode{memfs.CrashLoseAll, memfs.CrashRandom}[rng.IntN(2)]
-	}
-	r.note(fmt.Sprint("crash: ", mode))
-	found := r.mem.Crash(rng, mode)
+// kill kills the process that writes. Its goroutines go on to their ends, with operations that fail; its locks are
+// gone, its files stay as they are, what the disk has of them included, and other processes go on with them.
+func (r *run) kill() {
+	r.note("kill")
 	r.mu.Lock()
 	r.dead = true
 	r.mu.Unlock()
-	r.files.Clear()
-	r.files.Add(faultfs.Rule{Forever: true, Err: errKilled})
-	return found
+	r.files.Kill(errKilled)
+}
+
+// cutPower ends all processes, and returns the files that are left.
+func (r *run) cutPower(rng *rand.Rand) *memfs.FS {
+	mode := []memfs.CrashMode{memfs.CrashLoseAll, memfs.CrashRandom}[rng.IntN(2)]
+	r.note(fmt.Sprint("loss of power: ", mode))
+	left := r.mem.Crash(rng, mode)
+	r.mu.Lock()
+	r.dead, r.dark = true, true
+	r.mu.Unlock()
+	r.files.Kill(errKilled)
+	return left
 }
 
 // look looks at what a crash at this moment would leave.

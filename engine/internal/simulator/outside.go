@@ -15,7 +15,7 @@ import (
 
 // An outsider is another process, which reads what that of the program writes: it has handles of its own on the same
 // files, so that its locks are its own, too, and knows nothing else of the writer. It begins once that has the database
-// open, and goes on after its end.
+// open, and goes on after its end, unless the power fails.
 type outsider struct {
 	kept
 	files *faultfs.FS
@@ -28,30 +28,43 @@ func (r *run) outside(t task) {
 	o.files.OnCall(r.call)
 	defer o.files.OnCall(nil)
 	for _, op := range t.ops {
-		if r.gone() || r.steps.Load() > enoughSteps {
+		if r.over() || r.steps.Load() > enoughSteps {
 			break
 		}
 		r.hold(fmt.Sprint("operation ", op.no))
+		killed := r.gone()
 		what, err := r.readOutside(rand.New(rand.NewPCG(op.seed, 0)), o)
+		if killed && err == nil && !r.isDark() {
+			r.mu.Lock()
+			r.result.Outlive++
+			r.mu.Unlock()
+		}
 		r.judgeOutside(fmt.Sprintf("%s, operation %d, %s", t.name, op.no, what), err)
 	}
 	r.judgeOutside(t.name+", at its end", o.close())
 }
 
-// judgeOutside judges the error of an operation. What a process shows whose writer was killed is a matter of the tests
-// with real processes: here the files go on as if it had never been there.
+// judgeOutside judges the error of an operation. Neither a kill of the process that writes nor what fails there may
+// make one of the others fail. After a loss of power there is nobody who could see anything.
 func (r *run) judgeOutside(what string, err error) {
-	if r.isDead() {
+	if r.isDark() {
 		r.note(fmt.Sprintf("%s: %v", what, err == nil))
 		return
 	}
-	r.mayFail(what, err)
+	r.judge(what, err, false)
 }
 
-func (r *run) isDead() bool {
+func (r *run) isDark() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.dead
+	return r.dark
+}
+
+// over reports whether there is no use in going on for another process.
+func (r *run) over() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err != nil || r.dark
 }
 
 // close ends the process.

@@ -37,6 +37,7 @@ type Result struct {
 	Looks   int    // crashes whose files were looked at
 	Commits int
 	Evicted int      // pages that the cache has evicted after a failed sync
+	Outlive int      // operations in other processes that were begun after a kill, and succeeded
 	Trace   []string // the newest steps
 }
 
@@ -67,7 +68,8 @@ type run struct {
 	err    error  // the first thing that must not be
 	before string // the newest steps then
 	left   int    // tasks that have not ended
-	dead   bool   // the process is killed: nothing it does counts any more
+	dead   bool   // the process that writes is killed: nothing it does counts any more
+	dark   bool   // the power has failed, which ends the other processes, too
 	faulty bool   // operations may fail
 	hung   bool   // goroutines are left that cannot be ended
 
@@ -132,7 +134,7 @@ var errKilled = errors.New("the process is killed")
 // session opens the database, runs the tasks of a session, and ends it.
 func (r *run) session(i int) error {
 	s := r.now
-	r.dead, r.faulty, r.left = false, s.faults > 0 || s.opening > 0, len(s.tasks)+1
+	r.dead, r.dark, r.faulty, r.left = false, false, s.faults > 0 || s.opening > 0, len(s.tasks)+1
 	r.unsure, r.chain.full = r.unsure || s.safety == engine.SafetyOff, s.safety == engine.SafetyFull
 	under := vfs.FS(r.mem)
 	if r.Wrap != nil {
@@ -141,8 +143,7 @@ func (r *run) session(i int) error {
 	r.files = faultfs.Wrap(under)
 	r.files.OnCall(r.call)
 	fate := rand.New(rand.NewPCG(r.plan.seed, uint64(i)+100))
-	var next *memfs.FS
-	powerLoss := false
+	var left *memfs.FS // what a loss of power has left
 	go r.task("main", func() { r.main(i) })
 	steps, looks := 0, s.looks
 	if r.Looks > 0 {
@@ -154,8 +155,11 @@ func (r *run) session(i int) error {
 		switch {
 		case r.dead:
 		case s.end != closes && steps >= s.endAt:
-			powerLoss = s.end == losesPower && !r.unsure
-			next = r.crash(fate, powerLoss)
+			if s.end == losesPower && !r.unsure {
+				left = r.cutPower(fate)
+			} else {
+				r.kill()
+			}
 		case rank(s.fault, "look", steps)%uint64(r.often(looks)) == 0:
 			r.look(rand.New(rand.NewPCG(s.fault, uint64(steps))))
 		}
@@ -171,13 +175,13 @@ func (r *run) session(i int) error {
 		return err
 	}
 	r.files.OnCall(nil)
-	if next != nil {
-		r.mem = next
+	if left != nil {
+		r.mem = left
 	}
-	if next == nil && !r.faulty { // it was closed
+	if !r.dead && !r.faulty { // it was closed
 		return r.between([]*commit{r.chain.now()})
 	}
-	return r.between(r.allowed(powerLoss || r.evicted))
+	return r.between(r.allowed(left != nil || r.evicted))
 }
 
 // ended reports whether all tasks have ended.
@@ -310,18 +314,18 @@ func (r *run) addFaults() {
 	}
 }
 
-// mayFail judges the error of an operation.
-func (r *run) mayFail(what string, err error) {
+// mayFail judges the error of an operation in the process that writes.
+func (r *run) mayFail(what string, err error) { r.judge(what, err, r.mayBeDead()) }
+
+// judge judges the error of an operation: a wrong answer always is one, and others unless it may fail.
+func (r *run) judge(what string, err error, mayFail bool) {
 	r.note(fmt.Sprintf("%s: %v", what, plain(err)))
 	var wrong *enginetest.Mismatch
 	isWrong := errors.As(err, &wrong)
-	r.mu.Lock()
-	dead, faulty := r.dead, r.faulty
-	r.mu.Unlock()
 	switch {
 	case err == nil:
 	case isWrong:
-	case dead, faulty:
+	case mayFail:
 		return
 	case errors.Is(err, engine.ErrBusySnapshot), errors.Is(err, engine.ErrBusy), errors.Is(err, engine.ErrFull),
 		errors.Is(err, engine.ErrGap), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

@@ -36,6 +36,9 @@ func needsTag(t *testing.T) {
 // seedsEach is how many programs a unit runs.
 const seedsEach = 1
 
+// outlives is a state of a program, not of the engine.
+const outlives = "read in another process after a kill"
+
 // TestSimulator runs programs of several goroutines whose order is chosen.
 func TestSimulator(t *testing.T) {
 	needsTag(t)
@@ -47,6 +50,7 @@ func TestSimulator(t *testing.T) {
 				marks = append(marks, m.String())
 			}
 		}
+		marks = append(marks, outlives)
 	}
 	campaign.Run(t, campaign.Campaign{
 		Name: "simulator", Cases: "programs", Goal: 100_000, Brief: units, CPU: 3 * time.Second,
@@ -83,6 +87,10 @@ func program(t *testing.T, seed uint64, tally *campaign.Tally) error {
 	tally.Count("commits", r.Commits)
 	tally.Count("pages evicted after a failed sync", r.Evicted)
 	tally.Count("looks at what a crash would leave", r.Looks)
+	tally.Count("operations in other processes after a kill", r.Outlive)
+	if r.Outlive > 0 {
+		tally.Mark(outlives)
+	}
 	for _, m := range mark.All() {
 		if mark.Hits(m) > before[m] {
 			tally.Mark(m.String())

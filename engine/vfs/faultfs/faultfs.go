@@ -37,11 +37,13 @@ type FS struct {
 	faults []*Fault
 	hook   func(Op)
 	hold   func(Op)
+	open   map[*file]struct{}
+	killed error // why nothing goes on after Kill
 }
 
 // Wrap returns an FS around inner without any rules.
 func Wrap(inner vfs.FS) *FS {
-	return &FS{inner: inner, byKind: make(map[Kind]int)}
+	return &FS{inner: inner, byKind: make(map[Kind]int), open: make(map[*file]struct{})}
 }
 
 // Inner returns the file system below, where nothing fails on demand.
@@ -81,6 +83,39 @@ func (f *FS) OnCall(hold func(Op)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.hold = hold
+}
+
+// Kill ends the process for which f stands, as kill -9 does: all its files are closed, by which its locks are gone, and
+// what it has written stays where the inner file system has it. Every operation from now on fails with err, which must
+// not be nil. An operation in progress may end first.
+func (f *FS) Kill(err error) {
+	f.mu.Lock()
+	f.killed = err
+	open := f.open
+	f.open = nil
+	f.mu.Unlock()
+	for file := range open {
+		_ = file.File.Close()
+	}
+}
+
+// opened notes a file that Kill has to close. After Kill it is closed at once.
+func (f *FS) opened(file *file) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.killed != nil {
+		_ = file.File.Close()
+		return &fs.PathError{Op: Open.String(), Path: file.name, Err: f.killed}
+	}
+	f.open[file] = struct{}{}
+	return nil
+}
+
+// closed forgets a file.
+func (f *FS) closed(file *file) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.open, file)
 }
 
 // Count returns how many operations of the given kinds have been called so far.
@@ -133,6 +168,9 @@ func (f *FS) begin(op Op) outcome {
 			out.part, out.drop = fault.rule.Part, fault.rule.Drop
 		}
 	}
+	if f.killed != nil {
+		out.err, out.part, out.drop = &fs.PathError{Op: op.Kind.String(), Path: op.Name, Err: f.killed}, 0, 0
+	}
 	hook := f.hook
 	f.mu.Unlock()
 	if hook != nil && op.Kind&Mutating != 0 {
@@ -157,7 +195,11 @@ func (f *FS) Open(name string, flag vfs.OpenFlag, perm fs.FileMode) (vfs.File, e
 	if err != nil {
 		return nil, err
 	}
-	return &file{File: inner, fs: f, name: name}, nil
+	opened := &file{File: inner, fs: f, name: name}
+	if err := f.opened(opened); err != nil {
+		return nil, err
+	}
+	return opened, nil
 }
 
 // Remove implements vfs.FS.

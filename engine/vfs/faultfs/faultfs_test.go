@@ -370,3 +370,32 @@ func TestOnCall(t *testing.T) {
 		f.OnCall(nil)
 	}
 }
+
+// TestKill wants a process that is killed to hold no lock, to change nothing, and to leave what it had written.
+func TestKill(t *testing.T) {
+	for _, c := range everyKind {
+		f, inner, file := fixture(t, "old content")
+		ok(t, file.Lock(1, vfs.Exclusive))
+		_, err := file.WriteAt([]byte("written"), 0)
+		ok(t, err)
+		other, err := inner.Open("/db", vfs.ReadWrite, 0)
+		ok(t, err)
+		if err := other.Lock(1, vfs.Exclusive); !errors.Is(err, vfs.ErrLocked) {
+			t.Fatalf("another process gets the lock of one that lives: %v", err)
+		}
+		killed := errors.New("killed")
+		f.Kill(killed)
+		ok(t, other.Lock(1, vfs.Exclusive))
+		if err := c.do(f, file); !errors.Is(err, killed) && !errors.Is(err, fs.ErrClosed) {
+			t.Errorf("%v after the kill: %v", c.kind, err)
+		}
+		if err := file.Lock(2, vfs.Shared); !errors.Is(err, fs.ErrClosed) {
+			t.Errorf("a lock after the kill: %v", err)
+		}
+		got, err := inner.ReadFile("/db")
+		ok(t, err)
+		if string(got) != "writtentent" {
+			t.Errorf("%v after the kill: the file has %q", c.kind, got)
+		}
+	}
+}

@@ -113,6 +113,7 @@ func (f *file) Sync() error {
 // Close implements vfs.File.
 func (f *file) Close() error {
 	out := f.fs.begin(Op{Kind: Close, Name: f.name})
+	f.fs.closed(f)
 	if err := f.File.Close(); err != nil {
 		return err
 	}
