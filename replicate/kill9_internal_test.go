@@ -54,6 +54,7 @@ func killedChild(dir string, seed uint64) {
 	}
 	r, err := Start(db, t, o)
 	fail(err)
+	fmt.Println("started")
 	for {
 		n, err := writeNumbered(ctx, db)
 		fail(err)
@@ -91,10 +92,22 @@ func killProcesses(t *testing.T, rng *rand.Rand, times int) (acknowledged int) {
 		out, err := cmd.StdoutPipe()
 		ok(t, err)
 		ok(t, cmd.Start())
-		timer := time.AfterFunc(time.Duration(20+rng.IntN(300))*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		kill := func() { _ = cmd.Process.Kill() }
+		life, limit := time.Duration(20+rng.IntN(300))*time.Millisecond, time.Minute
+		if rng.IntN(4) == 0 { // while it opens, too
+			limit = life
+		}
+		if acked == 0 { // on a busy machine a process needs longer to acknowledge something
+			life *= time.Duration(1 + n)
+		}
+		timer := time.AfterFunc(limit, kill)
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			word, rest, _ := strings.Cut(lines.Text(), " ")
 			switch word {
+			case "started":
+				if limit > life {
+					timer.Reset(life)
+				}
 			case "acked":
 				acked, err = strconv.ParseUint(rest, 10, 64)
 				ok(t, err)
