@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,7 +71,9 @@ func parse(u *url.URL, s store.Settings) (options, error) {
 	case u.Host == "":
 		return misuse("there is no address of a placement driver; write tikv://host:2379/name")
 	}
-	o.pd = strings.Split(u.Host, ",")
+	if o.pd = strings.Split(u.Host, ","); slices.Contains(o.pd, "") {
+		return misuse("an address of a placement driver is empty; write tikv://one:2379,two:2379/name")
+	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
 		return misuse("the parameters cannot be read: each %% needs two hexadecimal digits, and ; is written %%3B")
