@@ -148,6 +148,38 @@ func TestPowerLossWithOneNote(t *testing.T) {
 	}
 }
 
+// TestPowerLossAfterASessionWithoutSyncs opens a database with syncs that was made and closed without any, writes
+// nothing, and loses the power: what was shown is found again, also of a session that has only read.
+func TestPowerLossAfterASessionWithoutSyncs(t *testing.T) {
+	t.Parallel()
+	const rows = 6
+	for _, safety := range []engine.Safety{engine.SafetyNormal, engine.SafetyFull} {
+		for seed := range uint64(60) {
+			mem := memfs.New()
+			db := mustOpen(t, "/x.lsm", engine.Options{FS: mem, Safety: engine.SafetyOff})
+			for i := range rows {
+				ok(t, putRow(db, fmt.Sprint("key ", i), "value"))
+			}
+			ok(t, db.Close())
+			db = mustOpen(t, "/x.lsm", engine.Options{FS: mem, Safety: safety})
+			find := func(when string) {
+				again, err := engine.Open(t.Context(), "/x.lsm", engine.Options{FS: mem.Crash(rand.New(rand.NewPCG(seed, 2)), memfs.CrashRandom)})
+				if err != nil {
+					t.Errorf("safety %v, seed %d, %s: %v", safety, seed, when, err)
+					return
+				}
+				if got := rowsOf(t, again); len(got) != rows {
+					t.Errorf("safety %v, seed %d, %s: %d rows", safety, seed, when, len(got))
+				}
+				ok(t, again.Close())
+			}
+			find("while it is open")
+			ok(t, db.Close())
+			find("after it was closed")
+		}
+	}
+}
+
 // openLosing opens a database, and calls found with what a loss of power would leave before
 // each operation on the files; with more times than one also with what is left if that is
 // opened in the same way.

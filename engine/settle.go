@@ -48,9 +48,8 @@ func (o *opener) prepareFiles() error {
 	if err := syncPages(db); err != nil {
 		return err
 	}
-	if db.files.Log() == nil {
-		return nil // a log is still to be created; see startLog
-	}
+	// Also if there is no log: a session without syncs that was closed has made durable neither the name of the
+	// database nor that its log is gone, and a log without its database is refused.
 	return db.files.SyncDir()
 }
 
