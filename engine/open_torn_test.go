@@ -4,6 +4,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -176,6 +177,45 @@ func TestPowerLossAfterASessionWithoutSyncs(t *testing.T) {
 			find("while it is open")
 			ok(t, db.Close())
 			find("after it was closed")
+		}
+	}
+}
+
+// TestPowerLossAfterASyncOfAnEmptyDatabaseHasFailed has a sync fail while a database is opened that a session without
+// syncs has made and closed, or that was killed. What the failed sync should have written counts as clean then, so the
+// next session writes it again before it writes the other meta page: after a loss of power nothing is refused.
+func TestPowerLossAfterASyncOfAnEmptyDatabaseHasFailed(t *testing.T) {
+	t.Parallel()
+	lost := errors.New("no such disk")
+	for _, killed := range []bool{false, true} {
+		for seed := range uint64(60) {
+			mem := memfs.New()
+			ffs := faultfs.Wrap(mem)
+			db := mustOpen(t, "/x.lsm", engine.Options{FS: ffs, Safety: engine.SafetyOff})
+			if killed {
+				ffs.Kill(lost)
+			}
+			if err := db.Close(); (err != nil) != killed {
+				t.Fatal(err)
+			}
+			ffs = faultfs.Wrap(mem)
+			ffs.Add(faultfs.Rule{On: faultfs.Sync, Err: lost, Drop: 4096})
+			if _, err := engine.Open(t.Context(), "/x.lsm", engine.Options{FS: ffs}); !errors.Is(err, lost) {
+				t.Fatalf("the sync has not failed: %v", err)
+			}
+			ffs.Clear()
+			db = mustOpen(t, "/x.lsm", engine.Options{FS: ffs, Safety: engine.SafetyFull})
+			ffs.Add(faultfs.Rule{On: faultfs.Sync, Suffix: "-log", Err: lost})
+			if err := putRow(db, "key", "value"); !errors.Is(err, lost) {
+				t.Fatalf("the sync of the log has not failed: %v", err)
+			}
+			again, err := engine.Open(t.Context(), "/x.lsm", engine.Options{FS: mem.Crash(rand.New(rand.NewPCG(seed, 3)), memfs.CrashRandom)})
+			if err != nil {
+				t.Errorf("killed %v, seed %d: %v", killed, seed, err)
+			} else {
+				ok(t, again.Close())
+			}
+			_ = db.Close() // it cannot write any more
 		}
 	}
 }

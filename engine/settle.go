@@ -54,12 +54,14 @@ func (o *opener) prepareFiles() error {
 }
 
 // fresh reports whether nothing was ever stored in the file: only the empty checkpoint, or
-// a part of it.
+// a part of it. That is written again also if it is whole and ours: the sync of a session before may have failed, and
+// where it should have noted that on the other page there was nothing yet. Meta page 1 is not written before page 2 is
+// durable.
 func (o *opener) fresh() bool {
 	if o.Checkpoint == nil || o.halfMade() {
 		return true
 	}
-	return o.OnlyEmpty() && !o.Ours() && !o.HasLog && o.Bytes <= 2*format.MetaPageSize
+	return o.OnlyEmpty() && o.Log.Size == 0 && o.Bytes <= 2*format.MetaPageSize
 }
 
 // storeEmpty writes the checkpoint of an empty database, the one that is there if there is
