@@ -93,6 +93,7 @@ type faulter struct {
 	stats   FaultStats
 
 	unsynced  *engine.DB // the handle on which a sync has failed
+	heard     bool       // that it has, or that another operation has
 	cleared   bool       // the rule is gone
 	evictions *rand.Rand
 }
@@ -123,6 +124,9 @@ func (f *faulter) play() error {
 
 // step does one operation of the schedule and judges its error.
 func (f *faulter) step() error {
+	if err := f.hear(nil); err != nil {
+		return err
+	}
 	hits, commits := f.fault.Hits(), len(f.history.States)
 	if f.Evict && hits > 0 && f.evictions.IntN(2) == 0 {
 		f.stats.Evicted += f.base.Evict(f.evictions)
@@ -136,16 +140,14 @@ func (f *faulter) step() error {
 		return errors.New("a commit is acknowledged after a failed sync")
 	}
 	struck := f.fault.Hits() > hits
-	if struck && hits == 0 && f.fault.First().Kind == faultfs.Sync && f.run.Store != nil {
-		f.unsynced = f.db
-		// A commit that is in the log has succeeded, whatever happens to the checkpoint
-		// that is made after it; the next one will hear of that.
-		if err == nil && strings.HasSuffix(f.fault.First().Name, "-log") {
-			return errors.New("a sync of the log has failed, and no error is returned")
-		}
-		if f.db.Poisoned() == nil {
-			return fmt.Errorf("a sync has failed, and the handle goes on: %w", err)
-		}
+	// A commit that is in the log has succeeded, whatever happens to the checkpoint
+	// that is made after it; the next one will hear of that.
+	if struck && hits == 0 && f.run.Store != nil && err == nil &&
+		f.fault.First().Kind == faultfs.Sync && strings.HasSuffix(f.fault.First().Name, "-log") {
+		return errors.New("a sync of the log has failed, and no error is returned")
+	}
+	if err := f.hear(err); err != nil {
+		return err
 	}
 	if err == nil {
 		return nil
@@ -155,6 +157,23 @@ func (f *faulter) step() error {
 		return fmt.Errorf("after the fault is gone: %w", err)
 	}
 	return f.judge(err, struck)
+}
+
+// hear waits until the handle on which a sync has failed knows that: it may have been one of its background, at any
+// moment. err is what the operation has returned during which it failed.
+func (f *faulter) hear(err error) error {
+	if f.heard || f.fault.Hits() == 0 {
+		return nil
+	}
+	f.heard = true
+	if f.fault.First().Kind != faultfs.Sync || f.run.Store == nil {
+		return nil
+	}
+	f.unsynced = f.db
+	if !poisoned(f.db) {
+		return fmt.Errorf("a sync has failed, and the handle goes on: %w", err)
+	}
+	return nil
 }
 
 // acknowledged reports whether a commit that changed something has returned since there
@@ -230,6 +249,9 @@ func (f *faulter) unknown() bool {
 func (f *faulter) finish() error {
 	f.fs.Clear()
 	err := f.run.LetGo()
+	if err == nil {
+		err = f.hear(nil)
+	}
 	if err == nil && f.run.Store != nil {
 		if f.db.Poisoned() == nil {
 			if err = f.run.Verify(); err == nil {
