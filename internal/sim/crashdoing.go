@@ -101,9 +101,12 @@ func (s *watchedStore) Optimize(ctx context.Context) error {
 	return s.Maintained.Optimize(ctx)
 }
 
-// Close closes the other handles first: the database refuses it while they are open.
+// Close closes the other handles first, if the database refuses it while they are open. Those of other processes go on.
 func (s *watchedStore) Close() error {
 	if err := s.Store.Close(); !errors.Is(err, engine.ErrBusy) || len(s.c.handles) == 0 {
+		for _, h := range s.c.handles {
+			h.outlives = h.outlives || err == nil
+		}
 		return err
 	}
 	if err := s.c.letGo(); err != nil {
