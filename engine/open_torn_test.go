@@ -182,20 +182,31 @@ func TestPowerLossAfterASessionWithoutSyncs(t *testing.T) {
 }
 
 // TestPowerLossAfterASyncOfAnEmptyDatabaseHasFailed has a sync fail while a database is opened that a session without
-// syncs has made and closed, or that was killed. What the failed sync should have written counts as clean then, so the
-// next session writes it again before it writes the other meta page: after a loss of power nothing is refused.
+// syncs has made and closed, or that was killed, also in the middle of a transaction. What the failed sync should have
+// written counts as clean then, so the next session writes it again before it writes the other meta page: after a loss
+// of power nothing is refused.
 func TestPowerLossAfterASyncOfAnEmptyDatabaseHasFailed(t *testing.T) {
 	t.Parallel()
 	lost := errors.New("no such disk")
-	for _, killed := range []bool{false, true} {
+	for _, end := range []string{"closed", "killed", "killed in a transaction"} {
 		for seed := range uint64(60) {
 			mem := memfs.New()
 			ffs := faultfs.Wrap(mem)
 			db := mustOpen(t, "/x.lsm", engine.Options{FS: ffs, Safety: engine.SafetyOff})
-			if killed {
+			if end == "killed in a transaction" {
+				tx, err := db.Begin(t.Context())
+				ok(t, err)
+				ok(t, tx.Put([]byte("key"), make([]byte, 2<<20)))
+				if info, err := mem.Stat("/x.lsm-log"); err != nil || info.Size() < 1<<20 {
+					t.Fatalf("nothing of the transaction is in the log: %v", err)
+				}
+				ffs.Kill(lost)
+				_ = tx.Rollback() // of a process that is gone
+			}
+			if end == "killed" {
 				ffs.Kill(lost)
 			}
-			if err := db.Close(); (err != nil) != killed {
+			if err := db.Close(); (err != nil) != (end != "closed") {
 				t.Fatal(err)
 			}
 			ffs = faultfs.Wrap(mem)
@@ -211,7 +222,7 @@ func TestPowerLossAfterASyncOfAnEmptyDatabaseHasFailed(t *testing.T) {
 			}
 			again, err := engine.Open(t.Context(), "/x.lsm", engine.Options{FS: mem.Crash(rand.New(rand.NewPCG(seed, 3)), memfs.CrashRandom)})
 			if err != nil {
-				t.Errorf("killed %v, seed %d: %v", killed, seed, err)
+				t.Errorf("%s, seed %d: %v", end, seed, err)
 			} else {
 				ok(t, again.Close())
 			}

@@ -184,6 +184,17 @@ func (o *opener) startLog() error {
 	if err := o.db.files.ReplaceLog(); err != nil {
 		return err
 	}
+	if o.OnlyEmpty() && o.Ours() && o.Log.Size > 0 && !o.Log.Commits {
+		// As in prepareFiles, but once that log is gone: next to it a page that is half written is refused.
+		if err := o.storeEmpty(); err != nil {
+			return err
+		}
+		if o.db.opts.now().Safety != SafetyOff {
+			if err := syncPages(o.db); err != nil {
+				return err
+			}
+		}
+	}
 	var mark format.LogMark
 	if err := newLogMark(&mark); err != nil {
 		return err
