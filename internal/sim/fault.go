@@ -153,7 +153,7 @@ func (f *faulter) step() error {
 		return nil
 	}
 	f.stats.Errors++
-	if f.cleared && healthy {
+	if f.cleared && healthy && !f.late(err) {
 		return fmt.Errorf("after the fault is gone: %w", err)
 	}
 	return f.judge(err, struck)
@@ -174,6 +174,12 @@ func (f *faulter) hear(err error) error {
 		return fmt.Errorf("a sync has failed, and the handle goes on: %w", err)
 	}
 	return nil
+}
+
+// late reports whether an error is that of a sync of the background which failed before, when the handle did not
+// know it yet. Under a rule that goes on, other operations may have failed first.
+func (f *faulter) late(err error) bool {
+	return f.fault.Hits() > 0 && f.db != nil && f.db.Poisoned() != nil && errors.Is(err, f.Rule.Err)
 }
 
 // acknowledged reports whether a commit that changed something has returned since there
@@ -256,6 +262,9 @@ func (f *faulter) finish() error {
 		if f.db.Poisoned() == nil {
 			if err = f.run.Verify(); err == nil {
 				err = f.run.Close()
+			}
+			if f.late(err) {
+				err = nil
 			}
 		} else if f.run.Close() == nil {
 			err = errors.New("a poisoned database is closed without an error")
