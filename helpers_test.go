@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	lsmlite "github.com/lsmlite/lsmlite-go"
 )
@@ -67,9 +68,13 @@ func openDSN(t *testing.T, dsn string) *sql.DB {
 }
 
 // closeLater closes db when the test ends. The store refuses to close while anything is
-// open, so every test that ends well has given everything back.
+// open, so every test that ends well has given everything back. Package sql gives a connection back in a goroutine of
+// its own, a moment after the transaction has ended, if that ends with its context.
 func closeLater(t *testing.T, db *sql.DB) *sql.DB {
 	t.Cleanup(func() {
+		for until := time.Now().Add(10 * time.Second); db.Stats().InUse > 0 && time.Now().Before(until); {
+			time.Sleep(time.Millisecond)
+		}
 		if err := db.Close(); err != nil {
 			t.Errorf("close: %v", err)
 		}
