@@ -26,8 +26,8 @@ func isFull(err error) bool { return errors.Is(err, ErrFull) }
 // sync: what a process wrote that was killed since may be in the kernel's memory only, and
 // so may the names of the files. Nothing may be trusted, reused or acknowledged before.
 //
-// A database that was closed has been synced, unless it is a copy. It is synced again when a session
-// writes something that rests on it: see files.SyncNames.
+// A database that was closed has been synced, unless it is a copy, or its note says that the session synced nothing.
+// It is synced again when a session writes something that rests on it: see files.SyncNames.
 //
 // A sync does nothing for what an earlier sync failed to write, because that counts as
 // clean. So nothing rests on the log and on the meta pages as they are read: see settle.
