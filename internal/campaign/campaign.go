@@ -92,7 +92,7 @@ func runRequest(t testing.TB, c Campaign, q request) {
 		pending: make(map[uint64]*Tally), failed: make(map[uint64]error)}
 	r.room.L = &r.mu
 	r.taken = rep.Next
-	r.progress = longtest.Start(t, c.CPU, 0)
+	r.progress = longtest.Start(t, c.CPU, 0).Counting("units")
 
 	var workers sync.WaitGroup
 	for range r.workers {

@@ -19,6 +19,7 @@ const every = 5 * time.Second
 type Progress struct {
 	t     testing.TB
 	cases int
+	noun  string // what it counts, in the plural
 	begun time.Time
 
 	mu     sync.Mutex
@@ -36,10 +37,16 @@ func Start(t testing.TB, cpu time.Duration, cases int) *Progress {
 	} else {
 		t.Logf("takes about %v of CPU time", cpu)
 	}
-	return &Progress{t: t, cases: cases, begun: now, spoken: now}
+	return &Progress{t: t, cases: cases, noun: "cases", begun: now, spoken: now}
 }
 
-// Step counts one case that is done. A line says so when some seconds have passed since the
+// Counting says what the steps are, in the plural, where they are not cases. Call it before the first step.
+func (p *Progress) Counting(noun string) *Progress {
+	p.noun = noun
+	return p
+}
+
+// Step counts one case, or whatever Counting says, that is done. A line says so when some seconds have passed since the
 // last one.
 func (p *Progress) Step() {
 	p.t.Helper()
@@ -53,8 +60,8 @@ func (p *Progress) Step() {
 	p.spoken = now
 	took := now.Sub(p.begun).Round(time.Second)
 	if p.cases > 0 {
-		p.t.Logf("%d of %d cases after %v", p.done, p.cases, took)
+		p.t.Logf("%d of %d %s after %v", p.done, p.cases, p.noun, took)
 	} else {
-		p.t.Logf("%d cases after %v", p.done, took)
+		p.t.Logf("%d %s after %v", p.done, p.noun, took)
 	}
 }

@@ -39,5 +39,12 @@ func TestProgress(t *testing.T) {
 				t.Errorf("%d cases: %q, want %q", cases, l.lines, want)
 			}
 		}
+		l := &listener{TB: t}
+		p := longtest.Start(l, time.Second, 0).Counting("units")
+		time.Sleep(5 * time.Second)
+		p.Step()
+		if want := "1 units after 5s"; l.lines[1] != want {
+			t.Errorf("%q, want %q", l.lines[1], want)
+		}
 	})
 }
