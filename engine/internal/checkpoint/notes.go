@@ -114,6 +114,10 @@ func (n *Notes) Begin(file *blockfile.File, l *Loaded, log FoundLog) error {
 		if p.Note != nil {
 			n.note = *p.Note
 		}
+	case p.Note != nil:
+		n.page, n.note = page, *p.Note // what it says of the damaged checkpoint stays
+	case !l.Ours():
+		n.page, n.note = page, *n.unmarked // C lsm1 may never have written that page
 	}
 	return nil
 }
