@@ -109,6 +109,8 @@ func (n *Notes) Begin(file *blockfile.File, l *Loaded, log FoundLog) error {
 		n.page, n.note, n.synced = page, *p.Note, l.DataSynced()
 		n.first = *l.Pages[l.Durable()-1].Note
 		n.claimed.Store(p.Note.LogInUse)
+	case p.Checkpoint != nil && format.CheckpointSize(p.raw) > format.NoteOffset:
+		// A note would damage it, and it may be the durable one.
 	case p.Checkpoint != nil:
 		n.page = page // for whether a sync has failed, not for claims
 		if p.Note != nil {

@@ -408,6 +408,44 @@ func TestSyncThatFailedIsNoted(t *testing.T) {
 	}
 }
 
+// TestSyncThatFailedIsNotedForOtherPrograms in files that they have written, without notes: on the page that does not
+// count, whatever is there, but not over a checkpoint.
+func TestSyncThatFailedIsNotedForOtherPrograms(t *testing.T) {
+	for name, tt := range map[string]struct {
+		levels int // of the older checkpoint, on page 2; -1 if there is none
+		noted  bool
+	}{
+		"an older checkpoint":      {1, true},
+		"a long older checkpoint":  {90, false},
+		"only one page is written": {-1, true},
+	} {
+		r, f := open(t)
+		n := &noted{t: t, r: r, file: f}
+		newer, older := at(12), at(11)
+		older.Blocks = 1
+		for range tt.levels {
+			older.Levels = append(older.Levels, format.Level{LHS: format.Segment{First: 10, Last: 11, Root: 11, Size: 2}})
+		}
+		for page, c := range []*format.Checkpoint{newer, older} {
+			if page == 1 && tt.levels < 0 {
+				continue
+			}
+			blob, err := c.Encode()
+			n.must(err)
+			n.must(f.WriteMeta(page+1, blob, nil))
+		}
+		n = begin(t, r, f)
+		n.SyncFailed()
+		l := n.load()
+		if l.SyncFailed() != tt.noted || l.Checkpoint.ID != 12 || (l.NumValid == 2) != (tt.levels >= 0) {
+			t.Errorf("%s: noted: %t, want %t; checkpoint %d, %d pages", name, l.SyncFailed(), tt.noted, l.Checkpoint.ID, l.NumValid)
+		}
+		if again := begin(t, r, f); again.Suspect() != tt.noted {
+			t.Errorf("%s: suspect: %t, want %t", name, again.Suspect(), tt.noted)
+		}
+	}
+}
+
 // TestClaimOfTheFirstPageIsTakenBack when the log is not needed any more.
 func TestClaimOfTheFirstPageIsTakenBack(t *testing.T) {
 	n := stored(t)
