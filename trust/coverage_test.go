@@ -85,6 +85,20 @@ func TestCoverage(t *testing.T) {
 	if out, err := output(t, "coverage", "-run", "-", "-list", reasoned, "-missing=false", ran); err != nil || !strings.Contains(out, "run this time: ") {
 		t.Errorf("error %v, output\n%s", err, out)
 	}
+	// A run that meets more lowers nothing, one that meets less adds to the list.
+	for _, profile := range []string{ran, not} {
+		for name, want := range map[string]string{reasoned: " 2: Why.\n", put("none yet", "# A list.\n"): ""} {
+			if profile == not && want == "" {
+				want = " 2 ?\n"
+			}
+			if _, err := output(t, "coverage", "-run", "-", "-list", name, "-raise", profile); err != nil {
+				t.Error(err)
+			}
+			if text, err := os.ReadFile(name); err != nil || !strings.HasSuffix(string(text), want) {
+				t.Errorf("error %v, the list is\n%s\nwant %q at its end", err, text, want)
+			}
+		}
+	}
 	for _, args := range [][]string{
 		{"-run", "-", "-list", list, not}, // it has a ? for a reason
 		{"-run", "-", "-list", filepath.Join(folder, "none")},

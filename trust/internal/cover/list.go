@@ -149,6 +149,19 @@ func (l *List) Update(r *Result) {
 	}
 }
 
+// Raise is Update for one run of several, of which each may miss what another one meets: it lowers no number, and drops
+// no function.
+func (l *List) Raise(r *Result) {
+	for key, n := range missingOf(r) {
+		e, ok := l.Entries[key]
+		if !ok {
+			e.Reason = Unknown
+		}
+		e.Most = max(e.Most, n)
+		l.Entries[key] = e
+	}
+}
+
 // Write writes the list as ReadList reads it.
 func (l *List) Write(w io.Writer) error {
 	var b strings.Builder
