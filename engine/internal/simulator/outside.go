@@ -91,24 +91,28 @@ func (r *run) readOutside(rng *rand.Rand, o *outsider) (what string, err error) 
 	if rng.IntN(8) == 0 {
 		return "close", o.close()
 	}
-	what, err = r.readFrom(view{o.db, from, r.mayBeDead()}, rng, &o.kept)
+	what, err = r.readFrom(view{o.db, from, true}, rng, &o.kept)
 	if errors.Is(err, engine.ErrSnapshotGone) {
 		err = errors.Join(err, o.letGo())
 	}
 	return what, err
 }
 
-// A view is a handle that shows commits no older than one of them. With failed it may show one that has failed: after
-// the end of a writer whose sync has failed, what is found in the files is not known.
+// A view is a handle that shows commits no older than one of them.
 type view struct {
-	db     *engine.DB
-	from   *commit
-	failed bool
+	db      *engine.DB
+	from    *commit
+	outside bool // of another process than the writer
 }
+
+// showsFailed reports whether what was just read through a view may be a commit that has failed: after the end of a
+// writer that was killed, or whose sync has failed, what is found in the files is not known. It is asked after reading,
+// because the end may have come in between.
+func (r *run) showsFailed(v view) bool { return v.outside && r.mayBeDead() }
 
 // seenBy is what a reader sees through a view.
 func (r *run) seenBy(s enginetest.Reader, v view) (*commit, error) {
-	if !v.failed {
+	if !r.showsFailed(v) {
 		return r.seen(s, v.from)
 	}
 	c, err := found(s, r.chain.from(v.from, true))

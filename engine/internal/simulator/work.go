@@ -217,7 +217,7 @@ func (r *run) get(v view, rng *rand.Rand) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range r.chain.from(v.from, v.failed) {
+	for _, c := range r.chain.from(v.from, r.showsFailed(v)) {
 		if value, is := c.state.Get(key); is == ok && value == string(got) {
 			return nil
 		}
