@@ -287,6 +287,34 @@ func copyUnsynced(t *testing.T, fsys vfs.FS, name, from string) {
 	}
 }
 
+// TestPowerLossAfterAClaimThatWasCutShort opens a database whose first claim left the checkpoint on meta page 1,
+// without its note: what is announced there, before the next checkpoint is written, becomes a claim.
+func TestPowerLossAfterAClaimThatWasCutShort(t *testing.T) {
+	t.Parallel()
+	lost := errors.New("no such disk")
+	for seed := range uint64(20) {
+		mem := memfs.New()
+		ffs := faultfs.Wrap(mem)
+		o := engine.Options{FS: ffs, Safety: engine.SafetyNormal}
+		db := mustOpen(t, "/x.lsm", o)
+		onPage1 := func(op faultfs.Op) bool { return op.Off == 0 }
+		ffs.Add(faultfs.Rule{On: faultfs.Write, Suffix: ".lsm", Match: onPage1, Forever: true, Err: lost, Part: 0.5})
+		ok(t, putRow(db, "key", "value"))
+		ffs.Kill(lost)
+		_ = db.Close() // of a process that is gone
+		if page, err := mem.ReadFile("/x.lsm"); err != nil || format.AllZero(page[:format.MetaPageSize]) {
+			t.Fatalf("nothing of the claim is on meta page 1: %v", err)
+		}
+		openLosing(t, mem, rand.New(rand.NewPCG(seed, 5)), 1, func(crashed *memfs.FS) {
+			again, err := engine.Open(t.Context(), "/x.lsm", engine.Options{FS: crashed})
+			if err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			ok(t, again.Close())
+		})
+	}
+}
+
 // openLosing opens a database, and calls found with what a loss of power would leave before
 // each operation on the files; with more times than one also with what is left if that is
 // opened in the same way.

@@ -33,7 +33,7 @@ func commands() []command {
 		{"list", "", "names the campaigns, with what one case is and the goal", list},
 		{"run", "[-for time] [-n] [-reports folder] name…", "runs campaigns to their goals, from where their reports end", run},
 		{"fuzz", "[-time 10m] [-run regexp] [-at-once 2]", "runs all fuzz targets, each for a time, from where their reports end", runFuzzTargets},
-		{"coverage", "[-run regexp] [-update] [-raise] [profile…]", "says which lines of the engine no test runs, and compares that with coverage.txt", runCoverage},
+		{"coverage", "[-run regexp] [-update] [-raise] [profile…]", "says which lines of the engine no test runs, compared with coverage.txt", runCoverage},
 		{"platforms", "[-packages regexp] [-table] name…", "runs the tests on other platforms and with little of a machine", runPlatforms},
 		{"table", "[-reports folder]", "prints what the reports say, as a table in Markdown", table},
 	}

@@ -97,7 +97,7 @@ func (n *Notes) Begin(file *blockfile.File, l *Loaded, log FoundLog) error {
 		return nil
 	}
 	if x := &l.Pages[l.Meta-1]; !x.Ours || n.strangeLog || !log.Exists {
-		n.unmarked = &format.Note{For: x.Ref, Log: l.Checkpoint.Log, SyncFailed: n.suspect, LogInUse: log.Commits}
+		n.unmarked = n.announcement(x.Ref, l.Checkpoint.Log, log.Commits)
 		there := l.Pages[Other(l.Durable())-1].Note
 		n.announced = there != nil && there.For == x.Ref
 	}
@@ -122,6 +122,16 @@ func (n *Notes) Begin(file *blockfile.File, l *Loaded, log FoundLog) error {
 		n.page, n.note = page, *n.unmarked // C lsm1 may never have written that page
 	}
 	return nil
+}
+
+// announcement returns the note that says, before a page is overwritten, what the accepted checkpoint and the log are:
+// see Storing. It is a claim, too, if the page should turn out to hold that checkpoint, so it names the log.
+func (n *Notes) announcement(accepted format.CheckpointRef, at format.LogPos, inUse bool) *format.Note {
+	note := &format.Note{For: accepted, Log: at, SyncFailed: n.suspect, LogInUse: inUse}
+	if inUse {
+		note.Mark, note.LogName = n.mark, n.logName()
+	}
+	return note
 }
 
 // CopyLater makes the first claim of a database, of which only the empty checkpoint on page

@@ -39,7 +39,7 @@ func (s *Storing) StoreFirst() error {
 	if err := s.write(2, false); err != nil || !n.strangeLog {
 		return err
 	}
-	n.unmarked = &format.Note{For: format.RefOf(s.Blob), Log: s.Checkpoint.Log, LogInUse: n.logCommits}
+	n.unmarked = n.announcement(format.RefOf(s.Blob), s.Checkpoint.Log, n.logCommits)
 	return nil
 }
 
