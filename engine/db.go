@@ -165,7 +165,12 @@ func (db *DB) stopped() error {
 // syncPages syncs the database file. If that fails, the next session must not take what it
 // reads of it for durable.
 func syncPages(db *DB) error {
+	begun := db.notes.SyncBegins()
 	err := db.bf.Sync()
+	if err == nil && begun {
+		db.notes.SyncEnded()
+		err = db.bf.Sync()
+	}
 	if err != nil {
 		db.notes.NothingSynced()
 	}

@@ -53,6 +53,13 @@ func (f *File) WriteFront(i int, blob []byte) error {
 	return f.writeAt(b, int64(i-1)*format.MetaPageSize)
 }
 
+// ClearMeta writes zeros to meta page 1 or 2, from an offset in the page up to the note.
+func (f *File) ClearMeta(i, from int) error {
+	b := make([]byte, format.NoteOffset-from)
+	f.stats.metaBytes.Add(int64(len(b)))
+	return f.writeAt(b, int64(i-1)*format.MetaPageSize+int64(from))
+}
+
 // WriteNote writes the note of meta page 1 or 2, and nothing else of the page.
 func (f *File) WriteNote(i int, note []byte) error {
 	f.stats.metaBytes.Add(int64(len(note)))

@@ -60,6 +60,8 @@ type Notes struct {
 	// logCommits that it holds transactions that the accepted checkpoint does not.
 	strangeLog, logCommits bool
 	announced              bool // it stands on the page that is to be written first
+	// leftover says of each page that it may hold a crypto area without its checkpoint: see Storing.
+	leftover [2]bool
 }
 
 // SetSecret says how the meta pages of an encrypted file are made. It must be called before Begin.
@@ -93,6 +95,10 @@ func (n *Notes) Begin(file *blockfile.File, l *Loaded, log FoundLog) error {
 		n.mark = log.Head.Mark
 	}
 	n.suspect = l.SyncFailed() && (doubted || !synced)
+	for i := range l.Pages {
+		p := &l.Pages[i]
+		n.leftover[i] = n.secret != nil && p.Checkpoint == nil && !format.AllZero(p.raw[crypt.AreaOffset:format.NoteOffset])
+	}
 	if l.Checkpoint == nil {
 		return nil
 	}
@@ -260,6 +266,29 @@ func (n *Notes) syncFailed(more func(*format.Note)) {
 	note := n.note
 	note.SyncFailed = true
 	more(&note)
+	_ = n.write(note)
+}
+
+// SyncBegins notes that a sync has failed, before it is tried, where pages of a session without syncs are to become
+// durable: a process that is killed when the sync has failed notes nothing any more. It reports whether it has, which
+// SyncEnded takes back. While a checkpoint is on one page only, it leaves that page the durable one: see Durable.
+func (n *Notes) SyncBegins() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.page == 0 || n.blob != nil || !n.note.Copy || n.note.DataSynced || n.note.SyncFailed {
+		return false
+	}
+	note := n.note
+	note.SyncFailed = true
+	return n.write(note) == nil
+}
+
+// SyncEnded takes back what SyncBegins has noted. The note has to be synced, too.
+func (n *Notes) SyncEnded() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	note := n.note
+	note.SyncFailed = false
 	_ = n.write(note)
 }
 

@@ -2,7 +2,10 @@
 
 package checkpoint
 
-import "github.com/lsmlite/lsmlite-go/engine/internal/format"
+import (
+	"github.com/lsmlite/lsmlite-go/engine/internal/crypt"
+	"github.com/lsmlite/lsmlite-go/engine/internal/format"
+)
 
 // Storing is a checkpoint that is being stored, with its notes.
 //
@@ -11,6 +14,10 @@ import "github.com/lsmlite/lsmlite-go/engine/internal/format"
 // has none if another program wrote it, or if a crash cut short the writing of its note. Then
 // each page that is to be written says it before, in a note of its own, which is synced; and
 // that note stays until the checkpoint on the page is synced, too. See Loaded.Lost.
+//
+// In an encrypted file a session that was killed may leave a crypto area on a page without its checkpoint. The next
+// session may store the very same checkpoint, of pages at the same places with other salts, and a loss of power may
+// leave that with the old area, which fits it. So such an area is cleared before the page is written.
 type Storing struct {
 	Notes      *Notes
 	Checkpoint *format.Checkpoint
@@ -48,6 +55,12 @@ func (s *Storing) write(page int, second bool) error {
 	n := s.Notes
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if s.Sync && n.leftover[page-1] {
+		if err := s.writeSynced(func() error { return n.file.ClearMeta(page, crypt.AreaOffset) }); err != nil {
+			return err
+		}
+	}
+	n.leftover[page-1] = false
 	if !s.Sync || n.unmarked == nil || len(s.Blob) > format.NoteOffset {
 		note := s.note(page, second)
 		return n.file.WriteMeta(page, s.Blob, note.Encode())
