@@ -156,6 +156,10 @@ func Crash(cfg CrashConfig) (CrashStats, error) {
 	if err == nil {
 		err = c.failure()
 	}
+	c.fs.OnOp(nil)
+	if gone := c.letGo(); err == nil { // those of other processes, which are still there
+		err = gone
+	}
 	if err != nil {
 		return c.stats, withTrace(fmt.Errorf("%v: %w", c.schedule, err), r)
 	}
