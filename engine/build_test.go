@@ -46,7 +46,12 @@ func TestBuilder(t *testing.T) {
 				if b.Rows() != int64(n) {
 					t.Errorf("%d rows, want %d", b.Rows(), n)
 				}
+				taken := b.Bytes()
 				ok(t, b.Finish(ctx))
+				// The last block is cut, and the first has two meta pages.
+				if data, err := o.FS.(*memfs.FS).ReadFile("/new.lsm"); err != nil || taken > int64(len(data)) || n > 1 && taken == 0 {
+					t.Errorf("%d bytes were taken of a file of %d: %v", taken, len(data), err)
+				}
 				db := mustOpen(t, "/new.lsm", o)
 				defer db.Close()
 				if got := rowsOf(t, db); !slices.Equal(got, want) {

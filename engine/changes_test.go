@@ -616,3 +616,57 @@ func TestChangesOpsAreOver(t *testing.T) {
 		}
 	}
 }
+
+// TestChangesOpsAgain: the operations of a change can be read in part, and as often as wanted until the stream goes on;
+// a change of no stream has none.
+func TestChangesOpsAgain(t *testing.T) {
+	for name, size := range map[string]int{"in memory": 1, "not in memory": 100_000} {
+		o := withChanges(memfs.New())
+		o.Changes = 64 << 20
+		db := mustOpen(t, "/db", o)
+		from := positionNow(t, db)
+		const rows = 100
+		ok(t, db.Update(t.Context(), func(tx *engine.Tx) error {
+			for k := range rows {
+				if err := tx.Put(fmt.Appendf(nil, "%03d", k), make([]byte, size)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		ok(t, putRow(db, "next", "value"))
+		goOn, stop := iter.Pull2(db.Changes(t.Context(), from, engine.ChangeOptions{}))
+		change, err, _ := goOn()
+		ok(t, err)
+		for _, most := range []int{1, rows / 2, rows + 1} {
+			n := 0
+			for op, err := range change.Ops {
+				ok(t, err)
+				if want := fmt.Sprintf("%03d", n); string(op.Key) != want || len(op.Value) != size {
+					t.Fatalf("%s: key %q with %d bytes, want %q with %d", name, op.Key, len(op.Value), want, size)
+				}
+				if n++; n == most {
+					break
+				}
+			}
+			if n != min(most, rows) {
+				t.Errorf("%s: %d operations, want %d", name, n, min(most, rows))
+			}
+		}
+		_, err, _ = goOn()
+		ok(t, err)
+		for what, c := range map[string]engine.Change{"one that is over": change, "one of no stream": {}} {
+			n := 0
+			for _, err := range c.Ops {
+				if n++; !errors.Is(err, engine.ErrMisuse) {
+					t.Errorf("%s, %s: %v, want ErrMisuse", name, what, err)
+				}
+			}
+			if n != 1 {
+				t.Errorf("%s, %s: %d steps, want one with an error", name, what, n)
+			}
+		}
+		stop()
+		ok(t, db.Close())
+	}
+}

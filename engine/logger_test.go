@@ -5,6 +5,7 @@ package engine_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/lsmlite/lsmlite-go/engine"
+	"github.com/lsmlite/lsmlite-go/engine/vfs/faultfs"
 	"github.com/lsmlite/lsmlite-go/engine/vfs/memfs"
 )
 
@@ -101,5 +103,33 @@ func TestLoggerAtWarn(t *testing.T) {
 	}
 	if got := out.String(); strings.Count(got, "level=") != 1 || !strings.Contains(got, want) {
 		t.Errorf("logged: %s", got)
+	}
+}
+
+// TestLoggerOfTrouble: what goes wrong is logged with the file, and the reason.
+func TestLoggerOfTrouble(t *testing.T) {
+	var out bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	lost := errors.New("no such disk")
+	mem := memfs.New()
+	ffs := faultfs.Wrap(mem)
+	db := mustOpen(t, "/x.lsm", engine.Options{FS: ffs, Logger: logger, Safety: engine.SafetyFull})
+	ok(t, putRow(db, "key", "value"))
+	ffs.Add(faultfs.Rule{On: faultfs.Sync, Err: lost})
+	if err := putRow(db, "another", "value"); !errors.Is(err, lost) {
+		t.Fatalf("the sync has not failed: %v", err)
+	}
+	_ = db.Close() // it cannot write any more
+	if got := out.String(); !strings.Contains(got, `level=ERROR msg="lsmlite: nothing more is written`) ||
+		!strings.Contains(got, "path=/x.lsm") || !strings.Contains(got, lost.Error()) {
+		t.Errorf("after a sync has failed: %s", got)
+	}
+
+	out.Reset()
+	ok(t, mem.Rename("/x.lsm", "/moved.lsm"))
+	moved := mustOpen(t, "/moved.lsm", engine.Options{FS: mem, Logger: logger})
+	ok(t, moved.Close())
+	if got := out.String(); !strings.Contains(got, `level=WARN msg="lsmlite: recovery" path=/moved.lsm kind=`) {
+		t.Errorf("with a log of another name: %s", got)
 	}
 }
